@@ -1,0 +1,48 @@
+# The front door. `make demo` and `make test` set up everything they need.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+REFERENCE ?= tests/reference
+
+.PHONY: help demo test check format parity bench bench-r test-system docs clean
+
+help:
+	@echo "make demo         run the main job on the simulated cohort and print where the report is"
+	@echo "make test         every test and every static check"
+	@echo "make check        format, lint, types, layers"
+	@echo "make parity       parity tables against REFERENCE=DIR (default tests/reference)"
+	@echo "make bench        time against the peers, write benchmarks/results.md"
+	@echo "make bench-r      the same, with R's glmnet and survival installed from Debian"
+	@echo "make test-system  install Orthanc and Chromium from Debian for the tests that need them"
+
+$(BIN)/.demo-ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[deep]'
+	@touch $@
+
+$(BIN)/.dev-ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[deep,onnx,pacs,docx,dev]'
+	@touch $@ $(BIN)/.demo-ready
+
+demo: $(BIN)/.demo-ready
+	$(BIN)/trephine demo --out demo-study
+
+check: $(BIN)/.dev-ready
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(BIN)/.dev-ready
+	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix src tests benchmarks
+
+test: check
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+parity: $(BIN)/.dev-ready
+	$(BIN)/pytest tests/parity --reference $(REFERENCE) -p no:xdist
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""The clinical table: reading, types and levels, exclusions, femoral-head measures."""

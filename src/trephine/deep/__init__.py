@@ -1,0 +1,1 @@
+"""Deep features: backbones, their weights, the crop they see and what they looked at."""

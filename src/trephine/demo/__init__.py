@@ -1,0 +1,1 @@
+"""The simulated cohort that Trephine ships with."""

@@ -1,0 +1,1 @@
+"""Images and masks: reading, geometry, normalisation, de-identification, the archive."""

@@ -1,0 +1,1 @@
+"""Models that learn from cases: Cox, penalised Cox, signatures, nomograms, the recipe."""

@@ -1,0 +1,1 @@
+"""The steps that choose features; each leaves an audit row."""

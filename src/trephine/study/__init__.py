@@ -1,0 +1,1 @@
+"""From a study plan to its result; the only place that knows every stage."""

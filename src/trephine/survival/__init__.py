@@ -1,0 +1,1 @@
+"""Survival kernels on plain arrays; they know no patients and no files."""

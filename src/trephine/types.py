@@ -1,0 +1,185 @@
+"""The frozen values that rooms hand to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from trephine.errors import ImageError, InputError
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+TimeUnit = Literal["days", "weeks", "months", "years"]
+
+
+@dataclass(frozen=True)
+class Survival:
+    """Right-censored follow-up of n cases.
+
+    Attributes
+    ----------
+    time
+        Follow-up, shape (n,), > 0, in ``unit``.
+    event
+        Shape (n,); True where the event was seen, False where follow-up was censored.
+    unit
+        Unit of ``time``.
+
+    Raises
+    ------
+    InputError
+        If shapes differ, or a time is not finite and positive; row numbers are given (0-based).
+    """
+
+    time: FloatArray
+    event: BoolArray
+    unit: TimeUnit = "months"
+
+    def __post_init__(self) -> None:
+        time = np.ascontiguousarray(self.time, dtype=np.float64)
+        event = np.asarray(self.event)
+        if time.ndim != 1 or event.shape != time.shape:
+            raise InputError(
+                f"survival: expected time and event of one length, found shapes {time.shape} "
+                f"and {event.shape}"
+            )
+        if event.dtype != np.bool_:
+            odd = np.flatnonzero(~np.isin(event, (0, 1)))
+            if odd.size:
+                raise InputError(
+                    f"event: expected 0 (censored) or 1 (event), found {event[odd[0]]!r} in row"
+                    f" {odd[0]} and {odd.size - 1} more; recode, for example 2 -> 1 and 1 -> 0"
+                )
+            event = event.astype(np.bool_)
+        bad = np.flatnonzero(~(np.isfinite(time) & (time > 0)))
+        if bad.size:
+            raise InputError(
+                f"time: expected finite values > 0, found {time[bad[0]]!r} in row {bad[0]}"
+                f" and {bad.size - 1} more"
+            )
+        time.setflags(write=False)
+        event.setflags(write=False)
+        object.__setattr__(self, "time", time)
+        object.__setattr__(self, "event", event)
+
+    def __len__(self) -> int:
+        return int(self.time.size)
+
+    def take(self, rows: npt.ArrayLike) -> Survival:
+        """Return the cases at ``rows`` (indices or a boolean mask)."""
+        index = np.asarray(rows)
+        return Survival(self.time[index], self.event[index], self.unit)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval.
+
+    Attributes
+    ----------
+    value
+        The point estimate.
+    low, high
+        Interval limits; NaN where none could be computed.
+    level
+        Coverage that the interval aims at.
+    standard_error
+        On the scale of ``value``; NaN where the interval does not rest on one.
+    """
+
+    value: float
+    low: float = float("nan")
+    high: float = float("nan")
+    level: float = 0.95
+    standard_error: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where an array lies in the patient.
+
+    Attributes
+    ----------
+    spacing_mm
+        Distance between neighbours along each array axis: (row, column) or (slice, row, column).
+    origin_mm
+        Position of the first element, x, y(, z), in DICOM's patient axes (LPS).
+    direction
+        ITK's direction cosines, row by row, for axes x, y(, z).
+    """
+
+    spacing_mm: tuple[float, ...]
+    origin_mm: tuple[float, ...]
+    direction: tuple[float, ...]
+
+    @classmethod
+    def plain(cls, spacing_mm: tuple[float, ...]) -> Geometry:
+        """Geometry at the origin, axes along the patient's."""
+        n = len(spacing_mm)
+        identity = tuple(float(i == j) for i in range(n) for j in range(n))
+        return cls(tuple(map(float, spacing_mm)), (0.0,) * n, identity)
+
+
+@dataclass(frozen=True)
+class Image:
+    """A grey image with its geometry.
+
+    Attributes
+    ----------
+    pixels
+        Float64, (rows, columns) or (slices, rows, columns). High values are bright as displayed
+        under MONOCHROME2: a MONOCHROME1 image is inverted when it is read, once.
+    geometry
+        Spacing, origin and direction.
+    provenance
+        How the pixels and the spacing came about (plain values; no identifier of a patient).
+    """
+
+    pixels: FloatArray
+    geometry: Geometry
+    provenance: Mapping[str, str | float | int | bool | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != len(self.geometry.spacing_mm):
+            raise ImageError(
+                f"image: expected spacing along {self.pixels.ndim} axes, found"
+                f" {len(self.geometry.spacing_mm)}"
+            )
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Labelled regions on an image's grid.
+
+    Attributes
+    ----------
+    labels
+        Integer array of the image's shape; 0 is background.
+    geometry
+        Spacing, origin and direction.
+    """
+
+    labels: npt.NDArray[np.integer]
+    geometry: Geometry
+    provenance: Mapping[str, str | float | int | bool | None] = field(default_factory=dict)
+
+    def region(self, label: int) -> BoolArray:
+        """Return the region of one label, shape of the image.
+
+        Raises
+        ------
+        ImageError
+            If the label does not occur; the labels that do are named.
+        """
+        region: BoolArray = self.labels == label
+        if not region.any():
+            present = [int(value) for value in np.unique(self.labels) if value != 0]
+            found = f"labels {present}" if present else "an empty mask"
+            raise ImageError(f"mask: expected label {label}, found {found}")
+        return region

@@ -1,0 +1,21 @@
+"""Options and settings that every test shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# The first call of a compiled kernel takes seconds; a deadline would measure the compiler.
+hypothesis.settings.register_profile("trephine", deadline=None, max_examples=50)
+hypothesis.settings.load_profile("trephine")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--reference",
+        type=Path,
+        default=Path(__file__).parent / "reference",
+        help="folder with survival/ and radiomics/ expected values",
+    )
