@@ -1,0 +1,172 @@
+"""What a clinical variable is: its kind, levels, reference and unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from trephine.errors import InputError
+from trephine.types import FloatArray
+
+Measure = Literal["combined_necrotic_angle", "necrosis_degree_index"]
+
+
+class ClinicalVariable(BaseModel):
+    """One clinical variable as the plan declares it.
+
+    A variable with ``levels`` is categorical, any other is continuous.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    levels: tuple[str, ...] = Field(
+        default=(), description="the values a categorical variable may take, in display order"
+    )
+    reference: str = Field(default="", description="reference level; the first one by default")
+    unit: str = Field(default="", description="unit of a continuous variable")
+    label: str = Field(default="", description="name to show; made from the key by default")
+    column: str = Field(default="", description="column of the table; the key by default")
+    range: tuple[float, float] | None = Field(
+        default=None, description="lowest and highest possible value; outside is an error"
+    )
+    measure: Measure | None = Field(
+        default=None, description="a femoral-head measure computed from the two arcs"
+    )
+    arcs: tuple[str, str] | None = Field(
+        default=None, description="columns of the arcs A and B in degrees, for ``measure``"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _levels_as_text(cls, data: object) -> object:
+        """Let a study file write ``levels = [0, 1]``: levels are compared as text."""
+        if isinstance(data, dict) and isinstance(data.get("levels"), list | tuple):
+            data = {**data, "levels": tuple(_as_text(level) for level in data["levels"])}
+            if "reference" in data:
+                data["reference"] = _as_text(data["reference"])
+        return data
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(set(self.levels)) != len(self.levels):
+            raise ValueError("levels: expected different levels, found one twice")
+        if len(self.levels) == 1:
+            raise ValueError("levels: expected two or more, found one")
+        if self.reference and self.reference not in self.levels:
+            raise ValueError(
+                f"reference: expected one of {list(self.levels)}, found {self.reference!r}"
+            )
+        if self.levels and (self.unit or self.range or self.measure):
+            raise ValueError("a variable with levels takes no unit, range or measure")
+        if (self.measure is None) != (self.arcs is None):
+            raise ValueError("measure and arcs: expected both or neither")
+        return self
+
+    @property
+    def categorical(self) -> bool:
+        """Whether the variable has levels."""
+        return bool(self.levels)
+
+    @property
+    def reference_level(self) -> str:
+        """The level that others are compared with."""
+        return self.reference or self.levels[0]
+
+    def other_levels(self) -> tuple[str, ...]:
+        """Return the levels that get a column of their own in a model."""
+        return tuple(level for level in self.levels if level != self.reference_level)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+class ClinicalTable:
+    """Typed clinical values of n cases.
+
+    Parameters
+    ----------
+    variables
+        Declared variables by key, in the plan's order.
+    columns
+        By key: float array (n,) for a continuous variable; level codes (n,), -1 where missing,
+        for a categorical one.
+
+    Raises
+    ------
+    InputError
+        If columns differ in length or a variable has none.
+    """
+
+    def __init__(
+        self,
+        variables: Mapping[str, ClinicalVariable],
+        columns: Mapping[str, npt.NDArray[np.generic]],
+        n_cases: int,
+    ) -> None:
+        for key in variables:
+            if key not in columns or len(columns[key]) != n_cases:
+                raise InputError(f"clinical variable {key}: expected a value for {n_cases} cases")
+        self.variables = dict(variables)
+        self._columns = {key: np.asarray(columns[key]) for key in variables}
+        self.n_cases = n_cases
+
+    def __len__(self) -> int:
+        return self.n_cases
+
+    def values(self, key: str) -> FloatArray:
+        """Return a continuous variable, NaN where missing, or a categorical one's codes."""
+        column = self._columns[key].astype(np.float64)
+        if self.variables[key].categorical:
+            column[column < 0] = np.nan
+        return column
+
+    def texts(self, key: str) -> list[str | None]:
+        """Return a categorical variable as level names, None where missing."""
+        levels = self.variables[key].levels
+        return [levels[int(code)] if code >= 0 else None for code in self._columns[key]]
+
+    def missing(self) -> npt.NDArray[np.bool_]:
+        """Say which cases lack a value of any variable, shape (n,)."""
+        absent = np.zeros(self.n_cases, dtype=np.bool_)
+        for key in self.variables:
+            absent |= np.isnan(self.values(key))
+        return absent
+
+    def take(self, rows: npt.ArrayLike) -> ClinicalTable:
+        """Return the cases at ``rows`` (indices or a boolean mask)."""
+        index = np.asarray(rows)
+        columns = {key: column[index] for key, column in self._columns.items()}
+        n_cases = int(np.arange(self.n_cases)[index].size)
+        return ClinicalTable(self.variables, columns, n_cases)
+
+    def only(self, keys: list[str]) -> ClinicalTable:
+        """Return the table with the named variables."""
+        return ClinicalTable(
+            {key: self.variables[key] for key in keys}, self._columns, self.n_cases
+        )
+
+    def with_column(self, key: str, values: npt.NDArray[np.generic]) -> ClinicalTable:
+        """Return the table with one variable's values replaced (an imputation)."""
+        return ClinicalTable(self.variables, {**self._columns, key: values}, self.n_cases)
+
+    def frame(self) -> pd.DataFrame:
+        """Return the table as pandas, categorical variables as level names."""
+        return pd.DataFrame(
+            {
+                key: self.texts(key) if variable.categorical else self.values(key)
+                for key, variable in self.variables.items()
+            }
+        )
+
+
+def label_of(key: str, variable: ClinicalVariable) -> str:
+    """Return the name to show: the plan's label, else the key made readable."""
+    return variable.label or key.replace("_", " ").capitalize()

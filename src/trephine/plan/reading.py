@@ -1,0 +1,118 @@
+"""Reading a study file; every problem is told at once, a wrong key with the nearest right one."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from trephine.errors import Problem, StudyProblemsError
+from trephine.plan.sections import StudyPlan
+
+
+def read_plan(path: Path) -> StudyPlan:
+    """Read a study file.
+
+    Relative paths in the file are taken from the file's own folder.
+
+    Raises
+    ------
+    StudyProblemsError
+        If the file is missing, is not TOML, or has keys or values that do not fit.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problem = Problem(str(path), "a study file", "no such file", "Make one: trephine new")
+        raise StudyProblemsError([problem]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyProblemsError([Problem(str(path), "a TOML file", str(error))]) from None
+    plan = parse_plan(content, path.name)
+    return _anchored(plan, path.resolve().parent)
+
+
+def parse_plan(content: dict[str, Any], name: str = "study.toml") -> StudyPlan:
+    """Check the content of a study file.
+
+    Raises
+    ------
+    StudyProblemsError
+        With one problem a wrong key or value.
+    """
+    try:
+        return StudyPlan.model_validate(content)
+    except ValidationError as error:
+        raise StudyProblemsError([_problem(name, detail) for detail in error.errors()]) from None
+
+
+def _problem(name: str, detail: Any) -> Problem:
+    location = tuple(detail["loc"])
+    where = f"{name} [{'.'.join(str(part) for part in location)}]"
+    if detail["type"] == "extra_forbidden":
+        known = _keys_at(location[:-1])
+        near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.4)
+        advice = f"Did you mean {near[0]!r}?" if near else "Remove it"
+        return Problem(where, f"one of {known}", f"unknown key {location[-1]!r}", advice)
+    if detail["type"] == "missing":
+        return Problem(where, f"a value for {location[-1]!r}", "none")
+    found = repr(detail["input"])
+    found = found if len(found) <= 80 else found[:77] + "..."
+    return Problem(where, detail["msg"].removeprefix("Value error, "), found)
+
+
+def _keys_at(location: tuple[Any, ...]) -> list[str]:
+    """Return the keys that a section knows, following ``location`` from the plan's root."""
+    model: Any = StudyPlan
+    for part in location:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            field = model.model_fields.get(str(part))
+            model = _section_of(field.annotation) if field else None
+        # A dictionary's key (a clinical variable's name) leads to the section it holds.
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return list(model.model_fields)
+    return []
+
+
+def _section_of(annotation: Any) -> Any:
+    """Return the section class inside an annotation such as ``dict[str, Section] | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in (Union, UnionType, dict):
+        for inner in get_args(annotation):
+            section = _section_of(inner)
+            if section is not None:
+                return section
+    return None
+
+
+def _anchored(plan: StudyPlan, folder: Path) -> StudyPlan:
+    """Return the plan with its paths made absolute, from the study file's folder."""
+
+    def anchor(path: str) -> str:
+        return str(folder / Path(path).expanduser())
+
+    data = plan.data
+    update: dict[str, Any] = {
+        "data": data.model_copy(
+            update={
+                "table": Path(anchor(str(data.table))),
+                "image": anchor(data.image) if data.image else None,
+                "raters": {name: anchor(path) for name, path in data.raters.items()},
+                "repeats": {name: anchor(path) for name, path in data.repeats.items()},
+            }
+        )
+    }
+    if plan.features is not None:
+        table = Path(anchor(str(plan.features.table)))
+        update["features"] = plan.features.model_copy(update={"table": table})
+    if plan.radiomics.file is not None:
+        file = Path(anchor(str(plan.radiomics.file)))
+        update["radiomics"] = plan.radiomics.model_copy(update={"file": file})
+    weights = plan.deep.weights
+    if weights != "imagenet" and not weights.startswith("random:"):
+        update["deep"] = plan.deep.model_copy(update={"weights": anchor(weights)})
+    return plan.model_copy(update=update)

@@ -1,0 +1,215 @@
+"""The sections of a study file; every key has a default that suits the paper's kind of study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from trephine.cohort.schema import ClinicalVariable
+from trephine.deep.settings import DeepSettings
+from trephine.types import TimeUnit
+
+Protocol = Literal["published", "sound"]
+Relevance = Literal["mann-whitney", "cox-score", "none"]
+NormaliseMethod = Literal["none", "whole-image", "body", "roi", "percentile"]
+
+
+class Section(BaseModel):
+    """A frozen section that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StudySection(Section):
+    """``[study]``: title, protocol and seed."""
+
+    title: str = "Untitled study"
+    protocol: Protocol = Field(
+        default="sound",
+        description="whose model goes into the bundle; the report always shows both",
+    )
+    seed: int = Field(default=2025, ge=0, description="seed of every random draw of the run")
+    simulated: str = Field(
+        default="", description="a sentence that says how the data were simulated, if they were"
+    )
+
+
+class Columns(Section):
+    """``[data] columns``: which column of the table means what."""
+
+    case: str = Field(default="case_id", description="one name a row, unique")
+    patient: str | None = Field(
+        default=None, description="cases of one patient are never split; the case by default"
+    )
+    side: str | None = Field(default=None, description="R or L, where one image holds two cases")
+    time: str = "time"
+    event: str = Field(default="event", description="1 where the event was seen, 0 if censored")
+    centre: str | None = Field(default=None, description="hospital, for leave-one-centre-out")
+
+
+class DataSection(Section):
+    """``[data]``: the table, the images and the masks."""
+
+    table: Path
+    sheet: str | None = Field(default=None, description="sheet of an xlsx table")
+    image: str | None = Field(
+        default=None, description="path of a case's image; {column} is filled from the table"
+    )
+    raters: dict[str, str] = Field(
+        default_factory=dict,
+        description="path of each rater's mask; the first rater's regions enter the models",
+    )
+    repeats: dict[str, str] = Field(
+        default_factory=dict,
+        description="second readings by the named rater; files may be missing for some cases",
+    )
+    mask_label: int | dict[str, int] = Field(
+        default=1, description="label of the region, or a label for each side"
+    )
+    columns: Columns = Columns()
+    spacing_mm: float | tuple[float, float] | None = Field(
+        default=None, description="pixel spacing to use where an image states none"
+    )
+    correct_mask: bool = Field(
+        default=False, description="resample masks whose geometry differs from the image's"
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.image is not None and not self.raters:
+            raise ValueError("raters: an image needs at least one rater's mask")
+        if self.raters and self.image is None:
+            raise ValueError("image: masks need the path of the images")
+        unknown = set(self.repeats) - set(self.raters)
+        if unknown:
+            raise ValueError(f"repeats: expected raters {list(self.raters)}, found {unknown}")
+        if isinstance(self.mask_label, dict) and self.columns.side is None:
+            raise ValueError("mask_label: labels by side need columns.side")
+        return self
+
+
+class OutcomeSection(Section):
+    """``[outcome]``: what is predicted and when."""
+
+    name: str = "event-free survival"
+    event: str = Field(default="event", description="the event's name in texts")
+    unit: TimeUnit = "months"
+    horizons: tuple[float, ...] = Field(default=(36.0, 60.0), min_length=1, max_length=4)
+
+    @field_validator("horizons")
+    @classmethod
+    def _ascending(cls, horizons: tuple[float, ...]) -> tuple[float, ...]:
+        if any(horizon <= 0 for horizon in horizons) or list(horizons) != sorted(set(horizons)):
+            raise ValueError("expected times > 0 in ascending order")
+        return horizons
+
+
+class FeatureSetByPrefix(Section):
+    """A feature set: every column whose name starts so."""
+
+    prefix: str
+
+
+class FeaturesSection(Section):
+    """``[features]``: features that come ready-made in a table."""
+
+    table: Path
+    case: str | None = Field(default=None, description="its case column; as [data] by default")
+    sets: dict[str, FeatureSetByPrefix | tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="a prefix or a list of columns; by default every column but the case's",
+    )
+
+
+class RadiomicsSection(Section):
+    """``[radiomics]``: which features the engine extracts."""
+
+    enabled: bool = True
+    preset: str | None = Field(default=None, description="native2d, published-1562, ...")
+    file: Path | None = Field(default=None, description="a PyRadiomics parameter file")
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="settings by PyRadiomics' names, over the preset"
+    )
+    normalise: NormaliseMethod = Field(
+        default="none", description="grey-level normalisation of the image before the engine's own"
+    )
+
+
+class DeepSection(DeepSettings):
+    """``[deep]``: which network reads the regions."""
+
+    enabled: bool = True
+    finetune: bool = Field(
+        default=False, description="train the last block inside training folds (needs events)"
+    )
+
+    def settings(self) -> DeepSettings:
+        """Return the part that the embedder takes."""
+        return DeepSettings(**self.model_dump(exclude={"enabled", "finetune"}))
+
+
+class SelectionSection(Section):
+    """``[selection]``: the steps and their thresholds; None means the protocol's own value."""
+
+    max_missing: float = Field(default=0.0, ge=0, lt=1, description="share of missing values")
+    outlier_sd: float | None = Field(
+        default=None, gt=0, description="drop a feature with a value so many SD from its mean"
+    )
+    icc_form: Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"] = "2,1"
+    icc_threshold: float = Field(default=0.75, ge=0, le=1)
+    relevance: Relevance | None = None
+    relevance_p: float = Field(default=0.05, gt=0, le=1)
+    correlation: float = Field(default=0.9, gt=0, le=1)
+    mixtures: tuple[float, ...] | None = Field(
+        default=None, description="elastic-net mixtures to choose from: 1 lasso, 0 ridge"
+    )
+    learner: str | None = Field(
+        default=None, description="the learner behind the signatures; the protocol's by default"
+    )
+    inner_folds: int = Field(default=10, ge=3)
+    univariable_p: float = Field(default=0.1, gt=0, le=1)
+    stay_p: float = Field(default=0.05, gt=0, le=1)
+    clinical: Literal["univariable-backward", "backward-aic", "all"] | None = None
+    harmonise: Literal["none", "combat"] = "none"
+    missing_clinical: Literal["drop", "impute"] = "drop"
+
+
+class ModelsSection(Section):
+    """``[models]``: what each model is made of; by default the four of the paper."""
+
+    parts: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description='model name to parts: "clinical" or the name of a feature set',
+    )
+
+
+class ValidationSection(Section):
+    """``[validation]``: how performance is measured."""
+
+    repeats: int = Field(default=10, ge=0, description="repeats of nested cross-validation")
+    folds: int = Field(default=5, ge=2)
+    bootstraps: int = Field(default=200, ge=0, description="bootstraps for the optimism")
+    permutations: int = Field(default=200, ge=0, description="permuted outcomes (null check)")
+    interval_bootstraps: int = Field(default=500, ge=50, description="resamples for intervals")
+
+
+class StudyPlan(Section):
+    """A whole study; see ``docs/study-file.md`` for each key."""
+
+    study: StudySection = StudySection()
+    data: DataSection
+    outcome: OutcomeSection = OutcomeSection()
+    clinical: dict[str, ClinicalVariable] = Field(default_factory=dict)
+    features: FeaturesSection | None = None
+    radiomics: RadiomicsSection = RadiomicsSection()
+    deep: DeepSection = DeepSection()
+    selection: SelectionSection = SelectionSection()
+    models: ModelsSection = ModelsSection()
+    validation: ValidationSection = ValidationSection()
+
+    @property
+    def has_images(self) -> bool:
+        """Whether features are extracted from images."""
+        return self.data.image is not None
