@@ -1,0 +1,112 @@
+"""What every fact is built on: frozen, without NaN, at home in JSON."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from trephine.types import Estimate
+
+Protocol = Literal["published", "sound"]
+Kind = Literal[
+    "apparent", "out-of-fold", "nested cross-validated", "optimism-corrected", "external"
+]
+
+
+def _plain_number(value: Any) -> Any:
+    """Turn NumPy scalars into Python's, and anything that is not finite into None."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _plain_integer(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _plain_sequence(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+Number = Annotated[float | None, BeforeValidator(_plain_number)]
+"""A finite number, or None (JSON null) where none could be computed."""
+
+Count = Annotated[int, BeforeValidator(_plain_integer)]
+"""A number of things."""
+
+Series = Annotated[tuple[Number, ...], BeforeValidator(_plain_sequence)]
+"""Numbers in order; a NumPy array is taken as it is."""
+
+Rows = Annotated[tuple[Series, ...], BeforeValidator(_plain_sequence)]
+"""A matrix, row by row; a NumPy array is taken as it is."""
+
+Points = Annotated[tuple[tuple[float, float], ...], BeforeValidator(_plain_sequence)]
+"""Places as (row, column); a NumPy array of shape (n, 2) is taken as it is."""
+
+Counts = Annotated[tuple[Count, ...], BeforeValidator(_plain_sequence)]
+"""Numbers of things in order."""
+
+
+class Fact(BaseModel):
+    """Base of all facts: frozen, unknown keys refused, docstrings kept in the schema."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class EstimateFact(Fact):
+    """A number with its interval; ``trephine.types.Estimate`` is taken as it is."""
+
+    value: Number
+    """Point estimate."""
+    low: Number = None
+    """Lower limit of the interval; null where none could be computed."""
+    high: Number = None
+    """Upper limit of the interval; null where none could be computed."""
+    level: float = 0.95
+    """Coverage that the interval aims at."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_estimate(cls, value: Any) -> Any:
+        if isinstance(value, Estimate):
+            numbers = asdict(value)
+            del numbers["standard_error"]
+            return numbers
+        return value
+
+
+class HorizonEstimate(Fact):
+    """A number with its interval at one horizon."""
+
+    horizon: float
+    """Horizon, in the study's time unit."""
+    estimate: EstimateFact
+    """The number at this horizon."""
+
+
+class HorizonNumber(Fact):
+    """A number at one horizon."""
+
+    horizon: float
+    """Horizon, in the study's time unit."""
+    value: Number
+    """The number at this horizon."""
+
+
+class Quartiles(Fact):
+    """Median with first and third quartile."""
+
+    median: Number
+    """Median."""
+    q1: Number
+    """First quartile."""
+    q3: Number
+    """Third quartile."""
