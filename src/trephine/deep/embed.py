@@ -1,0 +1,195 @@
+"""From images and regions to deep features, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trephine.deep.crop import Crop, Side, region_crop
+from trephine.deep.network import Float32Array, Network, ResidualNetwork
+from trephine.deep.runtime import require_torch
+from trephine.deep.settings import DeepSettings
+from trephine.deep.views import View, views
+from trephine.deep.weights import WeightsRecord, load_weights
+from trephine.errors import InputError
+from trephine.types import BoolArray, FloatArray, Image
+
+
+@dataclass(frozen=True)
+class EmbedderRecord:
+    """What made the features, for the study's record.
+
+    Attributes
+    ----------
+    weights
+        Which weights, with their sha256.
+    runtime
+        The library that computed, with its version.
+    device
+        Where.
+    digest
+        Of the settings and the weights: equal digests, equal features.
+    """
+
+    weights: WeightsRecord
+    runtime: str
+    device: str
+    digest: str
+
+
+class Embedder:
+    """Computes deep features.
+
+    Parameters
+    ----------
+    settings
+        The study's ``[deep]`` section.
+    network
+        A network to use in place of the one that the settings name (a fine-tuned one).
+
+    Raises
+    ------
+    MissingExtraError
+        If torch (onnxruntime for an ONNX file) is not installed.
+    InputError
+        If the weights cannot be had or are refused.
+    """
+
+    def __init__(self, settings: DeepSettings, network: Network | None = None) -> None:
+        self.settings = settings
+        self.network = network if network is not None else open_network(settings)
+        self.views = views(settings.augment)
+
+    @property
+    def dimension(self) -> int:
+        """Features a case."""
+        return self.network.dimension
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """``deep_000``, ``deep_001``, ... in the order of the columns."""
+        width = max(3, len(str(self.dimension - 1)))
+        return tuple(f"deep_{j:0{width}d}" for j in range(self.dimension))
+
+    @property
+    def record(self) -> EmbedderRecord:
+        """What made the features."""
+        network = self.network
+        return EmbedderRecord(network.record, network.runtime, network.place, self.digest)
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of settings and weights, as key of a cache of features."""
+        return self.settings.digest(self.network.record.sha256)
+
+    def crop(
+        self, image: Image, region: BoolArray, side: Side | None, view: View | None = None
+    ) -> Crop:
+        """Return what the network sees of one case, in one view (the plain one if None)."""
+        chosen = self.settings
+        view = view or View()
+        crop = region_crop(
+            image,
+            region,
+            margin=chosen.margin,
+            size=chosen.size,
+            side=side if chosen.mirror_left else None,
+            outside=chosen.outside,
+            grey_range=chosen.grey_range,
+            grey_percentiles=chosen.grey_percentiles,
+            shift=view.shift,
+        )
+        return crop.mirrored() if view.is_flipped else crop
+
+    def normalise(self, pixels: FloatArray) -> Float32Array:
+        """Return grey in [0, 1], (..., 3, size, size), as the network was trained to take it."""
+        mean, std = (np.reshape(values, (3, 1, 1)) for values in self.settings.normalisation)
+        return np.asarray((pixels - mean) / std, dtype=np.float32)
+
+    def extract(
+        self,
+        images: Sequence[Image],
+        regions: Sequence[BoolArray],
+        sides: Sequence[Side | None],
+    ) -> FloatArray:
+        """Return the features of n cases, shape (n, dimension).
+
+        Parameters
+        ----------
+        images
+            One a case; the two hips of a radiograph share one object. Read one at a time, so a
+            sequence that loads from disk keeps memory flat.
+        regions
+            Each of its image's shape.
+        sides
+            ``R``, ``L`` or None.
+
+        Raises
+        ------
+        InputError
+            If the lengths differ, or the network gives values that are not finite.
+        ImageError
+            If an image or a region cannot be used; the case is given by its place (from 0).
+        """
+        features = np.empty((check_cases(images, regions, sides), self.dimension))
+        for rows, crops in self.batches(images, regions, sides):
+            by_view = self.network.features(crops).astype(np.float64)
+            features[rows] = by_view.reshape(-1, len(self.views), self.dimension).mean(axis=1)
+        odd = np.flatnonzero(~np.isfinite(features).all(axis=1))
+        if odd.size:
+            raise InputError(
+                f"deep features: expected finite values, found others in {odd.size} of"
+                f" {len(features)} cases, first case {odd[0]}; the weights do not fit the network"
+            )
+        return features
+
+    def batches(
+        self,
+        images: Sequence[Image],
+        regions: Sequence[BoolArray],
+        sides: Sequence[Side | None],
+    ) -> Iterator[tuple[slice, Float32Array]]:
+        """Yield rows and their normalised crops, the views of a case next to each other."""
+        n_cases = check_cases(images, regions, sides)
+        step = max(1, self.settings.batch_size // len(self.views))
+        for start in range(0, n_cases, step):
+            rows = slice(start, min(start + step, n_cases))
+            crops = [
+                self.crop(images[i], regions[i], sides[i], view).pixels
+                for i in range(rows.start, rows.stop)
+                for view in self.views
+            ]
+            yield rows, self.normalise(np.stack(crops))
+
+
+def check_cases(
+    images: Sequence[Image], regions: Sequence[BoolArray], sides: Sequence[Side | None]
+) -> int:
+    """Return the number of cases.
+
+    Raises
+    ------
+    InputError
+        If the three sequences differ in length, or a side is not R, L or None.
+    """
+    if not len(images) == len(regions) == len(sides):
+        raise InputError(
+            f"deep features: expected as many images as regions and sides, found {len(images)},"
+            f" {len(regions)} and {len(sides)}"
+        )
+    odd = [i for i, side in enumerate(sides) if side not in ("R", "L", None)]
+    if odd:
+        raise InputError(
+            f"deep features: expected side R, L or None, found {sides[odd[0]]!r} in case {odd[0]}"
+            f" and {len(odd) - 1} more"
+        )
+    return len(images)
+
+
+def open_network(settings: DeepSettings) -> Network:
+    """Return the network that the settings name, with its weights."""
+    require_torch()
+    state, record = load_weights(settings)
+    return ResidualNetwork(settings, state, record)

@@ -1,0 +1,92 @@
+"""What every network offers to the embedder, and the ResNets as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from trephine.deep.runtime import choose_device, exact_float32
+from trephine.deep.settings import DeepSettings, ResNetName
+from trephine.deep.weights import WeightsRecord, build_resnet
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+Float32Array = npt.NDArray[np.float32]
+
+
+class Network(Protocol):
+    """A trained network that turns crops into one vector a case.
+
+    Attributes
+    ----------
+    dimension
+        Features a case.
+    record
+        Which weights.
+    runtime, place
+        The library that computes, with its version, and the device.
+    """
+
+    dimension: int
+    record: WeightsRecord
+    runtime: str
+    place: str
+
+    def features(self, crops: Float32Array) -> Float32Array:
+        """Return (n, dimension) for normalised crops (n, 3, size, size)."""
+        ...
+
+
+class ResidualNetwork:
+    """A ResNet on its device.
+
+    Parameters
+    ----------
+    settings
+        Backbone, device and threads.
+    state
+        Its weights by torchvision's names.
+    record
+        Where they come from.
+    """
+
+    def __init__(
+        self, settings: DeepSettings, state: Mapping[str, Tensor], record: WeightsRecord
+    ) -> None:
+        import torch
+
+        self.record = record
+        self.threads = settings.threads
+        self.device = choose_device(settings.device)
+        module = build_resnet(cast("ResNetName", settings.backbone), state)
+        # Channels last is the layout that the convolution kernels compute in.
+        self.module = module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.dimension: int = module.dimension
+        self.runtime = f"torch {torch.__version__}"
+        self.place = str(self.device)
+
+    def features(self, crops: Float32Array) -> Float32Array:
+        """Return the average pool, (n, dimension)."""
+        return self._run(self.module, crops)
+
+    def maps(self, crops: Float32Array) -> Float32Array:
+        """Return the maps before the average pool, (n, dimension, h, w)."""
+        return self._run(self.module.maps, crops)
+
+    def trunk(self, crops: Float32Array) -> Float32Array:
+        """Return what enters the last block, (n, C, h, w)."""
+        return self._run(self.module.trunk, crops)
+
+    def _run(self, function: object, crops: Float32Array) -> Float32Array:
+        import torch
+
+        assert callable(function)
+        with exact_float32(self.threads), torch.inference_mode():
+            batch = torch.from_numpy(crops).to(self.device, memory_format=torch.channels_last)
+            out: torch.Tensor = function(batch)
+            return np.asarray(out.cpu().contiguous().numpy(), dtype=np.float32)

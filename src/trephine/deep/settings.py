@@ -1,0 +1,212 @@
+"""What a study can choose about deep features: network, weights, crop, averaging, device."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path, PurePath
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Outside = Literal["keep", "blank"]
+GreyRange = Literal["crop", "image"]
+Averaging = Literal["none", "flips", "shifts", "flips+shifts"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+ResNetName = Literal["resnet18", "resnet34", "resnet50"]
+
+RESNETS: tuple[ResNetName, ...] = ("resnet18", "resnet34", "resnet50")
+NETWORK_FILES = (".onnx", ".pt2", ".pt", ".ts", ".torchscript")
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+# Part of every digest: a change in what a setting means starts a new cache.
+DEFINITION = "trephine-deep-1"
+
+Channels = tuple[float, float, float]
+PositiveChannels = tuple[
+    Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]
+]
+
+
+class FineTuneSettings(BaseModel):
+    """How the last residual block is trained on the Cox partial likelihood.
+
+    Attributes
+    ----------
+    epochs, patience
+        Most passes over the training cases; passes without a better held-back loss before the
+        training stops.
+    learning_rate, weight_decay
+        Of AdamW; weight decay acts on the block and the head.
+    held_back
+        Share of the training patients kept back to decide when to stop.
+    cases_per_step
+        Cases whose risk sets make one step; a cohort up to this size takes full-batch steps.
+    minimum_events
+        Fewer events than this in the training cases, and the training is refused.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = Field(default=30, ge=1)
+    patience: int = Field(default=5, ge=1)
+    learning_rate: float = Field(default=1e-4, gt=0)
+    weight_decay: float = Field(default=1e-2, ge=0)
+    held_back: float = Field(default=0.2, gt=0, lt=0.5)
+    cases_per_step: int = Field(default=256, ge=8)
+    minimum_events: int = Field(default=30, ge=10)
+
+
+class DeepSettings(BaseModel):
+    """The ``[deep]`` section of a study.
+
+    Attributes
+    ----------
+    backbone
+        ``resnet18`` (the paper's), ``resnet34``, ``resnet50``, or a network in a file: ONNX
+        (``.onnx``), ``torch.export`` (``.pt2``) or TorchScript (``.pt``, ``.ts``,
+        ``.torchscript``).
+    weights
+        ``imagenet`` (torchvision's official file), a ``.pth`` or ``.safetensors`` file with
+        torchvision's key names, or ``random:SEED``. Not used with a network file, which holds
+        its own.
+    sha256
+        Full hash that the weights' (or the network's) file must have; None accepts any file.
+    layer
+        For a network file: the output or the inner layer to read; None takes its only output.
+    input_size
+        Height and width in pixels that the network takes; 224 unless stated.
+    mean, std
+        Per channel, subtracted and divided after grey is scaled to [0, 1]; ImageNet's for the
+        ResNets, to be stated for a network file.
+    margin
+        Added on each side of the region's bounding box, as a share of its longer side.
+    outside
+        ``keep`` shows the network what lies round the region, ``blank`` sets it to black.
+    grey_range
+        Whose percentiles become black and white: the ``crop``'s (of the region, where
+        ``outside`` is blank) or the whole ``image``'s.
+    grey_percentiles
+        Those percentiles.
+    mirror_left
+        Whether left sides are mirrored, so that medial is on one side for all cases.
+    augment
+        Averages the features over flips (left-right), small shifts (one step up, down, left and
+        right), or both.
+    batch_size, threads, device
+        How it is computed; they change no value beyond float32's last digits. ``threads`` None
+        leaves torch's own choice; ``auto`` takes CUDA, then Apple's MPS, then the CPU.
+    finetune
+        Trains the last block inside the training folds where stated; off by default.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    backbone: str = "resnet18"
+    weights: str = "imagenet"
+    sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    layer: str | None = None
+    input_size: int | None = Field(default=None, ge=32, le=2048)
+    mean: Channels | None = None
+    std: PositiveChannels | None = None
+    margin: float = Field(default=0.1, ge=0, le=2)
+    outside: Outside = "keep"
+    grey_range: GreyRange = "crop"
+    grey_percentiles: tuple[float, float] = (1.0, 99.0)
+    mirror_left: bool = True
+    augment: Averaging = "none"
+    batch_size: int = Field(default=8, ge=1)
+    threads: int | None = Field(default=None, ge=1)
+    device: Device = "auto"
+    finetune: FineTuneSettings | None = None
+
+    @model_validator(mode="after")
+    def _is_coherent(self) -> Self:
+        low, high = self.grey_percentiles
+        if not 0 <= low < high <= 100:
+            raise ValueError(
+                f"grey_percentiles: expected 0 <= low < high <= 100, found {low:g} and {high:g}"
+            )
+        if self.is_network_file:
+            self._check_network_file()
+        else:
+            self._check_resnet()
+        return self
+
+    def _check_network_file(self) -> None:
+        if PurePath(self.backbone).suffix.lower() not in NETWORK_FILES:
+            raise ValueError(
+                f"backbone: expected one of {', '.join(RESNETS)} or a file ending in"
+                f" {', '.join(NETWORK_FILES)}, found {self.backbone!r}"
+            )
+        absent = [name for name in ("input_size", "mean", "std") if getattr(self, name) is None]
+        if absent:
+            raise ValueError(
+                f"backbone: a network file needs {', '.join(absent)} stated, as it was trained"
+            )
+        if "weights" in self.model_fields_set:
+            raise ValueError(
+                "weights: a network file holds its own; leave weights out, and pin the file"
+                " with sha256 if you wish"
+            )
+        if self.finetune is not None:
+            raise ValueError("finetune: expected one of the ResNets as backbone")
+
+    def _check_resnet(self) -> None:
+        if self.layer is not None:
+            raise ValueError("layer: the ResNets give their average pool; leave layer out")
+        if self.weights.startswith("random") and self.random_seed is None:
+            raise ValueError(
+                f"weights: expected random:SEED with a whole number, found {self.weights!r}"
+            )
+
+    @property
+    def is_network_file(self) -> bool:
+        """Whether the backbone is a network in a file."""
+        return self.backbone not in RESNETS
+
+    @property
+    def random_seed(self) -> int | None:
+        """The seed of ``random:SEED`` weights; None for any other."""
+        match = re.fullmatch(r"random:(\d+)", self.weights)
+        return int(match[1]) if match else None
+
+    @property
+    def size(self) -> int:
+        """Height and width of the network's input, in pixels."""
+        return self.input_size if self.input_size is not None else 224
+
+    @property
+    def normalisation(self) -> tuple[Channels, Channels]:
+        """Mean and standard deviation per channel that the network was trained with."""
+        return self.mean or IMAGENET_MEAN, self.std or IMAGENET_STD
+
+    def resolved(self, folder: Path) -> DeepSettings:
+        """Return the settings with relative file names taken from ``folder``."""
+        changes: dict[str, str] = {}
+        if self.is_network_file:
+            changes["backbone"] = str(folder / self.backbone)
+        elif self.weights != "imagenet" and self.random_seed is None:
+            changes["weights"] = str(folder / self.weights)
+        return self.model_copy(update=changes)
+
+    def digest(self, file_sha256: str | None = None) -> str:
+        """Return the sha256 of everything here that changes a feature's value.
+
+        Batch size, threads, device and fine-tuning are left out. With ``file_sha256`` the hash
+        of the weights stands in for the names of files, so that a moved file keeps its digest
+        and an exchanged one does not (``Embedder.digest`` gives it).
+        """
+        facts = self.model_dump(
+            mode="json", exclude={"batch_size", "threads", "device", "finetune", "sha256"}
+        )
+        facts |= {"definition": DEFINITION, "input_size": self.size}
+        facts["mean"], facts["std"] = self.normalisation
+        if file_sha256 is not None:
+            facts["weights"] = file_sha256
+            if self.is_network_file:
+                facts["backbone"] = PurePath(self.backbone).suffix.lower()
+        text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
