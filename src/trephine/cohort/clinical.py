@@ -1,0 +1,141 @@
+"""Clinical variables from a text table: every cell that does not fit is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from trephine.cohort.femoral_head import combined_necrotic_angle, necrosis_degree_index
+from trephine.cohort.schema import ClinicalTable, ClinicalVariable
+from trephine.cohort.table import as_numbers, is_missing
+from trephine.errors import Problem
+from trephine.types import FloatArray, IntArray
+
+# A computed measure may differ from the table's by rounding only.
+ROUNDING = 0.51
+
+
+def read_clinical(
+    frame: pd.DataFrame, variables: Mapping[str, ClinicalVariable], name: str
+) -> tuple[ClinicalTable, list[Problem]]:
+    """Type the clinical columns of a table.
+
+    Parameters
+    ----------
+    frame
+        Text cells, a row a case.
+    variables
+        The plan's clinical section.
+    name
+        Of the table's file, for problems.
+
+    Returns
+    -------
+    The typed table (missing where a cell did not fit) and every problem found.
+    """
+    problems: list[Problem] = []
+    columns: dict[str, FloatArray | IntArray] = {}
+    for key, variable in variables.items():
+        if variable.measure is not None:
+            columns[key] = _measured(key, variable, frame, name, problems)
+        elif (column := _column(key, variable, frame, name, problems)) is None:
+            columns[key] = np.full(len(frame), np.nan)
+        elif variable.categorical:
+            columns[key] = _codes(key, variable, column, name, problems)
+        else:
+            columns[key] = _numbers(variable, column, name, problems)
+    for key, variable in variables.items():
+        if variable.categorical and columns[key].dtype != np.int64:
+            columns[key] = np.full(len(frame), -1, dtype=np.int64)
+    return ClinicalTable(variables, columns, len(frame)), problems
+
+
+def _column(
+    key: str,
+    variable: ClinicalVariable,
+    frame: pd.DataFrame,
+    name: str,
+    problems: list[Problem],
+) -> pd.Series | None:
+    column = variable.column or key
+    if column not in frame.columns:
+        found = f"columns {list(frame.columns[:20])}"
+        problems.append(Problem(name, f"a column {column!r} for clinical variable {key}", found))
+        return None
+    return cast("pd.Series", frame[column])
+
+
+def _codes(
+    key: str,
+    variable: ClinicalVariable,
+    column: pd.Series,
+    name: str,
+    problems: list[Problem],
+) -> IntArray:
+    code = {level: index for index, level in enumerate(variable.levels)}
+    codes = np.full(len(column), -1, dtype=np.int64)
+    for row, cell in enumerate(column):
+        if is_missing(cell) and cell not in code:
+            continue
+        if cell in code:
+            codes[row] = code[cell]
+        else:
+            where = f"{name}, row {row + 2}, column {column.name}"
+            problems.append(Problem(where, f"one of {list(variable.levels)}", repr(cell)))
+    return codes
+
+
+def _numbers(
+    variable: ClinicalVariable, column: pd.Series, name: str, problems: list[Problem]
+) -> FloatArray:
+    numbers, wrong = as_numbers(column)
+    for row in wrong:
+        where = f"{name}, row {row + 2}, column {column.name}"
+        problems.append(Problem(where, "a number", repr(column.iloc[row])))
+    if variable.range is not None:
+        low, high = variable.range
+        with np.errstate(invalid="ignore"):
+            outside = np.flatnonzero((numbers < low) | (numbers > high))
+        for row in outside:
+            where = f"{name}, row {row + 2}, column {column.name}"
+            problems.append(Problem(where, f"{low:g} to {high:g}", f"{numbers[row]:g}"))
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def _measured(
+    key: str,
+    variable: ClinicalVariable,
+    frame: pd.DataFrame,
+    name: str,
+    problems: list[Problem],
+) -> FloatArray:
+    """Compute a femoral-head measure from its arcs, and hold the table's own value against it."""
+    assert variable.arcs is not None
+    arcs: list[FloatArray] = []
+    for arc in variable.arcs:
+        declared = ClinicalVariable(column=arc, range=(0.0, 180.0))
+        column = _column(arc, declared, frame, name, problems)
+        if column is None:
+            return np.full(len(frame), np.nan)
+        arcs.append(_numbers(declared, column, name, problems))
+    known = np.isfinite(arcs[0]) & np.isfinite(arcs[1])
+    known &= (arcs[0] >= 0) & (arcs[0] <= 180) & (arcs[1] >= 0) & (arcs[1] <= 180)
+    compute = {
+        "combined_necrotic_angle": combined_necrotic_angle,
+        "necrosis_degree_index": necrosis_degree_index,
+    }[variable.measure or ""]
+    values = np.full(len(frame), np.nan)
+    values[known] = compute(arcs[0][known], arcs[1][known])
+    column_name = variable.column or key
+    if column_name in frame.columns:
+        stated, _ = as_numbers(cast("pd.Series", frame[column_name]))
+        with np.errstate(invalid="ignore"):
+            apart = np.flatnonzero(np.abs(stated - values) > ROUNDING)
+        for row in apart:
+            where = f"{name}, row {row + 2}, column {column_name}"
+            expected = f"{values[row]:.1f}, from arcs {arcs[0][row]:g} and {arcs[1][row]:g}"
+            problems.append(Problem(where, expected, f"{stated[row]:g}"))
+    return values
