@@ -98,8 +98,6 @@ class DeepSettings(BaseModel):
     batch_size, threads, device
         How it is computed; they change no value beyond float32's last digits. ``threads`` None
         leaves torch's own choice; ``auto`` takes CUDA, then Apple's MPS, then the CPU.
-    finetune
-        Trains the last block inside the training folds where stated; off by default.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -120,7 +118,6 @@ class DeepSettings(BaseModel):
     batch_size: int = Field(default=8, ge=1)
     threads: int | None = Field(default=None, ge=1)
     device: Device = "auto"
-    finetune: FineTuneSettings | None = None
 
     @model_validator(mode="after")
     def _is_coherent(self) -> Self:
@@ -146,13 +143,11 @@ class DeepSettings(BaseModel):
             raise ValueError(
                 f"backbone: a network file needs {', '.join(absent)} stated, as it was trained"
             )
-        if "weights" in self.model_fields_set:
+        if self.weights != "imagenet":
             raise ValueError(
                 "weights: a network file holds its own; leave weights out, and pin the file"
                 " with sha256 if you wish"
             )
-        if self.finetune is not None:
-            raise ValueError("finetune: expected one of the ResNets as backbone")
 
     def _check_resnet(self) -> None:
         if self.layer is not None:
@@ -195,13 +190,13 @@ class DeepSettings(BaseModel):
     def digest(self, file_sha256: str | None = None) -> str:
         """Return the sha256 of everything here that changes a feature's value.
 
-        Batch size, threads, device and fine-tuning are left out. With ``file_sha256`` the hash
-        of the weights stands in for the names of files, so that a moved file keeps its digest
-        and an exchanged one does not (``Embedder.digest`` gives it).
+        Batch size, threads and device are left out. With ``file_sha256`` the hash of the
+        weights stands in for the names of files, so that a moved file keeps its digest and an
+        exchanged one does not (``Embedder.digest`` gives it).
         """
-        facts = self.model_dump(
-            mode="json", exclude={"batch_size", "threads", "device", "finetune", "sha256"}
-        )
+        # By name, so that a section that adds keys of its own has the digest of its settings.
+        counted = set(DeepSettings.model_fields) - {"batch_size", "threads", "device", "sha256"}
+        facts = self.model_dump(mode="json", include=counted)
         facts |= {"definition": DEFINITION, "input_size": self.size}
         facts["mean"], facts["std"] = self.normalisation
         if file_sha256 is not None:
