@@ -113,6 +113,11 @@ def group_codes(
     return codes.astype(np.int64), levels
 
 
+def weight_at(position: IntArray, weights: FloatArray, size: int) -> FloatArray:
+    """Return the sum of weights at each of ``size`` positions."""
+    return np.asarray(np.bincount(position, weights, size), dtype=np.float64)
+
+
 def merge_near_ties(time: FloatArray) -> FloatArray:
     """Return times in which values that differ by rounding only have become equal.
 

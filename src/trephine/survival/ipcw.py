@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from trephine.survival.arrays import check_survival, check_weights, merge_near_ties
+from trephine.survival.arrays import check_survival, check_weights, merge_near_ties, weight_at
 from trephine.types import FloatArray
 
 CensoringEstimator = Literal["events-first", "tied", "nelson-aalen"]
@@ -80,9 +80,9 @@ def censoring_distribution(
     case_weights = check_weights(weights, times.size)
     distinct, position = np.unique(merge_near_ties(times), return_inverse=True)
     size = distinct.size
-    leaving = np.bincount(position, case_weights, size)
-    deaths = np.bincount(position, case_weights * events, size)
-    censored = np.bincount(position, case_weights * ~events, size)
+    leaving = weight_at(position, case_weights, size)
+    deaths = weight_at(position, case_weights * events, size)
+    censored = weight_at(position, case_weights * ~events, size)
     at_risk = np.cumsum(leaving[::-1])[::-1]
     exposed = at_risk - deaths if estimator == "events-first" else at_risk
     with np.errstate(divide="ignore", invalid="ignore"):

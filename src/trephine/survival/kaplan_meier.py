@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from trephine.errors import InputError
-from trephine.survival.arrays import check_survival, check_weights, merge_near_ties
+from trephine.survival.arrays import check_survival, check_weights, merge_near_ties, weight_at
 from trephine.types import Estimate, FloatArray
 
 IntervalType = Literal["log", "log-log", "plain", "arcsin"]
@@ -180,16 +180,16 @@ def kaplan_meier(
     case_weights = check_weights(weights, times.size)
     distinct, position = np.unique(merge_near_ties(times), return_inverse=True)
     size = distinct.size
-    leaving = np.bincount(position, case_weights, size)
-    deaths = np.bincount(position, case_weights * events, size)
-    censored = np.bincount(position, case_weights * ~events, size)
+    leaving = weight_at(position, case_weights, size)
+    deaths = weight_at(position, case_weights * events, size)
+    censored = weight_at(position, case_weights * ~events, size)
     at_risk = np.cumsum(leaving[::-1])[::-1]
     # Sums of fractional weights may leave 1e-17 of a case behind.
     left = np.where(at_risk - deaths < 1e-12 * at_risk, 0.0, at_risk - deaths)
     with np.errstate(divide="ignore", invalid="ignore"):
-        survival = np.cumprod(left / at_risk)
-        log_error = np.sqrt(np.cumsum(deaths / (at_risk * left)))
-        standard_error = survival * log_error
+        survival: FloatArray = np.cumprod(left / at_risk)
+        log_error: FloatArray = np.sqrt(np.cumsum(deaths / (at_risk * left)))
+        standard_error: FloatArray = survival * log_error
     low, high = survival_interval(survival, log_error, interval, level)
     return KaplanMeierCurve(
         distinct,
