@@ -27,7 +27,7 @@ def read_plan(path: Path) -> StudyPlan:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        problem = Problem(str(path), "a study file", "no such file", "Make one: trephine new")
+        problem = Problem(str(path), "a study file", "no such file")
         raise StudyProblemsError([problem]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyProblemsError([Problem(str(path), "a TOML file", str(error))]) from None

@@ -1,0 +1,32 @@
+"""``trephine demo``: a simulated cohort, and the study on it as a user would run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trephine.cli.terminal import console, stages
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("demo-study"),
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.", min=0)] = 2025,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; all processors by default.", min=1)
+    ] = None,
+) -> None:
+    """Simulate 144 patients with 212 hips and run the paper's study on them."""
+    from trephine.demo import write_demo_study
+    from trephine.study import Study
+
+    with stages() as show:
+        study = write_demo_study(
+            out,
+            seed=seed,
+            progress=lambda done, total: show("Simulating radiographs", done, total),
+        )
+        result = Study.from_toml(study).run(workers=workers, progress=show)
+    for line in result.summary():
+        console.print(line)

@@ -1,0 +1,31 @@
+"""``trephine run``: a study from its file to its report and model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trephine.cli.terminal import console, stages
+
+
+def run(
+    study: Annotated[Path, typer.Argument(help="The study file.")] = Path("study.toml"),
+    out: Annotated[
+        Path | None, typer.Option(help="Results folder; 'results' beside the study by default.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Use what an earlier run has already computed.")
+    ] = True,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; all processors by default.", min=1)
+    ] = None,
+) -> None:
+    """Run a study: features, signatures, models, validation, report, model bundle."""
+    from trephine.study import Study
+
+    with stages() as show:
+        result = Study.from_toml(study).run(out, resume=resume, workers=workers, progress=show)
+    for line in result.summary():
+        console.print(line)

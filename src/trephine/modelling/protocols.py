@@ -1,0 +1,113 @@
+"""Every choice of a recipe, and the two sets of choices that a study is always run with.
+
+``published`` replays the paper's steps (paper.md, Feature selection; Statistical analysis) so that
+its kind of result can be reproduced and seen for what it is. ``sound`` is what can be defended
+(design.md section 2): nothing supervised before the penalised model, folds by patient, continuous
+variables kept continuous, signatures out of fold where they enter another model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from trephine.modelling.encoding import Continuous
+
+Relevance = Literal["mann-whitney", "cox-score", "none"]
+IccForm = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
+ClinicalSelection = Literal["univariable-backward", "backward-aic", "all"]
+Unit = Literal["case", "patient"]
+SignatureTraining = Literal["in-sample", "out-of-fold"]
+
+
+@dataclass(frozen=True)
+class ChainSettings:
+    """How one feature set becomes a signature.
+
+    Attributes
+    ----------
+    max_missing
+        Largest share of missing values a feature may have; the rest is set to the mean.
+    outlier_sd
+        A feature with a training value further than this many standard deviations from its mean
+        is left out; None keeps it.
+    icc_form, icc_threshold
+        Agreement between and within raters that a feature needs.
+    relevance, relevance_p
+        Univariable filter.
+    correlation
+        Of two features correlated above this, one stays.
+    mixtures
+        Elastic-net mixtures (1 lasso, 0 ridge) among which inner cross-validation chooses.
+    inner_folds, fold_unit
+        Inner cross-validation, drawn by case or by patient.
+    """
+
+    max_missing: float = 0.0
+    outlier_sd: float | None = None
+    icc_form: IccForm = "2,1"
+    icc_threshold: float = 0.75
+    relevance: Relevance = "none"
+    relevance_p: float = 0.05
+    correlation: float = 0.9
+    mixtures: tuple[float, ...] = (1.0,)
+    inner_folds: int = 10
+    fold_unit: Unit = "patient"
+
+
+@dataclass(frozen=True)
+class ClinicalSettings:
+    """How clinical variables are encoded and chosen.
+
+    Attributes
+    ----------
+    continuous
+        As measured, or cut in two at the training median.
+    selection
+        ``univariable-backward``: p below ``enter_p`` alone, then backward by Wald p above
+        ``stay_p``; ``backward-aic``: backward by AIC; ``all``: every variable.
+    missing
+        ``drop`` expects complete cases; ``impute`` fills training medians and most frequent levels.
+    """
+
+    continuous: Continuous = "linear"
+    selection: ClinicalSelection = "backward-aic"
+    enter_p: float = 0.1
+    stay_p: float = 0.05
+    missing: Literal["drop", "impute"] = "drop"
+
+
+@dataclass(frozen=True)
+class RecipeSettings:
+    """All of a recipe.
+
+    Attributes
+    ----------
+    protocol
+        Whose choices these are.
+    chain, clinical
+        Of the signatures and of the clinical variables.
+    models
+        Model name to its parts, each "clinical" or the name of a feature set.
+    signature_training
+        Which signature values the combined models are fitted to: those of the cases that made the
+        signature, or out-of-fold ones.
+    variance
+        ``model``, or ``cluster`` for a sandwich by patient.
+    harmonise
+        ``combat`` removes centre effects from features, fitted on training cases.
+    """
+
+    protocol: Literal["published", "sound"]
+    chain: ChainSettings
+    clinical: ClinicalSettings
+    models: tuple[tuple[str, tuple[str, ...]], ...]
+    signature_training: SignatureTraining
+    variance: Literal["model", "cluster"]
+    harmonise: Literal["none", "combat"] = "none"
+
+
+PUBLISHED_CHAIN = ChainSettings(relevance="mann-whitney", mixtures=(1.0,), fold_unit="case")
+PUBLISHED_CLINICAL = ClinicalSettings(continuous="median-cut", selection="univariable-backward")
+SOUND_CHAIN = ChainSettings(relevance="none", mixtures=(0.0, 0.1, 0.5, 1.0), fold_unit="patient")
+SOUND_CLINICAL = ClinicalSettings(continuous="linear", selection="backward-aic")

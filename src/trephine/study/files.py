@@ -1,0 +1,200 @@
+"""Which image and which masks belong to each case, and whether they fit."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from trephine.errors import ImageError, Problem
+from trephine.executors import Progress
+from trephine.imaging import read_image, read_mask
+from trephine.imaging.geometry import check_geometry, correct_mask
+from trephine.plan.sections import DataSection
+from trephine.types import Image, Mask
+
+FIELD = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True)
+class CaseFiles:
+    """Files of n cases.
+
+    Attributes
+    ----------
+    images
+        Path of each case's image; cases of one radiograph share it.
+    masks
+        By rater, the path of each case's mask.
+    repeats
+        By rater, the path of each case's second mask; None where it was read once.
+    labels
+        Label of each case's region in its masks.
+    """
+
+    images: tuple[Path, ...]
+    masks: Mapping[str, tuple[Path, ...]]
+    repeats: Mapping[str, tuple[Path | None, ...]]
+    labels: tuple[int, ...]
+
+    def take(self, rows: Sequence[int]) -> CaseFiles:
+        """Return the files of the cases at ``rows``."""
+        return CaseFiles(
+            tuple(self.images[row] for row in rows),
+            {rater: tuple(paths[row] for row in rows) for rater, paths in self.masks.items()},
+            {rater: tuple(paths[row] for row in rows) for rater, paths in self.repeats.items()},
+            tuple(self.labels[row] for row in rows),
+        )
+
+
+def find_files(
+    frame: pd.DataFrame, data: DataSection, sides: Sequence[str | None]
+) -> tuple[CaseFiles | None, list[Problem]]:
+    """Fill the plan's path patterns from the table and look whether the files are there."""
+    patterns = [data.image or "", *data.raters.values(), *data.repeats.values()]
+    problems = _unknown_fields(patterns, frame, data.table.name)
+    if problems:
+        return None, problems
+    labels, problems = _labels(data, sides)
+    images = _fill(data.image or "", frame)
+    masks = {rater: _fill(pattern, frame) for rater, pattern in data.raters.items()}
+    problems += _absent(images, data.image or "", data.table.name, "an image")
+    for rater, pattern in data.raters.items():
+        problems += _absent(masks[rater], pattern, data.table.name, f"rater {rater}'s mask")
+    repeats = {
+        rater: tuple(path if path.exists() else None for path in _fill(pattern, frame))
+        for rater, pattern in data.repeats.items()
+    }
+    for rater, paths in repeats.items():
+        if not any(paths):
+            found = "none"
+            problems.append(Problem(f"[data] repeats.{rater}", "at least one mask", found))
+    return CaseFiles(images, masks, repeats, labels), problems
+
+
+def check_files(
+    files: CaseFiles, data: DataSection, progress: Progress | None = None
+) -> list[Problem]:
+    """Open every image once with all its masks, and tell what does not fit.
+
+    Parameters
+    ----------
+    files
+        Files that exist.
+    data
+        The plan's section.
+    progress
+        Called with (done, total) after each image.
+    """
+    rows_of: dict[Path, list[int]] = defaultdict(list)
+    for row, path in enumerate(files.images):
+        rows_of[path].append(row)
+    problems: list[Problem] = []
+    for done, (path, rows) in enumerate(rows_of.items(), start=1):
+        problems += _check_image(path, rows, files, data)
+        if progress is not None:
+            progress(done, len(rows_of))
+    return problems
+
+
+def open_image(path: Path, data: DataSection) -> Image:
+    """Read a case's image with the plan's spacing.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read.
+    """
+    return read_image(path, spacing_mm=data.spacing_mm)
+
+
+def open_mask(path: Path, image: Image, data: DataSection) -> Mask:
+    """Read a mask on an image's grid; another geometry is repaired only where the plan says so.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read or does not fit.
+    """
+    mask = read_mask(path, image=image)
+    if data.correct_mask:
+        return correct_mask(image, mask)
+    check_geometry(image, mask)
+    return mask
+
+
+def _check_image(path: Path, rows: list[int], files: CaseFiles, data: DataSection) -> list[Problem]:
+    table = data.table.name
+    where = f"{table}, row {', '.join(str(row + 2) for row in rows)}"
+    try:
+        image = open_image(path, data)
+    except ImageError as error:
+        return [Problem(f"{where}, image", "an image that can be read", _mild(error, path))]
+    problems = []
+    readings = [(f"rater {name}", masks) for name, masks in files.masks.items()]
+    readings += [(f"rater {name}'s second reading", list(m)) for name, m in files.repeats.items()]
+    for reading, masks in readings:
+        opened: dict[Path, Mask] = {}
+        for row in rows:
+            mask_path = masks[row]
+            if mask_path is None:
+                continue
+            try:
+                if mask_path not in opened:
+                    opened[mask_path] = open_mask(mask_path, image, data)
+                opened[mask_path].region(files.labels[row])
+            except ImageError as error:
+                place = f"{table}, row {row + 2}, mask of {reading}"
+                expected = f"a mask on the image's grid with label {files.labels[row]}"
+                problems.append(Problem(place, expected, _mild(error, mask_path)))
+    return problems
+
+
+def _mild(error: ImageError, path: Path) -> str:
+    """Return an error's text without the file's name, which may hold an identifier."""
+    return str(error).replace(str(path), "the file").replace(path.name, "the file")
+
+
+def _fill(pattern: str, frame: pd.DataFrame) -> tuple[Path, ...]:
+    paths = [pattern] * len(frame)
+    for field in set(FIELD.findall(pattern)):
+        cells = frame[field]
+        paths = [p.replace(f"{{{field}}}", cell) for p, cell in zip(paths, cells, strict=True)]
+    return tuple(Path(path) for path in paths)
+
+
+def _unknown_fields(patterns: Sequence[str], frame: pd.DataFrame, name: str) -> list[Problem]:
+    return [
+        Problem("study.toml [data]", f"fields from the columns of {name}", f"{{{field}}}")
+        for pattern in patterns
+        for field in FIELD.findall(pattern)
+        if field not in frame.columns
+    ]
+
+
+def _labels(
+    data: DataSection, sides: Sequence[str | None]
+) -> tuple[tuple[int, ...], list[Problem]]:
+    if isinstance(data.mask_label, int):
+        return (data.mask_label,) * len(sides), []
+    missing = sorted({side for side in sides if side and side not in data.mask_label})
+    problems = [
+        Problem("study.toml [data.mask_label]", f"a label for side {side}", "none")
+        for side in missing
+    ]
+    return tuple(data.mask_label.get(side or "", 0) for side in sides), problems
+
+
+def _absent(paths: Sequence[Path], pattern: str, table: str, what: str) -> list[Problem]:
+    """Name the rows without a file; the pattern is shown, not the filled path."""
+    exists = {path: path.is_file() for path in set(paths)}
+    rows = np.flatnonzero([not exists[path] for path in paths])
+    shown = "/".join(Path(pattern).parts[-3:])
+    return [
+        Problem(f"{table}, row {row + 2}", f"{what} at {shown}", "no such file") for row in rows
+    ]

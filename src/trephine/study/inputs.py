@@ -1,0 +1,159 @@
+"""Everything a study starts from, read once and checked as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from trephine.cohort.clinical import read_clinical
+from trephine.cohort.flow import Flow, count_flow
+from trephine.cohort.schema import ClinicalTable
+from trephine.cohort.table import read_table
+from trephine.errors import Problem, StudyProblemsError, TrephineError
+from trephine.executors import Progress
+from trephine.modelling.cases import FeatureSet
+from trephine.plan import StudyPlan, read_plan
+from trephine.study.files import CaseFiles, check_files, find_files
+from trephine.study.outcome import TableRows, codes, read_rows
+from trephine.study.ready_made import read_feature_sets
+from trephine.study.settings import deep_settings, model_parts, radiomics_settings
+from trephine.types import BoolArray, IntArray, Survival
+
+
+@dataclass(frozen=True)
+class StudyInputs:
+    """A study's analysed cases, before any feature is extracted.
+
+    Attributes
+    ----------
+    plan
+        With absolute paths.
+    case_ids, patient_ids
+        Of the n analysed cases.
+    patient
+        Patient code of each case, shape (n,).
+    sides
+        R, L or None.
+    survival, clinical
+        Outcome and clinical values.
+    centre
+        Centre code of each case, shape (n,), or None; ``centre_names`` by code.
+    files
+        Images and masks, or None.
+    features
+        Ready-made feature sets by name.
+    flow
+        Enrolled, left out, analysed.
+    """
+
+    plan: StudyPlan
+    case_ids: tuple[str, ...]
+    patient_ids: tuple[str, ...]
+    patient: IntArray
+    sides: tuple[str | None, ...]
+    survival: Survival
+    clinical: ClinicalTable
+    centre: IntArray | None
+    centre_names: tuple[str, ...]
+    files: CaseFiles | None
+    features: Mapping[str, FeatureSet]
+    flow: Flow
+
+
+def read_study(path: Path, progress: Progress | None = None) -> StudyInputs:
+    """Read and check a whole study; ``trephine check`` is this and nothing else.
+
+    Parameters
+    ----------
+    path
+        The study file.
+    progress
+        Called with (done, total) while images and masks are opened.
+
+    Raises
+    ------
+    StudyProblemsError
+        With every problem of the plan, the table, the images and the masks.
+    """
+    plan = read_plan(path)
+    problems = check_plan(plan)
+    try:
+        frame = read_table(plan.data.table, plan.data.sheet)
+    except StudyProblemsError as error:
+        raise StudyProblemsError([*problems, *error.problems]) from None
+    rows, more = read_rows(frame, plan)
+    problems += more
+    clinical, more = read_clinical(frame, plan.clinical, plan.data.table.name)
+    problems += more
+    features: dict[str, FeatureSet] = {}
+    files: CaseFiles | None = None
+    if rows is not None and plan.features is not None:
+        features, more = read_feature_sets(plan, rows)
+        problems += more
+    if rows is not None and plan.has_images:
+        files, more = find_files(frame, plan.data, rows.sides)
+        problems += more
+        if files is not None and not more:
+            problems += check_files(files, plan.data, progress)
+    if problems or rows is None:
+        raise StudyProblemsError(problems)
+    return _analysed(plan, rows, clinical, files, features)
+
+
+def check_plan(plan: StudyPlan) -> list[Problem]:
+    """Tell what is wrong with a plan before any file is opened."""
+    problems = []
+    for section, build in (
+        ("radiomics", radiomics_settings),
+        ("deep", deep_settings),
+        ("models", model_parts),
+    ):
+        try:
+            build(plan)
+        except TrephineError as error:
+            problems.append(Problem(f"study.toml [{section}]", "settings that work", str(error)))
+    if not plan.has_images and plan.features is None and not plan.clinical:
+        expected = "images, a feature table or clinical variables"
+        problems.append(Problem("study.toml", expected, "none of them"))
+    return problems
+
+
+def _analysed(
+    plan: StudyPlan,
+    rows: TableRows,
+    clinical: ClinicalTable,
+    files: CaseFiles | None,
+    features: Mapping[str, FeatureSet],
+) -> StudyInputs:
+    """Leave out cases that cannot be analysed, counted, and bring all parts to one order."""
+    flow, stay = count_flow(rows.patient_ids, _exclusions(plan, rows, clinical))
+    kept = np.flatnonzero(stay).tolist()
+    patient_ids = tuple(rows.patient_ids[row] for row in kept)
+    centres = tuple(rows.centres[row] for row in kept) if rows.centres is not None else None
+    event = rows.event[stay] == 1
+    return StudyInputs(
+        plan=plan,
+        case_ids=tuple(rows.case_ids[row] for row in kept),
+        patient_ids=patient_ids,
+        patient=codes(patient_ids),
+        sides=tuple(rows.sides[row] for row in kept),
+        survival=Survival(rows.time[stay], event, plan.outcome.unit),
+        clinical=clinical.take(stay),
+        centre=codes(centres) if centres is not None else None,
+        centre_names=tuple(dict.fromkeys(centres)) if centres is not None else (),
+        files=files.take(kept) if files is not None else None,
+        features={name: features_set.take(stay) for name, features_set in features.items()},
+        flow=flow,
+    )
+
+
+def _exclusions(
+    plan: StudyPlan, rows: TableRows, clinical: ClinicalTable
+) -> list[tuple[str, BoolArray]]:
+    exclusions = [("Follow-up not recorded", rows.without_outcome)]
+    if plan.selection.missing_clinical == "drop" and plan.clinical:
+        exclusions.append(("Clinical value missing", clinical.missing()))
+    return exclusions

@@ -1,0 +1,164 @@
+"""From the plan's sections to the settings that each room takes."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+
+from trephine.deep.settings import DeepSettings
+from trephine.errors import MissingExtraError, PlanError
+from trephine.modelling.protocols import (
+    PUBLISHED_CHAIN,
+    PUBLISHED_CLINICAL,
+    SOUND_CHAIN,
+    SOUND_CLINICAL,
+    RecipeSettings,
+    Relevance,
+)
+from trephine.plan import StudyPlan
+from trephine.plan.sections import Protocol
+from trephine.radiomics.settings import RadiomicsSettings
+from trephine.study.ready_made import DEFAULT_SET
+
+RADIOMICS = "radiomics"
+DEEP = "deep"
+CLINICAL = "clinical"
+
+# Names of the paper's models (paper.md, Model construction and evaluation).
+MODEL_NAMES = {RADIOMICS: "Radiomics", DEEP: "DL"}
+ALL_OF_THE_PAPER = "DLRC"
+
+
+def radiomics_settings(plan: StudyPlan) -> RadiomicsSettings | None:
+    """Return the engine's settings, or None where no radiomics is extracted.
+
+    Raises
+    ------
+    PlanError
+        If the section names both a preset and a file, or settings that the engine refuses.
+    """
+    section = plan.radiomics
+    if not plan.has_images or not section.enabled:
+        return None
+    if section.preset and section.file:
+        raise PlanError("radiomics: expected a preset or a file, found both")
+    if section.file:
+        base = RadiomicsSettings.from_file(section.file)
+    else:
+        base = RadiomicsSettings.from_preset(section.preset or "native2d")
+    if not section.settings:
+        return base
+    return RadiomicsSettings.model_validate({**base.model_dump(), **section.settings})
+
+
+def deep_settings(plan: StudyPlan) -> DeepSettings | None:
+    """Return the network's settings, or None where no deep features are extracted.
+
+    Without torch, a plan that does not mention ``[deep]`` runs without deep features
+    (:func:`deep_left_out` says so); one that does is refused.
+
+    Raises
+    ------
+    MissingExtraError
+        If the plan asks for deep features and torch is not installed.
+    """
+    if not plan.has_images or not plan.deep.enabled or deep_left_out(plan):
+        return None
+    if not _torch_installed():
+        raise MissingExtraError("deep features", "deep")
+    return plan.deep.settings()
+
+
+def deep_left_out(plan: StudyPlan) -> bool:
+    """Say whether deep features are left out only because torch is not installed."""
+    asked_for = "deep" in plan.model_fields_set
+    return plan.has_images and plan.deep.enabled and not asked_for and not _torch_installed()
+
+
+def _torch_installed() -> bool:
+    return importlib.util.find_spec("torch") is not None
+
+
+def feature_set_names(plan: StudyPlan) -> list[str]:
+    """Return the names of the feature sets that the study will have, in order."""
+    names = []
+    if plan.has_images and plan.radiomics.enabled:
+        names.append(RADIOMICS)
+    if plan.has_images and plan.deep.enabled and not deep_left_out(plan):
+        names.append(DEEP)
+    if plan.features is not None:
+        names += list(plan.features.sets) or [DEFAULT_SET]
+    return names
+
+
+def model_parts(plan: StudyPlan) -> dict[str, tuple[str, ...]]:
+    """Return model name to parts: the plan's, or clinical, each set with it, and all together.
+
+    Raises
+    ------
+    PlanError
+        If a part is neither "clinical" nor a feature set of the study.
+    """
+    sets = feature_set_names(plan)
+    clinical = (CLINICAL,) if plan.clinical else ()
+    available = [*sets, *clinical]
+    if plan.models.parts:
+        for name, parts in plan.models.parts.items():
+            unknown = [part for part in parts if part not in available]
+            if unknown or not parts:
+                found = unknown or "no part"
+                raise PlanError(f"models.{name}: expected parts from {available}, found {found}")
+        return dict(plan.models.parts)
+    models: dict[str, tuple[str, ...]] = {}
+    if clinical:
+        models["Clinical"] = clinical
+    for name in sets:
+        models[MODEL_NAMES.get(name, name.replace("_", " ").capitalize())] = (name, *clinical)
+    if len(sets) > 1:
+        paper = set(sets) == {RADIOMICS, DEEP} and bool(clinical)
+        models[ALL_OF_THE_PAPER if paper else "Combined"] = (*sets, *clinical)
+    return models
+
+
+def recipe_settings(plan: StudyPlan, protocol: Protocol) -> RecipeSettings:
+    """Return what a protocol does in this study; the plan's own choices stand over it."""
+    section = plan.selection
+    published = protocol == "published"
+    chain = PUBLISHED_CHAIN if published else SOUND_CHAIN
+    clinical = PUBLISHED_CLINICAL if published else SOUND_CLINICAL
+    chain = replace(
+        chain,
+        max_missing=section.max_missing,
+        outlier_sd=section.outlier_sd,
+        icc_form=section.icc_form,
+        icc_threshold=section.icc_threshold,
+        relevance_p=section.relevance_p,
+        correlation=section.correlation,
+        inner_folds=section.inner_folds,
+        # Mann-Whitney on a censored outcome belongs to the published protocol only.
+        relevance=_relevance(plan, protocol),
+        mixtures=chain.mixtures if published else section.mixtures or chain.mixtures,
+    )
+    clinical = replace(
+        clinical,
+        enter_p=section.univariable_p,
+        stay_p=section.stay_p,
+        missing=section.missing_clinical,
+        selection=clinical.selection if published else section.clinical or clinical.selection,
+    )
+    return RecipeSettings(
+        protocol=protocol,
+        chain=chain,
+        clinical=clinical,
+        models=tuple(model_parts(plan).items()),
+        signature_training="in-sample" if published else "out-of-fold",
+        variance="model" if published else "cluster",
+        harmonise="none" if published else section.harmonise,
+    )
+
+
+def _relevance(plan: StudyPlan, protocol: Protocol) -> Relevance:
+    asked = plan.selection.relevance
+    if protocol == "published":
+        return asked or PUBLISHED_CHAIN.relevance
+    return asked if asked == "cox-score" else SOUND_CHAIN.relevance
