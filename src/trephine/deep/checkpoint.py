@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,19 +105,31 @@ def _read_pickle(path: Path) -> Any:
     import torch
 
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # On pickle protocols that it was not written for: they are refused below.
+            warnings.simplefilter("ignore", UserWarning)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        reason = str(error)
-        forbidden = re.search(r"Unsupported (?:global|class|operand)[^.\n]*?([\w.]+\.\w+)", reason)
-        if forbidden or "GLOBAL" in reason:
-            what = forbidden[1] if forbidden else "an object other than tensors"
-            raise InputError(
-                f"deep weights: {path.name} holds code or objects ({what}), which are never"
-                " loaded; save the state dict alone: torch.save(model.state_dict(), ...)"
-            ) from None
-        raise _damaged(path, reason) from None
+        what = _forbidden_content(path, str(error))
+        if what is None:
+            raise _damaged(path, str(error)) from None
+        raise InputError(
+            f"deep weights: {path.name} holds code or objects ({what}), which are never loaded;"
+            " save the state dict alone: torch.save(model.state_dict(), ...)"
+        ) from None
     except (EOFError, RuntimeError, ValueError, KeyError, IndexError, OSError) as error:
         raise _damaged(path, str(error)) from None
+
+
+def _forbidden_content(path: Path, reason: str) -> str | None:
+    """Return what the weights-only unpickler would not load; None for a file that is no pickle."""
+    name = re.search(r"GLOBAL ([\w.]+)", reason)
+    if name:
+        return name[1]
+    operand = re.search(r"Unsupported operand \d+", reason)
+    with path.open("rb") as file:
+        starts_as_pickle = file.read(1) == pickle.PROTO
+    return operand[0].lower() if operand and starts_as_pickle else None
 
 
 def _damaged(path: Path, reason: str) -> InputError:

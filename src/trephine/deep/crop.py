@@ -12,7 +12,7 @@ from PIL import Image as Picture
 from trephine.deep.resize import resize
 from trephine.deep.settings import GreyRange, Outside
 from trephine.errors import ImageError
-from trephine.types import BoolArray, FloatArray, Image
+from trephine.types import BoolArray, FloatArray, Image, IntArray
 
 Side = Literal["R", "L"]
 
@@ -106,7 +106,8 @@ def region_crop(
         The percentiles that become 0 and 1, values beyond being clipped: of the window's pixels
         (the region's, where ``outside`` is blank), or of the whole image's.
     shift
-        Moves the window down and to the right, as shares of its height and width.
+        Moves the window down and to the right as the crop shows it, as shares of its height
+        and width.
 
     Raises
     ------
@@ -159,17 +160,21 @@ def _window(
     longest_mm = max(n * s for n, s in zip(extents, spacing, strict=True)) * (1.0 + 2.0 * margin)
     # The guard keeps a box of exactly n pixels from growing by one through rounding.
     height, width = (max(1, int(np.ceil(longest_mm / s - 1e-6))) for s in spacing)
+    is_mirrored = side == "L"
     return Window(
         top=_first(rows, height, shift[0]),
-        left=_first(columns, width, shift[1]),
+        # In the mirror's coordinates and back, so that a left side rounds as a right one does.
+        left=1 - width - _first(-columns[::-1], width, shift[1])
+        if is_mirrored
+        else _first(columns, width, shift[1]),
         height=height,
         width=width,
         slice_index=slice_index,
-        is_mirrored=side == "L",
+        is_mirrored=is_mirrored,
     )
 
 
-def _first(occupied: np.ndarray, length: int, shift: float) -> int:
+def _first(occupied: IntArray, length: int, shift: float) -> int:
     """Return where a window of ``length`` starts when it is centred on the occupied pixels."""
     centre = 0.5 * float(occupied[0] + occupied[-1] + 1) + shift * length
     return int(np.floor(centre - 0.5 * length + 0.5))

@@ -99,7 +99,7 @@ def check_state(name: ResNetName, state: Mapping[str, Tensor], origin: str) -> N
     Raises
     ------
     InputError
-        Naming missing, unknown and ill-shaped tensors.
+        Naming missing, unknown and ill-shaped tensors, or those that are not finite.
     """
     from trephine.deep.backbone import ResNet
 
@@ -126,6 +126,12 @@ def check_state(name: ResNetName, state: Mapping[str, Tensor], origin: str) -> N
         raise InputError(
             f"deep weights: {origin} is a checkpoint of another architecture than {name}:"
             f" {'; '.join(problems)}; name the backbone it was trained with"
+        )
+    odd = [key for key in wanted if not bool(state[key].isfinite().all())]
+    if odd:
+        raise InputError(
+            f"deep weights: {origin} holds values that are not finite at {', '.join(odd[:3])}"
+            f" ({len(odd)} tensors); take another checkpoint"
         )
 
 
