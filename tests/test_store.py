@@ -48,3 +48,9 @@ def test_a_missing_key_and_mixed_names_are_refused(tmp_path: Path) -> None:
 def test_a_key_depends_on_every_part_and_on_where_parts_end() -> None:
     assert feature_key("ab", "c") != feature_key("a", "bc")
     assert feature_key("image", "mask", 1, None) == feature_key("image", "mask", 1, None)
+
+
+def test_notes_lie_beside_the_features(tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path)
+    store.write_notes({"k1": {"spacing": "PixelSpacing"}})
+    assert FeatureStore(tmp_path).notes(["k1", "k2"]) == [{"spacing": "PixelSpacing"}, {}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sqlite3
 import uuid
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -61,6 +63,9 @@ class FeatureStore:
             ledger.execute(
                 "CREATE TABLE IF NOT EXISTS features (key TEXT PRIMARY KEY, shard TEXT NOT NULL)"
             )
+            ledger.execute(
+                "CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, note TEXT NOT NULL)"
+            )
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._ledger, timeout=60)
@@ -72,6 +77,20 @@ class FeatureStore:
         wanted = set(keys)
         whole = {shard for _, shard in rows if (self._shards / shard).exists()}
         return {key for key, shard in rows if key in wanted and shard in whole}
+
+    def write_notes(self, notes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Store what else is known under each key (provenance, reasons), as JSON."""
+        with closing(self._connect()) as ledger, ledger:
+            ledger.executemany(
+                "INSERT OR REPLACE INTO notes VALUES (?, ?)",
+                [(key, json.dumps(dict(note))) for key, note in notes.items()],
+            )
+
+    def notes(self, keys: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the note of each key, empty where there is none."""
+        with closing(self._connect()) as ledger:
+            found = dict(ledger.execute("SELECT key, note FROM notes").fetchall())
+        return [json.loads(found[key]) if key in found else {} for key in keys]
 
     def write(self, names: Sequence[str], values: Mapping[str, FloatArray]) -> None:
         """Store one shard.

@@ -112,7 +112,5 @@ def _anchored(plan: StudyPlan, folder: Path) -> StudyPlan:
     if plan.radiomics.file is not None:
         file = Path(anchor(str(plan.radiomics.file)))
         update["radiomics"] = plan.radiomics.model_copy(update={"file": file})
-    weights = plan.deep.weights
-    if weights != "imagenet" and not weights.startswith("random:"):
-        update["deep"] = plan.deep.model_copy(update={"weights": anchor(weights)})
+    update["deep"] = plan.deep.resolved(folder)
     return plan.model_copy(update=update)

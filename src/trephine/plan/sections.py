@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from trephine.cohort.schema import ClinicalVariable
-from trephine.deep.settings import DeepSettings
+from trephine.deep.settings import DeepSettings, FineTuneSettings
 from trephine.types import TimeUnit
 
 Protocol = Literal["published", "sound"]
@@ -141,8 +141,8 @@ class DeepSection(DeepSettings):
     """``[deep]``: which network reads the regions."""
 
     enabled: bool = True
-    finetune: bool = Field(
-        default=False, description="train the last block inside training folds (needs events)"
+    finetune: FineTuneSettings | None = Field(
+        default=None, description="train the last block inside training folds (needs events)"
     )
 
     def settings(self) -> DeepSettings:
