@@ -1,0 +1,217 @@
+"""Brier score of event probabilities under censoring, its integral, and the index of accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+from scipy.stats import norm
+
+from trephine.errors import InputError
+from trephine.evaluation.censoring_weights import (
+    censoring_influence,
+    check_risk,
+    status_at,
+)
+from trephine.evaluation.influence import influence_standard_error
+from trephine.survival.kaplan_meier import kaplan_meier
+from trephine.types import Estimate, FloatArray, Survival
+
+
+@dataclass(frozen=True)
+class BrierScore:
+    """Mean squared error of event probabilities at one horizon.
+
+    Attributes
+    ----------
+    estimate
+        The score with its normal interval, cut to [0, 1]. NaN where it cannot be computed.
+    null_score
+        Score of the Kaplan-Meier estimate given to everybody.
+    prediction_accuracy
+        Index of prediction accuracy, 1 - score / null score: 1 perfect, 0 useless, below 0 harmful.
+    horizon, n
+        t, and all cases.
+    influence
+        Shape (n,), as in `TimeDependentAuc`.
+    note
+        Why there is no answer; empty where there is one.
+    """
+
+    estimate: Estimate
+    null_score: float
+    prediction_accuracy: float
+    horizon: float
+    n: int
+    influence: FloatArray
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class BrierDifference:
+    """Difference of two Brier scores on the same cases, first minus second."""
+
+    difference: Estimate
+    statistic: float
+    p_value: float
+    horizon: float
+    n: int
+
+
+@dataclass(frozen=True)
+class IntegratedBrierScore:
+    """Brier score averaged over time by trapezoids.
+
+    Attributes
+    ----------
+    value, null_value
+        Of the predictions, and of the Kaplan-Meier estimate.
+    prediction_accuracy
+        1 - value / null_value.
+    times, scores
+        The grid, and the score at each of its points.
+    n
+        All cases.
+    note
+        Why there is no answer; empty where there is one.
+    """
+
+    value: float
+    null_value: float
+    prediction_accuracy: float
+    times: FloatArray
+    scores: FloatArray
+    n: int
+    note: str = ""
+
+
+def brier_score(
+    outcome: Survival,
+    event_probability: npt.ArrayLike,
+    horizon: float,
+    *,
+    patient: npt.ArrayLike | None = None,
+    level: float = 0.95,
+) -> BrierScore:
+    """Return the Brier score at a horizon (R: ``riskRegression::Score``, ``cens.model = "km"``).
+
+    Cases with T <= t weigh 1 / G(T-), those beyond 1 / G(t); events leave the risk set before
+    censorings. The standard error accounts for the estimation of G.
+
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases.
+    event_probability
+        Shape (n,): predicted probability of the event by ``horizon``.
+    horizon
+        t > 0, in the unit of ``outcome``.
+    patient
+        Shape (n,); the standard error then sums the influences of a patient's cases.
+    level
+        Coverage.
+
+    Raises
+    ------
+    InputError
+        If probabilities leave [0, 1] or are missing, or the horizon is not positive.
+    """
+    risk = check_risk(event_probability, len(outcome), "event probability", probability=True)
+    status = status_at(outcome, horizon, convention="riskRegression")
+    n = risk.size
+    if not status.is_control.any():
+        note = f"nobody was followed beyond the horizon {horizon:g}"
+        nan = float("nan")
+        return BrierScore(
+            Estimate(nan, level=level), nan, nan, float(horizon), n, np.full(n, nan), note
+        )
+    residual = status.weight * (status.is_case - risk) ** 2
+    score = float(residual.mean())
+    influence = residual - score + censoring_influence(outcome, residual / n, status)
+    error = influence_standard_error(influence, patient)
+    half = float(ndtri(0.5 + level / 2.0)) * error
+    incidence = 1.0 - float(
+        kaplan_meier(outcome.time, outcome.event).at([horizon]).survival_probability[0]
+    )
+    null_score = float((status.weight * (status.is_case - incidence) ** 2).mean())
+    return BrierScore(
+        Estimate(score, max(0.0, score - half), min(1.0, score + half), level, error),
+        null_score,
+        1.0 - score / null_score if null_score > 0.0 else float("nan"),
+        float(horizon),
+        n,
+        influence,
+    )
+
+
+def compare_brier_scores(
+    first: BrierScore, second: BrierScore, *, patient: npt.ArrayLike | None = None
+) -> BrierDifference:
+    """Test whether two sets of probabilities have the same Brier score (Wald).
+
+    Parameters
+    ----------
+    first, second
+        Of the same cases in the same order, at the same horizon.
+    patient
+        Shape (n,), as in `brier_score`.
+    """
+    level = first.estimate.level
+    difference = first.estimate.value - second.estimate.value
+    error = influence_standard_error(first.influence - second.influence, patient)
+    half = float(ndtri(0.5 + level / 2.0)) * error
+    z = difference / error if error > 0.0 else float("nan")
+    return BrierDifference(
+        Estimate(difference, difference - half, difference + half, level, error),
+        z,
+        2.0 * float(norm.sf(abs(z))),
+        first.horizon,
+        first.n,
+    )
+
+
+def integrated_brier_score(
+    outcome: Survival,
+    event_probability: npt.ArrayLike,
+    times: Sequence[float] | FloatArray,
+) -> IntegratedBrierScore:
+    """Return the Brier score averaged from 0 to the last of ``times`` (R: ``pec::crps``).
+
+    The score at 0 is 0; between the points it is taken as linear.
+
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases.
+    event_probability
+        Shape (n, times): predicted probability of the event by each time.
+    times
+        Ascending, > 0.
+
+    Raises
+    ------
+    InputError
+        If shapes do not fit, times are not ascending, or probabilities leave [0, 1].
+    """
+    grid = np.asarray(times, dtype=np.float64)
+    risk = np.asarray(event_probability, dtype=np.float64)
+    if grid.ndim != 1 or not grid.size or (np.diff(grid) <= 0).any():
+        raise InputError(f"times: expected an ascending grid, found {grid.tolist()[:5]}")
+    if risk.shape != (len(outcome), grid.size):
+        raise InputError(
+            f"event probability: expected shape ({len(outcome)}, {grid.size}), found {risk.shape}"
+        )
+    scores = [brier_score(outcome, risk[:, j], float(t)) for j, t in enumerate(grid)]
+    edges = np.append(0.0, grid)
+    values = np.array([score.estimate.value for score in scores])
+    null = np.array([score.null_score for score in scores])
+    mean, null_mean = (
+        float(np.trapezoid(np.append(0.0, curve), edges)) / float(grid[-1])
+        for curve in (values, null)
+    )
+    accuracy = 1.0 - mean / null_mean if null_mean > 0.0 else float("nan")
+    note = next((score.note for score in scores if score.note), "")
+    return IntegratedBrierScore(mean, null_mean, accuracy, grid, values, len(outcome), note)

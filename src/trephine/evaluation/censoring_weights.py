@@ -1,0 +1,187 @@
+"""Who is a case and who a control at a horizon, and their weights under censoring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from trephine.errors import InputError
+from trephine.survival.arrays import merge_near_ties
+from trephine.survival.ipcw import censoring_distribution
+from trephine.types import BoolArray, FloatArray, Survival
+
+HorizonConvention = Literal["timeROC", "riskRegression"]
+
+
+@dataclass(frozen=True)
+class HorizonStatus:
+    """Cases, controls and inverse probability of censoring weights at one horizon.
+
+    Attributes
+    ----------
+    horizon
+        In the outcome's unit of time.
+    is_case
+        Shape (n,): event before the horizon ("timeROC") or up to it ("riskRegression").
+    is_control
+        Shape (n,): followed beyond the horizon.
+    weight
+        Shape (n,): 1 / G(T-) for cases, 1 / G(t) for controls, 0 for those censored before (and,
+        under "timeROC", for anything that happens exactly at the horizon).
+    convention
+        What decides at the horizon itself.
+    """
+
+    horizon: float
+    is_case: BoolArray
+    is_control: BoolArray
+    weight: FloatArray
+    convention: HorizonConvention
+
+    @property
+    def why_no_answer(self) -> str:
+        """Why cases cannot be compared with controls, or an empty string where they can."""
+        if not self.is_case.any():
+            return f"no event before the horizon {self.horizon:g}"
+        if not self.is_control.any():
+            return f"nobody was followed beyond the horizon {self.horizon:g}"
+        return ""
+
+
+def status_at(
+    outcome: Survival, horizon: float, *, convention: HorizonConvention = "timeROC"
+) -> HorizonStatus:
+    """Return cases, controls and weights at a horizon.
+
+    The censoring distribution is Kaplan-Meier's with events leaving the risk set before
+    censorings (hazard c / (Y - d)), as in R's pec, prodlim, timeROC and riskRegression: read just
+    before T for cases, at the horizon for controls.
+
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases.
+    horizon
+        > 0, in the unit of ``outcome``.
+    convention
+        "timeROC": cases have T < t; "riskRegression": T <= t. They differ only where an event
+        falls on the horizon exactly.
+
+    Raises
+    ------
+    InputError
+        If the horizon is not finite and positive.
+    """
+    check_horizon(horizon)
+    time, event = outcome.time, outcome.event
+    before = time < horizon if convention == "timeROC" else time <= horizon
+    is_case = event & before
+    is_control = time > horizon
+    censoring = censoring_distribution(time, event)
+    weight = np.zeros(time.size)
+    weight[is_case] = 1.0 / censoring.before(time[is_case])
+    if is_control.any():
+        weight[is_control] = 1.0 / float(censoring.at([horizon])[0])
+    return HorizonStatus(float(horizon), is_case, is_control, weight, convention)
+
+
+def check_horizon(horizon: float) -> None:
+    """Raise an InputError unless the horizon is finite and positive."""
+    if not (np.isfinite(horizon) and horizon > 0):
+        raise InputError(f"horizon: expected a finite time > 0, found {horizon!r}")
+
+
+def check_risk(values: object, n: int, name: str, *, probability: bool = False) -> FloatArray:
+    """Return risks as n finite floats.
+
+    Raises
+    ------
+    InputError
+        If there are not n, if one is missing, or if probabilities leave [0, 1].
+    """
+    risk = np.asarray(values, dtype=np.float64)
+    if risk.shape != (n,):
+        raise InputError(f"{name}: expected shape ({n},), found {risk.shape}")
+    bad = np.flatnonzero(~np.isfinite(risk))
+    if bad.size:
+        raise InputError(
+            f"{name}: expected finite values, found {risk[bad[0]]} in row {bad[0]} and"
+            f" {bad.size - 1} more"
+        )
+    if probability:
+        out = np.flatnonzero((risk < 0.0) | (risk > 1.0))
+        if out.size:
+            raise InputError(
+                f"{name}: expected probabilities in [0, 1], found {risk[out[0]]} in row {out[0]}"
+                f" and {out.size - 1} more; give the probability of the event, not a score"
+            )
+    return risk
+
+
+def censoring_influence(
+    outcome: Survival, coefficient: FloatArray, status: HorizonStatus
+) -> FloatArray:
+    """Return what estimating the censoring distribution adds to an influence function.
+
+    An estimate is a mean of c_i, each with a weight 1 / G. For subject k the estimation of G adds
+    sum_i c_i int_0^{s_i} dM_k(u) / S(u), with M_k the martingale of k's censoring, S the share at
+    risk, and s_i the time at which i's weight reads G (Blanche, Dartigues and Jacqmin-Gadda 2013,
+    appendix). Under "riskRegression" equal times are one time, hazard c / Y, and a case's integral
+    stops before its own time. Under "timeROC" time goes one case after the other in row order even
+    through ties, as its ``Compute.iid.KM`` does: where times are tied the standard error then
+    depends, slightly, on the order of the rows.
+
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases.
+    coefficient
+        c, shape (n,): the case's weighted contribution over n.
+    status
+        At the horizon.
+
+    Returns
+    -------
+    FloatArray
+        Shape (n,), in the order of the cases.
+    """
+    if status.convention == "timeROC":
+        return _row_by_row(outcome, coefficient)
+    return _time_by_time(outcome, coefficient, status)
+
+
+def _row_by_row(outcome: Survival, coefficient: FloatArray) -> FloatArray:
+    time, n = outcome.time, len(outcome)
+    order = np.argsort(time, kind="stable")
+    at_risk = n - np.arange(n)
+    censored = ~outcome.event[order]
+    compensator = np.cumsum(np.where(censored, n / at_risk**2, 0.0))
+    c = coefficient[order]
+    later = np.cumsum(c[::-1])[::-1]
+    earlier = np.append(0.0, np.cumsum(c * compensator)[:-1])
+    jump_row = np.searchsorted(time[order], time[order])
+    jump = np.where(censored, n / at_risk[jump_row] * later[jump_row], 0.0)
+    influence = np.empty(n)
+    influence[order] = jump - later * compensator - earlier
+    return influence
+
+
+def _time_by_time(outcome: Survival, coefficient: FloatArray, status: HorizonStatus) -> FloatArray:
+    time, n = merge_near_ties(outcome.time), len(outcome)
+    distinct, position = np.unique(time, return_inverse=True)
+    size = distinct.size
+    at_risk = n - np.append(0, np.cumsum(np.bincount(position, minlength=size))[:-1])
+    censored = np.bincount(position, ~outcome.event, size)
+    compensator = np.cumsum(censored * n / at_risk**2)
+    # The first distinct time that i's integral no longer reaches.
+    stop = np.where(
+        status.is_control, np.searchsorted(distinct, status.horizon, side="right"), position
+    )
+    c = np.bincount(stop, coefficient, size + 1)
+    reaching = np.cumsum(c[::-1])[::-1][1:]  # weight whose integral reaches each distinct time
+    stopped = np.cumsum(c[:-1] * np.append(0.0, compensator[:-1]))
+    jump = np.where(outcome.event, 0.0, n / at_risk[position] * reaching[position])
+    influence: FloatArray = jump - (reaching * compensator + stopped)[position]
+    return influence

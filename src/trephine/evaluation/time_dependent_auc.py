@@ -1,0 +1,190 @@
+"""Time-dependent AUC: cases before a horizon against controls beyond it, weighted for censoring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+from scipy.stats import norm
+
+from trephine.evaluation.censoring_weights import (
+    HorizonConvention,
+    HorizonStatus,
+    censoring_influence,
+    check_risk,
+    status_at,
+)
+from trephine.evaluation.influence import influence_standard_error
+from trephine.types import Estimate, FloatArray, Survival
+
+
+@dataclass(frozen=True)
+class TimeDependentAuc:
+    """AUC(t) of one risk score.
+
+    Attributes
+    ----------
+    estimate
+        The area with its normal interval, cut to [0, 1]. NaN where it cannot be computed.
+    horizon
+        t, in the outcome's unit.
+    n, n_cases, n_controls, n_censored
+        All cases; events before t; followed beyond t; neither.
+    cumulative_incidence, event_free
+        Sums of the weights of cases and controls over n: what the weighting takes for P(T < t)
+        and P(T > t).
+    influence
+        Shape (n,): each case's influence on the area (iid decomposition), in the order given;
+        its standard deviation over sqrt(n) is the standard error.
+    note
+        Why there is no answer; empty where there is one.
+    """
+
+    estimate: Estimate
+    horizon: float
+    n: int
+    n_cases: int
+    n_controls: int
+    n_censored: int
+    cumulative_incidence: float
+    event_free: float
+    influence: FloatArray
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class AucDifference:
+    """Difference of two AUC(t) on the same cases.
+
+    Attributes
+    ----------
+    difference
+        First minus second, with its interval from the difference of the influences.
+    statistic, p_value
+        Wald's z and two-sided p; NaN where a standard error is 0 or an area is NaN.
+    horizon, n
+        As in `TimeDependentAuc`.
+    """
+
+    difference: Estimate
+    statistic: float
+    p_value: float
+    horizon: float
+    n: int
+
+
+def time_dependent_auc(
+    outcome: Survival,
+    risk_score: npt.ArrayLike,
+    horizon: float,
+    *,
+    patient: npt.ArrayLike | None = None,
+    level: float = 0.95,
+    convention: HorizonConvention = "timeROC",
+) -> TimeDependentAuc:
+    """Return AUC(t), the chance that a case outranks a control, ties counted 1/2.
+
+    Equal to R's ``timeROC(weighting = "marginal", iid = TRUE)`` (Blanche, Dartigues and
+    Jacqmin-Gadda 2013), or to the AUC of ``riskRegression::Score``. The conventions at the horizon
+    and at tied times are in `status_at` and `censoring_influence`.
+
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases.
+    risk_score
+        Shape (n,); higher is worse. Only its order matters.
+    horizon
+        t > 0, in the unit of ``outcome``.
+    patient
+        Shape (n,). Where given, the standard error adds the influences of a patient's cases
+        before squaring: two hips of one patient are not two independent observations.
+    level
+        Coverage.
+    convention
+        "timeROC" (cases T < t) or "riskRegression" (cases T <= t).
+
+    Raises
+    ------
+    InputError
+        If the score is missing anywhere or has another length, or the horizon is not positive.
+    """
+    score = check_risk(risk_score, len(outcome), "risk score")
+    status = status_at(outcome, horizon, convention=convention)
+    n = score.size
+    cases = np.where(status.is_case, status.weight, 0.0) / n
+    controls = np.where(status.is_control, status.weight, 0.0) / n
+    incidence, free = float(cases.sum()), float(controls.sum())
+    n_cases, n_controls = int(status.is_case.sum()), int(status.is_control.sum())
+    counts = (float(horizon), n, n_cases, n_controls, n - n_cases - n_controls, incidence, free)
+    if status.why_no_answer:
+        empty = np.full(n, np.nan)
+        return TimeDependentAuc(Estimate(np.nan, level=level), *counts, empty, status.why_no_answer)
+    outranked = _weight_outranked(score, controls)
+    outranking = cases.sum() - _weight_outranked(score, cases)
+    concordant = float(cases @ outranked)
+    influence = _influence(outcome, status, cases, controls, outranked, outranking, concordant)
+    area = concordant / (incidence * free)
+    error = influence_standard_error(influence, patient)
+    half = float(ndtri(0.5 + level / 2.0)) * error
+    estimate = Estimate(area, max(0.0, area - half), min(1.0, area + half), level, error)
+    return TimeDependentAuc(estimate, *counts, influence)
+
+
+def compare_time_dependent_auc(
+    first: TimeDependentAuc,
+    second: TimeDependentAuc,
+    *,
+    patient: npt.ArrayLike | None = None,
+) -> AucDifference:
+    """Test whether two scores have the same AUC(t) (R: ``timeROC::compare``).
+
+    Parameters
+    ----------
+    first, second
+        Of the same cases in the same order, at the same horizon.
+    patient
+        Shape (n,), as in `time_dependent_auc`.
+    """
+    level = first.estimate.level
+    difference = first.estimate.value - second.estimate.value
+    error = influence_standard_error(first.influence - second.influence, patient)
+    half = float(ndtri(0.5 + level / 2.0)) * error
+    z = difference / error if error > 0.0 else float("nan")
+    return AucDifference(
+        Estimate(difference, difference - half, difference + half, level, error),
+        z,
+        2.0 * float(norm.sf(abs(z))),
+        first.horizon,
+        first.n,
+    )
+
+
+def _weight_outranked(score: FloatArray, weight: FloatArray) -> FloatArray:
+    """Return for every case the weight of those with a lower score, ties counted 1/2."""
+    values, level = np.unique(score, return_inverse=True)
+    at_level = np.bincount(level, weight, values.size)
+    below = np.cumsum(at_level) - at_level / 2.0
+    outranked: FloatArray = below[level]
+    return outranked
+
+
+def _influence(
+    outcome: Survival,
+    status: HorizonStatus,
+    cases: FloatArray,
+    controls: FloatArray,
+    outranked: FloatArray,
+    outranking: FloatArray,
+    concordant: float,
+) -> FloatArray:
+    """Return the influence of every case on AUC(t): as case, as control, and through G."""
+    n = len(outcome)
+    incidence, free = float(cases.sum()), float(controls.sum())
+    as_case = n * cases * (outranked - concordant / incidence)
+    as_control = n * controls * (outranking - concordant / free)
+    through_censoring = censoring_influence(outcome, as_case / n, status)
+    influence: FloatArray = (as_case + as_control + through_censoring) / (incidence * free)
+    return influence
