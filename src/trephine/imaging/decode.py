@@ -1,0 +1,227 @@
+"""The stored values of one DICOM image: every transfer syntax, and no faith in the header.
+
+Sizes that the header declares are compared with the bytes that are there before anything is
+decoded, so that a damaged file costs a message and not the machine's memory.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.encaps import generate_frames
+from pydicom.uid import (
+    UID,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEGExtended12Bit,
+    SecondaryCaptureImageStorage,
+    generate_uid,
+)
+
+from trephine.errors import ImageError
+from trephine.imaging.itk import ITK
+
+Stored = npt.NDArray[np.generic]
+
+MAX_PIXELS = 1 << 28  # 16384 x 16384, four times the largest mammography detector on the market
+_PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+_JPEG_FAMILY = ("JPEG", "High-Throughput JPEG")
+
+
+def decode_stored(dataset: Dataset, name: str) -> Stored:
+    """Return the stored values of a single-frame image.
+
+    Parameters
+    ----------
+    dataset
+        The whole data set, as ``read_dicom_dataset`` returns it.
+    name
+        File name for messages.
+
+    Returns
+    -------
+    ndarray
+        (rows, columns), or (rows, columns, 3) for colour.
+
+    Raises
+    ------
+    ImageError
+        If there are no pixels, sizes contradict the bytes, or no decoder accepts them.
+    """
+    _check_header(dataset, name)
+    syntax = transfer_syntax(dataset, name)
+    if syntax.is_encapsulated:
+        _check_codestream(dataset, syntax, name)
+    else:
+        _check_native_length(dataset, name)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if syntax == JPEGExtended12Bit and int(dataset.BitsStored) > 8:
+                stored = _decode_12_bit_jpeg(dataset)
+            else:
+                stored = dataset.pixel_array
+    except Exception as error:  # decoders raise every kind of exception on damaged bytes
+        raise ImageError(
+            f"{name}: expected pixels in {syntax.name}, found bytes that no decoder accepts"
+            f" ({type(error).__name__}); export it from the archive as Explicit VR Little Endian"
+        ) from error
+    return _checked(stored, dataset, name)
+
+
+def transfer_syntax(dataset: Dataset, name: str) -> UID:
+    """Return the transfer syntax; for a file without one, the encoding that was parsed.
+
+    Raises
+    ------
+    ImageError
+        If the syntax is unknown.
+    """
+    meta = getattr(dataset, "file_meta", None)
+    found = meta.get("TransferSyntaxUID") if meta is not None else None
+    if found:
+        syntax = UID(str(found))
+        if not syntax.is_transfer_syntax:
+            raise ImageError(f"{name}: expected a known transfer syntax, found an unknown one")
+        return syntax
+    implicit, little = dataset.original_encoding
+    if not little:
+        syntax = ExplicitVRBigEndian
+    else:
+        syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    dataset.file_meta = meta if meta is not None else FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = syntax
+    return syntax
+
+
+def _check_header(dataset: Dataset, name: str) -> None:
+    if not any(keyword in dataset for keyword in _PIXEL_KEYWORDS):
+        raise ImageError(
+            f"{name}: expected an image, found a DICOM object without pixel data"
+            f"{_kind(dataset)}; if it should be an image, the file is truncated: fetch it again"
+        )
+    rows, columns = (_integer(dataset, key, name) for key in ("Rows", "Columns"))
+    if rows < 1 or columns < 1 or rows * columns > MAX_PIXELS:
+        raise ImageError(
+            f"{name}: expected between 1 and {MAX_PIXELS} pixels, found {rows} x {columns}"
+        )
+    frames = _integer(dataset, "NumberOfFrames", name, default=1)
+    if frames != 1:
+        raise ImageError(
+            f"{name}: expected one frame, found {frames}; export the frame to be analysed as a"
+            " single image, or the series as single-frame slices"
+        )
+    allocated = _integer(dataset, "BitsAllocated", name)
+    if "PixelData" in dataset:
+        _check_bits(dataset, allocated, name)
+
+
+def _check_bits(dataset: Dataset, allocated: int, name: str) -> None:
+    if allocated == 1:
+        raise ImageError(
+            f"{name}: expected grey values, found 1 bit a pixel; a mask is read with read_mask"
+        )
+    stored = _integer(dataset, "BitsStored", name)
+    high = _integer(dataset, "HighBit", name, default=stored - 1)
+    sign = _integer(dataset, "PixelRepresentation", name, default=0)
+    if (
+        allocated not in (8, 16, 32)
+        or not 1 < stored <= allocated
+        or high != stored - 1
+        or sign not in (0, 1)
+    ):
+        raise ImageError(
+            f"{name}: expected 8, 16 or 32 bits allocated and a high bit one below the bits stored,"
+            f" found {allocated} allocated, {stored} stored, high bit {high}, sign {sign};"
+            " the header is damaged or from before 1993"
+        )
+
+
+def _check_native_length(dataset: Dataset, name: str) -> None:
+    keyword = next(key for key in _PIXEL_KEYWORDS if key in dataset)
+    found = len(dataset[keyword].value or b"")
+    samples = _integer(dataset, "SamplesPerPixel", name, default=1)
+    width = int(dataset.BitsAllocated) // 8
+    expected = int(dataset.Rows) * int(dataset.Columns) * samples * width
+    if found not in (expected, expected + expected % 2):
+        raise ImageError(
+            f"{name}: expected {expected} bytes of pixels for {dataset.Rows} x {dataset.Columns},"
+            f" found {found}; the file is truncated or its header damaged: fetch it again"
+        )
+
+
+def _check_codestream(dataset: Dataset, syntax: UID, name: str) -> None:
+    """Refuse a frame that stops early: decoders fill the rest with grey and say nothing."""
+    try:
+        frames = list(generate_frames(dataset.PixelData, number_of_frames=1))
+    except Exception as error:
+        raise ImageError(
+            f"{name}: expected one compressed frame, found damaged fragments; fetch it again"
+        ) from error
+    frame = bytes(frames[0]) if frames else b""
+    if syntax.name.startswith(_JPEG_FAMILY) and b"\xff\xd9" not in frame[-16:]:
+        raise ImageError(
+            f"{name}: expected a whole {syntax.name} stream, found one without its end marker;"
+            " the file is truncated: fetch it again"
+        )
+
+
+def _decode_12_bit_jpeg(dataset: Dataset) -> Stored:
+    """Decode with ITK, whose JPEG library has the 12-bit codec that pydicom's plugins lack.
+
+    ITK gets a copy without identifiers whose polarity and rescale are neutral, because it would
+    apply both.
+    """
+    plain = FileDataset("", {}, preamble=b"\0" * 128, file_meta=FileMetaDataset())
+    plain.file_meta.TransferSyntaxUID = JPEGExtended12Bit
+    plain.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    plain.file_meta.MediaStorageSOPInstanceUID = plain.SOPInstanceUID = generate_uid()
+    plain.SOPClassUID = SecondaryCaptureImageStorage
+    plain.PhotometricInterpretation = "MONOCHROME2"
+    for keyword in (
+        "SamplesPerPixel", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit",
+        "PixelRepresentation", "PixelData",
+    ):  # fmt: skip
+        plain[keyword] = dataset[keyword]
+    with tempfile.TemporaryDirectory(prefix="trephine-") as folder:
+        path = Path(folder) / "frame.dcm"
+        plain.save_as(path, enforce_file_format=True)
+        stored: Stored = ITK.GetArrayFromImage(ITK.ReadImage(str(path)))[0]
+    return stored
+
+
+def _checked(stored: Stored, dataset: Dataset, name: str) -> Stored:
+    shape = (int(dataset.Rows), int(dataset.Columns))
+    if stored.shape[:2] != shape or stored.ndim > 3:
+        raise ImageError(f"{name}: expected {shape} pixels, found {stored.shape} after decoding")
+    if np.issubdtype(stored.dtype, np.floating):
+        bad = int(np.count_nonzero(~np.isfinite(stored)))
+        if bad:
+            raise ImageError(f"{name}: expected finite pixels, found {bad} NaN or infinite")
+    return stored
+
+
+def _kind(dataset: Dataset) -> str:
+    sop_class = dataset.get("SOPClassUID")
+    known = UID(str(sop_class)).name if sop_class else ""
+    return f" ({known})" if known and not known[:1].isdigit() else ""
+
+
+def _integer(dataset: Dataset, keyword: str, name: str, default: int | None = None) -> int:
+    value = dataset.get(keyword)
+    if value is None or value == "":
+        if default is not None:
+            return default
+        raise ImageError(f"{name}: expected {keyword} in the header, found none; fetch it again")
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise ImageError(
+            f"{name}: expected one whole number as {keyword}, found a malformed value"
+        ) from None

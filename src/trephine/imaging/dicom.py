@@ -1,0 +1,175 @@
+"""Reading a DICOM radiograph or slice: right polarity, right values, spacing with its source."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.uid import UID
+
+from trephine.errors import ImageError
+from trephine.imaging.decode import Stored, decode_stored, transfer_syntax
+from trephine.imaging.grey import to_grey
+from trephine.imaging.spacing import StatedSpacing, radiograph_spacing
+from trephine.types import Geometry, Image
+
+_GREY = ("MONOCHROME1", "MONOCHROME2")
+_COLOUR = ("RGB", "PALETTE COLOR", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+_LATERALITY = {"R": "R", "L": "L", "B": "both", "U": "unpaired"}
+
+
+@contextmanager
+def quiet_pydicom() -> Iterator[None]:
+    """Silence pydicom: its warnings quote header values, which may identify a patient."""
+    logger = logging.getLogger("pydicom")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def read_dicom_dataset(path: Path, *, stop_before_pixels: bool = False) -> Dataset:
+    """Parse a DICOM file, with or without preamble and file meta information.
+
+    Raises
+    ------
+    ImageError
+        If the bytes are not a DICOM data set.
+    """
+    try:
+        with quiet_pydicom():
+            dataset = pydicom.dcmread(path, force=True, stop_before_pixels=stop_before_pixels)
+            # Elements are converted on first touch: do it here, where it can be caught.
+            for element in dataset:
+                _ = element.value
+    except Exception as error:  # pydicom raises many kinds on damaged bytes
+        raise ImageError(
+            f"{path.name}: expected a DICOM file, found one whose header is damaged"
+            f" ({type(error).__name__}); fetch it again from the archive"
+        ) from error
+    if len(dataset) < 2:
+        raise ImageError(
+            f"{path.name}: expected a DICOM image, found a file with next to no header;"
+            " it is not DICOM, or its header is damaged"
+        )
+    return dataset
+
+
+def read_dicom(path: Path, *, spacing_mm: StatedSpacing = None) -> Image:
+    """Read one DICOM image: CR, DX, RG, MG, secondary capture, or a single CT or MR slice.
+
+    Parameters
+    ----------
+    path
+        The file.
+    spacing_mm
+        Spacing to use where the file has none: one number, or (row, column).
+
+    Returns
+    -------
+    Image
+        (rows, columns); modality LUT or rescale applied, MONOCHROME1 inverted.
+
+    Raises
+    ------
+    ImageError
+        If it is colour, multi-frame, a mask, damaged, or has no spacing and none is stated.
+    """
+    dataset = read_dicom_dataset(path)
+    with quiet_pydicom():
+        return image_of(dataset, path.name, spacing_mm)
+
+
+def image_of(dataset: Dataset, name: str, spacing_mm: StatedSpacing) -> Image:
+    """Return the image of a parsed data set; see `read_dicom`."""
+    if str(dataset.get("Modality") or "") == "SEG":
+        raise ImageError(f"{name}: expected an image, found a DICOM SEG mask; use read_mask")
+    stored = _one_channel(decode_stored(dataset, name), dataset, name)
+    spacing = radiograph_spacing(dataset, spacing_mm, name)
+    grey = to_grey(stored, dataset, name)
+    laterality, laterality_source = laterality_of(dataset)
+    syntax = transfer_syntax(dataset, name)
+    provenance: dict[str, str | float | int | bool | None] = {
+        "format": "DICOM",
+        "object": _object_name(dataset),
+        "modality": _code(dataset, "Modality"),
+        "transfer_syntax": syntax.name,
+        "lossy": _code(dataset, "LossyImageCompression") == "01",
+        "photometric": str(dataset.PhotometricInterpretation),
+        "bits_stored": int(dataset.get("BitsStored") or 0) or None,
+        "modality_transform": grey.transform,
+        "polarity": grey.polarity,
+        "padding_pixels": grey.padding_pixels,
+        "spacing_source": spacing.source,
+        "laterality": laterality,
+        "laterality_source": laterality_source,
+        "view_position": _code(dataset, "ViewPosition"),
+        "patient_orientation": _orientation(dataset),
+    }
+    return Image(np.ascontiguousarray(grey.pixels), Geometry.plain(spacing.mm), provenance)
+
+
+def laterality_of(dataset: Dataset) -> tuple[str | None, str | None]:
+    """Return the side and the attribute it rests on; (None, None) where the file is silent.
+
+    Image Laterality (0020,0062) is about this image and goes before Laterality (0020,0060), which
+    is about the series.
+    """
+    for keyword in ("ImageLaterality", "FrameLaterality", "Laterality"):
+        side = _LATERALITY.get((_code(dataset, keyword) or "").upper())
+        if side is not None:
+            return side, keyword
+    return None, None
+
+
+def _one_channel(stored: Stored, dataset: Dataset, name: str) -> Stored:
+    photometric = str(dataset.get("PhotometricInterpretation") or "").strip()
+    if photometric in _GREY and stored.ndim == 2:
+        return stored
+    if photometric in _COLOUR:
+        if photometric == "PALETTE COLOR" and stored.ndim == 2:
+            try:
+                stored = apply_color_lut(stored, dataset)
+            except Exception as error:
+                raise ImageError(f"{name}: expected a readable palette, found none") from error
+        if stored.ndim == 3 and np.all(stored == stored[..., :1]):
+            return stored[..., 0]
+        raise ImageError(
+            f"{name}: expected grey values, found {photometric} with colours; export the original"
+            " radiograph, not a screenshot or a coloured overlay"
+        )
+    raise ImageError(
+        f"{name}: expected photometric interpretation MONOCHROME1 or MONOCHROME2, found another"
+        " or none; the header is damaged"
+    )
+
+
+def _object_name(dataset: Dataset) -> str | None:
+    sop_class = dataset.get("SOPClassUID")
+    return UID(str(sop_class)).name if sop_class else None
+
+
+def _code(dataset: Dataset, keyword: str) -> str | None:
+    """Return a defined-term attribute, or None; free text is never passed on."""
+    text = str(dataset.get(keyword) or "").strip()
+    return text if 0 < len(text) <= 16 and text.replace(" ", "").isalnum() else None
+
+
+def _orientation(dataset: Dataset) -> str | None:
+    """Return where rows and columns run to, for example L and F joined by a backslash."""
+    value = dataset.get("PatientOrientation")
+    if value is None or isinstance(value, str) or len(value) != 2:
+        return None
+    codes = [str(item).strip() for item in value]
+    return "\\".join(codes) if all(set(code) <= set("LRAPHF") and code for code in codes) else None

@@ -1,0 +1,31 @@
+"""The one place that talks to SimpleITK, whose own annotations leave most calls untyped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import SimpleITK
+
+from trephine.types import Geometry
+
+ITK: Any = SimpleITK
+
+
+def geometry_of_itk(image: Any) -> Geometry:
+    """Return the geometry of a SimpleITK image."""
+    return Geometry(
+        tuple(map(float, image.GetSpacing()[::-1])),
+        tuple(map(float, image.GetOrigin())),
+        tuple(map(float, image.GetDirection())),
+    )
+
+
+def itk_image(values: npt.NDArray[np.generic], geometry: Geometry) -> Any:
+    """Return an array with its geometry as a SimpleITK image."""
+    image = ITK.GetImageFromArray(values)
+    image.SetSpacing(geometry.spacing_mm[::-1])
+    image.SetOrigin(geometry.origin_mm)
+    image.SetDirection(geometry.direction)
+    return image

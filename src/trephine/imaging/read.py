@@ -1,0 +1,70 @@
+"""One door for images: the kind is told from the content, the result is always the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trephine.errors import ImageError
+from trephine.imaging.dicom import read_dicom
+from trephine.imaging.files import read_itk_array, read_raster_array
+from trephine.imaging.grey_array import GreyArray
+from trephine.imaging.nifti import read_nifti_array
+from trephine.imaging.series import read_series
+from trephine.imaging.sniff import file_kind
+from trephine.imaging.spacing import StatedSpacing, parse_stated
+from trephine.types import Geometry, Image
+
+
+def read_image(path: Path | str, *, spacing_mm: StatedSpacing = None) -> Image:
+    """Read a radiograph, a slice or a volume.
+
+    Parameters
+    ----------
+    path
+        DICOM, NIfTI, NRRD, MHA, PNG or TIFF; or the folder of one CT or MR series.
+    spacing_mm
+        Spacing to use where the file has none: one number, or one for each array axis.
+
+    Returns
+    -------
+    Image
+        Radiographs and single slices as (rows, columns), volumes as (slices, rows, columns).
+        ``provenance`` tells format, polarity, modality transform, spacing source and laterality.
+
+    Raises
+    ------
+    ImageError
+        If the file is damaged, coloured, multi-frame or a mask, or has no spacing and none is
+        stated.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return read_series(path)
+    kind = file_kind(path)
+    if kind == "dicom":
+        return read_dicom(path, spacing_mm=spacing_mm)
+    if kind == "nifti":
+        return _image(read_nifti_array(path), kind, path.name, spacing_mm)
+    array = read_itk_array(path) if kind in ("nrrd", "mha") else read_raster_array(path)
+    return _image(array, kind, path.name, spacing_mm)
+
+
+def _image(array: GreyArray, kind: str, name: str, spacing_mm: StatedSpacing) -> Image:
+    if array.bits == 1:
+        raise ImageError(f"{name}: expected grey values, found 1 bit a pixel; use read_mask")
+    if array.values.ndim not in (2, 3):
+        raise ImageError(f"{name}: expected two or three axes, found {array.values.ndim}")
+    geometry, source = array.geometry, f"{kind.upper()} header"
+    if geometry is None:
+        stated = parse_stated(spacing_mm, array.values.ndim, name)
+        geometry, source = Geometry.plain(stated), "stated in the plan"
+    provenance: dict[str, str | float | int | bool | None] = {
+        "format": kind.upper(),
+        "bits_stored": array.bits,
+        "modality_transform": "none",
+        "polarity": "as stored",
+        "orientation": array.orientation,
+        "spacing_source": source,
+        "laterality": None,
+    }
+    return Image(array.values, geometry, provenance)

@@ -1,0 +1,127 @@
+"""DICOM SEG: segments of one radiograph as a plane, of a series as a volume."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import highdicom
+import numpy as np
+import numpy.typing as npt
+from pydicom.dataset import Dataset
+
+from trephine.errors import ImageError
+from trephine.imaging.dicom import quiet_pydicom, read_dicom_dataset
+from trephine.types import Geometry, Mask
+
+
+def read_segmentation_object(path: Path) -> Mask:
+    """Read a DICOM Segmentation Storage object.
+
+    Returns
+    -------
+    Mask
+        Labels are the segment numbers. Of a projection radiograph (rows, columns) without
+        geometry of its own; of a series (slices, rows, columns).
+
+    Raises
+    ------
+    ImageError
+        If it is another object, is fractional, overlaps, or refers to several radiographs.
+    """
+    dataset = read_dicom_dataset(path)
+    modality = str(dataset.get("Modality") or "")
+    if modality == "RTSTRUCT":
+        raise ImageError(
+            f"{path.name}: expected a DICOM SEG mask, found an RT Structure Set; convert it to"
+            " NIfTI or SEG in the program that drew it"
+        )
+    if modality != "SEG":
+        raise ImageError(
+            f"{path.name}: expected a DICOM SEG mask, found a DICOM object that is none;"
+            " an image is read with read_image"
+        )
+    if str(dataset.get("SegmentationType") or "") == "FRACTIONAL":
+        raise ImageError(
+            f"{path.name}: expected a binary or label-map segmentation, found probabilities;"
+            " threshold them in the program that wrote the file"
+        )
+    try:
+        with quiet_pydicom():
+            segmentation = highdicom.seg.Segmentation.from_dataset(dataset, copy=False)
+            spatial = segmentation.get_volume_geometry() is not None
+            return (
+                _volume(segmentation)
+                if spatial and int(segmentation.get("NumberOfFrames") or 1) > 0
+                else _plane(segmentation, path.name)
+            )
+    except ImageError:
+        raise
+    except Exception as error:  # highdicom raises many kinds on malformed objects
+        raise ImageError(
+            f"{path.name}: expected a readable DICOM SEG, found a malformed one"
+            f" ({type(error).__name__})"
+        ) from error
+
+
+def _volume(segmentation: highdicom.seg.Segmentation) -> Mask:
+    volume = segmentation.get_volume(combine_segments=True)
+    affine = volume.affine  # LPS, array index (slice, row, column)
+    spacing = tuple(float(value) for value in volume.spacing)
+    direction = affine[:3, :3] / np.asarray(spacing)
+    geometry = Geometry(
+        spacing,
+        tuple(float(value) for value in affine[:3, 3]),
+        tuple(float(value) for value in direction[:, ::-1].ravel()),
+    )
+    labels = np.asarray(volume.array, dtype=np.int32)
+    return Mask(labels, geometry, {"format": "DICOM SEG"})
+
+
+def _plane(segmentation: highdicom.seg.Segmentation, name: str) -> Mask:
+    frames: npt.NDArray[np.generic] = np.atleast_3d(segmentation.pixel_array)
+    if segmentation.pixel_array.ndim == 3:
+        frames = segmentation.pixel_array
+    else:
+        frames = segmentation.pixel_array[None]
+    groups = segmentation.get("PerFrameFunctionalGroupsSequence") or []
+    if len(groups) != len(frames):
+        raise ImageError(f"{name}: expected one description a frame, found {len(groups)}")
+    sources = {_source(group) for group in groups} - {None}
+    if len(sources) > 1:
+        raise ImageError(
+            f"{name}: expected the segmentation of one radiograph, found {len(sources)}; export"
+            " one SEG for each image"
+        )
+    labels = np.zeros(frames.shape[1:], np.int32)
+    for frame, group in zip(frames, groups, strict=True):
+        if str(segmentation.SegmentationType) == "LABELMAP":
+            number, region = 0, frame > 0
+        else:
+            identification = _segment_identification(segmentation, group, name)
+            number, region = int(identification.ReferencedSegmentNumber), frame > 0
+        if np.any(labels[region]):
+            raise ImageError(
+                f"{name}: expected segments that do not overlap, found some that do; save each"
+                " segment to its own file"
+            )
+        labels[region] = frame[region] if number == 0 else number
+    return Mask(labels, Geometry.plain((1.0, 1.0)), {"format": "DICOM SEG", "geometry": "none"})
+
+
+def _segment_identification(
+    segmentation: highdicom.seg.Segmentation, group: Dataset, name: str
+) -> Dataset:
+    shared = segmentation.get("SharedFunctionalGroupsSequence") or [Dataset()]
+    for place in (group, shared[0]):
+        found = place.get("SegmentIdentificationSequence")
+        if found:
+            item: Dataset = found[0]
+            return item
+    raise ImageError(f"{name}: expected a segment number for each frame, found none")
+
+
+def _source(group: Dataset) -> str | None:
+    for derivation in group.get("DerivationImageSequence") or []:
+        for source in derivation.get("SourceImageSequence") or []:
+            return str(source.get("ReferencedSOPInstanceUID"))
+    return None

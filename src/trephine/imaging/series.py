@@ -1,0 +1,152 @@
+"""A CT or MR series as a volume: slices sorted along their normal, gaps and mixtures refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from trephine.errors import ImageError
+from trephine.imaging.dicom import image_of, quiet_pydicom, read_dicom_dataset
+from trephine.imaging.sniff import file_kind
+from trephine.types import FloatArray, Geometry, Image
+
+_MODALITIES = ("CT", "MR", "PT", "NM")
+# Slice positions are written with few decimals; more than this is a missing or a shifted slice.
+_POSITION_TOLERANCE_MM = 0.01
+
+
+@dataclass(frozen=True)
+class _Slice:
+    image: Image
+    origin: FloatArray
+    rows: FloatArray
+    columns: FloatArray
+    series: str
+    name: str
+
+
+def read_series(folder: Path) -> Image:
+    """Read the one CT, MR, PET or NM series in a folder.
+
+    Parameters
+    ----------
+    folder
+        Holds the single-frame slices of one series; files that are not DICOM are ignored.
+
+    Returns
+    -------
+    Image
+        (slices, rows, columns), slices in the order of their normal.
+
+    Raises
+    ------
+    ImageError
+        If the folder holds no series or several, if a slice is missing or doubled, or slices
+        differ in size, spacing or orientation.
+    """
+    slices = [_read_slice(path) for path in _dicom_files(folder)]
+    if not slices:
+        raise ImageError(f"{folder.name}: expected the DICOM slices of a series, found none")
+    _check_one_series(slices, folder.name)
+    first = slices[0]
+    normal = np.cross(first.rows, first.columns)
+    slices.sort(key=lambda item: float(item.origin @ normal))
+    step = _step_mm(slices, normal, folder.name)
+    pixels = np.stack([item.image.pixels for item in slices])
+    direction = np.column_stack([first.rows, first.columns, normal])
+    geometry = Geometry(
+        (step, *first.image.geometry.spacing_mm),
+        tuple(float(value) for value in slices[0].origin),
+        tuple(float(value) for value in direction.ravel()),
+    )
+    provenance = dict(first.image.provenance) | {"slices": len(slices)}
+    return Image(pixels, geometry, provenance)
+
+
+def _dicom_files(folder: Path) -> list[Path]:
+    found = []
+    for path in sorted(item for item in folder.iterdir() if item.is_file()):
+        try:
+            kind = file_kind(path)
+        except ImageError:
+            continue  # a DICOMDIR's neighbours: text, thumbnails, viewers
+        if kind == "dicom" and path.name.upper() != "DICOMDIR":
+            found.append(path)
+    return found
+
+
+def _read_slice(path: Path) -> _Slice:
+    dataset = read_dicom_dataset(path)
+    modality = str(dataset.get("Modality") or "")
+    if modality not in _MODALITIES:
+        raise ImageError(
+            f"{path.name}: expected a slice of a CT or MR series, found modality"
+            f" {modality[:2] or 'none'}; a radiograph is read by its own file name"
+        )
+    origin = _numbers(dataset, "ImagePositionPatient", 3, path.name)
+    cosines = _numbers(dataset, "ImageOrientationPatient", 6, path.name)
+    rows, columns = cosines[:3], cosines[3:]
+    if not np.allclose([rows @ rows, columns @ columns, rows @ columns], [1, 1, 0], atol=1e-3):
+        raise ImageError(f"{path.name}: expected orthogonal Image Orientation, found another")
+    with quiet_pydicom():
+        image = image_of(dataset, path.name, None)
+    series = str(dataset.get("SeriesInstanceUID") or "")
+    return _Slice(image, origin, rows, columns, series, path.name)
+
+
+def _numbers(dataset: Dataset, keyword: str, count: int, name: str) -> FloatArray:
+    try:
+        values = np.asarray([float(value) for value in dataset[keyword].value])
+    except (KeyError, TypeError, ValueError):
+        values = np.empty(0)
+    if values.size != count or not np.isfinite(values).all():
+        raise ImageError(
+            f"{name}: expected {count} numbers as {keyword}, found none or others; the position"
+            " of a slice cannot be guessed"
+        )
+    return values
+
+
+def _check_one_series(slices: list[_Slice], name: str) -> None:
+    count = len({item.series for item in slices})
+    if count > 1:
+        raise ImageError(
+            f"{name}: expected one series in the folder, found {count}; give each its own folder"
+        )
+    first = slices[0]
+    for item in slices[1:]:
+        same = (
+            item.image.pixels.shape == first.image.pixels.shape
+            and np.allclose(item.image.geometry.spacing_mm, first.image.geometry.spacing_mm)
+            and np.allclose(item.rows, first.rows, atol=1e-4)
+            and np.allclose(item.columns, first.columns, atol=1e-4)
+        )
+        if not same:
+            raise ImageError(
+                f"{name}: expected slices of one size, spacing and orientation, found another in"
+                f" {item.name}; remove localisers and reformatted slices"
+            )
+
+
+def _step_mm(slices: list[_Slice], normal: FloatArray, name: str) -> float:
+    if len(slices) == 1:
+        raise ImageError(f"{name}: expected at least two slices, found one; give the file itself")
+    origins = np.array([item.origin for item in slices])
+    steps = np.diff(origins @ normal)
+    if steps.min() < _POSITION_TOLERANCE_MM:
+        raise ImageError(f"{name}: expected one slice at each position, found doubled slices")
+    if np.ptp(steps) > _POSITION_TOLERANCE_MM:
+        raise ImageError(
+            f"{name}: expected equal distances between slices, found {steps.min():.3f} to"
+            f" {steps.max():.3f} mm; a slice is missing"
+        )
+    drift = np.diff(origins, axis=0) - np.outer(steps, normal)
+    if np.abs(drift).max() > _POSITION_TOLERANCE_MM:
+        raise ImageError(
+            f"{name}: expected slices stacked along their normal, found a tilted gantry;"
+            " resample the series onto a rectangular grid first"
+        )
+    return float(steps.mean())

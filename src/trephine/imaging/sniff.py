@@ -1,0 +1,97 @@
+"""What kind of file this is, told from its bytes and never from its name."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import Literal
+
+from trephine.errors import ImageError
+
+FileKind = Literal["dicom", "nifti", "nrrd", "mha", "png", "tiff"]
+
+_NIFTI_HEADER_SIZES = (348, 540)
+_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def file_kind(path: Path) -> FileKind:
+    """Return the kind of image file at ``path``.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, empty, unreadable or of a kind that Trephine does not read.
+    """
+    head = _first_bytes(path)
+    if head[:2] == b"\x1f\x8b":
+        head = _inflate(path)
+    kind = _kind_of(head)
+    if kind is not None:
+        return kind
+    raise ImageError(
+        f"{path.name}: expected DICOM, NIfTI, NRRD, MHA, PNG or TIFF, found {_guess(head)}"
+    )
+
+
+def _kind_of(head: bytes) -> FileKind | None:
+    if head[128:132] == b"DICM" or _looks_like_bare_dicom(head):
+        return "dicom"
+    if head[:8] == b"\x89PNG\r\n\x1a\n":
+        return "png"
+    if head[:4] in _TIFF_MAGIC:
+        return "tiff"
+    if head[:4] == b"NRRD":
+        return "nrrd"
+    if head[:10].lstrip().startswith((b"ObjectType", b"NDims", b"Comment")):
+        return "mha"
+    if _header_size(head) in _NIFTI_HEADER_SIZES:
+        return "nifti"
+    return None
+
+
+def _header_size(head: bytes) -> int:
+    little = int.from_bytes(head[:4], "little")
+    return little if little in _NIFTI_HEADER_SIZES else int.from_bytes(head[:4], "big")
+
+
+def _looks_like_bare_dicom(head: bytes) -> bool:
+    """Tell a data set without preamble: it starts with an element of group 0002 or 0008."""
+    if len(head) < 8 or int.from_bytes(head[:2], "little") not in (0x0002, 0x0008):
+        return False
+    element = int.from_bytes(head[2:4], "little")
+    explicit = head[4:6].isalpha() and head[4:6].isupper()
+    return element < 0x1200 and (explicit or int.from_bytes(head[4:8], "little") < 1024)
+
+
+def _guess(head: bytes) -> str:
+    if not head:
+        return "an empty file"
+    if head[:3] == b"\xff\xd8\xff":
+        return "a JPEG photograph; export the DICOM file, or a 16-bit PNG, from the archive"
+    if head[:4] == b"PK\x03\x04":
+        return "a ZIP archive; unpack it first"
+    return "something else (a damaged header, or a file that is not an image)"
+
+
+def _first_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(512)
+    except IsADirectoryError:
+        raise ImageError(f"{path.name}: expected a file, found a folder") from None
+    except OSError as error:
+        raise ImageError(
+            f"{path.name}: expected a readable file, found: {error.strerror}"
+        ) from error
+
+
+def _inflate(path: Path) -> bytes:
+    try:
+        with gzip.open(path) as file:
+            return file.read(512)
+    except (OSError, EOFError, zlib.error):
+        raise ImageError(
+            f"{path.name}: expected a whole gzip file, found a damaged or truncated one;"
+            " copy it again from its source"
+        ) from None
