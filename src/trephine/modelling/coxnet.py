@@ -1,0 +1,15 @@
+"""Penalised Cox regression: LASSO, elastic net and ridge, path and cross-validation."""
+
+from __future__ import annotations
+
+from trephine.modelling.coxnet_cv import CoxNetCV, PenaltyGridWarning, cross_validate, deviance
+from trephine.modelling.coxnet_path import CoxNetPath, coxnet_path
+
+__all__ = [
+    "CoxNetCV",
+    "CoxNetPath",
+    "PenaltyGridWarning",
+    "coxnet_path",
+    "cross_validate",
+    "deviance",
+]

@@ -1,0 +1,243 @@
+"""Exact minimiser of the penalised quadratic model that a Newton step solves.
+
+min_b  q'(b - b0) + (b - b0)' H (b - b0) / 2 + sum_a l1_a |b_a| + l2_a b_a^2 / 2
+
+Coordinate descent finds which coefficients are zero and with what sign the others stand; given
+these, the minimiser solves a linear system. The two alternate (the feature-sign search of Lee et
+al. 2006, NIPS 19), so strongly correlated columns cost no thousand sweeps. The Cholesky factor is
+kept while Hessian and support last, and only its rows from the first change on are computed anew.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from trephine.types import FloatArray, IntArray
+
+MOST_ROUNDS = 500
+RELATIVE_PIVOT = 1e-12  # a smaller pivot means a column that the others already span
+
+
+class Factor(NamedTuple):
+    """Cholesky factor of H + diag(l2) on the support.
+
+    Attributes
+    ----------
+    lower
+        Shape (capacity, capacity); lower triangle, rows in the order of ``support``.
+    support
+        Shape (capacity,), positions in the active set, the longest standing first.
+    size
+        Shape (1,), rows in use; 0 after the Hessian or l2 has changed.
+    """
+
+    lower: FloatArray
+    support: IntArray
+    size: IntArray
+
+
+@njit(cache=True)
+def empty_factor(capacity: int) -> Factor:
+    """Return memory for a factor with nothing in it."""
+    return Factor(
+        np.empty((capacity, capacity)), np.empty(capacity, np.int64), np.zeros(1, np.int64)
+    )
+
+
+# Sums may be reordered and fused, which is what lets them run in vector registers; NaN and
+# infinity keep their meaning.
+@njit(cache=True, fastmath={"reassoc", "contract"})
+def _dot(a: FloatArray, b: FloatArray, length: int) -> float:
+    total = 0.0
+    for i in range(length):
+        total += a[i] * b[i]
+    return total
+
+
+@njit(cache=True)
+def soft_threshold(value: float, by: float) -> float:
+    """Return ``value`` moved towards zero by ``by``."""
+    if value > by:
+        return value - by
+    if value < -by:
+        return value + by
+    return 0.0
+
+
+@njit(cache=True)
+def _sweep(
+    hessian: FloatArray, l1: FloatArray, l2: FloatArray, goal: FloatArray, slope: FloatArray
+) -> float:
+    """Visit every coordinate once; return the largest move in the gradient's units."""
+    moved = 0.0
+    for a in range(goal.size):
+        curvature = hessian[a, a]
+        if curvature + l2[a] <= 0.0:
+            continue
+        new = soft_threshold(curvature * goal[a] - slope[a], l1[a]) / (curvature + l2[a])
+        change = new - goal[a]
+        if change != 0.0:
+            goal[a] = new
+            row = hessian[a]
+            for other in range(goal.size):
+                slope[other] += row[other] * change
+            moved = max(moved, (curvature + l2[a]) * abs(change))
+    return moved
+
+
+@njit(cache=True)
+def _refactor(hessian: FloatArray, l2: FloatArray, goal: FloatArray, factor: Factor) -> bool:
+    """Bring the factor to the present support; False where the system is singular."""
+    lower, support, size = factor
+    in_front = np.zeros(goal.size, np.bool_)
+    kept = 0
+    while kept < size[0] and goal[support[kept]] != 0.0:
+        in_front[support[kept]] = True
+        kept += 1
+    total = kept
+    for position in range(kept, size[0]):  # the old order first: what has stood long, stands
+        a = support[position]
+        if goal[a] != 0.0:
+            support[total] = a
+            in_front[a] = True
+            total += 1
+    for a in range(goal.size):
+        if goal[a] != 0.0 and not in_front[a]:
+            support[total] = a
+            total += 1
+    size[0] = 0
+    for i in range(kept, total):
+        row = lower[i]
+        a = support[i]
+        for j in range(i):
+            row[j] = (hessian[a, support[j]] - _dot(row, lower[j], j)) / lower[j, j]
+        diagonal = hessian[a, a] + l2[a]
+        pivot = diagonal - _dot(row, row, i)
+        if pivot <= RELATIVE_PIVOT * diagonal:
+            return False
+        row[i] = np.sqrt(pivot)
+    size[0] = total
+    return True
+
+
+@njit(cache=True)
+def _solve(factor: Factor, right: FloatArray) -> None:
+    """Solve L L' x = right in place."""
+    lower = factor.lower
+    size = factor.size[0]
+    for i in range(size):
+        right[i] = (right[i] - _dot(lower[i], right, i)) / lower[i, i]
+    for i in range(size - 1, -1, -1):
+        right[i] /= lower[i, i]
+        x = right[i]
+        for j in range(i):
+            right[j] -= lower[i, j] * x
+
+
+@njit(cache=True)
+def _best_share(
+    direction: FloatArray,
+    goal: FloatArray,
+    l1: FloatArray,
+    support: IntArray,
+    descent: float,
+    curvature: float,
+) -> float:
+    """Return the share in (0, 1] of a step that minimises the model along it.
+
+    ``descent`` (negative) and ``curvature`` are the first and second derivative at share 0. Each
+    coefficient that crosses zero adds a kink of 2 l1 |direction| to the first derivative.
+    """
+    crossing = np.empty(direction.size)
+    for i in range(direction.size):
+        b = goal[support[i]]
+        share = -b / direction[i] if direction[i] != 0.0 else np.inf
+        crossing[i] = share if share > 0.0 else np.inf
+    order = np.argsort(crossing)
+    slope_extra = 0.0
+    for i in order:
+        at = crossing[i]
+        if at >= 1.0:
+            break
+        before = descent + curvature * at + slope_extra
+        if before >= 0.0:
+            break
+        slope_extra += 2.0 * l1[support[i]] * abs(direction[i])
+        if before + 2.0 * l1[support[i]] * abs(direction[i]) >= 0.0:
+            return float(at)
+    return float(min(1.0, -(descent + slope_extra) / curvature))
+
+
+@njit(cache=True)
+def _jump(
+    hessian: FloatArray,
+    l1: FloatArray,
+    l2: FloatArray,
+    goal: FloatArray,
+    slope: FloatArray,
+    factor: Factor,
+) -> None:
+    """Move to the minimiser given the signs, or as far towards it as the model falls."""
+    size = factor.size[0]
+    support = factor.support
+    direction = np.empty(size)
+    downhill = np.empty(size)
+    for i in range(size):
+        a = support[i]
+        downhill[i] = slope[a] + l2[a] * goal[a] + l1[a] * np.sign(goal[a])
+        direction[i] = -downhill[i]
+    _solve(factor, direction)
+    descent = _dot(downhill, direction, size)
+    if not descent < 0.0:
+        return
+    share = _best_share(direction, goal, l1, support, descent, -descent)
+    for i in range(size):
+        a = support[i]
+        old = goal[a]
+        new = old + share * direction[i]
+        if new * old <= 0.0 and abs(new) <= 1e-12 * abs(old):
+            new = 0.0
+        goal[a] = new
+        change = new - old
+        row = hessian[a]
+        for other in range(goal.size):
+            slope[other] += row[other] * change
+
+
+@njit(cache=True)
+def minimise_model(
+    hessian: FloatArray,
+    gradient: FloatArray,
+    coefficient: FloatArray,
+    l1: FloatArray,
+    l2: FloatArray,
+    factor: Factor,
+    accuracy: float,
+    goal: FloatArray,
+) -> None:
+    """Write the model's minimiser into ``goal``.
+
+    Parameters
+    ----------
+    hessian
+        Rows may be longer than the active set; the first ``goal.size`` entries are used.
+    gradient, coefficient, l1, l2, goal
+        Shape (n_active,).
+    factor
+        Kept between calls; its ``size`` must be 0 after the Hessian or l2 has changed.
+    accuracy
+        Stops when a sweep moves no coordinate by more, in the gradient's units.
+    """
+    slope = gradient.copy()
+    goal[:] = coefficient
+    for _ in range(MOST_ROUNDS):
+        moved = 0.0
+        for _ in range(2):
+            moved = _sweep(hessian, l1, l2, goal, slope)
+            if moved < accuracy:
+                return
+        if _refactor(hessian, l2, goal, factor):
+            _jump(hessian, l1, l2, goal, slope, factor)

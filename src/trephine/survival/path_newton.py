@@ -1,0 +1,217 @@
+"""Proximal Newton on an active set: the inner solver of the elastic-net Cox path.
+
+Minimises f(X b) + sum_j l1_j |b_j| + l2_j b_j^2 / 2 over the active columns, f being Breslow's
+negative log partial likelihood over n. The Hessian of f is kept from step to step, and from penalty
+to penalty, and computed anew only where the convergence that it yields becomes slow (a stale
+Hessian costs speed, never accuracy: gradients are exact).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from trephine.survival.path_model import Factor, minimise_model
+from trephine.survival.path_risk import RiskSets, RiskState, curve, evaluate
+from trephine.types import FloatArray, IntArray
+
+HESSIAN_BLOCK = 64  # rows whose curvature is held at once
+SLOW = 0.2  # a step that leaves more than this share of the residual asks for a new Hessian
+MOST_STEPS = 200
+MOST_HALVINGS = 30
+
+
+class ActiveSet(NamedTuple):
+    """Memory of the active columns; only the first ``n_active`` rows are in use.
+
+    Attributes
+    ----------
+    column
+        Shape (capacity,), the design's columns that are active.
+    design
+        Shape (capacity, n), a copy of these columns, so that products with them are one BLAS call.
+    hessian
+        Shape (capacity, capacity), of f by the active coefficients.
+    coefficient, gradient, l1, l2
+        Shape (capacity,): the coefficients, the gradient of f by them and their penalties.
+    """
+
+    column: IntArray
+    design: FloatArray
+    hessian: FloatArray
+    coefficient: FloatArray
+    gradient: FloatArray
+    l1: FloatArray
+    l2: FloatArray
+
+
+@njit(cache=True)
+def grown(active: ActiveSet, n_active: int, capacity: int) -> ActiveSet:
+    """Return the same active set with room for ``capacity`` columns."""
+    n = active.design.shape[1]
+    new = ActiveSet(
+        np.empty(capacity, np.int64),
+        np.empty((capacity, n)),
+        np.empty((capacity, capacity)),
+        np.empty(capacity),
+        np.empty(capacity),
+        np.empty(capacity),
+        np.empty(capacity),
+    )
+    new.column[:n_active] = active.column[:n_active]
+    new.design[:n_active] = active.design[:n_active]
+    new.hessian[:n_active, :n_active] = active.hessian[:n_active, :n_active]
+    new.coefficient[:n_active] = active.coefficient[:n_active]
+    new.gradient[:n_active] = active.gradient[:n_active]
+    new.l1[:n_active] = active.l1[:n_active]
+    new.l2[:n_active] = active.l2[:n_active]
+    return new
+
+
+@njit(cache=True)
+def keep_rows(active: ActiveSet, kept: IntArray) -> None:
+    """Move the rows ``kept`` (increasing) to the front."""
+    for new, old in enumerate(kept):
+        if new != old:
+            active.column[new] = active.column[old]
+            active.design[new] = active.design[old]
+            active.coefficient[new] = active.coefficient[old]
+            active.gradient[new] = active.gradient[old]
+            active.l1[new] = active.l1[old]
+            active.l2[new] = active.l2[old]
+    for new, old in enumerate(kept):
+        for other_new, other_old in enumerate(kept):
+            active.hessian[new, other_new] = active.hessian[old, other_old]
+
+
+@njit(cache=True)
+def fill_hessian(
+    active: ActiveSet, first: int, n_active: int, risk: RiskSets, state: RiskState
+) -> None:
+    """Compute the Hessian's rows and columns from ``first`` to ``n_active`` at ``state``."""
+    n = active.design.shape[1]
+    pull = np.empty(risk.start.size)
+    block = np.empty((min(HESSIAN_BLOCK, n_active - first), n))
+    for begin in range(first, n_active, HESSIAN_BLOCK):
+        end = min(begin + HESSIAN_BLOCK, n_active)
+        for row in range(begin, end):
+            curve(active.design[row], risk, state, pull, block[row - begin])
+        rows = np.dot(block[: end - begin], active.design[:end].T)
+        for row in range(begin, end):
+            for other in range(row + 1):
+                active.hessian[row, other] = rows[row - begin, other]
+                active.hessian[other, row] = rows[row - begin, other]
+
+
+@njit(cache=True)
+def violation(gradient: float, coefficient: float, l1: float, l2: float) -> float:
+    """Return by how much one coordinate misses its KKT condition."""
+    if coefficient > 0.0:
+        return abs(gradient + l2 * coefficient + l1)
+    if coefficient < 0.0:
+        return abs(gradient + l2 * coefficient - l1)
+    return max(0.0, abs(gradient) - l1)
+
+
+@njit(cache=True)
+def largest_violation(active: ActiveSet, n_active: int) -> float:
+    """Return the largest KKT violation among the active columns."""
+    worst = 0.0
+    for a in range(n_active):
+        worst = max(
+            worst,
+            violation(active.gradient[a], active.coefficient[a], active.l1[a], active.l2[a]),
+        )
+    return worst
+
+
+@njit(cache=True)
+def _penalty(active: ActiveSet, coefficient: FloatArray) -> float:
+    total = 0.0
+    for a in range(coefficient.size):
+        b = coefficient[a]
+        total += active.l1[a] * abs(b) + 0.5 * active.l2[a] * b * b
+    return total
+
+
+@njit(cache=True)
+def minimise(
+    active: ActiveSet,
+    n_active: int,
+    factor: Factor,
+    eta: FloatArray,
+    log_likelihood: float,
+    risk: RiskSets,
+    state: RiskState,
+    tolerance: float,
+) -> tuple[float, float]:
+    """Bring the active columns' KKT violations under ``tolerance``.
+
+    ``eta``, ``state`` and the coefficients and gradients of ``active`` are kept up to date; the
+    ``factor`` must be that of the Hessian and l2, or empty.
+
+    Returns
+    -------
+    log_likelihood, residual
+        At the end; the residual stays above ``tolerance`` only where rounding allows no progress
+        or the steps ran out.
+    """
+    n = eta.size
+    residual = largest_violation(active, n_active)
+    fresh = False
+    goal = np.empty(n_active)
+    trial = np.empty(n_active)
+    trial_eta = np.empty(n)
+    for _ in range(MOST_STEPS):
+        if residual <= tolerance:
+            break
+        minimise_model(
+            active.hessian,
+            active.gradient[:n_active],
+            active.coefficient[:n_active],
+            active.l1[:n_active],
+            active.l2[:n_active],
+            factor,
+            max(0.1 * tolerance, 0.02 * residual),
+            goal,
+        )
+        before = _penalty(active, active.coefficient[:n_active]) - log_likelihood / n
+        along = np.dot(goal - active.coefficient[:n_active], active.design[:n_active])
+        share = 1.0
+        improved = False
+        for _ in range(MOST_HALVINGS):
+            for i in range(n):
+                trial_eta[i] = eta[i] + share * along[i]
+            for a in range(n_active):
+                b = active.coefficient[a]
+                trial[a] = goal[a] if share == 1.0 else b + share * (goal[a] - b)
+            new_log_likelihood = evaluate(trial_eta, risk, state)
+            after = _penalty(active, trial) - new_log_likelihood / n
+            if after <= before + 1e-13 * (1.0 + abs(before)):
+                improved = True
+                break
+            share *= 0.5
+        if not improved:
+            log_likelihood = evaluate(eta, risk, state)
+            if fresh:
+                break
+            fill_hessian(active, 0, n_active, risk, state)
+            factor.size[0] = 0
+            fresh = True
+            continue
+        log_likelihood = new_log_likelihood
+        eta[:] = trial_eta
+        active.coefficient[:n_active] = trial
+        active.gradient[:n_active] = np.dot(active.design[:n_active], state.residual)
+        previous, residual = residual, largest_violation(active, n_active)
+        if residual > tolerance and (share < 1.0 or residual > SLOW * previous):
+            if fresh and share == 1.0 and residual > 0.9 * previous and previous < 1e-6:
+                break
+            fill_hessian(active, 0, n_active, risk, state)
+            factor.size[0] = 0
+            fresh = True
+        else:
+            fresh = False
+    return log_likelihood, residual
