@@ -187,7 +187,7 @@ def kaplan_meier(
     # Sums of fractional weights may leave 1e-17 of a case behind.
     left = np.where(at_risk - deaths < 1e-12 * at_risk, 0.0, at_risk - deaths)
     with np.errstate(divide="ignore", invalid="ignore"):
-        survival: FloatArray = np.cumprod(left / at_risk)
+        survival = np.cumprod(left / at_risk, dtype=np.float64)
         log_error: FloatArray = np.sqrt(np.cumsum(deaths / (at_risk * left)))
         standard_error: FloatArray = survival * log_error
     low, high = survival_interval(survival, log_error, interval, level)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from trephine.survival.arrays import check_survival, check_weights, group_codes,
 from trephine.types import BoolArray, FloatArray, IntArray
 
 Ties = Literal["efron", "breslow"]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class RiskSets:
             return 0
         return int(np.count_nonzero(np.add.reduceat(self.event, self.block_start[:-1]) > 0))
 
-    def in_input_order(self, values: FloatArray) -> FloatArray:
+    def in_input_order(self, values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
         """Return per-case values (first axis sorted as here) in the order of the input rows."""
         restored = np.empty_like(values)
         restored[self.order] = values

@@ -1,0 +1,109 @@
+"""Why a Cox model cannot be fitted, said in the names of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.linalg.lapack import dpstrf
+
+from trephine.errors import ModelError
+from trephine.survival.newton import NewtonFit
+from trephine.survival.partial_likelihood import PartialLikelihood
+from trephine.survival.risk_sets import RiskSets
+from trephine.types import FloatArray, IntArray
+
+# Squared multiple correlation with the other columns, from 1, below which a column is theirs.
+_COLLINEAR = 1e-10
+
+
+def refuse_hopeless(risk_sets: RiskSets, names: Sequence[str]) -> None:
+    """Raise where no Cox model of these columns exists, whatever their values.
+
+    Raises
+    ------
+    ModelError
+        No event, all events at one time, as many columns as cases, or constant columns.
+    """
+    n, p = risk_sets.covariates.shape
+    events = int(risk_sets.event.sum())
+    if events == 0:
+        raise ModelError(f"Cox model: expected events, found none among {n} cases")
+    if events > 1 and risk_sets.n_event_times == 1:
+        raise ModelError(
+            f"Cox model: expected events at two or more times, found all {events} at one time;"
+            " the order of events carries no information"
+        )
+    if p >= n:
+        raise ModelError(
+            f"Cox model: expected fewer columns than cases, found {p} columns and {n} cases;"
+            " select columns or use a penalised model"
+        )
+    constant = [name for name, x in zip(names, risk_sets.covariates.T, strict=True) if not x.any()]
+    if constant:
+        raise ModelError(
+            f"Cox model: expected columns that vary, found constant {_quoted(constant)}; drop them"
+        )
+
+
+def refuse_collinear(null: PartialLikelihood, names: Sequence[str]) -> None:
+    """Raise where the information at 0 does not have full rank.
+
+    Raises
+    ------
+    ModelError
+        Columns that do not vary among the cases at risk at any event, or that are a linear
+        combination of others; both are named.
+    """
+    diagonal = np.diag(null.information)
+    flat = diagonal <= _COLLINEAR * max(float(diagonal.max()), 1e-300)
+    if flat.any():
+        found = [name for name, is_flat in zip(names, flat, strict=True) if is_flat]
+        raise ModelError(
+            f"Cox model: {_quoted(found)} does not vary among the cases at risk at any event"
+            " (within strata, where there are any); drop it"
+        )
+    unit = np.sqrt(diagonal)
+    correlation = null.information / np.outer(unit, unit)
+    _, pivots, rank, _ = dpstrf(correlation, tol=_COLLINEAR, lower=1)
+    if rank < diagonal.size:
+        kept, dependent = pivots[:rank] - 1, pivots[rank:] - 1
+        parts = [_combination(correlation, kept, int(j), names) for j in np.sort(dependent)]
+        raise ModelError(f"Cox model: collinear columns: {'; '.join(parts)}; drop one of each")
+
+
+def refuse_unfinished(fit: NewtonFit, names: Sequence[str]) -> None:
+    """Raise where Newton's method found no finite maximum.
+
+    Raises
+    ------
+    ModelError
+        Separation (coefficients that run to infinity, named) or no convergence.
+    """
+    if fit.status == "converged":
+        return
+    if fit.status == "slow" and np.abs(fit.beta).max() < 10:
+        raise ModelError(
+            f"Cox model: no convergence after {fit.n_iterations} steps at log likelihood"
+            f" {fit.fitted.value:.6g}; raise max_iterations or tolerance"
+        )
+    size = np.abs(fit.beta)
+    suspects = fit.infinite if fit.infinite.any() else np.ones_like(fit.infinite)
+    runaway = suspects & (size >= 0.2 * size[suspects].max())
+    found = [name for name, runs in zip(names, runaway, strict=True) if runs]
+    raise ModelError(
+        f"Cox model: the coefficient of {_quoted(found)} runs to infinity (separation: one side of"
+        " the column has no event while it is at risk, or the column orders the events"
+        " perfectly); merge levels, drop the column, or use a penalised model"
+    )
+
+
+def _combination(correlation: FloatArray, kept: IntArray, j: int, names: Sequence[str]) -> str:
+    weights = np.linalg.solve(correlation[np.ix_(kept, kept)], correlation[kept, j])
+    others = [names[k] for k, weight in zip(kept, weights, strict=True) if abs(weight) > 1e-6]
+    return f"{names[j]!r} follows from {_quoted(others)}"
+
+
+def _quoted(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:8])
+    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"
