@@ -1,0 +1,147 @@
+"""The demonstration study on disk: radiographs, masks, table, study file, read-me."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+from pydicom.dataset import FileDataset
+
+from trephine.demo import effects
+from trephine.demo.cohort import LATENT_COLUMNS, simulate_cohort
+from trephine.demo.dicom_file import Subject, System, build_dataset
+from trephine.demo.masks import RATER_A, RATER_B, Rater, draw_mask
+from trephine.demo.physics import Detector
+from trephine.demo.radiograph import SIDES, Hip, Radiograph, Side, draw_pose, draw_radiograph
+from trephine.demo.signs import diseased_hip, other_hip
+from trephine.demo.soft_tissue import draw_body
+from trephine.demo.study_text import README, study_toml
+from trephine.imaging.nifti import write_nifti
+from trephine.imaging.spacing import radiograph_spacing
+from trephine.types import Geometry, Mask
+
+_NORTH = Detector(
+    0.35, (980, 1200), 12, photons=90_000, blur_mm=0.20, scatter_to_primary=0.22,
+    equalisation=0.55, enhancement=0.9, latitude=2.6, border="white",
+)  # fmt: skip
+_SOUTH = Detector(
+    0.40, (860, 1050), 10, photons=60_000, blur_mm=0.25, scatter_to_primary=0.28,
+    equalisation=0.50, enhancement=0.7, latitude=2.7, border="black",
+)  # fmt: skip
+# What stands in each hospital's radiology; a patient meets one of them by chance.
+_SYSTEMS = {
+    "north": (
+        System(_NORTH, "DX", "MONOCHROME2", compressed=True, spacing_tags="calibrated"),
+        System(_NORTH, "DX", "MONOCHROME1", compressed=True, spacing_tags="magnification factor"),
+    ),
+    "south": (
+        System(_SOUTH, "CR", "MONOCHROME1", compressed=False, spacing_tags="magnification factor"),
+        System(_SOUTH, "CR", "MONOCHROME2", compressed=False, spacing_tags="calibrated"),
+    ),
+}
+# Streams of random numbers under the user's seed: the cohort's, and one a patient, so that a
+# radiograph does not depend on those before it. The cohort's number is one for which seed 2025
+# lies near the middle of what the effect sizes give.
+_COHORT_STREAM = 0
+_PATIENT_STREAM = 1_000_000
+
+
+def write_demo_study(
+    folder: Path, *, seed: int = 2025, progress: Callable[[int, int], None] | None = None
+) -> Path:
+    """Write the simulated cohort as a study that ``trephine run`` takes like any other.
+
+    Parameters
+    ----------
+    folder
+        Where to write; made if need be. Files of an earlier demonstration are replaced.
+    seed
+        The same seed gives the same bytes.
+    progress
+        Called after each patient with the number done and the number in all.
+
+    Returns
+    -------
+    pathlib.Path
+        The study file.
+    """
+    hips = simulate_cohort(np.random.default_rng([seed, _COHORT_STREAM]))
+    for name in ("images", "masks/a", "masks/b", "masks/a2"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    table = hips.drop(columns=list(LATENT_COLUMNS))
+    table.to_csv(folder / "clinical.csv", index=False, lineterminator="\n")
+    patients = sorted(hips["patient_id"].unique())
+    rng = np.random.default_rng([seed, _COHORT_STREAM + _PATIENT_STREAM])
+    repeated = set(rng.permutation(patients)[: effects.REPEAT_PATIENTS])
+    for done, patient in enumerate(patients, start=1):
+        rows = hips[hips["patient_id"] == patient]
+        _write_patient(folder, rows, seed, read_again=patient in repeated)
+        if progress is not None:
+            progress(done, len(patients))
+    (folder / "README.txt").write_text(README.format(seed=seed), encoding="utf-8")
+    study = folder / "study.toml"
+    study.write_text(study_toml(seed), encoding="utf-8")
+    return study
+
+
+def simulate_patient(rows: pd.DataFrame, seed: int) -> tuple[Radiograph, System]:
+    """Radiograph of one patient and the system that took it.
+
+    Parameters
+    ----------
+    rows
+        The patient's rows of the cohort: one or two hips.
+    seed
+        The study's seed.
+    """
+    first = next(_tuples(rows))
+    rng = np.random.default_rng([seed, _PATIENT_STREAM + int(first.patient_id)])
+    system = _SYSTEMS[first.centre][int(rng.integers(2))]
+    pose = draw_pose(rng, female=first.sex == "female", age=float(first.age))
+    body = draw_body(rng, float(first.bmi), pose.scale)
+    hips: dict[Side, Hip] = {}
+    for row in _tuples(rows):
+        hips[cast("Side", row.side)] = diseased_hip(row, rng)
+    for side in SIDES:
+        if side not in hips:
+            hips[side] = other_hip(first.laterality, rng)
+    return draw_radiograph(pose, body, hips, system.detector, rng), system
+
+
+def _tuples(rows: pd.DataFrame) -> Any:
+    return rows.itertuples(index=False)
+
+
+def _write_patient(folder: Path, rows: pd.DataFrame, seed: int, *, read_again: bool) -> None:
+    radiograph, system = simulate_patient(rows, seed)
+    first = next(_tuples(rows))
+    number = str(first.patient_id)
+    rng = np.random.default_rng([seed, 2 * _PATIENT_STREAM + int(number)])
+    day = date(2015, 1, 5) + timedelta(days=int(rng.integers(2550)))
+    subject = Subject(
+        number, "F" if first.sex == "female" else "M", int(first.age), day.strftime("%Y%m%d")
+    )
+    dataset = build_dataset(radiograph, system, subject, seed)
+    dataset.save_as(folder / "images" / f"{number}.dcm", enforce_file_format=True)
+    readings = [("a", RATER_A), ("b", RATER_B)] + ([("a2", RATER_A)] if read_again else [])
+    sides = tuple(cast("Side", side) for side in rows["side"])
+    for name, rater in readings:
+        path = folder / "masks" / name / f"{number}.nii.gz"
+        _write_reading(path, radiograph, dataset, sides, rater, rng)
+
+
+def _write_reading(
+    path: Path,
+    radiograph: Radiograph,
+    dataset: FileDataset,
+    sides: tuple[Side, ...],
+    rater: Rater,
+    rng: np.random.Generator,
+) -> None:
+    spacing = radiograph_spacing(dataset, None, path.name)
+    labels = draw_mask(radiograph, sides, rater, rng)
+    write_nifti(Mask(labels, Geometry.plain(spacing.mm)), path)

@@ -1,0 +1,361 @@
+"""One simulated anteroposterior radiograph of a pelvis: anatomy posed, exposed, digitised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from trephine.demo import femur, pelvis
+from trephine.demo.lesion import Lesion, lesion_effect
+from trephine.demo.marker import side_marker
+from trephine.demo.physics import Detector, digitise, expose, optical_depth, process
+from trephine.demo.resample import Float32Array, enlarge, sample_tile
+from trephine.demo.soft_tissue import Body, water_equivalent
+from trephine.demo.texture import bundle_tile, cancellous_tile, patch_tile, trabecular_pattern
+from trephine.types import FloatArray
+
+Side = Literal["R", "L"]
+SIDES: tuple[Side, Side] = ("R", "L")
+_TISSUE_STEP = 4  # pixels between nodes of the soft-tissue map
+
+
+@dataclass(frozen=True)
+class Hip:
+    """How one hip looks.
+
+    Attributes
+    ----------
+    kind
+        A natural hip or a total hip prosthesis.
+    lesion
+        Necrosis of the head, if any.
+    pattern
+        Strength of the trabecular pattern, 1 on average.
+    density
+        Cancellous density, 1 on average.
+    turn_deg, neck_deg
+        Adduction of the thigh; deviation of the neck-shaft angle.
+    """
+
+    kind: Literal["natural", "prosthesis"] = "natural"
+    lesion: Lesion | None = None
+    pattern: float = 1.0
+    density: float = 1.0
+    turn_deg: float = 0.0
+    neck_deg: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pose:
+    """How a patient lies and is built.
+
+    Attributes
+    ----------
+    scale
+        Bony size at the detector, 1 on average.
+    width, height
+        Stretch of the pelvis across and down (sex, tilt).
+    rotation
+        Turn about the long axis, as the relative difference in width of the two halves.
+    roll_deg
+        Turn in the plane of the image.
+    shift_mm
+        Midline and level of the heads against the middle of the image.
+    cortex, cancellous
+        Thickness of cortices and density of spongy bone, 1 on average.
+    joint_space_mm
+        Lucent gap between head and socket.
+    ripple
+        Rows of amplitude in mm, wavelengths across and down in mm, two phases: individual
+        deviations of the outline.
+    """
+
+    scale: float
+    width: float
+    height: float
+    rotation: float
+    roll_deg: float
+    shift_mm: tuple[float, float]
+    cortex: float
+    cancellous: float
+    joint_space_mm: float
+    ripple: FloatArray
+
+
+@dataclass(frozen=True)
+class HeadOutline:
+    """True outline of a femoral head in the image.
+
+    Attributes
+    ----------
+    centre_mm
+        x and y from the centre of the first pixel.
+    radius_mm
+        Distance of the outline from the centre at 360 angles, from +x towards +y.
+    """
+
+    centre_mm: tuple[float, float]
+    radius_mm: FloatArray
+
+
+@dataclass(frozen=True)
+class Radiograph:
+    """Stored values (MONOCHROME2) with what was put into them.
+
+    Attributes
+    ----------
+    pixels
+        16-bit unsigned, rows by columns.
+    detector
+        The system that took it.
+    heads
+        True outlines of natural heads, by the patient's side.
+    """
+
+    pixels: npt.NDArray[np.uint16]
+    detector: Detector
+    heads: Mapping[Side, HeadOutline] = field(default_factory=dict)
+
+
+def draw_pose(rng: np.random.Generator, *, female: bool, age: float) -> Pose:
+    """Draw a pose for a patient of given sex and age."""
+    count = 4
+    ripple = np.column_stack(
+        [
+            rng.normal(0.0, 1.7, count),
+            rng.uniform(150.0, 300.0, count),
+            rng.uniform(150.0, 300.0, count),
+            rng.uniform(0.0, 2.0 * np.pi, (count, 2)),
+        ]
+    )
+    sex = 1.0 if female else 0.0
+    thinning = 0.004 * (age - 42.0)
+    return Pose(
+        scale=float(rng.normal(1.0 - 0.075 * sex, 0.035)),
+        width=float(rng.normal(1.0 + 0.055 * sex, 0.025)),
+        height=float(rng.normal(1.0 - 0.02 * sex, 0.035)),
+        rotation=float(rng.normal(0.0, 0.022)),
+        roll_deg=float(rng.normal(0.0, 1.1)),
+        shift_mm=(float(rng.normal(0.0, 5.0)), float(rng.normal(0.0, 7.0))),
+        cortex=float(np.clip(rng.normal(1.0 - thinning - 0.05 * sex, 0.10), 0.65, 1.35)),
+        cancellous=float(np.clip(rng.normal(1.0 - thinning - 0.04 * sex, 0.10), 0.6, 1.4)),
+        joint_space_mm=float(np.clip(rng.normal(4.2, 0.5), 3.0, 5.6)),
+        ripple=ripple,
+    )
+
+
+def draw_radiograph(
+    pose: Pose,
+    body: Body,
+    hips: Mapping[Side, Hip],
+    detector: Detector,
+    rng: np.random.Generator,
+) -> Radiograph:
+    """Simulate one radiograph; the patient's right is on the left of the image."""
+    x, y = _image_axes(detector, pose)
+    tile = cancellous_tile(rng, detector.spacing_mm)
+    cortical, cancellous = _pelvic_bone(pose, x, y)
+    rows, columns = cortical.shape
+    repeat = (-(-rows // tile.shape[0]), -(-columns // tile.shape[1]))
+    cancellous *= 1.0 + np.float32(0.12) * np.tile(tile, repeat)[:rows, :columns]
+    bone = np.float32(pose.cortex) * cortical + np.float32(pose.cancellous) * cancellous
+    heads: dict[Side, HeadOutline] = {}
+    for side in SIDES:
+        outline = _add_femur(bone, side, hips[side], pose, detector, (x, y), rng)
+        if outline is not None:
+            heads[side] = outline
+    step = _TISSUE_STEP
+    tissue_x = (x[0, 0] + detector.spacing_mm * step * np.arange(columns // step + 2))[None, :]
+    tissue_y = (y[0, 0] + detector.spacing_mm * step * np.arange(rows // step + 2))[:, None]
+    water = water_equivalent(body, tissue_x.astype(np.float32), tissue_y.astype(np.float32))
+    water *= 1.0 + np.float32(0.012) * _coarse_noise(water.shape, rng)
+    depth = optical_depth(bone, enlarge(water, step, bone.shape))
+    inside = _field(detector, rng)
+    depth += side_marker("R" if rng.random() < 0.5 else "L", detector, rng)
+    exposure = float(np.exp(rng.normal(0.0, 0.25)))
+    signal = process(expose(depth, detector, exposure, rng), detector)
+    return Radiograph(digitise(signal, inside, detector), detector, heads)
+
+
+def _image_axes(detector: Detector, pose: Pose) -> tuple[Float32Array, Float32Array]:
+    """Row of x and column of y in mm from the midline at the level of the heads."""
+    rows, columns = detector.shape
+    x = (np.arange(columns) - (columns - 1) / 2.0) * detector.spacing_mm - pose.shift_mm[0]
+    # The beam is centred above the symphysis, so the heads lie a little below the middle.
+    y = (np.arange(rows) - 0.535 * (rows - 1)) * detector.spacing_mm - pose.shift_mm[1]
+    return x[None, :].astype(np.float32), y[:, None].astype(np.float32)
+
+
+def _to_pelvis(pose: Pose, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
+    """Template coordinates (signed x) of a row of x and a column of y in the image."""
+    roll = np.deg2rad(pose.roll_deg)
+    width, height = pose.scale * pose.width, pose.scale * pose.height
+    # A turn about the long axis widens one half and carries the symphysis to its side.
+    turned = x / width
+    sign = np.sign(turned)
+    turned = turned - pose.rotation * (
+        np.abs(turned) - 14.0 * sign**2 * np.exp(-((turned / 40.0) ** 2))
+    )
+    across = turned + (np.sin(roll) / width) * y
+    down = (np.cos(roll) / height) * y - (np.sin(roll) / height) * x
+    for amplitude, wave_x, wave_y, phase_x, phase_y in pose.ripple:
+        along_y = (amplitude * np.cos(2.0 * np.pi * y / wave_y + phase_y)).astype(np.float32)
+        across = across + np.sin(2.0 * np.pi * x / wave_x + phase_x).astype(np.float32) * along_y
+        down = down + np.sin(2.0 * np.pi * x / wave_y + phase_y).astype(np.float32) * along_y
+    return across.astype(np.float32), down.astype(np.float32)
+
+
+def _pelvic_bone(pose: Pose, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
+    """Cortical and cancellous path through both hip bones and the spine."""
+    across, down = _to_pelvis(pose, x, y)
+    middle = int(np.searchsorted(x[0], 0.0))
+    reach = int(14.0 / (x[0, 1] - x[0, 0]))
+    bone = np.zeros((2, *across.shape), dtype=np.float32)
+    for side, columns in ((1.0, slice(middle - reach, None)), (-1.0, slice(middle + reach))):
+        half = np.float32(side) * across[:, columns]
+        bone[:, :, columns] += pelvis.hip_bone().sample(half, down[:, columns])
+    spine_x = across - np.float32(140.0 * pose.rotation)
+    half_width = int(75.0 / (x[0, 1] - x[0, 0]))
+    lowest = int(np.searchsorted(y[:, 0], 40.0))
+    window = np.s_[:lowest, max(middle - half_width, 0) : middle + half_width]
+    bone[:, *window] += pelvis.sacrum().sample(spine_x[window], down[window])
+    return bone[0], bone[1]
+
+
+def _socket(pose: Pose, side: Side) -> tuple[tuple[float, float], float]:
+    """Image coordinates of the socket's centre, and its radius in mm, as the pose leaves them."""
+    sign = 1.0 if side == "L" else -1.0
+    target = np.array([sign * pelvis.ACETABULUM_CENTRE_MM[0], pelvis.ACETABULUM_CENTRE_MM[1]])
+
+    def template(point: FloatArray) -> FloatArray:
+        x, y = point.astype(np.float32)
+        across, down = _to_pelvis(pose, np.array([[x]]), np.array([[y]]))
+        return np.array([across[0, 0], down[0, 0]], dtype=np.float64)
+
+    point = target * pose.scale
+    for _ in range(20):
+        point = point + (target - template(point)) * pose.scale
+    steps = np.array([[10.0, 0.0], [0.0, 10.0]])
+    stretch = [(template(point + step) - template(point - step)) / 20.0 for step in steps]
+    local_scale = 1.0 / np.sqrt(abs(np.linalg.det(np.array(stretch))))
+    return (float(point[0]), float(point[1])), pelvis.ACETABULUM_RADIUS_MM * float(local_scale)
+
+
+def _add_femur(
+    bone: Float32Array,
+    side: Side,
+    hip: Hip,
+    pose: Pose,
+    detector: Detector,
+    axes: tuple[Float32Array, Float32Array],
+    rng: np.random.Generator,
+) -> HeadOutline | None:
+    """Add one femur to the bone map in place; returns the head's outline unless it is metal."""
+    x, y = axes
+    sign = 1.0 if side == "L" else -1.0
+    centre, socket = _socket(pose, side)
+    scale = (socket - pose.joint_space_mm * pose.scale + 0.2) / femur.HEAD_RADIUS_MM
+    first = int(np.searchsorted(y[:, 0], centre[1] - 40.0 * scale))
+    near, far = sorted((centre[0] - sign * 36.0 * scale, centre[0] + sign * 104.0 * scale))
+    left, right = np.searchsorted(x[0], [near, far])
+    window = np.s_[first:, int(left) : int(right)]
+    fx = np.broadcast_to(sign * (x[:, window[1]] - centre[0]) / scale, bone[window].shape)
+    fy = np.broadcast_to((y[window[0]] - centre[1]) / scale, bone[window].shape)
+    tx, ty = _bend(fx, fy, hip)
+    if hip.kind == "prosthesis":
+        paths = femur.prosthesis().sample(tx, ty)
+        bone[window] += np.float32(pose.cortex) * paths[0] + paths[1]
+        return None
+    whole = femur.femur().sample(tx, ty)
+    bone[window] += np.float32(pose.cortex) * whole[0]
+    head_rows = int(130.0 * scale / detector.spacing_mm)
+    upper = np.s_[:head_rows, :]
+    cancellous = np.float32(pose.cancellous * hip.density) * whole[1]
+    cancellous[upper] = _textured(
+        cancellous[upper], bone[window][upper], hip, (tx[upper], ty[upper]), rng
+    )
+    bone[window] += cancellous
+    return _outline(hip, centre, scale, sign, axes)
+
+
+def _bend(fx: Float32Array, fy: Float32Array, hip: Hip) -> tuple[Float32Array, Float32Array]:
+    """Femoral template coordinates: thigh turned, neck bent, dome pressed in."""
+    radius = np.hypot(fx, fy)
+    ratio = radius / np.float32(femur.HEAD_RADIUS_MM)
+    beyond = np.clip((ratio - 1.0) / 1.3, 0.0, 1.0)
+    turn = np.deg2rad(hip.turn_deg + hip.neck_deg * beyond).astype(np.float32)
+    cosine, sine = np.cos(turn), np.sin(turn)
+    tx, ty = fx * cosine + fy * sine, fy * cosine - fx * sine
+    if hip.lesion is not None and hip.lesion.flattening_mm > 0.0:
+        angle = np.rad2deg(np.arctan2(tx, -ty))
+        press = hip.lesion.depression_mm(angle) * np.clip(ratio, 0.0, 1.15) ** 3
+        stretch = (radius + press) / np.maximum(radius, 0.1)
+        tx, ty = tx * stretch, ty * stretch
+    return tx.astype(np.float32), ty.astype(np.float32)
+
+
+def _textured(
+    cancellous: Float32Array,
+    added: Float32Array,
+    hip: Hip,
+    position: tuple[Float32Array, Float32Array],
+    rng: np.random.Generator,
+) -> Float32Array:
+    """Trabecular pattern and lesion on the cancellous map; the band goes to ``added``."""
+    tx, ty = position
+    tile = bundle_tile(rng)
+    compressive, tensile = trabecular_pattern(tile, tx, ty)
+    pattern = np.float32(hip.pattern) * (0.13 * compressive + 0.08 * tensile)
+    if hip.lesion is not None:
+        patches = sample_tile(patch_tile(rng), tx, ty)
+        effect = lesion_effect(hip.lesion, tx, ty, patches)
+        cancellous = cancellous * effect.cancellous_factor
+        pattern = pattern * effect.pattern_factor
+        added += effect.added_mm
+    return np.asarray(cancellous * np.maximum(1.0 + pattern, 0.2), dtype=np.float32)
+
+
+def _outline(
+    hip: Hip,
+    centre: tuple[float, float],
+    scale: float,
+    sign: float,
+    axes: tuple[Float32Array, Float32Array],
+) -> HeadOutline:
+    """Outline of the head's circle, dome pressed in where the lesion has flattened it."""
+    angle = np.deg2rad(np.arange(360.0))
+    radius = np.full(360, femur.HEAD_RADIUS_MM)
+    if hip.lesion is not None:
+        turn = np.deg2rad(hip.turn_deg)
+        fx, fy = sign * np.cos(angle), np.sin(angle)
+        tx = fx * np.cos(turn) + fy * np.sin(turn)
+        ty = fy * np.cos(turn) - fx * np.sin(turn)
+        surface = np.rad2deg(np.arctan2(tx, -ty)).astype(np.float32)
+        radius = radius - hip.lesion.depression_mm(surface)
+    x, y = axes
+    return HeadOutline(
+        (centre[0] - float(x[0, 0]), centre[1] - float(y[0, 0])), np.asarray(radius * scale)
+    )
+
+
+def _coarse_noise(shape: tuple[int, ...], rng: np.random.Generator) -> Float32Array:
+    """Smooth unevenness of muscle and bowel on the soft-tissue map."""
+    rows, columns = shape[0], shape[1]
+    nodes = rng.standard_normal((rows // 6 + 3, columns // 6 + 3), dtype=np.float32)
+    return enlarge(nodes, 6, (rows, columns))
+
+
+def _field(detector: Detector, rng: np.random.Generator) -> Float32Array:
+    """Exposed field: 1 inside the collimator's borders, a penumbra of about a millimetre."""
+    rows, columns = detector.shape
+    edges = rng.uniform(2.0, 14.0, 4) / detector.spacing_mm
+    slope = 1.2 / detector.spacing_mm
+    column = np.arange(columns, dtype=np.float32)[None, :]
+    row = np.arange(rows, dtype=np.float32)[:, None]
+    across = np.minimum(column - edges[0], columns - 1 - edges[1] - column)
+    down = np.minimum(row - edges[2], rows - 1 - edges[3] - row)
+    return np.asarray(np.clip(np.minimum(across, down) / slope, 0.0, 1.0), dtype=np.float32)

@@ -1,0 +1,89 @@
+"""The demonstration's study file and read-me."""
+
+from __future__ import annotations
+
+_STUDY = """# A simulated study: run it with `trephine run study.toml`.
+[study]
+title = "No-collapse survival after multiple drilling (simulated)"
+protocol = "sound"
+seed = {seed}
+simulated = "Patients, radiographs, outlines and outcomes are simulated; nobody is described."
+
+[data]
+table = "clinical.csv"
+image = "images/{{patient_id}}.dcm"
+raters = {{ a = "masks/a/{{patient_id}}.nii.gz", b = "masks/b/{{patient_id}}.nii.gz" }}
+repeats = {{ a = "masks/a2/{{patient_id}}.nii.gz" }}
+mask_label = {{ R = 1, L = 2 }}
+
+[data.columns]
+case = "hip_id"
+patient = "patient_id"
+side = "side"
+time = "months"
+event = "collapse"
+centre = "centre"
+
+[outcome]
+name = "no-collapse survival"
+event = "collapse"
+unit = "months"
+horizons = [36, 60]
+
+[clinical]
+sex = {{ levels = ["female", "male"] }}
+age = {{ unit = "years", label = "Age", range = [18, 75] }}
+bmi = {{ unit = "kg/m²", label = "Body mass index", range = [12, 60] }}
+symptom_duration = {{ unit = "months" }}
+bisphosphonate = {{ levels = ["no", "yes"] }}
+laterality = {{ levels = ["unilateral", "THA opposite", "bilateral"] }}
+aetiology = {{ levels = ["idiopathic", "corticosteroid", "alcohol"] }}
+arco = {{ levels = ["I", "II", "IIIA"], reference = "I", label = "ARCO stage" }}
+bone_marrow_oedema = {{ levels = ["no", "yes"] }}
+jic = {{ levels = ["B", "C1", "C2"], label = "JIC type" }}
+
+[clinical.combined_necrotic_angle]
+unit = "degree"
+measure = "combined_necrotic_angle"
+arcs = ["arc_a", "arc_b"]
+
+[clinical.necrosis_index]
+label = "Necrosis degree index"
+measure = "necrosis_degree_index"
+arcs = ["arc_a", "arc_b"]
+
+[deep]
+weights = "random:0"  # an untrained network: the demonstration downloads nothing
+"""
+
+README = """\
+SIMULATED DATA
+
+Everything in this folder was made by `trephine demo` with seed {seed}: 144 patients, 212 hips,
+their radiographs, outlines, clinical values and outcomes. No patient is described here, and
+nothing learned from it says anything about patients.
+
+clinical.csv   one row a hip. Columns follow Table 1 of Liu et al. 2025 (BMC Medical Informatics
+               and Decision Making, doi 10.1186/s12911-025-02859-2): counts and quartiles are
+               near those printed there. `months` is the follow-up after multiple drilling,
+               `collapse` is 1 where it ended in a collapse of 2 mm or more. arc_a and arc_b are
+               the necrotic arcs in degrees on coronal and axial MRI; their sum is the combined
+               necrotic angle, (A/180)(B/180)100 the necrosis index.
+images/        one anteroposterior pelvic radiograph a patient, DICOM. Two hospitals: "north"
+               sends DX files, 12 bits, JPEG-LS; "south" sends CR files, 10 bits, uncompressed;
+               both polarities; the pixel spacing calibrated, or at the detector with a
+               magnification factor. The patient's right is on the left of the picture.
+masks/a, b     the femoral heads of the study as two raters drew them: 1 right, 2 left.
+masks/a2       rater a again, 30 patients.
+study.toml     the study; run it with `trephine run study.toml`.
+
+Collapse follows a proportional-hazards model: ARCO IIIA 2.12 against I, bone marrow oedema 2.13,
+the combined angle 2.41 above against below its median, a latent severity that no column holds
+but that shows in the picture, and a frailty that the two hips of a patient share. The sizes of
+all effects are in trephine/demo/effects.py.
+"""
+
+
+def study_toml(seed: int) -> str:
+    """Text of the study file."""
+    return _STUDY.format(seed=seed)
