@@ -30,6 +30,10 @@ class Term:
         ``cut`` on, else 0) or ``signature``.
     label
         To show.
+    level, reference
+        Of a level's column.
+    cut
+        Of an ``at-least`` column.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Term:
     kind: Literal["linear", "level", "at-least", "signature"]
     label: str
     level: str = ""
+    reference: str = ""
     cut: float = float("nan")
 
 
@@ -105,7 +110,14 @@ def _level_terms(key: str, variable: ClinicalVariable, table: ClinicalTable) -> 
     seen = {variable.levels[int(code)] for code in np.unique(codes[~np.isnan(codes)])}
     label = label_of(key, variable)
     return tuple(
-        Term(f"{key}={level}", key, "level", f"{label}: {level}", level=level)
+        Term(
+            f"{key}={level}",
+            key,
+            "level",
+            f"{label}: {level}",
+            level=level,
+            reference=variable.reference_level,
+        )
         for level in variable.other_levels()
         if level in seen
     )

@@ -94,8 +94,6 @@ class RecipeSettings:
         signature, or out-of-fold ones.
     variance
         ``model``, or ``cluster`` for a sandwich by patient.
-    harmonise
-        ``combat`` removes centre effects from features, fitted on training cases.
     """
 
     protocol: Literal["published", "sound"]
@@ -104,7 +102,6 @@ class RecipeSettings:
     models: tuple[tuple[str, tuple[str, ...]], ...]
     signature_training: SignatureTraining
     variance: Literal["model", "cluster"]
-    harmonise: Literal["none", "combat"] = "none"
 
 
 PUBLISHED_CHAIN = ChainSettings(relevance="mann-whitney", mixtures=(1.0,), fold_unit="case")

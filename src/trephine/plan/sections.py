@@ -165,14 +165,10 @@ class SelectionSection(Section):
     mixtures: tuple[float, ...] | None = Field(
         default=None, description="elastic-net mixtures to choose from: 1 lasso, 0 ridge"
     )
-    learner: str | None = Field(
-        default=None, description="the learner behind the signatures; the protocol's by default"
-    )
     inner_folds: int = Field(default=10, ge=3)
     univariable_p: float = Field(default=0.1, gt=0, le=1)
     stay_p: float = Field(default=0.05, gt=0, le=1)
     clinical: Literal["univariable-backward", "backward-aic", "all"] | None = None
-    harmonise: Literal["none", "combat"] = "none"
     missing_clinical: Literal["drop", "impute"] = "drop"
 
 

@@ -224,7 +224,7 @@ _embedder: Embedder | None
 
 
 def _start(recipe: Recipe) -> None:
-    global _recipe, _embedder  # noqa: PLW0603
+    global _recipe, _embedder
     _recipe = recipe
     if recipe.deep is None:
         _embedder = None

@@ -153,7 +153,6 @@ def recipe_settings(plan: StudyPlan, protocol: Protocol) -> RecipeSettings:
         models=tuple(model_parts(plan).items()),
         signature_training="in-sample" if published else "out-of-fold",
         variance="model" if published else "cluster",
-        harmonise="none" if published else section.harmonise,
     )
 
 

@@ -1,0 +1,157 @@
+"""A locked model on disk: a folder (or .zip) of JSON whose every byte is accounted for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trephine.errors import BundleError
+from trephine.modelling.bundle_content import predictor_from_json, predictor_to_json
+from trephine.modelling.prediction import Predictor
+
+FORMAT = "trephine-bundle"
+VERSION = 1
+
+MANIFEST = "manifest.json"
+PREDICTOR = "predictor.json"
+CONTEXT = "context.json"
+CARD = "MODEL_CARD.md"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A locked model.
+
+    Attributes
+    ----------
+    predictor
+        Signatures, encoding and models.
+    context
+        What else predicting needs and a reader should know: outcome, horizons, unit, extraction
+        settings, weights' hash, primary model, performance.
+    card
+        The model card, as Markdown.
+    """
+
+    predictor: Predictor
+    context: Mapping[str, Any]
+    card: str
+
+
+def write_bundle(bundle: Bundle, folder: Path) -> Path:
+    """Write a bundle; the folder appears whole or not at all.
+
+    Raises
+    ------
+    BundleError
+        If something that is no bundle is in the way.
+    """
+    files = {
+        PREDICTOR: _dumps(predictor_to_json(bundle.predictor)),
+        CONTEXT: _dumps(dict(bundle.context)),
+        CARD: bundle.card,
+    }
+    manifest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "sha256": {name: _sha256(text.encode()) for name, text in files.items()},
+    }
+    files[MANIFEST] = _dumps(manifest)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bundle-") as draft:
+        whole = Path(draft) / "bundle"
+        whole.mkdir()
+        for name, text in files.items():
+            (whole / name).write_text(text, encoding="utf-8")
+        _clear_the_way(folder, set(files))
+        os.replace(whole, folder)
+    return folder
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Read a bundle, a folder or a .zip of one; no code in it is ever run.
+
+    Raises
+    ------
+    BundleError
+        If a file is missing, altered or unexpected, or the bundle is of another version.
+    """
+    files = _read_files(path)
+    manifest = _parse(files, MANIFEST)
+    if manifest.get("format") != FORMAT:
+        raise BundleError(f"bundle: expected format {FORMAT!r}, found {manifest.get('format')!r}")
+    if manifest.get("version") != VERSION:
+        raise BundleError(
+            f"bundle: expected version {VERSION}, found {manifest.get('version')!r}; it was written"
+            " by another version of Trephine, use that one or fit the model again"
+        )
+    _check_sums(files, manifest.get("sha256"))
+    return Bundle(
+        predictor=predictor_from_json(_parse(files, PREDICTOR)),
+        context=_parse(files, CONTEXT),
+        card=files[CARD].decode("utf-8"),
+    )
+
+
+def _check_sums(files: Mapping[str, bytes], sums: Any) -> None:
+    if not isinstance(sums, dict) or set(sums) != {PREDICTOR, CONTEXT, CARD}:
+        raise BundleError("bundle: the manifest does not list the bundle's files")
+    for name, expected in sums.items():
+        if name not in files:
+            raise BundleError(f"bundle: expected a file {name}, found none; it is incomplete")
+        if _sha256(files[name]) != expected:
+            raise BundleError(f"bundle: {name} was altered after it was written (sha256 differs)")
+    unknown = sorted(set(files) - {MANIFEST, *sums})
+    if unknown:
+        raise BundleError(f"bundle: expected no other file, found {unknown[:3]}")
+
+
+def _read_files(path: Path) -> dict[str, bytes]:
+    if path.is_dir():
+        return {file.name: file.read_bytes() for file in path.iterdir() if file.is_file()}
+    if path.is_file() and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            if sum(member.file_size for member in members) > 2**30:
+                raise BundleError("bundle: expected less than 1 GiB, found a larger archive")
+            return {Path(member.filename).name: archive.read(member) for member in members}
+    raise BundleError(f"bundle: expected a folder or a .zip at {path}, found neither")
+
+
+def _parse(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
+    if name not in files:
+        raise BundleError(f"bundle: expected a file {name}, found none; it is incomplete")
+    try:
+        content = json.loads(files[name].decode("utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        raise BundleError(f"bundle: {name} is not JSON; it was altered or cut short") from None
+    if not isinstance(content, dict):
+        raise BundleError(f"bundle: {name} does not hold what it should")
+    return content
+
+
+def _clear_the_way(folder: Path, names: set[str]) -> None:
+    """Remove an earlier bundle; anything else in the way is left alone and told."""
+    if not folder.exists():
+        return
+    strange = [p.name for p in folder.iterdir() if p.name not in names] if folder.is_dir() else [""]
+    if strange:
+        raise BundleError(f"bundle: {folder.name} exists and is not a bundle; choose another place")
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
+
+
+def _dumps(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,131 @@
+"""A predictor as JSON and back, to the last bit: Python writes floats so that they read equal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from trephine.cohort.schema import ClinicalVariable
+from trephine.errors import BundleError
+from trephine.modelling.encoding import Term
+from trephine.modelling.fitted_model import Baseline, FittedModel
+from trephine.modelling.imputation import Imputation
+from trephine.modelling.prediction import Predictor
+from trephine.modelling.signature import Signature
+from trephine.types import FloatArray
+
+
+def predictor_to_json(predictor: Predictor) -> dict[str, Any]:
+    """Return a predictor as plain JSON values."""
+    return {
+        "signatures": {name: _plain(asdict(s)) for name, s in predictor.signatures.items()},
+        "variables": {
+            name: variable.model_dump(mode="json") for name, variable in predictor.variables.items()
+        },
+        "imputation": None if predictor.imputation is None else dict(predictor.imputation.values),
+        "models": {name: _model_to_json(model) for name, model in predictor.models.items()},
+    }
+
+
+def predictor_from_json(content: Mapping[str, Any]) -> Predictor:
+    """Return the predictor that ``predictor_to_json`` wrote.
+
+    Raises
+    ------
+    BundleError
+        If something is missing or does not fit together.
+    """
+    try:
+        imputation = content["imputation"]
+        return Predictor(
+            signatures={
+                name: _signature_from_json(part) for name, part in content["signatures"].items()
+            },
+            variables={
+                name: ClinicalVariable.model_validate(part)
+                for name, part in content["variables"].items()
+            },
+            imputation=None if imputation is None else Imputation(imputation),
+            models={name: _model_from_json(part) for name, part in content["models"].items()},
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"bundle: the model does not fit together ({error})") from None
+
+
+def _signature_from_json(part: Mapping[str, Any]) -> Signature:
+    return Signature(
+        feature_set=part["feature_set"],
+        names=tuple(part["names"]),
+        weights=_array(part["weights"]),
+        centre=_array(part["centre"]),
+        scale=_array(part["scale"]),
+        low=_array(part["low"]),
+        high=_array(part["high"]),
+    )
+
+
+_ARRAYS = ("coefficients", "covariance", "centre", "scale", "low", "high")
+
+
+def _model_to_json(model: FittedModel) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "parts": list(model.parts),
+        "terms": [_plain(asdict(term)) for term in model.terms],
+        **{name: getattr(model, name).tolist() for name in _ARRAYS},
+        "baseline": _plain(asdict(model.baseline)),
+        "linear_predictor_range": list(model.linear_predictor_range),
+        "risk_cut": model.risk_cut,
+        "n": model.n,
+        "n_events": model.n_events,
+        "left_out": [list(pair) for pair in model.left_out],
+    }
+
+
+def _model_from_json(part: Mapping[str, Any]) -> FittedModel:
+    q = len(part["terms"])
+    arrays = {name: _array(part[name]) for name in _ARRAYS}
+    arrays["covariance"] = arrays["covariance"].reshape(q, q)
+    low, high = part["linear_predictor_range"]
+    base = part["baseline"]
+    times = _array(base["times"])
+    return FittedModel(
+        name=part["name"],
+        parts=tuple(part["parts"]),
+        terms=tuple(Term(**{**term, "cut": _number(term["cut"])}) for term in part["terms"]),
+        **arrays,
+        baseline=Baseline(
+            times,
+            _array(base["cumulative_hazard"]),
+            _array(base["variance"]),
+            _array(base["mean_hazard"]).reshape(times.size, q),
+        ),
+        linear_predictor_range=(float(low), float(high)),
+        risk_cut=float(part["risk_cut"]),
+        n=int(part["n"]),
+        n_events=int(part["n_events"]),
+        left_out=tuple((name, reason) for name, reason in part["left_out"]),
+    )
+
+
+def _array(values: Any) -> FloatArray:
+    return np.asarray(values, dtype=np.float64)
+
+
+def _number(value: Any) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arrays as lists and NaN as null, which JSON has and NaN is not."""
+    return {
+        key: value.tolist()
+        if isinstance(value, np.ndarray)
+        else None
+        if isinstance(value, float) and np.isnan(value)
+        else value
+        for key, value in content.items()
+    }

@@ -1,0 +1,319 @@
+"""A Cox model as it predicts: terms, coefficients, baseline, and the range of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from trephine.errors import InputError
+from trephine.modelling.cox_fit import fit_cox, weighted_sum
+from trephine.modelling.cox_result import CoxResult
+from trephine.modelling.encoding import Term
+from trephine.modelling.nomogram import Nomogram, Predictor, make_nomogram
+from trephine.types import FloatArray, IntArray, Survival
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Cumulative hazard of the case whose terms are all at ``centre``, as right-continuous steps.
+
+    Attributes
+    ----------
+    times
+        Distinct follow-up times, ascending, shape (m,).
+    cumulative_hazard, variance
+        H0(t) and its Tsiatis variance with the coefficients known, shape (m,).
+    mean_hazard
+        Integral by H0 of the risk set's mean of (term - centre) / scale, shape (m, q).
+    """
+
+    times: FloatArray
+    cumulative_hazard: FloatArray
+    variance: FloatArray
+    mean_hazard: FloatArray
+
+
+@dataclass(frozen=True)
+class SurvivalAt:
+    """Predicted survival of m cases at k times.
+
+    Attributes
+    ----------
+    times
+        Shape (k,).
+    survival_probability, low, high
+        Shape (m, k); the interval is symmetric on the log scale, as ``survfit``'s.
+    """
+
+    times: FloatArray
+    survival_probability: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """A Cox model of q terms.
+
+    Attributes
+    ----------
+    name, parts
+        For example "DLRC" of ("radiomics", "deep", "clinical").
+    terms
+        Columns of the design.
+    coefficients
+        Log hazard ratio per unit of each term, shape (q,).
+    covariance
+        Of ``coefficients``, shape (q, q); robust by patient where the protocol asks for it.
+    centre, scale
+        Mean and spread of each term in training, shape (q,); the linear predictor is 0 at the
+        centre, the scale only keeps the variance well conditioned.
+    low, high
+        Range of each term in training, shape (q,).
+    baseline
+        At the centre.
+    linear_predictor_range
+        Smallest and largest of the training cases.
+    risk_cut
+        Median linear predictor of the training cases: from it on, a case is high risk.
+    n, n_events
+        Training cases and their events.
+    result
+        The Cox fit's tables and tests; None where the model has no term, or was read from a
+        bundle.
+    left_out
+        Terms that could not enter, with the reason.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    terms: tuple[Term, ...]
+    coefficients: FloatArray
+    covariance: FloatArray
+    centre: FloatArray
+    scale: FloatArray
+    low: FloatArray
+    high: FloatArray
+    baseline: Baseline
+    linear_predictor_range: tuple[float, float]
+    risk_cut: float
+    n: int
+    n_events: int
+    result: CoxResult | None = None
+    left_out: tuple[tuple[str, str], ...] = field(default=())
+
+    def linear_predictor(self, design: FloatArray) -> FloatArray:
+        """Return the centred linear predictor of m cases; higher is worse.
+
+        Parameters
+        ----------
+        design
+            Terms in the model's order, shape (m, q).
+        """
+        if design.ndim != 2 or design.shape[1] != len(self.terms):
+            raise InputError(
+                f"model {self.name}: expected {len(self.terms)} terms, found shape {design.shape}"
+            )
+        return weighted_sum(design - self.centre, self.coefficients)
+
+    def baseline_survival(self, times: npt.ArrayLike) -> FloatArray:
+        """Return S0(t) of the case at the centre, shape (k,); NaN past the last follow-up."""
+        hazard, _, _ = self._baseline_at(np.atleast_1d(np.asarray(times, dtype=np.float64)))
+        return np.exp(-hazard)
+
+    def predict_survival(
+        self, design: FloatArray, times: npt.ArrayLike, level: float = 0.95
+    ) -> SurvivalAt:
+        """Predict survival with pointwise intervals, as R's ``survfit(coxph, newdata)``.
+
+        Parameters
+        ----------
+        design
+            Terms, shape (m, q).
+        times
+            Shape (k,); past the last follow-up of training the result is NaN.
+        level
+            Coverage of the intervals.
+        """
+        asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        ratio = np.exp(self.linear_predictor(design))[:, None]
+        hazard0, variance0, mean = self._baseline_at(asked)
+        standardised = (design - self.centre) / self.scale
+        covariance = self.covariance * np.outer(self.scale, self.scale)
+        gap = mean[None] - hazard0[None, :, None] * standardised[:, None, :]
+        spread = np.einsum("mkp,pq,mkq->mk", gap, covariance, gap)
+        hazard = ratio * hazard0
+        error = ratio * np.sqrt(np.maximum(variance0 + spread, 0.0))
+        z = float(ndtri(0.5 + level / 2))
+        return SurvivalAt(
+            asked,
+            np.exp(-hazard),
+            np.exp(-hazard - z * error),
+            np.minimum(np.exp(-hazard + z * error), 1.0),
+        )
+
+    def _baseline_at(self, times: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return H0, its variance and the mean hazard at some times, NaN past the last one."""
+        base = self.baseline
+        at = np.searchsorted(base.times, times, side="right") - 1
+        hazard = np.append(base.cumulative_hazard, 0.0)[at]
+        variance = np.append(base.variance, 0.0)[at]
+        mean = np.vstack([base.mean_hazard, np.zeros((1, len(self.terms)))])[at]
+        late = times > base.times[-1]
+        hazard = np.where(late, np.nan, hazard)
+        return hazard, variance, mean
+
+
+def fit_model(
+    name: str,
+    parts: tuple[str, ...],
+    terms: Sequence[Term],
+    design: FloatArray,
+    survival: Survival,
+    *,
+    cluster: IntArray | None = None,
+    left_out: Sequence[tuple[str, str]] = (),
+) -> FittedModel:
+    """Fit a Cox model (Efron's ties) to a design.
+
+    Parameters
+    ----------
+    name, parts
+        Of the model.
+    terms, design
+        Columns, shape (n, q); a model without any is the same prediction for everyone.
+    survival
+        Of the n cases.
+    cluster
+        Patient of each case, for the sandwich variance; None for the model's own.
+    left_out
+        Terms that could not enter, with the reason.
+
+    Raises
+    ------
+    ModelError
+        As ``CoxModel.fit``.
+    """
+    if not terms:
+        return _without_terms(name, parts, survival, left_out)
+    fit = fit_cox(
+        design,
+        tuple(term.name for term in terms),
+        survival,
+        ties="efron",
+        level=LEVEL,
+        tolerance=1e-12,
+        max_iterations=50,
+        cluster=cluster,
+        strata=None,
+        weights=None,
+    )
+    centre, scale = fit.risk_sets.centre, fit.risk_sets.scale
+    lp = weighted_sum(design - centre, fit.result.coefficients)
+    anchored = fit.baselines[0]
+    return FittedModel(
+        name=name,
+        parts=parts,
+        terms=tuple(terms),
+        coefficients=fit.result.coefficients,
+        covariance=fit.result.covariance,
+        centre=centre,
+        scale=scale,
+        low=design.min(axis=0),
+        high=design.max(axis=0),
+        baseline=Baseline(
+            anchored.times,
+            anchored.cumulative_hazard,
+            anchored.variance,
+            anchored.mean_hazard,
+        ),
+        linear_predictor_range=(float(lp.min()), float(lp.max())),
+        risk_cut=float(np.median(lp)),
+        n=len(survival),
+        n_events=int(survival.event.sum()),
+        result=fit.result,
+        left_out=tuple(left_out),
+    )
+
+
+def nomogram_of(
+    model: FittedModel, labels: Sequence[tuple[str, str]], horizons: Sequence[float]
+) -> Nomogram:
+    """Lay a model out as a nomogram.
+
+    Parameters
+    ----------
+    model
+        With at least one term.
+    labels
+        Variable and the label of its axis, in the order of the axes.
+    horizons
+        Times of the survival axes.
+    """
+    predictors = []
+    for variable, label in labels:
+        own = [j for j, term in enumerate(model.terms) if term.variable == variable]
+        if own:
+            predictors.append(_predictor(model, variable, label, own))
+    return make_nomogram(
+        predictors,
+        centre=float(model.centre @ model.coefficients),
+        horizons=horizons,
+        survival_at_zero=[float(s) for s in model.baseline_survival(list(horizons))],
+        linear_predictor_range=model.linear_predictor_range,
+    )
+
+
+def _predictor(model: FittedModel, variable: str, label: str, own: list[int]) -> Predictor:
+    first = model.terms[own[0]]
+    if first.kind == "level":
+        effects = (0.0, *(float(model.coefficients[j]) for j in own))
+        levels = (first.reference, *(model.terms[j].level for j in own))
+        return Predictor(variable, label, effects, levels)
+    if first.kind == "at-least":
+        levels = (f"< {first.cut:.6g}", f"≥ {first.cut:.6g}")
+        return Predictor(variable, label, (0.0, float(model.coefficients[own[0]])), levels)
+    j = own[0]
+    low, high = float(model.low[j]), float(model.high[j])
+    return Predictor(variable, label, (float(model.coefficients[j]),), low=low, high=high)
+
+
+def _without_terms(
+    name: str,
+    parts: tuple[str, ...],
+    survival: Survival,
+    left_out: Sequence[tuple[str, str]],
+) -> FittedModel:
+    """Return the model that predicts the same for everyone: the Breslow hazard of all cases."""
+    times = np.unique(survival.time)
+    at_risk = len(survival) - np.searchsorted(np.sort(survival.time), times, side="left")
+    events = np.array([np.sum(survival.event[survival.time == time]) for time in times])
+    none = np.empty(0)
+    return FittedModel(
+        name=name,
+        parts=parts,
+        terms=(),
+        coefficients=none,
+        covariance=np.empty((0, 0)),
+        centre=none,
+        scale=none,
+        low=none,
+        high=none,
+        baseline=Baseline(
+            times,
+            np.cumsum(events / at_risk),
+            np.cumsum(events / at_risk**2),
+            np.empty((times.size, 0)),
+        ),
+        linear_predictor_range=(0.0, 0.0),
+        risk_cut=0.0,
+        n=len(survival),
+        n_events=int(survival.event.sum()),
+        left_out=tuple(left_out),
+    )

@@ -1,0 +1,56 @@
+"""What stands in for a missing clinical value, learned from training cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from trephine.cohort.schema import ClinicalTable
+from trephine.errors import InputError
+
+
+@dataclass(frozen=True)
+class Imputation:
+    """Training median of each continuous variable, most frequent level of each categorical one.
+
+    Attributes
+    ----------
+    values
+        By variable; a categorical one's as level code.
+    """
+
+    values: Mapping[str, float]
+
+    def fill(self, table: ClinicalTable) -> ClinicalTable:
+        """Return the table without missing values."""
+        for key, value in self.values.items():
+            given = table.values(key)
+            absent = np.isnan(given)
+            if absent.any():
+                filled = np.where(absent, value, given)
+                kind = np.int64 if table.variables[key].categorical else np.float64
+                table = table.with_column(key, filled.astype(kind))
+        return table
+
+
+def fit_imputation(table: ClinicalTable) -> Imputation:
+    """Learn what to fill in.
+
+    Raises
+    ------
+    InputError
+        If a variable has no value in any training case.
+    """
+    values = {}
+    for key, variable in table.variables.items():
+        given = table.values(key)
+        given = given[~np.isnan(given)]
+        if given.size == 0:
+            raise InputError(f"clinical variable {key}: no training case has a value")
+        if variable.categorical:
+            values[key] = float(np.bincount(given.astype(np.int64)).argmax())
+        else:
+            values[key] = float(np.median(given))
+    return Imputation(values)

@@ -1,0 +1,116 @@
+"""The learner behind a signature: the penalised Cox model, tuned by inner folds."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from trephine.errors import InputError
+from trephine.modelling.coxnet import CoxNetCV, PenaltyGridWarning, cross_validate
+from trephine.modelling.folds import assign_folds, random_folds
+from trephine.modelling.protocols import ChainSettings
+from trephine.types import FloatArray, IntArray, Survival
+
+# Fewer folds than this say nothing about a penalty.
+FEWEST_FOLDS = 3
+
+
+@dataclass(frozen=True)
+class LearnedWeights:
+    """Weights of standardised features.
+
+    Attributes
+    ----------
+    weights
+        Log hazard ratio per standard deviation, shape (p,); 0 where a feature is not used.
+    out_of_fold
+        Score of each training case by the inner model that had not seen it, shape (n,).
+    mixture
+        Chosen elastic-net mixture.
+    cross_validation
+        Of that mixture.
+    candidates
+        Cross-validated partial-likelihood deviance per event at each mixture's best penalty.
+    """
+
+    weights: FloatArray
+    out_of_fold: FloatArray
+    mixture: float
+    cross_validation: CoxNetCV
+    candidates: dict[float, float]
+
+
+def learn_weights(
+    standardised: FloatArray,
+    survival: Survival,
+    patient: IntArray,
+    settings: ChainSettings,
+    rng: np.random.Generator,
+) -> LearnedWeights:
+    """Fit the penalised Cox model at lambda_min of the best mixture.
+
+    All mixtures are compared on the same folds. Between mixtures of equal deviance the sparser
+    one (the larger mixture) stands.
+
+    Parameters
+    ----------
+    standardised
+        z-scores, shape (n, p).
+    survival, patient
+        Of the n cases.
+    settings
+        Mixtures, folds and the unit that folds are drawn by.
+    rng
+        Source of the folds.
+    """
+    folds = inner_folds(survival, patient, settings, rng)
+    best: CoxNetCV | None = None
+    chosen = 1.0
+    candidates: dict[float, float] = {}
+    for mixture in sorted(settings.mixtures, reverse=True):
+        with warnings.catch_warnings():
+            # Told by ``at_edge``, which the report shows.
+            warnings.simplefilter("ignore", PenaltyGridWarning)
+            fitted = cross_validate(standardised, survival, folds, mixture=mixture)
+        candidates[mixture] = float(fitted.cvm[fitted.index_min])
+        if best is None or candidates[mixture] < candidates[chosen]:
+            best, chosen = fitted, mixture
+    if best is None:
+        raise InputError("mixtures: expected one at least, found none")
+    return LearnedWeights(
+        weights=best.coefficients_min,
+        out_of_fold=best.out_of_fold[best.index_min],
+        mixture=chosen,
+        cross_validation=best,
+        candidates=candidates,
+    )
+
+
+def inner_folds(
+    survival: Survival, patient: IntArray, settings: ChainSettings, rng: np.random.Generator
+) -> IntArray:
+    """Draw the inner folds, fewer where there are too few patients with an event.
+
+    Drawn by case (published), a fold may by chance hold no event; the draw is then repeated.
+
+    Raises
+    ------
+    InputError
+        If not even three folds can be filled.
+    """
+    with_event = len(np.unique(patient[survival.event]))
+    count = min(settings.inner_folds, with_event, len(np.unique(patient)) // 2)
+    if count < FEWEST_FOLDS:
+        raise InputError(
+            f"inner folds: expected {FEWEST_FOLDS} patients with an event at least, found"
+            f" {with_event}"
+        )
+    if settings.fold_unit == "patient":
+        return assign_folds(count, patient, survival.event, rng)
+    for _ in range(1000):
+        folds = random_folds(count, len(survival), rng)
+        if len(np.unique(folds[survival.event])) == count:
+            return folds
+    return assign_folds(count, np.arange(len(survival)), survival.event, rng)

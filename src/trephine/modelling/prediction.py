@@ -1,0 +1,129 @@
+"""What a fitted recipe needs to predict, and nothing that it was fitted from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trephine.cohort.schema import ClinicalTable, ClinicalVariable
+from trephine.errors import InputError
+from trephine.modelling.cases import FeatureSet
+from trephine.modelling.encoding import encode_term
+from trephine.modelling.fitted_model import FittedModel, SurvivalAt
+from trephine.modelling.imputation import Imputation
+from trephine.modelling.signature import Signature
+from trephine.types import FloatArray
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one model says of m cases.
+
+    Attributes
+    ----------
+    model
+        Name.
+    linear_predictor
+        Centred; higher is worse, shape (m,).
+    survival
+        At the times asked for.
+    high_risk
+        At or above the training median, shape (m,).
+    """
+
+    model: str
+    linear_predictor: FloatArray
+    survival: SurvivalAt
+    high_risk: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Signatures, clinical encoding and models, with which new cases are predicted.
+
+    Attributes
+    ----------
+    signatures
+        By feature set.
+    variables
+        Clinical variables that a case may state.
+    imputation
+        What stands in for a missing clinical value; None where a value is needed.
+    models
+        By name.
+    """
+
+    signatures: Mapping[str, Signature]
+    variables: Mapping[str, ClinicalVariable]
+    imputation: Imputation | None
+    models: Mapping[str, FittedModel]
+
+    def design(
+        self, model: FittedModel, features: Mapping[str, FeatureSet], clinical: ClinicalTable
+    ) -> FloatArray:
+        """Return a model's terms for m cases, shape (m, q).
+
+        Raises
+        ------
+        InputError
+            If a case lacks a value that the model needs; the variable and the rows are named.
+        """
+        if self.imputation is not None:
+            clinical = self.imputation.fill(clinical)
+        columns = [
+            self.scores(term.variable, features)
+            if term.kind == "signature"
+            else encode_term(term, clinical)
+            for term in model.terms
+        ]
+        if not columns:
+            return np.empty((len(clinical), 0))
+        design = np.column_stack(columns)
+        for term, column in zip(model.terms, design.T, strict=True):
+            absent = np.flatnonzero(np.isnan(column))
+            if absent.size:
+                raise InputError(
+                    f"model {model.name}: expected a value of {term.variable}, found none in"
+                    f" {absent.size} cases, first in row {absent[0]}"
+                )
+        return design
+
+    def scores(self, feature_set: str, features: Mapping[str, FeatureSet]) -> FloatArray:
+        """Return one signature of m cases, shape (m,)."""
+        if feature_set not in features:
+            raise InputError(
+                f"prediction: expected the features of {feature_set}, found sets {list(features)}"
+            )
+        given = features[feature_set]
+        return self.signatures[feature_set].score(given.values, given.names)
+
+    def predict(
+        self,
+        features: Mapping[str, FeatureSet],
+        clinical: ClinicalTable,
+        times: Sequence[float],
+        models: Sequence[str] | None = None,
+    ) -> dict[str, Prediction]:
+        """Predict m cases by each model.
+
+        Parameters
+        ----------
+        features
+            Feature sets by name, m rows each.
+        clinical
+            m rows.
+        times
+            Horizons.
+        models
+            Names; all by default.
+        """
+        predictions = {}
+        for name in models or list(self.models):
+            model = self.models[name]
+            design = self.design(model, features, clinical)
+            lp = model.linear_predictor(design)
+            survival = model.predict_survival(design, np.asarray(times))
+            predictions[name] = Prediction(name, lp, survival, lp >= model.risk_cut)
+        return predictions

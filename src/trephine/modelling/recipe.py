@@ -1,0 +1,160 @@
+"""Everything that learns, in one object: refitting it in a resample refits all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trephine.modelling.cases import Cases
+from trephine.modelling.clinical_choice import ClinicalChoice, choose_clinical
+from trephine.modelling.encoding import Term
+from trephine.modelling.feature_chain import FittedChain, fit_chain
+from trephine.modelling.fitted_model import FittedModel, fit_model
+from trephine.modelling.prediction import Prediction, Predictor
+from trephine.modelling.protocols import RecipeSettings
+from trephine.types import FloatArray, IntArray
+
+CLINICAL = "clinical"
+
+# A term, its column among the training cases.
+Column = tuple[Term, FloatArray]
+# What could not enter, and why.
+LeftOut = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class FittedRecipe:
+    """A recipe fitted to some cases.
+
+    Attributes
+    ----------
+    settings
+        As asked for.
+    chains
+        By feature set: the signature and its audit.
+    clinical
+        Which clinical variables stayed, and why; None where no model uses any.
+    predictor
+        What predicts new cases.
+    """
+
+    settings: RecipeSettings
+    chains: Mapping[str, FittedChain]
+    clinical: ClinicalChoice | None
+    predictor: Predictor
+
+    @property
+    def models(self) -> Mapping[str, FittedModel]:
+        """Fitted models by name."""
+        return self.predictor.models
+
+    def predict(self, cases: Cases, times: Sequence[float]) -> dict[str, Prediction]:
+        """Predict cases by each model; their outcome is not looked at."""
+        return self.predictor.predict(cases.features, cases.clinical, times)
+
+
+def fit_recipe(cases: Cases, settings: RecipeSettings, rng: np.random.Generator) -> FittedRecipe:
+    """Fit signatures, clinical selection and models to training cases.
+
+    Parameters
+    ----------
+    cases
+        Training cases; nothing else is ever looked at.
+    settings
+        A protocol's choices.
+    rng
+        Source of the inner folds.
+
+    Raises
+    ------
+    ModelError, InputError
+        Where a part cannot be fitted to these cases.
+    """
+    used = {part for _, parts in settings.models for part in parts}
+    cluster = cases.patient if settings.variance == "cluster" else None
+    chains = {
+        name: fit_chain(features, cases.survival, cases.patient, settings.chain, rng)
+        for name, features in cases.features.items()
+        if name in used
+    }
+    clinical = None
+    if CLINICAL in used and cases.clinical.variables:
+        clinical = choose_clinical(cases.clinical, cases.survival, settings.clinical, cluster)
+    models = {}
+    for name, parts in settings.models:
+        columns, left_out = _columns(parts, cases, chains, clinical, settings)
+        models[name] = _fit_columns(name, parts, columns, left_out, cases, cluster, settings)
+    predictor = Predictor(
+        signatures={name: chain.signature for name, chain in chains.items()},
+        variables=dict(cases.clinical.variables),
+        imputation=clinical.imputation if clinical is not None else None,
+        models=models,
+    )
+    return FittedRecipe(settings, chains, clinical, predictor)
+
+
+def _columns(
+    parts: tuple[str, ...],
+    cases: Cases,
+    chains: Mapping[str, FittedChain],
+    clinical: ClinicalChoice | None,
+    settings: RecipeSettings,
+) -> tuple[list[Column], list[LeftOut]]:
+    """Return a model's columns; a part that carries nothing is left out."""
+    columns: list[Column] = []
+    left_out: list[LeftOut] = []
+    for part in parts:
+        if part == CLINICAL:
+            if clinical is not None and clinical.terms:
+                design = clinical.design(cases.clinical)
+                columns += zip(clinical.terms, design.T, strict=True)
+            else:
+                left_out.append((CLINICAL, "no clinical variable was selected"))
+            continue
+        chain = chains[part]
+        in_sample = settings.signature_training == "in-sample"
+        score = chain.training_score if in_sample else chain.out_of_fold_score
+        if chain.signature.empty or np.ptp(score) == 0:
+            left_out.append((part, "no feature was selected"))
+        else:
+            label = f"{part.replace('_', ' ').capitalize()} signature"
+            columns.append((Term(part, part, "signature", label), score))
+    return columns, left_out
+
+
+def _fit_columns(
+    name: str,
+    parts: tuple[str, ...],
+    columns: list[Column],
+    left_out: list[LeftOut],
+    cases: Cases,
+    cluster: IntArray | None,
+    settings: RecipeSettings,
+) -> FittedModel:
+    """Fit, and leave out an out-of-fold signature that points the wrong way.
+
+    A signature is made to rise with the risk. If its out-of-fold values fall with it, they carry
+    nothing, and a negative coefficient would only turn that nothing round.
+    """
+    while True:
+        terms = [term for term, _ in columns]
+        values = [column for _, column in columns]
+        design = np.column_stack(values) if values else np.empty((len(cases), 0))
+        model = fit_model(
+            name, parts, terms, design, cases.survival, cluster=cluster, left_out=left_out
+        )
+        if settings.signature_training == "in-sample":
+            return model
+        falling = [
+            (coefficient, j)
+            for j, (term, coefficient) in enumerate(zip(terms, model.coefficients, strict=True))
+            if term.kind == "signature" and coefficient <= 0
+        ]
+        if not falling:
+            return model
+        _, worst = min(falling)
+        reason = "its out-of-fold values do not rise with the risk"
+        left_out = [*left_out, (terms[worst].name, reason)]
+        columns = columns[:worst] + columns[worst + 1 :]
