@@ -1,1 +1,22 @@
-"""Deep features: backbones, their weights, the crop they see and what they looked at."""
+"""Deep features: backbones, their weights, the crop they see and what they looked at.
+
+Nothing here imports torch before it is used: ``Embedder`` raises ``MissingExtraError`` where the
+extra ``deep`` is not installed.
+"""
+
+from trephine.deep.crop import Crop, Window, region_crop
+from trephine.deep.embed import Embedder, EmbedderRecord
+from trephine.deep.settings import DeepSettings, FineTuneSettings
+from trephine.deep.weights import WeightsRecord, load_weights
+
+__all__ = [
+    "Crop",
+    "DeepSettings",
+    "Embedder",
+    "EmbedderRecord",
+    "FineTuneSettings",
+    "WeightsRecord",
+    "Window",
+    "load_weights",
+    "region_crop",
+]

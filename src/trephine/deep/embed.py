@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from trephine.deep.crop import Crop, Side, region_crop
+from trephine.deep.external import open_external
 from trephine.deep.network import Float32Array, Network, ResidualNetwork
 from trephine.deep.runtime import require_torch
 from trephine.deep.settings import DeepSettings
 from trephine.deep.views import View, views
 from trephine.deep.weights import WeightsRecord, load_weights
-from trephine.errors import InputError
+from trephine.errors import ImageError, InputError
 from trephine.types import BoolArray, FloatArray, Image
 
 
@@ -104,9 +105,13 @@ class Embedder:
         return crop.mirrored() if view.is_flipped else crop
 
     def normalise(self, pixels: FloatArray) -> Float32Array:
-        """Return grey in [0, 1], (..., 3, size, size), as the network was trained to take it."""
-        mean, std = (np.reshape(values, (3, 1, 1)) for values in self.settings.normalisation)
-        return np.asarray((pixels - mean) / std, dtype=np.float32)
+        """Return grey in [0, 1], (..., 3, size, size), as the network was trained to take it.
+
+        A network of one channel gets the middle one, (..., 1, size, size).
+        """
+        mean, std = (np.reshape(values, (-1, 1, 1)) for values in self.settings.normalisation)
+        shown = pixels if len(mean) == 3 else pixels[..., 1:2, :, :]
+        return np.asarray((shown - mean) / std, dtype=np.float32)
 
     def extract(
         self,
@@ -157,11 +162,19 @@ class Embedder:
         for start in range(0, n_cases, step):
             rows = slice(start, min(start + step, n_cases))
             crops = [
-                self.crop(images[i], regions[i], sides[i], view).pixels
+                pixels
                 for i in range(rows.start, rows.stop)
-                for view in self.views
+                for pixels in self._views_of(i, images[i], regions[i], sides[i])
             ]
             yield rows, self.normalise(np.stack(crops))
+
+    def _views_of(
+        self, case: int, image: Image, region: BoolArray, side: Side | None
+    ) -> list[FloatArray]:
+        try:
+            return [self.crop(image, region, side, view).pixels for view in self.views]
+        except ImageError as error:
+            raise ImageError(f"case {case}: {error}") from None
 
 
 def check_cases(
@@ -189,7 +202,17 @@ def check_cases(
 
 
 def open_network(settings: DeepSettings) -> Network:
-    """Return the network that the settings name, with its weights."""
+    """Return the network that the settings name, with its weights.
+
+    Raises
+    ------
+    MissingExtraError
+        If torch (onnxruntime for an ONNX file) is not installed.
+    InputError
+        If the weights or the network's file cannot be had or are refused.
+    """
+    if settings.is_network_file:
+        return open_external(settings)
     require_torch()
     state, record = load_weights(settings)
     return ResidualNetwork(settings, state, record)

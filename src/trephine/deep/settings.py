@@ -24,10 +24,9 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 # Part of every digest: a change in what a setting means starts a new cache.
 DEFINITION = "trephine-deep-1"
 
-Channels = tuple[float, float, float]
-PositiveChannels = tuple[
-    Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]
-]
+Positive = Annotated[float, Field(gt=0)]
+Channels = tuple[float] | tuple[float, float, float]
+PositiveChannels = tuple[Positive] | tuple[Positive, Positive, Positive]
 
 
 class FineTuneSettings(BaseModel):
@@ -80,7 +79,7 @@ class DeepSettings(BaseModel):
         Height and width in pixels that the network takes; 224 unless stated.
     mean, std
         Per channel, subtracted and divided after grey is scaled to [0, 1]; ImageNet's for the
-        ResNets, to be stated for a network file.
+        ResNets, to be stated for a network file. One value means a network of one channel.
     margin
         Added on each side of the region's bounding box, as a share of its longer side.
     outside
@@ -126,6 +125,8 @@ class DeepSettings(BaseModel):
             raise ValueError(
                 f"grey_percentiles: expected 0 <= low < high <= 100, found {low:g} and {high:g}"
             )
+        if len({len(values) for values in self.normalisation}) > 1:
+            raise ValueError("mean and std: expected one value a channel in both")
         if self.is_network_file:
             self._check_network_file()
         else:
@@ -150,6 +151,8 @@ class DeepSettings(BaseModel):
             )
 
     def _check_resnet(self) -> None:
+        if len(self.normalisation[0]) != 3:
+            raise ValueError("mean and std: the ResNets take three channels, found one value")
         if self.layer is not None:
             raise ValueError("layer: the ResNets give their average pool; leave layer out")
         if self.weights.startswith("random") and self.random_seed is None:

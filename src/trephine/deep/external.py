@@ -1,0 +1,165 @@
+"""Networks that come as files: one interface, and the proof that they give one vector a case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from trephine.deep.checkpoint import checked_sha256
+from trephine.deep.network import Float32Array, Network
+from trephine.deep.settings import DeepSettings
+from trephine.deep.weights import WeightsRecord
+from trephine.errors import InputError
+
+# Kernels may differ with the batch in float32's last digits; what mixes cases differs by far more.
+SAME_FEATURE = 1e-3
+
+
+class Reader(Protocol):
+    """A network file opened by its own library.
+
+    Attributes
+    ----------
+    fixed_batch
+        Cases that the network takes at once; None where any number will do.
+    runtime, place
+        The library with its version, and the device.
+    """
+
+    fixed_batch: int | None
+    runtime: str
+    place: str
+
+    def __call__(self, crops: Float32Array) -> Float32Array:
+        """Return the layer's output for crops (n, channels, size, size)."""
+        ...
+
+
+class ExternalNetwork:
+    """A network from a file.
+
+    Parameters
+    ----------
+    reader
+        The opened file.
+    record
+        Its name and hash.
+    input_shape
+        Channels and size of what it takes.
+
+    Raises
+    ------
+    InputError
+        If its output is not one vector a case, or a case's vector depends on what else is in
+        the batch or on chance (a network left in training mode).
+    """
+
+    def __init__(
+        self, reader: Reader, record: WeightsRecord, input_shape: tuple[int, int, int]
+    ) -> None:
+        self.reader = reader
+        self.record = record
+        self.runtime, self.place = reader.runtime, reader.place
+        self.dimension = self._probe(input_shape)
+
+    def features(self, crops: Float32Array) -> Float32Array:
+        """Return one vector a case, (n, dimension)."""
+        run = in_fixed_batches(self.reader, self.reader.fixed_batch)
+        return one_vector_a_case(run(crops), len(crops))
+
+    def _probe(self, input_shape: tuple[int, int, int]) -> int:
+        rng = np.random.default_rng(0)
+        # Three cases: one vector a case can then not be mistaken for one a channel or a pair.
+        probe = rng.normal(size=(3, *input_shape)).astype(np.float32)
+        try:
+            together = self.features(probe)
+            apart = np.concatenate([self.features(probe[i : i + 1]) for i in range(3)])
+        except (RuntimeError, ValueError, AssertionError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(
+                f"deep.backbone: the network does not take batches of {input_shape} as float32:"
+                f" {_first_line(error)}; check input_size, mean and std (one value a channel)"
+            ) from None
+        # Of the features' whole size, so that one which is near zero is not held to its digits.
+        scale = float(np.abs(apart).max()) or 1.0
+        if not np.abs(together - apart).max() <= SAME_FEATURE * scale:
+            raise InputError(
+                "deep.backbone: a case's features change with the other cases of its batch or"
+                " from call to call; export the network in evaluation mode (model.eval())"
+            )
+        return int(together.shape[1])
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def in_fixed_batches(
+    run: Callable[[Float32Array], Float32Array], size: int | None
+) -> Callable[[Float32Array], Float32Array]:
+    """Return ``run`` for any number of cases, where it takes exactly ``size`` at once.
+
+    The last batch is filled up with copies of its last case, whose output is dropped.
+    """
+    if size is None:
+        return run
+
+    def run_any(crops: Float32Array) -> Float32Array:
+        filled = -(-len(crops) // size) * size
+        index = np.minimum(np.arange(filled), len(crops) - 1)
+        parts = [run(crops[index[i : i + size]]) for i in range(0, filled, size)]
+        out = np.concatenate([part if part.shape[:1] == (size,) else part[None] for part in parts])
+        return np.asarray(out[: len(crops)], dtype=np.float32)
+
+    return run_any
+
+
+def one_vector_a_case(output: Float32Array, n_cases: int) -> Float32Array:
+    """Return (n, d) for an output of n cases; axes of length 1 behind it are dropped.
+
+    Raises
+    ------
+    InputError
+        For any other shape.
+    """
+    shape = output.shape
+    if len(shape) < 2 or shape[0] != n_cases or any(length != 1 for length in shape[2:]):
+        raise InputError(
+            f"deep.layer: expected one vector a case, ({n_cases}, d), found {shape} for"
+            f" {n_cases} cases; name a layer behind the network's pooling"
+        )
+    return np.ascontiguousarray(output.reshape(shape[:2]), dtype=np.float32)
+
+
+def open_external(settings: DeepSettings) -> Network:
+    """Return the network of a file, by the file's ending.
+
+    Raises
+    ------
+    MissingExtraError
+        If the library that reads it is not installed.
+    InputError
+        If the file has the wrong hash, cannot be read, or its layer gives no vector a case.
+    """
+    path = Path(settings.backbone)
+    record = WeightsRecord(path.name, "file", path.name, checked_sha256(path, settings.sha256))
+    reader: Reader
+    if path.suffix.lower() == ".onnx":
+        from trephine.deep.onnx_file import OnnxReader
+
+        reader = OnnxReader(settings, path)
+    else:
+        from trephine.deep.runtime import require_torch
+
+        require_torch()
+        from trephine.deep.torch_file import ExportedReader, ScriptReader
+
+        is_exported = path.suffix.lower() == ".pt2"
+        reader = ExportedReader(settings, path) if is_exported else ScriptReader(settings, path)
+    channels = len(settings.normalisation[0])
+    return ExternalNetwork(reader, record, (channels, settings.size, settings.size))

@@ -1,0 +1,128 @@
+"""ONNX networks through onnxruntime, readable at any inner layer."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trephine.deep.network import Float32Array
+from trephine.deep.runtime import require_onnxruntime
+from trephine.deep.settings import DeepSettings
+from trephine.errors import InputError
+
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+class OnnxReader:
+    """An ONNX file.
+
+    Parameters
+    ----------
+    settings
+        Layer (an output's or an inner value's name), threads and device.
+    path
+        The file. External data beside it is found unless an inner layer is read.
+
+    Raises
+    ------
+    InputError
+        If the file is no ONNX network of one image input, or the layer is unknown.
+    """
+
+    def __init__(self, settings: DeepSettings, path: Path) -> None:
+        runtime = require_onnxruntime()
+        self.runtime = f"onnxruntime {runtime.__version__}"
+        provider = _provider(runtime, settings)
+        self.place = provider.removesuffix("ExecutionProvider").lower()
+        options = runtime.SessionOptions()
+        options.use_deterministic_compute = True
+        options.log_severity_level = 3
+        if settings.threads is not None:
+            options.intra_op_num_threads = settings.threads
+        open_session = partial(_open, runtime, name=path.name, options=options, provider=provider)
+        session = open_session(str(path))
+        names = [output.name for output in session.get_outputs()]
+        self._output = _choose_output(names, settings.layer, path.name)
+        if self._output not in names:
+            session = open_session(with_output(path.read_bytes(), self._output))
+        self._session = session
+        self._input, self.fixed_batch = _image_input(session, path.name)
+
+    def __call__(self, crops: Float32Array) -> Float32Array:
+        """Return the layer's output for crops (n, channels, size, size)."""
+        (output,) = self._session.run([self._output], {self._input: np.ascontiguousarray(crops)})
+        return np.asarray(output, dtype=np.float32)
+
+
+def _provider(runtime: Any, settings: DeepSettings) -> str:
+    usable = runtime.get_available_providers()
+    if settings.device == "auto":
+        return PROVIDERS["cuda"] if PROVIDERS["cuda"] in usable else PROVIDERS["cpu"]
+    if PROVIDERS.get(settings.device) not in usable:
+        raise InputError(
+            f"deep.device: expected {settings.device!r} to be usable by onnxruntime, found"
+            f" {', '.join(usable)}; choose 'cpu' or 'auto'"
+        )
+    return PROVIDERS[settings.device]
+
+
+def _open(runtime: Any, source: str | bytes, name: str, options: Any, provider: str) -> Any:
+    try:
+        return runtime.InferenceSession(source, sess_options=options, providers=[provider])
+    # onnxruntime's exceptions share no base class but this one.
+    except Exception as error:
+        if isinstance(source, bytes):
+            raise InputError(
+                f"deep.layer: {name} cannot be read at this layer ({error}); name an output or"
+                " an inner value of the graph"
+            ) from None
+        raise InputError(f"deep.backbone: {name} is damaged or no ONNX network ({error})") from None
+
+
+def _choose_output(names: list[str], layer: str | None, file: str) -> str:
+    if layer is not None:
+        return layer
+    if len(names) > 1:
+        raise InputError(
+            f"deep.layer: expected the layer to read, as {file} has the outputs {', '.join(names)}"
+        )
+    return names[0]
+
+
+def _image_input(session: Any, file: str) -> tuple[str, int | None]:
+    inputs = session.get_inputs()
+    if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 4:
+        found = ", ".join(f"{i.name}: {i.type} {i.shape}" for i in inputs)
+        raise InputError(
+            f"deep.backbone: expected {file} to take one float32 image batch with axes (case,"
+            f" channel, row, column), found {found}"
+        )
+    batch = inputs[0].shape[0]
+    return inputs[0].name, batch if isinstance(batch, int) else None
+
+
+def with_output(model: bytes, name: str) -> bytes:
+    """Return a serialised ONNX model with one more output.
+
+    In protobuf's encoding, messages that follow one another merge. So a ModelProto that holds
+    only ``graph { output { name } }`` (field 7, in it field 12, in it field 1; all
+    length-delimited, wire type 2) can be put behind the model, and onnxruntime infers the type.
+    """
+    output = _field(1, name.encode())
+    return model + _field(7, _field(12, output))
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
