@@ -130,12 +130,13 @@ def _fat_planes(x_mm: Float32Array, y_mm: Float32Array) -> FloatArray:
     psoas = side - (88.0 + 0.50 * (level - 25.0))
     obturator = side - (47.0 - 0.16 * (level + 10.0))
     planes = np.zeros(np.broadcast_shapes(x_mm.shape, y_mm.shape))
-    for distance, depth, width, middle, length in (
+    stripes: list[tuple[FloatArray, float, float, float, float]] = [
         (gluteal, 6.0, 3.0, -35.0, 40.0),
         (psoas, 4.0, 3.5, 42.0, 20.0),
         (obturator, 3.0, 2.0, -12.0, 18.0),
-    ):
-        offset: FloatArray = (distance / width) ** 2 + ((level - middle) / length) ** 2
+    ]
+    for distance, depth, width, middle, length in stripes:
+        offset = np.square(distance / width) + np.square((level - middle) / length)
         planes += depth * np.exp(-0.5 * offset)
     return planes
 
