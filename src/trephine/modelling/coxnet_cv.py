@@ -10,7 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import InputError, ModelError
-from trephine.modelling.coxnet_design import CoxData, Standardise, check_outcome, cox_data
+from trephine.modelling.coxnet_design import (
+    CoxData,
+    Standardise,
+    TiedCensoring,
+    check_outcome,
+    cox_data,
+    in_risk_order,
+)
 from trephine.modelling.coxnet_path import (
     CoxNetPath,
     EarlyStop,
@@ -20,7 +27,12 @@ from trephine.modelling.coxnet_path import (
     fit_path,
 )
 from trephine.survival.concordance import harrell_concordance
-from trephine.survival.path_risk import log_likelihoods, risk_sets, saturated_log_likelihood
+from trephine.survival.path_risk import (
+    RiskSets,
+    log_likelihoods,
+    risk_sets,
+    saturated_log_likelihood,
+)
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 Measure = Literal["deviance", "C"]
@@ -102,6 +114,7 @@ def cross_validate(
     penalty_factors: npt.ArrayLike | None = None,
     tolerance: float = 1e-9,
     early_stop: EarlyStop = "none",
+    tied_censoring: TiedCensoring = "at risk",
     measure: Measure = "deviance",
     fold_deviance: FoldDeviance = "grouped",
 ) -> CoxNetCV:
@@ -117,7 +130,7 @@ def cross_validate(
     ----------
     X, survival, mixture, penalties, n_penalties, penalty_ratio, standardise
         As ``coxnet_path``.
-    penalty_factors, tolerance, early_stop
+    penalty_factors, tolerance, early_stop, tied_censoring
         As ``coxnet_path``.
     folds
         Shape (n,), the fold of each case; any labels (``folds.assign_folds`` makes them).
@@ -146,7 +159,9 @@ def cross_validate(
         raise InputError(
             f"fold_deviance: expected 'grouped' or 'ungrouped', found {fold_deviance!r}"
         )
-    settings = PathSettings(mixture, n_penalties, penalty_ratio, standardise, tolerance, early_stop)
+    settings = PathSettings(
+        mixture, n_penalties, penalty_ratio, standardise, tolerance, early_stop, tied_censoring
+    )
     data = cox_data(X, survival)
     fold_of, labels = _check_folds(folds, survival)
     fold_of = fold_of[data.order]
@@ -172,7 +187,7 @@ def cross_validate(
             weights[k] = held_out.sum()
         else:
             n_events = data.survival.event[held_out].sum()
-            raw[k] = _fold_deviance(data, held_out, eta, fold_deviance) / n_events
+            raw[k] = _fold_deviance(data, held_out, eta, fold_deviance, tied_censoring) / n_events
             weights[k] = n_events
     return _choose(path, raw, weights, measure, out_of_fold)
 
@@ -213,17 +228,27 @@ def deviance(eta: FloatArray, survival: Survival) -> FloatArray:
     survival
         The same cases.
     """
-    risk = risk_sets(survival.time, survival.event)
+    return _deviance(eta, risk_sets(survival.time, survival.event))
+
+
+def _deviance(eta: FloatArray, risk: RiskSets) -> FloatArray:
     return 2.0 * (saturated_log_likelihood(risk) - log_likelihoods(eta, risk))
 
 
 def _fold_deviance(
-    data: CoxData, held_out: BoolArray, eta: FloatArray, fold_deviance: FoldDeviance
+    data: CoxData,
+    held_out: BoolArray,
+    eta: FloatArray,
+    fold_deviance: FoldDeviance,
+    tied_censoring: TiedCensoring,
 ) -> FloatArray:
+    def of(cases: BoolArray) -> FloatArray:
+        rows, risk = in_risk_order(data, np.flatnonzero(cases), tied_censoring)
+        return _deviance(np.ascontiguousarray(eta[:, rows]), risk)
+
     if fold_deviance == "ungrouped":
-        return deviance(np.ascontiguousarray(eta[:, held_out]), data.survival.take(held_out))
-    others = np.ascontiguousarray(eta[:, ~held_out])
-    return deviance(eta, data.survival) - deviance(others, data.survival.take(~held_out))
+        return of(held_out)
+    return of(np.ones_like(held_out)) - of(~held_out)
 
 
 def _fold_concordance(data: CoxData, held_out: BoolArray, eta: FloatArray) -> FloatArray:

@@ -10,10 +10,12 @@ import numpy.typing as npt
 from numba import njit
 
 from trephine.errors import InputError, ModelError
+from trephine.survival.path_order import glmnet_order
 from trephine.survival.path_risk import RiskSets, order_by_time, risk_sets
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 Standardise = Literal["fold", "none"]
+TiedCensoring = Literal["at risk", "glmnet"]
 NAMES_TOLD = 5
 SMALLEST_RELATIVE_SPREAD = 1e-13  # below it a column is constant but for rounding
 
@@ -174,8 +176,22 @@ def _standardised(
     return out, centre, scale
 
 
-def design_of(data: CoxData, rows: IntArray, standardise: Standardise) -> Design:
+def in_risk_order(
+    data: CoxData, rows: IntArray, tied_censoring: TiedCensoring
+) -> tuple[IntArray, RiskSets]:
+    """Return the cases ``rows`` (increasing positions in ``data``) as their risk sets need them."""
+    time, event = data.survival.time, data.survival.event
+    if tied_censoring == "at risk":
+        return rows, risk_sets(time[rows], event[rows])
+    as_given = rows[np.argsort(data.order[rows])]
+    order, risk = glmnet_order(time[as_given], event[as_given])
+    return as_given[order], risk
+
+
+def design_of(
+    data: CoxData, rows: IntArray, standardise: Standardise, tied_censoring: TiedCensoring
+) -> Design:
     """Centre and scale the columns over the cases ``rows`` (increasing positions in ``data``)."""
+    rows, risk = in_risk_order(data, rows, tied_censoring)
     columns, centre, scale = _standardised(data.columns, rows, standardise == "fold")
-    risk = risk_sets(data.survival.time[rows], data.survival.event[rows])
     return Design(columns, risk, centre, scale)

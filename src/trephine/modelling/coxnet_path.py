@@ -13,6 +13,7 @@ from trephine.modelling.coxnet_design import (
     CoxData,
     Design,
     Standardise,
+    TiedCensoring,
     cox_data,
     design_of,
 )
@@ -107,6 +108,7 @@ class PathSettings:
     standardise: Standardise = "fold"
     tolerance: float = 1e-9
     early_stop: EarlyStop = "none"
+    tied_censoring: TiedCensoring = "at risk"
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.mixture <= 1.0:
@@ -123,6 +125,10 @@ class PathSettings:
             raise InputError(f"standardise: expected 'fold' or 'none', found {self.standardise!r}")
         if self.early_stop not in ("none", "glmnet"):
             raise InputError(f"early_stop: expected 'none' or 'glmnet', found {self.early_stop!r}")
+        if self.tied_censoring not in ("at risk", "glmnet"):
+            raise InputError(
+                f"tied_censoring: expected 'at risk' or 'glmnet', found {self.tied_censoring!r}"
+            )
 
 
 def check_penalties(penalties: npt.ArrayLike | None) -> FloatArray | None:
@@ -161,6 +167,7 @@ def coxnet_path(
     penalty_factors: npt.ArrayLike | None = None,
     tolerance: float = 1e-9,
     early_stop: EarlyStop = "none",
+    tied_censoring: TiedCensoring = "at risk",
 ) -> CoxNetPath:
     """Fit the penalised Cox model along a path of penalties.
 
@@ -190,6 +197,10 @@ def coxnet_path(
         Largest violation of the optimality conditions, as a share of the null model's gradient.
     early_stop
         "glmnet" ends an automatic path as glmnet does, where the fit hardly improves any more.
+    tied_censoring
+        "at risk": a case censored at the time of an event is at risk of it, as in every Cox model;
+        "glmnet": only where glmnet's sort happens to put it so (``survival.path_order``), to
+        replay R's numbers on times of 256 and more.
 
     Raises
     ------
@@ -198,7 +209,9 @@ def coxnet_path(
     ModelError
         No events, all events at one time, no convergence (separation at a small penalty).
     """
-    settings = PathSettings(mixture, n_penalties, penalty_ratio, standardise, tolerance, early_stop)
+    settings = PathSettings(
+        mixture, n_penalties, penalty_ratio, standardise, tolerance, early_stop, tied_censoring
+    )
     data = cox_data(X, survival)
     factors = check_factors(penalty_factors, len(data.names))
     rows = np.arange(len(survival))
@@ -215,7 +228,7 @@ def fit_path(
 ) -> CoxNetPath:
     """Fit the path on the cases ``rows`` (increasing positions in ``data``)."""
     p, n = len(data.names), rows.size
-    design = design_of(data, rows, settings.standardise)
+    design = design_of(data, rows, settings.standardise, settings.tied_censoring)
     start = _start(design, factors, settings)
     strongest = float(np.max(np.abs(start.gradient[factors > 0]) / factors[factors > 0]))
     if not strongest > 0.0:

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numba import njit
 
+from trephine.survival.path_model import empty_factor
 from trephine.survival.path_newton import (
     ActiveSet,
     fill_hessian,
@@ -22,7 +23,6 @@ from trephine.survival.path_newton import (
     largest_violation,
     minimise,
 )
-from trephine.survival.path_model import empty_factor
 from trephine.survival.path_risk import (
     RiskSets,
     RiskState,
