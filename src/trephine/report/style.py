@@ -172,7 +172,7 @@ def size_mm(area: Area) -> tuple[float, float]:
 def place_axes(
     area: Area,
     *,
-    left_mm: float = 11.0,
+    left_mm: float = 13.0,
     right_mm: float = 2.5,
     bottom_mm: float = 9.0,
     top_mm: float = 6.5,
@@ -189,7 +189,15 @@ def place_axes(
     )
 
 
-def panel_title(area: Area, text: str, *, left_mm: float = 11.0) -> None:
+def axes_size_mm(axes: Axes) -> tuple[float, float]:
+    """Width and height of axes, in mm."""
+    box = axes.get_window_extent()
+    figure = axes.get_figure(root=True)
+    dpi = 100.0 if figure is None else figure.dpi
+    return box.width / dpi * 25.4, box.height / dpi * 25.4
+
+
+def panel_title(area: Area, text: str, *, left_mm: float = 13.0) -> None:
     """Write a panel's title into its top margin, in line with its axes."""
     width, height = size_mm(area)
     area.text(

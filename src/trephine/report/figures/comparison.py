@@ -1,0 +1,80 @@
+"""What each protocol reports for the same models: published beside sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trephine.report.facts import Kind, PerformanceFacts, Protocol
+from trephine.report.figures.series import as_number
+from trephine.report.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    MUTED,
+    RED,
+    RULE,
+    SMALL_PT,
+    Area,
+    SeriesStyle,
+    place_axes,
+    text_width_mm,
+)
+from trephine.report.wording import kind_label
+
+STYLES: dict[tuple[Protocol, Kind], SeriesStyle] = {
+    ("published", "apparent"): SeriesStyle(RED, "solid", 1.1, "D"),
+    ("published", "nested cross-validated"): SeriesStyle(GREY, (0, (1, 1)), 1.1, "s"),
+    ("sound", "nested cross-validated"): SeriesStyle(BLUE, "solid", 1.1, "o"),
+    ("sound", "optimism-corrected"): SeriesStyle(GREEN, (0, (3, 1.5)), 1.1, "^"),
+}
+ROW_MM = 4.2
+
+
+def comparison_height_mm(rows: Sequence[PerformanceFacts]) -> float:
+    """Height that the plot needs."""
+    models = list(dict.fromkeys(row.model for row in rows))
+    kinds = [key for key in STYLES if any((r.protocol, r.kind) == key for r in rows)]
+    return len(models) * (len(kinds) * ROW_MM + 3.0) + 12.0 + 3.6 * len(kinds) + 3.0
+
+
+def draw_comparison(area: Area, rows: Sequence[PerformanceFacts]) -> None:
+    """Draw the C-index of each model by protocol and kind, with intervals."""
+    models = list(dict.fromkeys(row.model for row in rows))
+    kinds = [key for key in STYLES if any((r.protocol, r.kind) == key for r in rows)]
+    left = max(text_width_mm(model, SMALL_PT + 0.8, bold=True) for model in models) + 5.0
+    axes = place_axes(area, left_mm=left, top_mm=3.6 * len(kinds) + 4.0, bottom_mm=9.0)
+    axes.axvline(0.5, color=MUTED, linewidth=0.7, linestyle=(0, (1, 1.5)))
+    step = len(kinds) + 0.75
+    lows = [as_number(row.c_index.low) for row in rows]
+    for k, key in enumerate(kinds):
+        style = STYLES[key]
+        for m, model in enumerate(models):
+            found = [r for r in rows if (r.protocol, r.kind) == key and r.model == model]
+            for row in found[:1]:
+                c = row.c_index
+                y = m * step + k
+                if c.low is not None and c.high is not None:
+                    axes.plot(
+                        (c.low, c.high), (y, y), color=style.colour, linewidth=1.0,
+                        linestyle=style.dashes,
+                    )  # fmt: skip
+                axes.plot(
+                    as_number(c.value), y, marker=style.marker, markersize=4,
+                    color=style.colour, linestyle="none",
+                )  # fmt: skip
+        protocol, kind = key
+        axes.plot(
+            [], [], marker=style.marker, markersize=4, color=style.colour, linestyle=style.dashes,
+            linewidth=1.0, label=f"{protocol.capitalize()}: {kind_label(kind)}",
+        )  # fmt: skip
+    for m in range(1, len(models)):
+        axes.axhline(m * step - 0.875, color=RULE, linewidth=0.5)
+    axes.set_yticks([m * step + (len(kinds) - 1) / 2 for m in range(len(models))], labels=models)
+    axes.tick_params(axis="y", length=0)
+    for label in axes.get_yticklabels():
+        label.set_fontweight("bold")
+    axes.spines["left"].set_visible(False)
+    lowest = min([0.5, *(low for low in lows if low == low)])
+    axes.set(ylim=(len(models) * step - 0.9, -0.9), xlabel="C-index (95% CI)")
+    axes.set_xlim(lowest - 0.03, None)
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0))

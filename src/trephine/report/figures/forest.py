@@ -1,0 +1,84 @@
+"""Forest plot: hazard ratios of one model with their intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trephine.report.facts import ModelFacts
+from trephine.report.figures.series import as_array
+from trephine.report.style import (
+    BODY_PT,
+    COLUMN_MM,
+    INK,
+    MUTED,
+    PAPER,
+    SMALL_PT,
+    Area,
+    model_styles,
+    place_axes,
+    size_mm,
+    text_width_mm,
+)
+from trephine.report.wording import show
+
+ROW_MM = 5.2
+_STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+
+
+def forest_height_mm(model: ModelFacts, width_mm: float) -> float:
+    """Height that the plot needs at this width."""
+    row = ROW_MM if width_mm > COLUMN_MM + 1 else ROW_MM + 3.2
+    return row * len(model.terms) + 16.0
+
+
+def draw_forest(area: Area, model: ModelFacts) -> None:
+    """Draw one model's hazard ratios on a log scale, numbers beside them.
+
+    In a column, a term's name stands above its interval instead of beside it.
+    """
+    width, _ = size_mm(area)
+    narrow = width <= COLUMN_MM + 1
+    numbers = 34.0
+    widest = max(text_width_mm(term.label, BODY_PT) for term in model.terms)
+    left = 3.0 if narrow else widest + 6.0
+    axes = place_axes(area, left_mm=left, right_mm=numbers + 3.0, top_mm=6.5)
+    count = len(model.terms)
+    y = np.arange(count, dtype=np.float64)
+    value = as_array([term.ratio.value for term in model.terms])
+    low = as_array([term.ratio.low for term in model.terms])
+    high = as_array([term.ratio.high for term in model.terms])
+    colour = model_styles([model.name])[model.name].colour
+    axes.axvline(1, color=MUTED, linewidth=0.7)
+    axes.hlines(y, low, high, color=INK, linewidth=0.9)
+    axes.plot(value, y, linestyle="none", marker="s", markersize=3.6, color=colour)
+    axes.set_xscale("log")
+    finite = np.concatenate([value, low, high, [0.9, 1.1]])
+    finite = finite[np.isfinite(finite) & (finite > 0)]
+    limits = finite.min() / 1.1, finite.max() * 1.1
+    axes.set(xlim=limits, ylim=(count - 0.4, -0.85 if narrow else -0.6))
+    axes.set_xlabel("Hazard ratio (log scale)")
+    ticks = [step for step in _STEPS if limits[0] <= step <= limits[1]]
+    axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    end = (width - left - 3.0) / (width - left - numbers - 3.0)
+    place = axes.get_yaxis_transform()
+    for row, term in enumerate(model.terms):
+        ratio = term.ratio
+        text = f"{show(ratio.value, '2')} ({show(ratio.low, '2')}–{show(ratio.high, '2')})"
+        axes.text(end, row, text, transform=place, ha="right", va="center", size=SMALL_PT)
+        if narrow:
+            axes.text(
+                0, row - 0.25, term.label, transform=place, va="bottom", size=SMALL_PT,
+                bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5},
+            )  # fmt: skip
+        else:
+            axes.text(
+                -3.0 / (width - left - numbers - 3.0), row, term.label,
+                transform=place, ha="right", va="center", size=BODY_PT,
+            )  # fmt: skip
+    axes.text(
+        end, 1.015, "Hazard ratio (95% CI)", transform=axes.transAxes, ha="right", va="bottom",
+        size=SMALL_PT, color=MUTED,
+    )  # fmt: skip

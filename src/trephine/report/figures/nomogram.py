@@ -1,0 +1,263 @@
+"""Figure 1 b: the nomogram, with one case worked out on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from trephine.report.facts import AxisTick, ExampleValue, NomogramFacts
+from trephine.report.figures.labels import PlacedLabel, spread_out, thin_out
+from trephine.report.figures.series import as_number
+from trephine.report.style import (
+    BODY_PT,
+    COLUMN_MM,
+    INK,
+    MUTED,
+    RED,
+    RULE,
+    SMALL_PT,
+    Area,
+    text_width_mm,
+)
+from trephine.report.wording import horizon_adjective, show
+from trephine.types import TimeUnit
+
+LANE_MM = 2.9
+TICK_MM = 1.1
+LEAD_MM = 1.9
+ROW_GAP_MM = 2.6
+NAME_MM = 3.4
+EDGE_MM = 3.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One axis of the nomogram, measured out.
+
+    Attributes
+    ----------
+    name
+        What stands beside or above the axis.
+    positions_mm
+        Where its ticks stand, from the left end of the points axis.
+    texts
+        What the ticks are called.
+    labels
+        Labels in their places.
+    example
+        The worked case on this axis; None without one.
+    """
+
+    name: str
+    positions_mm: tuple[float, ...]
+    texts: tuple[str, ...]
+    labels: tuple[PlacedLabel, ...]
+    example: tuple[float, str] | None = None
+
+    @property
+    def above_mm(self) -> float:
+        """Room above the axis line."""
+        return self._room(-1)
+
+    @property
+    def below_mm(self) -> float:
+        """Room below the axis line."""
+        return self._room(1)
+
+    def lead_mm(self, side: int) -> float:
+        """Room for leaders between ticks and text on one side."""
+        return LEAD_MM if any(b.moved and b.lane * side > 0 for b in self.labels) else 0.3
+
+    def _room(self, side: int) -> float:
+        lanes = max([0, *(label.lane * side for label in self.labels)])
+        return TICK_MM + (self.lead_mm(side) + LANE_MM * lanes if lanes else 0.0)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The nomogram, measured out for one width."""
+
+    rows: tuple[Row, ...]
+    width_mm: float
+    left_mm: float
+    right_mm: float
+    names_above: bool
+
+    @property
+    def height_mm(self) -> float:
+        """Height that all rows need."""
+        name = NAME_MM if self.names_above else 0.0
+        return 5.0 + sum(
+            row.above_mm + row.below_mm + ROW_GAP_MM + name * (1 + row.name.count("\n"))
+            for row in self.rows
+        )
+
+
+def lay_out_nomogram(
+    nomogram: NomogramFacts, time_unit: TimeUnit, outcome_name: str, width_mm: float
+) -> Layout:
+    """Measure a nomogram out: names beside the axes on a page, above them in a column."""
+    names_above = width_mm <= COLUMN_MM + 1
+    limit_mm = width_mm - 2 * EDGE_MM if names_above else 0.3 * width_mm
+    names = [
+        "Points",
+        *(_axis_name(axis.label, axis.unit) for axis in nomogram.predictors),
+        "Total points",
+        *(f"{horizon_adjective(a.horizon, time_unit)} {outcome_name}" for a in nomogram.survival),
+    ]
+    names = [_wrap(name, limit_mm) for name in names]
+    widest = max(
+        text_width_mm(line, BODY_PT, bold=True) for name in names for line in name.split("\n")
+    )
+    left = EDGE_MM if names_above else widest + 6.0
+    right = 15.0 if nomogram.example else EDGE_MM + 2.0
+    length = width_mm - left - right
+    top = max(as_number(tick) for tick in nomogram.points_ticks)
+    total_top = max(as_number(tick) for tick in nomogram.total_ticks)
+    example = nomogram.example
+    rows = [_scale(names[0], nomogram.points_ticks, length / top)]
+    for index, axis in enumerate(nomogram.predictors):
+        positions = tuple(as_number(tick.points) * length / top for tick in axis.ticks)
+        texts = tuple(
+            tick.label.replace("-", "−") if axis.type == "continuous" else tick.label
+            for tick in axis.ticks
+        )
+        widths = [text_width_mm(text, SMALL_PT) for text in texts]
+        labels = (
+            thin_out(positions, widths)
+            if axis.type == "continuous"
+            else spread_out(positions, widths, -EDGE_MM + 0.5, length)
+        )
+        mark = _mark(example.values[index], length / top) if example else None
+        rows.append(Row(names[index + 1], positions, texts, labels, mark))
+    total = _scale(names[len(rows)], nomogram.total_ticks, length / total_top)
+    if example:
+        points = as_number(example.total_points)
+        total = Row(
+            total.name, total.positions_mm, total.texts, total.labels,
+            (points * length / total_top, show(points, "0")),
+        )  # fmt: skip
+    rows.append(total)
+    for axis_index, survival in enumerate(nomogram.survival):
+        mark = None
+        if example:
+            chance = example.survival[axis_index].value
+            mark = (as_number(example.total_points) * length / total_top, show(chance, "share"))
+        rows.append(_survival(names[len(rows)], survival.ticks, length / total_top, mark))
+    return Layout(tuple(rows), width_mm, left, right, names_above)
+
+
+def draw_nomogram(area: Area, layout: Layout) -> None:
+    """Draw a nomogram that was measured out for the width of ``area``."""
+    height = layout.height_mm
+    axes = area.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(-layout.left_mm, layout.width_mm - layout.left_mm), ylim=(height, 0))
+    axes.axis("off")
+    length = layout.width_mm - layout.left_mm - layout.right_mm
+    example = any(row.example for row in layout.rows)
+    if example:
+        axes.text(
+            length + layout.right_mm - EDGE_MM, 3.2, "Example", ha="right", va="bottom",
+            size=SMALL_PT, color=RED, weight="bold",
+        )  # fmt: skip
+    y = 3.5
+    lines = []
+    for row in layout.rows:
+        if layout.names_above:
+            axes.text(0, y, row.name, va="top", ha="left", size=BODY_PT, weight="bold")
+            y += NAME_MM * (1 + row.name.count("\n"))
+        y += row.above_mm
+        _draw_row(axes, row, y, layout)
+        lines.append(y)
+        y += row.below_mm + ROW_GAP_MM
+    if example:
+        _draw_example(axes, layout, lines)
+
+
+def _axis_name(label: str, unit: str) -> str:
+    return f"{label} ({unit})" if unit else label
+
+
+def _wrap(name: str, limit_mm: float) -> str:
+    """Break a name into lines that are no wider than the limit, between words."""
+    lines = [""]
+    for word in name.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if text_width_mm(longer, BODY_PT, bold=True) <= limit_mm or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
+def _mark(value: ExampleValue, scale: float) -> tuple[float, str]:
+    return as_number(value.points) * scale, show(value.points, "0")
+
+
+def _scale(name: str, ticks: Sequence[float | None], scale: float) -> Row:
+    positions = tuple(as_number(tick) * scale for tick in ticks)
+    texts = tuple(f"{as_number(tick):g}" for tick in ticks)
+    widths = [text_width_mm(text, SMALL_PT) for text in texts]
+    return Row(name, positions, texts, thin_out(positions, widths))
+
+
+def _survival(
+    name: str, ticks: Sequence[AxisTick], scale: float, mark: tuple[float, str] | None
+) -> Row:
+    positions = tuple(as_number(tick.points) * scale for tick in ticks)
+    texts = tuple(tick.label for tick in ticks)
+    widths = [text_width_mm(text, SMALL_PT) for text in texts]
+    return Row(name, positions, texts, thin_out(positions, widths) if positions else (), mark)
+
+
+def _draw_row(axes: Axes, row: Row, y: float, layout: Layout) -> None:
+    if not layout.names_above:
+        axes.text(-3.0, y, row.name, ha="right", va="center", size=BODY_PT, weight="bold")
+    if not row.positions_mm:
+        axes.text(0, y, "outside the range of total points", va="center", size=SMALL_PT)
+        return
+    ends = min(row.positions_mm), max(row.positions_mm)
+    axes.plot(ends, (y, y), color=INK, linewidth=0.8, solid_capstyle="projecting")
+    shown = {label.index: label for label in row.labels}
+    for index, x in enumerate(row.positions_mm):
+        lane = shown[index].lane if index in shown else 1
+        size = TICK_MM if index in shown else TICK_MM * 0.6
+        axes.plot((x, x), (y, y + size * np.sign(lane)), color=INK, linewidth=0.7)
+    for label in row.labels:
+        side = 1 if label.lane > 0 else -1
+        start = y + side * TICK_MM
+        edge = start + side * (row.lead_mm(side) + LANE_MM * (abs(label.lane) - 1))
+        if row.lead_mm(side) == LEAD_MM:
+            axes.plot(
+                (label.tick_mm, label.centre_mm), (start, edge - side * 0.15),
+                color=MUTED, linewidth=0.45, zorder=1,
+            )  # fmt: skip
+        axes.text(
+            label.centre_mm, edge, row.texts[label.index],
+            ha="center", va="top" if side > 0 else "bottom", size=SMALL_PT, zorder=3,
+        )  # fmt: skip
+
+
+def _draw_example(axes: Axes, layout: Layout, lines: Sequence[float]) -> None:
+    """Mark the worked case on each axis, and print what it reads at the right."""
+    end = layout.width_mm - layout.left_mm - EDGE_MM
+    total = next(k for k, row in enumerate(layout.rows) if row.name == "Total points")
+    for row, y in zip(layout.rows, lines, strict=True):
+        if row.example is None:
+            continue
+        x, text = row.example
+        axes.plot(x, y, marker="o", markersize=3.6, color=RED, zorder=4, clip_on=False)
+        axes.text(end, y, text, ha="right", va="center", size=BODY_PT, color=RED)
+    mark = layout.rows[total].example
+    if mark is not None and len(lines) > total + 1:
+        axes.plot(
+            (mark[0], mark[0]), (lines[total], lines[-1]), color=RED, linewidth=0.7,
+            linestyle=(0, (3, 2)), zorder=0,
+        )  # fmt: skip
+    axes.axhline(
+        (lines[total - 1] + layout.rows[total - 1].below_mm + 0.8),
+        color=RULE, linewidth=0.6, xmin=0.01, xmax=0.99,
+    )  # fmt: skip

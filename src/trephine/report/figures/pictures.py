@@ -1,0 +1,105 @@
+"""Radiographs with the raters' outlines, and where a deep signature comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from trephine.errors import InputError
+from trephine.report.facts import PictureFacts
+from trephine.report.style import AMBER, SMALL_PT, Area, size_mm
+from trephine.types import FloatArray
+
+CYAN, YELLOW = "#4fd1e8", "#ffd23f"
+_RATER_LINES = ((YELLOW, "solid"), (CYAN, (0, (3.0, 1.6))), (AMBER, (0, (1.0, 1.2))))
+KEY_MM = 6.0
+
+
+def read_picture(folder: Path, name: str) -> FloatArray:
+    """Read an 8-bit grey picture of the results folder, values 0 to 255.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, unreadable, or lies outside the folder.
+    """
+    path = folder / name
+    if path.resolve().parent != folder.resolve():
+        raise InputError(f"pictures: expected a file name within {folder.name}/, found {name!r}")
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(picture.convert("L"), dtype=np.float64)
+    except OSError as error:
+        raise InputError(
+            f"pictures: expected {name} in the results' pictures folder, found none that can be"
+            " read; run the study again or remove the picture from facts.json"
+        ) from error
+
+
+def picture_height_mm(picture: PictureFacts, folder: Path, width_mm: float) -> float:
+    """Height that the picture needs at this width."""
+    rows, columns = read_picture(folder, picture.file).shape
+    return float(width_mm * rows / columns + KEY_MM)
+
+
+def draw_picture(area: Area, picture: PictureFacts, folder: Path) -> None:
+    """Draw a radiograph with outlines, or a saliency map over it."""
+    width, height = size_mm(area)
+    grey = read_picture(folder, picture.file)
+    axes = area.add_axes((0, KEY_MM / height, 1, 1 - KEY_MM / height))
+    axes.imshow(grey, cmap="gray", vmin=0, vmax=255, interpolation="none", aspect="auto")
+    if picture.heat_file:
+        _draw_heat(axes, read_picture(folder, picture.heat_file))
+    axes.set(xlim=(-0.5, grey.shape[1] - 0.5), ylim=(grey.shape[0] - 0.5, -0.5))
+    axes.axis("off")
+    raters = list(dict.fromkeys(outline.rater for outline in picture.outlines))
+    for outline in picture.outlines:
+        colour, dashes = _RATER_LINES[raters.index(outline.rater) % len(_RATER_LINES)]
+        ring = np.array([*outline.points, outline.points[0]])
+        axes.plot(ring[:, 1], ring[:, 0], color="black", linewidth=2.0, alpha=0.5)
+        axes.plot(ring[:, 1], ring[:, 0], color=colour, linestyle=dashes, linewidth=1.1)
+    key = area.add_axes((0, 0, 1, KEY_MM / height))
+    key.set(xlim=(0, width), ylim=(0, KEY_MM))
+    key.axis("off")
+    if picture.heat_file:
+        _draw_heat_key(key, picture)
+    else:
+        _draw_rater_key(key, raters)
+
+
+def _draw_heat(axes: Axes, heat: FloatArray) -> None:
+    """Lay the signed map over the picture; where it says nothing it is transparent."""
+    signed = (heat - 128.0) / 127.0
+    colour = np.empty((*signed.shape, 4))
+    colour[..., :3] = np.where(signed[..., None] >= 0, (1.0, 0.45, 0.15), (0.25, 0.65, 1.0))
+    colour[..., 3] = np.clip(np.abs(signed), 0, 1) * 0.75
+    axes.imshow(colour, interpolation="bilinear", aspect="auto")
+    if np.ptp(signed) > 0:
+        axes.contour(
+            signed,
+            levels=[-0.5, 0.5],
+            colors="white",
+            linewidths=0.6,
+            linestyles=["dashed", "solid"],
+        )
+
+
+def _draw_heat_key(key: Axes, picture: PictureFacts) -> None:
+    for x, colour, text in ((2.0, "#ff7326", "raises the risk"), (38.0, "#40a6ff", "lowers it")):
+        key.add_patch(Rectangle((x, 1.0), 2.8, 2.8, facecolor=colour, edgecolor="none"))
+        key.text(x + 4.2, 2.4, text, va="center", size=SMALL_PT)
+    if picture.heat_limit is not None:
+        key.text(62.0, 2.4, f"full colour: ±{picture.heat_limit:.2g}", va="center", size=SMALL_PT)
+
+
+def _draw_rater_key(key: Axes, raters: list[str]) -> None:
+    for number, rater in enumerate(raters):
+        colour, dashes = _RATER_LINES[number % len(_RATER_LINES)]
+        x = 2.0 + 30.0 * number
+        key.plot((x, x + 8.0), (2.4, 2.4), color="black", linewidth=2.4, alpha=0.6)
+        key.plot((x, x + 8.0), (2.4, 2.4), color=colour, linestyle=dashes, linewidth=1.3)
+        key.text(x + 10.0, 2.4, f"Rater {rater}", va="center", size=SMALL_PT)

@@ -1,0 +1,49 @@
+"""The tables of the report, as data."""
+
+from __future__ import annotations
+
+from trephine.report.facts import Facts
+from trephine.report.tables.baseline import table_1
+from trephine.report.tables.cox import cox_tables, signature_tables
+from trephine.report.tables.performance import (
+    calibration_table,
+    comparison_table,
+    headline_table,
+    risk_group_table,
+    table_3,
+)
+from trephine.report.tables.reclassification import reclassification_table
+from trephine.report.tables.selection import (
+    agreement_table,
+    audit_table,
+    coefficients_table,
+    sample_size_table,
+    selected_table,
+)
+from trephine.report.tables.table import Row, Table
+from trephine.report.trace import Trace
+
+
+def make_tables(facts: Facts) -> tuple[Table, ...]:
+    """Return every table that the facts allow, in the order of a manuscript."""
+    trace = Trace.start(facts)
+    tables: tuple[Table | None, ...] = (
+        headline_table(trace),
+        table_1(trace),
+        *cox_tables(trace),
+        table_3(trace),
+        calibration_table(trace),
+        risk_group_table(trace),
+        comparison_table(trace),
+        reclassification_table(trace),
+        *signature_tables(trace),
+        audit_table(trace),
+        selected_table(trace),
+        coefficients_table(trace),
+        agreement_table(trace),
+        sample_size_table(trace),
+    )
+    return tuple(table for table in tables if table is not None)
+
+
+__all__ = ["Row", "Table", "make_tables"]

@@ -1,0 +1,272 @@
+"""Table 3 and what stands around it: performance, the two protocols in one row, differences."""
+
+from __future__ import annotations
+
+from trephine.report.facts import Kind, Protocol
+from trephine.report.tables.table import Row, Table
+from trephine.report.trace import Text, Trace
+from trephine.report.wording import Form, kind_label, protocol_label
+
+_ORDER: tuple[tuple[Protocol, Kind], ...] = (
+    ("published", "apparent"),
+    ("published", "out-of-fold"),
+    ("published", "optimism-corrected"),
+    ("published", "nested cross-validated"),
+    ("published", "external"),
+    ("sound", "apparent"),
+    ("sound", "out-of-fold"),
+    ("sound", "nested cross-validated"),
+    ("sound", "optimism-corrected"),
+    ("sound", "external"),
+)
+
+
+def assessments(rows: Trace) -> list[tuple[Protocol, Kind]]:
+    """Return the protocols and kinds that occur among assessed facts, in reading order."""
+    found = {(row.raw.protocol, row.raw.kind) for row in rows}
+    return [key for key in _ORDER if key in found]
+
+
+def assessment_label(key: tuple[Protocol, Kind]) -> str:
+    """Name a protocol and a kind in one heading."""
+    return f"{protocol_label(key[0])}: {kind_label(key[1])}"
+
+
+def headline_table(facts: Trace) -> Table | None:
+    """Return the C-index of each model, every protocol and kind in one row."""
+    keys = assessments(facts.performance)
+    if not keys:
+        return None
+    models = list(dict.fromkeys(row.raw.model for row in facts.performance))
+    rows = []
+    for model in models:
+        cells: list[Text] = [(model,)]
+        for key in keys:
+            cell: Text = ("–",)
+            for row in facts.performance:
+                if row.raw.model == model and (row.raw.protocol, row.raw.kind) == key:
+                    cells[0] = (row.model.words(),)
+                    cell = row.c_index.interval("2")
+                    break
+            cells.append(cell)
+        rows.append(Row(tuple(cells)))
+    rows += _null_rows(facts, keys)
+    return Table(
+        slug="table-headline",
+        number="",
+        title=("C-index of each model under both protocols",),
+        header=(("Model",), *[(assessment_label(key),) for key in keys]),
+        rows=tuple(rows),
+        notes=(
+            (
+                "Apparent: measured on the cases that chose the features and fitted the model."
+                " Permuted outcomes: the same pipeline where there is nothing to find.",
+            ),
+        ),
+        label="",
+    )
+
+
+def _null_rows(facts: Trace, keys: list[tuple[Protocol, Kind]]) -> list[Row]:
+    rows = []
+    for model in dict.fromkeys(check.raw.model for check in facts.null_check):
+        cells: list[Text] = [(f"{model}, permuted outcomes: median (95th percentile)",)]
+        for key in keys:
+            cell: Text = ("–",)
+            for check in facts.null_check:
+                if check.raw.model == model and (check.raw.protocol, check.raw.kind) == key:
+                    cells[0] = (
+                        check.model.words(),
+                        ", permuted outcomes: median (95th percentile)",
+                    )
+                    cell = (check.median.show("2"), " (", check.p95.show("2"), ")")
+            cells.append(cell)
+        rows.append(Row(tuple(cells)))
+    return rows
+
+
+def table_3(facts: Trace) -> Table | None:
+    """Return Table 3: discrimination and overall accuracy with intervals."""
+    if not facts.performance:
+        return None
+    horizons = list(facts.study.horizons)
+    header: list[Text] = [("Model",), ("C-index",), ("Uno's C",)]
+    header += [(h.show("year horizon"), " AUC") for h in horizons]
+    header += [(h.show("year horizon"), " Brier") for h in horizons]
+    header += [(h.show("year horizon"), " IPA") for h in horizons]
+    rows: list[Row] = []
+    for key in assessments(facts.performance):
+        rows.append(Row(((assessment_label(key),),), "group"))
+        for row in facts.performance:
+            if (row.raw.protocol, row.raw.kind) != key:
+                continue
+            uno = row.c_index_uno
+            cells: list[Text] = [
+                (row.model.words(),),
+                row.c_index.interval("2"),
+                uno.interval("2") if uno.raw is not None else ("–",),
+            ]
+            cells += [_at(row.auc, h.raw, "2") for h in horizons]
+            cells += [_at(row.brier, h.raw, "3") for h in horizons]
+            cells += [_at(row.ipa, h.raw, "2") for h in horizons]
+            rows.append(Row(tuple(cells)))
+    return Table(
+        slug="table-3-performance",
+        number="Table 3",
+        title=("Performance of the models",),
+        header=tuple(header),
+        rows=tuple(rows),
+        notes=(
+            (
+                "Values with 95% confidence intervals. C-index: Harrell's concordance index. AUC:"
+                " area under the cumulative/dynamic ROC curve. IPA: index of prediction accuracy,"
+                " 1 − Brier score of the model / Brier score of Kaplan-Meier.",
+            ),
+            *[
+                (row.model.words(), ", ", assessment_label(_key(row)), ": ", row.note.words(), ".")
+                for row in facts.performance
+                if row.raw.note
+            ],
+        ),
+    )
+
+
+def calibration_table(facts: Trace) -> Table | None:
+    """Return calibration in numbers, by model, horizon and kind."""
+    if not any(row.raw.calibration for row in facts.performance):
+        return None
+    rows: list[Row] = []
+    for key in assessments(facts.performance):
+        lines = [
+            Row(
+                (
+                    (row.model.words(), ", ", line.horizon.show("horizon")),
+                    _optional(line.slope, "2"),
+                    _optional(line.observed_expected, "2"),
+                    (line.ici.show("3"),),
+                    (line.e50.show("3"),),
+                    (line.e90.show("3"),),
+                    (line.emax.show("3"),),
+                    (line.gnd_p.show("p"),),
+                )
+            )
+            for row in facts.performance
+            if _key(row) == key
+            for line in row.calibration
+        ]
+        if lines:
+            rows += [Row(((assessment_label(key),),), "group"), *lines]
+    return Table(
+        slug="table-calibration",
+        number="",
+        title=("Calibration",),
+        header=(
+            ("Model, horizon",), ("Slope",), ("O/E",), ("ICI",), ("E50",), ("E90",), ("Emax",),
+            ("GND p",),
+        ),
+        rows=tuple(rows),
+        notes=(
+            (
+                "O/E: observed over expected events. ICI, E50, E90, Emax: mean, median, 90th"
+                " percentile and largest absolute error of the event probability. GND:"
+                " Greenwood-Nam-D'Agostino test.",
+            ),
+        ),
+    )  # fmt: skip
+
+
+def comparison_table(facts: Trace) -> Table | None:
+    """Return differences between models in C-index, AUC and likelihood."""
+    if not facts.comparisons:
+        return None
+    rows: list[Row] = []
+    for key in assessments(facts.comparisons):
+        rows.append(Row(((assessment_label(key),),), "group"))
+        for row in facts.comparisons:
+            if _key(row) != key:
+                continue
+            measure: Text = (row.measure.words(),)
+            if row.raw.horizon is not None:
+                measure = (row.horizon.show("year horizon"), " ", *measure)
+            statistic: Text = (row.statistic.show("2"),)
+            if row.raw.degrees_of_freedom is not None:
+                statistic = ("χ² ", *statistic, ", df ", row.degrees_of_freedom.show("plain"))
+            rows.append(
+                Row(
+                    (
+                        (row.new.words(), " against ", row.old.words()),
+                        measure,
+                        _optional(row.difference, "signed2"),
+                        statistic,
+                        (row.p.show("p"),),
+                    )
+                )
+            )
+    return Table(
+        slug="table-comparisons",
+        number="",
+        title=("Differences between models",),
+        header=(("Models",), ("Measure",), ("Difference (95% CI)",), ("Statistic",), ("p",)),
+        rows=tuple(rows),
+        notes=(("Difference: first model minus second.",),),
+    )
+
+
+def risk_group_table(facts: Trace) -> Table | None:
+    """Return survival of the risk groups at the horizons."""
+    if not facts.risk_groups:
+        return None
+    horizons = list(facts.study.horizons)
+    rows: list[Row] = []
+    for groups in facts.risk_groups:
+        heading: Text = (
+            groups.model.words(), ". ", assessment_label(_key(groups)), ". Log-rank p ",
+            groups.logrank_p.show("p ="),
+        )  # fmt: skip
+        if groups.raw.ratio is not None:
+            heading = (
+                *heading, "; hazard ratio, highest against lowest: ", *groups.ratio.interval("2")
+            )  # fmt: skip
+        rows.append(Row((heading,), "group"))
+        rows += [
+            Row(
+                (
+                    (curve.label.words(),),
+                    (curve.n.show("count"),),
+                    (curve.events.show("count"),),
+                    *[_at(curve.at_horizons, h.raw, "share") for h in horizons],
+                )
+            )
+            for curve in groups.curves
+        ]
+    notes: list[Text] = [
+        ("Cut at the ", groups.rule.words(), " (", assessment_label(_key(groups)), ").")
+        for groups in facts.risk_groups
+    ]
+    notes += [(note.words(), ".") for groups in facts.risk_groups for note in groups.notes]
+    return Table(
+        slug="table-risk-groups",
+        number="",
+        title=(facts.study.outcome_name.words(), " by risk group"),
+        header=(
+            ("Group",), ("n",), ("Events",),
+            *[(h.show("year horizon"), " survival") for h in horizons],
+        ),
+        rows=tuple(rows),
+        notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _key(row: Trace) -> tuple[Protocol, Kind]:
+    return row.raw.protocol, row.raw.kind
+
+
+def _at(values: Trace, horizon: float, form: Form) -> Text:
+    for value in values:
+        if value.raw.horizon == horizon:
+            return value.estimate.interval(form)
+    return ("–",)
+
+
+def _optional(estimate: Trace, form: Form) -> Text:
+    return estimate.interval(form) if estimate.raw is not None else ("–",)

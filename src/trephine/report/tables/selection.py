@@ -1,0 +1,219 @@
+"""Selection audit, selected features, agreement and sample size."""
+
+from __future__ import annotations
+
+from trephine.report.tables.table import EMPTY, Row, Table
+from trephine.report.trace import Ref, Text, Trace
+from trephine.report.wording import protocol_label
+
+
+def audit_table(facts: Trace) -> Table | None:
+    """Return what each selection step took in and let through, by set and protocol."""
+    if not facts.selection:
+        return None
+    rows: list[Row] = []
+    for part in facts.selection:
+        heading: Text = (
+            part.feature_set.words(), f". {protocol_label(part.raw.protocol)}. ",
+            part.extracted.show("count"), " features extracted",
+        )  # fmt: skip
+        rows.append(Row((heading,), "group"))
+        rows += [
+            Row(
+                (
+                    (step.name.words(),),
+                    (step.threshold.words(),),
+                    (step.features_in.show("count"),),
+                    (step.features_out.show("count"),),
+                    (step.note.words(),),
+                )
+            )
+            for step in part.steps
+        ]
+    return Table(
+        slug="table-selection-audit",
+        number="",
+        title=("Feature selection, step by step",),
+        header=(("Step",), ("Rule",), ("In",), ("Out",), ("Note",)),
+        rows=tuple(rows),
+        notes=(
+            ("Counts on all cases. In nested cross-validation every step is run in each fold.",),
+        ),
+    )
+
+
+def selected_table(facts: Trace) -> Table | None:
+    """Return the features of each signature with weight, reference name and stability."""
+    if not any(part.raw.selected for part in facts.selection):
+        return None
+    rows: list[Row] = []
+    for part in facts.selection:
+        rows.append(
+            Row(((part.feature_set.words(), f". {protocol_label(part.raw.protocol)}"),), "group")
+        )
+        for feature in part.selected:
+            code: Text = (feature.ibsi_name.words(),)
+            if feature.raw.ibsi_code:
+                code = (*code, " (", feature.ibsi_code.words(), ")")
+            rows.append(
+                Row(
+                    (
+                        (feature.name.words(),),
+                        (feature.weight.show("signed3"),),
+                        (feature.stability.show("share"),),
+                        (feature.family.words(),),
+                        (feature.image_type.words(),),
+                        code,
+                    )
+                )
+            )
+    resamples = [part for part in facts.selection if part.raw.resamples]
+    notes: list[Text] = [
+        ("Weight: log hazard ratio per standard deviation of the feature in the signature.",)
+    ]
+    if resamples:
+        notes.append(
+            (
+                "Stability: how often the feature is selected among ",
+                resamples[0].resamples.show("count"),
+                " resamples.",
+            )
+        )
+    return Table(
+        slug="table-selected-features",
+        number="",
+        title=("Features of the signatures",),
+        header=(
+            ("Feature",), ("Weight",), ("Stability",), ("Family",), ("Image",),
+            ("IBSI name (code)",),
+        ),
+        rows=tuple(rows),
+        notes=tuple(notes),
+    )  # fmt: skip
+
+
+def agreement_table(facts: Trace) -> Table | None:
+    """Return agreement of features and regions between and within raters."""
+    if not facts.agreement:
+        return None
+    rows: list[Row] = []
+    if facts.agreement.icc:
+        rows.append(Row((("Features",),), "group"))
+    rows += [
+        Row(
+            (
+                (icc.feature_set.words(), ": ", icc.comparison.words()),
+                (icc.cases.show("count"),),
+                (
+                    icc.kept.show("count"), " of ", icc.features.show("count"), " with ICC ≥ ",
+                    icc.threshold.show("plain"),
+                ),
+                (icc.form.words(),),
+            )
+        )
+        for icc in facts.agreement.icc
+    ]  # fmt: skip
+    if facts.agreement.overlap:
+        rows.append(Row((("Regions",),), "group"))
+    for overlap in facts.agreement.overlap:
+        distance: Text = EMPTY
+        if overlap.raw.hd95_median_mm is not None:
+            distance = ("95% Hausdorff distance ", overlap.hd95_median_mm.show("1"), " mm")
+        rows.append(
+            Row(
+                (
+                    (overlap.comparison.words(),),
+                    (overlap.cases.show("count"),),
+                    (
+                        "Dice ", overlap.dice_median.show("2"), " (", overlap.dice_q1.show("2"),
+                        "–", overlap.dice_q3.show("2"), ")",
+                    ),
+                    distance,
+                )
+            )
+        )  # fmt: skip
+    return Table(
+        slug="table-agreement",
+        number="",
+        title=("Agreement between and within raters",),
+        header=(("Comparison",), ("Cases",), ("Agreement",), ("Remark",)),
+        rows=tuple(rows),
+        notes=(("ICC: intraclass correlation coefficient. Dice: median (quartiles).",),),
+    )
+
+
+def sample_size_table(facts: Trace) -> Table | None:
+    """Return events per parameter and what the criteria of Riley et al. ask for."""
+    if not facts.sample_size:
+        return None
+    table = facts.sample_size
+    return Table(
+        slug="table-sample-size",
+        number="",
+        title=("Events for the parameters estimated",),
+        header=(
+            ("Model or step",), ("Parameters",), ("Events per parameter",), ("Cases needed",),
+            ("Events needed",),
+        ),
+        rows=tuple(
+            Row(
+                (
+                    (row.model.words(),),
+                    (row.parameters.show("count"),),
+                    (row.events_per_parameter.show("2"),),
+                    (row.riley_n.show("count"),),
+                    (row.riley_events.show("count"),),
+                )
+            )
+            for row in table.rows
+        ),
+        notes=(
+            (
+                "The study has ", table.n.show("count"), " cases and ", table.events.show("count"),
+                " events. Needed: criteria of Riley et al. (2019), Cox-Snell R² ",
+                table.assumed_r2.show("2"), ", shrinkage ", table.target_shrinkage.show("plain"),
+                ".",
+            ),
+        ),
+    )  # fmt: skip
+
+
+def coefficients_table(facts: Trace) -> Table | None:
+    """Return every coefficient of every model, enough to compute a prediction."""
+    if not facts.models:
+        return None
+    rows: list[Row] = []
+    for model in facts.models:
+        heading: list[str | Ref] = [model.name.words(), f". {protocol_label(model.raw.protocol)}"]
+        for base in model.baseline_survival:
+            heading += [
+                ". Baseline survival at ",
+                base.horizon.show("horizon"),
+                ": ",
+                base.value.show("4"),
+            ]
+        rows.append(Row((tuple(heading),), "group"))
+        rows += [
+            Row(
+                (
+                    (term.label.words(),),
+                    (term.coefficient.show("4"),),
+                    term.ratio.interval("2"),
+                    (term.p.show("p"),),
+                )
+            )
+            for term in model.terms
+        ]
+    return Table(
+        slug="table-coefficients",
+        number="",
+        title=("Coefficients of the models",),
+        header=(("Term",), ("Coefficient",), ("HR (95% CI)",), ("p",)),
+        rows=tuple(rows),
+        notes=(
+            (
+                "Event probability = 1 − S₀ to the power of exp(sum of coefficient × value), S₀ the"
+                " baseline survival.",
+            ),
+        ),
+    )  # fmt: skip

@@ -1,0 +1,99 @@
+"""Facts with the path that leads to them, so that every printed number can be traced back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from trephine.report.facts import Facts
+from trephine.report.wording import Form, show
+from trephine.types import TimeUnit
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A fact as it is printed.
+
+    Attributes
+    ----------
+    path
+        Where it stands in ``facts.json``, for example "performance.3.c_index.value".
+    form
+        How it is printed.
+    text
+        What is printed.
+    raw
+        The value itself.
+    """
+
+    path: str
+    form: Form
+    text: str
+    raw: Any
+
+
+Text = tuple[str | Ref, ...]
+"""Words and facts in the order in which they are read."""
+
+
+class Trace:
+    """A place in the facts, reached by attribute and index; ``raw`` is what stands there."""
+
+    __slots__ = ("_time_unit", "path", "raw")
+
+    def __init__(self, raw: Any, path: str = "", time_unit: TimeUnit = "months") -> None:
+        self.raw = raw
+        self.path = path
+        self._time_unit = time_unit
+
+    @classmethod
+    def start(cls, facts: Facts) -> Trace:
+        """Return the trace at the top of a study's facts."""
+        return cls(facts, "", facts.study.time_unit)
+
+    def __getattr__(self, name: str) -> Trace:
+        return Trace(getattr(self.raw, name), f"{self.path}.{name}".lstrip("."), self._time_unit)
+
+    def __getitem__(self, index: int) -> Trace:
+        return Trace(self.raw[index], f"{self.path}.{index}", self._time_unit)
+
+    def __iter__(self) -> Iterator[Trace]:
+        return (self[index] for index in range(len(self.raw)))
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def __bool__(self) -> bool:
+        return bool(self.raw)
+
+    def show(self, form: Form) -> Ref:
+        """Return the fact here, printed in one form."""
+        return Ref(self.path, form, show(self.raw, form, self._time_unit), self.raw)
+
+    def words(self) -> Ref:
+        """Return the words that stand here."""
+        return self.show("text")
+
+    def interval(self, form: Form) -> Text:
+        """Return the estimate here as value (low-high), or the value alone without interval."""
+        value = self.value.show(form)
+        if self.raw.low is None or self.raw.high is None:
+            return (value,)
+        between = " to " if form.startswith("signed") or self.raw.low < 0 else "–"
+        return (value, " (", self.low.show(form), between, self.high.show(form), ")")
+
+
+def plain(text: Text) -> str:
+    """Return a text without its traces."""
+    return "".join(part if isinstance(part, str) else part.text for part in text)
+
+
+def join(texts: list[Text], between: str = ", ", last: str | None = None) -> Text:
+    """Return several texts as one, with something between them."""
+    joined: list[str | Ref] = []
+    for number, text in enumerate(texts):
+        if number:
+            joined.append(last if last and number == len(texts) - 1 else between)
+        joined.extend(text)
+    return tuple(joined)
