@@ -31,6 +31,10 @@ Stored = npt.NDArray[np.generic]
 
 MAX_PIXELS = 1 << 28  # 16384 x 16384, four times the largest mammography detector on the market
 _PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+_SAMPLES = {
+    "MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YBR_FULL": 3,
+    "YBR_FULL_422": 3, "YBR_ICT": 3, "YBR_RCT": 3,
+}  # fmt: skip
 _JPEG_FAMILY = ("JPEG", "High-Throughput JPEG")
 
 
@@ -116,6 +120,13 @@ def _check_header(dataset: Dataset, name: str) -> None:
         raise ImageError(
             f"{name}: expected one frame, found {frames}; export the frame to be analysed as a"
             " single image, or the series as single-frame slices"
+        )
+    photometric = str(dataset.get("PhotometricInterpretation") or "").strip()
+    samples = _integer(dataset, "SamplesPerPixel", name, default=1)
+    if _SAMPLES.get(photometric) != samples:
+        raise ImageError(
+            f"{name}: expected photometric interpretation MONOCHROME1 or MONOCHROME2 with one"
+            f" sample a pixel, found another or none with {samples}; the header is damaged"
         )
     allocated = _integer(dataset, "BitsAllocated", name)
     if "PixelData" in dataset:

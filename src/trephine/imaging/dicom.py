@@ -21,7 +21,6 @@ from trephine.imaging.spacing import StatedSpacing, radiograph_spacing
 from trephine.types import Geometry, Image
 
 _GREY = ("MONOCHROME1", "MONOCHROME2")
-_COLOUR = ("RGB", "PALETTE COLOR", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 _LATERALITY = {"R": "R", "L": "L", "B": "both", "U": "unpaired"}
 
 
@@ -95,7 +94,10 @@ def image_of(dataset: Dataset, name: str, spacing_mm: StatedSpacing) -> Image:
     """Return the image of a parsed data set; see `read_dicom`."""
     if str(dataset.get("Modality") or "") == "SEG":
         raise ImageError(f"{name}: expected an image, found a DICOM SEG mask; use read_mask")
-    stored = _one_channel(decode_stored(dataset, name), dataset, name)
+    photometric = str(dataset.get("PhotometricInterpretation") or "").strip()
+    stored = decode_stored(dataset, name)
+    if photometric not in _GREY:
+        stored = _grey_of_colour(stored, photometric, dataset, name)
     spacing = radiograph_spacing(dataset, spacing_mm, name)
     grey = to_grey(stored, dataset, name)
     laterality, laterality_source = laterality_of(dataset)
@@ -133,25 +135,20 @@ def laterality_of(dataset: Dataset) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _one_channel(stored: Stored, dataset: Dataset, name: str) -> Stored:
-    photometric = str(dataset.get("PhotometricInterpretation") or "").strip()
-    if photometric in _GREY and stored.ndim == 2:
-        return stored
-    if photometric in _COLOUR:
-        if photometric == "PALETTE COLOR" and stored.ndim == 2:
-            try:
-                stored = apply_color_lut(stored, dataset)
-            except Exception as error:
-                raise ImageError(f"{name}: expected a readable palette, found none") from error
-        if stored.ndim == 3 and np.all(stored == stored[..., :1]):
-            return stored[..., 0]
-        raise ImageError(
-            f"{name}: expected grey values, found {photometric} with colours; export the original"
-            " radiograph, not a screenshot or a coloured overlay"
-        )
+def _grey_of_colour(stored: Stored, photometric: str, dataset: Dataset, name: str) -> Stored:
+    """Return the one channel of a grey picture in colour's clothes."""
+    if photometric == "PALETTE COLOR" and stored.ndim == 2:
+        try:
+            stored = apply_color_lut(stored, dataset)
+        except Exception as error:  # pydicom raises many kinds on a malformed palette
+            raise ImageError(
+                f"{name}: expected a readable palette, found a malformed one"
+            ) from error
+    if stored.ndim == 3 and np.all(stored == stored[..., :1]):
+        return stored[..., 0]
     raise ImageError(
-        f"{name}: expected photometric interpretation MONOCHROME1 or MONOCHROME2, found another"
-        " or none; the header is damaged"
+        f"{name}: expected grey values, found {photometric} with colours; export the original"
+        " radiograph, not a screenshot or a coloured overlay"
     )
 
 
