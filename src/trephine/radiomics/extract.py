@@ -1,0 +1,195 @@
+"""Extraction: one image, one region, one vector of features."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from trephine.radiomics.image_types import Job, jobs, make
+from trephine.radiomics.measure import Measured, RegionGeometry, measure
+from trephine.radiomics.names import dimensions, enabled_features, feature_names, shape_families
+from trephine.radiomics.prepare import PreparedImage, prepare
+from trephine.radiomics.region import bounding_box, check_extent, check_pair, resegment
+from trephine.radiomics.settings import RadiomicsSettings
+from trephine.radiomics.shape2d import shape2d_features
+from trephine.radiomics.shape3d import shape_features
+from trephine.types import FloatArray, Image, Mask
+
+# Part of the key of stored features: changes whenever a number may.
+ENGINE_VERSION = "1"
+
+Plain = str | float | int | bool | None
+
+
+@dataclass(frozen=True)
+class RadiomicsResult:
+    """Features of one region.
+
+    Attributes
+    ----------
+    names
+        PyRadiomics' names, the order of ``feature_names(settings, ndim)``.
+    values
+        Shape (features,); NaN where the definition gives no value.
+    reasons
+        Name to the reason why a value is NaN, set by convention, or nothing but rounding.
+    provenance
+        Engine, settings and region that the values come from (plain values, no identifiers).
+    """
+
+    names: tuple[str, ...]
+    values: FloatArray
+    reasons: Mapping[str, str]
+    provenance: Mapping[str, Plain]
+
+    def to_series(self) -> pd.Series[float]:
+        """Return the values by name; provenance and reasons in ``attrs``."""
+        series = pd.Series(self.values, index=pd.Index(self.names, name="feature"))
+        series.attrs["provenance"] = dict(self.provenance)
+        series.attrs["reasons"] = dict(self.reasons)
+        return series
+
+
+def extract_radiomics(
+    image: Image, mask: Mask, settings: RadiomicsSettings, *, label: int | None = None
+) -> pd.Series[float]:
+    """Measure the radiomic features of a region as PyRadiomics 3.0.1 defines them.
+
+    Parameters
+    ----------
+    image
+        A radiograph (rows, columns) or a volume (slices, rows, columns).
+    mask
+        Labels on the image's grid.
+    settings
+        What to measure and how; ``RadiomicsSettings.from_preset("native2d")`` for radiographs.
+    label
+        Label of the region; that of the settings (1) by default.
+
+    Returns
+    -------
+    pandas.Series
+        Feature name to value; ``attrs["provenance"]`` says where the values come from and
+        ``attrs["reasons"]`` why a value is NaN, conventional or without signal.
+
+    Raises
+    ------
+    ImageError
+        If image and mask do not fit, the label is absent, a pixel is not finite, or the region is
+        smaller than the settings ask for.
+    InputError
+        If the settings do not fit the image.
+    """
+    return measure_region(image, mask, settings, label=label).to_series()
+
+
+def measure_region(
+    image: Image, mask: Mask, settings: RadiomicsSettings, *, label: int | None = None
+) -> RadiomicsResult:
+    """Do what ``extract_radiomics`` does, without pandas; see there."""
+    label = settings.label if label is None else label
+    check_pair(image, mask)
+    prepared = prepare(image, mask, settings, label)
+    check_extent(prepared.cropped_region, settings)
+    whole = prepared
+    if settings.resegmentRange is not None:
+        prepared = _resegmented(prepared, settings)
+        check_extent(prepared.cropped_region, settings)
+    ndim = dimensions(settings, image.pixels.ndim)
+    measured = [_shape(prepared if settings.resegmentShape else whole, settings, ndim)]
+    measured += _all_image_types(prepared, settings, ndim)
+    values = {name: value for part in measured for name, value in part.values.items()}
+    names = feature_names(settings, ndim)
+    return RadiomicsResult(
+        names,
+        np.array([values[name] for name in names], dtype=np.float64),
+        MappingProxyType({name: why for part in measured for name, why in part.reasons.items()}),
+        MappingProxyType(_provenance(image, prepared, settings, label)),
+    )
+
+
+def _resegmented(prepared: PreparedImage, settings: RadiomicsSettings) -> PreparedImage:
+    kept = np.zeros_like(prepared.region)
+    inside = prepared.cropped_region.copy()
+    inside[inside] = resegment(prepared.values, settings)
+    kept[prepared.box] = inside
+    return PreparedImage(
+        prepared.pixels,
+        prepared.geometry,
+        kept,
+        prepared.statistics,
+        prepared.mean,
+        prepared.per_unit,
+        prepared.clip,
+        prepared.scale,
+    )
+
+
+def _all_image_types(
+    prepared: PreparedImage, settings: RadiomicsSettings, ndim: int
+) -> list[Measured]:
+    geometry = RegionGeometry(prepared.cropped_region, prepared.geometry.spacing_mm)
+
+    def work(job: Job) -> list[Measured]:
+        return [measure(image, geometry, job.settings) for image in make(prepared, job)]
+
+    if settings.threads == 1:
+        parts = [work(job) for job in jobs(settings, ndim)]
+    else:
+        # The region's values and statistics are shared: found before the threads ask for them.
+        _ = prepared.values, prepared.largest_magnitude, geometry.neighbourhood(settings)
+        with ThreadPoolExecutor(settings.threads) as pool:
+            parts = list(pool.map(work, jobs(settings, ndim)))
+    return [measured for part in parts for measured in part]
+
+
+def _shape(prepared: PreparedImage, settings: RadiomicsSettings, ndim: int) -> Measured:
+    values: dict[str, float] = {}
+    reasons: dict[str, str] = {}
+    for family in shape_families(settings, ndim):
+        wanted = enabled_features(settings, family)
+        found, reason = _shape_family(prepared, settings, family)
+        for feature in wanted:
+            name = f"original_{family}_{feature}"
+            values[name] = found.get(feature, math.nan)
+            if math.isnan(values[name]):
+                reasons[name] = reason
+    return Measured(values, reasons)
+
+
+def _shape_family(
+    prepared: PreparedImage, settings: RadiomicsSettings, family: str
+) -> tuple[dict[str, float], str]:
+    """Return the shape features of a class and the reason for those that are missing."""
+    region, spacing = prepared.cropped_region, prepared.geometry.spacing_mm
+    reason = "a single voxel has no axes"
+    if family == "shape":
+        return shape_features(region, spacing), reason
+    if region.ndim == 3:
+        plane = settings.force2Ddimension
+        if region.shape[plane] > 1:
+            return {}, f"the region is {region.shape[plane]} slices thick, not in one plane"
+        region = region.take(0, axis=plane)
+        spacing = tuple(step for axis, step in enumerate(spacing) if axis != plane)
+    return shape2d_features(region, spacing), reason
+
+
+def _provenance(
+    image: Image, prepared: PreparedImage, settings: RadiomicsSettings, label: int
+) -> dict[str, Plain]:
+    box = bounding_box(prepared.region)
+    return {
+        "engine_version": ENGINE_VERSION,
+        "settings_digest": settings.digest(),
+        "label": label,
+        "voxels": int(np.count_nonzero(prepared.cropped_region)),
+        "bounding_box": " ".join(f"{part.start}:{part.stop}" for part in box),
+        "spacing_mm": " ".join(f"{step:.6g}" for step in prepared.geometry.spacing_mm),
+        **{f"image_{key}": value for key, value in image.provenance.items()},
+    }

@@ -1,0 +1,246 @@
+"""Co-occurrence features."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+from scipy.linalg import eigh
+
+from trephine.radiomics.matrices import Counts, Neighbourhood, TextureMatrices
+from trephine.radiomics.offsets import lengths_mm
+from trephine.types import FloatArray
+
+_EPSILON = np.spacing(1.0)
+
+# The order of what ``_measure`` returns.
+NAMES = (
+    "Autocorrelation",
+    "ClusterProminence",
+    "ClusterShade",
+    "ClusterTendency",
+    "Contrast",
+    "Correlation",
+    "DifferenceAverage",
+    "DifferenceEntropy",
+    "DifferenceVariance",
+    "Id",
+    "Idm",
+    "Idmn",
+    "Idn",
+    "Imc1",
+    "Imc2",
+    "InverseVariance",
+    "JointAverage",
+    "JointEnergy",
+    "JointEntropy",
+    "MaximumProbability",
+    "SumAverage",
+    "SumEntropy",
+    "SumSquares",
+)
+# What PyRadiomics has retired because another feature equals it.
+_EQUALS = {
+    "Dissimilarity": "DifferenceAverage",
+    "Homogeneity1": "Id",
+    "Homogeneity2": "Idm",
+    "SumVariance": "ClusterTendency",
+}
+
+
+def glcm_features(
+    matrices: TextureMatrices,
+    around: Neighbourhood,
+    spacing_mm: Sequence[float],
+    weighting_norm: str | None,
+    *,
+    symmetrical: bool,
+    with_mcc: bool,
+) -> dict[str, float]:
+    """Measure the co-occurrence matrices.
+
+    Haralick 1973 as PyRadiomics 3.0.1 has it. Without a norm, each feature is the mean over the
+    directions that have a pair; with one, the matrices are summed with the weight exp(-d^2), d the
+    step's length in mm ('no_weighting': 1), and measured once.
+
+    Returns
+    -------
+    dict
+        Name to value; NaN where no two voxels are neighbours. MCC only ``with_mcc``.
+    """
+    n_present = int(np.count_nonzero(matrices.ngtdm_voxels))
+    tables = [_table(counts, symmetrical) for counts in matrices.glcm if counts.any()]
+    if tables and weighting_norm is not None:
+        offsets = around.offsets[[bool(counts.any()) for counts in matrices.glcm]]
+        weights = (
+            np.ones(len(tables))
+            if weighting_norm == "no_weighting"
+            else np.exp(-(lengths_mm(offsets, spacing_mm, weighting_norm) ** 2))
+        )
+        tables = [np.tensordot(weights, np.array(tables), axes=1)]
+    tables = [table / total for table in tables if (total := table.sum()) > 0]
+    if not tables:
+        return dict.fromkeys((*NAMES, *_EQUALS, "MCC"), float("nan"))
+    each = np.array([_measure(table) for table in tables])
+    # An angle whose Imc2 is no real number does not count, as in PyRadiomics.
+    values = dict(zip(NAMES, _mean_of_numbers(each).tolist(), strict=True))
+    if with_mcc:
+        values["MCC"] = (
+            float(np.mean([_maximal_correlation(table) for table in tables]))
+            if n_present > 1
+            else 1.0
+        )
+    for name, twin in _EQUALS.items():
+        values[name] = values[twin]
+    return values
+
+
+def _table(counts: Counts, symmetrical: bool) -> FloatArray:
+    table = counts.astype(np.float64)
+    return table + table.T if symmetrical else table
+
+
+def _mean_of_numbers(each: FloatArray) -> FloatArray:
+    numbers = ~np.isnan(each)
+    count = numbers.sum(axis=0)
+    total = np.where(numbers, each, 0.0).sum(axis=0)
+    return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+
+
+@njit(cache=True, nogil=True)
+def _entropy(p: FloatArray) -> float:
+    total = 0.0
+    for k in range(p.size):
+        if p[k] > 0.0:
+            total -= p[k] * math.log2(p[k] + _EPSILON)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _measure(p: FloatArray) -> FloatArray:
+    """Measure one normalised matrix, shape (levels, levels); the order is that of ``NAMES``."""
+    n = p.shape[0]
+    px = np.zeros(n)
+    py = np.zeros(n)
+    plus = np.zeros(2 * n - 1)
+    minus = np.zeros(n)
+    for i in range(n):
+        for j in range(n):
+            if p[i, j] > 0.0:
+                px[i] += p[i, j]
+                py[j] += p[i, j]
+                plus[i + j] += p[i, j]
+                minus[abs(i - j)] += p[i, j]
+    mu_x = 0.0
+    mu_y = 0.0
+    for i in range(n):
+        mu_x += px[i] * (i + 1)
+        mu_y += py[i] * (i + 1)
+    var_x = 0.0
+    var_y = 0.0
+    for i in range(n):
+        var_x += px[i] * (i + 1 - mu_x) ** 2
+        var_y += py[i] * (i + 1 - mu_y) ** 2
+    auto = tendency = shade = prominence = covariance = energy = largest = 0.0
+    hxy = hxy1 = hxy2 = 0.0
+    for i in range(n):
+        if px[i] == 0.0:
+            continue
+        for j in range(n):
+            product = px[i] * py[j]
+            if product == 0.0:
+                continue
+            log_product = math.log2(product + _EPSILON)
+            hxy2 -= product * log_product
+            q = p[i, j]
+            if q == 0.0:
+                continue
+            hxy1 -= q * log_product
+            hxy -= q * math.log2(q + _EPSILON)
+            t = i + j + 2 - mu_x - mu_y
+            auto += q * (i + 1) * (j + 1)
+            tendency += q * t * t
+            shade += q * t * t * t
+            prominence += q * t * t * t * t
+            covariance += q * (i + 1 - mu_x) * (j + 1 - mu_y)
+            energy += q * q
+            largest = max(largest, q)
+    average = contrast = inverse = inverse_moment = 0.0
+    inverse_moment_n = inverse_n = inverse_variance = 0.0
+    for k in range(n):
+        q = minus[k]
+        average += k * q
+        contrast += k * k * q
+        inverse += q / (1 + k)
+        inverse_moment += q / (1 + k * k)
+        inverse_n += q / (1 + k / n)
+        inverse_moment_n += q / (1 + (k * k) / (n * n))
+        if k > 0:
+            inverse_variance += q / (k * k)
+    variance = 0.0
+    for k in range(n):
+        variance += minus[k] * (k - average) ** 2
+    sum_average = 0.0
+    for k in range(plus.size):
+        sum_average += (k + 2) * plus[k]
+    deviations = math.sqrt(var_x) * math.sqrt(var_y)
+    correlation = covariance / (deviations + _EPSILON) if deviations > 0.0 else 1.0
+    larger = max(_entropy(px), _entropy(py))
+    imc1 = (hxy - hxy1) / larger if larger != 0.0 else 0.0
+    information = 1.0 - math.exp(-2.0 * (hxy2 - hxy))
+    imc2 = math.sqrt(information) if information >= 0.0 else np.nan
+    return np.array(
+        [
+            auto,
+            prominence,
+            shade,
+            tendency,
+            contrast,
+            correlation,
+            average,
+            _entropy(minus),
+            variance,
+            inverse,
+            inverse_moment,
+            inverse_moment_n,
+            inverse_n,
+            imc1,
+            imc2,
+            inverse_variance,
+            mu_x,
+            energy,
+            hxy,
+            largest,
+            sum_average,
+            _entropy(plus),
+            var_x,
+        ]
+    )
+
+
+def _maximal_correlation(p: FloatArray) -> float:
+    """Return the root of the second largest eigenvalue of Q, for two or more grey levels.
+
+    Q(i,j) = sum_k p(i,k) p(j,k) / (px(i) py(k)) is similar to the symmetric S S' with
+    S = p / sqrt(px py), whose eigenvalues are found far faster. PyRadiomics adds the machine's
+    epsilon to the denominator, which moves the eigenvalue by some 1e-6 where a grey level is
+    rare: the first-order perturbation x' (dQ) x accounts for it.
+    """
+    rows, columns = p.sum(axis=1) > 0, p.sum(axis=0) > 0
+    if min(rows.sum(), columns.sum()) < 2:
+        return 0.0
+    p = p[np.ix_(rows, columns)]
+    px, py = p.sum(axis=1), p.sum(axis=0)
+    product = np.outer(px, py)
+    s = p / np.sqrt(product)
+    second = len(px) - 2
+    eigenvalues, vectors = eigh(
+        s @ s.T, subset_by_index=(second, second), check_finite=False, overwrite_a=True
+    )
+    x = vectors[:, 0]
+    root = np.sqrt(px)
+    shift = -_EPSILON / (product * (product + _EPSILON))
+    moved = (root * x) @ (p * shift) @ (p.T @ (x / root))
+    return math.sqrt(max(float(eigenvalues[0] + moved), 0.0))

@@ -1,0 +1,37 @@
+"""Dependence features."""
+
+from __future__ import annotations
+
+from trephine.radiomics.emphasis import dense_cells, emphasis_features
+from trephine.radiomics.matrices import TextureMatrices
+
+# Names in the order of ``emphasis.EMPHASIS``.
+NAMES = (
+    "DependenceEntropy",
+    "DependenceNonUniformity",
+    "DependenceNonUniformityNormalized",
+    "DependenceVariance",
+    "GrayLevelNonUniformity",
+    "GrayLevelNonUniformityNormalized",
+    "GrayLevelVariance",
+    "HighGrayLevelEmphasis",
+    "LargeDependenceEmphasis",
+    "LargeDependenceHighGrayLevelEmphasis",
+    "LargeDependenceLowGrayLevelEmphasis",
+    "LowGrayLevelEmphasis",
+    "fraction",
+    "SmallDependenceEmphasis",
+    "SmallDependenceHighGrayLevelEmphasis",
+    "SmallDependenceLowGrayLevelEmphasis",
+)
+
+
+def gldm_features(matrices: TextureMatrices) -> dict[str, float]:
+    """Measure the dependence matrix; name to value.
+
+    The extent is the number of dependent neighbours plus 1, the voxel itself.
+    """
+    values = dict(zip(NAMES, emphasis_features(*dense_cells(matrices.gldm)).tolist(), strict=True))
+    del values["fraction"]
+    values["DependencePercentage"] = 1.0  # every voxel is the centre of one dependence
+    return values

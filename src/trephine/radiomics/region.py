@@ -1,0 +1,185 @@
+"""The region of interest: is it there, does it lie on the image, is there enough of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import SimpleITK as sitk  # noqa: N813
+
+from trephine.errors import ImageError
+from trephine.radiomics.itk import to_itk
+from trephine.radiomics.settings import RadiomicsSettings
+from trephine.types import BoolArray, FloatArray, Image, Mask
+
+_ITK_TOLERANCE = 1e-6
+
+
+def check_pair(image: Image, mask: Mask) -> None:
+    """Refuse what is no pair of a grey image and a label map.
+
+    Raises
+    ------
+    ImageError
+        If the image has channels, the mask holds fractions, or their dimensions differ.
+    """
+    shape = image.pixels.shape
+    if image.pixels.ndim == 3 and mask.labels.ndim == 2 and shape[-1] in (3, 4):
+        raise ImageError(
+            f"image: expected grey values of shape {shape[:2]}, found {shape[-1]} channels;"
+            " convert the colour image to grey"
+        )
+    if image.pixels.ndim not in (2, 3):
+        raise ImageError(
+            f"image: expected 2 or 3 dimensions, found {image.pixels.ndim} (shape {shape})"
+        )
+    if not (np.issubdtype(mask.labels.dtype, np.integer) or mask.labels.dtype == np.bool_):
+        raise ImageError(
+            f"mask: expected whole-numbered labels, found {mask.labels.dtype}; threshold it or"
+            " round it before it is used"
+        )
+    if mask.labels.ndim != image.pixels.ndim:
+        raise ImageError(
+            f"mask: expected {image.pixels.ndim} dimensions as the image has, found"
+            f" {mask.labels.ndim}"
+        )
+
+
+def differs(image: Image, mask: Mask, tolerance: float | None) -> str:
+    """Say in what image and mask differ, '' where they share one grid.
+
+    ITK's rule: spacing and origin within the tolerance (1e-6) times the first spacing, directions
+    within the tolerance.
+    """
+    if mask.labels.shape != image.pixels.shape:
+        return f"shape {image.pixels.shape}, found {mask.labels.shape}"
+    tolerance = _ITK_TOLERANCE if tolerance is None else tolerance
+    ours, theirs = image.geometry, mask.geometry
+    length = tolerance * ours.spacing_mm[-1]
+    for what, expected, found, allowed in (
+        ("spacing", ours.spacing_mm, theirs.spacing_mm, length),
+        ("origin", ours.origin_mm, theirs.origin_mm, length),
+        ("direction", ours.direction, theirs.direction, tolerance),
+    ):
+        if not np.allclose(expected, found, rtol=0.0, atol=allowed):
+            return f"{what} {_brief(expected)}, found {_brief(found)}"
+    return ""
+
+
+def _brief(numbers: tuple[float, ...]) -> str:
+    return "(" + ", ".join(f"{number:.6g}" for number in numbers) + ")"
+
+
+def labels_on_image(image: Image, mask: Mask, settings: RadiomicsSettings, label: int) -> Mask:
+    """Return the mask on the image's grid.
+
+    Raises
+    ------
+    ImageError
+        If the geometries differ and ``correctMask`` is off, or the region leaves the image.
+    """
+    mask.region(label)
+    difference = differs(image, mask, settings.geometryTolerance)
+    if not difference:
+        return mask
+    if not settings.correctMask:
+        raise ImageError(
+            f"mask: expected the image's {difference}; resample the mask, set correctMask to do"
+            " it here by nearest neighbour, or raise geometryTolerance"
+        )
+    reference = to_itk(np.broadcast_to(np.uint8(0), image.pixels.shape).copy(), image.geometry)
+    moving = to_itk(mask.labels.astype(np.uint32), mask.geometry)
+    bounds_in_image(reference, moving, label)
+    resampled = sitk.Resample(moving, reference, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    corrected = Mask(
+        sitk.GetArrayFromImage(resampled).astype(np.int64), image.geometry, mask.provenance
+    )
+    corrected.region(label)
+    return corrected
+
+
+def bounds_in_image(image: sitk.Image, mask: sitk.Image, label: int) -> npt.NDArray[np.int64]:
+    """Return the region's bounding box on the mask's grid: lower x, y(, z), then sizes.
+
+    Raises
+    ------
+    ImageError
+        If a corner of the box lies outside the image (by more than 1e-3 voxels).
+    """
+    statistics = sitk.LabelShapeStatisticsImageFilter()
+    statistics.Execute(mask)
+    box = np.array(statistics.GetBoundingBox(label))
+    lower, size = box[: len(box) // 2], box[len(box) // 2 :]
+    corners = [
+        image.TransformPhysicalPointToContinuousIndex(
+            mask.TransformContinuousIndexToPhysicalPoint((lower + part * size - 0.5).tolist())
+        )
+        for part in (0, 1)
+    ]
+    last = np.array(image.GetSize()) - 0.5
+    if np.any(np.min(corners, axis=0) < -0.5 - 1e-3) or np.any(
+        np.max(corners, axis=0) > last + 1e-3
+    ):
+        raise ImageError(
+            f"mask: expected label {label} inside the image, found it to reach beyond the edge;"
+            " image and mask may belong to different exposures"
+        )
+    return box
+
+
+def bounding_box(region: BoolArray) -> tuple[slice, ...]:
+    """Return the slices of the smallest box around a region that is not empty."""
+    slices = []
+    for axis in range(region.ndim):
+        others = tuple(other for other in range(region.ndim) if other != axis)
+        inside = np.flatnonzero(region.any(axis=others))
+        slices.append(slice(int(inside[0]), int(inside[-1]) + 1))
+    return tuple(slices)
+
+
+def check_extent(cropped: BoolArray, settings: RadiomicsSettings) -> None:
+    """Refuse a region smaller than the settings ask for.
+
+    Raises
+    ------
+    ImageError
+        If it extends along fewer axes than ``minimumROIDimensions``, or has no more voxels than
+        ``minimumROISize`` (both as PyRadiomics 3.0.1).
+    """
+    extended = sum(extent > 1 for extent in cropped.shape)
+    if extended < settings.minimumROIDimensions:
+        raise ImageError(
+            f"region: expected an extent along {settings.minimumROIDimensions} axes"
+            f" (minimumROIDimensions), found {extended} (bounding box {cropped.shape})"
+        )
+    voxels = int(np.count_nonzero(cropped))
+    if settings.minimumROISize is not None and voxels <= settings.minimumROISize:
+        raise ImageError(
+            f"region: expected more than {settings.minimumROISize} voxels (minimumROISize),"
+            f" found {voxels}"
+        )
+
+
+def resegment(values: FloatArray, settings: RadiomicsSettings) -> BoolArray:
+    """Say which voxels of a region stay within ``resegmentRange`` (PyRadiomics 3.0.1).
+
+    One threshold keeps what is at or above it, two keep the closed range between them.
+
+    Raises
+    ------
+    ImageError
+        If one voxel or none is left.
+    """
+    thresholds = np.sort(np.asarray(settings.resegmentRange, dtype=np.float64))
+    if settings.resegmentMode == "relative":
+        thresholds = thresholds * values.max()
+    elif settings.resegmentMode == "sigma":
+        thresholds = values.mean() + values.std() * thresholds
+    kept = values >= thresholds[0]
+    if len(thresholds) == 2:
+        kept &= values <= thresholds[1]
+    if np.count_nonzero(kept) <= 1:
+        raise ImageError(
+            f"region: expected more than one voxel in resegmentRange {settings.resegmentRange}"
+            f" ({settings.resegmentMode}), found {np.count_nonzero(kept)} of {values.size}"
+        )
+    return kept

@@ -1,0 +1,250 @@
+"""What to measure and how: PyRadiomics' settings, typed, frozen and refused where misspelt."""
+
+# ruff: noqa: N815 - the names are PyRadiomics'.
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+import pywt
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from trephine.errors import InputError
+from trephine.radiomics.catalogue import FAMILIES
+
+IMAGE_TYPES = (
+    "Original",
+    "Wavelet",
+    "LoG",
+    "Square",
+    "SquareRoot",
+    "Logarithm",
+    "Exponential",
+    "Gradient",
+    "LBP2D",
+    "LBP3D",
+)
+
+Interpolator = Literal[
+    "sitkNearestNeighbor",
+    "sitkLinear",
+    "sitkBSpline",
+    "sitkGaussian",
+    "sitkLabelGaussian",
+    "sitkHammingWindowedSinc",
+    "sitkCosineWindowedSinc",
+    "sitkWelchWindowedSinc",
+    "sitkLanczosWindowedSinc",
+    "sitkBlackmanWindowedSinc",
+]
+_INTERPOLATOR_NUMBERS = dict(enumerate(Interpolator.__args__, start=1))  # type: ignore[attr-defined]
+
+
+def _interpolator_by_number(value: Any) -> Any:
+    """Translate SimpleITK's enumeration, which PyRadiomics also takes."""
+    return _INTERPOLATOR_NUMBERS.get(value, value) if type(value) is int else value
+
+
+def _known_wavelet(value: str) -> str:
+    if value not in pywt.wavelist(kind="discrete"):
+        raise ValueError(f"not a discrete wavelet of PyWavelets{_nearest(value, pywt.wavelist())}")
+    return value
+
+
+def _distinct(values: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(values)) != len(values):
+        raise ValueError("expected each distance once")
+    return values
+
+
+def _nearest(name: str, valid: list[str] | tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.4)
+    return f"; did you mean {close[0]!r}?" if close else f"; valid names are {', '.join(valid)}"
+
+
+class RadiomicsSettings(BaseModel):
+    """Settings of one extraction, with PyRadiomics' names, meanings and defaults.
+
+    The three parts of a PyRadiomics parameter file are fields here: what its ``setting`` section
+    holds, ``imageType`` (image type -> settings that hold for that image type only) and
+    ``featureClass`` (class -> features; empty or None for every feature that PyRadiomics has not
+    deprecated). Four fields are Trephine's own and come last.
+
+    Attributes
+    ----------
+    minimumROIDimensions, minimumROISize
+        A region that extends along fewer axes, or has no more voxels, is refused. 0 dimensions
+        measures everything down to a single pixel.
+    geometryTolerance, correctMask
+        Tolerance of the geometry check (ITK's 1e-6 by default); resample a mask of another grid.
+    binWidth, binCount
+        Grey-level discretisation by width (bins aligned to 0) or, where given, by count.
+    normalize, normalizeScale, removeOutliers
+        Whole-image z-score times the scale, clipped at +-removeOutliers standard deviations.
+    resampledPixelSpacing, interpolator, padDistance, preCrop
+        New spacing as (x, y) or (x, y, z) in mm, 0 keeps an axis; margin of the crop in voxels.
+    distances, symmetricalGLCM, weightingNorm, gldm_a, force2D, force2Ddimension
+        Neighbourhoods of the texture matrices; the out-of-plane axis counts as arrays do (0 = z).
+    resegmentRange, resegmentMode, resegmentShape
+        Threshold the region by grey level before everything but shape (or before shape too).
+    sigma, start_level, level, wavelet, gradientUseSpacing, lbp2D*, lbp3D*
+        Arguments of the filters; sigma in mm.
+    voxelArrayShift
+        Added to grey levels in Energy, TotalEnergy and RootMeanSquared.
+    definitions
+        ``ibsi`` follows IBSI where PyRadiomics deviates: excess kurtosis, bins counted from the
+        region's minimum, NGTDM without voxels that have no neighbour.
+    stackSlices, stackSpacing
+        Replicate a two-dimensional image into this many slices (mm apart), the mask on the
+        middle one: the only recipe that yields the published 1562 features.
+    threads
+        Image types worked on at once. The numbers do not depend on it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    minimumROIDimensions: int = Field(2, ge=0, le=3)
+    minimumROISize: int | None = Field(None, gt=0)
+    geometryTolerance: float | None = Field(None, gt=0)
+    correctMask: bool = False
+    additionalInfo: bool = True
+    label: int = Field(1, gt=0)
+    label_channel: Literal[0] = 0
+    binWidth: float = Field(25.0, gt=0)
+    binCount: int | None = Field(None, gt=0)
+    normalize: bool = False
+    normalizeScale: float = Field(1.0, gt=0)
+    removeOutliers: float | None = Field(None, gt=0)
+    resampledPixelSpacing: tuple[Annotated[float, Field(ge=0)], ...] | None = None
+    interpolator: Annotated[Interpolator | None, BeforeValidator(_interpolator_by_number)] = (
+        "sitkBSpline"
+    )
+    padDistance: int = Field(5, ge=0)
+    preCrop: bool = False
+    distances: Annotated[
+        tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1), AfterValidator(_distinct)
+    ] = (1,)
+    force2D: bool = False
+    force2Ddimension: int = Field(0, ge=0, le=2)
+    resegmentRange: Annotated[tuple[float, ...], Field(min_length=1, max_length=2)] | None = None
+    resegmentMode: Literal["absolute", "relative", "sigma"] = "absolute"
+    resegmentShape: bool = False
+    symmetricalGLCM: bool = True
+    weightingNorm: Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None = None
+    gldm_a: int = Field(0, ge=0)
+    voxelArrayShift: float = 0.0
+    # A whole number stays whole: PyRadiomics writes sigma 1 and sigma 1.0 into other names.
+    sigma: tuple[Annotated[int | float, Field(gt=0)], ...] = ()
+    start_level: int = Field(0, ge=0)
+    level: int = Field(1, gt=0)
+    wavelet: Annotated[str, AfterValidator(_known_wavelet)] = "coif1"
+    gradientUseSpacing: bool = True
+    lbp2DRadius: float = Field(1.0, gt=0)
+    lbp2DSamples: int = Field(8, ge=1)
+    lbp2DMethod: Literal["default", "ror", "uniform", "var"] = "uniform"
+    lbp3DLevels: int = Field(2, ge=1)
+    lbp3DIcosphereRadius: float = Field(1.0, gt=0)
+    lbp3DIcosphereSubdivision: int = Field(1, ge=0)
+
+    imageType: dict[str, dict[str, Any]] = Field(default_factory=lambda: {"Original": {}})
+    featureClass: dict[str, tuple[str, ...] | None] = Field(
+        default_factory=lambda: dict.fromkeys(FAMILIES)
+    )
+
+    definitions: Literal["pyradiomics", "ibsi"] = "pyradiomics"
+    stackSlices: int | None = Field(None, ge=1)
+    stackSpacing: float = Field(1.0, gt=0)
+    threads: int = Field(1, ge=1)
+
+    def __init__(self, **values: Any) -> None:
+        problems = _unknown_names(values, type(self).model_fields)
+        if problems:
+            raise InputError("radiomics settings: " + "; ".join(problems))
+        try:
+            super().__init__(**values)
+        except pydantic.ValidationError as error:
+            raise InputError("radiomics settings: " + _readable(error)) from None
+        for name in self.imageType:
+            self.for_image_type(name)
+
+    @classmethod
+    def from_preset(cls, name: str) -> RadiomicsSettings:
+        """Return the settings of a preset; see ``trephine.radiomics.presets``.
+
+        Raises
+        ------
+        InputError
+            If there is no such preset; the nearest name is given.
+        """
+        from trephine.radiomics.presets import PRESETS
+
+        if name not in PRESETS:
+            raise InputError(f"radiomics preset: {name!r} unknown{_nearest(name, tuple(PRESETS))}")
+        return cls(**PRESETS[name])
+
+    @classmethod
+    def from_pyradiomics_yaml(cls, path: str | Path) -> RadiomicsSettings:
+        """Read a PyRadiomics parameter file (YAML or JSON) as PyRadiomics 3.0.1 reads it."""
+        from trephine.radiomics.parameter_file import read_pyradiomics
+
+        return cls(**read_pyradiomics(Path(path)))
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> RadiomicsSettings:
+        """Read settings from a TOML file of these fields or from a PyRadiomics parameter file."""
+        from trephine.radiomics.parameter_file import read_settings
+
+        return cls(**read_settings(Path(path)))
+
+    def for_image_type(self, image_type: str) -> RadiomicsSettings:
+        """Return the settings that hold for one image type: its own over the common ones."""
+        own = self.imageType[image_type]
+        if not own:
+            return self
+        common = self.model_dump(exclude={"imageType"})
+        return RadiomicsSettings(**{**common, **own, "imageType": {image_type: {}}})
+
+    def digest(self) -> str:
+        """Return the SHA-256 of everything that bears on the numbers, as hexadecimal digits."""
+        content = self.model_dump(mode="json", exclude={"threads", "additionalInfo"})
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _unknown_names(values: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
+    """Name every key, image type, class and feature that does not exist, with the nearest."""
+    problems = [
+        f"{key!r} is no setting{_nearest(key, list(fields))}" for key in values if key not in fields
+    ]
+    image_types = values.get("imageType") or {}
+    problems += [
+        f"{name!r} is no image type{_nearest(name, IMAGE_TYPES)}"
+        for name in image_types
+        if name not in IMAGE_TYPES
+    ]
+    classes = values.get("featureClass") or {}
+    for family, features in classes.items() if isinstance(classes, Mapping) else ():
+        if family not in FAMILIES:
+            problems.append(f"{family!r} is no feature class{_nearest(family, tuple(FAMILIES))}")
+            continue
+        valid = tuple(entry.name for entry in FAMILIES[family])
+        problems += [
+            f"{name!r} is no feature of {family}{_nearest(str(name), valid)}"
+            for name in features or ()
+            if name not in valid
+        ]
+    return problems
+
+
+def _readable(error: pydantic.ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"][:1])
+        lines.append(f"{where}: {problem['msg']}, found {problem['input']!r}")
+    return "; ".join(dict.fromkeys(lines))
