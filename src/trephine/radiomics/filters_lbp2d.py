@@ -33,9 +33,15 @@ def local_binary_pattern_2d(prepared: PreparedImage, settings: RadiomicsSettings
     box = box_within(prepared, window)
     pixels = prepared.window(window)
     slices = pixels[np.newaxis] if pixels.ndim == 2 else pixels.swapaxes(0, plane)
+    starts = [part.start for part in window]
+    if pixels.ndim == 3:
+        starts[0], starts[plane] = starts[plane], starts[0]
     angles = 2.0 * np.pi * np.arange(count) / count
+    radius = float(np.float32(radius))  # scikit-image takes it in single precision
     patterns = _patterns(
         np.ascontiguousarray(slices),
+        starts[-2],
+        starts[-1],
         np.round(-radius * np.sin(angles), 5),
         np.round(radius * np.cos(angles), 5),
         _METHODS[settings.lbp2DMethod],
@@ -56,17 +62,33 @@ def _pixel(plane: FloatArray, row: int, column: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _interpolated(plane: FloatArray, row: float, column: float) -> float:
+def _interpolated(
+    plane: FloatArray, first_row: int, first_column: int, row: float, column: float
+) -> float:
+    """Interpolate at a place of the whole image, of which ``plane`` is a part.
+
+    The place within a pixel is rounded as it is in the whole image: where neighbours are equal,
+    that rounding decides the comparison with the centre.
+    """
     top, left = math.floor(row), math.floor(column)
     bottom, right = math.ceil(row), math.ceil(column)
     down, along = row - top, column - left
+    top, bottom = top - first_row, bottom - first_row
+    left, right = left - first_column, right - first_column
     upper = (1 - along) * _pixel(plane, top, left) + along * _pixel(plane, top, right)
     lower = (1 - along) * _pixel(plane, bottom, left) + along * _pixel(plane, bottom, right)
     return (1 - down) * upper + down * lower
 
 
 @njit(cache=True, nogil=True)
-def _patterns(slices: FloatArray, down: FloatArray, along: FloatArray, method: int) -> FloatArray:
+def _patterns(
+    slices: FloatArray,
+    first_row: int,
+    first_column: int,
+    down: FloatArray,
+    along: FloatArray,
+    method: int,
+) -> FloatArray:
     """Return the pattern of every pixel; ``method`` numbers default, ror, uniform and var."""
     count = down.size
     result = np.empty(slices.shape)
@@ -79,7 +101,13 @@ def _patterns(slices: FloatArray, down: FloatArray, along: FloatArray, method: i
                 changes = ones = 0
                 code = 0.0
                 for k in range(count):
-                    samples[k] = _interpolated(plane, y + down[k], x + along[k])
+                    samples[k] = _interpolated(
+                        plane,
+                        first_row,
+                        first_column,
+                        first_row + y + down[k],
+                        first_column + x + along[k],
+                    )
                     above[k] = samples[k] - plane[y, x] >= 0
                     ones += above[k]
                     code += above[k] * 2.0**k
@@ -94,8 +122,7 @@ def _patterns(slices: FloatArray, down: FloatArray, along: FloatArray, method: i
                 elif method >= 2:
                     code = float(ones if changes <= 2 else count + 1)
                 if method == 3:
-                    mean = samples.sum() / count
-                    variance = (samples * samples).sum() / count - mean * mean
+                    variance = samples.var()
                     code = code / variance if variance != 0.0 else np.nan
                 result[z, y, x] = code
     return result
