@@ -103,6 +103,12 @@ class CoxResult:
         """Bayesian criterion with the number of events, as in R: -2 log lik + p log(events)."""
         return -2 * self.log_likelihood + len(self.names) * float(np.log(self.n_events))
 
+    @property
+    def nagelkerke_r2(self) -> float:
+        """Nagelkerke's share of the likelihood, as rms::cph reports it (its "R2")."""
+        gained = -np.expm1(-self.likelihood_ratio.statistic / self.n)
+        return float(gained / -np.expm1(2 * self.log_likelihood_null / self.n))
+
     def hazard_ratio_of(self, name: str) -> Estimate:
         """Return the hazard ratio of one column with its interval.
 
