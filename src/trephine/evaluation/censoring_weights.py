@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from trephine.errors import InputError
+from trephine.modelling.cox import CoxModel
 from trephine.survival.arrays import merge_near_ties
 from trephine.survival.ipcw import censoring_distribution
 from trephine.types import BoolArray, FloatArray, Survival
@@ -51,7 +53,11 @@ class HorizonStatus:
 
 
 def status_at(
-    outcome: Survival, horizon: float, *, convention: HorizonConvention = "timeROC"
+    outcome: Survival,
+    horizon: float,
+    *,
+    convention: HorizonConvention = "timeROC",
+    covariates: npt.ArrayLike | None = None,
 ) -> HorizonStatus:
     """Return cases, controls and weights at a horizon.
 
@@ -68,23 +74,51 @@ def status_at(
     convention
         "timeROC": cases have T < t; "riskRegression": T <= t. They differ only where an event
         falls on the horizon exactly.
+    covariates
+        Shape (n, p). Where given, censoring follows a Cox model of them instead (R: ``timeROC``
+        with ``weighting = "cox"``).
 
     Raises
     ------
     InputError
         If the horizon is not finite and positive.
+    ModelError
+        If the Cox model of censoring cannot be fitted.
     """
     check_horizon(horizon)
     time, event = outcome.time, outcome.event
     before = time < horizon if convention == "timeROC" else time <= horizon
     is_case = event & before
     is_control = time > horizon
-    censoring = censoring_distribution(time, event)
     weight = np.zeros(time.size)
+    if covariates is not None:
+        own, at_horizon = _cox_uncensored_probability(outcome, covariates, horizon)
+        weight[is_case] = 1.0 / own[is_case]
+        weight[is_control] = 1.0 / at_horizon[is_control]
+        return HorizonStatus(float(horizon), is_case, is_control, weight, convention)
+    censoring = censoring_distribution(time, event)
     weight[is_case] = 1.0 / censoring.before(time[is_case])
     if is_control.any():
         weight[is_control] = 1.0 / float(censoring.at([horizon])[0])
     return HorizonStatus(float(horizon), is_case, is_control, weight, convention)
+
+
+def _cox_uncensored_probability(
+    outcome: Survival, covariates: npt.ArrayLike, horizon: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return G(T- | x) and G(t | x) of every case from an Efron Cox model of censoring."""
+    design = np.asarray(covariates, dtype=np.float64)
+    # pec::ipcw fits with rms::cph, which stops at 1e-4; converged, the AUC moves by 2e-8.
+    model = CoxModel(tolerance=1e-4).fit(
+        design, Survival(outcome.time, ~outcome.event, outcome.unit)
+    )
+    relative_hazard = np.exp(model.predict_linear_predictor(design))
+    (baseline,) = model.baseline_cumulative_hazard().values()
+    steps = np.append(0.0, baseline.to_numpy())
+    times = baseline.index.to_numpy(dtype=np.float64)
+    own = steps[np.searchsorted(times, outcome.time, side="left")]
+    at_horizon = steps[np.searchsorted(times, horizon, side="right")]
+    return np.exp(-own * relative_hazard), np.exp(-at_horizon * relative_hazard)
 
 
 def check_horizon(horizon: float) -> None:
@@ -93,7 +127,9 @@ def check_horizon(horizon: float) -> None:
         raise InputError(f"horizon: expected a finite time > 0, found {horizon!r}")
 
 
-def check_risk(values: object, n: int, name: str, *, probability: bool = False) -> FloatArray:
+def check_risk(
+    values: npt.ArrayLike, n: int, name: str, *, probability: bool = False
+) -> FloatArray:
     """Return risks as n finite floats.
 
     Raises

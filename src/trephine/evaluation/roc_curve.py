@@ -181,16 +181,17 @@ def _mean_above(of_case: FloatArray, score: FloatArray) -> Callable[[float], flo
 def _neighbourhood_survival(
     outcome: Survival, score: FloatArray, values: FloatArray, horizon: float, span: float
 ) -> FloatArray:
-    """Return S(t | score) for every distinct score, from the cases as near as the m-th above it.
+    """Return S(t | score) for every distinct score, from its neighbours.
 
-    m = floor(n span / 2); the same distance is taken below, as survivalROC does.
+    The window reaches up to the m-th case after the first that shares the score, m = n span
+    rounded, and as far down in units of the score, as survivalROC 1.0.3.1 has it.
     """
     ordered = np.sort(score)
-    m = int(score.size * span / 2.0)
-    reach = np.minimum(np.searchsorted(ordered, values) + m, score.size - 1)
+    m = int(score.size * span + 0.5)
+    top = ordered[np.minimum(np.searchsorted(ordered, values) + m, score.size - 1)]
     return np.array(
         [
-            _survival(outcome, np.abs(score - value) <= distance, horizon)
-            for value, distance in zip(values, ordered[reach] - values, strict=True)
+            _survival(outcome, np.abs(score - value) <= reach, horizon)
+            for value, reach in zip(values, top - values, strict=True)
         ]
     )

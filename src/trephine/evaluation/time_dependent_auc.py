@@ -83,6 +83,7 @@ def time_dependent_auc(
     patient: npt.ArrayLike | None = None,
     level: float = 0.95,
     convention: HorizonConvention = "timeROC",
+    censoring_covariates: npt.ArrayLike | None = None,
 ) -> TimeDependentAuc:
     """Return AUC(t), the chance that a case outranks a control, ties counted 1/2.
 
@@ -105,6 +106,10 @@ def time_dependent_auc(
         Coverage.
     convention
         "timeROC" (cases T < t) or "riskRegression" (cases T <= t).
+    censoring_covariates
+        Shape (n, p): what censoring depends on; the weights then come from a Cox model of it
+        (``weighting = "cox"``, the score itself should be among the columns). No influence is
+        known for these weights, so that there is no interval: draw one by `patient_bootstrap`.
 
     Raises
     ------
@@ -112,7 +117,7 @@ def time_dependent_auc(
         If the score is missing anywhere or has another length, or the horizon is not positive.
     """
     score = check_risk(risk_score, len(outcome), "risk score")
-    status = status_at(outcome, horizon, convention=convention)
+    status = status_at(outcome, horizon, convention=convention, covariates=censoring_covariates)
     n = score.size
     cases = np.where(status.is_case, status.weight, 0.0) / n
     controls = np.where(status.is_control, status.weight, 0.0) / n
@@ -125,8 +130,10 @@ def time_dependent_auc(
     outranked = _weight_outranked(score, controls)
     outranking = cases.sum() - _weight_outranked(score, cases)
     concordant = float(cases @ outranked)
-    influence = _influence(outcome, status, cases, controls, outranked, outranking, concordant)
     area = concordant / (incidence * free)
+    if censoring_covariates is not None:
+        return TimeDependentAuc(Estimate(area, level=level), *counts, np.full(n, np.nan))
+    influence = _influence(outcome, status, cases, controls, outranked, outranking, concordant)
     error = influence_standard_error(influence, patient)
     half = float(ndtri(0.5 + level / 2.0)) * error
     estimate = Estimate(area, max(0.0, area - half), min(1.0, area + half), level, error)

@@ -1,0 +1,270 @@
+"""Calibration of event probabilities at a horizon: in groups, in the large, and the slope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+from scipy.stats import chi2
+
+from trephine.errors import InputError, ModelError
+from trephine.evaluation.censoring_weights import check_horizon, check_risk
+from trephine.modelling.cox import CoxModel
+from trephine.survival.kaplan_meier import IntervalType, kaplan_meier
+from trephine.types import Estimate, FloatArray, IntArray, Survival
+
+MOST_CERTAIN = 1e-12
+"""Probabilities nearer than this to 0 or 1 are moved to it where their log-log is needed."""
+
+
+@dataclass(frozen=True)
+class CalibrationGroup:
+    """One group of similar predictions.
+
+    Attributes
+    ----------
+    n, n_events
+        Cases, and their events by the horizon.
+    mean_event_probability
+        Mean prediction.
+    observed
+        Kaplan-Meier's probability of the event with its interval and standard error.
+    note
+        Why it cannot be trusted or computed; empty where it can.
+    """
+
+    n: int
+    n_events: int
+    mean_event_probability: float
+    observed: Estimate
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class CalibrationTest:
+    """Greenwood-Nam-D'Agostino test that observed equals predicted in every group."""
+
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float
+    n: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class CalibrationInTheLarge:
+    """Observed against expected.
+
+    Attributes
+    ----------
+    observed
+        Kaplan-Meier's probability of the event by the horizon.
+    expected
+        Mean prediction.
+    ratio
+        Observed over expected; its interval is the observed one's over the expected.
+    horizon, n
+        t, and all cases.
+    note
+        Why there is no answer; empty where there is one.
+    """
+
+    observed: Estimate
+    expected: float
+    ratio: Estimate
+    horizon: float
+    n: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class CalibrationSlope:
+    """Log hazard ratio of the prediction's log(-log(1 - p)): 1 is ideal, below 1 is overfitted."""
+
+    estimate: Estimate
+    n: int
+    note: str = ""
+
+
+def quantile_groups(values: npt.ArrayLike, groups: int) -> IntArray:
+    """Return the quantile group of every value, 0 (lowest) to at most ``groups`` - 1.
+
+    As R's ``cut(x, quantile(x, 0:g/g), include.lowest = TRUE)``: quantiles of type 7, intervals
+    closed above. Where quantiles coincide there are fewer groups.
+    """
+    sample = np.asarray(values, dtype=np.float64)
+    inner = np.unique(np.quantile(sample, np.arange(1, groups) / groups))
+    codes = np.searchsorted(inner, sample, side="left")
+    _, code = np.unique(codes, return_inverse=True)
+    return code.astype(np.int64)
+
+
+def calibration_groups(
+    outcome: Survival,
+    event_probability: npt.ArrayLike,
+    horizon: float,
+    *,
+    groups: int = 5,
+    level: float = 0.95,
+    interval: IntervalType = "log",
+) -> tuple[CalibrationGroup, ...]:
+    """Compare predictions with Kaplan-Meier in groups of similar prediction.
+
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases.
+    event_probability
+        Shape (n,): probability of the event by ``horizon``.
+    horizon
+        t > 0, in the unit of ``outcome``.
+    groups
+        Quantile groups, at least 2.
+    level, interval
+        Of the Kaplan-Meier interval, symmetric on the scale of ``interval`` (R's default "log").
+
+    Raises
+    ------
+    InputError
+        If probabilities leave [0, 1] or are missing, or horizon or groups make no sense.
+    """
+    check_horizon(horizon)
+    risk = check_risk(event_probability, len(outcome), "event probability", probability=True)
+    if groups < 2:
+        raise InputError(f"groups: expected at least 2, found {groups}")
+    code = quantile_groups(risk, groups)
+    found = []
+    for k in range(int(code.max()) + 1):
+        rows = code == k
+        time, event = outcome.time[rows], outcome.event[rows]
+        n_events = int((event & (time <= horizon)).sum())
+        observed, note = _observed(outcome.take(rows), horizon, level, interval)
+        found.append(
+            CalibrationGroup(int(rows.sum()), n_events, float(risk[rows].mean()), observed, note)
+        )
+    return tuple(found)
+
+
+def greenwood_nam_dagostino_test(groups: tuple[CalibrationGroup, ...]) -> CalibrationTest:
+    """Test calibration in groups (Demler, Paynter and Cook 2015).
+
+    The sum of (observed - predicted)^2 / Greenwood's variance, chi-square with one degree of
+    freedom fewer than there are groups. Fewer than 5 events in a group make it unreliable: the
+    note then says so, and one without events gives no answer at all (its variance is 0).
+    """
+    n = sum(group.n for group in groups)
+    nan = float("nan")
+    if len(groups) < 2:
+        return CalibrationTest(nan, 0, nan, n, "all predictions are alike: one group")
+    lost = [group.note for group in groups if group.note]
+    if lost:
+        return CalibrationTest(nan, len(groups) - 1, nan, n, lost[0])
+    statistic = sum(
+        ((g.observed.value - g.mean_event_probability) / g.observed.standard_error) ** 2
+        for g in groups
+    )
+    few = sum(group.n_events < 5 for group in groups)
+    note = f"{few} of {len(groups)} groups have fewer than 5 events" if few else ""
+    df = len(groups) - 1
+    return CalibrationTest(float(statistic), df, float(chi2.sf(statistic, df)), n, note)
+
+
+def calibration_in_the_large(
+    outcome: Survival,
+    event_probability: npt.ArrayLike,
+    horizon: float,
+    *,
+    level: float = 0.95,
+) -> CalibrationInTheLarge:
+    """Compare the mean prediction with Kaplan-Meier's estimate in all cases.
+
+    Raises
+    ------
+    InputError
+        As in `calibration_groups`.
+    """
+    check_horizon(horizon)
+    risk = check_risk(event_probability, len(outcome), "event probability", probability=True)
+    observed, note = _observed(outcome, horizon, level, "log")
+    expected = float(risk.mean())
+    if expected == 0.0:
+        ratio = Estimate(float("nan"), level=level)
+        note = note or "every prediction is 0"
+    else:
+        ratio = Estimate(
+            observed.value / expected,
+            observed.low / expected,
+            observed.high / expected,
+            level,
+            observed.standard_error / expected,
+        )
+    return CalibrationInTheLarge(observed, expected, ratio, float(horizon), risk.size, note)
+
+
+def calibration_slope(
+    outcome: Survival,
+    event_probability: npt.ArrayLike,
+    *,
+    patient: npt.ArrayLike | None = None,
+    level: float = 0.95,
+) -> CalibrationSlope:
+    """Return the Cox coefficient of log(-log(1 - p)) (R: ``coxph(Surv ~ cll)``).
+
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases, all of it: the slope belongs to no horizon.
+    event_probability
+        Shape (n,), at any one horizon. For predictions of a Cox model the horizon does not matter.
+    patient
+        Shape (n,); the standard error is then cluster-robust.
+    level
+        Coverage.
+
+    Raises
+    ------
+    InputError
+        If probabilities leave [0, 1] or are missing.
+    """
+    risk = check_risk(event_probability, len(outcome), "event probability", probability=True)
+    try:
+        model = CoxModel(level=level).fit(
+            complementary_log_log(risk)[:, None], outcome, cluster=patient
+        )
+    except ModelError as error:
+        return CalibrationSlope(Estimate(float("nan"), level=level), risk.size, str(error))
+    slope = float(model.result_.coefficients[0])
+    error_ = float(model.result_.standard_errors[0])
+    half = float(ndtri(0.5 + level / 2.0)) * error_
+    return CalibrationSlope(Estimate(slope, slope - half, slope + half, level, error_), risk.size)
+
+
+def complementary_log_log(event_probability: FloatArray) -> FloatArray:
+    """Return log(-log(1 - p)), with p kept ``MOST_CERTAIN`` away from 0 and 1."""
+    inside = np.clip(event_probability, MOST_CERTAIN, 1.0 - MOST_CERTAIN)
+    transformed: FloatArray = np.log(-np.log1p(-inside))
+    return transformed
+
+
+def _observed(
+    outcome: Survival, horizon: float, level: float, interval: IntervalType
+) -> tuple[Estimate, str]:
+    curve = kaplan_meier(outcome.time, outcome.event, level=level, interval=interval)
+    if horizon > outcome.time.max() and curve.survival_probability[-1] > 0.0:
+        note = f"nobody was followed to the horizon {horizon:g}"
+        return Estimate(float("nan"), level=level), note
+    at = curve.at([horizon])
+    observed = Estimate(
+        1.0 - float(at.survival_probability[0]),
+        1.0 - float(at.high[0]),
+        1.0 - float(at.low[0]),
+        level,
+        float(at.standard_error[0]),
+    )
+    if observed.value == 0.0:
+        return observed, f"no event before the horizon {horizon:g}"
+    if observed.value == 1.0:
+        return observed, f"nobody is left without the event at the horizon {horizon:g}"
+    return observed, ""

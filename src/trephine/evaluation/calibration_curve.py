@@ -1,0 +1,244 @@
+"""Smooth calibration curves and the errors read from them: ICI, E50, E90, Emax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from trephine.errors import InputError, ModelError
+from trephine.evaluation.calibration import complementary_log_log
+from trephine.evaluation.censoring_weights import check_horizon, check_risk
+from trephine.evaluation.intervals import patient_bootstrap
+from trephine.evaluation.pseudo_values import survival_pseudo_values
+from trephine.modelling.cox import CoxModel
+from trephine.types import Estimate, FloatArray, IntArray, Survival
+
+CurveMethod = Literal["hazard", "hazard spline", "pseudo-values linear", "pseudo-values local"]
+LOCAL_SPAN = 0.75
+"""Share of cases in the window of the local regression."""
+
+
+@dataclass(frozen=True)
+class CalibrationCurve:
+    """Observed against predicted probability of the event.
+
+    Attributes
+    ----------
+    predicted, observed
+        On a grid over the predictions, ascending; NaN where there is no answer.
+    low, high
+        Bootstrap interval of ``observed``; NaN where none was drawn.
+    observed_of_cases
+        Shape (n,): the curve at every case's own prediction.
+    integrated_index
+        ICI: mean |observed - predicted| over the cases (Austin and Steyerberg 2019).
+    e50, e90, e_max
+        Median, 90th percentile and maximum of the same.
+    horizon, n
+        t, and all cases.
+    method
+        How the curve was drawn.
+    note
+        Why there is no answer; empty where there is one.
+    """
+
+    predicted: FloatArray
+    observed: FloatArray
+    low: FloatArray
+    high: FloatArray
+    observed_of_cases: FloatArray
+    integrated_index: Estimate
+    e50: Estimate
+    e90: Estimate
+    e_max: Estimate
+    horizon: float
+    n: int
+    method: CurveMethod
+    note: str = ""
+
+
+def calibration_curve(
+    outcome: Survival,
+    event_probability: npt.ArrayLike,
+    horizon: float,
+    *,
+    method: CurveMethod = "hazard",
+    points: int = 50,
+    patient: npt.ArrayLike | None = None,
+    repeats: int = 0,
+    rng: np.random.Generator | None = None,
+    level: float = 0.95,
+) -> CalibrationCurve:
+    """Draw a smooth calibration curve.
+
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases.
+    event_probability
+        Shape (n,): probability of the event by ``horizon``.
+    horizon
+        t > 0, in the unit of ``outcome``, within follow-up.
+    method
+        "hazard": Cox regression on log(-log(1 - p)) (Austin, Harrell and van Klaveren 2020);
+        "hazard spline": on its restricted cubic spline with 3 knots; "pseudo-values linear" and
+        "pseudo-values local": least squares, or local linear regression with tricube weights, of
+        jackknife pseudo-values on p.
+    points
+        Of the grid.
+    patient, repeats, rng
+        Where ``repeats`` > 0, intervals come from so many draws of patients (None: of cases).
+    level
+        Coverage.
+
+    Raises
+    ------
+    InputError
+        If probabilities leave [0, 1] or are missing, the horizon is not positive, or ``rng`` is
+        missing.
+    """
+    check_horizon(horizon)
+    risk = check_risk(event_probability, len(outcome), "event probability", probability=True)
+    if repeats and rng is None:
+        raise InputError("calibration curve: intervals need rng, a numpy random Generator")
+    grid = np.linspace(risk.min(), risk.max(), points)
+    nothing = np.full(points, np.nan)
+    try:
+        of_cases = smooth_observed(outcome, risk, horizon, risk, method)
+        observed = smooth_observed(outcome, risk, horizon, grid, method)
+    except (ModelError, InputError) as error:
+        nan = Estimate(float("nan"), level=level)
+        empty = np.full(risk.size, np.nan)
+        return CalibrationCurve(
+            grid,
+            nothing,
+            nothing,
+            nothing,
+            empty,
+            nan,
+            nan,
+            nan,
+            nan,
+            float(horizon),
+            risk.size,
+            method,
+            str(error),
+        )
+
+    def statistic(rows: IntArray) -> FloatArray:
+        resample, p = outcome.take(rows), risk[rows]
+        try:
+            at_cases = smooth_observed(resample, p, horizon, p, method)
+            at_grid = smooth_observed(resample, p, horizon, grid, method)
+        except ModelError as error:
+            raise InputError(str(error)) from error
+        return np.append(absolute_errors(at_cases, p), at_grid)
+
+    errors = [Estimate(float(e), level=level) for e in absolute_errors(of_cases, risk)]
+    low, high = nothing, nothing
+    if repeats and rng is not None:
+        labels = np.arange(risk.size) if patient is None else patient
+        drawn = patient_bootstrap(statistic, labels, repeats, rng, level=level).estimates()
+        errors = list(drawn[:4])
+        low = np.array([estimate.low for estimate in drawn[4:]])
+        high = np.array([estimate.high for estimate in drawn[4:]])
+    return CalibrationCurve(
+        grid,
+        observed,
+        low,
+        high,
+        of_cases,
+        errors[0],
+        errors[1],
+        errors[2],
+        errors[3],
+        float(horizon),
+        risk.size,
+        method,
+    )
+
+
+def absolute_errors(observed: FloatArray, predicted: FloatArray) -> FloatArray:
+    """Return ICI, E50, E90 and Emax, shape (4,); quantiles of type 7."""
+    error = np.abs(observed - predicted)
+    return np.array([error.mean(), np.median(error), np.quantile(error, 0.9), error.max()])
+
+
+def smooth_observed(
+    outcome: Survival,
+    event_probability: FloatArray,
+    horizon: float,
+    at: FloatArray,
+    method: CurveMethod,
+) -> FloatArray:
+    """Return the smoothed observed probability of the event at the predictions ``at``.
+
+    Raises
+    ------
+    InputError
+        If all predictions are alike, or nobody was followed to the horizon.
+    ModelError
+        If the Cox model cannot be fitted.
+    """
+    if np.ptp(event_probability) == 0.0:
+        raise InputError("every case has the same prediction")
+    if horizon > outcome.time.max():
+        raise InputError(f"nobody was followed to the horizon {horizon:g}")
+    if method in ("hazard", "hazard spline"):
+        return _by_hazard(outcome, event_probability, horizon, at, method)
+    pseudo = 1.0 - survival_pseudo_values(outcome, horizon)
+    if method == "pseudo-values linear":
+        slope, intercept = np.polyfit(event_probability, pseudo, 1)
+        line: FloatArray = intercept + slope * at
+        return line
+    return _local_linear(event_probability, pseudo, at)
+
+
+def _by_hazard(
+    outcome: Survival, risk: FloatArray, horizon: float, at: FloatArray, method: CurveMethod
+) -> FloatArray:
+    x, new = complementary_log_log(risk), complementary_log_log(at)
+    knots = np.quantile(x, [0.1, 0.5, 0.9])
+    if method == "hazard spline" and (np.diff(knots) > 0.0).all():
+        design = np.column_stack([x, _spline_term(x, knots)])
+        design_at = np.column_stack([new, _spline_term(new, knots)])
+    else:
+        design, design_at = x[:, None], new[:, None]
+    model = CoxModel().fit(design, outcome)
+    free = model.predict_survival(design_at, [horizon]).survival_probability[:, 0]
+    observed: FloatArray = 1.0 - free
+    return observed
+
+
+def _spline_term(x: FloatArray, knots: FloatArray) -> FloatArray:
+    """Return the second column of a restricted cubic spline with 3 knots (Harrell's scaling)."""
+    first, middle, last = knots
+
+    def cube(knot: float) -> FloatArray:
+        return np.maximum(x - knot, 0.0) ** 3
+
+    term: FloatArray = (
+        cube(first)
+        - cube(middle) * (last - first) / (last - middle)
+        + cube(last) * (middle - first) / (last - middle)
+    ) / (last - first) ** 2
+    return term
+
+
+def _local_linear(x: FloatArray, y: FloatArray, at: FloatArray) -> FloatArray:
+    """Return the local linear regression of y on x with tricube weights at each point."""
+    nearest = max(3, int(np.ceil(LOCAL_SPAN * x.size)))
+    fitted = np.empty(at.size)
+    for k, point in enumerate(at):
+        distance = np.abs(x - point)
+        reach = np.partition(distance, nearest - 1)[nearest - 1] * (1.0 + 1e-9)
+        weight = np.clip(1.0 - (distance / max(reach, 1e-300)) ** 3, 0.0, None) ** 3
+        centre = np.average(x, weights=weight)
+        spread = np.average((x - centre) ** 2, weights=weight)
+        mean = np.average(y, weights=weight)
+        slope = np.average((x - centre) * (y - mean), weights=weight) / spread if spread else 0.0
+        fitted[k] = mean + slope * (point - centre)
+    return fitted

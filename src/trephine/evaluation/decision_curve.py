@@ -1,0 +1,238 @@
+"""Decision curves: net benefit of acting on a predicted probability, under censoring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trephine.errors import InputError
+from trephine.evaluation.censoring_weights import check_horizon, check_risk
+from trephine.evaluation.intervals import patient_bootstrap
+from trephine.survival.kaplan_meier import kaplan_meier
+from trephine.types import BoolArray, FloatArray, IntArray, Survival
+
+TREAT_ALL = "treat all"
+TREAT_NONE = "treat none"
+
+
+@dataclass(frozen=True)
+class DecisionCurve:
+    """One strategy over a range of threshold probabilities; every array has their shape.
+
+    Attributes
+    ----------
+    name
+        The model, or "treat all" or "treat none".
+    thresholds
+        Probability of the event from which one would act.
+    event_rate
+        P(event by the horizon), from Kaplan-Meier; the same for all strategies.
+    true_positive_rate, false_positive_rate
+        P(acted on and event), P(acted on and no event): shares of all cases.
+    net_benefit
+        True positives minus odds(threshold) times false positives, minus ``harm``.
+    interventions_avoided
+        Per case, compared with treating all, at no loss of true positives; NaN at threshold 0.
+    net_benefit_low, net_benefit_high
+        Bootstrap interval; NaN where none was drawn.
+    harm
+        Of the test itself, in units of net benefit.
+    horizon, n, level
+        t, all cases, and the interval's coverage.
+    note
+        Where and why there is no answer; empty where there is one everywhere.
+    """
+
+    name: str
+    thresholds: FloatArray
+    event_rate: float
+    true_positive_rate: FloatArray
+    false_positive_rate: FloatArray
+    net_benefit: FloatArray
+    interventions_avoided: FloatArray
+    net_benefit_low: FloatArray
+    net_benefit_high: FloatArray
+    harm: float
+    horizon: float
+    n: int
+    level: float
+    note: str = ""
+
+
+def decision_curves(
+    outcome: Survival,
+    event_probabilities: Mapping[str, npt.ArrayLike],
+    horizon: float,
+    thresholds: Sequence[float] | FloatArray,
+    *,
+    harm: Mapping[str, float] | None = None,
+    patient: npt.ArrayLike | None = None,
+    repeats: int = 0,
+    rng: np.random.Generator | None = None,
+    level: float = 0.95,
+) -> dict[str, DecisionCurve]:
+    """Return decision curves of models, of treating all and of treating none.
+
+    Equal to R's ``dcurves::dca`` on given probabilities (Vickers, Cronin, Elkin and Gonen 2008):
+    those whose probability is at least the threshold are acted on, and how many of them have the
+    event by the horizon is Kaplan-Meier's estimate among them.
+
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases.
+    event_probabilities
+        By name, shape (n,): probability of the event (not of survival) by ``horizon``.
+    horizon
+        t > 0, in the unit of ``outcome``.
+    thresholds
+        Within [0, 1).
+    harm
+        By name, what the model's data cost in net benefit (0.02: one true positive in 50).
+    patient, repeats, rng
+        Where ``repeats`` > 0, intervals come from so many draws of patients (shape (n,); None
+        takes every case for a patient). The curves of one draw share the resample.
+    level
+        Coverage.
+
+    Returns
+    -------
+    dict
+        "treat all", "treat none", then the models in their order.
+
+    Raises
+    ------
+    InputError
+        If probabilities leave [0, 1] or are missing, thresholds leave [0, 1), harm names an
+        unknown model, a model is named as one of the two defaults, or ``rng`` is missing.
+    """
+    check_horizon(horizon)
+    grid = _checked_thresholds(thresholds)
+    n = len(outcome)
+    risks = {
+        name: check_risk(risk, n, f"event probability of {name}", probability=True)
+        for name, risk in event_probabilities.items()
+    }
+    costs = dict(harm or {})
+    unknown = [name for name in costs if name not in risks]
+    taken = [name for name in (TREAT_ALL, TREAT_NONE) if name in risks]
+    if unknown or taken:
+        raise InputError(
+            f"harm and models: expected harm for {sorted(risks)} and no model named"
+            f" {TREAT_ALL!r} or {TREAT_NONE!r}, found {unknown + taken}"
+        )
+    strategies = {TREAT_ALL: np.full(n, 1.0), TREAT_NONE: np.full(n, -1.0), **risks}
+    low, high = _bootstrap_limits(
+        outcome, strategies, costs, horizon, grid, patient, repeats, rng, level
+    )
+    rate, note = _event_rate(outcome, np.ones(n, dtype=np.bool_), horizon)
+    all_benefit = rate - _odds(grid) * (1.0 - rate)
+    curves = {}
+    for row, (name, risk) in enumerate(strategies.items()):
+        true, false, missing = _rates(outcome, risk, horizon, grid)
+        benefit = true - _odds(grid) * false - costs.get(name, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            avoided = np.where(grid > 0.0, (benefit - all_benefit) / _odds(grid), np.nan)
+        curves[name] = DecisionCurve(
+            name,
+            grid,
+            rate,
+            true,
+            false,
+            benefit,
+            avoided,
+            low[row],
+            high[row],
+            costs.get(name, 0.0),
+            float(horizon),
+            n,
+            level,
+            note or missing,
+        )
+    return curves
+
+
+def _checked_thresholds(thresholds: Sequence[float] | FloatArray) -> FloatArray:
+    grid = np.asarray(thresholds, dtype=np.float64)
+    if grid.ndim != 1 or not grid.size or not ((grid >= 0.0) & (grid < 1.0)).all():
+        raise InputError(f"thresholds: expected values in [0, 1), found {grid.tolist()[:5]}")
+    return grid
+
+
+def _odds(thresholds: FloatArray) -> FloatArray:
+    return thresholds / (1.0 - thresholds)
+
+
+def _event_rate(outcome: Survival, rows: BoolArray, horizon: float) -> tuple[float, str]:
+    """Return P(event by the horizon) among ``rows``, or NaN and why.
+
+    As in dcurves, the curve is not read past the last follow-up, even where it has reached 0.
+    """
+    time, event = outcome.time[rows], outcome.event[rows]
+    if horizon > time.max():
+        return float("nan"), f"nobody was followed to the horizon {horizon:g}"
+    free = float(kaplan_meier(time, event).at([horizon]).survival_probability[0])
+    return 1.0 - free, ""
+
+
+def _rates(
+    outcome: Survival, risk: FloatArray, horizon: float, grid: FloatArray
+) -> tuple[FloatArray, FloatArray, str]:
+    """Return true and false positive rates at each threshold, and where they are unknown."""
+    true, false = np.zeros(grid.size), np.zeros(grid.size)
+    unknown = []
+    for k, threshold in enumerate(grid):
+        acted_on = risk >= threshold
+        if not acted_on.any():
+            continue
+        rate, note = _event_rate(outcome, acted_on, horizon)
+        share = float(acted_on.mean())
+        true[k], false[k] = rate * share, (1.0 - rate) * share
+        if note:
+            unknown.append(f"{threshold:g}")
+    if not unknown:
+        return true, false, ""
+    return (
+        true,
+        false,
+        (
+            f"of those acted on at the thresholds {', '.join(unknown)} nobody was followed to the"
+            f" horizon {horizon:g}"
+        ),
+    )
+
+
+def _bootstrap_limits(
+    outcome: Survival,
+    strategies: Mapping[str, FloatArray],
+    costs: Mapping[str, float],
+    horizon: float,
+    grid: FloatArray,
+    patient: npt.ArrayLike | None,
+    repeats: int,
+    rng: np.random.Generator | None,
+    level: float,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the limits of the net benefit, shape (strategies, thresholds)."""
+    shape = (len(strategies), grid.size)
+    if repeats == 0:
+        return np.full(shape, np.nan), np.full(shape, np.nan)
+    if rng is None:
+        raise InputError("decision curves: intervals need rng, a numpy random Generator")
+
+    def net_benefit(rows: IntArray) -> FloatArray:
+        resample = outcome.take(rows)
+        benefit = []
+        for name, risk in strategies.items():
+            true, false, _ = _rates(resample, risk[rows], horizon, grid)
+            benefit.append(true - _odds(grid) * false - costs.get(name, 0.0))
+        return np.concatenate(benefit)
+
+    labels = np.arange(len(outcome)) if patient is None else patient
+    drawn = patient_bootstrap(net_benefit, labels, repeats, rng, level=level).estimates()
+    low = np.array([estimate.low for estimate in drawn]).reshape(shape)
+    high = np.array([estimate.high for estimate in drawn]).reshape(shape)
+    return low, high
