@@ -110,11 +110,17 @@ def _level_like(values: pd.Series[Any], word: str) -> str | None:
     return chosen[0] if len(chosen) == 1 else None
 
 
-def evaluate_formula(formula: str, table: pd.DataFrame, factors: tuple[str, ...] = ()) -> Model:
+def evaluate_formula(
+    formula: str,
+    table: pd.DataFrame,
+    factors: tuple[str, ...] = (),
+    names: tuple[str, ...] = (),
+) -> Model:
     """Evaluate ``Surv(time, event) ~ terms`` as R's model.frame and model.matrix do.
 
     Terms: columns, log(x), I(x^2), factor(x), comparisons, a:b, a*b, strata(x). A column of text
-    is a factor, and so are those named in ``factors``.
+    is a factor, and so are those named in ``factors``. R sorts levels as its locale does: where
+    ``names``, R's names of the coefficients, are known, the levels follow them.
     """
     left, right = (side.strip() for side in formula.split("~"))
     time, event = _arguments(left.removeprefix("Surv"))
@@ -132,7 +138,7 @@ def evaluate_formula(formula: str, table: pd.DataFrame, factors: tuple[str, ...]
             parts = [work[c].astype(str) for c in _arguments(term.removeprefix("strata"))]
             strata = np.array(["/".join(row) for row in zip(*parts, strict=True)])
             continue
-        coded = _columns(term, work, factors)
+        coded = _columns(term, work, factors, names)
         columns |= coded
         groups[term] = tuple(coded)
     return Model(
@@ -146,14 +152,14 @@ def evaluate_formula(formula: str, table: pd.DataFrame, factors: tuple[str, ...]
 
 
 def _columns(
-    term: str, table: pd.DataFrame, factors: tuple[str, ...]
+    term: str, table: pd.DataFrame, factors: tuple[str, ...], names: tuple[str, ...]
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Return the columns of one term, named as R names them."""
     parts = _split(term, ":")
     if len(parts) > 1:
         product = {"": np.ones(len(table))}
         for part in parts:
-            coded = _columns(part, table, factors)
+            coded = _columns(part, table, factors, names)
             product = {
                 f"{a}:{b}".lstrip(":"): x * y for a, x in product.items() for b, y in coded.items()
             }
@@ -163,9 +169,15 @@ def _columns(
     if np.asarray(values).dtype == bool:
         return {f"{term}TRUE": np.asarray(values, dtype=float)}
     if as_factor or not pd.api.types.is_numeric_dtype(values):
-        levels = sorted(pd.Series(values).unique())
+        levels = sorted(pd.Series(values).unique(), key=lambda v: (_place(f"{term}{v}", names), v))
         return {f"{term}{level}": np.asarray(values == level, float) for level in levels[1:]}
     return {term: np.asarray(values, dtype=float)}
+
+
+def _place(column: str, names: tuple[str, ...]) -> int:
+    """Return where a factor's column stands among R's names; the reference is not among them."""
+    parts = [part for name in names for part in name.split(":")]
+    return parts.index(column) if column in parts else -1
 
 
 def _value(expression: str, table: pd.DataFrame) -> Any:

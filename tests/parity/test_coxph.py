@@ -53,7 +53,8 @@ def _ties(case: str) -> Any:
 
 def _fit(file: Any, reference: Path, case: str) -> tuple[CoxModel, Model]:
     _, table = data_set(reference, case)
-    model = evaluate_formula(file[case, "formula"], table)
+    names = tuple(name.replace("`", "") for name in file[case, "names"])
+    model = evaluate_formula(file[case, "formula"], table, names=names)
     cluster = None
     if "_cluster_" in case:
         named = case.split("_cluster_")[1].rsplit("_", 1)[0]
