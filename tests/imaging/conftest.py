@@ -61,6 +61,7 @@ def ct_slice(
         ImagePositionPatient=list(position_mm),
         ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
         PixelSpacing=[0.7, 0.5],
+        SliceThickness="2.5",
         RescaleSlope="1",
         RescaleIntercept="-1024",
     )

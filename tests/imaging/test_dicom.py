@@ -9,7 +9,7 @@ import pydicom
 import pytest
 import SimpleITK
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.sequence import Sequence
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -208,8 +208,6 @@ def test_a_compressed_stream_that_stops_early_is_refused(
 ) -> None:
     dataset = make_dicom(stored)
     dataset.compress(syntax)
-    from pydicom.encaps import get_frame
-
     frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
     dataset.PixelData = encapsulate([frame[: len(frame) // 2 & ~1]])
     with pytest.raises(ImageError, match="without its end marker"):

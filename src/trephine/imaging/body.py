@@ -1,7 +1,7 @@
 """The body on a radiograph: collimator border and direct exposure found and excluded.
 
-Collimator blades leave a plateau at one end of the grey scale that reaches the edge of the image;
-where the beam met the detector without the patient (direct exposure) lies a dark peak that
+Collimator blades leave a bright plateau that reaches the edge of the image. Where the beam met the
+detector without the patient (direct exposure), or a black shutter was drawn, lies a dark peak that
 reaches the edge or the border. Together they can be half of the image and then rule its mean and
 standard deviation.
 """
@@ -16,7 +16,7 @@ from scipy import ndimage
 from trephine.errors import ImageError
 from trephine.types import BoolArray, FloatArray
 
-_LONG_SIDE = 768  # regions are found on an image reduced to about this size
+_LONG_SIDE = 512  # regions are found on an image reduced to about this size
 _PLATEAU = 0.01  # of the grey range: how flat a collimator border is
 _SMALLEST_PART = 0.005  # of the image: smaller plateaus are markers and metal
 _DARK_END = 0.15  # of the grey range: where a direct-exposure peak can lie
@@ -36,7 +36,7 @@ class BodyRegion:
     region
         Shape of the image, True on the patient.
     border_fraction, exposure_fraction
-        Parts of the image taken away as collimator border and as direct exposure.
+        Parts of the image taken away as collimator border and as direct exposure or shutter.
     """
 
     region: BoolArray
@@ -74,7 +74,7 @@ def body_region(pixels: FloatArray) -> BodyRegion:
         raise ImageError("body region: expected an image with contrast, found a constant one")
     scaled = (small - low) / (high - low)
     border = _border(scaled)
-    exposure = _direct_exposure(scaled, border)
+    exposure = _dark_surroundings(scaled, border)
     region = _expand(~(border | exposure), factor, pixels.shape)
     if region.mean() < 0.05:
         raise ImageError(
@@ -85,14 +85,12 @@ def body_region(pixels: FloatArray) -> BodyRegion:
 
 
 def _border(scaled: FloatArray) -> BoolArray:
-    """Plateaus at either end of the grey scale that reach the edge, with their penumbra."""
+    """Return the bright plateau that reaches the edge, with its penumbra."""
     edge = _frame(scaled.shape)
     bright = _connected_to(scaled >= 1 - _PLATEAU, edge, _SMALLEST_PART)
     # Scatter keeps parts of a border from saturating: what hangs on the plateau belongs to it.
     bright = _connected_to(scaled >= 1 - _SCATTER, bright, _SMALLEST_PART) | bright
-    dark = _connected_to(scaled <= _PLATEAU, edge, _SMALLEST_PART)
-    # A dark plateau may be direct exposure; it is taken away all the same.
-    return _with_penumbra(scaled, bright) | dark
+    return _with_penumbra(scaled, bright)
 
 
 def _with_penumbra(scaled: FloatArray, bright: BoolArray) -> BoolArray:
@@ -112,7 +110,7 @@ def _with_penumbra(scaled: FloatArray, bright: BoolArray) -> BoolArray:
     return closed
 
 
-def _direct_exposure(scaled: FloatArray, border: BoolArray) -> BoolArray:
+def _dark_surroundings(scaled: FloatArray, border: BoolArray) -> BoolArray:
     """Return the dark peak of the histogram, as far as its valley, joined to edge or border."""
     none = np.zeros(scaled.shape, dtype=bool)
     rest = scaled[~border]
@@ -128,7 +126,11 @@ def _direct_exposure(scaled: FloatArray, border: BoolArray) -> BoolArray:
         return none  # a slope, not a peak: dark tissue without air beside it
     threshold = edges[peak + int(below[0])]
     start = _frame(scaled.shape) | border
-    return _connected_to((scaled < threshold) & ~border, start, _SMALLEST_PART)
+    surroundings = _connected_to((scaled < threshold) & ~border, start, _SMALLEST_PART)
+    closed: BoolArray = (
+        ndimage.binary_closing(surroundings, iterations=2) | surroundings
+    ) & ~border
+    return closed
 
 
 def _connected_to(candidates: BoolArray, start: BoolArray, smallest: float) -> BoolArray:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 
 from trephine.errors import ImageError
+from trephine.imaging.affine import flatten
 from trephine.imaging.dicom import quiet_pydicom, read_dicom_dataset
 from trephine.types import Geometry, Mask
 
@@ -47,13 +48,10 @@ def read_segmentation_object(path: Path) -> Mask:
         )
     try:
         with quiet_pydicom():
-            segmentation = highdicom.seg.Segmentation.from_dataset(dataset, copy=False)
-            spatial = segmentation.get_volume_geometry() is not None
-            return (
-                _volume(segmentation)
-                if spatial and int(segmentation.get("NumberOfFrames") or 1) > 0
-                else _plane(segmentation, path.name)
-            )
+            if _has_positions(dataset):
+                return _volume(highdicom.seg.Segmentation.from_dataset(dataset, copy=False))
+            # highdicom insists on a slice thickness, which a radiograph does not have.
+            return _plane(dataset, path.name)
     except ImageError:
         raise
     except Exception as error:  # highdicom raises many kinds on malformed objects
@@ -61,6 +59,15 @@ def read_segmentation_object(path: Path) -> Mask:
             f"{path.name}: expected a readable DICOM SEG, found a malformed one"
             f" ({type(error).__name__})"
         ) from error
+
+
+def _has_positions(segmentation: Dataset) -> bool:
+    """Tell a series, whose slices lie in space, from a radiograph, which does not."""
+    groups = [
+        *(segmentation.get("SharedFunctionalGroupsSequence") or []),
+        *(segmentation.get("PerFrameFunctionalGroupsSequence") or []),
+    ]
+    return any("PlanePositionSequence" in group for group in groups)
 
 
 def _volume(segmentation: highdicom.seg.Segmentation) -> Mask:
@@ -74,15 +81,16 @@ def _volume(segmentation: highdicom.seg.Segmentation) -> Mask:
         tuple(float(value) for value in direction[:, ::-1].ravel()),
     )
     labels = np.asarray(volume.array, dtype=np.int32)
+    if labels.shape[0] == 1:
+        plane, geometry, _ = flatten(labels.astype(np.float64), geometry)
+        labels = plane.astype(np.int32)
     return Mask(labels, geometry, {"format": "DICOM SEG"})
 
 
-def _plane(segmentation: highdicom.seg.Segmentation, name: str) -> Mask:
-    frames: npt.NDArray[np.generic] = np.atleast_3d(segmentation.pixel_array)
-    if segmentation.pixel_array.ndim == 3:
-        frames = segmentation.pixel_array
-    else:
-        frames = segmentation.pixel_array[None]
+def _plane(segmentation: Dataset, name: str) -> Mask:
+    frames: npt.NDArray[np.generic] = segmentation.pixel_array
+    if frames.ndim == 2:
+        frames = frames[None]
     groups = segmentation.get("PerFrameFunctionalGroupsSequence") or []
     if len(groups) != len(frames):
         raise ImageError(f"{name}: expected one description a frame, found {len(groups)}")
@@ -108,9 +116,7 @@ def _plane(segmentation: highdicom.seg.Segmentation, name: str) -> Mask:
     return Mask(labels, Geometry.plain((1.0, 1.0)), {"format": "DICOM SEG", "geometry": "none"})
 
 
-def _segment_identification(
-    segmentation: highdicom.seg.Segmentation, group: Dataset, name: str
-) -> Dataset:
+def _segment_identification(segmentation: Dataset, group: Dataset, name: str) -> Dataset:
     shared = segmentation.get("SharedFunctionalGroupsSequence") or [Dataset()]
     for place in (group, shared[0]):
         found = place.get("SegmentIdentificationSequence")

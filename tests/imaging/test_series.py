@@ -1,0 +1,89 @@
+"""A CT series as a volume: sorted, complete, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+from pydicom.uid import generate_uid
+
+from trephine.errors import ImageError
+from trephine.imaging import read_image
+
+SERIES, FRAME = generate_uid(), generate_uid()
+
+
+def write_series(folder: Path, make_slice, heights: list[float], **more) -> np.ndarray:
+    rng = np.random.default_rng(2)
+    volume = rng.integers(0, 2000, (len(heights), 6, 5), dtype=np.uint16)
+    for number, (height, plane) in enumerate(zip(heights, volume, strict=True)):
+        dataset = make_slice(plane, (-3.0, 4.0, height), SeriesInstanceUID=SERIES, **more)
+        dataset.FrameOfReferenceUID = FRAME
+        dataset.save_as(folder / f"{(number * 7) % 11:02d}.dcm", enforce_file_format=True)
+    return volume
+
+
+def test_slices_are_sorted_along_their_normal_and_agree_with_itk(tmp_path, make_slice) -> None:
+    volume = write_series(tmp_path, make_slice, [10.0, 12.5, 15.0, 17.5])
+    (tmp_path / "README.txt").write_text("not an image")
+    image = read_image(tmp_path)
+    assert np.array_equal(image.pixels, volume - 1024.0)
+    reader = SimpleITK.ImageSeriesReader()
+    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(tmp_path)))
+    itk = reader.Execute()
+    assert np.array_equal(SimpleITK.GetArrayFromImage(itk), image.pixels)
+    assert image.geometry.spacing_mm == pytest.approx(itk.GetSpacing()[::-1])
+    assert image.geometry.origin_mm == pytest.approx(itk.GetOrigin())
+    assert image.geometry.direction == pytest.approx(itk.GetDirection())
+
+
+def test_a_missing_slice_is_refused(tmp_path, make_slice) -> None:
+    write_series(tmp_path, make_slice, [0.0, 2.5, 7.5, 10.0])
+    with pytest.raises(ImageError, match="a slice is missing"):
+        read_image(tmp_path)
+
+
+def test_a_doubled_slice_is_refused(tmp_path, make_slice) -> None:
+    write_series(tmp_path, make_slice, [0.0, 2.5, 2.5, 5.0])
+    with pytest.raises(ImageError, match="doubled slices"):
+        read_image(tmp_path)
+
+
+def test_two_series_in_one_folder_are_refused(tmp_path, make_slice, stored) -> None:
+    write_series(tmp_path, make_slice, [0.0, 2.5, 5.0])
+    other = make_slice(np.zeros((6, 5), np.uint16), (0, 0, 7.5), SeriesInstanceUID=generate_uid())
+    other.save_as(tmp_path / "other.dcm", enforce_file_format=True)
+    with pytest.raises(ImageError, match="expected one series in the folder, found 2"):
+        read_image(tmp_path)
+
+
+def test_a_localiser_among_the_slices_is_refused(tmp_path, make_slice) -> None:
+    write_series(tmp_path, make_slice, [0.0, 2.5, 5.0])
+    scout = make_slice(np.zeros((6, 5), np.uint16), (0, 0, 7.5), SeriesInstanceUID=SERIES)
+    scout.ImageOrientationPatient = [1, 0, 0, 0, 0, -1]
+    scout.save_as(tmp_path / "scout.dcm", enforce_file_format=True)
+    with pytest.raises(ImageError, match="remove localisers"):
+        read_image(tmp_path)
+
+
+def test_a_tilted_gantry_is_refused(tmp_path, make_slice) -> None:
+    for number in range(3):
+        dataset = make_slice(
+            np.zeros((6, 5), np.uint16), (0.0, 0.5 * number, 2.5 * number), SeriesInstanceUID=SERIES
+        )
+        dataset.save_as(tmp_path / f"{number}.dcm", enforce_file_format=True)
+    with pytest.raises(ImageError, match="tilted gantry"):
+        read_image(tmp_path)
+
+
+def test_an_empty_folder_and_a_folder_of_radiographs_are_refused(
+    tmp_path, make_dicom, save_dicom, stored
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ImageError, match="expected the DICOM slices of a series, found none"):
+        read_image(tmp_path / "empty")
+    save_dicom(make_dicom(stored))
+    with pytest.raises(ImageError, match="a radiograph is read by its own file name"):
+        read_image(tmp_path)
