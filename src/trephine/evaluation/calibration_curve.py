@@ -107,8 +107,7 @@ def calibration_curve(
     grid = np.linspace(risk.min(), risk.max(), points)
     nothing = np.full(points, np.nan)
     try:
-        of_cases = smooth_observed(outcome, risk, horizon, risk, method)
-        observed = smooth_observed(outcome, risk, horizon, grid, method)
+        both = smooth_observed(outcome, risk, horizon, np.append(risk, grid), method)
     except (ModelError, InputError) as error:
         nan = Estimate(float("nan"), level=level)
         empty = np.full(risk.size, np.nan)
@@ -128,14 +127,15 @@ def calibration_curve(
             str(error),
         )
 
+    of_cases, observed = both[: risk.size], both[risk.size :]
+
     def statistic(rows: IntArray) -> FloatArray:
         resample, p = outcome.take(rows), risk[rows]
         try:
-            at_cases = smooth_observed(resample, p, horizon, p, method)
-            at_grid = smooth_observed(resample, p, horizon, grid, method)
+            drawn = smooth_observed(resample, p, horizon, np.append(p, grid), method)
         except ModelError as error:
             raise InputError(str(error)) from error
-        return np.append(absolute_errors(at_cases, p), at_grid)
+        return np.append(absolute_errors(drawn[: p.size], p), drawn[p.size :])
 
     errors = [Estimate(float(e), level=level) for e in absolute_errors(of_cases, risk)]
     low, high = nothing, nothing
@@ -208,8 +208,10 @@ def _by_hazard(
     else:
         design, design_at = x[:, None], new[:, None]
     model = CoxModel().fit(design, outcome)
-    free = model.predict_survival(design_at, [horizon]).survival_probability[:, 0]
-    observed: FloatArray = 1.0 - free
+    (baseline,) = model.baseline_cumulative_hazard().values()
+    reached = np.searchsorted(baseline.index.to_numpy(dtype=np.float64), horizon, side="right")
+    hazard = np.append(0.0, baseline.to_numpy())[reached]
+    observed: FloatArray = -np.expm1(-hazard * np.exp(model.predict_linear_predictor(design_at)))
     return observed
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from trephine.errors import InputError
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
 from trephine.evaluation.intervals import patient_bootstrap
-from trephine.survival.kaplan_meier import kaplan_meier
+from trephine.survival.arrays import merge_near_ties
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 TREAT_ALL = "treat all"
@@ -128,7 +128,7 @@ def decision_curves(
     low, high = _bootstrap_limits(
         outcome, strategies, costs, horizon, grid, patient, repeats, rng, level
     )
-    rate, note = _event_rate(outcome, np.ones(n, dtype=np.bool_), horizon)
+    (rate,), _, note = _rates(outcome, np.ones(n), horizon, np.zeros(1))
     all_benefit = rate - _odds(grid) * (1.0 - rate)
     curves = {}
     for row, (name, risk) in enumerate(strategies.items()):
@@ -139,7 +139,7 @@ def decision_curves(
         curves[name] = DecisionCurve(
             name,
             grid,
-            rate,
+            float(rate),
             true,
             false,
             benefit,
@@ -166,43 +166,43 @@ def _odds(thresholds: FloatArray) -> FloatArray:
     return thresholds / (1.0 - thresholds)
 
 
-def _event_rate(outcome: Survival, rows: BoolArray, horizon: float) -> tuple[float, str]:
-    """Return P(event by the horizon) among ``rows``, or NaN and why.
-
-    As in dcurves, the curve is not read past the last follow-up, even where it has reached 0.
-    """
-    time, event = outcome.time[rows], outcome.event[rows]
-    if horizon > time.max():
-        return float("nan"), f"nobody was followed to the horizon {horizon:g}"
-    free = float(kaplan_meier(time, event).at([horizon]).survival_probability[0])
-    return 1.0 - free, ""
-
-
 def _rates(
     outcome: Survival, risk: FloatArray, horizon: float, grid: FloatArray
 ) -> tuple[FloatArray, FloatArray, str]:
-    """Return true and false positive rates at each threshold, and where they are unknown."""
-    true, false = np.zeros(grid.size), np.zeros(grid.size)
-    unknown = []
-    for k, threshold in enumerate(grid):
-        acted_on = risk >= threshold
-        if not acted_on.any():
-            continue
-        rate, note = _event_rate(outcome, acted_on, horizon)
-        share = float(acted_on.mean())
-        true[k], false[k] = rate * share, (1.0 - rate) * share
-        if note:
-            unknown.append(f"{threshold:g}")
-    if not unknown:
-        return true, false, ""
-    return (
-        true,
-        false,
-        (
-            f"of those acted on at the thresholds {', '.join(unknown)} nobody was followed to the"
+    """Return true and false positive rates at each threshold, and where they are unknown.
+
+    As in dcurves, Kaplan-Meier among those acted on is not read past their last follow-up, even
+    where it has reached 0.
+    """
+    acted_on = risk >= grid[:, None]
+    share = acted_on.mean(axis=1)
+    event_rate = 1.0 - _event_free_among(outcome, acted_on, horizon)
+    followed = (acted_on & (outcome.time >= horizon)).any(axis=1)
+    lost = (share > 0.0) & ~followed
+    event_rate[lost] = np.nan
+    note = ""
+    if lost.all():
+        note = f"nobody was followed to the horizon {horizon:g}"
+    elif lost.any():
+        note = (
+            f"of those acted on from the threshold {grid[lost].min():g} nobody was followed to the"
             f" horizon {horizon:g}"
-        ),
-    )
+        )
+    return event_rate * share, (1.0 - event_rate) * share, note
+
+
+def _event_free_among(outcome: Survival, members: BoolArray, horizon: float) -> FloatArray:
+    """Return Kaplan-Meier's S(t) among each row of members, shape (sets, n); 1 in an empty set."""
+    order = np.argsort(outcome.time, kind="stable")
+    time = merge_near_ties(outcome.time)[order]
+    starts = np.flatnonzero(np.append(True, np.diff(time) > 0.0))
+    ordered = members[:, order]
+    at_risk = np.cumsum(ordered[:, ::-1], axis=1)[:, ::-1][:, starts]
+    deaths = np.add.reduceat((ordered & outcome.event[order]).astype(np.int64), starts, axis=1)
+    with np.errstate(invalid="ignore"):
+        hazard = np.where(deaths > 0, deaths / at_risk, 0.0)
+    free: FloatArray = np.prod(1.0 - hazard[:, time[starts] <= horizon], axis=1)
+    return free
 
 
 def _bootstrap_limits(
