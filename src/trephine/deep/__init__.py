@@ -6,6 +6,8 @@ extra ``deep`` is not installed.
 
 from trephine.deep.crop import Crop, Window, region_crop
 from trephine.deep.embed import Embedder, EmbedderRecord
+from trephine.deep.finetune import FineTuned, finetune_last_block
+from trephine.deep.saliency import SaliencyMap, signature_map
 from trephine.deep.settings import DeepSettings, FineTuneSettings
 from trephine.deep.weights import WeightsRecord, load_weights
 
@@ -15,8 +17,12 @@ __all__ = [
     "Embedder",
     "EmbedderRecord",
     "FineTuneSettings",
+    "FineTuned",
+    "SaliencyMap",
     "WeightsRecord",
     "Window",
+    "finetune_last_block",
     "load_weights",
     "region_crop",
+    "signature_map",
 ]

@@ -6,6 +6,8 @@ He et al. (2016), Deep residual learning for image recognition, CVPR; the layout
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -85,6 +87,14 @@ class ResNet(nn.Module):
         *_, block = self.get_submodule("layer4").children()
         assert isinstance(block, Block)
         return block
+
+    def with_last_block(self, block: Block) -> ResNet:
+        """Return the network with another last block; all else is shared with this one."""
+        network = copy.copy(self)
+        network._modules = dict(self._modules)
+        *kept, _ = self.get_submodule("layer4").children()
+        network.add_module("layer4", nn.Sequential(*kept, block))
+        return network
 
     def trunk(self, x: Tensor) -> Tensor:
         """Return what enters the last block, (n, C, h, w), for crops (n, 3, H, W)."""

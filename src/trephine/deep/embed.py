@@ -150,6 +150,30 @@ class Embedder:
             )
         return features
 
+    def extract_trunk(
+        self,
+        images: Sequence[Image],
+        regions: Sequence[BoolArray],
+        sides: Sequence[Side | None],
+    ) -> Float32Array:
+        """Return what enters the last block, (n, views, channels, h, w), for fine-tuning.
+
+        Some 100 kB a case and view for ResNet18 at 224 pixels.
+
+        Raises
+        ------
+        InputError
+            If the network is not one of the ResNets, or as for ``extract``.
+        """
+        if not isinstance(self.network, ResidualNetwork):
+            raise InputError("deep.finetune: expected one of the ResNets, found a network file")
+        network = self.network
+        parts = [network.trunk(crops) for _, crops in self.batches(images, regions, sides)]
+        if not parts:
+            raise InputError("deep.finetune: expected cases, found none")
+        maps = np.concatenate(parts)
+        return maps.reshape(-1, len(self.views), *maps.shape[1:])
+
     def batches(
         self,
         images: Sequence[Image],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
@@ -13,7 +13,6 @@ from trephine.deep.settings import DeepSettings, ResNetName
 from trephine.deep.weights import WeightsRecord, build_resnet
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
 Float32Array = npt.NDArray[np.float32]
@@ -82,11 +81,15 @@ class ResidualNetwork:
         """Return what enters the last block, (n, C, h, w)."""
         return self._run(self.module.trunk, crops)
 
-    def _run(self, function: object, crops: Float32Array) -> Float32Array:
+    def features_from_trunk(self, trunk: Float32Array) -> Float32Array:
+        """Return the average pool, (n, dimension), from what enters the last block."""
+        from trephine.deep.backbone import pool
+
+        return self._run(lambda maps: pool(self.module.last_block(maps)), trunk)
+
+    def _run(self, function: Callable[[Tensor], Tensor], crops: Float32Array) -> Float32Array:
         import torch
 
-        assert callable(function)
         with exact_float32(self.threads), torch.inference_mode():
             batch = torch.from_numpy(crops).to(self.device, memory_format=torch.channels_last)
-            out: torch.Tensor = function(batch)
-            return np.asarray(out.cpu().contiguous().numpy(), dtype=np.float32)
+            return np.asarray(function(batch).cpu().contiguous().numpy(), dtype=np.float32)

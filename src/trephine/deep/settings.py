@@ -37,12 +37,12 @@ class FineTuneSettings(BaseModel):
     epochs, patience
         Most passes over the training cases; passes without a better held-back loss before the
         training stops.
-    learning_rate, weight_decay
-        Of AdamW; weight decay acts on the block and the head.
+    learning_rate, head_learning_rate, weight_decay
+        Of AdamW: for the block, for the head that starts from zero, and for both.
     held_back
         Share of the training patients kept back to decide when to stop.
     cases_per_step
-        Cases whose risk sets make one step; a cohort up to this size takes full-batch steps.
+        Cases, about, whose risk sets make one step; the events are spread evenly over the steps.
     minimum_events
         Fewer events than this in the training cases, and the training is refused.
     """
@@ -52,9 +52,10 @@ class FineTuneSettings(BaseModel):
     epochs: int = Field(default=30, ge=1)
     patience: int = Field(default=5, ge=1)
     learning_rate: float = Field(default=1e-4, gt=0)
+    head_learning_rate: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=1e-2, ge=0)
     held_back: float = Field(default=0.2, gt=0, lt=0.5)
-    cases_per_step: int = Field(default=256, ge=8)
+    cases_per_step: int = Field(default=64, ge=16)
     minimum_events: int = Field(default=30, ge=10)
 
 

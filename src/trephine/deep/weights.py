@@ -33,7 +33,8 @@ class WeightsRecord:
     name
         Of the file; ``random:SEED`` for random weights.
     sha256
-        Of the whole file; of the tensors (``state_sha256``) where there is no file.
+        Of the whole file; where there is no file, of the tensors (``state_sha256``), and for a
+        trained block of its tensors behind the hash of the network that it was trained in.
     """
 
     backbone: str
