@@ -125,13 +125,22 @@ def merge_near_ties(time: FloatArray) -> FloatArray:
     the mean of the distinct times, as in R's ``survival::aeqSurv`` (``timefix = TRUE``): months
     computed from days must tie where the days tie.
     """
-    ordered = np.unique(time)
-    if ordered.size < 2:
+    ordered = np.sort(time)
+    merged_in_order = merge_near_ties_in_order(ordered)
+    if merged_in_order is ordered:
         return time
+    merged = np.empty_like(time)
+    merged[np.argsort(time)] = merged_in_order
+    return merged
+
+
+def merge_near_ties_in_order(ordered: FloatArray) -> FloatArray:
+    """Return ascending times merged as by `merge_near_ties`; the same array where none tie."""
     gaps = np.diff(ordered)
-    tied = gaps <= _NEAR * max(1.0, float(ordered.mean()))
-    if not tied.any():
-        return time
-    starts = ordered[np.concatenate(([True], ~tied))]
-    merged: FloatArray = starts[np.searchsorted(starts, time, side="right") - 1]
+    distinct = np.concatenate((ordered[:1], ordered[1:][gaps > 0]))
+    near = gaps <= _NEAR * max(1.0, float(distinct.mean()))
+    if not (near & (gaps > 0)).any():
+        return ordered
+    starts = np.concatenate(([True], ~near))
+    merged: FloatArray = ordered[starts][np.cumsum(starts) - 1]
     return merged

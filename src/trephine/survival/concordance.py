@@ -15,6 +15,7 @@ from trephine.survival.arrays import (
     check_weights,
     group_codes,
     merge_near_ties,
+    merge_near_ties_in_order,
 )
 from trephine.survival.concordance_counts import count_pairs, count_pairs_by_case, dense_ranks
 from trephine.survival.ipcw import censoring_distribution
@@ -110,21 +111,22 @@ def concordance(
     n = times.size
     score = check_vector(risk_score, n, "risk_score")
     case_weights = check_weights(weights, n)
-    times = merge_near_ties(times)
     ranks, n_ranks = dense_ranks(score, np.argsort(score))
-    counts, by_case = np.zeros(5), np.zeros((n, 3))
-    for rows in _strata_in_time_order(times, strata):
-        t, e, w = times[rows], events[rows], case_weights[rows]
-        found = np.zeros((rows.size, 3))
+    order = np.argsort(times)
+    merged = merge_near_ties_in_order(times[order])
+    counts, concordant, partners = np.zeros(5), np.empty(n), np.empty(n)
+    for part in _parts_of_order(order, strata):
+        rows, t = order[part], merged[part]
+        e, w = events[rows], case_weights[rows]
+        by_case = np.zeros((rows.size, 2))
         pair_weight = _time_weights(t, e, w, time_weight, ymax)
-        count_pairs_by_case(t, e, ranks[rows], n_ranks, w, pair_weight, counts, found)
-        by_case[rows] = found
+        count_pairs_by_case(t, e, ranks[rows], n_ranks, w, pair_weight, counts, by_case)
+        concordant[rows], partners[rows] = by_case[:, 0], by_case[:, 1]
     pairs = float(counts[:3].sum())
     if pairs <= 0:
-        raise InputError(_no_pairs(events, ymax))
+        raise InputError(_no_pairs(events))
     estimate = float(counts[0] + counts[2] / 2) / pairs
-    numerator = by_case[:, 0] + by_case[:, 2] / 2
-    influence = case_weights * (numerator - estimate * by_case.sum(axis=1)) / pairs
+    influence = case_weights * (concordant - estimate * partners) / pairs
     return Concordance(
         estimate=estimate,
         variance=influence_covariance(influence[:, None], cluster)[0, 0].item(),
@@ -153,8 +155,7 @@ def harrell_concordance(
     """
     times, events = check_survival(time, event)
     score = check_vector(risk_score, times.size, "risk_score")
-    ones = np.ones(times.size)
-    return _estimate(merge_near_ties(times), events, score, ones, None)
+    return _estimate(merge_near_ties(times), events, score, np.ones(times.size), "count")
 
 
 def survc1_concordance(
@@ -175,7 +176,7 @@ def survc1_concordance(
     censoring = censoring_distribution(times, events, estimator="tied").before(times)
     with np.errstate(divide="ignore"):
         weight = np.where(events & (times < tau), censoring**-2.0, 0.0)
-    return _estimate(times, events, score, weight, tau)
+    return _estimate(times, events, score, weight, "skip")
 
 
 def influence_covariance(influence: FloatArray, cluster: npt.ArrayLike | None) -> FloatArray:
@@ -201,36 +202,36 @@ def _estimate(
     events: BoolArray,
     score: FloatArray,
     time_weight: FloatArray,
-    tau: float | None,
+    censored_ties: Literal["count", "skip"],
 ) -> float:
-    """Return the concordance alone; with ``tau``, cases censored at an event's time do not count.
+    """Return the concordance alone.
 
-    ``time_weight`` belongs to the rows; with ``tau`` it must be 0 from there on.
+    ``time_weight`` belongs to the rows. ``censored_ties`` says whether a case censored at the
+    time of an event counts as surviving it.
     """
     ranks, n_ranks = dense_ranks(score, np.argsort(score))
-    rows = np.argsort(times)
+    order = np.argsort(times)
     counts = count_pairs(
-        times[rows],
-        events[rows],
-        ranks[rows],
+        times[order],
+        events[order],
+        ranks[order],
         n_ranks,
-        np.ones(rows.size),
-        time_weight[rows],
-        tau is None,
+        np.ones(order.size),
+        time_weight[order],
+        censored_ties == "count",
     )
     pairs = float(counts[:3].sum())
     if pairs <= 0:
-        raise InputError(_no_pairs(events, tau))
+        raise InputError(_no_pairs(events))
     return float(counts[0] + counts[2] / 2) / pairs
 
 
-def _strata_in_time_order(times: FloatArray, strata: npt.ArrayLike | None) -> list[IntArray]:
-    """Return the rows of each stratum, ascending in time."""
-    order = np.argsort(times)
+def _parts_of_order(order: IntArray, strata: npt.ArrayLike | None) -> list[slice | IntArray]:
+    """Return, for each stratum, where its cases stand in the order of time."""
     if strata is None:
-        return [order]
-    codes, labels = group_codes(strata, times.size, "strata")
-    return [order[codes[order] == code] for code in range(labels.size)]
+        return [slice(None)]
+    codes, labels = group_codes(strata, order.size, "strata")
+    return [np.flatnonzero(codes[order] == code) for code in range(labels.size)]
 
 
 def _time_weights(
@@ -265,9 +266,8 @@ def _time_weights(
     return np.where(counted & np.isfinite(found), found, 0.0)
 
 
-def _no_pairs(events: BoolArray, ymax: float | None) -> str:
-    limit = "" if ymax is None else f" up to {ymax:g}"
+def _no_pairs(events: BoolArray) -> str:
     return (
-        f"concordance: expected an event{limit} with a case followed longer, found none among"
-        f" {events.size} cases with {int(events.sum())} events"
+        "concordance: expected an event (before ymax or tau) with a case followed longer, found"
+        f" none among {events.size} cases with {int(events.sum())} events"
     )

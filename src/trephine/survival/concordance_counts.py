@@ -143,8 +143,9 @@ def count_pairs_by_case(
 ) -> None:
     """Count as `count_pairs` does (censored ties comparable), and for each case as well.
 
-    ``counts`` (5,) is added to; ``by_case`` (n, 3) receives the weight of concordant, discordant
-    and tied_x partners of each row, as the earlier event and as the later survivor.
+    ``counts`` (5,) is added to; ``by_case`` (n, 2) receives for each row the weight of its
+    concordant partners, those with an equal score counting half, and of all its partners, as the
+    earlier event and as the later survivor.
     """
     survivors = np.zeros(n_ranks + 1)
     own = np.zeros(n_ranks + 1)
@@ -170,9 +171,8 @@ def count_pairs_by_case(
                 if event[i]:
                     lower, equal = _sum_to(survivors, rank[i] - 1), own[rank[i]]
                     higher = total - lower - equal
-                    by_case[i, 0] += moment_weight * lower
-                    by_case[i, 1] += moment_weight * higher
-                    by_case[i, 2] += moment_weight * equal
+                    by_case[i, 0] += moment_weight * (lower + equal / 2)
+                    by_case[i, 1] += moment_weight * total
                     counts[0] += moment_weight * weight[i] * lower
                     counts[1] += moment_weight * weight[i] * higher
                     counts[2] += moment_weight * weight[i] * equal
@@ -228,6 +228,5 @@ def _add_survivor(
 ) -> None:
     """Compare one survivor with the events before it; a higher score there is concordant."""
     lower, equal = _sum_to(failed, rank - 1), own[rank]
-    case[0] += total - lower - equal
-    case[1] += lower
-    case[2] += equal
+    case[0] += total - lower - equal / 2
+    case[1] += total
