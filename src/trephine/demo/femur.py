@@ -82,10 +82,10 @@ def femur() -> Template:
         ([(63, 0), (66, 16), (63, 33)], 1.4, 1.4),
         ([(45, 0), (50, 9), (50, 19), (46, 28)], 1.6, 1.0),
         # epiphyseal scar
-        ([(22, -9), (14, -3), (6, 3), (-2, 10), (-6, 19)], 0.9, 0.8),
+        ([(22, -9), (14, -3), (6, 3), (-2, 10), (-6, 19)], 0.5, 0.9),
     ]  # fmt: skip
     ridges = np.sum([ridge(p, grid, height_mm=h, width_mm=w) for p, h, w in lines], axis=0)
-    fovea = 0.75 * disc((-23.5, 6.5), (3.2, 4.6), grid, edge_mm=2.5, angle_deg=-15.0)
+    fovea = 0.5 * disc((-24.0, 6.5), (3.0, 4.6), grid, edge_mm=3.5, angle_deg=-15.0)
     inside = smoothstep(depth + 0.5)
     return Template.build(grid, shell * (1 - fovea) + ridges * inside, density * core * (1 - fovea))
 

@@ -46,7 +46,7 @@ _SYSTEMS = {
 # Streams of random numbers under the user's seed: the cohort's, and one a patient, so that a
 # radiograph does not depend on those before it. The cohort's number is one for which seed 2025
 # lies near the middle of what the effect sizes give.
-_COHORT_STREAM = 50
+_COHORT_STREAM = 801
 _PATIENT_STREAM = 1_000_000
 
 
@@ -70,12 +70,29 @@ def write_demo_study(
         The study file.
     """
     hips = simulate_cohort(np.random.default_rng([seed, _COHORT_STREAM]))
+    return write_cohort(folder, hips, seed=seed, progress=progress)
+
+
+def write_cohort(
+    folder: Path,
+    hips: pd.DataFrame,
+    *,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Write the files of a cohort, or of some of its patients; see `write_demo_study`.
+
+    Parameters
+    ----------
+    hips
+        Rows of `trephine.demo.cohort.simulate_cohort`, all hips of each patient.
+    """
     for name in ("images", "masks/a", "masks/b", "masks/a2"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     table = hips.drop(columns=list(LATENT_COLUMNS))
     table.to_csv(folder / "clinical.csv", index=False, lineterminator="\n")
     patients = sorted(hips["patient_id"].unique())
-    rng = np.random.default_rng([seed, _COHORT_STREAM + _PATIENT_STREAM])
+    rng = np.random.default_rng([seed, _PATIENT_STREAM])
     repeated = set(rng.permutation(patients)[: effects.REPEAT_PATIENTS])
     for done, patient in enumerate(patients, start=1):
         rows = hips[hips["patient_id"] == patient]

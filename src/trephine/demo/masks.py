@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from skimage.draw import polygon
 
 from trephine.demo.radiograph import HeadOutline, Radiograph, Side
 from trephine.types import FloatArray
@@ -55,18 +54,16 @@ def draw_mask(
         If a side has no natural head.
     """
     labels = np.zeros(radiograph.pixels.shape, dtype=np.uint8)
-    spacing = radiograph.detector.spacing_mm
     for side in sides:
-        x, y = _reading(radiograph.heads[side], rater, rng)
-        rows, columns = polygon(y / spacing, x / spacing, labels.shape)  # type: ignore[no-untyped-call]
-        labels[rows, columns] = LABELS[side]
+        centre, radius = _reading(radiograph.heads[side], rater, rng)
+        _fill(labels, LABELS[side], centre, radius, radiograph.detector.spacing_mm)
     return labels
 
 
 def _reading(
     head: HeadOutline, rater: Rater, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Vertices of a drawn outline in mm."""
+    """Draw an outline: its centre, and its distance from there at even angles, in mm."""
     angle = np.linspace(0.0, 2.0 * np.pi, head.radius_mm.size, endpoint=False)
     # Slow deviations are larger than fast ones, as a hand draws.
     size = 1.0 / _HARMONICS
@@ -78,6 +75,23 @@ def _reading(
     scale = 1.0 + rater.radius_bias + rater.radius_sd * rng.standard_normal()
     shift = rater.centre_sd_mm * rng.standard_normal(2)
     radius = head.radius_mm * scale + wave
-    x = head.centre_mm[0] + shift[0] + radius * np.cos(angle)
-    y = head.centre_mm[1] + shift[1] + radius * np.sin(angle)
-    return x, y
+    return np.asarray(head.centre_mm) + shift, radius
+
+
+def _fill(
+    labels: npt.NDArray[np.uint8],
+    label: int,
+    centre_mm: FloatArray,
+    radius_mm: FloatArray,
+    spacing_mm: float,
+) -> None:
+    """Label the pixels whose centres lie inside a star-shaped outline, in place."""
+    reach = float(radius_mm.max()) + spacing_mm
+    left, top = np.maximum(((centre_mm - reach) / spacing_mm).astype(int), 0)
+    right, bottom = ((centre_mm + reach) / spacing_mm).astype(int) + 2
+    window = labels[top:bottom, left:right]
+    x = (left + np.arange(window.shape[1]))[None, :] * spacing_mm - centre_mm[0]
+    y = (top + np.arange(window.shape[0]))[:, None] * spacing_mm - centre_mm[1]
+    angles = np.linspace(0.0, 2.0 * np.pi, radius_mm.size, endpoint=False)
+    outline = np.interp(np.arctan2(y, x), angles, radius_mm, period=2.0 * np.pi)
+    window[np.hypot(x, y) < outline] = label

@@ -143,7 +143,7 @@ def draw_pose(rng: np.random.Generator, *, female: bool, age: float) -> Pose:
         shift_mm=(float(rng.normal(0.0, 5.0)), float(rng.normal(0.0, 7.0))),
         cortex=float(np.clip(rng.normal(1.0 - thinning - 0.05 * sex, 0.10), 0.65, 1.35)),
         cancellous=float(np.clip(rng.normal(1.0 - thinning - 0.04 * sex, 0.10), 0.6, 1.4)),
-        joint_space_mm=float(np.clip(rng.normal(4.2, 0.5), 3.0, 5.6)),
+        joint_space_mm=float(np.clip(rng.normal(3.8, 0.45), 2.8, 5.2)),
         ripple=ripple,
     )
 

@@ -159,5 +159,5 @@ def _gas(body: Body, x_mm: Float32Array, y_mm: Float32Array) -> FloatArray:
 
 
 def _rise(value: FloatArray | Float32Array) -> FloatArray:
-    clipped = np.clip(value, 0.0, 1.0)
-    return np.asarray(clipped * clipped * (3.0 - 2.0 * clipped), dtype=np.float64)
+    clipped: FloatArray = np.clip(np.asarray(value, dtype=np.float64), 0.0, 1.0)
+    return np.asarray(clipped**2 * (3.0 - 2.0 * clipped), dtype=np.float64)
