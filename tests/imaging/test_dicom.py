@@ -214,6 +214,17 @@ def test_a_compressed_stream_that_stops_early_is_refused(
         read_image(save_dicom(dataset))
 
 
+@pytest.mark.parametrize("syntax", [JPEGLSLossless, JPEG2000Lossless])
+def test_a_compressed_stream_of_another_size_never_reaches_a_decoder(
+    make_dicom, save_dicom, stored, syntax
+) -> None:
+    dataset = make_dicom(stored)
+    dataset.compress(syntax)
+    dataset.Rows = 2 * dataset.Rows
+    with pytest.raises(ImageError, match="stream of 96 x 40 pixels, found another size"):
+        read_image(save_dicom(dataset))
+
+
 def test_missing_and_foreign_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"nothing.dcm: expected a readable file"):
         read_image(tmp_path / "nothing.dcm")

@@ -106,7 +106,8 @@ def test_scaled_integers_are_scaled_in_double_precision(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     struct.pack_into("<2f", content, 112, 0.1, -3.0)
     path.write_bytes(content)
-    assert np.array_equal(read_image(path).pixels, np.arange(6.0).reshape(2, 3) * 0.1 - 3.0)
+    expected = np.arange(6.0).reshape(2, 3) * float(np.float32(0.1)) - 3.0
+    assert np.array_equal(read_image(path).pixels, expected)
 
 
 def test_nifti_2_and_big_endian_are_read(tmp_path: Path) -> None:

@@ -14,17 +14,30 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import generate_frames
+from pydicom.pixels.utils import pixel_array
 from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
     UID,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
     ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
     JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
     SecondaryCaptureImageStorage,
     generate_uid,
 )
 
 from trephine.errors import ImageError
+from trephine.imaging.codestream import frame_header
 from trephine.imaging.itk import ITK
 
 Stored = npt.NDArray[np.generic]
@@ -35,6 +48,21 @@ _SAMPLES = {
     "MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YBR_FULL": 3,
     "YBR_FULL_422": 3, "YBR_ICT": 3, "YBR_RCT": 3,
 }  # fmt: skip
+# GDCM aborts the process on some damaged streams: it decodes only what nothing else does.
+_DECODERS = {
+    JPEGBaseline8Bit: "pillow",
+    JPEGExtended12Bit: "pillow",
+    JPEGLossless: "gdcm",
+    JPEGLosslessSV1: "gdcm",
+    JPEGLSLossless: "pyjpegls",
+    JPEGLSNearLossless: "pyjpegls",
+    JPEG2000Lossless: "pylibjpeg",
+    JPEG2000: "pylibjpeg",
+    HTJ2KLossless: "pylibjpeg",
+    HTJ2KLosslessRPCL: "pylibjpeg",
+    HTJ2K: "pylibjpeg",
+    RLELossless: "pydicom",
+}
 _JPEG_FAMILY = ("JPEG", "High-Throughput JPEG")
 
 
@@ -70,7 +98,8 @@ def decode_stored(dataset: Dataset, name: str) -> Stored:
             if syntax == JPEGExtended12Bit and int(dataset.BitsStored) > 8:
                 stored = _decode_12_bit_jpeg(dataset)
             else:
-                stored = dataset.pixel_array
+                plugin = _DECODERS.get(syntax, "")
+                stored = pixel_array(dataset, decoding_plugin=plugin)
     except Exception as error:  # decoders raise every kind of exception on damaged bytes
         raise ImageError(
             f"{name}: expected pixels in {syntax.name}, found bytes that no decoder accepts"
@@ -122,7 +151,7 @@ def _check_header(dataset: Dataset, name: str) -> None:
             " single image, or the series as single-frame slices"
         )
     photometric = str(dataset.get("PhotometricInterpretation") or "").strip()
-    samples = _integer(dataset, "SamplesPerPixel", name, default=1)
+    samples = _integer(dataset, "SamplesPerPixel", name)
     if _SAMPLES.get(photometric) != samples:
         raise ImageError(
             f"{name}: expected photometric interpretation MONOCHROME1 or MONOCHROME2 with one"
@@ -157,7 +186,7 @@ def _check_bits(dataset: Dataset, allocated: int, name: str) -> None:
 def _check_native_length(dataset: Dataset, name: str) -> None:
     keyword = next(key for key in _PIXEL_KEYWORDS if key in dataset)
     found = len(dataset[keyword].value or b"")
-    samples = _integer(dataset, "SamplesPerPixel", name, default=1)
+    samples = _integer(dataset, "SamplesPerPixel", name)
     width = int(dataset.BitsAllocated) // 8
     expected = int(dataset.Rows) * int(dataset.Columns) * samples * width
     if found not in (expected, expected + expected % 2):
@@ -168,15 +197,28 @@ def _check_native_length(dataset: Dataset, name: str) -> None:
 
 
 def _check_codestream(dataset: Dataset, syntax: UID, name: str) -> None:
-    """Refuse a frame that stops early: decoders fill the rest with grey and say nothing."""
+    """Refuse a frame that is not what the data set says, or that stops early."""
     try:
         frames = list(generate_frames(dataset.PixelData, number_of_frames=1))
-    except Exception as error:
+    except Exception as error:  # pydicom raises many kinds on damaged fragments
         raise ImageError(
             f"{name}: expected one compressed frame, found damaged fragments; fetch it again"
         ) from error
-    frame = bytes(frames[0]) if frames else b""
-    if syntax.name.startswith(_JPEG_FAMILY) and b"\xff\xd9" not in frame[-16:]:
+    if not syntax.name.startswith(_JPEG_FAMILY):
+        return
+    header = frame_header(bytes(frames[0]), syntax) if frames else None
+    expected = (int(dataset.Rows), int(dataset.Columns), int(dataset.SamplesPerPixel))
+    if header is None or (header.rows, header.columns, header.samples) != expected:
+        raise ImageError(
+            f"{name}: expected a {syntax.name} stream of {expected[0]} x {expected[1]} pixels,"
+            " found another size or a damaged header; fetch it again"
+        )
+    if header.precision > int(dataset.BitsAllocated):
+        raise ImageError(
+            f"{name}: expected at most {dataset.BitsAllocated} bits a sample, the stream has"
+            f" {header.precision}; its header is damaged"
+        )
+    if not header.ended:
         raise ImageError(
             f"{name}: expected a whole {syntax.name} stream, found one without its end marker;"
             " the file is truncated: fetch it again"

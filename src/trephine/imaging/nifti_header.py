@@ -84,7 +84,7 @@ def _parse_1(content: bytes, order: str) -> NiftiHeader:
     dim = at(40, "8h")
     datatype, bits = at(70, "2h")
     pixdim = _decimal(at(76, "8f"))
-    offset, slope, intercept = _decimal(at(108, "3f"))
+    offset, slope, intercept = at(108, "3f")
     units = at(123, "B")[0]
     codes = at(252, "2h")
     quatern, srow = _decimal(at(256, "6f")), _decimal(at(280, "12f"))
