@@ -169,8 +169,8 @@ def _lasso(facts: Facts) -> list[Plate]:
             mixtures.append((path.feature_set.words(), " ", path.lasso.mixture.show("plain")))
         if panels:
             caption: list[str | Ref] = [
-                "Left, cross-validated partial-likelihood deviance with its standard error; right,"
-                " coefficients over the penalty. Dashed line: λ min; dotted: λ 1se. Numbers on top:"
+                "Cross-validated partial-likelihood deviance with its standard error, and"
+                " coefficients, over the penalty. Dashed: λ min; dotted: λ 1se. Numbers on top:"
                 " features in the model. Mixture (lasso is 1): "
             ]
             for number, mixture in enumerate(mixtures):
@@ -340,7 +340,14 @@ def _overall(facts: Facts) -> list[Plate]:
             number="",
             title=("Survival of all analysed cases",),
             caption=("Kaplan-Meier curve with 95% interval; ticks: censored.",),
-            panels=(Panel(draw, COLUMN_MM, 66.0, "Kaplan-Meier curve of all analysed cases."),),
+            panels=(
+                Panel(
+                    partial(_titled, title=facts.survival.label, draw=draw),
+                    COLUMN_MM,
+                    66.0,
+                    "Kaplan-Meier curve of all analysed cases.",
+                ),
+            ),
         )
     ]
 

@@ -1,0 +1,156 @@
+"""report.docx: the same tables and figures for a manuscript."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from trephine.errors import MissingExtraError
+from trephine.report.checklists import fill_checklists
+from trephine.report.consistency import check_consistency
+from trephine.report.facts import Facts
+from trephine.report.figures.plate import Plate, compose
+from trephine.report.methods import write_methods
+from trephine.report.style import PAGE_MM, PAPER, figure_style
+from trephine.report.tables import Table
+from trephine.report.trace import Trace, plain
+from trephine.report.wording import kind_label, protocol_label
+
+FIGURE_DPI = 300
+
+
+def write_docx(facts: Facts, tables: Sequence[Table], plates: Sequence[Plate], path: Path) -> Path:
+    """Write the report as a Word document.
+
+    Raises
+    ------
+    MissingExtraError
+        If python-docx is not installed.
+    """
+    try:
+        import docx
+        from docx.shared import Mm, Pt
+    except ImportError as error:
+        raise MissingExtraError("report.docx", "docx") from error
+    document = docx.Document()
+    for section in document.sections:
+        section.page_width, section.page_height = Mm(210), Mm(297)
+        section.left_margin = section.right_margin = Mm((210 - PAGE_MM) / 2)
+        section.top_margin = section.bottom_margin = Mm(18)
+    document.styles["Normal"].font.size = Pt(10)
+    document.styles["Normal"].font.name = "Arial"
+    core = document.core_properties
+    core.title, core.author, core.comments = facts.study.title, "", ""
+    core.created = core.modified = datetime(2000, 1, 1)  # the same facts give the same file
+    document.add_heading(facts.study.title, level=0)
+    _add_notices(document, facts)
+    document.add_heading("Methods", level=1)
+    for paragraph in write_methods(Trace.start(facts)):
+        document.add_heading(paragraph.heading, level=2)
+        document.add_paragraph(plain(paragraph.text))
+    document.add_heading("Tables", level=1)
+    for table in tables:
+        _add_table(document, table)
+    document.add_heading("Figures", level=1)
+    with figure_style():
+        for plate in plates:
+            _add_plate(document, plate)
+    _add_checks(document, facts)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    document.save(str(path))
+    return path
+
+
+def _add_notices(document: Any, facts: Facts) -> None:
+    document.add_paragraph("Research use only. Not a medical device.")
+    for heading, text in (
+        ("Simulated cohort. ", facts.study.simulated_note if facts.study.simulated else ""),
+        ("Random weights. ", facts.study.random_weights_note),
+    ):
+        if text:
+            paragraph = document.add_paragraph()
+            paragraph.add_run(heading).bold = True
+            paragraph.add_run(text)
+
+
+def _add_table(document: Any, table: Table) -> None:
+    title = f"{table.number}. {plain(table.title)}" if table.number else plain(table.title)
+    document.add_heading(title, level=3)
+    grid = document.add_table(rows=1, cols=len(table.header))
+    grid.style = "Light List"
+    for cell, text in zip(grid.rows[0].cells, table.header, strict=True):
+        _write(cell, plain(text), bold=True)
+    for row in table.rows:
+        cells = grid.add_row().cells
+        if row.kind == "group":
+            merged = cells[0].merge(cells[-1])
+            _write(merged, plain(row.cells[0]), bold=True)
+            continue
+        for number, (cell, text) in enumerate(zip(cells, row.cells, strict=True)):
+            indent = "   " if row.kind == "level" and number == 0 else ""
+            _write(cell, indent + plain(text), bold=False)
+    for note in table.notes:
+        _small(document.add_paragraph(plain(note)))
+
+
+def _write(cell: Any, text: str, *, bold: bool) -> None:
+    from docx.shared import Pt
+
+    paragraph = cell.paragraphs[0]
+    run = paragraph.add_run(text)
+    run.bold = bold
+    run.font.size = Pt(7.5)
+    paragraph.paragraph_format.space_after = Pt(0)
+
+
+def _small(paragraph: Any) -> None:
+    from docx.shared import Pt
+
+    for run in paragraph.runs:
+        run.font.size = Pt(8)
+    paragraph.paragraph_format.space_after = Pt(2)
+
+
+def _add_plate(document: Any, plate: Plate) -> None:
+    from docx.shared import Mm
+
+    figure = compose(plate)
+    picture = io.BytesIO()
+    figure.savefig(
+        picture, format="png", dpi=FIGURE_DPI, facecolor=PAPER, metadata={"Software": None}
+    )
+    picture.seek(0)
+    width = min(figure.get_figwidth() * 25.4, PAGE_MM)
+    document.add_picture(picture, width=Mm(width))
+    parts = [f"{plate.number}. " if plate.number else "", plain(plate.title), ". "]
+    if plate.protocol:
+        kind = f", {kind_label(plate.kind)}" if plate.kind else ""
+        parts.append(f"{protocol_label(plate.protocol)}{kind}. ")
+    paragraph = document.add_paragraph()
+    paragraph.add_run("".join(parts)).bold = True
+    paragraph.add_run(plain(plate.caption))
+    _small(paragraph)
+
+
+def _add_checks(document: Any, facts: Facts) -> None:
+    document.add_heading("Consistency checks", level=1)
+    findings = check_consistency(facts)
+    if not findings:
+        document.add_paragraph("No slip was found.")
+    for finding in findings:
+        document.add_paragraph(f"{finding.check}: {finding.text}", style="List Bullet")
+    for checklist in fill_checklists(facts):
+        document.add_heading(f"{checklist.name} checklist", level=1)
+        _small(document.add_paragraph(checklist.source))
+        grid = document.add_table(rows=1, cols=3)
+        grid.style = "Light List"
+        for cell, text in zip(grid.rows[0].cells, ("Item", "What", "Where"), strict=True):
+            _write(cell, text, bold=True)
+        for item in checklist.items:
+            cells = grid.add_row().cells
+            _write(cells[0], item.number, bold=False)
+            _write(cells[1], f"{item.section}: {item.text}", bold=False)
+            _write(cells[2], item.place, bold=False)

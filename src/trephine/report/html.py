@@ -1,0 +1,201 @@
+"""report.html: one file, offline, for phone, desk and paper, in light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup
+
+from trephine.report.checklists import fill_checklists
+from trephine.report.consistency import CHECKS, Finding, check_consistency
+from trephine.report.facts import Facts
+from trephine.report.figures.catalogue import headline_model
+from trephine.report.figures.plate import Plate, panel_svg
+from trephine.report.inline_svg import SvgSheet, colour_rules
+from trephine.report.methods import write_methods
+from trephine.report.tables import Table
+from trephine.report.trace import Ref, Text, Trace, plain
+from trephine.report.wording import kind_label, plural, protocol_label
+
+
+@dataclass(frozen=True)
+class Card:
+    """One of the few large numbers at the top."""
+
+    tone: str
+    value: Ref
+    interval: Text
+    text: Text
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure's panels as inline SVG, for wide and for narrow pages."""
+
+    wide: tuple[Markup, ...]
+    narrow: tuple[Markup, ...]
+
+
+def render_html(facts: Facts, tables: Sequence[Table], plates: Sequence[Plate]) -> str:
+    """Return the whole page.
+
+    Parameters
+    ----------
+    facts
+        What the page shows.
+    tables, plates
+        Made from the same facts.
+    """
+    trace = Trace.start(facts)
+    findings = check_consistency(facts)
+    page = _environment().get_template("report.html.j2")
+    sheet = SvgSheet()
+    drawings = {plate.slug: _draw(plate, sheet) for plate in plates}
+    return page.render(
+        facts=trace,
+        tables=tables,
+        drawings=drawings,
+        glyphs=Markup(sheet.glyphs()),  # noqa: S704 - drawn by this program
+        group=lambda slug: [plate for plate in plates if plate.slug.startswith(slug)],
+        sections=_sections(facts),
+        has=lambda anchor: anchor in dict(_sections(facts)),
+        lead=_lead(trace),
+        cards=_cards(trace, facts),
+        methods=write_methods(trace),
+        findings=findings,
+        checks=_by_check(findings),
+        checklists=fill_checklists(facts),
+        css=Markup(_css()),  # noqa: S704 - our own file
+        js=Markup(_template("report.js")),  # noqa: S704 - our own file
+        plain=plain,
+        word_columns=_word_columns,
+        kind_label=kind_label,
+        protocol_label=protocol_label,
+    )
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("trephine.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _template(name: str) -> str:
+    return resources.files("trephine.report").joinpath("templates", name).read_text("utf-8")
+
+
+def _css() -> str:
+    return (
+        _template("report.css")
+        .replace("FIGURES_LIGHT", colour_rules(dark=False))
+        .replace("FIGURES_DARK", colour_rules(dark=True))
+    )
+
+
+def _draw(plate: Plate, sheet: SvgSheet) -> Drawing:
+    def svgs(kind: str) -> tuple[Markup, ...]:
+        panels = plate.narrow if kind == "n" else plate.panels
+        return tuple(
+            Markup(  # noqa: S704 - drawn by this program; its text is outlines
+                sheet.add(panel_svg(panel), f"{plate.slug}-{kind}{k}", panel.alt, panel.width_mm)
+            )
+            for k, panel in enumerate(panels)
+        )
+
+    return Drawing(svgs("w"), svgs("n"))
+
+
+def _sections(facts: Facts) -> list[tuple[str, str]]:
+    """Return the sections that the study has, as (anchor, name)."""
+    every = (
+        ("glance", "At a glance", True),
+        ("participants", "Participants", True),
+        ("agreement", "Images and agreement", bool(facts.agreement or facts.pictures)),
+        ("selection", "Feature selection", bool(facts.selection)),
+        ("models", "Models", bool(facts.models or facts.table2)),
+        ("performance", "Performance", bool(facts.performance)),
+        ("risk-groups", "Risk groups", bool(facts.risk_groups)),
+        ("sample-size", "Sample size", facts.sample_size is not None),
+        ("methods", "Methods", True),
+        ("checks", "Consistency checks", True),
+        ("checklists", "Reporting checklists", True),
+        ("run", "Inputs and run", True),
+    )
+    return [(anchor, name) for anchor, name, there in every if there]
+
+
+def _lead(facts: Trace) -> Text:
+    study, flow = facts.study, facts.flow
+    parts: list[str | Ref] = [
+        flow.analysed.cases.show("count"), " ",
+        plural(study.raw.case_noun, flow.raw.analysed.cases),
+    ]  # fmt: skip
+    if study.raw.case_noun != study.raw.patient_noun:
+        parts += [" of ", flow.analysed.patients.show("count"), " ",
+                  plural(study.raw.patient_noun, flow.raw.analysed.patients)]  # fmt: skip
+    parts += [
+        "; ", flow.events.show("count"), " with ", study.event_noun.words(), " (",
+        flow.event_percent.show("percent"), "). Outcome: ", study.outcome_name.words(), ".",
+    ]  # fmt: skip
+    return tuple(parts)
+
+
+def _cards(trace: Trace, facts: Facts) -> list[Card]:
+    """Return what the published protocol says, what holds up, and what chance alone gives."""
+    wanted = (
+        ("published", "apparent", "apparent", "C-index that the published protocol reports"
+         " for the "),
+        ("sound", "nested cross-validated", "sound", "C-index by nested cross-validation,"
+         " whole patients left out, for the "),
+    )  # fmt: skip
+    cards = []
+    for protocol, kind, tone, text in wanted:
+        model = headline_model(facts, protocol)  # type: ignore[arg-type]
+        for row in trace.performance:
+            raw = row.raw
+            if (raw.protocol, raw.kind, raw.model) == (protocol, kind, model):
+                end = " model: apparent, not corrected" if kind == "apparent" else " model"
+                words: Text = (text, row.model.words(), end)
+                cards.append(Card(tone, row.c_index.value.show("2"), _interval(row.c_index), words))
+    cards += [
+        Card(
+            "apparent",
+            check.median.show("2"),
+            ("95th percentile ", check.p95.show("2")),
+            (
+                "median C-index that the published protocol reports for the ",
+                check.model.words(),
+                " model when there is nothing to find",
+            ),
+        )
+        for check in trace.null_check
+        if (check.raw.protocol, check.raw.kind) == ("published", "apparent")
+    ]
+    return cards
+
+
+def _interval(estimate: Trace) -> Text:
+    if estimate.raw.low is None or estimate.raw.high is None:
+        return ("",)
+    return ("95% CI ", estimate.low.show("2"), "–", estimate.high.show("2"))
+
+
+def _by_check(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
+    return [(name, [f for f in findings if f.check == name]) for name, _ in CHECKS]
+
+
+def _word_columns(table: Table) -> list[bool]:
+    """Say which columns hold words, to be aligned left."""
+    columns = []
+    for index in range(len(table.header)):
+        cells = [row.cells[index] for row in table.rows if row.kind != "group"]
+        parts = [part for cell in cells for part in cell if not isinstance(part, str)]
+        columns.append(index > 0 and bool(parts) and all(part.form == "text" for part in parts))
+    return columns

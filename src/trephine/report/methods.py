@@ -1,0 +1,210 @@
+"""The methods section, written from what ran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trephine.report.trace import Ref, Text, Trace, join
+from trephine.report.wording import plural, protocol_label
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph with a heading."""
+
+    heading: str
+    text: Text
+
+
+def write_methods(facts: Trace) -> tuple[Paragraph, ...]:
+    """Write the methods, a paragraph a topic; topics that the study does not have are left out."""
+    paragraphs = (
+        Paragraph("Participants and outcome", _participants(facts)),
+        Paragraph("Images and regions", _images(facts)),
+        Paragraph("Features", _features(facts)),
+        Paragraph("Selection and signatures", _selection(facts)),
+        Paragraph("Clinical variables", _clinical(facts)),
+        Paragraph("Models", _models(facts)),
+        Paragraph("Validation", _validation(facts)),
+        Paragraph("Performance", _performance(facts)),
+        Paragraph("Software", _software(facts)),
+    )
+    return tuple(paragraph for paragraph in paragraphs if paragraph.text)
+
+
+def _participants(facts: Trace) -> Text:
+    study, flow = facts.study, facts.flow
+    parts: list[str | Ref] = []
+    if facts.methods.raw.design:
+        parts += [facts.methods.design.words(), " "]
+    parts += [
+        "The analysis holds ", flow.analysed.cases.show("count"), " ",
+        plural(study.raw.case_noun, flow.raw.analysed.cases),
+    ]  # fmt: skip
+    if study.raw.case_noun != study.raw.patient_noun:
+        parts += [
+            " of ", flow.analysed.patients.show("count"), " ",
+            plural(study.raw.patient_noun, flow.raw.analysed.patients),
+        ]  # fmt: skip
+    parts += [
+        ". The outcome is ", study.outcome_name.words(), "; ", study.event_noun.words(),
+        " is the event and follow-up without it is censored. ", flow.events.show("count"),
+        " events were seen (", flow.event_percent.show("percent"), ").",
+    ]  # fmt: skip
+    if flow.raw.follow_up is not None:
+        parts += [
+            " Median follow-up was ", flow.follow_up.median.show("2"), " ",
+            study.time_unit.words(), " (quartiles ", flow.follow_up.q1.show("2"), " to ",
+            flow.follow_up.q3.show("2"), ").",
+        ]  # fmt: skip
+    parts += [" Predictions are made for ", *_horizons(facts), "."]
+    if facts.methods.raw.missing_values:
+        parts += [" Missing values: ", facts.methods.missing_values.words(), "."]
+    return tuple(parts)
+
+
+def _horizons(facts: Trace) -> Text:
+    return join([(h.show("horizon"),) for h in facts.study.horizons], last=" and ")
+
+
+def _images(facts: Trace) -> Text:
+    parts: list[str | Ref] = []
+    for source in facts.inputs.spacing:
+        parts += [
+            "Pixel spacing came from ", source.source.words(), " in ", source.images.show("count"),
+            " images (", source.low_mm.show("3"), " to ", source.high_mm.show("3"), " mm). ",
+        ]  # fmt: skip
+    if facts.methods.raw.normalisation:
+        parts += ["Grey values were normalised: ", facts.methods.normalisation.words(), ". "]
+    if facts.methods.raw.raters:
+        raters = join([(rater.words(),) for rater in facts.methods.raters], last=" and ")
+        parts += ["Regions of interest were drawn by rater ", *raters, "."]
+    return tuple(parts)
+
+
+def _features(facts: Trace) -> Text:
+    methods = facts.methods
+    parts: list[str | Ref] = []
+    if methods.raw.radiomics is not None:
+        radiomics = methods.radiomics
+        parts += [
+            radiomics.features.show("count"), " radiomics features a case (preset ",
+            radiomics.preset.words(), "): families ",
+            *join([(name.words(),) for name in radiomics.families]), "; images ",
+            *join([(name.words(),) for name in radiomics.image_types]),
+        ]  # fmt: skip
+        if radiomics.raw.bin_width is not None:
+            parts += ["; bin width ", radiomics.bin_width.show("plain")]
+        parts.append(". ")
+    if methods.raw.deep is not None:
+        deep = methods.deep
+        parts += [
+            deep.features.show("count"), " deep features a case from ", deep.backbone.words(), ", ",
+            deep.layer.words(), ", weights ", deep.weights.words(),
+        ]  # fmt: skip
+        if deep.raw.crop:
+            parts += ["; input: ", deep.crop.words()]
+        parts.append(". ")
+    if methods.raw.feature_table:
+        parts += ["Features were read from ", methods.feature_table.words(), "."]
+    return tuple(parts)
+
+
+def _selection(facts: Trace) -> Text:
+    parts: list[str | Ref] = []
+    for part in facts.selection:
+        parts += [part.feature_set.words(), f" ({protocol_label(part.raw.protocol).lower()}): "]
+        steps: list[Text] = []
+        for step in part.steps:
+            rule: Text = (" (", step.threshold.words(), ")") if step.raw.threshold else ()
+            steps.append((step.name.words(), *rule, " ", step.features_out.show("count")))
+        parts += [part.extracted.show("count"), " features; left after "]
+        parts += [*join(steps, between="; "), ". "]
+    if parts:
+        parts.append(
+            "A signature is the sum of the selected features, centred and scaled, times their"
+            " weights."
+        )
+    return tuple(parts)
+
+
+def _clinical(facts: Trace) -> Text:
+    parts: list[str | Ref] = []
+    for table in facts.table2:
+        parts += [
+            f"{protocol_label(table.raw.protocol)}: univariable and multivariable Cox regression,",
+            " continuous variables ", table.continuous.words(), ", ",
+            table.standard_errors.words(), " standard errors",
+        ]  # fmt: skip
+        if table.raw.entry_p is not None:
+            parts += [", entry at p < ", table.entry_p.show("plain")]
+        if table.raw.stay_p is not None:
+            parts += [", removal at p ≥ ", table.stay_p.show("plain")]
+        if table.raw.elimination:
+            parts += [", ", table.elimination.words()]
+        parts.append(". ")
+    return tuple(parts)
+
+
+def _models(facts: Trace) -> Text:
+    parts: list[str | Ref] = []
+    for protocol in dict.fromkeys(model.raw.protocol for model in facts.models):
+        models = [model for model in facts.models if model.raw.protocol == protocol]
+        names: list[Text] = [
+            (model.name.words(), " (", model.description.words(), ")")
+            if model.raw.description
+            else (model.name.words(),)
+            for model in models
+        ]
+        parts += [f"{protocol_label(protocol)}: Cox models ", *join(names), "; ties by ",
+                  models[0].ties.words(), ", ", models[0].standard_errors.words(),
+                  " standard errors. "]  # fmt: skip
+    return tuple(parts)
+
+
+def _validation(facts: Trace) -> Text:
+    parts: list[str | Ref] = []
+    for row in facts.methods.resampling:
+        parts += [
+            f"{protocol_label(row.raw.protocol)}: resampling by ", row.unit.words(), "; ",
+            row.repeats.show("count"), " × ", row.folds.show("count"), "-fold cross-validation",
+            ", stratified on the event" if row.raw.stratified else "", "; ",
+            row.bootstraps.show("count"), " bootstrap samples; ", row.permutations.show("count"),
+            " permuted outcomes. ",
+        ]  # fmt: skip
+        if row.raw.note:
+            parts += [row.note.words(), " "]
+    if parts:
+        parts += ["Every random draw follows from seed ", facts.study.seed.show("0"), "."]
+    return tuple(parts)
+
+
+def _performance(facts: Trace) -> Text:
+    if not facts.performance:
+        return ()
+    parts: list[str | Ref] = ["Harrell's and Uno's C-index"]
+    if any(row.raw.auc for row in facts.performance):
+        parts.append("; cumulative/dynamic AUC, Brier score and index of prediction accuracy at ")
+        parts += _horizons(facts)
+    if facts.calibration:
+        parts.append("; calibration in groups and as a smooth curve")
+    if facts.reclassification:
+        parts.append("; net reclassification and integrated discrimination improvement")
+    if facts.decision_curves:
+        parts.append("; decision curves for censored outcomes")
+    if facts.risk_groups:
+        parts += ["; risk groups cut at the ", facts.risk_groups[0].rule.words(),
+                  ", compared by the log-rank test"]  # fmt: skip
+    parts.append(".")
+    return tuple(parts)
+
+
+def _software(facts: Trace) -> Text:
+    if not facts.run.versions:
+        return ()
+    names = [(version.name.words(), " ", version.version.words()) for version in facts.run.versions]
+    parts: list[str | Ref] = ["Computed with ", *join(list(names))]
+    if facts.run.raw.started:
+        parts += [", on ", facts.run.started.words()]
+    parts.append(".")
+    return tuple(parts)

@@ -1,0 +1,93 @@
+"""Tables as CSV and XLSX files."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Border, Font, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from trephine.report.tables.table import Row, Table
+from trephine.report.trace import Text, plain
+
+_NUMBER_FORMATS = {
+    "count": "#,##0", "0": "0", "1": "0.0", "2": "0.00", "3": "0.000", "4": "0.0000",
+    "signed2": "+0.00;-0.00;0.00", "signed3": "+0.000;-0.000;0.000", "share": "0.0%",
+    "plain": "General",
+}  # fmt: skip
+_WIDEST = 60
+
+
+def write_csv(tables: Sequence[Table], folder: Path) -> tuple[Path, ...]:
+    """Write one CSV a table, UTF-8 with a mark that Excel needs, as printed in the report."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for table in tables:
+        path = folder / f"{table.slug}.csv"
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow([plain(cell) for cell in table.header])
+            for row in table.rows:
+                cells = [plain(cell) for cell in row.cells]
+                writer.writerow(cells + [""] * (len(table.header) - len(cells)))
+        paths.append(path)
+    return tuple(paths)
+
+
+def write_xlsx(tables: Sequence[Table], path: Path) -> Path:
+    """Write all tables into one workbook, a sheet each; lone numbers stay numbers."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    book = Workbook()
+    book.remove(book.active)
+    for number, table in enumerate(tables, start=1):
+        name = table.slug.removeprefix("table-")[:27]
+        _fill(book.create_sheet(f"{number} {name}"), table)
+    book.save(path)
+    return path
+
+
+def _fill(sheet: Worksheet, table: Table) -> None:
+    rule = Border(bottom=Side(style="thin"))
+    title = f"{table.number}. {plain(table.title)}" if table.number else plain(table.title)
+    sheet.cell(1, 1, title).font = Font(bold=True, size=12)
+    for column, header in enumerate(table.header, start=1):
+        cell = sheet.cell(3, column, plain(header))
+        cell.font, cell.border = Font(bold=True), rule
+        cell.alignment = Alignment(wrap_text=True, vertical="bottom")
+    for number, row in enumerate(table.rows, start=4):
+        _fill_row(sheet, number, row)
+    for offset, note in enumerate(table.notes):
+        cell = sheet.cell(len(table.rows) + 5 + offset, 1, plain(note))
+        cell.font = Font(italic=True, size=9)
+    for column in range(1, len(table.header) + 1):
+        texts = [plain(row.cells[column - 1]) for row in table.rows if row.kind != "group"]
+        longest = max([len(text) for text in texts] + [8])
+        sheet.column_dimensions[get_column_letter(column)].width = min(longest + 2, _WIDEST)
+    sheet.freeze_panes = "B4"
+
+
+def _fill_row(sheet: Worksheet, number: int, row: Row) -> None:
+    for column, text in enumerate(row.cells, start=1):
+        value, form = _value(text)
+        cell = sheet.cell(number, column, value)
+        if form:
+            cell.number_format = form
+        if row.kind == "group":
+            cell.font = Font(bold=True)
+        if row.kind == "level" and column == 1:
+            cell.alignment = Alignment(indent=2)
+        elif column > 1 and not form:
+            cell.alignment = Alignment(horizontal="right" if row.kind != "group" else "left")
+
+
+def _value(text: Text) -> tuple[str | float, str]:
+    """Return a lone number with its format, or the text as printed."""
+    if len(text) == 1 and not isinstance(text[0], str):
+        part = text[0]
+        if isinstance(part.raw, int | float) and part.form in _NUMBER_FORMATS:
+            return part.raw, _NUMBER_FORMATS[part.form]
+    return plain(text), ""
