@@ -1,0 +1,71 @@
+"""What the cases of files 06 to 11 were computed on, found from their names.
+
+``hips_lpA`` is the marker ``lpA`` of the data set ``hips212.csv``, from its own columns or from a
+companion such as ``hips_lp.csv``; a last word that is no column (``hips_age_tied``) is a remark.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from parity.r_formula import column_like, data_set, outcome_columns
+from trephine.types import FloatArray, Survival
+
+
+def survival_of(table: pd.DataFrame) -> Survival:
+    """Return the outcome of a table, by the usual names of its columns."""
+    time, event = outcome_columns(table)
+    return Survival(table[time].to_numpy(float), table[event].to_numpy() == 1, "days")
+
+
+def companions(reference: Path, prefix: str) -> pd.DataFrame:
+    """Return the columns of all files of fixed predictions that belong to a data set."""
+    paths = sorted((reference / "survival" / "data").glob(f"{prefix}_*.csv"))
+    tables = [pd.read_csv(path) for path in paths if "perturb" not in path.name]
+    return pd.concat(tables, axis=1) if tables else pd.DataFrame()
+
+
+def marker_case(reference: Path, case: str) -> tuple[Survival, FloatArray]:
+    """Return outcome and marker of a case, cases with a missing marker left out."""
+    prefix, table = data_set(reference, case)
+    words = case.removeprefix(f"{prefix}_").split("_")
+    beside = companions(reference, prefix)
+    for length in range(len(words), 0, -1):
+        name = "_".join(words[:length])
+        values = _column(table, name)
+        if values is None and name in beside:
+            values = beside[name].to_numpy(float)
+        if values is not None:
+            seen = ~np.isnan(values)
+            return survival_of(table).take(seen), values[seen]
+    raise LookupError(f"{case}: no column like {words} in the data set or beside it")
+
+
+def risk_case(reference: Path, column: str, case: str = "") -> tuple[Survival, FloatArray]:
+    """Return outcome and event probability: the data set of a case, or the one with that column."""
+    folder = reference / "survival" / "data"
+    for path in sorted(folder.glob("*_risk*.csv")):
+        beside = pd.read_csv(path)
+        prefix = path.stem.split("_risk")[0]
+        if column in beside and (not case or case.split("_")[0] == prefix):
+            _, table = data_set(reference, f"{prefix}_risk")
+            return survival_of(table), beside[column].to_numpy(float)
+    raise LookupError(f"no file of risks with the column {column}")
+
+
+def nested(file: Any, *path: str) -> npt.NDArray[np.float64]:
+    """Return a possibly empty or null leaf as floats."""
+    value = file[path]
+    return np.atleast_1d(np.asarray([] if value is None or value == {} else value, dtype=float))
+
+
+def _column(table: pd.DataFrame, name: str) -> FloatArray | None:
+    try:
+        return table[column_like(table, name)].to_numpy(dtype=np.float64)
+    except ValueError:
+        return None
