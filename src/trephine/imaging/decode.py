@@ -260,10 +260,21 @@ def _checked(stored: Stored, dataset: Dataset, name: str) -> Stored:
     return stored
 
 
-def _kind(dataset: Dataset) -> str:
+def object_name(dataset: Dataset) -> str | None:
+    """Return the standard's name of the SOP class; None for an unknown one, never its text.
+
+    A damaged header can put anything into any attribute, a patient's name too.
+    """
     sop_class = dataset.get("SOPClassUID")
-    known = UID(str(sop_class)).name if sop_class else ""
-    return f" ({known})" if known and not known[:1].isdigit() else ""
+    if not isinstance(sop_class, str):
+        return None
+    name = UID(sop_class).name
+    return name if name != sop_class else None
+
+
+def _kind(dataset: Dataset) -> str:
+    name = object_name(dataset)
+    return f" ({name})" if name else ""
 
 
 def _integer(dataset: Dataset, keyword: str, name: str, default: int | None = None) -> int:

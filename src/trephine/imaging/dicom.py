@@ -12,16 +12,27 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut
-from pydicom.uid import UID
 
 from trephine.errors import ImageError
-from trephine.imaging.decode import Stored, decode_stored, transfer_syntax
+from trephine.imaging.decode import Stored, decode_stored, object_name, transfer_syntax
 from trephine.imaging.grey import to_grey
 from trephine.imaging.spacing import StatedSpacing, radiograph_spacing
 from trephine.types import Geometry, Image
 
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _LATERALITY = {"R": "R", "L": "L", "B": "both", "U": "unpaired"}
+_TERMS = {
+    "Modality": {
+        "CR", "CT", "DX", "IO", "MG", "MR", "NM", "OT", "PT", "PX", "RF", "RG", "SC", "US", "XA",
+    },
+    "ViewPosition": {
+        "AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO", "CC", "MLO", "ML", "LM", "LMO", "XCCL",
+    },
+    "LossyImageCompression": {"00", "01"},
+    "ImageLaterality": set(_LATERALITY),
+    "FrameLaterality": set(_LATERALITY),
+    "Laterality": set(_LATERALITY),
+}  # fmt: skip
 
 
 @contextmanager
@@ -104,10 +115,10 @@ def image_of(dataset: Dataset, name: str, spacing_mm: StatedSpacing) -> Image:
     syntax = transfer_syntax(dataset, name)
     provenance: dict[str, str | float | int | bool | None] = {
         "format": "DICOM",
-        "object": _object_name(dataset),
-        "modality": _code(dataset, "Modality"),
+        "object": object_name(dataset),
+        "modality": defined_term(dataset, "Modality"),
         "transfer_syntax": syntax.name,
-        "lossy": _code(dataset, "LossyImageCompression") == "01",
+        "lossy": defined_term(dataset, "LossyImageCompression") == "01",
         "photometric": str(dataset.PhotometricInterpretation),
         "bits_stored": int(dataset.get("BitsStored") or 0) or None,
         "modality_transform": grey.transform,
@@ -116,7 +127,7 @@ def image_of(dataset: Dataset, name: str, spacing_mm: StatedSpacing) -> Image:
         "spacing_source": spacing.source,
         "laterality": laterality,
         "laterality_source": laterality_source,
-        "view_position": _code(dataset, "ViewPosition"),
+        "view_position": defined_term(dataset, "ViewPosition"),
         "patient_orientation": _orientation(dataset),
     }
     return Image(np.ascontiguousarray(grey.pixels), Geometry.plain(spacing.mm), provenance)
@@ -129,7 +140,7 @@ def laterality_of(dataset: Dataset) -> tuple[str | None, str | None]:
     is about the series.
     """
     for keyword in ("ImageLaterality", "FrameLaterality", "Laterality"):
-        side = _LATERALITY.get((_code(dataset, keyword) or "").upper())
+        side = _LATERALITY.get(defined_term(dataset, keyword) or "")
         if side is not None:
             return side, keyword
     return None, None
@@ -152,15 +163,14 @@ def _grey_of_colour(stored: Stored, photometric: str, dataset: Dataset, name: st
     )
 
 
-def _object_name(dataset: Dataset) -> str | None:
-    sop_class = dataset.get("SOPClassUID")
-    return UID(str(sop_class)).name if sop_class else None
+def defined_term(dataset: Dataset, keyword: str) -> str | None:
+    """Return a coded attribute where its value is one of the standard's terms, else None.
 
-
-def _code(dataset: Dataset, keyword: str) -> str | None:
-    """Return a defined-term attribute, or None; free text is never passed on."""
-    text = str(dataset.get(keyword) or "").strip()
-    return text if 0 < len(text) <= 16 and text.replace(" ", "").isalnum() else None
+    Nothing else of a header is ever passed on: what a damaged or careless one holds there may be
+    a name.
+    """
+    text = str(dataset.get(keyword) or "").strip().upper()
+    return text if text in _TERMS[keyword] else None
 
 
 def _orientation(dataset: Dataset) -> str | None:

@@ -9,7 +9,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from trephine.errors import ImageError
-from trephine.imaging.dicom import image_of, quiet_pydicom, read_dicom_dataset
+from trephine.imaging.dicom import defined_term, image_of, quiet_pydicom, read_dicom_dataset
 from trephine.imaging.sniff import file_kind
 from trephine.types import FloatArray, Geometry, Image
 
@@ -80,11 +80,11 @@ def _dicom_files(folder: Path) -> list[Path]:
 
 def _read_slice(path: Path) -> _Slice:
     dataset = read_dicom_dataset(path)
-    modality = str(dataset.get("Modality") or "")
+    modality = defined_term(dataset, "Modality")
     if modality not in _MODALITIES:
         raise ImageError(
             f"{path.name}: expected a slice of a CT or MR series, found modality"
-            f" {modality[:2] or 'none'}; a radiograph is read by its own file name"
+            f" {modality or 'none'}; a radiograph is read by its own file name"
         )
     origin = _numbers(dataset, "ImagePositionPatient", 3, path.name)
     cosines = _numbers(dataset, "ImageOrientationPatient", 6, path.name)
