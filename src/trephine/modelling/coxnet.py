@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trephine.modelling.coxnet_cv import CoxNetCV, PenaltyGridWarning, cross_validate, deviance
-from trephine.modelling.coxnet_path import CoxNetPath, coxnet_path
+from trephine.modelling.coxnet_cv import CoxNetCV, cross_validate, deviance
+from trephine.modelling.coxnet_path import CoxNetPath, PenaltyGridWarning, coxnet_path
 
 __all__ = [
     "CoxNetCV",

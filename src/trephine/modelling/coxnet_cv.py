@@ -22,9 +22,11 @@ from trephine.modelling.coxnet_path import (
     CoxNetPath,
     EarlyStop,
     PathSettings,
+    PenaltyGridWarning,
     check_factors,
     check_penalties,
     fit_path,
+    warn_if_cut,
 )
 from trephine.survival.concordance import harrell_concordance
 from trephine.survival.path_risk import (
@@ -39,10 +41,6 @@ Measure = Literal["deviance", "C"]
 FoldDeviance = Literal["grouped", "ungrouped"]
 Edge = Literal["none", "largest", "smallest"]
 LEAST_CASES_UNGROUPED = 10  # glmnet takes the grouped deviance where folds are smaller
-
-
-class PenaltyGridWarning(UserWarning):
-    """The best penalty is the first or the last of the grid: a wider grid may hold a better one."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +149,7 @@ def cross_validate(
     PenaltyGridWarning
         ``lambda_min`` is the smallest penalty, or the largest while the model there is not empty.
         An empty model at an automatic grid's largest penalty is an answer, and told by
-        ``at_edge`` alone.
+        ``at_edge`` alone. Also where the path had to end early, as ``coxnet_path``.
     """
     if measure not in ("deviance", "C"):
         raise InputError(f"measure: expected 'deviance' or 'C', found {measure!r}")
@@ -169,6 +167,7 @@ def cross_validate(
     factors = check_factors(penalty_factors, len(data.names))
     n = len(survival)
     path = fit_path(data, np.arange(n), given, factors, settings)
+    warn_if_cut(path, n_penalties)
     if n / labels.size < LEAST_CASES_UNGROUPED:
         fold_deviance = "grouped"
 

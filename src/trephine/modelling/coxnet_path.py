@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -21,6 +22,7 @@ from trephine.survival.path import (
     SMALLEST_MIXTURE,
     UNPENALISED_ONLY,
     ArrayPath,
+    PathStatus,
     elastic_net_path,
 )
 from trephine.survival.path_ridge import ridge_path
@@ -28,6 +30,10 @@ from trephine.survival.path_risk import empty_state, evaluate, saturated_log_lik
 from trephine.types import FloatArray, IntArray, Survival
 
 EarlyStop = Literal["none", "glmnet"]
+
+
+class PenaltyGridWarning(UserWarning):
+    """The grid of penalties does not fit the data: a wider or a shorter one would."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +66,9 @@ class CoxNetPath:
         where the columns were not standardised.
     names
         Of the columns.
-    stopped_early
-        Whether the path ended before the last penalty asked for.
+    end
+        "complete"; "stopped early" where that was asked for; "not converged" where an automatic
+        path stands before the first penalty that was too small for a solution.
     """
 
     penalties: FloatArray
@@ -75,7 +82,7 @@ class CoxNetPath:
     centre: FloatArray
     scale: FloatArray
     names: tuple[str, ...]
-    stopped_early: bool
+    end: PathStatus
 
     def coefficients_at(self, penalty: npt.ArrayLike) -> FloatArray:
         """Return coefficients at any penalty, shape (p,), or (m, p) for m penalties.
@@ -207,7 +214,13 @@ def coxnet_path(
     InputError
         Values, settings or columns that cannot be used; columns are named.
     ModelError
-        No events, all events at one time, no convergence (separation at a small penalty).
+        No events, all events at one time, no convergence at a penalty that was given
+        (separation).
+
+    Warns
+    -----
+    PenaltyGridWarning
+        An automatic path that ends before a penalty too small for a solution.
     """
     settings = PathSettings(
         mixture, n_penalties, penalty_ratio, standardise, tolerance, early_stop, tied_censoring
@@ -215,7 +228,22 @@ def coxnet_path(
     data = cox_data(X, survival)
     factors = check_factors(penalty_factors, len(data.names))
     rows = np.arange(len(survival))
-    return fit_path(data, rows, check_penalties(penalties), factors, settings)
+    path = fit_path(data, rows, check_penalties(penalties), factors, settings)
+    warn_if_cut(path, n_penalties)
+    return path
+
+
+def warn_if_cut(path: CoxNetPath, n_penalties: int) -> None:
+    """Say so where an automatic path had to end early."""
+    if path.end == "not converged":
+        warnings.warn(
+            f"the path ends after {path.penalties.size} of {n_penalties} penalties, at"
+            f" {path.penalties[-1]:.3g}: the model explains {path.deviance_ratio[-1]:.1%} of the"
+            " deviance, and smaller penalties have no solution in floating point; a larger"
+            " penalty_ratio ends it on purpose",
+            PenaltyGridWarning,
+            stacklevel=3,
+        )
 
 
 def fit_path(
@@ -247,28 +275,31 @@ def fit_path(
             )
     early_stop = settings.early_stop if penalties is None else "none"
     path = _solve(design, grid, factors, settings, start.size, early_stop)
+    n_done = path.kkt_residual.size
     if path.status == "not converged":
-        at = grid[path.kkt_residual.size - 1]
-        raise ModelError(
-            f"{whose}no convergence at penalty {at:.3g} ({at / penalty_max:.2g} of the largest):"
-            " the columns separate events from the rest, or are collinear; ask for a larger"
-            " penalty_ratio or larger penalties"
-        )
+        n_done -= 1
+        at = grid[n_done]
+        if penalties is not None or n_done < 2:
+            raise ModelError(
+                f"{whose}no convergence at penalty {at:.3g} ({at / penalty_max:.2g} of the"
+                " largest): the columns separate events from the rest, or are collinear; ask for"
+                " larger penalties"
+            )
     saturated = saturated_log_likelihood(design.risk)
     null_value = start.null_log_likelihood
     return CoxNetPath(
-        penalties=grid[: path.kkt_residual.size],
-        coefficients=path.coefficients / design.scale,
-        n_nonzero=np.count_nonzero(path.coefficients, axis=1),
-        deviance_ratio=(path.log_likelihood - null_value) / (saturated - null_value),
+        penalties=grid[:n_done],
+        coefficients=path.coefficients[:n_done] / design.scale,
+        n_nonzero=np.count_nonzero(path.coefficients[:n_done], axis=1),
+        deviance_ratio=(path.log_likelihood[:n_done] - null_value) / (saturated - null_value),
         null_deviance=2.0 * (saturated - null_value),
-        kkt_residual=path.kkt_residual / start.size,
+        kkt_residual=path.kkt_residual[:n_done] / start.size,
         penalty_max=penalty_max,
         mixture=settings.mixture,
         centre=design.centre,
         scale=design.scale,
         names=data.names,
-        stopped_early=path.status == "stopped early",
+        end=path.status,
     )
 
 

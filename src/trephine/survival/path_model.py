@@ -18,7 +18,7 @@ from numba import njit
 from trephine.types import FloatArray, IntArray
 
 MOST_ROUNDS = 500
-RELATIVE_PIVOT = 1e-12  # a smaller pivot means a column that the others already span
+SMALLEST_PIVOT = 1e-13  # relative; where others all but span a column, the factor is damped
 
 
 class Factor(NamedTuple):
@@ -89,8 +89,8 @@ def _sweep(
 
 
 @njit(cache=True)
-def _refactor(hessian: FloatArray, l2: FloatArray, goal: FloatArray, factor: Factor) -> bool:
-    """Bring the factor to the present support; False where the system is singular."""
+def _refactor(hessian: FloatArray, l2: FloatArray, goal: FloatArray, factor: Factor) -> None:
+    """Bring the factor to the present support."""
     lower, support, size = factor
     in_front = np.zeros(goal.size, np.bool_)
     kept = 0
@@ -116,11 +116,8 @@ def _refactor(hessian: FloatArray, l2: FloatArray, goal: FloatArray, factor: Fac
             row[j] = (hessian[a, support[j]] - _dot(row, lower[j], j)) / lower[j, j]
         diagonal = hessian[a, a] + l2[a]
         pivot = diagonal - _dot(row, row, i)
-        if pivot <= RELATIVE_PIVOT * diagonal:
-            return False
-        row[i] = np.sqrt(pivot)
+        row[i] = np.sqrt(max(pivot, SMALLEST_PIVOT * diagonal))
     size[0] = total
-    return True
 
 
 @njit(cache=True)
@@ -148,7 +145,8 @@ def _best_share(
 ) -> float:
     """Return the share in (0, 1] of a step that minimises the model along it.
 
-    ``descent`` (negative) and ``curvature`` are the first and second derivative at share 0. Each
+    ``descent`` (negative) and ``curvature`` are the first and second derivative at share 0 (the
+    second, where the factor was damped, an upper bound). Each
     coefficient that crosses zero adds a kink of 2 l1 |direction| to the first derivative.
     """
     crossing = np.empty(direction.size)
@@ -239,5 +237,5 @@ def minimise_model(
             moved = _sweep(hessian, l1, l2, goal, slope)
             if moved < accuracy:
                 return
-        if _refactor(hessian, l2, goal, factor):
-            _jump(hessian, l1, l2, goal, slope, factor)
+        _refactor(hessian, l2, goal, factor)
+        _jump(hessian, l1, l2, goal, slope, factor)

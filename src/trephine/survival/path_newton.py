@@ -21,6 +21,7 @@ HESSIAN_BLOCK = 64  # rows whose curvature is held at once
 SLOW = 0.2  # a step that leaves more than this share of the residual asks for a new Hessian
 MOST_STEPS = 200
 MOST_HALVINGS = 30
+ROUNDING = 1e-15  # a smaller relative gain is none
 
 
 class ActiveSet(NamedTuple):
@@ -207,7 +208,7 @@ def minimise(
         active.gradient[:n_active] = np.dot(active.design[:n_active], state.residual)
         previous, residual = residual, largest_violation(active, n_active)
         if residual > tolerance and (share < 1.0 or residual > SLOW * previous):
-            if fresh and share == 1.0 and residual > 0.9 * previous and previous < 1e-6:
+            if fresh and residual > 0.5 * previous and before - after <= ROUNDING * abs(before):
                 break
             fill_hessian(active, 0, n_active, risk, state)
             factor.size[0] = 0
