@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -65,7 +64,7 @@ def _column(
         found = f"columns {list(frame.columns[:20])}"
         problems.append(Problem(name, f"a column {column!r} for clinical variable {key}", found))
         return None
-    return cast("pd.Series", frame[column])
+    return frame[column]
 
 
 def _codes(
@@ -99,7 +98,7 @@ def _numbers(
         low, high = variable.range
         with np.errstate(invalid="ignore"):
             outside = np.flatnonzero((numbers < low) | (numbers > high))
-        for row in outside:
+        for row in outside.tolist():
             where = f"{name}, row {row + 2}, column {column.name}"
             problems.append(Problem(where, f"{low:g} to {high:g}", f"{numbers[row]:g}"))
     return np.where(np.isfinite(numbers), numbers, np.nan)
@@ -131,10 +130,10 @@ def _measured(
     values[known] = compute(arcs[0][known], arcs[1][known])
     column_name = variable.column or key
     if column_name in frame.columns:
-        stated, _ = as_numbers(cast("pd.Series", frame[column_name]))
+        stated, _ = as_numbers(frame[column_name])
         with np.errstate(invalid="ignore"):
             apart = np.flatnonzero(np.abs(stated - values) > ROUNDING)
-        for row in apart:
+        for row in apart.tolist():
             where = f"{name}, row {row + 2}, column {column_name}"
             expected = f"{values[row]:.1f}, from arcs {arcs[0][row]:g} and {arcs[1][row]:g}"
             problems.append(Problem(where, expected, f"{stated[row]:g}"))

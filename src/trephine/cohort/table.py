@@ -46,10 +46,10 @@ def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
 
 def _read(path: Path, sheet: str | None) -> pd.DataFrame:
     if path.suffix.lower() in {".xlsx", ".xlsm"}:
-        frame = pd.read_excel(path, sheet_name=sheet or 0, header=None, dtype=str)
-        return frame.fillna("").astype(str)
+        cells: pd.DataFrame = pd.read_excel(path, sheet_name=sheet or 0, header=None, dtype=str)
+        return cells.fillna("").astype(str)
     separator = "\t" if ".tsv" in path.suffixes else ","
-    return pd.read_csv(
+    frame: pd.DataFrame = pd.read_csv(
         path,
         sep=separator,
         header=None,
@@ -58,6 +58,7 @@ def _read(path: Path, sheet: str | None) -> pd.DataFrame:
         encoding="utf-8-sig",
         low_memory=False,
     )
+    return frame
 
 
 def is_missing(cell: str) -> bool:

@@ -87,8 +87,6 @@ def _model_to_json(model: FittedModel) -> dict[str, Any]:
 
 def _model_from_json(part: Mapping[str, Any]) -> FittedModel:
     q = len(part["terms"])
-    arrays = {name: _array(part[name]) for name in _ARRAYS}
-    arrays["covariance"] = arrays["covariance"].reshape(q, q)
     low, high = part["linear_predictor_range"]
     base = part["baseline"]
     times = _array(base["times"])
@@ -96,7 +94,12 @@ def _model_from_json(part: Mapping[str, Any]) -> FittedModel:
         name=part["name"],
         parts=tuple(part["parts"]),
         terms=tuple(Term(**{**term, "cut": _number(term["cut"])}) for term in part["terms"]),
-        **arrays,
+        coefficients=_array(part["coefficients"]),
+        covariance=_array(part["covariance"]).reshape(q, q),
+        centre=_array(part["centre"]),
+        scale=_array(part["scale"]),
+        low=_array(part["low"]),
+        high=_array(part["high"]),
         baseline=Baseline(
             times,
             _array(base["cumulative_hazard"]),

@@ -13,6 +13,11 @@ from trephine.modelling.folds import assign_folds, random_folds
 from trephine.modelling.protocols import ChainSettings
 from trephine.types import FloatArray, IntArray, Survival
 
+# Below a twentieth of the first penalty a path at p >> n only interpolates its cases; glmnet's own
+# tolerance and early stop hold for the rest.
+PENALTY_RATIO = 0.05
+TOLERANCE = 1e-7
+
 # Fewer folds than this say nothing about a penalty.
 FEWEST_FOLDS = 3
 
@@ -73,7 +78,15 @@ def learn_weights(
         with warnings.catch_warnings():
             # Told by ``at_edge``, which the report shows.
             warnings.simplefilter("ignore", PenaltyGridWarning)
-            fitted = cross_validate(standardised, survival, folds, mixture=mixture)
+            fitted = cross_validate(
+                standardised,
+                survival,
+                folds,
+                mixture=mixture,
+                penalty_ratio=PENALTY_RATIO,
+                tolerance=TOLERANCE,
+                early_stop="glmnet",
+            )
         candidates[mixture] = float(fitted.cvm[fitted.index_min])
         if best is None or candidates[mixture] < candidates[chosen]:
             best, chosen = fitted, mixture

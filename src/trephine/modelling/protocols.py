@@ -28,9 +28,9 @@ class ChainSettings:
     ----------
     max_missing
         Largest share of missing values a feature may have; the rest is set to the mean.
-    outlier_sd
-        A feature with a training value further than this many standard deviations from its mean
-        is left out; None keeps it.
+    outlier_fence, max_outliers
+        Quartile distances beyond which a value is an outlier, and the largest share of outliers
+        that a feature may have (the paper drops features "with outliers" without a rule).
     icc_form, icc_threshold
         Agreement between and within raters that a feature needs.
     relevance, relevance_p
@@ -44,7 +44,8 @@ class ChainSettings:
     """
 
     max_missing: float = 0.0
-    outlier_sd: float | None = None
+    outlier_fence: float = 3.0
+    max_outliers: float = 0.05
     icc_form: IccForm = "2,1"
     icc_threshold: float = 0.75
     relevance: Relevance = "none"
@@ -106,5 +107,5 @@ class RecipeSettings:
 
 PUBLISHED_CHAIN = ChainSettings(relevance="mann-whitney", mixtures=(1.0,), fold_unit="case")
 PUBLISHED_CLINICAL = ClinicalSettings(continuous="median-cut", selection="univariable-backward")
-SOUND_CHAIN = ChainSettings(relevance="none", mixtures=(0.0, 0.1, 0.5, 1.0), fold_unit="patient")
+SOUND_CHAIN = ChainSettings(relevance="none", mixtures=(0.0, 1.0), fold_unit="patient")
 SOUND_CLINICAL = ClinicalSettings(continuous="linear", selection="backward-aic")

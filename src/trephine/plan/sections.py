@@ -154,8 +154,11 @@ class SelectionSection(Section):
     """``[selection]``: the steps and their thresholds; None means the protocol's own value."""
 
     max_missing: float = Field(default=0.0, ge=0, lt=1, description="share of missing values")
-    outlier_sd: float | None = Field(
-        default=None, gt=0, description="drop a feature with a value so many SD from its mean"
+    outlier_fence: float = Field(
+        default=3.0, gt=0, description="quartile distances beyond which a value is an outlier"
+    )
+    max_outliers: float = Field(
+        default=0.05, ge=0, le=1, description="share of outliers a feature may have"
     )
     icc_form: Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"] = "2,1"
     icc_threshold: float = Field(default=0.75, ge=0, le=1)

@@ -17,7 +17,7 @@ from trephine.imaging import file_sha256
 from trephine.imaging.normalise import normalise
 from trephine.modelling.cases import FeatureSet
 from trephine.plan.sections import DataSection, NormaliseMethod
-from trephine.radiomics.extract import ENGINE_VERSION, extract_features
+from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import FeatureStore, feature_key
 from trephine.study.files import CaseFiles, open_image, open_mask
@@ -244,7 +244,7 @@ def _extract(task: Task) -> Done:
         region = mask.region(reading.label)
         if "radiomics" in reading.keys and _recipe.radiomics is not None:
             normalised = normalise(image, _recipe.normalise, region)
-            features = extract_features(normalised, mask, _recipe.radiomics, label=reading.label)
+            features = measure_region(normalised, mask, _recipe.radiomics, label=reading.label)
             names["radiomics"] = tuple(features.names)
             values["radiomics"][reading.keys["radiomics"]] = np.asarray(features.values)
             if features.reasons:

@@ -136,8 +136,10 @@ def _check_image(path: Path, rows: list[int], files: CaseFiles, data: DataSectio
     except ImageError as error:
         return [Problem(f"{where}, image", "an image that can be read", _mild(error, path))]
     problems = []
-    readings = [(f"rater {name}", masks) for name, masks in files.masks.items()]
-    readings += [(f"rater {name}'s second reading", list(m)) for name, m in files.repeats.items()]
+    readings: list[tuple[str, Sequence[Path | None]]] = [
+        *((f"rater {name}", masks) for name, masks in files.masks.items()),
+        *((f"rater {name}'s second reading", masks) for name, masks in files.repeats.items()),
+    ]
     for reading, masks in readings:
         opened: dict[Path, Mask] = {}
         for row in rows:

@@ -90,7 +90,7 @@ def _missing_columns(frame: pd.DataFrame, columns: Columns, name: str) -> list[P
 def _name_problems(frame: pd.DataFrame, columns: Columns, name: str) -> list[Problem]:
     problems = []
     for column in filter(None, (columns.case, columns.patient)):
-        for row in np.flatnonzero(frame[column] == ""):
+        for row in np.flatnonzero(frame[column] == "").tolist():
             where = f"{name}, row {row + 2}, column {column}"
             problems.append(Problem(where, "a name", "an empty cell"))
     rows_of: dict[str, list[int]] = defaultdict(list)
@@ -143,7 +143,7 @@ def _times(frame: pd.DataFrame, column: str, name: str, problems: list[Problem])
     for row in wrong:
         where = f"{name}, row {row + 2}, column {column}"
         problems.append(Problem(where, "a time as a number", repr(frame[column].iloc[row])))
-    for row in np.flatnonzero(np.isfinite(time) & (time <= 0)):
+    for row in np.flatnonzero(np.isfinite(time) & (time <= 0)).tolist():
         where = f"{name}, row {row + 2}, column {column}"
         advice = "A case needs some follow-up after the start"
         problems.append(Problem(where, "a time > 0", f"{time[row]:g}", advice))

@@ -129,7 +129,8 @@ def recipe_settings(plan: StudyPlan, protocol: Protocol) -> RecipeSettings:
     chain = replace(
         chain,
         max_missing=section.max_missing,
-        outlier_sd=section.outlier_sd,
+        outlier_fence=section.outlier_fence,
+        max_outliers=section.max_outliers,
         icc_form=section.icc_form,
         icc_threshold=section.icc_threshold,
         relevance_p=section.relevance_p,

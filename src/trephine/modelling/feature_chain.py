@@ -1,0 +1,210 @@
+"""From one feature set to its signature: every step learns from the cases it is given, only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trephine.modelling.cases import FeatureSet
+from trephine.modelling.learner import LearnedWeights, learn_weights
+from trephine.modelling.protocols import ChainSettings
+from trephine.modelling.reliability import Agreement, agreements, smallest_icc
+from trephine.modelling.signature import Signature, empty_signature
+from trephine.selection.audit import AuditRow, SelectionStepResult, step_result
+from trephine.selection.completeness import keep_complete
+from trephine.selection.redundancy import prune_correlated
+from trephine.selection.relevance import cox_score_test, mann_whitney
+from trephine.types import FloatArray, IntArray, Survival
+
+
+@dataclass(frozen=True)
+class FittedChain:
+    """A signature and how it came about.
+
+    Attributes
+    ----------
+    signature
+        What predicts.
+    audit
+        One row a step, in order.
+    training_score
+        Signature of the training cases, shape (n,).
+    out_of_fold_score
+        The same from inner models that had not seen the case, shape (n,).
+    learned
+        The penalised fit; None where no feature reached it.
+    candidates
+        Names of the features that reached it.
+    agreements
+        ICC of all p features between and within raters.
+    """
+
+    signature: Signature
+    audit: tuple[AuditRow, ...]
+    training_score: FloatArray
+    out_of_fold_score: FloatArray
+    learned: LearnedWeights | None
+    candidates: tuple[str, ...]
+    agreements: tuple[Agreement, ...]
+
+
+class _Funnel:
+    """Standardised features of the training cases, and those of them that are left."""
+
+    def __init__(self, features: FeatureSet) -> None:
+        self.features = features
+        self.names = np.array(features.names, dtype=object)
+        self.centre, self.scale = _moments(features.values)
+        # A missing value becomes the mean; how many there may be, the completeness step decides.
+        self.standardised = np.nan_to_num((features.values - self.centre) / self.scale)
+        self.left = np.arange(len(features.names))
+        self.audit: list[AuditRow] = []
+
+    def pour(self, step: SelectionStepResult) -> None:
+        """Apply a step's decision on the features that are left."""
+        self.left = self.left[step.keep]
+        self.audit.append(step.audit)
+
+    def names_left(self) -> tuple[str, ...]:
+        return tuple(self.names[self.left])
+
+    def values_left(self) -> FloatArray:
+        left: FloatArray = self.standardised[:, self.left]
+        return left
+
+
+def fit_chain(
+    features: FeatureSet,
+    survival: Survival,
+    patient: IntArray,
+    settings: ChainSettings,
+    rng: np.random.Generator,
+) -> FittedChain:
+    """Fit the selection chain of the paper to one feature set.
+
+    The steps (paper.md, Feature selection and signature establishment): completeness and
+    outliers, z-score, ICC between and within raters, relevance, redundancy, penalised Cox. A
+    step that a protocol leaves out leaves no audit row.
+
+    Parameters
+    ----------
+    features, survival, patient
+        Training cases.
+    settings
+        Which steps and thresholds.
+    rng
+        Source of the inner folds.
+    """
+    funnel = _Funnel(features)
+    found = agreements(features, settings.icc_form)
+    funnel.pour(
+        keep_complete(
+            features.values,
+            max_missing_share=settings.max_missing,
+            fence=settings.outlier_fence,
+            max_outlier_share=settings.max_outliers,
+        )
+    )
+    funnel.pour(_keep_all("z-score", "mean 0, SD 1", len(funnel.left)))
+    if found:
+        icc = smallest_icc(found, len(features.names))
+        funnel.pour(_reliable(icc[funnel.left], settings))
+    if settings.relevance != "none" and len(funnel.left):
+        funnel.pour(_relevant(funnel.values_left(), survival, settings))
+    if settings.correlation < 1 and len(funnel.left) > 1:
+        funnel.pour(
+            prune_correlated(funnel.values_left(), settings.correlation, names=funnel.names_left())
+        )
+    candidates = funnel.names_left()
+    if not candidates:
+        nothing = np.zeros(len(survival))
+        signature = empty_signature(features.name)
+        return FittedChain(signature, tuple(funnel.audit), nothing, nothing, None, (), found)
+    values = funnel.values_left()
+    learned = learn_weights(values, survival, patient, settings, rng)
+    funnel.pour(_weighted(learned))
+    return FittedChain(
+        signature=_signature(funnel, learned),
+        audit=tuple(funnel.audit),
+        training_score=values @ learned.weights,
+        out_of_fold_score=learned.out_of_fold,
+        learned=learned,
+        candidates=candidates,
+        agreements=found,
+    )
+
+
+def _moments(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return each feature's mean and standard deviation (n - 1), 1 where it does not vary."""
+    known = np.isfinite(values)
+    count = np.maximum(known.sum(axis=0), 1)
+    filled = np.where(known, values, 0.0)
+    centre = filled.sum(axis=0) / count
+    spread = np.where(known, filled - centre, 0.0)
+    scale = np.sqrt((spread**2).sum(axis=0) / np.maximum(count - 1, 1))
+    return centre, np.where(scale > 0, scale, 1.0)
+
+
+def _keep_all(step: str, detail: str, n: int) -> SelectionStepResult:
+    keep = np.ones(n, dtype=np.bool_)
+    return step_result(step, keep, reason="", threshold=np.nan, detail=detail)
+
+
+def _reliable(icc: FloatArray, settings: ChainSettings) -> SelectionStepResult:
+    return step_result(
+        "ICC between and within raters",
+        icc >= settings.icc_threshold,
+        reason="ICC too low",
+        threshold=settings.icc_threshold,
+        detail=f"ICC({settings.icc_form}) >= {settings.icc_threshold:g}",
+    )
+
+
+def _relevant(
+    standardised: FloatArray, survival: Survival, settings: ChainSettings
+) -> SelectionStepResult:
+    if settings.relevance == "mann-whitney":
+        name, p_value = "Mann-Whitney U test", mann_whitney(standardised, survival.event).p_value
+    else:
+        name, p_value = "Cox score test", cox_score_test(standardised, survival).p_value
+    return step_result(
+        name,
+        p_value < settings.relevance_p,
+        reason="not related to the event",
+        threshold=settings.relevance_p,
+        detail=f"p < {settings.relevance_p:g}",
+    )
+
+
+def _weighted(learned: LearnedWeights) -> SelectionStepResult:
+    penalty = learned.cross_validation.lambda_min
+    if learned.mixture == 1:
+        step = "LASSO-Cox"
+    elif learned.mixture == 0:
+        step = "Ridge Cox"
+    else:
+        step = "Elastic-net Cox"
+    return step_result(
+        step,
+        learned.weights != 0,
+        reason="weight 0",
+        threshold=penalty,
+        detail=f"lambda_min = {penalty:.4g}, mixture {learned.mixture:g}",
+    )
+
+
+def _signature(funnel: _Funnel, learned: LearnedWeights) -> Signature:
+    chosen = funnel.left
+    if not len(chosen):
+        return empty_signature(funnel.features.name)
+    values = funnel.features.values[:, chosen]
+    return Signature(
+        feature_set=funnel.features.name,
+        names=funnel.names_left(),
+        weights=learned.weights[learned.weights != 0],
+        centre=funnel.centre[chosen],
+        scale=funnel.scale[chosen],
+        low=np.nanmin(values, axis=0),
+        high=np.nanmax(values, axis=0),
+    )
