@@ -16,7 +16,7 @@ from trephine.imaging.masks import read_mask
 from trephine.imaging.read import read_image
 from trephine.plan import read_plan
 
-PATIENTS = 6
+PATIENTS = 4
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +39,9 @@ def radiographs(folder: Path) -> list[Path]:
 
 def test_progress_is_told_after_each_patient(tmp_path: Path, hips: pd.DataFrame) -> None:
     told: list[tuple[int, int]] = []
-    two = hips[hips["patient_id"].isin(["001", "002"])]
-    write_cohort(tmp_path, two, seed=4, progress=lambda done, total: told.append((done, total)))
-    assert told == [(1, 2), (2, 2)]
+    one = hips[hips["patient_id"] == "001"]
+    write_cohort(tmp_path, one, seed=4, progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 1)]
 
 
 def test_the_study_file_is_a_plan_whose_columns_the_table_has(folder: Path) -> None:
@@ -67,10 +67,11 @@ def test_no_latent_column_leaves_the_simulator(folder: Path) -> None:
 def test_the_same_seed_writes_the_same_bytes(
     folder: Path, hips: pd.DataFrame, tmp_path: Path
 ) -> None:
-    write_cohort(tmp_path, hips, seed=4)
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            assert path.read_bytes() == (tmp_path / path.relative_to(folder)).read_bytes()
+    write_cohort(tmp_path, hips[hips["patient_id"] <= "002"], seed=4)
+    written = [path for path in tmp_path.rglob("00*") if path.is_file()]
+    assert len(written) >= 6
+    for path in written:
+        assert path.read_bytes() == (folder / path.relative_to(tmp_path)).read_bytes()
 
 
 def test_another_seed_draws_other_pictures(hips: pd.DataFrame) -> None:

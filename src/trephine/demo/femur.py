@@ -108,7 +108,7 @@ def prosthesis() -> Template:
     cup_shell = cup * smoothstep((radius - 24.5) + 0.5)
     ball = disc((0, 0), (16.0, 16.0), grid, edge_mm=1.0)
     stem = _stem(grid)
-    metal = 16.0 * cup + 26.0 * cup_shell + 60.0 * ball + 45.0 * stem
+    metal = 16.0 * cup + 26.0 * cup_shell + 90.0 * ball + 80.0 * stem
     return Template.build(grid, bone[0] * kept, bone[1] * kept + metal)
 
 

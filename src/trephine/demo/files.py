@@ -26,11 +26,11 @@ from trephine.types import Geometry, Mask
 
 _NORTH = Detector(
     0.35, (980, 1200), 12, photons=90_000, blur_mm=0.20, scatter_to_primary=0.22,
-    equalisation=0.55, enhancement=0.9, latitude=2.6, border="white",
+    equalisation=0.55, enhancement=0.9, latitude=2.3, border="white",
 )  # fmt: skip
 _SOUTH = Detector(
     0.40, (860, 1050), 10, photons=60_000, blur_mm=0.25, scatter_to_primary=0.28,
-    equalisation=0.50, enhancement=0.7, latitude=2.7, border="black",
+    equalisation=0.50, enhancement=0.7, latitude=2.4, border="black",
 )  # fmt: skip
 # What stands in each hospital's radiology; a patient meets one of them by chance.
 _SYSTEMS = {

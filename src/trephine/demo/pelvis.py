@@ -1,4 +1,4 @@
-"""The bony pelvis in the plane of an anteroposterior radiograph: hip bone, sacrum, L4 and L5.
+"""The bony pelvis in the plane of an anteroposterior radiograph: hip bone, sacrum, L3 to L5.
 
 Coordinates are millimetres at the detector: x from the midline (for the hip bone towards its own
 side), y downwards from the level of the femoral heads. The outlines are drawn by hand after
@@ -51,7 +51,7 @@ _OBTURATOR_FORAMEN = [
 # x, y, thickness in mm along the beam.
 _HIP_BONE_THICKNESS = [
     (40, -120, 13), (85, -157, 11), (130, -130, 10), (132, -98, 12), (85, -120, 4.5),
-    (70, -105, 5), (105, -110, 6), (95, -85, 12), (60, -80, 13), (40, -80, 20), (112, -55, 17),
+    (70, -105, 5), (105, -110, 6), (95, -85, 12), (60, -80, 13), (40, -80, 14), (112, -55, 17),
     (85, -60, 22), (65, -50, 24), (95, -40, 27), (62, -25, 24), (75, -10, 19), (78, 8, 17),
     (104, -5, 15), (92, 15, 15), (65, 25, 20), (65, 45, 23), (60, 62, 26), (45, 66, 17),
     (28, 60, 11), (12, 50, 14), (8, 35, 16), (25, 25, 13), (45, 8, 16),
@@ -82,7 +82,7 @@ def _hip_bone_lines(grid: Grid) -> FloatArray:
         ([(40, -63), (52, -52), (56, -38), (52, -19), (45, -4), (35, 8.5), (24, 17.5),
           (10, 24)], 6.0, 0.9),
         ([(57, -46), (58.5, -30), (57.5, -12), (56, 6), (56.5, 22), (57, 34)], 5.0, 0.8),
-        ([(114, -28), (104, -20), (95, -9), (86, 3), (76, 13), (66, 19), (52, 19.5)], 3.2, 0.9),
+        ([(114, -28), (104, -20), (95, -9), (86, 3), (76, 13), (66, 19), (52, 19.5)], 2.4, 1.2),
         ([(114.5, -27), (110.5, -16), (106.5, -5), (101, 7), (93, 18), (83, 27)], 3.0, 0.8),
         (roof, 8.5, 1.25),
         (floor, 3.0, 0.8),
@@ -140,11 +140,11 @@ _SACRUM = [
 
 @cache
 def sacrum() -> Template:
-    """Sacrum and coccyx with foramina, and the two lowest lumbar vertebrae; both sides."""
-    grid = Grid.spanning(-62.0, 62.0, -192.0, 24.0, _STEP_MM)
+    """Sacrum and coccyx with foramina, and the three lowest lumbar vertebrae; both sides."""
+    grid = Grid.spanning(-62.0, 62.0, -232.0, 24.0, _STEP_MM)
     mirrored = [(-px, py) for px, py in _SACRUM[-2:0:-1]]
     depth = signed_distance(_SACRUM + mirrored, grid)
-    thickness = interpolate([(0, -95, 44), (40, -90, 22), (0, -60, 30), (20, -45, 18),
+    thickness = interpolate([(0, -95, 44), (40, -90, 15), (0, -60, 30), (20, -45, 18),
     (0, -25, 15), (0, 5, 8)],
                             grid, reach_mm=16.0)  # fmt: skip
     shell, core = bone_paths(depth, thickness / 2.0, np.full(grid.shape, 0.9))
@@ -177,7 +177,7 @@ def sacrum() -> Template:
             (side * 30, -66),
             (side * 31, -59),
         ]
-        for curve, strength in ((joint, 0.62), (behind, 0.4)):
+        for curve, strength in ((joint, 0.75), (behind, 0.5)):
             gap = ridge(curve, grid, height_mm=strength, width_mm=1.1)
             cortical, cancellous = cortical * (1 - gap), cancellous * (1 - gap)
             cortex = ridge(
@@ -192,7 +192,7 @@ def sacrum() -> Template:
         )
     promontory = [(-27, -104), (-14, -99), (0, -97.5), (14, -99), (27, -104)]
     cortical = cortical + ridge(promontory, grid, height_mm=4.0, width_mm=1.0)
-    for centre in (-126.0, -164.0):
+    for centre in (-126.0, -165.0, -205.0):
         body_cortical, body_cancellous = _vertebra(grid, centre)
         cortical, cancellous = cortical + body_cortical, cancellous + body_cancellous
     return Template.build(grid, cortical, cancellous)
@@ -210,7 +210,7 @@ def _vertebra(grid: Grid, centre_mm: float) -> tuple[FloatArray, FloatArray]:
     ]  # fmt: skip
     depth = signed_distance(outline, grid)
     shell, core = bone_paths(depth, np.full(grid.shape, 17.0), np.full(grid.shape, 0.7))
-    cortical, cancellous = 0.8 * shell, 0.17 * core
+    cortical, cancellous = 0.65 * shell, 0.19 * core
     for side in (-1, 1):
         process = [
             (side * 22, y - 4),
