@@ -121,7 +121,7 @@ def _notes(table: Trace) -> tuple[Text, ...]:
     if raw.entry_p is not None:
         notes.append(("Entered with univariable p < ", table.entry_p.show("plain"), "."))
     if raw.elimination:
-        notes.append((table.elimination.words(), "."))
+        notes.append(("How variables left: ", table.elimination.words(), "."))
     notes.append(("HR: hazard ratio. p in a variable's own row is for all its levels together.",))
     notes += [
         (variable.label.words(), ": ", variable.note.words(), ".")

@@ -1,0 +1,174 @@
+"""The page shows what facts.json holds, alone, and says what has to be said."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from trephine.report.consistency import check_consistency
+from trephine.report.facts import Facts, write_facts
+from trephine.report.figures.catalogue import make_plates
+from trephine.report.html import render_html
+from trephine.report.tables import make_tables
+from trephine.report.wording import show
+
+VOID = {"meta", "br", "img", "link", "input", "hr", "path", "use"}
+FIXED = re.compile(
+    r"95% (?:CI|confidence|intervals?|Hausdorff)|\b95th\b|(?:Table|Figure) S?\d[a-c]?(?:, [a-c])?|"
+    r"E50|E90|90th|\b1 −|Dotted: 0\.5|\(2019\)|SHA-256|1se|lasso is 1|Q[13]|R²|χ²|Table 3|"
+    r"clinical-1"
+)
+
+
+class Reader(HTMLParser):
+    """Collect facts with what is printed for them, and all other text that a reader sees."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.stack = []
+        self.facts = []
+        self.other = []
+        self.ids = set()
+        self.links = []
+        self.requests = []
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.ids.add(attrs.get("id"))
+        if tag == "a":
+            self.links.append(attrs.get("href", ""))
+        for name in ("src", "href", "xlink:href", "data", "action"):
+            value = attrs.get(name) or ""
+            if value and not value.startswith(("#", "data:")):
+                self.requests.append(value)
+        if tag not in VOID:
+            self.stack.append((tag, attrs))
+            if "data-fact" in attrs:
+                self.facts.append([attrs["data-fact"], attrs["data-form"], ""])
+
+    def handle_endtag(self, tag):
+        while self.stack and self.stack.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data):
+        inside = [attrs for _, attrs in self.stack]
+        if any(tag in ("style", "script", "svg", "title") for tag, _ in self.stack):
+            return
+        if any("data-own" in attrs for attrs in inside):
+            return
+        if any("data-fact" in attrs for attrs in inside):
+            self.facts[-1][2] += data
+        else:
+            self.other.append(data)
+
+
+def read(page):
+    reader = Reader()
+    reader.feed(page)
+    return reader
+
+
+def at(facts, path):
+    for step in path.split("."):
+        facts = facts[int(step)] if step.isdigit() else facts[step]
+    return facts
+
+
+def test_every_number_on_the_page_is_the_one_in_facts_json(facts, page, tmp_path):
+    stored = json.loads(write_facts(facts, tmp_path / "facts.json").read_text())
+    shown = read(page).facts
+    assert len(shown) > 1000
+    for path, form, text in shown:
+        assert text == show(at(stored, path), form, stored["study"]["time_unit"]), path
+
+
+def test_no_number_on_the_page_comes_from_elsewhere(page):
+    loose = [FIXED.sub("", text) for text in read(page).other]
+    assert [text for text in loose if re.search(r"\d", text)] == []
+
+
+def test_the_facts_that_matter_are_on_the_page(facts, page):
+    paths = {path for path, _, _ in read(page).facts}
+    for k, row in enumerate(facts.performance):
+        assert f"performance.{k}.c_index.low" in paths
+        for h in range(len(row.auc)):
+            assert f"performance.{k}.auc.{h}.estimate.value" in paths
+    for k, table in enumerate(facts.table2):
+        for v in range(len(table.variables)):
+            assert f"table2.{k}.variables.{v}.label" in paths
+    assert "null_check.0.median" in paths
+    assert "run.plan" in paths
+
+
+def test_the_page_asks_nothing_of_the_network(page):
+    assert read(page).requests == []
+    assert "@import" not in page
+    assert not re.search(r"url\((?!#)", page)
+    assert not re.search(r"\bfetch\(|XMLHttpRequest", page)
+
+
+def test_every_link_leads_to_a_place_on_the_page(page):
+    reader = read(page)
+    assert {link[1:] for link in reader.links} <= reader.ids
+
+
+def test_no_two_elements_share_an_id(page):
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_apparent_numbers_say_so_wherever_they_stand(facts, page):
+    for figure in re.findall(r'<figure id="[^"]*-published-apparent">.*?</figure>', page, re.S):
+        assert "apparent, not corrected" in figure
+    assert page.count("apparent, not corrected") >= 10
+
+
+def test_the_notices_stand_in_plain_sight(facts, page):
+    top = page[: page.index('id="glance"')]
+    assert "Research use only" in top
+    assert facts.study.simulated_note in top
+    assert facts.study.random_weights_note in top
+
+
+def test_a_study_that_is_not_simulated_carries_no_such_notice(facts, pictures_folder):
+    real = facts.study.model_copy(
+        update={"simulated": False, "simulated_note": "", "random_weights_note": ""}
+    )
+    page = render_html(facts.model_copy(update={"study": real}), make_tables(facts), ())
+    assert "Simulated" not in page
+    assert "Random weights" not in page
+
+
+def test_slips_are_shown_with_their_place(facts):
+    flow = facts.flow.model_copy(update={"event_percent": 43.24})
+    wrong = facts.model_copy(update={"flow": flow})
+    page = render_html(wrong, make_tables(wrong), ())
+    assert "Consistency checks found slips" in page
+    assert "64 of 212 is 30.2%, found 43.2%" in page
+    assert check_consistency(wrong)
+
+
+def test_words_from_a_study_cannot_become_markup(facts):
+    study = facts.study.model_copy(update={"title": "<script>alert(1)</script> & co"})
+    page = render_html(facts.model_copy(update={"study": study}), (), ())
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in page
+
+
+@pytest.mark.parametrize(
+    "absent",
+    [
+        ("pictures", "agreement"),
+        ("table1", "table2"),
+        ("selection", "correlation", "table_s2", "pictures", "agreement"),
+        tuple(set(Facts.model_fields) - {"schema_version", "study", "flow"}),
+    ],
+)
+def test_a_study_without_a_part_still_makes_a_page(facts, pictures_folder, absent):
+    kept = {name: getattr(facts, name) for name in Facts.model_fields if name not in absent}
+    small = Facts(**kept)
+    page = render_html(small, make_tables(small), make_plates(small, pictures_folder))
+    reader = read(page)
+    assert {link[1:] for link in reader.links} <= reader.ids
+    assert facts.study.title in page
