@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trephine.errors import InputError
+from trephine.survival.kaplan_meier import kaplan_meier, reverse_kaplan_meier
+
+INTERVALS = ("log", "log-log", "plain", "arcsin")
+
+
+@pytest.fixture
+def cases() -> tuple[Any, Any]:
+    generator = np.random.default_rng(1)
+    return np.ceil(generator.exponential(8, size=50)), generator.random(50) < 0.5
+
+
+def test_a_curve_worked_by_hand() -> None:
+    curve = kaplan_meier([1, 2, 2, 3, 5, 5], [1, 1, 0, 0, 1, 0])
+    assert list(curve.times) == [1, 2, 3, 5]
+    assert list(curve.n_at_risk) == [6, 5, 3, 2]
+    assert list(curve.n_events) == [1, 1, 0, 1]
+    assert list(curve.n_censored) == [0, 1, 1, 1]
+    survival = [5 / 6, 5 / 6 * 4 / 5, 2 / 3, 1 / 3]
+    assert curve.survival_probability == pytest.approx(survival)
+    greenwood = np.cumsum([1 / 30, 1 / 20, 0, 1 / 2])
+    assert curve.standard_error == pytest.approx(survival * np.sqrt(greenwood))
+
+
+def test_without_censoring_it_is_one_minus_the_distribution_function() -> None:
+    time = np.random.default_rng(2).integers(1, 9, size=40).astype(float)
+    curve = kaplan_meier(time, np.ones(40))
+    for t, s in zip(curve.times, curve.survival_probability, strict=True):
+        assert s == pytest.approx(np.mean(time > t))
+    assert curve.restricted_mean(time.max()).value == pytest.approx(time.mean())
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_a_weight_of_two_is_the_case_twice(cases: Any, interval: Any) -> None:
+    time, event = cases
+    twice = kaplan_meier(np.repeat(time, 2), np.repeat(event, 2), interval=interval)
+    weighted = kaplan_meier(time, event, weights=np.full(50, 2.0), interval=interval)
+    assert weighted.low == pytest.approx(twice.low, nan_ok=True)
+    assert weighted.high == pytest.approx(twice.high, nan_ok=True)
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_limits_enclose_the_curve_within_zero_and_one(cases: Any, interval: Any) -> None:
+    curve = kaplan_meier(*cases, interval=interval)
+    known = ~np.isnan(curve.low)
+    assert (curve.low[known] <= curve.survival_probability[known]).all()
+    assert (curve.high[known] >= curve.survival_probability[known]).all()
+    assert (curve.low[known] >= 0).all()
+    assert (curve.high[known] <= 1).all()
+
+
+def test_the_median_is_the_middle_of_a_flat_piece_at_one_half() -> None:
+    assert kaplan_meier([1, 2, 3, 4], [1, 1, 1, 1]).quantile(0.5).value == 2.5
+    assert kaplan_meier([1, 2, 3], [1, 1, 1]).quantile(0.5).value == 2
+    assert kaplan_meier([1, 2, 5], [1, 0, 0]).quantile(1 / 3).value == 3
+
+
+def test_a_quantile_that_is_not_reached_is_missing() -> None:
+    assert np.isnan(kaplan_meier([1, 2, 3, 4], [1, 0, 0, 0]).quantile(0.5).value)
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.1, 0.25, 0.5, 0.8]))
+def test_quantiles_lie_where_the_curve_falls_through(seed: int, p: float) -> None:
+    generator = np.random.default_rng(seed)
+    curve = kaplan_meier(generator.exponential(size=20), generator.random(20) < 0.8)
+    found = curve.quantile(p).value
+    if not np.isnan(found):
+        assert curve.at(found).survival_probability[0] <= 1 - p + 1e-9
+        assert curve.at(found * (1 - 1e-9)).survival_probability[0] >= 1 - p - 1e-9
+
+
+def test_before_the_first_time_nothing_has_happened(cases: Any) -> None:
+    read = kaplan_meier(*cases).at([0, 1000])
+    assert read.survival_probability[0] == 1
+    assert read.n_at_risk.tolist() == [50, 0]
+    assert (read.low[0], read.high[0], read.standard_error[0]) == (1, 1, 0)
+
+
+def test_the_unit_of_time_scales_times_only(cases: Any) -> None:
+    time, event = cases
+    months, days = kaplan_meier(time, event), kaplan_meier(time * 30.4375, event)
+    assert np.array_equal(months.survival_probability, days.survival_probability)
+    assert days.quantile(0.25).value == pytest.approx(30.4375 * months.quantile(0.25).value)
+    assert days.restricted_mean(304.375).value == pytest.approx(
+        30.4375 * months.restricted_mean(10).value
+    )
+
+
+def test_follow_up_takes_censoring_as_the_event() -> None:
+    curve = reverse_kaplan_meier([1, 2, 3], [1, 0, 0])
+    assert list(curve.n_events) == [0, 1, 1]
+    assert curve.quantile(0.5).value == 2.5
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: kaplan_meier([], []), "at least one case"),
+        (lambda: kaplan_meier([1, 2], [1]), "one length"),
+        (lambda: kaplan_meier([1, np.nan], [1, 0]), "row 1"),
+        (lambda: kaplan_meier([1, -2], [1, 0]), "found -2.0 in row 1"),
+        (lambda: kaplan_meier([1, 2], [1, 2]), "recode"),
+        (lambda: kaplan_meier([1, 2], [1, 0], weights=[1, 0]), "weights"),
+        (lambda: kaplan_meier([1, 2], [1, 0], interval="wald"), "'wald'"),  # type: ignore[arg-type]
+        (lambda: kaplan_meier([1, 2], [1, 0], level=95), "level"),
+        (lambda: kaplan_meier([1, 2], [1, 0]).quantile(50), "0 < p < 1"),
+        (lambda: kaplan_meier([1, 2], [1, 0]).restricted_mean(3), "last follow-up"),
+    ],
+)
+def test_unusable_input_is_refused_with_the_reason(call: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+def test_the_area_is_known_beyond_the_last_death_if_nobody_is_left() -> None:
+    assert kaplan_meier([1, 3], [1, 1]).restricted_mean(3).value == 2
+    with pytest.raises(InputError, match="restricted mean"):
+        kaplan_meier([1, 3], [1, 1]).restricted_mean(0)
