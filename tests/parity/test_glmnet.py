@@ -33,6 +33,14 @@ OUTCOME = {
 LOOSE = 1e-10  # a glmnet threshold above this leaves it off its own optimum by up to 5e-3
 
 
+def table_with(folder: Path, prefix: str, columns: list[str]) -> pd.DataFrame:
+    """The data set whose file's name begins with the prefix and that has the columns."""
+    for path in sorted(folder.glob(f"{prefix}*.csv*")):
+        if set(columns) <= set(pd.read_csv(path, nrows=0).columns):
+            return pd.read_csv(path)
+    raise AssertionError(f"no {prefix}*.csv in {folder} has the columns {columns}")
+
+
 class Case:
     """One call of ``cv.glmnet``, its data and our answer."""
 
@@ -40,10 +48,9 @@ class Case:
         self.file, self.name = file, name
         self.tight = file[name, "thresh"] <= LOOSE
         prefix = name.split("_")[0]
-        (path,) = sorted(folder.glob(f"{prefix}*.csv*"), key=lambda p: len(p.name))[:1]
-        table = pd.read_csv(path)
         self.names = list(file[name, "path_at", "names"])
         time, event = OUTCOME.get(prefix, ("time", "event"))
+        table = table_with(folder, prefix, [*self.names, time, event])
         table = table.dropna(subset=[*self.names, time, event]).reset_index(drop=True)
         self.survival = Survival(table[time].to_numpy(float), table[event].to_numpy())
         values = table[self.names].to_numpy(float)

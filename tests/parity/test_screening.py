@@ -21,11 +21,11 @@ WILCOX: dict[str, MannWhitneyMethod] = {
 EVENT = {"pbc": "death", "hips": "event", "lung": "status", "gbsg": "status"}
 
 
+FILES = {"pbc": "pbc276", "hips": "hips212", "colon": "colon_death"}
+
+
 def table_of(reference: Path, prefix: str) -> pd.DataFrame:
-    paths = sorted(
-        (reference / "survival" / "data").glob(f"{prefix}*.csv"), key=lambda p: len(p.name)
-    )
-    return pd.read_csv(paths[0])
+    return pd.read_csv(reference / "survival" / "data" / f"{FILES.get(prefix, prefix)}.csv")
 
 
 def groups(reference: Path, case: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from trephine.modelling.coxnet_cv import CoxNetCV, cross_validate, deviance
+from trephine.modelling.coxnet_estimator import CoxNetCVModel, CoxNetModel
 from trephine.modelling.coxnet_path import CoxNetPath, PenaltyGridWarning, coxnet_path
 
 __all__ = [
     "CoxNetCV",
+    "CoxNetCVModel",
+    "CoxNetModel",
     "CoxNetPath",
     "PenaltyGridWarning",
     "coxnet_path",
