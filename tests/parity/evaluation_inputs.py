@@ -16,6 +16,9 @@ import pandas as pd
 from parity.r_formula import column_like, data_set, outcome_columns
 from trephine.types import FloatArray, Survival
 
+# Columns on which the scripts keep complete cases only, by data set.
+COMPLETE = {"lung": ("age", "sex", "ph.ecog")}
+
 
 def survival_of(table: pd.DataFrame) -> Survival:
     """Return the outcome of a table, by the usual names of its columns."""
@@ -33,6 +36,7 @@ def companions(reference: Path, prefix: str) -> pd.DataFrame:
 def marker_case(reference: Path, case: str) -> tuple[Survival, FloatArray]:
     """Return outcome and marker of a case, cases with a missing marker left out."""
     prefix, table = data_set(reference, case)
+    table = table.dropna(subset=list(COMPLETE.get(prefix, ()))).reset_index(drop=True)
     words = case.removeprefix(f"{prefix}_").split("_")
     beside = companions(reference, prefix)
     for length in range(len(words), 0, -1):
@@ -49,7 +53,10 @@ def marker_case(reference: Path, case: str) -> tuple[Survival, FloatArray]:
 def risk_case(reference: Path, column: str, case: str = "") -> tuple[Survival, FloatArray]:
     """Return outcome and event probability: the data set of a case, or the one with that column."""
     folder = reference / "survival" / "data"
-    for path in sorted(folder.glob("*_risk*.csv")):
+    # Where several files have the column, the one named after the case's horizon comes first.
+    horizon = case.rsplit("_t", 1)[-1].split("_")[0]
+    paths = sorted(folder.glob("*_risk*.csv"))
+    for path in sorted(paths, key=lambda path: not path.stem.endswith(f"risk{horizon}")):
         beside = pd.read_csv(path)
         prefix = path.stem.split("_risk")[0]
         if column in beside and (not case or case.split("_")[0] == prefix):

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parity.evaluation_inputs import survival_of
-from parity.r_formula import Model, case_names, data_set, evaluate_formula
-from trephine.evaluation.calibration import calibration_groups, quantile_groups
+from parity.r_formula import Model, case_names, data_set
+from parity.test_rms_cox import _nomogram_model
+from trephine.evaluation.calibration import calibration_groups, grouping_codes
 from trephine.evaluation.validation_indices import validation_indices
 from trephine.modelling.cox import CoxModel
 from trephine.types import FloatArray, Survival
@@ -38,17 +38,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(fixture, [name for name in names if part in name])
 
 
-def _nomogram_model(file: Any, reference: Path, case: str) -> tuple[CoxModel, Model, Survival]:
+def _fitted(file: Any, reference: Path, case: str) -> tuple[CoxModel, Model, Survival]:
     """Return the model that the script's validations are about: the nomogram's."""
-    prefix, table = data_set(reference, case)
-    call = file.content[f"{prefix}_nomogram"]["call"]
-    formula = call[call.index("Surv(") : call.rindex(")")].rstrip(")")
-    factors = call.split("factors ")[1].rstrip(")").split(",") if "factors " in call else []
-    if ")," in formula:
-        formula = formula.split("),")[0]
-    model = evaluate_formula(formula, table, tuple(name.strip() for name in factors))
-    outcome = survival_of(model.table)
-    return CoxModel().fit(model.design, outcome), model, outcome
+    prefix, _ = data_set(reference, case)
+    fit, model = _nomogram_model(file, reference, prefix)
+    return fit, model, Survival(model.time, model.event)
 
 
 def _horizon(case: str) -> float:
@@ -58,7 +52,7 @@ def _horizon(case: str) -> float:
 
 
 def _event_free(file: Any, reference: Path, case: str) -> tuple[FloatArray, Survival]:
-    fit, model, outcome = _nomogram_model(file, reference, case)
+    fit, model, outcome = _fitted(file, reference, case)
     free = fit.predict_survival(model.design, [_horizon(case)]).survival_probability[:, 0]
     return free, outcome
 
@@ -67,7 +61,7 @@ def test_apparent_indices_equal_validate(
     validate_case: str, expected_file: Any, reference: Path, parity: Any
 ) -> None:
     file = expected_file("05_rms")
-    fit, model, outcome = _nomogram_model(file, reference, validate_case)
+    fit, model, outcome = _fitted(file, reference, validate_case)
     found = validation_indices(outcome, fit.predict_linear_predictor(model.design))
     by_name = {
         "Dxy": found.somers_dxy,
@@ -87,8 +81,10 @@ def test_apparent_indices_equal_validate(
 
 def _groups(free: FloatArray, outcome: Survival, horizon: float, k: int) -> FloatArray:
     """Return rms's columns from the lowest survival up: predicted, n, events, KM, its error."""
-    groups = calibration_groups(outcome, 1.0 - free, horizon, groups=k)[::-1]
-    code = quantile_groups(1.0 - free, k)
+    groups = calibration_groups(outcome, 1.0 - free, horizon, groups=k, grouping="equal sizes")[
+        ::-1
+    ]
+    code = grouping_codes(1.0 - free, k, "equal sizes")
     events = [int(outcome.event[code == c].sum()) for c in range(len(groups))][::-1]
     return np.array(
         [

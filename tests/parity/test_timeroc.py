@@ -54,7 +54,9 @@ def test_auc_and_its_decomposition_equal_timeroc(
 ) -> None:
     file = expected_file("06_timeroc")
     outcome, score = marker_case(reference, marker)
-    times = file[marker, "times"]
+    # Given one time only, timeROC puts 0 before it; nothing can be said about that.
+    known = file.array(marker, "times") > 0
+    times = file.array(marker, "times")[known]
     found = [time_dependent_auc(outcome, score, t) for t in times]
     by_time = np.argsort(outcome.time, kind="stable")
     numbers = {
@@ -68,13 +70,14 @@ def test_auc_and_its_decomposition_equal_timeroc(
         "iid_first10": np.column_stack([auc.influence[by_time][:10] for auc in found]),
     }
     for key, values in numbers.items():
-        parity.compare(f"timeROC {key}", marker, file.array(marker, key), values, bound=BOUND)
+        expected = file.array(marker, key)[..., known]
+        parity.compare(f"timeROC {key}", marker, expected, values, bound=BOUND)
     assert "order(time)" in file[marker, "iid_order"]
     limits = [[100 * auc.estimate.low, 100 * auc.estimate.high] for auc in found]
     parity.compare(
         "timeROC confint (rounded to 0.01 %)",
         marker,
-        file.array(marker, "ci95_percent"),
+        np.clip(file.array(marker, "ci95_percent"), 0.0, 100.0)[known],
         limits,
         bound=ROUNDED_PERCENT,
     )
@@ -85,7 +88,8 @@ def test_roc_curve_equals_timeroc(
 ) -> None:
     file = expected_file("06_timeroc")
     outcome, score = marker_case(reference, marker)
-    curves = [roc_curve(outcome, score, t) for t in file[marker, "times"]]
+    known = file.array(marker, "times") > 0
+    curves = [roc_curve(outcome, score, t) for t in file.array(marker, "times")[known]]
     for key in ("roc_TP", "roc_FP"):
         rows = file.array(marker, key, "index_1based").astype(int) - 1
         assert rows[-1] == curves[0].thresholds.size - 1
@@ -96,7 +100,7 @@ def test_roc_curve_equals_timeroc(
         parity.compare(
             f"timeROC {key}",
             marker,
-            file.array(marker, key, "value"),
+            file.array(marker, key, "value")[:, known],
             np.column_stack(values),
             bound=BOUND,
         )
@@ -114,8 +118,10 @@ def test_paired_test_equals_compare(
             time_dependent_auc(outcome, first, t), time_dependent_auc(outcome, second, t)
         ).p_value
         for t in file[cases[0], "times"]
+        if t > 0
     ]
-    parity.compare("timeROC compare p", compared, file.array(compared), p_values, bound=BOUND)
+    expected = file.array(compared)[-len(p_values) :]
+    parity.compare("timeROC compare p", compared, expected, p_values, bound=BOUND)
 
 
 def test_auc_with_cox_weights_equals_timeroc(
@@ -129,10 +135,10 @@ def test_auc_with_cox_weights_equals_timeroc(
     values = [
         time_dependent_auc(outcome, score, t, censoring_covariates=covariates).estimate.value
         for t in file[case, "times"]
+        if t > 0
     ]
-    parity.compare(
-        "timeROC AUC, weighting = cox", case, file.array(cox_weighted), values, bound=BOUND
-    )
+    expected = file.array(cox_weighted)[-len(values) :]
+    parity.compare("timeROC AUC, weighting = cox", case, expected, values, bound=BOUND)
 
 
 def test_areas_equal_survivalroc(expected_file: Any, reference: Path, parity: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from trephine.modelling.cox import CoxModel
 from trephine.survival.kaplan_meier import IntervalType, kaplan_meier
 from trephine.types import Estimate, FloatArray, IntArray, Survival
 
+Grouping = Literal["quantiles", "equal sizes"]
 MOST_CERTAIN = 1e-12
 """Probabilities nearer than this to 0 or 1 are moved to it where their log-log is needed."""
 
@@ -101,12 +103,36 @@ def quantile_groups(values: npt.ArrayLike, groups: int) -> IntArray:
     return code.astype(np.int64)
 
 
+def equal_size_groups(values: npt.ArrayLike, groups: int) -> IntArray:
+    """Return groups of as equal size as ties allow, 0 (lowest) to at most ``groups`` - 1.
+
+    As R's ``Hmisc::cut2(x, g =)``, which rms uses: each cut is put so that the cases left are
+    shared equally among the groups left, the larger groups first.
+    """
+    sample = np.asarray(values, dtype=np.float64)
+    distinct, position, counts = np.unique(sample, return_inverse=True, return_counts=True)
+    cumulative = np.cumsum(counts)
+    of_distinct = np.zeros(distinct.size, dtype=np.int64)
+    used, start = 0, 0
+    for k in range(groups):
+        share = used + (sample.size - used) / (groups - k)
+        # A share that is a whole number but for rounding must not take one case more.
+        end = int(np.searchsorted(cumulative, share - 1e-9 * sample.size, side="left")) + 1
+        end = min(end, distinct.size)
+        of_distinct[start:end] = k
+        if end == distinct.size:
+            break
+        used, start = int(cumulative[end - 1]), end
+    return of_distinct[position]
+
+
 def calibration_groups(
     outcome: Survival,
     event_probability: npt.ArrayLike,
     horizon: float,
     *,
     groups: int = 5,
+    grouping: Grouping = "quantiles",
     level: float = 0.95,
     interval: IntervalType = "log",
 ) -> tuple[CalibrationGroup, ...]:
@@ -121,7 +147,10 @@ def calibration_groups(
     horizon
         t > 0, in the unit of ``outcome``.
     groups
-        Quantile groups, at least 2.
+        At least 2; fewer are made where predictions are tied.
+    grouping
+        "quantiles" of the predictions (`quantile_groups`), or "equal sizes" from the highest risk
+        down, as in R's ``rms::groupkm`` (`equal_size_groups` of the survival probabilities).
     level, interval
         Of the Kaplan-Meier interval, symmetric on the scale of ``interval`` (R's default "log").
 
@@ -134,7 +163,7 @@ def calibration_groups(
     risk = check_risk(event_probability, len(outcome), "event probability", probability=True)
     if groups < 2:
         raise InputError(f"groups: expected at least 2, found {groups}")
-    code = quantile_groups(risk, groups)
+    code = grouping_codes(risk, groups, grouping)
     found = []
     for k in range(int(code.max()) + 1):
         rows = code == k
@@ -145,6 +174,15 @@ def calibration_groups(
             CalibrationGroup(int(rows.sum()), n_events, float(risk[rows].mean()), observed, note)
         )
     return tuple(found)
+
+
+def grouping_codes(event_probability: FloatArray, groups: int, grouping: Grouping) -> IntArray:
+    """Return the calibration group of every case, 0 for the lowest risk."""
+    if grouping == "quantiles":
+        return quantile_groups(event_probability, groups)
+    from_highest_risk = equal_size_groups(1.0 - event_probability, groups)
+    lowest_risk_first: IntArray = from_highest_risk.max() - from_highest_risk
+    return lowest_risk_first
 
 
 def greenwood_nam_dagostino_test(groups: tuple[CalibrationGroup, ...]) -> CalibrationTest:

@@ -102,15 +102,10 @@ def roc_curve(
         if not 0.0 < width <= 1.0:
             raise InputError(f"span: expected 0 < span <= 1, found {width}")
         rates, note = _survival_rates(outcome, score, horizon, estimator, width)
-    if note:
-        empty = np.full(thresholds.size, np.nan)
-        return RocCurve(
-            thresholds, empty, empty, np.nan, float(horizon), score.size, estimator, note
-        )
     sensitivity, false_positive = rates
     area = float(np.trapezoid(sensitivity, false_positive))
     return RocCurve(
-        thresholds, sensitivity, false_positive, area, float(horizon), score.size, estimator
+        thresholds, sensitivity, false_positive, area, float(horizon), score.size, estimator, note
     )
 
 
@@ -118,14 +113,13 @@ def _weighted_rates(
     outcome: Survival, score: FloatArray, horizon: float
 ) -> tuple[tuple[FloatArray, FloatArray], str]:
     status = status_at(outcome, horizon)
-    if status.why_no_answer:
-        return (score, score), status.why_no_answer
     _, level = np.unique(-score, return_inverse=True)
     rates = []
     for members in (status.is_case, status.is_control):
         weight = np.bincount(level, np.where(members, status.weight, 0.0))
-        rates.append(np.append(0.0, np.cumsum(weight)) / weight.sum())
-    return (rates[0], rates[1]), ""
+        total = weight.sum() or np.nan
+        rates.append(np.append(0.0, np.cumsum(weight)) / total)
+    return (rates[0], rates[1]), status.why_no_answer
 
 
 def _survival_rates(
@@ -146,9 +140,11 @@ def _survival_rates(
         everybody = float(of_case.mean())
         joint = _mean_above(of_case, score)
     if everybody <= 0.0:
-        return (score, score), f"nobody is left without the event at the horizon {horizon:g}"
+        unknown = np.full(values.size + 1, np.nan)
+        return (unknown, unknown), f"nobody is left without the event at the horizon {horizon:g}"
     if everybody >= 1.0:
-        return (score, score), f"no event before the horizon {horizon:g}"
+        unknown = np.full(values.size + 1, np.nan)
+        return (unknown, unknown), f"no event before the horizon {horizon:g}"
     free = np.array([joint(value) for value in values[::-1]])
     above = np.array([float((score > value).mean()) for value in values[::-1]])
     sensitivity = np.append((above - free) / (1.0 - everybody), 1.0)
