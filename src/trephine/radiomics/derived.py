@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from trephine.radiomics.prepare import PreparedImage
 from trephine.types import FloatArray
@@ -29,9 +30,10 @@ class DerivedImage:
     reason: str = ""
 
 
-def in_region(prepared: PreparedImage, box: FloatArray) -> FloatArray:
+def in_region(prepared: PreparedImage, box: npt.NDArray[np.floating]) -> FloatArray:
     """Return the region's values of an array that covers its bounding box, in raster order."""
-    return box[prepared.cropped_region].astype(np.float64, copy=False)
+    values: FloatArray = box[prepared.cropped_region].astype(np.float64, copy=False)
+    return values
 
 
 def margin_around(prepared: PreparedImage, margins: tuple[int, ...]) -> tuple[slice, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from trephine.types import FloatArray
@@ -90,7 +91,11 @@ def emphasis_features(levels: FloatArray, extents: FloatArray, counts: FloatArra
     return result
 
 
-def dense_cells(matrix: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def dense_cells(
+    matrix: npt.NDArray[np.int32] | FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return (levels, extents, counts) of the cells of a dense matrix that are not empty."""
     rows, columns = np.nonzero(matrix)
-    return rows + 1.0, columns + 1.0, matrix[rows, columns].astype(np.float64)
+    levels: FloatArray = (rows + 1).astype(np.float64)
+    extents: FloatArray = (columns + 1).astype(np.float64)
+    return levels, extents, matrix[rows, columns].astype(np.float64)

@@ -175,7 +175,7 @@ def _shape_family(
         plane = settings.force2Ddimension
         if region.shape[plane] > 1:
             return {}, f"the region is {region.shape[plane]} slices thick, not in one plane"
-        region = region.take(0, axis=plane)
+        region = np.squeeze(region, axis=plane)
         spacing = tuple(step for axis, step in enumerate(spacing) if axis != plane)
     return shape2d_features(region, spacing), reason
 

@@ -102,8 +102,7 @@ def _harmonics(
 def icosphere(subdivisions: int, radius: float) -> FloatArray:
     """Return the vertices of an icosahedron whose faces are split in four, on a sphere.
 
-    Shape (vertices, 3): 12, 42, 162, ... An icosahedron that is not split keeps radius 1, as in
-    trimesh, which PyRadiomics uses.
+    Shape (vertices, 3): 12, 42, 162, ...
     """
     golden = (1.0 + math.sqrt(5.0)) / 2.0
     corners = [
@@ -121,4 +120,4 @@ def icosphere(subdivisions: int, radius: float) -> FloatArray:
         vertices = np.concatenate([vertices, middles])
         vertices /= np.linalg.norm(vertices, axis=1, keepdims=True)
         edge /= 2.0
-    return vertices * radius if subdivisions else vertices
+    return vertices * radius

@@ -17,19 +17,23 @@ from trephine.types import FloatArray
 
 
 def _square(x: FloatArray, largest: float) -> FloatArray:
-    return (x * (1.0 / np.sqrt(largest))) ** 2
+    y: FloatArray = (x * (1.0 / np.sqrt(largest))) ** 2
+    return y
 
 
 def _square_root(x: FloatArray, largest: float) -> FloatArray:
-    return np.copysign(np.sqrt(np.abs(x) * largest), x)
+    y: FloatArray = np.copysign(np.sqrt(np.abs(x) * largest), x)
+    return y
 
 
 def _logarithm(x: FloatArray, largest: float) -> FloatArray:
-    return np.copysign(np.log(np.abs(x) + 1.0), x) * (largest / np.log(largest + 1.0))
+    y: FloatArray = np.copysign(np.log(np.abs(x) + 1.0), x) * (largest / np.log(largest + 1.0))
+    return y
 
 
 def _exponential(x: FloatArray, largest: float) -> FloatArray:
-    return np.exp((np.log(largest) / largest) * x)
+    y: FloatArray = np.exp((np.log(largest) / largest) * x)
+    return y
 
 
 _POINTWISE: dict[str, Callable[[FloatArray, float], FloatArray]] = {

@@ -82,7 +82,7 @@ def glcm_features(
         tables = [np.tensordot(weights, np.array(tables), axes=1)]
     tables = [table / total for table in tables if (total := table.sum()) > 0]
     if not tables:
-        return dict.fromkeys((*NAMES, *_EQUALS, "MCC"), float("nan"))
+        return _without_pairs(n_present, single=len(around.flat) == 1 or weighting_norm is not None)
     each = np.array([_measure(table) for table in tables])
     # An angle whose Imc2 is no real number does not count, as in PyRadiomics.
     values = dict(zip(NAMES, _mean_of_numbers(each).tolist(), strict=True))
@@ -97,16 +97,32 @@ def glcm_features(
     return values
 
 
+def _without_pairs(n_present: int, *, single: bool) -> dict[str, float]:
+    """Return what PyRadiomics has where no two voxels are neighbours.
+
+    NaN, but with one grey level its MCC is 1 where it drops the empty directions, and its
+    InverseVariance an empty sum where it keeps a single matrix.
+    """
+    values = dict.fromkeys((*NAMES, *_EQUALS, "MCC"), math.nan)
+    if n_present == 1:
+        values.update({"InverseVariance": 0.0} if single else {"MCC": 1.0})
+    return values
+
+
 def _table(counts: Counts, symmetrical: bool) -> FloatArray:
-    table = counts.astype(np.float64)
-    return table + table.T if symmetrical else table
+    table: FloatArray = counts.astype(np.float64)
+    if symmetrical:
+        table = table + table.T
+    return table
 
 
 def _mean_of_numbers(each: FloatArray) -> FloatArray:
     numbers = ~np.isnan(each)
     count = numbers.sum(axis=0)
     total = np.where(numbers, each, 0.0).sum(axis=0)
-    return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    mean: FloatArray = np.full(len(count), np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean
 
 
 @njit(cache=True, nogil=True)
@@ -237,7 +253,7 @@ def _maximal_correlation(p: FloatArray) -> float:
     s = p / np.sqrt(product)
     second = len(px) - 2
     eigenvalues, vectors = eigh(
-        s @ s.T, subset_by_index=(second, second), check_finite=False, overwrite_a=True
+        s @ s.T, subset_by_index=(second, second), driver="evx", check_finite=False
     )
     x = vectors[:, 0]
     root = np.sqrt(px)

@@ -77,11 +77,14 @@ def measure(
     quantised = quantise(derived.values, settings)
     found = _families(derived, quantised, geometry, settings, wanted)
     values, reasons = {}, {}
+    constant = derived.values.min() == derived.values.max()
     for family, features in wanted.items():
         for feature in features:
             name = _name(derived, family, feature)
             values[name] = found[family][feature]
-            reason = derived.reason or _reason(family, feature, values[name], quantised, settings)
+            reason = derived.reason or _reason(
+                family, feature, values[name], quantised, settings, constant=bool(constant)
+            )
             if reason:
                 reasons[name] = reason
     return Measured(values, reasons)
@@ -136,13 +139,21 @@ def _families(
 
 
 def _reason(
-    family: str, feature: str, value: float, quantised: Quantised, settings: RadiomicsSettings
+    family: str,
+    feature: str,
+    value: float,
+    quantised: Quantised,
+    settings: RadiomicsSettings,
+    *,
+    constant: bool,
 ) -> str:
     """Say why a value is missing or conventional, '' where it is neither."""
     if math.isnan(value):
         if family == "glrlm":
             return "no line along any direction holds two voxels of the region"
         return f"no two voxels of the region are neighbours at distances {settings.distances}"
+    if constant and family == "firstorder" and feature in ("Kurtosis", "Skewness"):
+        return "the region is constant: 0 by convention"
     if quantised.n_present == 1 and feature in _ONE_LEVEL.get(family, ()):
         return f"one grey level only: {value:g} by convention"
     return ""

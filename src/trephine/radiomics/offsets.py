@@ -51,14 +51,18 @@ def forward_offsets(
 def flat_offsets(offsets: IntArray, padded_shape: tuple[int, ...]) -> IntArray:
     """Return the offsets as steps in a flattened, C-ordered array."""
     strides = np.cumprod((1, *padded_shape[:0:-1]))[::-1]
-    return (offsets * strides).sum(axis=1).astype(np.int64)
+    steps: IntArray = (offsets * strides).sum(axis=1).astype(np.int64)
+    return steps
 
 
 def lengths_mm(offsets: IntArray, spacing_mm: Sequence[float], norm: str) -> FloatArray:
     """Return the length of each offset in mm under a norm of PyRadiomics' ``weightingNorm``."""
-    steps = np.abs(offsets) * np.asarray(spacing_mm)
+    steps: FloatArray = np.abs(offsets) * np.asarray(spacing_mm)
+    lengths: FloatArray
     if norm == "infinity":
-        return steps.max(axis=1)
-    if norm == "manhattan":
-        return steps.sum(axis=1)
-    return np.sqrt((steps**2).sum(axis=1))
+        lengths = steps.max(axis=1)
+    elif norm == "manhattan":
+        lengths = steps.sum(axis=1)
+    else:
+        lengths = np.sqrt((steps**2).sum(axis=1))
+    return lengths

@@ -15,4 +15,5 @@ def principal_variances(region: BoolArray, spacing_mm: FloatArray) -> FloatArray
     centres = np.argwhere(region) * spacing_mm
     centres -= centres.mean(axis=0)
     covariance = centres.T @ centres / len(centres)
-    return np.maximum(np.linalg.eigvalsh(covariance), 0.0)
+    variances: FloatArray = np.maximum(np.linalg.eigvalsh(covariance), 0.0)
+    return variances

@@ -156,15 +156,23 @@ def _run(
     data = np.empty((length, lanes))
     ahead = np.empty((length, lanes))
     back = np.empty((length, lanes))
+    outer = np.empty(lanes, np.int64)
+    inner = np.empty(lanes, np.int64)
     feed = d[0] + d[1] + d[2] + d[3] + 1.0
     at_start = (n[0] + n[1] + n[2] + n[3]) / feed
     at_end = (m[0] + m[1] + m[2] + m[3]) / feed
     for start in range(0, before * after, lanes):
         count = min(lanes, before * after - start)
         for lane in range(count):
-            line = start + lane
+            outer[lane], inner[lane] = divmod(start + lane, after)
+        if after == 1:
+            for lane in range(count):
+                for k in range(length):
+                    data[k, lane] = pixels[outer[lane], k, 0]
+        else:
             for k in range(length):
-                data[k, lane] = pixels[line // after, k, line % after]
+                for lane in range(count):
+                    data[k, lane] = pixels[outer[lane], k, inner[lane]]
         for k in range(stop):
             k1, k2, k3 = max(k - 1, 0), max(k - 2, 0), max(k - 3, 0)
             for lane in range(count):
@@ -225,7 +233,11 @@ def _run(
                         else:
                             total += steady * (d[j] * at_end)
                     back[k, lane] -= total
-        for lane in range(count):
-            line = start + lane
+        if after == 1:
+            for lane in range(count):
+                for k in range(first, stop):
+                    result[outer[lane], k - first, 0] = ahead[k, lane] + back[k, lane]
+        else:
             for k in range(first, stop):
-                result[line // after, k - first, line % after] = ahead[k, lane] + back[k, lane]
+                for lane in range(count):
+                    result[outer[lane], k - first, inner[lane]] = ahead[k, lane] + back[k, lane]

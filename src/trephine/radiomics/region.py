@@ -174,7 +174,7 @@ def resegment(values: FloatArray, settings: RadiomicsSettings) -> BoolArray:
         thresholds = thresholds * values.max()
     elif settings.resegmentMode == "sigma":
         thresholds = values.mean() + values.std() * thresholds
-    kept = values >= thresholds[0]
+    kept: BoolArray = values >= thresholds[0]
     if len(thresholds) == 2:
         kept &= values <= thresholds[1]
     if np.count_nonzero(kept) <= 1:

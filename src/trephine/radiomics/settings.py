@@ -63,6 +63,10 @@ def _distinct(values: tuple[int, ...]) -> tuple[int, ...]:
     return values
 
 
+def _original_only() -> dict[str, dict[str, Any]]:
+    return {"Original": {}}
+
+
 def _nearest(name: str, valid: list[str] | tuple[str, ...]) -> str:
     close = difflib.get_close_matches(name, valid, n=1, cutoff=0.4)
     return f"; did you mean {close[0]!r}?" if close else f"; valid names are {', '.join(valid)}"
@@ -152,7 +156,7 @@ class RadiomicsSettings(BaseModel):
     lbp3DIcosphereRadius: float = Field(1.0, gt=0)
     lbp3DIcosphereSubdivision: int = Field(1, ge=0)
 
-    imageType: dict[str, dict[str, Any]] = Field(default_factory=lambda: {"Original": {}})
+    imageType: dict[str, dict[str, Any]] = Field(default_factory=_original_only)
     featureClass: dict[str, tuple[str, ...] | None] = Field(
         default_factory=lambda: dict.fromkeys(FAMILIES)
     )
