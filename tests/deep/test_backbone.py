@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from trephine.deep.backbone import ResNet, initialise, pool
+from trephine.deep.backbone import ResNet, folded, initialise, pool
 from trephine.deep.network import ResidualNetwork
 from trephine.deep.settings import RESNETS, DeepSettings
-from trephine.deep.weights import WeightsRecord
+from trephine.deep.weights import WeightsRecord, build_resnet
 
 
 def open_reference(entry, state_of) -> ResidualNetwork:
@@ -40,6 +40,17 @@ def test_the_graph_is_torchvisions_to_the_last_digits_of_float64(
     with torch.inference_mode():
         found = module(torch.from_numpy(crops).double()).numpy()[:, entry["columns"]]
     np.testing.assert_allclose(found, np.array(entry["features"])[:4], rtol=0, atol=1e-10)
+
+
+def test_folding_batch_norm_brings_the_features_nearer_to_exact(state_of, crops_of):
+    network = build_resnet("resnet18", state_of("resnet18", 5))
+    crops = torch.from_numpy(crops_of(4, 1))
+    with torch.inference_mode():
+        plain, fast = network(crops).double(), folded(network)(crops).double()
+        exact = network.double()(crops.double())
+    error = (fast - exact).abs()
+    assert float(error.max()) < 2e-6
+    assert float(error.mean()) < 1.2 * float((plain - exact).abs().mean())
 
 
 def test_names_are_as_many_as_torchvisions(entry):

@@ -11,6 +11,7 @@ import copy
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import fuse_conv_bn_eval
 
 from trephine.deep.settings import ResNetName
 
@@ -69,7 +70,7 @@ class ResNet(nn.Module):
         super().__init__()
         bottleneck, depths = LAYOUT[name]
         self.conv1 = nn.Conv2d(3, 64, 7, 2, padding=3, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
+        self.bn1: nn.Module = nn.BatchNorm2d(64)
         channels = 64
         for i, depth in enumerate(depths):
             width, blocks = 64 << i, []
@@ -114,6 +115,41 @@ class ResNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the average pool, (n, C)."""
         return pool(self.maps(x))
+
+
+def folded(network: ResNet) -> ResNet:
+    """Return a network for inference whose batch norms are folded into its convolutions.
+
+    In evaluation mode both are linear, so it computes the same features with fewer passes over
+    memory. The products are taken in float64: the features come out nearer to their exact values
+    than those of the network as it stands.
+    """
+    fast = copy.deepcopy(network)
+    fast.conv1, fast.bn1 = _fold(fast.conv1, fast.bn1)
+    for name, block in network.named_modules():
+        if isinstance(block, Block):
+            fast.set_submodule(name, folded_block(block))
+    return fast
+
+
+def folded_block(block: Block) -> Block:
+    """Return one block for inference, as ``folded`` does."""
+    fast = copy.deepcopy(block)
+    for i in range(1, block.depth + 1):
+        conv, norm = _fold(fast.get_submodule(f"conv{i}"), fast.get_submodule(f"bn{i}"))
+        fast.add_module(f"conv{i}", conv)
+        fast.add_module(f"bn{i}", norm)
+    if fast.downsample is not None:
+        fast.downsample = nn.Sequential(*_fold(*fast.downsample.children()))
+    return fast
+
+
+def _fold(conv: nn.Module, norm: nn.Module) -> tuple[nn.Conv2d, nn.Module]:
+    assert isinstance(conv, nn.Conv2d)
+    assert isinstance(norm, nn.BatchNorm2d)
+    # Both are copies by now: float64 for the products, float32 for the result.
+    fused = fuse_conv_bn_eval(conv.double(), norm.eval().double())
+    return fused.float().requires_grad_(False), nn.Identity()
 
 
 def pool(maps: Tensor) -> Tensor:

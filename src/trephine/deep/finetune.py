@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -254,14 +253,13 @@ def _with_block(embedder: Embedder, block: Block) -> Embedder:
 
     The blocks before it are shared, not copied: they do not change, and folds are many.
     """
-    network = copy.copy(_residual(embedder))
-    network.module = network.module.with_last_block(block)
+    network = _residual(embedder)
     origin = network.record
     content = f"{origin.sha256} {state_sha256(block.state_dict())}"
-    network.record = WeightsRecord(
+    record = WeightsRecord(
         backbone=origin.backbone,
         source="finetuned",
         name=f"{origin.name}, last block trained",
         sha256=hashlib.sha256(content.encode()).hexdigest(),
     )
-    return Embedder(embedder.settings, network)
+    return Embedder(embedder.settings, network.with_last_block(block, record))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,11 @@ from trephine.deep.settings import DeepSettings, ResNetName
 from trephine.deep.weights import WeightsRecord, build_resnet
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
+
+    from trephine.deep.backbone import Block
+
+    Placed = TypeVar("Placed", bound=nn.Module)
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -52,6 +57,12 @@ class ResidualNetwork:
         Its weights by torchvision's names.
     record
         Where they come from.
+
+    Attributes
+    ----------
+    module
+        The network with torchvision's names, in float32. Features are computed by a twin whose
+        batch norms are folded into its convolutions.
     """
 
     def __init__(
@@ -59,33 +70,52 @@ class ResidualNetwork:
     ) -> None:
         import torch
 
+        from trephine.deep.backbone import folded
+
         self.record = record
         self.threads = settings.threads
         self.device = choose_device(settings.device)
         module = build_resnet(cast("ResNetName", settings.backbone), state)
-        # Channels last is the layout that the convolution kernels compute in.
-        self.module = module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._fast = self._placed(folded(module))
+        self.module = self._placed(module)
         self.dimension: int = module.dimension
         self.runtime = f"torch {torch.__version__}"
         self.place = str(self.device)
 
     def features(self, crops: Float32Array) -> Float32Array:
         """Return the average pool, (n, dimension)."""
-        return self._run(self.module, crops)
+        return self._run(self._fast, crops)
 
     def maps(self, crops: Float32Array) -> Float32Array:
         """Return the maps before the average pool, (n, dimension, h, w)."""
-        return self._run(self.module.maps, crops)
+        return self._run(self._fast.maps, crops)
 
     def trunk(self, crops: Float32Array) -> Float32Array:
         """Return what enters the last block, (n, C, h, w)."""
-        return self._run(self.module.trunk, crops)
+        return self._run(self._fast.trunk, crops)
 
     def features_from_trunk(self, trunk: Float32Array) -> Float32Array:
         """Return the average pool, (n, dimension), from what enters the last block."""
         from trephine.deep.backbone import pool
 
-        return self._run(lambda maps: pool(self.module.last_block(maps)), trunk)
+        return self._run(lambda maps: pool(self._fast.last_block(maps)), trunk)
+
+    def with_last_block(self, block: Block, record: WeightsRecord) -> ResidualNetwork:
+        """Return the network with another last block; all else is shared with this one."""
+        from trephine.deep.backbone import folded_block
+
+        network = copy.copy(self)
+        network.record = record
+        network.module = self.module.with_last_block(block)
+        network._fast = self._fast.with_last_block(self._placed(folded_block(block)))
+        return network
+
+    def _placed(self, module: Placed) -> Placed:
+        import torch
+
+        # Channels last is the layout that the convolution kernels compute in.
+        module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return module
 
     def _run(self, function: Callable[[Tensor], Tensor], crops: Float32Array) -> Float32Array:
         import torch
