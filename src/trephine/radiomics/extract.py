@@ -170,14 +170,14 @@ def _shape_family(
     region, spacing = prepared.cropped_region, prepared.geometry.spacing_mm
     reason = "a single voxel has no axes"
     if family == "shape":
-        return shape_features(region, spacing), reason
+        return shape_features(region, spacing, settings.definitions), reason
     if region.ndim == 3:
         plane = settings.force2Ddimension
         if region.shape[plane] > 1:
             return {}, f"the region is {region.shape[plane]} slices thick, not in one plane"
         region = np.squeeze(region, axis=plane)
         spacing = tuple(step for axis, step in enumerate(spacing) if axis != plane)
-    return shape2d_features(region, spacing), reason
+    return shape2d_features(region, spacing, settings.definitions), reason
 
 
 def _provenance(

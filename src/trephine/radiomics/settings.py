@@ -31,6 +31,8 @@ IMAGE_TYPES = (
     "LBP3D",
 )
 
+Definitions = Literal["pyradiomics", "ibsi"]
+
 Interpolator = Literal[
     "sitkNearestNeighbor",
     "sitkLinear",
@@ -103,7 +105,7 @@ class RadiomicsSettings(BaseModel):
         Added to grey levels in Energy, TotalEnergy and RootMeanSquared.
     definitions
         ``ibsi`` follows IBSI where PyRadiomics deviates: excess kurtosis, bins counted from the
-        region's minimum, NGTDM without voxels that have no neighbour.
+        region's minimum, NGTDM without voxels that have no neighbour, principal axes over n - 1.
     stackSlices, stackSpacing
         Replicate a two-dimensional image into this many slices (mm apart), the mask on the
         middle one: the only recipe that yields the published 1562 features.
@@ -161,7 +163,7 @@ class RadiomicsSettings(BaseModel):
         default_factory=lambda: dict.fromkeys(FAMILIES)
     )
 
-    definitions: Literal["pyradiomics", "ibsi"] = "pyradiomics"
+    definitions: Definitions = "pyradiomics"
     stackSlices: int | None = Field(None, ge=1)
     stackSpacing: float = Field(1.0, gt=0)
     threads: int = Field(1, ge=1)

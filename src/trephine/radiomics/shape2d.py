@@ -10,6 +10,7 @@ from numba import njit
 
 from trephine.radiomics.diameters import largest_distance_in_plane, mesh_vertices
 from trephine.radiomics.principal_axes import principal_variances
+from trephine.radiomics.settings import Definitions
 from trephine.types import BoolArray, FloatArray
 
 # Marching squares. Corners 0 to 3 go round the square from (0, 0) over (0, 1); edge k joins
@@ -35,7 +36,9 @@ for _square, _edges in {
 _EDGE_MIDPOINTS = np.array([(0, 0.5), (0.5, 1), (1, 0.5), (0.5, 0)])
 
 
-def shape2d_features(region: BoolArray, spacing_mm: tuple[float, ...]) -> dict[str, float]:
+def shape2d_features(
+    region: BoolArray, spacing_mm: tuple[float, ...], definitions: Definitions = "pyradiomics"
+) -> dict[str, float]:
     """Measure the shape of a region of a two-dimensional image as PyRadiomics 3.0.1 does.
 
     Parameters
@@ -44,6 +47,8 @@ def shape2d_features(region: BoolArray, spacing_mm: tuple[float, ...]) -> dict[s
         Cropped to its bounding box, shape (rows, columns), at least one pixel.
     spacing_mm
         Along rows and columns.
+    definitions
+        Whose principal axes.
 
     Returns
     -------
@@ -53,7 +58,7 @@ def shape2d_features(region: BoolArray, spacing_mm: tuple[float, ...]) -> dict[s
     spacing = np.asarray(spacing_mm, dtype=np.float64)
     padded = np.pad(region, 1)
     perimeter, surface = _contour(padded.astype(np.uint8), spacing, _LINES, _EDGE_MIDPOINTS)
-    minor, major = principal_variances(region, spacing)
+    minor, major = principal_variances(region, spacing, definitions)
     vertices = np.pad(mesh_vertices(padded), ((0, 0), (1, 0)))
     sphericity = 2.0 * math.sqrt(math.pi * surface) / perimeter
     return {

@@ -15,10 +15,13 @@ from trephine.radiomics.diameters import (
 )
 from trephine.radiomics.marching_cubes import CORNERS, EDGE_MIDPOINTS, TRIANGLES
 from trephine.radiomics.principal_axes import principal_variances
+from trephine.radiomics.settings import Definitions
 from trephine.types import BoolArray, FloatArray, IntArray
 
 
-def shape_features(region: BoolArray, spacing_mm: tuple[float, ...]) -> dict[str, float]:
+def shape_features(
+    region: BoolArray, spacing_mm: tuple[float, ...], definitions: Definitions = "pyradiomics"
+) -> dict[str, float]:
     """Measure the shape of a region of a volume as PyRadiomics 3.0.1 does.
 
     Parameters
@@ -27,6 +30,8 @@ def shape_features(region: BoolArray, spacing_mm: tuple[float, ...]) -> dict[str
         Cropped to its bounding box, shape (slices, rows, columns), at least one voxel.
     spacing_mm
         Along slices, rows and columns.
+    definitions
+        Whose principal axes.
 
     Returns
     -------
@@ -36,7 +41,7 @@ def shape_features(region: BoolArray, spacing_mm: tuple[float, ...]) -> dict[str
     spacing = np.asarray(spacing_mm, dtype=np.float64)
     padded = np.pad(region, 1)
     area, volume = _mesh(padded.astype(np.uint8), spacing, CORNERS, EDGE_MIDPOINTS, TRIANGLES)
-    least, minor, major = principal_variances(region, spacing)
+    least, minor, major = principal_variances(region, spacing, definitions)
     vertices = mesh_vertices(padded)
     equivalent = (36.0 * math.pi * volume**2) ** (1.0 / 3.0)
     return {
