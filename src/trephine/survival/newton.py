@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
+from scipy.linalg.lapack import dpotrf, dpotrs
 
 from trephine.survival.partial_likelihood import PartialLikelihood, partial_likelihood
 from trephine.survival.risk_sets import RiskSets, Ties
@@ -107,6 +107,7 @@ def _ended(
     covariance = np.full((beta.size, beta.size), np.nan)
     factor, failed = dpotrf(fitted.information, lower=1)
     if not failed:
-        inverse = np.tril(dpotri(factor, lower=1)[0])
-        covariance = inverse + np.tril(inverse, -1).T
+        # Not dpotri: OpenBLAS starts threads for it that wait for each other even at p = 10.
+        inverse = dpotrs(factor, np.eye(beta.size), lower=1)[0]
+        covariance = (inverse + inverse.T) / 2
     return NewtonFit(status, beta, covariance, null, fitted, infinite, n_iterations)

@@ -100,8 +100,12 @@ def _evaluate(
             risk1 *= shrink
             risk2 *= shrink
             shift = top
-        n_dead = 0
+        n_dead = event[start:stop].sum()
+        shared = efron and n_dead > 1
         dead_weight, dead0 = 0.0, 0.0
+        if shared:
+            dead1[:] = 0.0
+            dead2[:] = 0.0
         for i in range(start, stop):
             risk = weight[i] * np.exp(lp[i] - shift)
             risk0 += risk
@@ -109,17 +113,14 @@ def _evaluate(
                 risk1[j] += risk * X[i, j]
             _add_outer(risk2, X[i], risk)
             if event[i]:
-                if n_dead == 0:
-                    dead1[:] = 0.0
-                    dead2[:] = 0.0
-                n_dead += 1
                 dead_weight += weight[i]
-                dead0 += risk
                 value += weight[i] * lp[i]
                 for j in range(p):
                     gradient[j] += weight[i] * X[i, j]
-                    dead1[j] += risk * X[i, j]
-                if efron:
+                if shared:
+                    dead0 += risk
+                    for j in range(p):
+                        dead1[j] += risk * X[i, j]
                     _add_outer(dead2, X[i], risk)
         if n_dead == 0:
             continue
@@ -131,11 +132,16 @@ def _evaluate(
             value -= step_weight * (np.log(sum0) + shift)
             ratio = step_weight / sum0
             for j in range(p):
-                mean[j] = (risk1[j] - removed * dead1[j]) / sum0
+                mean[j] = risk1[j] / sum0
+                if step > 0:
+                    mean[j] -= removed * dead1[j] / sum0
                 gradient[j] -= step_weight * mean[j]
+                scaled = step_weight * mean[j]
                 for k in range(j + 1):
-                    spread = risk2[j, k] - removed * dead2[j, k]
-                    information[j, k] += ratio * spread - step_weight * mean[j] * mean[k]
+                    information[j, k] += ratio * risk2[j, k] - scaled * mean[k]
+                if step > 0:
+                    for k in range(j + 1):
+                        information[j, k] -= ratio * removed * dead2[j, k]
     for j in range(p):
         for k in range(j):
             information[k, j] = information[j, k]
