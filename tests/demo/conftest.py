@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from trephine.demo.physics import Detector
-from trephine.demo.radiograph import Hip, Pose, Radiograph, Side, draw_radiograph
+from trephine.demo.pose import Pose, Side
+from trephine.demo.radiograph import Hip, Radiograph, draw_radiograph
 from trephine.demo.soft_tissue import Body
 
 Draw = Callable[..., Radiograph]

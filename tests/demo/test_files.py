@@ -10,7 +10,8 @@ import pydicom
 import pytest
 
 from trephine.demo.cohort import LATENT_COLUMNS, simulate_cohort
-from trephine.demo.files import simulate_patient, write_cohort
+from trephine.demo.files import simulate_patient, write_cohort, write_demo_study
+from trephine.errors import InputError
 from trephine.imaging.geometry import check_geometry
 from trephine.imaging.masks import read_mask
 from trephine.imaging.read import read_image
@@ -153,3 +154,25 @@ def test_instances_have_uids_of_their_own(folder: Path) -> None:
 def test_the_read_me_says_that_nobody_is_described(folder: Path) -> None:
     text = (folder / "README.txt").read_text(encoding="utf-8")
     assert text.startswith("SIMULATED DATA")
+
+
+def test_a_users_study_is_not_overwritten(tmp_path: Path) -> None:
+    study = tmp_path / "study.toml"
+    study.write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match="another study"):
+        write_demo_study(tmp_path)
+    assert study.read_text(encoding="utf-8") == "mine"
+
+
+def test_second_readings_of_an_earlier_demonstration_go(tmp_path: Path, hips: pd.DataFrame) -> None:
+    one = hips[hips["patient_id"] == "001"]
+    write_cohort(tmp_path, one, seed=4)
+    stale = tmp_path / "masks" / "a2" / "099.nii.gz"
+    stale.write_bytes(b"")
+    write_cohort(tmp_path, one, seed=4)
+    assert not stale.exists()
+
+
+def test_a_negative_seed_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="seed"):
+        write_demo_study(tmp_path, seed=-1)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from trephine.demo.lesion import Lesion
-from trephine.demo.radiograph import Hip, Radiograph, Side, draw_pose
+from trephine.demo.pose import Side, draw_pose
+from trephine.demo.radiograph import Hip, Radiograph
 
 NO_SIGNS = Lesion(
     middle_deg=0.0, arc_deg=100.0, bulge=0.6, waviness_mm=0.0, phases=(0.0, 0.0, 0.0),

@@ -16,10 +16,12 @@ from trephine.demo.cohort import LATENT_COLUMNS, simulate_cohort
 from trephine.demo.dicom_file import Subject, System, build_dataset
 from trephine.demo.masks import RATER_A, RATER_B, Rater, draw_mask
 from trephine.demo.physics import Detector
-from trephine.demo.radiograph import SIDES, Hip, Radiograph, Side, draw_pose, draw_radiograph
+from trephine.demo.pose import Side, draw_pose
+from trephine.demo.radiograph import SIDES, Hip, Radiograph, draw_radiograph
 from trephine.demo.signs import diseased_hip, other_hip
 from trephine.demo.soft_tissue import draw_body
 from trephine.demo.study_text import README, study_toml
+from trephine.errors import InputError
 from trephine.imaging.nifti import write_nifti
 from trephine.imaging.spacing import radiograph_spacing
 from trephine.types import Geometry, Mask
@@ -68,7 +70,14 @@ def write_demo_study(
     -------
     pathlib.Path
         The study file.
+
+    Raises
+    ------
+    InputError
+        If the folder holds another study or cannot be made, or the seed is negative.
     """
+    if seed < 0:
+        raise InputError(f"seed: expected a whole number >= 0, found {seed}")
     hips = simulate_cohort(np.random.default_rng([seed, _COHORT_STREAM]))
     return write_cohort(folder, hips, seed=seed, progress=progress)
 
@@ -87,8 +96,7 @@ def write_cohort(
     hips
         Rows of `trephine.demo.cohort.simulate_cohort`, all hips of each patient.
     """
-    for name in ("images", "masks/a", "masks/b", "masks/a2"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    _prepare(folder)
     table = hips.drop(columns=list(LATENT_COLUMNS))
     table.to_csv(folder / "clinical.csv", index=False, lineterminator="\n")
     patients = sorted(hips["patient_id"].unique())
@@ -103,6 +111,28 @@ def write_cohort(
     study = folder / "study.toml"
     study.write_text(study_toml(seed), encoding="utf-8")
     return study
+
+
+def _prepare(folder: Path) -> None:
+    """Make the folders; readings of an earlier demonstration go, a study of the user stays."""
+    read_me = folder / "README.txt"
+    ours = read_me.is_file() and read_me.read_text(encoding="utf-8").startswith(README[:14])
+    if (folder / "study.toml").exists() and not ours:
+        raise InputError(
+            "folder for the demonstration: expected a new folder or an earlier demonstration,"
+            " found another study; choose another folder"
+        )
+    try:
+        for name in ("images", "masks/a", "masks/b", "masks/a2"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"folder for the demonstration: cannot be made ({error.strerror}); choose another"
+        ) from error
+    if ours:
+        # Another seed reads other patients twice.
+        for reading in (folder / "masks" / "a2").glob("[0-9][0-9][0-9].nii.gz"):
+            reading.unlink()
 
 
 def simulate_patient(rows: pd.DataFrame, seed: int) -> tuple[Radiograph, System]:

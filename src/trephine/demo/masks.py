@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trephine.demo.radiograph import HeadOutline, Radiograph, Side
+from trephine.demo.pose import Side
+from trephine.demo.radiograph import HeadOutline, Radiograph
 from trephine.types import FloatArray
 
 #: Label of each side in a mask; a radiograph holds two hips.

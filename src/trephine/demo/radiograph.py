@@ -13,12 +13,12 @@ from trephine.demo import femur, pelvis
 from trephine.demo.lesion import Lesion, lesion_effect
 from trephine.demo.marker import side_marker
 from trephine.demo.physics import Detector, digitise, expose, optical_depth, process
+from trephine.demo.pose import Pose, Side, socket, to_pelvis
 from trephine.demo.resample import Float32Array, enlarge, sample_tile
 from trephine.demo.soft_tissue import Body, water_equivalent
 from trephine.demo.texture import bundle_tile, cancellous_tile, patch_tile, trabecular_pattern
 from trephine.types import FloatArray
 
-Side = Literal["R", "L"]
 SIDES: tuple[Side, Side] = ("R", "L")
 _TISSUE_STEP = 4  # pixels between nodes of the soft-tissue map
 
@@ -47,43 +47,6 @@ class Hip:
     density: float = 1.0
     turn_deg: float = 0.0
     neck_deg: float = 0.0
-
-
-@dataclass(frozen=True)
-class Pose:
-    """How a patient lies and is built.
-
-    Attributes
-    ----------
-    scale
-        Bony size at the detector, 1 on average.
-    width, height
-        Stretch of the pelvis across and down (sex, tilt).
-    rotation
-        Turn about the long axis, as the relative difference in width of the two halves.
-    roll_deg
-        Turn in the plane of the image.
-    shift_mm
-        Midline and level of the heads against the middle of the image.
-    cortex, cancellous
-        Thickness of cortices and density of spongy bone, 1 on average.
-    joint_space_mm
-        Lucent gap between head and socket.
-    ripple
-        Rows of amplitude in mm, wavelengths across and down in mm, two phases: individual
-        deviations of the outline.
-    """
-
-    scale: float
-    width: float
-    height: float
-    rotation: float
-    roll_deg: float
-    shift_mm: tuple[float, float]
-    cortex: float
-    cancellous: float
-    joint_space_mm: float
-    ripple: FloatArray
 
 
 @dataclass(frozen=True)
@@ -119,33 +82,6 @@ class Radiograph:
     pixels: npt.NDArray[np.uint16]
     detector: Detector
     heads: Mapping[Side, HeadOutline] = field(default_factory=dict)
-
-
-def draw_pose(rng: np.random.Generator, *, female: bool, age: float) -> Pose:
-    """Draw a pose for a patient of given sex and age."""
-    count = 4
-    ripple = np.column_stack(
-        [
-            rng.normal(0.0, 1.7, count),
-            rng.uniform(150.0, 300.0, count),
-            rng.uniform(150.0, 300.0, count),
-            rng.uniform(0.0, 2.0 * np.pi, (count, 2)),
-        ]
-    )
-    sex = 1.0 if female else 0.0
-    thinning = 0.004 * (age - 42.0)
-    return Pose(
-        scale=float(rng.normal(1.0 - 0.075 * sex, 0.035)),
-        width=float(rng.normal(1.0 + 0.055 * sex, 0.025)),
-        height=float(rng.normal(1.0 - 0.02 * sex, 0.035)),
-        rotation=float(rng.normal(0.0, 0.022)),
-        roll_deg=float(rng.normal(0.0, 1.1)),
-        shift_mm=(float(rng.normal(0.0, 5.0)), float(rng.normal(0.0, 7.0))),
-        cortex=float(np.clip(rng.normal(1.0 - thinning - 0.05 * sex, 0.10), 0.65, 1.35)),
-        cancellous=float(np.clip(rng.normal(1.0 - thinning - 0.04 * sex, 0.10), 0.6, 1.4)),
-        joint_space_mm=float(np.clip(rng.normal(3.8, 0.45), 2.8, 5.2)),
-        ripple=ripple,
-    )
 
 
 def draw_radiograph(
@@ -190,28 +126,9 @@ def _image_axes(detector: Detector, pose: Pose) -> tuple[Float32Array, Float32Ar
     return x[None, :].astype(np.float32), y[:, None].astype(np.float32)
 
 
-def _to_pelvis(pose: Pose, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """Template coordinates (signed x) of a row of x and a column of y in the image."""
-    roll = np.deg2rad(pose.roll_deg)
-    width, height = pose.scale * pose.width, pose.scale * pose.height
-    # A turn about the long axis widens one half and carries the symphysis to its side.
-    turned = x / width
-    sign = np.sign(turned)
-    turned = turned - pose.rotation * (
-        np.abs(turned) - 14.0 * sign**2 * np.exp(-((turned / 40.0) ** 2))
-    )
-    across = turned + (np.sin(roll) / width) * y
-    down = (np.cos(roll) / height) * y - (np.sin(roll) / height) * x
-    for amplitude, wave_x, wave_y, phase_x, phase_y in pose.ripple:
-        along_y = (amplitude * np.cos(2.0 * np.pi * y / wave_y + phase_y)).astype(np.float32)
-        across = across + np.sin(2.0 * np.pi * x / wave_x + phase_x).astype(np.float32) * along_y
-        down = down + np.sin(2.0 * np.pi * x / wave_y + phase_y).astype(np.float32) * along_y
-    return across.astype(np.float32), down.astype(np.float32)
-
-
 def _pelvic_bone(pose: Pose, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
     """Cortical and cancellous path through both hip bones and the spine."""
-    across, down = _to_pelvis(pose, x, y)
+    across, down = to_pelvis(pose, x, y)
     middle = int(np.searchsorted(x[0], 0.0))
     reach = int(14.0 / (x[0, 1] - x[0, 0]))
     bone = np.zeros((2, *across.shape), dtype=np.float32)
@@ -226,25 +143,6 @@ def _pelvic_bone(pose: Pose, x: Float32Array, y: Float32Array) -> tuple[Float32A
     return bone[0], bone[1]
 
 
-def _socket(pose: Pose, side: Side) -> tuple[tuple[float, float], float]:
-    """Image coordinates of the socket's centre, and its radius in mm, as the pose leaves them."""
-    sign = 1.0 if side == "L" else -1.0
-    target = np.array([sign * pelvis.ACETABULUM_CENTRE_MM[0], pelvis.ACETABULUM_CENTRE_MM[1]])
-
-    def template(point: FloatArray) -> FloatArray:
-        x, y = point.astype(np.float32)
-        across, down = _to_pelvis(pose, np.array([[x]]), np.array([[y]]))
-        return np.array([across[0, 0], down[0, 0]], dtype=np.float64)
-
-    point = target * pose.scale
-    for _ in range(20):
-        point = point + (target - template(point)) * pose.scale
-    steps = np.array([[10.0, 0.0], [0.0, 10.0]])
-    stretch = [(template(point + step) - template(point - step)) / 20.0 for step in steps]
-    local_scale = 1.0 / np.sqrt(abs(np.linalg.det(np.array(stretch))))
-    return (float(point[0]), float(point[1])), pelvis.ACETABULUM_RADIUS_MM * float(local_scale)
-
-
 def _add_femur(
     bone: Float32Array,
     side: Side,
@@ -257,8 +155,8 @@ def _add_femur(
     """Add one femur to the bone map in place; returns the head's outline unless it is metal."""
     x, y = axes
     sign = 1.0 if side == "L" else -1.0
-    centre, socket = _socket(pose, side)
-    scale = (socket - pose.joint_space_mm * pose.scale + 0.2) / femur.HEAD_RADIUS_MM
+    centre, socket_mm = socket(pose, side)
+    scale = (socket_mm - pose.joint_space_mm * pose.scale + 0.2) / femur.HEAD_RADIUS_MM
     first = int(np.searchsorted(y[:, 0], centre[1] - 40.0 * scale))
     near, far = sorted((centre[0] - sign * 36.0 * scale, centre[0] + sign * 104.0 * scale))
     left, right = np.searchsorted(x[0], [near, far])
