@@ -45,22 +45,31 @@ def _factors(file: Any, prefix: str) -> tuple[str, ...]:
     return DEFAULT_FACTORS.get(prefix, ())
 
 
+def _in_brackets(text: str) -> str:
+    """Return what the first bracket of a text holds."""
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return text[1:place]
+    raise ValueError(f"brackets do not close: {text}")
+
+
 def _nomogram_model(file: Any, reference: Path, prefix: str) -> tuple[CoxModel, Model]:
     """Return the model of ``nomogram(cph(formula), factors ...)``."""
-    call = file.content[f"{prefix}_nomogram"]["call"]
-    formula = re.search(r"cph\((Surv\(.*?\)~[^)]*)\)", call)
-    assert formula is not None, call
+    if not file.has(f"{prefix}_nomogram", "call"):
+        pytest.skip("the file does not say which model this is")
+    formula = _in_brackets(file.content[f"{prefix}_nomogram"]["call"].split("cph", 1)[1])
     _, table = data_set(reference, prefix)
-    model = evaluate_formula(formula.group(1), table, _factors(file, prefix))
+    model = evaluate_formula(formula, table, _factors(file, prefix))
     return CoxModel().fit(model.design, Survival(model.time, model.event)), model
 
 
 def _model(file: Any, reference: Path, case: str, variables: list[str]) -> Model:
-    """Return the design of the variables that a case mentions, in the file's order of columns."""
+    """Return the design of the variables that a case mentions, in that order."""
     prefix, table = data_set(reference, case)
     time, event = outcome_columns(table)
-    ordered = sorted(variables, key=list(table.columns).index)
-    right = " + ".join(ordered)
+    right = " + ".join(variables)
     return evaluate_formula(f"Surv({time}, {event}) ~ {right}", table, _factors(file, prefix))
 
 
@@ -100,7 +109,8 @@ def test_predictions_equal_survest(
     }.items():
         want = file.array(survest_case, key)
         parity.compare(f"rms::survest {key}", survest_case, want, value, bound=BOUND)
-    assert "log" in file[survest_case, "note"]
+    if file.has(survest_case, "note"):
+        assert "conf.type log, Efron" in file[survest_case, "note"]
 
 
 def test_fast_elimination_equals_fastbw(
@@ -144,7 +154,7 @@ def test_elimination_by_aic_equals_step(
     removed = [step.removeprefix("- ") for step in file[step_case, "order_removed"] if step]
     names = list(np.atleast_1d(file[step_case, "final_names"]))
     prefix, table = data_set(reference, step_case)
-    kept = [c for c in table if c in names or _level_of(str(c), names, _factors(file, prefix))]
+    kept = _variables(names, [str(column) for column in table], _factors(file, prefix))
     model = _model(file, reference, step_case, [*kept, *removed])
     found = backward_elimination(
         model.design, Survival(model.time, model.event), rule="aic", groups=model.groups
@@ -162,8 +172,13 @@ def test_elimination_by_aic_equals_step(
         parity.compare(f"step {key}", step_case, want, value, bound=BOUND)
 
 
-def _level_of(column: str, names: list[str], factors: tuple[str, ...]) -> bool:
-    return column in factors and any(name.startswith(column) for name in names)
+def _variables(names: list[str], columns: list[str], factors: tuple[str, ...]) -> list[str]:
+    """Return the variables behind R's names of coefficients: ``stage2`` is of ``stage``."""
+    found = []
+    for name in names:
+        owners = [c for c in (*factors, *columns) if name.startswith(c)]
+        found.append(name if name in columns else max(owners, key=len))
+    return list(dict.fromkeys(found))
 
 
 def test_dropping_one_term_equals_drop1(

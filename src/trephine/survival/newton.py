@@ -10,7 +10,7 @@ from scipy.linalg.lapack import dpotrf, dpotrs
 
 from trephine.survival.partial_likelihood import PartialLikelihood, partial_likelihood
 from trephine.survival.risk_sets import RiskSets, Ties
-from trephine.types import FloatArray
+from trephine.types import BoolArray, FloatArray
 
 # A Newton step that is still this long (in standard deviations of the covariate) where the
 # likelihood no longer rises means that the maximum lies at infinity.
@@ -43,7 +43,7 @@ class NewtonFit:
     covariance: FloatArray
     null: PartialLikelihood
     fitted: PartialLikelihood
-    infinite: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    infinite: BoolArray
     n_iterations: int
 
 
@@ -101,7 +101,7 @@ def _ended(
     beta: FloatArray,
     null: PartialLikelihood,
     fitted: PartialLikelihood,
-    infinite: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    infinite: BoolArray,
     n_iterations: int,
 ) -> NewtonFit:
     covariance = np.full((beta.size, beta.size), np.nan)
