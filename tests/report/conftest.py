@@ -28,3 +28,26 @@ def facts(pictures_folder) -> Facts:
 @pytest.fixture(scope="session")
 def page(facts, pictures_folder) -> str:
     return render_html(facts, make_tables(facts), make_plates(facts, pictures_folder))
+
+
+@pytest.fixture(scope="session")
+def light(facts) -> Facts:
+    """The same study with every part, but few figures."""
+
+    def few(rows):
+        kept = [row for row in rows if row.protocol == "sound"]
+        return tuple(row for row in kept if getattr(row, "horizon", 36.0) == 36.0)
+
+    return facts.model_copy(
+        update={
+            "roc": few(facts.roc),
+            "calibration": few(facts.calibration),
+            "decision_curves": few(facts.decision_curves),
+            "risk_groups": few(facts.risk_groups),
+            "nomograms": few(facts.nomograms),
+            "models": few(facts.models),
+            "selection": few(facts.selection)[:1],
+            "correlation": (),
+            "pictures": facts.pictures[:1],
+        }
+    )

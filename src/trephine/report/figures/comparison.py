@@ -42,7 +42,9 @@ def draw_comparison(area: Area, rows: Sequence[PerformanceFacts]) -> None:
     models = list(dict.fromkeys(row.model for row in rows))
     kinds = [key for key in STYLES if any((r.protocol, r.kind) == key for r in rows)]
     left = max(text_width_mm(model, SMALL_PT + 0.8, bold=True) for model in models) + 5.0
-    axes = place_axes(area, left_mm=left, top_mm=3.6 * len(kinds) + 4.0, bottom_mm=9.0)
+    axes = place_axes(
+        area, left_mm=left, right_mm=4.5, top_mm=3.6 * len(kinds) + 4.0, bottom_mm=9.0
+    )
     axes.axvline(0.5, color=MUTED, linewidth=0.7, linestyle=(0, (1, 1.5)))
     step = len(kinds) + 0.75
     lows = [as_number(row.c_index.low) for row in rows]

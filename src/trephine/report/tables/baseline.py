@@ -77,6 +77,8 @@ def _name(variable: Trace, style: str) -> Text:
 
 
 def _summary(column: Trace, summary: str) -> Text:
+    if column.raw.n == 0:
+        return words("–")
     if summary == "mean":
         return words(column.mean.show("2"), " ± ", column.sd.show("2"))
     return words(column.median.show("2"), " (", column.q1.show("2"), "–", column.q3.show("2"), ")")

@@ -1,0 +1,159 @@
+"""Figures: nothing overlaps, nothing leaves the page, and the same facts give the same bytes."""
+
+import re
+from itertools import combinations
+
+import numpy as np
+import pytest
+from fake_models import nomogram
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from trephine.errors import InputError
+from trephine.report.facts import EstimateFact, SurvivalCurve
+from trephine.report.figures.catalogue import make_plates
+from trephine.report.figures.kaplan_meier import draw_kaplan_meier
+from trephine.report.figures.nomogram import draw_nomogram, lay_out_nomogram
+from trephine.report.figures.plate import compose, panel_svg, write_plates
+from trephine.report.style import (
+    COLUMN_MM,
+    DARK_MODE,
+    PAGE_MM,
+    figure_style,
+    model_styles,
+    new_figure,
+)
+
+
+def boxes(figure: Figure):
+    """Return the extents of all printed text, in pixels at the resolution of print."""
+    figure.set_dpi(600)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw_without_rendering()
+    hidden = {label for axes in figure.findobj(Axes) for label in beyond_the_view(axes)}
+    texts = [
+        t
+        for t in figure.findobj(Text)
+        if t.get_text().strip() and t.get_visible() and t not in hidden
+    ]
+    return [(t.get_text(), t.get_window_extent(renderer)) for t in texts]
+
+
+def beyond_the_view(axes):
+    """Yield labels of ticks beyond an axis's ends, which matplotlib keeps but does not draw."""
+    for axis in (axes.xaxis, axes.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        for tick in axis.get_major_ticks():
+            if not low <= tick.get_loc() <= high:
+                yield from (tick.label1, tick.label2)
+
+
+def overlaps(found):
+    for (a, first), (b, second) in combinations(found, 2):
+        wide = min(first.x1, second.x1) - max(first.x0, second.x0)
+        high = min(first.y1, second.y1) - max(first.y0, second.y0)
+        if wide > 1 and high > 1:
+            yield a, b
+
+
+def outside(figure, found):
+    wide, high = figure.bbox.width + 2, figure.bbox.height + 2
+    for text, box in found:
+        if min(box.x0, box.y0) < -2 or box.x1 > wide or box.y1 > high:
+            yield text
+
+
+@pytest.mark.parametrize("width_mm", [COLUMN_MM, PAGE_MM])
+@pytest.mark.parametrize("predictors", range(3, 13))
+def test_no_label_of_a_nomogram_overlaps_another(predictors, width_mm):
+    with figure_style():
+        layout = lay_out_nomogram(nomogram(predictors), "months", "no-collapse survival", width_mm)
+        figure = new_figure(width_mm, layout.height_mm)
+        draw_nomogram(figure, layout)
+        found = boxes(figure)
+        assert len(found) > 4 * predictors
+        assert list(overlaps(found)) == []
+        assert list(outside(figure, found)) == []
+
+
+def test_a_nomogram_s_ticks_stand_at_their_points():
+    facts = nomogram(5)
+    layout = lay_out_nomogram(facts, "months", "no-collapse survival", PAGE_MM)
+    length = PAGE_MM - layout.left_mm - layout.right_mm
+    for axis, row in zip(facts.predictors, layout.rows[1:], strict=False):
+        expected = [tick.points / 100 * length for tick in axis.ticks]
+        np.testing.assert_allclose(row.positions_mm, expected, atol=1e-9)
+        example = next(v for v in facts.example.values if v.name == axis.name)
+        assert row.example[0] == pytest.approx(example.points / 100 * length)
+
+
+def test_no_text_of_any_figure_overlaps_or_leaves_it(facts, pictures_folder):
+    for plate in make_plates(facts, pictures_folder):
+        for panel in (*plate.panels, *plate.narrow):
+            with figure_style():
+                figure = new_figure(panel.width_mm, panel.height_mm)
+                panel.draw(figure)
+                found = boxes(figure)
+            assert list(overlaps(found)) == [], plate.slug
+            assert list(outside(figure, found)) == [], plate.slug
+
+
+def test_every_figure_of_the_paper_is_made(facts, pictures_folder):
+    numbers = {plate.number for plate in make_plates(facts, pictures_folder)}
+    assert {
+        "Figure 1a", "Figure 1b", "Figure 2", "Figure 3", "Figure 4", "Figure 5a, b", "Figure 5c",
+    } <= numbers  # fmt: skip
+
+
+def test_figures_are_a_column_or_a_page_wide(facts, pictures_folder):
+    with figure_style():
+        for plate in make_plates(facts, pictures_folder):
+            width = compose(plate).get_figwidth() * 25.4
+            assert width == pytest.approx(COLUMN_MM) or width == pytest.approx(PAGE_MM, abs=0.5)
+            assert all(panel.width_mm == COLUMN_MM for panel in plate.narrow)
+            assert plate.narrow or all(p.width_mm == COLUMN_MM for p in plate.panels)
+
+
+def test_the_same_facts_give_the_same_bytes(light, pictures_folder, tmp_path):
+    plates = [p for p in make_plates(light, pictures_folder) if p.number == "Figure 5c"]
+    first = write_plates(plates, tmp_path / "a", ("svg", "pdf", "png"))
+    second = write_plates(plates, tmp_path / "b", ("svg", "pdf", "png"))
+    assert [path.suffix for path in first] == [".svg", ".pdf", ".png"]
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_series_differ_without_colour():
+    styles = model_styles(["Clinical", "Radiomics", "DL", "DLRC", "Ridge", "Forest"])
+    assert len({str(style.dashes) for style in styles.values()}) == 6
+    assert len({style.marker for style in styles.values()}) == 6
+
+
+def test_ink_and_lines_change_with_the_page_in_the_dark(facts, pictures_folder, page):
+    drawn = set(
+        re.findall(r"#[0-9a-f]{6}", panel_svg(make_plates(facts, pictures_folder)[0].panels[0]))
+    )
+    assert drawn - {"#000000"} <= set(DARK_MODE)
+    figures = re.findall(r"<figure.*?</figure>", page, re.S)
+    assert not any(colour in figure for colour in DARK_MODE for figure in figures)
+
+
+def test_a_group_without_an_event_is_drawn():
+    flat = SurvivalCurve(
+        label="Low risk", n=3, events=0, times=(0.0,), survival=(1.0,), low=(1.0,), high=(1.0,),
+        censored_times=(5.0, 8.0, 12.0), at_risk_times=(0.0, 6.0, 12.0), at_risk=(3, 2, 1),
+        median=EstimateFact(value=None),
+    )  # fmt: skip
+    with figure_style():
+        figure = new_figure(COLUMN_MM, 70)
+        draw_kaplan_meier(figure, [flat], outcome_name="survival", time_unit="months")
+        assert {"Low risk", "3", "2", "1"} <= {text for text, _ in boxes(figure)}
+
+
+@pytest.mark.parametrize("name", ["absent.png", "../facts.json"])
+def test_a_picture_that_is_missing_or_elsewhere_is_refused(facts, pictures_folder, name):
+    picture = facts.pictures[0].model_copy(update={"file": name})
+    with pytest.raises(InputError, match="pictures"):
+        make_plates(facts.model_copy(update={"pictures": (picture,)}), pictures_folder)

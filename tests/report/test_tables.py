@@ -1,0 +1,189 @@
+"""Tables: odd variables are told, not hidden; every format prints the same."""
+
+import csv
+import sys
+
+import pytest
+from openpyxl import load_workbook
+
+from trephine.errors import InputError, MissingExtraError
+from trephine.report import write_report
+from trephine.report.facts import (
+    ContinuousSummary,
+    EstimateFact,
+    HorizonEstimate,
+    LevelCount,
+    Table1Facts,
+    Table1Level,
+    Table1Variable,
+)
+from trephine.report.figures.catalogue import make_plates
+from trephine.report.tables import make_tables
+from trephine.report.tables.writers import write_csv, write_xlsx
+from trephine.report.trace import plain
+
+
+def table(facts, slug):
+    return next(table for table in make_tables(facts) if table.slug.startswith(slug))
+
+
+def lines(made):
+    return [[plain(cell) for cell in row.cells] for row in made.rows]
+
+
+def test_every_table_of_the_paper_is_made(facts):
+    numbers = {made.number for made in make_tables(facts)}
+    assert {"Table 1", "Table 2", "Table 3", "Table S1", "Table S2"} <= numbers
+
+
+def test_table_1_prints_counts_means_and_medians_as_the_paper_does(facts):
+    rows = {row[0]: row for row in lines(table(facts, "table-1-"))}
+    assert rows["Female"][1:4] == ["42 (19.8%)", "30 (20.3%)", "12 (18.8%)"]
+    assert rows["Combined necrotic angle (°), mean ± SD"][1:] == [
+        "211.53 ± 44.58", "204.23 ± 44.67", "228.40 ± 39.82", "t = −3.73", "<0.001", "0.57",
+    ]  # fmt: skip
+    assert rows["Age (years), median (Q1–Q3)"][1] == "42.00 (33.00–49.00)"
+
+
+def test_table_2_has_reference_levels_with_n_and_events(facts):
+    rows = lines(table(facts, "table-2-"))
+    assert ["I", "49", "10", "reference", "", "reference", ""] in rows
+    assert any(row[0] == "IIIA" and row[3].startswith("2.12 (") for row in rows)
+
+
+def test_table_3_parts_apparent_from_corrected(facts):
+    groups = [plain(row.cells[0]) for row in table(facts, "table-3-").rows if row.kind == "group"]
+    assert groups[0] == "Published protocol: apparent, not corrected"
+    assert "Sound protocol: nested cross-validation" in groups
+
+
+def test_the_headline_puts_both_protocols_in_one_row(facts):
+    made = table(facts, "table-headline")
+    row = next(row for row in lines(made) if row[0] == "DLRC")
+    assert row[1].startswith("0.80 (")
+    assert row[3].startswith("0.67 (")
+
+
+def odd_variables():
+    def summary(n, value):
+        return ContinuousSummary(n=n, mean=value, sd=0.0, median=value, q1=value, q3=value)
+
+    levels = tuple(
+        Table1Level(
+            level=f"Centre {k}",
+            columns=tuple(LevelCount(count=c, percent=100 * c / 12) for c in (1, 1, 0)),
+        )
+        for k in range(12)
+    )
+    return Table1Facts(
+        columns=("All", "No event", "Event"),
+        sizes=(12, 12, 0),
+        variables=(
+            Table1Variable(
+                name="constant", label="Constant", type="continuous", summary="mean",
+                continuous=(summary(12, 3.0), summary(12, 3.0), summary(0, None)),
+                missing=(0, 0, 0), note="constant, no test",
+            ),
+            Table1Variable(
+                name="sparse", label="Sparse", type="continuous", summary="median",
+                continuous=(summary(7, 1.0), summary(7, 1.0), summary(0, float("nan"))),
+                missing=(5, 5, 0), note="missing in 42% of cases",
+            ),
+            Table1Variable(
+                name="centre", label="Centre", type="categorical", summary="counts",
+                levels=levels, missing=(0, 0, 0),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def test_constant_sparse_and_many_levelled_variables_are_told(facts):
+    made = table(facts.model_copy(update={"table1": odd_variables()}), "table-1-")
+    rows = {row[0]: row for row in lines(made)}
+    assert rows["Constant, mean ± SD"] == [
+        "Constant, mean ± SD", "3.00 ± 0.00", "3.00 ± 0.00", "–", "–", "–", "–", "0",
+    ]  # fmt: skip
+    assert rows["Sparse, median (Q1–Q3)"][-1] == "5"
+    assert sum(row.kind == "level" for row in made.rows) == 12
+    notes = " ".join(plain(note) for note in made.notes)
+    assert "constant, no test" in notes
+    assert "missing in 42% of cases" in notes
+
+
+def test_a_horizon_past_the_last_follow_up_prints_a_dash_and_says_why(facts):
+    row = facts.performance[0].model_copy(
+        update={
+            "auc": (HorizonEstimate(horizon=60, estimate=EstimateFact(value=None)),),
+            "note": "no case is followed to 5 years",
+        }
+    )
+    made = table(facts.model_copy(update={"performance": (row,)}), "table-3-")
+    assert lines(made)[1][3:5] == ["–", "–"]
+    assert "no case is followed to 5 years" in plain(made.notes[-1])
+
+
+def test_a_risk_group_without_an_event_is_told(facts):
+    groups = facts.risk_groups[0]
+    quiet = groups.curves[0].model_copy(update={"events": 0})
+    changed = groups.model_copy(
+        update={
+            "curves": (quiet, groups.curves[1]),
+            "ratio": None,
+            "notes": ("no event in the low-risk group: no hazard ratio",),
+        }
+    )
+    made = table(facts.model_copy(update={"risk_groups": (changed,)}), "table-risk-groups")
+    assert lines(made)[1][2] == "0"
+    assert "no event in the low-risk group" in plain(made.notes[-1])
+
+
+def test_csv_prints_what_the_page_prints(facts, tmp_path):
+    made = make_tables(facts)
+    for path, source in zip(write_csv(made, tmp_path), made, strict=True):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file))
+        assert rows[0] == [plain(cell) for cell in source.header]
+        assert len(rows) == len(source.rows) + 1
+        assert all(len(row) == len(source.header) for row in rows)
+
+
+def test_xlsx_keeps_lone_numbers_as_numbers(facts, tmp_path):
+    book = load_workbook(write_xlsx(make_tables(facts), tmp_path / "tables.xlsx"))
+    sheet = next(sheet for sheet in book if "selection-audit" in sheet.title)
+    row = next(row for row in sheet.iter_rows(values_only=True) if row[0] == "z-score")
+    assert row[2:4] == (926, 926)
+    assert len(book.sheetnames) == len(make_tables(facts))
+
+
+def test_the_document_holds_every_table_and_figure(light, pictures_folder, tmp_path):
+    docx = pytest.importorskip("docx")
+    (path,) = write_report(light, pictures_folder, tmp_path, formats=["docx"])
+    document = docx.Document(str(path))
+    text = "\n".join(paragraph.text for paragraph in document.paragraphs)
+    for made in make_tables(light):
+        assert plain(made.title) in text
+    assert len(document.tables) == len(make_tables(light)) + 2
+    assert len(document.inline_shapes) == len(make_plates(light, pictures_folder))
+    assert light.study.simulated_note in text
+    assert "Research use only" in text
+
+
+def test_a_document_without_its_part_says_what_to_install(
+    facts, pictures_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "docx", None)
+    with pytest.raises(MissingExtraError, match=r"trephine\[docx\]"):
+        write_report(facts, pictures_folder, tmp_path, formats=["docx"])
+
+
+def test_an_unknown_format_is_refused(facts, pictures_folder, tmp_path):
+    with pytest.raises(InputError, match="expected formats among html"):
+        write_report(facts, pictures_folder, tmp_path, formats=["odt"])
+
+
+def test_a_report_is_rebuilt_from_facts_alone(light, pictures_folder, tmp_path):
+    first = write_report(light, pictures_folder, tmp_path / "a", formats=["html", "csv"])
+    second = write_report(light, pictures_folder, tmp_path / "b", formats=["html", "csv"])
+    assert first[0].name == "report.html"
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes()
