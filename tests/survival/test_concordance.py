@@ -19,7 +19,7 @@ from trephine.survival.ipcw import survc1_uncensored_probability
 WEIGHTS = ("n", "S", "S/G", "n/G2", "I")
 
 
-def _cases(seed: int, n: int = 25) -> dict[str, Any]:
+def _cases(seed: int, n: int = 14) -> dict[str, Any]:
     generator = np.random.default_rng(seed)
     event = generator.random(n) < 0.6
     event[0] = True
@@ -101,7 +101,7 @@ def test_counts_and_influences_are_those_of_all_pairs(
 @given(seed=st.integers(0, 100_000))
 def test_strata_pool_their_pairs(seed: int) -> None:
     cases = _cases(seed)
-    strata = np.arange(25) % 2
+    strata = np.arange(14) % 2
     counts = np.zeros(3)
     for stratum in (0, 1):
         part = {name: values[strata == stratum] for name, values in cases.items()}
