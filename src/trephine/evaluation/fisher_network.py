@@ -10,8 +10,6 @@ way to the node reads its share from their cumulative sum.
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 from scipy.special import gammaln
 
@@ -22,6 +20,8 @@ TOLERANCE = 1e-7
 """Tables whose probability exceeds the observed one's by less than this ratio count, as in R."""
 LARGEST_WORK = 100_000_000
 """Node expansions allowed before the caller is told to simulate."""
+LARGEST_FILLING = 2_000_000
+"""Ways to fill one row, and nodes of a stage, that are enumerated."""
 _TOO_LARGE = "Fisher test: the table is too large for an exact p; pass simulations and rng"
 
 
@@ -47,7 +47,8 @@ def fisher_p_value(table: IntArray) -> float:
     log_observed = float(-gammaln(table + 1.0).sum()) + np.log1p(TOLERANCE)
     moves = [_row_fillings(int(row), columns) for row in rows]
     box = tuple(int(total) + 1 for total in columns[:-1])
-    if sum(len(move) for move in moves) * float(np.prod(box)) > LARGEST_WORK:
+    nodes = float(np.prod(np.array(box, dtype=np.float64)))
+    if sum(len(move) for move in moves) * nodes > LARGEST_WORK or nodes > LARGEST_FILLING:
         raise InputError(_TOO_LARGE)
     most, least = _completions(rows, moves, box)
     log_tail = _walk(rows, columns, moves, (most, least), log_observed)
@@ -57,11 +58,10 @@ def fisher_p_value(table: IntArray) -> float:
 
 def _row_fillings(row: int, columns: IntArray) -> IntArray:
     """Return every way to spread a row over all columns but the last, shape (ways, c - 1)."""
-    ranges = [range(min(row, int(total)) + 1) for total in columns[:-1]]
-    if len(ranges) == 1:
-        ways = np.arange(len(ranges[0]), dtype=np.int64)[:, None]
-    else:
-        ways = np.array(list(product(*ranges)), dtype=np.int64)
+    sizes = tuple(int(min(row, total)) + 1 for total in columns[:-1])
+    if float(np.prod(np.array(sizes, dtype=np.float64))) > LARGEST_FILLING:
+        raise InputError(_TOO_LARGE)
+    ways = np.indices(sizes).reshape(len(sizes), -1).T.astype(np.int64)
     rest = row - ways.sum(axis=1)
     possible: IntArray = ways[(rest >= 0) & (rest <= columns[-1])]
     return possible
