@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
-import SimpleITK as sitk  # noqa: N813
 
 from trephine.errors import ImageError
-from trephine.radiomics.itk import to_itk
+from trephine.imaging.geometry import TOLERANCE_PIXELS, check_geometry
+from trephine.imaging.itk import ITK, itk_image
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.types import BoolArray, FloatArray, Image, Mask
-
-_ITK_TOLERANCE = 1e-6
 
 
 def check_pair(image: Image, mask: Mask) -> None:
@@ -44,31 +44,6 @@ def check_pair(image: Image, mask: Mask) -> None:
         )
 
 
-def differs(image: Image, mask: Mask, tolerance: float | None) -> str:
-    """Say in what image and mask differ, '' where they share one grid.
-
-    ITK's rule: spacing and origin within the tolerance (1e-6) times the first spacing, directions
-    within the tolerance.
-    """
-    if mask.labels.shape != image.pixels.shape:
-        return f"shape {image.pixels.shape}, found {mask.labels.shape}"
-    tolerance = _ITK_TOLERANCE if tolerance is None else tolerance
-    ours, theirs = image.geometry, mask.geometry
-    length = tolerance * ours.spacing_mm[-1]
-    for what, expected, found, allowed in (
-        ("spacing", ours.spacing_mm, theirs.spacing_mm, length),
-        ("origin", ours.origin_mm, theirs.origin_mm, length),
-        ("direction", ours.direction, theirs.direction, tolerance),
-    ):
-        if not np.allclose(expected, found, rtol=0.0, atol=allowed):
-            return f"{what} {_brief(expected)}, found {_brief(found)}"
-    return ""
-
-
-def _brief(numbers: tuple[float, ...]) -> str:
-    return "(" + ", ".join(f"{number:.6g}" for number in numbers) + ")"
-
-
 def labels_on_image(image: Image, mask: Mask, settings: RadiomicsSettings, label: int) -> Mask:
     """Return the mask on the image's grid.
 
@@ -78,34 +53,36 @@ def labels_on_image(image: Image, mask: Mask, settings: RadiomicsSettings, label
         If the geometries differ and ``correctMask`` is off, or the region leaves the image.
     """
     mask.region(label)
-    difference = differs(image, mask, settings.geometryTolerance)
-    if not difference:
+    tolerance = settings.geometryTolerance
+    try:
+        check_geometry(image, mask, TOLERANCE_PIXELS if tolerance is None else tolerance)
+    except ImageError:
+        if not settings.correctMask:
+            raise
+    else:
         return mask
-    if not settings.correctMask:
-        raise ImageError(
-            f"mask: expected the image's {difference}; resample the mask, set correctMask to do"
-            " it here by nearest neighbour, or raise geometryTolerance"
-        )
-    reference = to_itk(np.broadcast_to(np.uint8(0), image.pixels.shape).copy(), image.geometry)
-    moving = to_itk(mask.labels.astype(np.uint32), mask.geometry)
+    reference = itk_image(np.zeros(image.pixels.shape, np.uint8), image.geometry)
+    moving = itk_image(mask.labels.astype(np.uint32), mask.geometry)
     bounds_in_image(reference, moving, label)
-    resampled = sitk.Resample(moving, reference, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    resampled = ITK.Resample(moving, reference, ITK.Transform(), ITK.sitkNearestNeighbor, 0)
     corrected = Mask(
-        sitk.GetArrayFromImage(resampled).astype(np.int64), image.geometry, mask.provenance
+        ITK.GetArrayFromImage(resampled).astype(np.int64), image.geometry, mask.provenance
     )
     corrected.region(label)
     return corrected
 
 
-def bounds_in_image(image: sitk.Image, mask: sitk.Image, label: int) -> npt.NDArray[np.int64]:
+def bounds_in_image(image: Any, mask: Any, label: int) -> npt.NDArray[np.int64]:
     """Return the region's bounding box on the mask's grid: lower x, y(, z), then sizes.
+
+    Both are ITK images.
 
     Raises
     ------
     ImageError
         If a corner of the box lies outside the image (by more than 1e-3 voxels).
     """
-    statistics = sitk.LabelShapeStatisticsImageFilter()
+    statistics = ITK.LabelShapeStatisticsImageFilter()
     statistics.Execute(mask)
     box = np.array(statistics.GetBoundingBox(label))
     lower, size = box[: len(box) // 2], box[len(box) // 2 :]

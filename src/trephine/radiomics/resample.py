@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 
 from trephine.errors import InputError
-from trephine.radiomics.itk import geometry_of, to_itk
+from trephine.imaging.itk import ITK, geometry_of_itk, itk_image
 from trephine.radiomics.region import bounds_in_image
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.types import Image, Mask
@@ -36,8 +37,8 @@ def resample_pair(
             f"resampledPixelSpacing: expected {image.pixels.ndim} values (x, y"
             f"{', z' if image.pixels.ndim == 3 else ''}), found {len(wanted)}"
         )
-    grey = to_itk(np.ascontiguousarray(image.pixels), image.geometry)
-    labels = to_itk(mask.labels.astype(np.uint32), mask.geometry)
+    grey = itk_image(np.ascontiguousarray(image.pixels), image.geometry)
+    labels = itk_image(mask.labels.astype(np.uint32), mask.geometry)
     box = bounds_in_image(grey, labels, label)
     lower, size = box[: len(wanted)], box[len(wanted) :]
     old = np.array(labels.GetSpacing())
@@ -45,19 +46,19 @@ def resample_pair(
     if np.allclose(grey.GetSpacing(), new):
         return _cropped(grey, labels, settings.padDistance, label)
     reference = _grid(labels, lower, size, new, settings.padDistance)
-    interpolator = getattr(sitk, str(settings.interpolator))
-    grey = sitk.Resample(grey, reference, sitk.Transform(), interpolator, 0.0)
-    labels = sitk.Resample(labels, reference, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    interpolator = getattr(ITK, str(settings.interpolator))
+    grey = ITK.Resample(grey, reference, ITK.Transform(), interpolator, 0.0)
+    labels = ITK.Resample(labels, reference, ITK.Transform(), ITK.sitkNearestNeighbor, 0)
     return _pair(grey, labels)
 
 
 def _grid(
-    labels: sitk.Image,
+    labels: Any,
     lower: np.ndarray[tuple[int], np.dtype[np.int64]],
     size: np.ndarray[tuple[int], np.dtype[np.int64]],
     spacing: np.ndarray[tuple[int], np.dtype[np.float64]],
     margin: int,
-) -> sitk.Image:
+) -> Any:
     """Return an empty image on the new grid."""
     old = np.array(labels.GetSpacing())
     ratio = old / spacing
@@ -65,16 +66,16 @@ def _grid(
     first = np.maximum(np.floor((lower - 0.5) * ratio - margin), 0)
     stop = np.minimum(np.ceil((lower + size - 0.5) * ratio + margin), last)
     origin_index = 0.5 * (spacing - old) / old + first / ratio
-    grid = sitk.Image((stop - first + 1).astype(int).tolist(), sitk.sitkUInt8)
+    grid = ITK.Image((stop - first + 1).astype(int).tolist(), ITK.sitkUInt8)
     grid.SetSpacing(spacing.tolist())
     grid.SetDirection(labels.GetDirection())
     grid.SetOrigin(labels.TransformContinuousIndexToPhysicalPoint(origin_index.tolist()))
     return grid
 
 
-def _cropped(grey: sitk.Image, labels: sitk.Image, margin: int, label: int) -> tuple[Image, Mask]:
+def _cropped(grey: Any, labels: Any, margin: int, label: int) -> tuple[Image, Mask]:
     """Crop where the spacing stays: the mask is only brought onto the image's grid."""
-    labels = sitk.Resample(labels, grey, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    labels = ITK.Resample(labels, grey, ITK.Transform(), ITK.sitkNearestNeighbor, 0)
     box = bounds_in_image(grey, labels, label)
     axes = len(box) // 2
     first = np.maximum(box[:axes] - margin, 0)
@@ -83,7 +84,7 @@ def _cropped(grey: sitk.Image, labels: sitk.Image, margin: int, label: int) -> t
     return _pair(grey[part], labels[part])
 
 
-def _pair(grey: sitk.Image, labels: sitk.Image) -> tuple[Image, Mask]:
-    geometry = geometry_of(grey)
-    pixels = sitk.GetArrayFromImage(grey).astype(np.float64)
-    return Image(pixels, geometry), Mask(sitk.GetArrayFromImage(labels).astype(np.int64), geometry)
+def _pair(grey: Any, labels: Any) -> tuple[Image, Mask]:
+    geometry = geometry_of_itk(grey)
+    pixels = ITK.GetArrayFromImage(grey).astype(np.float64)
+    return Image(pixels, geometry), Mask(ITK.GetArrayFromImage(labels).astype(np.int64), geometry)

@@ -88,7 +88,9 @@ class RadiomicsSettings(BaseModel):
         A region that extends along fewer axes, or has no more voxels, is refused. 0 dimensions
         measures everything down to a single pixel.
     geometryTolerance, correctMask
-        Tolerance of the geometry check (ITK's 1e-6 by default); resample a mask of another grid.
+        How far a corner of the mask may lie from the image's, in pixels (as in ITK, a part of the
+        spacing); 1e-3 by default, for headers in single precision. Resample a mask of another
+        grid by nearest neighbour.
     binWidth, binCount
         Grey-level discretisation by width (bins aligned to 0) or, where given, by count.
     normalize, normalizeScale, removeOutliers
