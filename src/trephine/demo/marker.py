@@ -12,7 +12,7 @@ from trephine.demo.resample import Float32Array
 
 _HEIGHT_MM = 17.0
 _STROKE_MM = 1.5
-_LEAD_DEPTH = 8.0
+_LEAD_DEPTH = 3.5
 # Strokes on a box one unit high, y downwards.
 _BOW = [(0.28 + 0.24 * np.sin(a), 0.25 - 0.25 * np.cos(a)) for a in np.linspace(0.0, np.pi, 12)]
 _STROKES = {

@@ -111,9 +111,10 @@ def draw_radiograph(
     water *= 1.0 + np.float32(0.012) * _coarse_noise(water.shape, rng)
     depth = optical_depth(bone, enlarge(water, step, bone.shape))
     inside = _field(detector, rng)
-    depth += side_marker("R" if rng.random() < 0.5 else "L", detector, rng)
+    marker = side_marker("R" if rng.random() < 0.5 else "L", detector, rng)
     exposure = float(np.exp(rng.normal(0.0, 0.25)))
-    signal = process(expose(depth, detector, exposure, rng), detector)
+    # The letter lies on the detector's cover, where it stops the scatter too.
+    signal = process(expose(depth, detector, exposure, rng) + marker, detector)
     return Radiograph(digitise(signal, inside, detector), detector, heads)
 
 
