@@ -17,7 +17,7 @@ from trephine.survival.arrays import (
     merge_near_ties,
     merge_near_ties_in_order,
 )
-from trephine.survival.concordance_counts import count_pairs, count_pairs_by_case, dense_ranks
+from trephine.survival.concordance_counts import add_survivors, count_pairs, dense_ranks
 from trephine.survival.ipcw import censoring_distribution
 from trephine.survival.kaplan_meier import kaplan_meier
 from trephine.types import BoolArray, FloatArray, IntArray
@@ -117,10 +117,11 @@ def concordance(
     counts, concordant, partners = np.zeros(5), np.empty(n), np.empty(n)
     for part in _parts_of_order(order, strata):
         rows, t = order[part], merged[part]
-        e, w = events[rows], case_weights[rows]
+        e, r, w = events[rows], ranks[rows], case_weights[rows]
         by_case = np.zeros((rows.size, 2))
         pair_weight = _time_weights(t, e, w, time_weight, ymax)
-        count_pairs_by_case(t, e, ranks[rows], n_ranks, w, pair_weight, counts, by_case)
+        counts += count_pairs(t, e, r, n_ranks, w, pair_weight, True, by_case)
+        add_survivors(t, e, r, n_ranks, w, pair_weight, by_case)
         concordant[rows], partners[rows] = by_case[:, 0], by_case[:, 1]
     pairs = float(counts[:3].sum())
     if pairs <= 0:
@@ -219,6 +220,7 @@ def _estimate(
         np.ones(order.size),
         time_weight[order],
         censored_ties == "count",
+        np.empty((0, 2)),
     )
     pairs = float(counts[:3].sum())
     if pairs <= 0:

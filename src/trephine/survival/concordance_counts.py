@@ -74,8 +74,9 @@ def count_pairs(
     weight: FloatArray,
     time_weight: FloatArray,
     ties_comparable: bool,
+    by_event: FloatArray,
 ) -> FloatArray:
-    """Count the pairs of one stratum.
+    """Count the pairs of one stratum, each at its earlier event.
 
     Parameters
     ----------
@@ -85,6 +86,9 @@ def count_pairs(
         Weight of the pairs whose earlier event is this row's; read only where ``event``.
     ties_comparable
         Whether a case censored at an event's time counts as surviving it.
+    by_event
+        Shape (n, 2), added to: for each event the weight of its concordant survivors, those with
+        an equal score counting half, and of all its survivors. Shape (0, 2) where not wanted.
 
     Returns
     -------
@@ -101,26 +105,28 @@ def count_pairs(
         start = stop - 1
         while start > 0 and time[start - 1] == time[stop - 1]:
             start -= 1
-        if ties_comparable:
-            for i in range(start, stop):
-                if not event[i]:
-                    _add(tree, rank[i], weight[i])
-                    own[rank[i]] += weight[i]
-                    total += weight[i]
         events = 0
         moment_weight = 0.0
         for i in range(start, stop):
             if event[i]:
                 events += 1
                 moment_weight = time_weight[i]
-                if moment_weight > 0:
-                    w = moment_weight * weight[i]
+            elif ties_comparable:
+                _add(tree, rank[i], weight[i])
+                own[rank[i]] += weight[i]
+                total += weight[i]
+        if moment_weight > 0:
+            for i in range(start, stop):
+                if event[i]:
                     lower, equal = _sum_to(tree, rank[i] - 1), own[rank[i]]
-                    counts[0] += w * lower
-                    counts[1] += w * (total - lower - equal)
-                    counts[2] += w * equal
-        if events > 1:
-            _tied_in_time(start, stop, event, rank, weight, moment_weight, seen, counts)
+                    counts[0] += moment_weight * weight[i] * lower
+                    counts[1] += moment_weight * weight[i] * (total - lower - equal)
+                    counts[2] += moment_weight * weight[i] * equal
+                    if by_event.size:
+                        by_event[i, 0] += moment_weight * (lower + equal / 2)
+                        by_event[i, 1] += moment_weight * total
+            if events > 1:
+                _tied_in_time(start, stop, event, rank, weight, moment_weight, seen, counts)
         for i in range(start, stop):
             if event[i] or not ties_comparable:
                 _add(tree, rank[i], weight[i])
@@ -131,74 +137,20 @@ def count_pairs(
 
 
 @numba.njit(cache=True)
-def count_pairs_by_case(
+def add_survivors(
     time: FloatArray,
     event: BoolArray,
     rank: IntArray,
     n_ranks: int,
     weight: FloatArray,
     time_weight: FloatArray,
-    counts: FloatArray,
     by_case: FloatArray,
 ) -> None:
-    """Count as `count_pairs` does (censored ties comparable), and for each case as well.
+    """Add to ``by_case`` the pairs in which another case had the earlier event.
 
-    ``counts`` (5,) is added to; ``by_case`` (n, 2) receives for each row the weight of its
-    concordant partners, those with an equal score counting half, and of all its partners, as the
-    earlier event and as the later survivor.
+    Parameters and columns of ``by_case`` as in `count_pairs`, censored ties comparable: after
+    both, each row holds all its pairs.
     """
-    survivors = np.zeros(n_ranks + 1)
-    own = np.zeros(n_ranks + 1)
-    seen = np.zeros(n_ranks + 1)
-    total = 0.0
-    stop = time.size
-    while stop > 0:
-        start = stop - 1
-        while start > 0 and time[start - 1] == time[stop - 1]:
-            start -= 1
-        events = 0
-        moment_weight = 0.0
-        for i in range(start, stop):
-            if event[i]:
-                events += 1
-                moment_weight = time_weight[i]
-            else:
-                _add(survivors, rank[i], weight[i])
-                own[rank[i]] += weight[i]
-                total += weight[i]
-        if moment_weight > 0:
-            for i in range(start, stop):
-                if event[i]:
-                    lower, equal = _sum_to(survivors, rank[i] - 1), own[rank[i]]
-                    higher = total - lower - equal
-                    by_case[i, 0] += moment_weight * (lower + equal / 2)
-                    by_case[i, 1] += moment_weight * total
-                    counts[0] += moment_weight * weight[i] * lower
-                    counts[1] += moment_weight * weight[i] * higher
-                    counts[2] += moment_weight * weight[i] * equal
-            if events > 1:
-                _tied_in_time(start, stop, event, rank, weight, moment_weight, seen, counts)
-        if events > 0:
-            for i in range(start, stop):
-                if event[i]:
-                    _add(survivors, rank[i], weight[i])
-                    own[rank[i]] += weight[i]
-                    total += weight[i]
-        stop = start
-    _count_as_survivor(time, event, rank, n_ranks, weight, time_weight, by_case)
-
-
-@numba.njit(cache=True)
-def _count_as_survivor(
-    time: FloatArray,
-    event: BoolArray,
-    rank: IntArray,
-    n_ranks: int,
-    weight: FloatArray,
-    time_weight: FloatArray,
-    by_case: FloatArray,
-) -> None:
-    """Add to each row of ``by_case`` the pairs in which another case had the earlier event."""
     failed = np.zeros(n_ranks + 1)
     own = np.zeros(n_ranks + 1)
     total = 0.0
