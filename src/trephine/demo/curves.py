@@ -91,13 +91,10 @@ def ridge(points: npt.ArrayLike, grid: Grid, *, height_mm: float, width_mm: floa
     curve = spline(points, closed=False)
     distance = distance_to(curve, grid, reach_mm=4.0 * width_mm)
     # The ends fade, as a cortex does where it turns out of the beam.
-    end = np.minimum(
-        *(
-            np.hypot(*(axis - tip for axis, tip in zip(grid.coordinates(), tips, strict=True)))
-            for tips in (curve[0], curve[-1])
-        )
-    )
-    fade = np.clip(end / (6.0 * width_mm), 0.0, 1.0)
+    x, y = grid.coordinates()
+    from_start = np.hypot(x - curve[0, 0], y - curve[0, 1])
+    from_end = np.hypot(x - curve[-1, 0], y - curve[-1, 1])
+    fade = np.clip(np.minimum(from_start, from_end) / (6.0 * width_mm), 0.0, 1.0)
     return np.asarray(
         height_mm * np.exp(-0.5 * (distance / width_mm) ** 2) * (0.25 + 0.75 * fade),
         dtype=np.float64,

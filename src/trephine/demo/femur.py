@@ -97,15 +97,14 @@ def prosthesis() -> Template:
     x, y = grid.coordinates()
     bone = femur().sample(x.astype(np.float32), y.astype(np.float32)).astype(np.float64)
     # Neck cut: from the saddle to a finger's breadth above the lesser trochanter.
-    kept = smoothstep(((x - 17.0) * 0.55 + (y - 34.0) * 0.83) / 1.5 + 0.5) + smoothstep(
-        (x - 43.0) / 2.0 + 0.5
-    )
-    kept = np.clip(kept, 0.0, 1.0)
-    tilt = np.deg2rad(-45.0)
-    open_side = x * np.sin(-tilt) * 1.0 + y * np.cos(tilt)
+    below_cut = smoothstep(((x - 17.0) * 0.55 + (y - 34.0) * 0.83) / 1.5 + 0.5)
+    trochanter = smoothstep((x - 43.0) / 2.0 + 0.5)
+    kept = np.maximum(below_cut, trochanter)
+    # The cup opens at 45 degrees, down and to the side.
+    towards_opening = (x + y) / np.sqrt(2.0)
     radius = np.hypot(x, y)
-    cup = smoothstep((29.0 - radius) + 0.5) * smoothstep(-(open_side - 2.0) + 0.5)
-    cup_shell = cup * smoothstep((radius - 24.5) + 0.5)
+    cup = smoothstep(29.5 - radius) * smoothstep(2.5 - towards_opening)
+    cup_shell = cup * smoothstep(radius - 24.0)
     ball = disc((0, 0), (16.0, 16.0), grid, edge_mm=1.0)
     stem = _stem(grid)
     metal = 16.0 * cup + 26.0 * cup_shell + 90.0 * ball + 80.0 * stem
@@ -121,5 +120,5 @@ def _stem(grid: Grid) -> FloatArray:
         (46.5, 148), (43, 150), (40.5, 145),
         (40, 120), (38.5, 90), (35, 65), (30, 45), (26, 33),
     ]  # fmt: skip
-    body = smoothstep(signed_distance(outline, grid) / 1.0 + 0.5)
-    return np.maximum(body, smoothstep((6.5 - neck) + 0.5))
+    body = smoothstep(signed_distance(outline, grid) + 0.5)
+    return np.maximum(body, smoothstep(7.0 - neck))
