@@ -140,6 +140,7 @@ def test_uno_concordance_of_two_fitted_models_equals_survc1(
     file = expected_file("03_concordance")
     for case in [name for name in file.cases() if name in KNOWN_TAU]:
         prefix, tau = KNOWN_TAU[case]
+        assert "perturbation" in file[case, "note"]
         _, table = data_set(reference, prefix)
         time, event = outcome_columns(table)
         scores = [

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from parity.r_formula import Model, case_names, data_set, evaluate_formula, outcome_columns
+from trephine.evaluation.validation_indices import gini_mean_difference
 from trephine.modelling.cox import CoxModel
 from trephine.modelling.elimination import backward_elimination, drop_one_term
 from trephine.modelling.fast_elimination import FastElimination, fast_backward_elimination
@@ -232,8 +233,9 @@ def test_model_statistics_equal_cph(
     stats_case: str, expected_file: Any, reference: Path, parity: Any
 ) -> None:
     file = expected_file("05_rms")
-    fitted, _ = _nomogram_model(file, reference, stats_case.removesuffix("_cph_stats"))
+    fitted, model = _nomogram_model(file, reference, stats_case.removesuffix("_cph_stats"))
     result = fitted.result_
+    g = gini_mean_difference(fitted.predict_linear_predictor(model.design))
     lr, n, p = result.likelihood_ratio.statistic, result.n, len(result.names)
     for key, value in {
         "Obs": n,
@@ -249,6 +251,8 @@ def test_model_statistics_equal_cph(
         f"R2({result.n_events})": 1 - np.exp(-lr / result.n_events),
         f"R2({p},{result.n_events})": 1 - np.exp(-max(lr - p, 0) / result.n_events),
         "Dxy": 2 * result.concordance.value - 1,
+        "g": g,
+        "gr": np.exp(g),
     }.items():
         if file.has(stats_case, key):
             want = file.array(stats_case, key)
