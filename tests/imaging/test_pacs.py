@@ -1,0 +1,434 @@
+"""Archives in process, on loopback only: found, fetched, resumed, refused."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sqlite3
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.uid import ComputedRadiographyImageStorage
+
+from trephine.errors import ArchiveError, InputError
+from trephine.imaging import read_image
+from trephine.imaging.deidentify import PseudonymKey
+from trephine.imaging.pacs import (
+    ArchiveQuery,
+    Credentials,
+    DicomWebArchive,
+    DimseArchive,
+    DimseNode,
+    find_credentials,
+    retrieve,
+)
+from trephine.imaging.pacs.archive import InstanceFound, TransientError, study_of, with_retries
+from trephine.imaging.pacs.retrieve import LEDGER_NAME
+
+pynetdicom = pytest.importorskip("pynetdicom")
+from pynetdicom import AE, evt  # noqa: E402
+from pynetdicom.sop_class import (  # noqa: E402
+    StudyRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelGet,
+    StudyRootQueryRetrieveInformationModelMove,
+)
+
+KEY = PseudonymKey(b"a secret of some length")
+ACCESSIONS = ("ACC1", "ACC2", "ACC3")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def no_sleep(_: float) -> None:
+    return None
+
+
+@pytest.fixture
+def images(make_dicom, stored) -> list[Dataset]:
+    """Three studies of one image each."""
+    return [
+        make_dicom(
+            stored + number,
+            bits=13,
+            AccessionNumber=accession,
+            PatientID=f"P00{number}",
+            StudyDate=f"2020010{number + 1}",
+            StudyDescription="XR PELVIS AP",
+            PhotometricInterpretation="MONOCHROME1",
+        )
+        for number, accession in enumerate(ACCESSIONS)
+    ]
+
+
+class LightArchive:
+    """A C-FIND, C-GET and C-MOVE provider over a list of images."""
+
+    def __init__(self, images: list[Dataset], receive_port: int) -> None:
+        self.images, self.receive_port = images, receive_port
+        self.sent, self.failures = 0, 0
+        entity = AE("LIGHT")
+        entity.require_calling_aet, entity.require_called_aet = ["TREPHINE"], True
+        for model in (
+            StudyRootQueryRetrieveInformationModelFind,
+            StudyRootQueryRetrieveInformationModelGet,
+            StudyRootQueryRetrieveInformationModelMove,
+        ):
+            entity.add_supported_context(model)
+        entity.add_supported_context(ComputedRadiographyImageStorage, scu_role=True, scp_role=True)
+        entity.add_requested_context(ComputedRadiographyImageStorage)
+        self.port = free_port()
+        self.server = entity.start_server(
+            ("127.0.0.1", self.port),
+            block=False,
+            evt_handlers=[
+                (evt.EVT_C_FIND, self.find),
+                (evt.EVT_C_GET, self.get),
+                (evt.EVT_C_MOVE, self.move),
+            ],
+        )
+
+    def matching(self, wanted: Dataset) -> list[Dataset]:
+        def fits(image: Dataset, keyword: str) -> bool:
+            value = str(wanted.get(keyword) or "")
+            return not value or str(image.get(keyword)) == value
+
+        keys = ("AccessionNumber", "PatientID", "StudyInstanceUID", "SeriesInstanceUID",
+                "SOPInstanceUID", "Modality")  # fmt: skip
+        return [image for image in self.images if all(fits(image, key) for key in keys)]
+
+    def find(self, event):
+        for image in self.matching(event.identifier):
+            answer = Dataset()
+            for element in event.identifier:
+                if element.keyword != "ModalitiesInStudy":
+                    setattr(answer, element.keyword, image.get(element.keyword, ""))
+            answer.QueryRetrieveLevel = event.identifier.QueryRetrieveLevel
+            yield 0xFF00, answer
+
+    def get(self, event):
+        if self.failures:
+            self.failures -= 1
+            yield 0
+            return
+        found = self.matching(event.identifier)
+        yield len(found)
+        for image in found:
+            self.sent += 1
+            yield 0xFF00, image
+
+    def move(self, event):
+        if event.move_destination != "TREPHINE":
+            yield None, None
+            return
+        found = self.matching(event.identifier)
+        yield "127.0.0.1", self.receive_port
+        yield len(found)
+        for image in found:
+            self.sent += 1
+            yield 0xFF00, image
+
+
+@pytest.fixture
+def light(images) -> Iterator[LightArchive]:
+    archive = LightArchive(images, free_port())
+    yield archive
+    archive.server.shutdown()
+
+
+def node(light: LightArchive, **options) -> DimseNode:
+    return DimseNode(
+        "127.0.0.1",
+        light.port,
+        options.pop("called", "LIGHT"),
+        receive_host="127.0.0.1",
+        receive_port=light.receive_port,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("method", ["get", "move"])
+def test_images_are_found_fetched_and_deidentified(light, images, tmp_path, method) -> None:
+    archive = DimseArchive(node(light, method=method))
+    try:
+        found = archive.find(ArchiveQuery(accessions=ACCESSIONS[:2]))
+        assert [study.accession for study in found] == ["ACC1", "ACC2"]
+        report = retrieve(archive, ArchiveQuery(accessions=ACCESSIONS), tmp_path / "in", KEY)
+    finally:
+        archive.close()
+    assert (report.studies, report.images, report.fetched) == (3, 3, 3)
+    files = sorted((tmp_path / "in").rglob("*.dcm"))
+    assert len(files) == 3
+    pixels = sorted(float(read_image(path).pixels.sum()) for path in files)
+    assert pixels == sorted(float((8191.0 - image.pixel_array).sum()) for image in images)
+    content = b"".join(path.read_bytes() for path in (tmp_path / "in").rglob("*") if path.is_file())
+    for secret in (b"Doe", b"ACC1", b"P001", images[0].SOPInstanceUID.encode()):
+        assert secret not in content
+
+
+def test_a_second_run_fetches_only_what_is_missing(light, tmp_path) -> None:
+    archive = DimseArchive(node(light))
+    try:
+        first = retrieve(archive, ArchiveQuery(accessions=ACCESSIONS[:1]), tmp_path / "in", KEY)
+        second = retrieve(archive, ArchiveQuery(accessions=ACCESSIONS), tmp_path / "in", KEY)
+        assert (first.fetched, second.fetched, second.already_here) == (1, 2, 1)
+        next((tmp_path / "in").rglob("*.dcm")).unlink()
+        third = retrieve(archive, ArchiveQuery(accessions=ACCESSIONS), tmp_path / "in", KEY)
+        assert (third.fetched, third.already_here) == (1, 2)
+    finally:
+        archive.close()
+    assert light.sent == 4
+
+
+def test_an_image_that_does_not_come_is_asked_for_again(light, tmp_path) -> None:
+    light.failures = 2
+    archive = DimseArchive(node(light))
+    try:
+        query = ArchiveQuery(accessions=ACCESSIONS)
+        report = retrieve(archive, query, tmp_path / "in", KEY, sleep=no_sleep)
+    finally:
+        archive.close()
+    assert (report.fetched, light.sent) == (3, 3)
+
+
+def test_an_accession_without_a_study_is_told_by_its_position(light, tmp_path) -> None:
+    archive = DimseArchive(node(light))
+    try:
+        query = ArchiveQuery(accessions=("ACC1", "NONE", "ACC3"))
+        report = retrieve(archive, query, tmp_path / "in", KEY)
+    finally:
+        archive.close()
+    assert (report.accessions_missing, report.missing_positions) == (1, (2,))
+
+
+@pytest.mark.parametrize("options", [{"calling": "STRANGER"}, {"called": "WRONG"}])
+def test_an_unknown_title_is_told(light, options) -> None:
+    archive = DimseArchive(node(light, **options))
+    with pytest.raises(ArchiveError, match="check both titles"):
+        archive.find(ArchiveQuery(accessions=ACCESSIONS))
+
+
+def test_an_unknown_move_destination_is_told(light, images) -> None:
+    light.server.ae.require_calling_aet = ["NOWHERE"]
+    archive = DimseArchive(node(light, calling="NOWHERE", method="move"))
+    try:
+        study = archive.find(ArchiveQuery(accessions=ACCESSIONS[:1]))[0]
+        instance = archive.instances(study, "")[0]
+        with pytest.raises(ArchiveError, match="use C-GET"):
+            archive.fetch(instance)
+    finally:
+        archive.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its open sockets
+def test_a_server_that_is_gone_is_told_after_several_attempts(images, tmp_path) -> None:
+    archive = DimseArchive(DimseNode("127.0.0.1", free_port(), "LIGHT"))
+    waits: list[float] = []
+    with pytest.raises(ArchiveError, match="the same command goes on where it stopped"):
+        retrieve(
+            archive, ArchiveQuery(accessions=ACCESSIONS), tmp_path / "in", KEY, sleep=waits.append
+        )
+    assert waits == [0.5, 1.0, 2.0, 4.0]
+
+
+def test_identified_images_are_kept_only_when_asked_and_never_mixed(
+    light, images, tmp_path
+) -> None:
+    archive = DimseArchive(node(light))
+    try:
+        retrieve(archive, ArchiveQuery(accessions=ACCESSIONS), tmp_path / "in", None)
+        kept = tmp_path / "in" / images[0].StudyInstanceUID / f"{images[0].SOPInstanceUID}.dcm"
+        assert pydicom.dcmread(kept).PatientID == "P000"
+        with pytest.raises(InputError, match="under another"):
+            retrieve(archive, ArchiveQuery(accessions=ACCESSIONS), tmp_path / "in", KEY)
+    finally:
+        archive.close()
+
+
+def test_the_ledger_holds_no_identifier(light, images, tmp_path) -> None:
+    archive = DimseArchive(node(light))
+    try:
+        retrieve(archive, ArchiveQuery(accessions=ACCESSIONS), tmp_path / "in", KEY)
+    finally:
+        archive.close()
+    rows = sqlite3.connect(tmp_path / "in" / LEDGER_NAME)
+    told = repr(rows.execute("SELECT * FROM image").fetchall())
+    rows.close()
+    assert "2.25." in told
+    assert all(image.SOPInstanceUID not in told for image in images)
+
+
+class WebArchive(ThreadingHTTPServer):
+    """QIDO and WADO over a list of images, with a password, on loopback."""
+
+    daemon_threads = True
+
+    def __init__(self, images: list[Dataset]) -> None:
+        super().__init__(("127.0.0.1", 0), WebHandler)
+        self.images, self.busy, self.sent = images, 0, 0
+
+
+class WebHandler(BaseHTTPRequestHandler):
+    server: WebArchive
+
+    def log_message(self, *_: object) -> None:
+        return None
+
+    def do_GET(self) -> None:
+        if self.headers.get("Authorization") != "Basic dGVzdGVyOnNlY3JldA==":
+            self.answer(401, b"", "text/plain")
+            return
+        if self.server.busy:
+            self.server.busy -= 1
+            self.answer(503, b"", "text/plain")
+            return
+        parts = urlsplit(self.path)
+        path = parts.path.removeprefix("/dicom-web/").split("/")
+        asked = parse_qs(parts.query)
+        found = self.server.images
+        for level, uid in zip(path[::2], path[1::2], strict=False):
+            keyword = {"studies": "Study", "series": "Series", "instances": "SOP"}[level]
+            found = [image for image in found if str(image[f"{keyword}InstanceUID"].value) == uid]
+        if len(path) == 6:
+            self.send_image(found[0])
+            return
+        for name, values in asked.items():
+            if name in ("AccessionNumber", "00080050", "Modality", "00080060"):
+                keyword = (
+                    "AccessionNumber" if name in ("AccessionNumber", "00080050") else "Modality"
+                )
+                found = [image for image in found if image.get(keyword) == values[0]]
+        start = int(asked.get("offset", ["0"])[0])
+        body = json.dumps([self.described(image) for image in found[start:]]).encode()
+        self.answer(200, body, "application/dicom+json")
+
+    def described(self, image: Dataset) -> dict:
+        item = Dataset()
+        for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID",
+                        "AccessionNumber", "PatientID", "StudyDate"):  # fmt: skip
+            setattr(item, keyword, image.get(keyword))
+        return item.to_json_dict()
+
+    def send_image(self, image: Dataset) -> None:
+        self.server.sent += 1
+        buffer = BytesIO()
+        image.save_as(buffer, enforce_file_format=True)
+        body = (
+            b"--frontier\r\nContent-Type: application/dicom\r\n\r\n"
+            + buffer.getvalue()
+            + b"\r\n--frontier--\r\n"
+        )
+        self.answer(200, body, 'multipart/related; type="application/dicom"; boundary=frontier')
+
+    def answer(self, code: int, body: bytes, kind: str) -> None:
+        self.send_response(code)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def web(images) -> Iterator[WebArchive]:
+    server = WebArchive(images)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def address(server: WebArchive) -> str:
+    return f"http://127.0.0.1:{server.server_port}/dicom-web"
+
+
+def test_dicomweb_finds_and_fetches(web, images, tmp_path) -> None:
+    archive = DicomWebArchive(address(web), Credentials("tester", "secret"))
+    report = retrieve(archive, ArchiveQuery(accessions=(*ACCESSIONS, "NONE")), tmp_path / "in", KEY)
+    assert (report.fetched, report.missing_positions) == (3, (4,))
+    again = retrieve(archive, ArchiveQuery(accessions=ACCESSIONS), tmp_path / "in", KEY)
+    assert (again.fetched, again.already_here, web.sent) == (0, 3, 3)
+    sums = sorted(float(read_image(path).pixels.sum()) for path in tmp_path.rglob("*.dcm"))
+    assert sums == sorted(float((8191.0 - image.pixel_array).sum()) for image in images)
+
+
+def test_a_busy_web_archive_is_asked_again_and_a_wrong_password_is_not(web, tmp_path) -> None:
+    archive = DicomWebArchive(address(web), Credentials("tester", "secret"))
+    web.busy = 2
+    query = ArchiveQuery(accessions=ACCESSIONS)
+    assert retrieve(archive, query, tmp_path / "in", KEY, sleep=no_sleep).fetched == 3
+    wrong = DicomWebArchive(address(web), Credentials("tester", "wrong-password"))
+    with pytest.raises(ArchiveError, match="refused user and password") as refusal:
+        retrieve(wrong, query, tmp_path / "other", KEY, sleep=no_sleep)
+    assert "wrong-password" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("http://pacs.example.org/dicom-web", "expected https"),
+        ("https://user:word@pacs.example.org/x", "without user and password"),
+        ("pacs.example.org", "expected an address such as"),
+    ],
+)
+def test_an_address_that_would_leak_is_refused(url: str, told: str) -> None:
+    with pytest.raises(ArchiveError, match=told):
+        DicomWebArchive(url, Credentials())
+
+
+def test_a_query_without_limits_is_refused() -> None:
+    with pytest.raises(InputError, match="never asked for everything"):
+        ArchiveQuery(modality="CR")
+    with pytest.raises(InputError, match="found wildcards"):
+        ArchiveQuery(accessions=("*",))
+
+
+def test_credentials_come_from_the_environment_and_are_never_shown(monkeypatch) -> None:
+    monkeypatch.setenv("TREPHINE_PACS_USER", "tester")
+    monkeypatch.setenv("TREPHINE_PACS_PASSWORD", "hush")
+    found = find_credentials("pacs")
+    assert (found.user, found.password) == ("tester", "hush")
+    assert "hush" not in repr(found)
+    monkeypatch.setenv("TREPHINE_PACS_TOKEN", "token")
+    assert find_credentials("pacs").token == "token"
+    monkeypatch.delenv("TREPHINE_PACS_TOKEN")
+    monkeypatch.delenv("TREPHINE_PACS_USER")
+    assert not find_credentials("pacs")
+
+
+def test_retries_wait_longer_each_time() -> None:
+    waits: list[float] = []
+
+    def fail() -> None:
+        raise TransientError("no answer")
+
+    with pytest.raises(ArchiveError, match="tried 3 times"):
+        with_retries(fail, attempts=3, sleep=waits.append)
+    assert waits == [0.5, 1.0]
+
+
+def test_an_archive_that_sends_another_image_is_refused(images, tmp_path) -> None:
+    class Liar:
+        def find(self, query):
+            return [study_of(images[0])]
+
+        def instances(self, study, modality):
+            return [InstanceFound(study.study_uid, "1.2", images[0].SOPInstanceUID)]
+
+        def fetch(self, instance):
+            return images[1]
+
+    with pytest.raises(ArchiveError, match="expected the image asked for"):
+        retrieve(Liar(), ArchiveQuery(accessions=("ACC1",)), tmp_path / "in", KEY)
+    assert np.size(list(tmp_path.rglob("*.dcm"))) == 0
