@@ -30,6 +30,7 @@ from trephine.survival.path_risk import empty_state, evaluate, saturated_log_lik
 from trephine.types import FloatArray, IntArray, Survival
 
 EarlyStop = Literal["none", "glmnet"]
+PERFECT = 1e-6  # an unpenalised model that leaves less of the deviance has no finite maximum
 
 
 class PenaltyGridWarning(UserWarning):
@@ -286,6 +287,12 @@ def fit_path(
                 " larger penalties"
             )
     saturated = saturated_log_likelihood(design.risk)
+    left = saturated - float(path.log_likelihood[-1])
+    if grid[-1] == 0.0 and left < PERFECT * (saturated - start.null_log_likelihood):
+        raise ModelError(
+            f"{whose}no maximum at penalty 0: the columns separate events from the rest; ask for"
+            " a penalty > 0"
+        )
     null_value = start.null_log_likelihood
     return CoxNetPath(
         penalties=grid[:n_done],

@@ -17,7 +17,7 @@ from numba import njit
 
 from trephine.types import FloatArray, IntArray
 
-MOST_ROUNDS = 500
+MOST_ROUNDS = 200
 SMALLEST_PIVOT = 1e-13  # relative; where others all but span a column, the factor is damped
 
 
@@ -231,11 +231,29 @@ def minimise_model(
     """
     slope = gradient.copy()
     goal[:] = coefficient
+    before = np.inf
     for _ in range(MOST_ROUNDS):
-        moved = 0.0
-        for _ in range(2):
-            moved = _sweep(hessian, l1, l2, goal, slope)
-            if moved < accuracy:
-                return
-        _refactor(hessian, l2, goal, factor)
-        _jump(hessian, l1, l2, goal, slope, factor)
+        moved = _sweep(hessian, l1, l2, goal, slope)
+        if moved < accuracy:
+            return
+        if _jump_pays(moved, before, accuracy, goal, factor):
+            _refactor(hessian, l2, goal, factor)
+            _jump(hessian, l1, l2, goal, slope, factor)
+            before = np.inf
+        else:
+            before = moved
+
+
+@njit(cache=True)
+def _jump_pays(
+    moved: float, before: float, accuracy: float, goal: FloatArray, factor: Factor
+) -> bool:
+    """Say whether the sweeps still needed cost more than solving for the support at once."""
+    if before == np.inf:
+        return factor.size[0] > 0
+    if moved >= before:
+        return True
+    sweeps = np.log(accuracy / moved) / np.log(moved / before)
+    size = float(np.sum(goal != 0.0))
+    solve = size**3 / 6.0 if factor.size[0] == 0 else 4.0 * size**2
+    return sweeps * goal.size**2 > solve

@@ -18,8 +18,7 @@ from trephine.survival.path_risk import RiskSets, RiskState, curve, evaluate
 from trephine.types import FloatArray, IntArray
 
 HESSIAN_BLOCK = 64  # rows whose curvature is held at once
-SLOW = 0.2  # a step that leaves more than this share of the residual asks for a new Hessian
-MOST_STEPS = 200
+MOST_STEPS = 100
 MOST_HALVINGS = 30
 ROUNDING = 1e-15  # a smaller relative gain is none
 
@@ -138,6 +137,23 @@ def _penalty(active: ActiveSet, coefficient: FloatArray) -> float:
 
 
 @njit(cache=True)
+def _renewal_pays(
+    residual: float, previous: float, tolerance: float, n_active: int, n: int
+) -> bool:
+    """Say whether the steps still needed with the old Hessian cost more than a new one.
+
+    Costs in multiplications, those of a matrix product counted at a quarter.
+    """
+    if residual >= 0.8 * previous:
+        return True
+    steps = np.log(tolerance / residual) / np.log(residual / previous)
+    a = float(n_active)
+    renewal = a * a * n / 4.0 + a**3 / 6.0
+    step = 4.0 * a * n + 3.0 * a * a + 40.0 * n
+    return steps > 2.0 + renewal / step
+
+
+@njit(cache=True)
 def minimise(
     active: ActiveSet,
     n_active: int,
@@ -207,7 +223,9 @@ def minimise(
         active.coefficient[:n_active] = trial
         active.gradient[:n_active] = np.dot(active.design[:n_active], state.residual)
         previous, residual = residual, largest_violation(active, n_active)
-        if residual > tolerance and (share < 1.0 or residual > SLOW * previous):
+        if residual > tolerance and (
+            share < 1.0 or _renewal_pays(residual, previous, tolerance, n_active, n)
+        ):
             if fresh and residual > 0.5 * previous and before - after <= ROUNDING * abs(before):
                 break
             fill_hessian(active, 0, n_active, risk, state)
