@@ -1,3 +1,3 @@
-"""Trephine: from radiographs, regions of interest and a clinical table to a survival nomogram."""
+"""Trephine: from radiographs, regions of interest and a table to a survival nomogram."""
 
 __version__ = "0.1.0"

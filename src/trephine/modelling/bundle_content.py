@@ -64,6 +64,7 @@ def _signature_from_json(part: Mapping[str, Any]) -> Signature:
         scale=_array(part["scale"]),
         low=_array(part["low"]),
         high=_array(part["high"]),
+        reach=float(part["reach"]),
     )
 
 

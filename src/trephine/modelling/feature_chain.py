@@ -207,4 +207,5 @@ def _signature(funnel: _Funnel, learned: LearnedWeights) -> Signature:
         scale=funnel.scale[chosen],
         low=np.nanmin(values, axis=0),
         high=np.nanmax(values, axis=0),
+        reach=float(np.sqrt((funnel.values_left() ** 2).mean(axis=1)).max()),
     )

@@ -27,6 +27,8 @@ class Signature:
         Mean and standard deviation of each feature in the training cases, shape (m,).
     low, high
         Smallest and largest value of each feature in the training cases, shape (m,).
+    reach
+        Largest distance of a training case from the training mean (see ``distance``).
     """
 
     feature_set: str
@@ -36,6 +38,7 @@ class Signature:
     scale: FloatArray
     low: FloatArray
     high: FloatArray
+    reach: float
 
     def __post_init__(self) -> None:
         for part in (self.weights, self.centre, self.scale, self.low, self.high):
@@ -70,6 +73,17 @@ class Signature:
         standardised: FloatArray = (chosen - self.centre) / self.scale
         return standardised
 
+    def distance(self, values: FloatArray, available: Sequence[str]) -> FloatArray:
+        """Return how far cases lie from the training mean, shape (n,).
+
+        The root mean square of a case's z-scores over the signature's features: about 1 for a
+        case like those of training.
+        """
+        if self.empty:
+            return np.zeros(len(values))
+        far: FloatArray = np.sqrt((self.standardise(values, available) ** 2).mean(axis=1))
+        return far
+
     def score(self, values: FloatArray, available: Sequence[str]) -> FloatArray:
         """Return the signature of n cases.
 
@@ -91,4 +105,4 @@ class Signature:
 def empty_signature(feature_set: str) -> Signature:
     """Return the signature that selection leaves when it keeps nothing."""
     none = np.empty(0)
-    return Signature(feature_set, (), none, none, none, none, none)
+    return Signature(feature_set, (), none, none, none, none, none, 0.0)

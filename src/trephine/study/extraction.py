@@ -89,11 +89,14 @@ class ExtractedFeatures:
         Provenance of each distinct image.
     reasons
         Why a feature has no value, by feature name, with the number of cases.
+    weights_sha256
+        Of the network's weights; empty without deep features.
     """
 
     sets: Mapping[str, FeatureSet]
     image_notes: tuple[Mapping[str, Any], ...]
     reasons: Mapping[str, tuple[str, int]]
+    weights_sha256: str
 
 
 def extract_all(
@@ -281,7 +284,8 @@ def _collect(
         if kind == "radiomics":
             reasons = _count_reasons(store.notes([k or "" for k in by_reading[first_rater, False]]))
     image_notes = tuple(store.notes([task.image_key for task in planned.tasks]))
-    return ExtractedFeatures(sets, image_notes, reasons)
+    weights = "" if recipe.deep is None else Embedder(recipe.deep).record.weights.sha256
+    return ExtractedFeatures(sets, image_notes, reasons, weights)
 
 
 def _read_readings(

@@ -1,0 +1,184 @@
+"""``trephine extract``: radiomic features of one image, a folder or a table of pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from trephine.cli.terminal import console, errors, stages
+from trephine.errors import ImageError, InputError
+from trephine.radiomics.settings import RadiomicsSettings
+
+_MASK_SUFFIXES = ("_mask", "-mask", "_label", "-label", "_seg", "-seg")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One image and its mask."""
+
+    name: str
+    image: Path
+    mask: Path
+    label: int | None = None
+
+
+def extract(
+    image: Annotated[
+        Path, typer.Argument(help="An image, a folder of images, or a table (CSV, XLSX).")
+    ],
+    mask: Annotated[
+        Path | None,
+        typer.Argument(help="Its mask, or the folder of masks. Not for a table, which names them."),
+    ] = None,
+    label: Annotated[int | None, typer.Option(help="Label of the region in the mask.")] = None,
+    settings: Annotated[
+        str,
+        typer.Option(
+            help="native2d, published-1562, pyradiomics, ibsi, or a file of settings"
+            " (TOML, or a PyRadiomics parameter file)."
+        ),
+    ] = "native2d",
+    out: Annotated[
+        Path | None, typer.Option(help="CSV to write, one row a region; to the terminal if absent.")
+    ] = None,
+) -> None:
+    """Measure radiomic features.
+
+    A folder's masks are matched by file name (case1.dcm with case1.nii.gz or case1_mask.nii.gz). A
+    table has the columns image and mask, and may have label and name; its paths start from it.
+    """
+    from trephine.radiomics.compilation import is_compiled
+
+    measures = _settings(settings)
+    pairs = list(_pairs(image, mask, label))
+    if not is_compiled():
+        errors.print("First run here: compiling the kernels, about half a minute ...")
+    rows, problems = {}, {}
+    with stages() as show:
+        for done, pair in enumerate(pairs):
+            show("Extracting features", done, len(pairs))
+            try:
+                rows[pair.name], reasons = _measured(pair, measures)
+            except ImageError as error:
+                if len(pairs) == 1:
+                    raise
+                problems[pair.name] = str(error)
+            else:
+                _tell(pair.name, reasons)
+        show("Extracting features", len(pairs), len(pairs))
+    for name, problem in problems.items():
+        errors.print(f"[bold]{name}[/bold]: left out. {problem}", soft_wrap=True)
+    _write(pd.DataFrame.from_dict(rows, orient="index").rename_axis("name"), out)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _settings(text: str) -> RadiomicsSettings:
+    path = Path(text)
+    if path.is_file():
+        return RadiomicsSettings.from_file(path)
+    return RadiomicsSettings.from_preset(text)
+
+
+def _pairs(image: Path, mask: Path | None, label: int | None) -> Iterator[Pair]:
+    """Yield what is to be measured.
+
+    Raises
+    ------
+    InputError
+        If files are missing, a mask cannot be told apart, or a table lacks its columns.
+    """
+    if not image.exists():
+        raise InputError(f"image: expected a file or a folder, found nothing at {image}")
+    if image.suffix.lower() in (".csv", ".xlsx"):
+        yield from _table_pairs(image, label)
+        return
+    if mask is None or not mask.exists():
+        raise InputError(
+            f"mask: expected a mask beside the image, found {mask or 'none'}; give its path, or a"
+            " table with the columns image and mask"
+        )
+    if image.is_file():
+        yield Pair(image.name, image, mask, label)
+        return
+    masks = {_stem(path): path for path in sorted(mask.iterdir()) if path.is_file()}
+    images = [path for path in sorted(image.iterdir()) if path.is_file()]
+    if mask.resolve() == image.resolve():
+        images = [path for path in images if not path.name.split(".")[0].endswith(_MASK_SUFFIXES)]
+        masks = {
+            stem: path
+            for stem, path in masks.items()
+            if path.name.split(".")[0].endswith(_MASK_SUFFIXES)
+        }
+    alone = [path.name for path in images if _stem(path) not in masks]
+    if not images or alone:
+        raise InputError(
+            f"masks: expected one for each image in {image.name}, found none for"
+            f" {', '.join(alone[:5]) or 'an empty folder'}; name them alike, as in case1.dcm and"
+            " case1.nii.gz or case1_mask.nii.gz"
+        )
+    for path in images:
+        yield Pair(path.name, path, masks[_stem(path)], label)
+
+
+def _stem(path: Path) -> str:
+    stem = path.name.split(".")[0]
+    for suffix in _MASK_SUFFIXES:
+        stem = stem.removesuffix(suffix)
+    return stem
+
+
+def _table_pairs(table: Path, label: int | None) -> Iterator[Pair]:
+    read = pd.read_csv if table.suffix.lower() == ".csv" else pd.read_excel
+    frame: pd.DataFrame = read(table)
+    missing = [name for name in ("image", "mask") if name not in frame.columns]
+    if missing:
+        raise InputError(
+            f"{table.name}: expected the columns image and mask, found"
+            f" {', '.join(map(str, frame.columns))}"
+        )
+    for number, row in enumerate(frame.to_dict("records"), start=2):
+        own = row.get("label")
+        yield Pair(
+            str(row.get("name", f"row {number}")),
+            table.parent / str(row["image"]),
+            table.parent / str(row["mask"]),
+            int(own) if own is not None and not pd.isna(own) else label,
+        )
+
+
+def _measured(pair: Pair, settings: RadiomicsSettings) -> tuple[dict[str, float], dict[str, str]]:
+    from trephine.imaging import read_image, read_mask
+    from trephine.radiomics import measure_region
+
+    image = read_image(pair.image)
+    mask = read_mask(pair.mask, image=image)
+    result = measure_region(image, mask, settings, label=pair.label)
+    values = dict(zip(result.names, result.values.tolist(), strict=True))
+    return values, dict(result.reasons)
+
+
+def _tell(name: str, reasons: dict[str, str]) -> None:
+    """Say why values are missing or conventional, a line a reason."""
+    by_reason: dict[str, list[str]] = {}
+    for feature, reason in reasons.items():
+        by_reason.setdefault(reason, []).append(feature)
+    for reason, features in by_reason.items():
+        more = f" and {len(features) - 1} more" if len(features) > 1 else ""
+        errors.print(f"{name}: {features[0]}{more}: {reason}", soft_wrap=True, markup=False)
+
+
+def _write(frame: pd.DataFrame, out: Path | None) -> None:
+    if out is not None:
+        frame.to_csv(out, float_format="%.17g")
+        console.print(f"{len(frame)} regions x {frame.shape[1]} features: {out}")
+    elif len(frame) == 1:
+        for feature, value in frame.iloc[0].items():
+            console.print(f"{feature}\t{value:.10g}", soft_wrap=True, markup=False)
+    else:
+        console.print(frame.to_csv(float_format="%.17g"), soft_wrap=True, markup=False)

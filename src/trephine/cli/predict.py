@@ -1,0 +1,47 @@
+"""``trephine predict``: one case through a locked model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trephine.cli.terminal import console
+
+
+def predict(
+    bundle: Annotated[Path, typer.Argument(help="The model: a folder or a .zip.")],
+    image: Annotated[Path | None, typer.Option(help="The case's image.")] = None,
+    mask: Annotated[Path | None, typer.Option(help="The case's mask.")] = None,
+    label: Annotated[int, typer.Option(help="Label of the region in the mask.")] = 1,
+    side: Annotated[str | None, typer.Option(help="R or L.")] = None,
+    clinical: Annotated[
+        Path | None,
+        typer.Option(help="Clinical values: a CSV with one row, columns as in the study."),
+    ] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="Ready-made features: a CSV with one row.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Name of the model; the fullest one by default.")
+    ] = None,
+    saliency: Annotated[
+        Path | None, typer.Option(help="Write what the network saw as a PNG.")
+    ] = None,
+    json_out: Annotated[
+        Path | None, typer.Option("--json", help="Write the result as JSON.")
+    ] = None,
+) -> None:
+    """Predict one case: survival at the horizons with intervals, points, group, warnings."""
+    from trephine.study.predict import NewCase, draw_saliency, predict_case
+
+    case = NewCase(image, mask, label, side, clinical, features)
+    result = predict_case(bundle, case, model)
+    for line in result.lines():
+        console.print(line)
+    if json_out is not None:
+        json_out.write_text(result.to_json(), encoding="utf-8")
+    if saliency is not None:
+        draw_saliency(bundle, case, saliency)
+        console.print(f"Saliency: {saliency}")

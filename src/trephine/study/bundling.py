@@ -1,0 +1,59 @@
+"""The locked model of a study: what predicting a new case needs, with its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from trephine import __version__
+from trephine.modelling.bundle import Bundle, write_bundle
+from trephine.report.facts import Facts
+from trephine.study.model_card import model_card
+from trephine.study.results import Analysis
+from trephine.study.settings import deep_settings, radiomics_settings
+
+
+def save_bundle(analysis: Analysis, facts: Facts, folder: Path) -> Path:
+    """Write the model of the protocol that the plan names.
+
+    Parameters
+    ----------
+    analysis, facts
+        A study that ran.
+    folder
+        Of the bundle.
+    """
+    plan = analysis.inputs.plan
+    result = analysis.protocols[plan.study.protocol]
+    predictor = result.fitted.predictor
+    primary = max(predictor.models.values(), key=lambda model: len(model.parts)).name
+    context = {
+        "trephine": __version__,
+        "title": plan.study.title,
+        "simulated": plan.study.simulated,
+        "protocol": plan.study.protocol,
+        "primary_model": primary,
+        "outcome": plan.outcome.model_dump(mode="json"),
+        "features": _feature_settings(analysis),
+        "performance": [
+            row.model_dump(mode="json")
+            for row in facts.performance
+            if row.protocol == plan.study.protocol
+        ],
+    }
+    return write_bundle(Bundle(predictor, context, model_card(facts, primary)), folder)
+
+
+def _feature_settings(analysis: Analysis) -> dict[str, Any]:
+    """Return how features were extracted, so that a new case is treated alike."""
+    plan = analysis.inputs.plan
+    radiomics, deep = radiomics_settings(plan), deep_settings(plan)
+    extracted = analysis.extracted
+    return {
+        "radiomics": radiomics.model_dump(mode="json") if radiomics is not None else None,
+        "normalise": plan.radiomics.normalise,
+        "deep": deep.model_dump(mode="json") if deep is not None else None,
+        "weights_sha256": extracted.weights_sha256 if extracted is not None else "",
+        "spacing_mm": plan.data.spacing_mm,
+        "correct_mask": plan.data.correct_mask,
+    }

@@ -1,0 +1,79 @@
+"""All facts of a study, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trephine.report.facts import Facts, NullFacts, PictureFacts
+from trephine.study.facts.assessment import Assessed, assess
+from trephine.study.facts.baseline import cox_table, signature_table, table_1
+from trephine.study.facts.comparisons import comparisons, reclassifications
+from trephine.study.facts.curves import (
+    calibration_facts,
+    decision_facts,
+    overall_survival,
+    risk_group_facts,
+    roc_facts,
+)
+from trephine.study.facts.models import model_facts, nomogram_facts, sample_size
+from trephine.study.facts.overview import (
+    flow_facts,
+    inputs_facts,
+    methods_facts,
+    run_facts,
+    study_facts,
+)
+from trephine.study.facts.performance import performance_facts
+from trephine.study.facts.signatures import agreement_facts, correlation_facts, selection_facts
+from trephine.study.results import Analysis
+
+
+def assemble_facts(
+    analysis: Analysis,
+    pictures: Sequence[PictureFacts] = (),
+    null_check: Sequence[NullFacts] = (),
+) -> Facts:
+    """Return everything that the report shows.
+
+    Parameters
+    ----------
+    analysis
+        A study that ran.
+    pictures
+        Told by :func:`trephine.study.pictures.draw_pictures`.
+    null_check
+        Of the pipelines on permuted outcomes, where the plan asks for it.
+    """
+    assessed: list[Assessed] = assess(analysis)
+    has_clinical = bool(analysis.cases.clinical.variables)
+    results = list(analysis.protocols.values())
+    return Facts(
+        study=study_facts(analysis),
+        flow=flow_facts(analysis),
+        inputs=inputs_facts(analysis),
+        methods=methods_facts(analysis),
+        run=run_facts(analysis),
+        agreement=agreement_facts(analysis),
+        table1=table_1(analysis) if has_clinical else None,
+        table2=tuple(cox_table(analysis, result) for result in results) if has_clinical else (),
+        selection=tuple(fact for result in results for fact in selection_facts(result)),
+        correlation=tuple(
+            fact for result in results for fact in correlation_facts(analysis, result)
+        ),
+        models=tuple(fact for result in results for fact in model_facts(analysis, result)),
+        nomograms=tuple(fact for result in results for fact in nomogram_facts(analysis, result)),
+        sample_size=sample_size(analysis),
+        performance=tuple(performance_facts(one) for one in assessed),
+        comparisons=comparisons(analysis, assessed),
+        null_check=tuple(null_check),
+        reclassification=reclassifications(analysis, assessed),
+        table_s2=tuple(
+            table for result in results if (table := signature_table(analysis, result)) is not None
+        ),
+        roc=tuple(fact for one in assessed for fact in roc_facts(one)),
+        calibration=tuple(fact for one in assessed for fact in calibration_facts(one)),
+        decision_curves=decision_facts(analysis, assessed),
+        survival=overall_survival(analysis),
+        risk_groups=tuple(risk_group_facts(analysis, one) for one in assessed),
+        pictures=tuple(pictures),
+    )

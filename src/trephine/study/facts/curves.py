@@ -1,0 +1,222 @@
+"""Curves of the report: ROC, calibration, decision, survival by risk group and overall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+
+from trephine.evaluation.decision_curve import TREAT_ALL, DecisionCurve, decision_curves
+from trephine.evaluation.performance import DECISION_THRESHOLDS
+from trephine.evaluation.risk_groups import RiskGroup, risk_groups
+from trephine.modelling.ticks import pretty
+from trephine.report.facts import (
+    CalibrationFacts,
+    CalibrationGroup,
+    DecisionCurveFacts,
+    EstimateFact,
+    HorizonEstimate,
+    NetBenefit,
+    RiskGroupsFacts,
+    RocFacts,
+    SurvivalCurve,
+)
+from trephine.study.facts.assessment import Assessed
+from trephine.study.results import Analysis
+from trephine.survival.kaplan_meier import KaplanMeierCurve, kaplan_meier
+from trephine.types import FloatArray
+
+HISTOGRAM_BINS = 20
+
+
+def roc_facts(assessed: Assessed) -> list[RocFacts]:
+    """Return one curve a horizon."""
+    found = []
+    for at in assessed.performance.horizons:
+        if at.roc.note:
+            continue
+        order = np.lexsort((at.roc.sensitivity, at.roc.false_positive_rate))
+        found.append(
+            RocFacts(
+                protocol=assessed.protocol,
+                kind=assessed.kind,
+                model=assessed.model,
+                horizon=at.horizon,
+                false_positive=at.roc.false_positive_rate[order],
+                true_positive=at.roc.sensitivity[order],
+                auc=EstimateFact.model_validate(at.auc.estimate),
+            )
+        )
+    return found
+
+
+def calibration_facts(assessed: Assessed) -> list[CalibrationFacts]:
+    """Return one calibration curve a horizon."""
+    found = []
+    for at, probability in zip(
+        assessed.performance.horizons, assessed.event_probability.T, strict=True
+    ):
+        edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
+        counts, _ = np.histogram(probability, edges)
+        found.append(
+            CalibrationFacts(
+                protocol=assessed.protocol,
+                kind=assessed.kind,
+                model=assessed.model,
+                horizon=at.horizon,
+                groups=tuple(
+                    CalibrationGroup(
+                        n=group.n,
+                        events=group.n_events,
+                        predicted=group.mean_event_probability,
+                        observed=EstimateFact.model_validate(group.observed),
+                    )
+                    for group in at.groups
+                ),
+                smooth_predicted=at.curve.predicted,
+                smooth_observed=at.curve.observed,
+                smooth_low=_known(at.curve.low),
+                smooth_high=_known(at.curve.high),
+                bin_edges=edges,
+                bin_counts=counts,
+            )
+        )
+    return found
+
+
+def decision_facts(
+    analysis: Analysis, assessed: Sequence[Assessed]
+) -> tuple[DecisionCurveFacts, ...]:
+    """Return the decision curves of all models together, by protocol, kind and horizon."""
+    found = []
+    for (protocol, kind), group in groupby(assessed, key=lambda one: (one.protocol, one.kind)):
+        models = list(group)
+        for horizon in analysis.inputs.plan.outcome.horizons:
+            there = {
+                one.model: one.event_probability[:, one.horizons.index(horizon)]
+                for one in models
+                if horizon in one.horizons
+            }
+            if not there:
+                continue
+            curves = decision_curves(analysis.cases.survival, there, horizon, DECISION_THRESHOLDS)
+            found.append(
+                DecisionCurveFacts(
+                    protocol=protocol,
+                    kind=kind,
+                    horizon=horizon,
+                    thresholds=DECISION_THRESHOLDS,
+                    treat_all=curves[TREAT_ALL].net_benefit,
+                    models=tuple(_net_benefit(name, curves[name]) for name in there),
+                )
+            )
+    return tuple(found)
+
+
+def _net_benefit(name: str, curve: DecisionCurve) -> NetBenefit:
+    return NetBenefit(
+        model=name,
+        net_benefit=curve.net_benefit,
+        low=_known(curve.net_benefit_low),
+        high=_known(curve.net_benefit_high),
+        interventions_avoided=100 * curve.interventions_avoided,
+    )
+
+
+def risk_group_facts(analysis: Analysis, assessed: Assessed) -> RiskGroupsFacts:
+    """Return survival of low and high risk under one model."""
+    plan = analysis.inputs.plan
+    survival = analysis.cases.survival
+    times = _risk_table_times(float(survival.time.max()))
+    groups = risk_groups(
+        survival,
+        assessed.risk_score,
+        (assessed.risk_cut,),
+        horizons=plan.outcome.horizons,
+        risk_table_times=times,
+    )
+    apparent = assessed.kind == "apparent"
+    rule = (
+        "median of the linear predictor in training"
+        if apparent
+        else "median of the out-of-fold linear predictor, averaged over repeats"
+    )
+    return RiskGroupsFacts(
+        protocol=assessed.protocol,
+        kind=assessed.kind,
+        model=assessed.model,
+        rule=rule,
+        cuts=groups.cut_offs,
+        curves=tuple(_group_curve(group) for group in groups.groups),
+        logrank_statistic=groups.logrank.statistic if groups.logrank else None,
+        degrees_of_freedom=groups.logrank.degrees_of_freedom if groups.logrank else 0,
+        logrank_p=groups.logrank.p_value if groups.logrank else None,
+        notes=tuple(note for note in (groups.note, *(g.note for g in groups.groups)) if note),
+    )
+
+
+def overall_survival(analysis: Analysis) -> SurvivalCurve:
+    """Return the Kaplan-Meier curve of all cases."""
+    survival = analysis.cases.survival
+    curve = kaplan_meier(survival.time, survival.event)
+    times = _risk_table_times(float(survival.time.max()))
+    at_risk = [int(np.sum(survival.time >= time)) for time in times]
+    horizons = []
+    for horizon in analysis.inputs.plan.outcome.horizons:
+        if horizon <= survival.time.max():
+            at = curve.at(np.array([horizon]))
+            estimate = EstimateFact(
+                value=at.survival_probability[0], low=at.low[0], high=at.high[0]
+            )
+            horizons.append(HorizonEstimate(horizon=horizon, estimate=estimate))
+    return SurvivalCurve(
+        label="All cases",
+        n=len(survival),
+        events=int(survival.event.sum()),
+        **_steps(curve),
+        at_risk_times=times,
+        at_risk=at_risk,
+        at_horizons=tuple(horizons),
+        median=EstimateFact.model_validate(curve.quantile(0.5)),
+    )
+
+
+def _group_curve(group: RiskGroup) -> SurvivalCurve:
+    steps = (
+        _steps(group.curve) if group.curve is not None else {"times": (0.0,), "survival": (1.0,)}
+    )
+    return SurvivalCurve(
+        label=f"{group.name.capitalize()} risk",
+        n=group.n,
+        events=group.n_events,
+        **steps,
+        at_risk_times=group.times,
+        at_risk=group.n_at_risk,
+        at_horizons=tuple(
+            HorizonEstimate(horizon=horizon, estimate=EstimateFact.model_validate(estimate))
+            for horizon, estimate in zip(group.horizons, group.survival_probability, strict=True)
+        ),
+        median=EstimateFact.model_validate(group.median_survival),
+    )
+
+
+def _steps(curve: KaplanMeierCurve) -> dict[str, FloatArray]:
+    """Return a curve's steps from time 0, and when cases were censored."""
+    return {
+        "times": np.append(0.0, curve.times),
+        "survival": np.append(1.0, curve.survival_probability),
+        "low": np.append(1.0, curve.low),
+        "high": np.append(1.0, curve.high),
+        "censored_times": np.repeat(curve.times, curve.n_censored.astype(np.int64)),
+    }
+
+
+def _risk_table_times(last: float) -> FloatArray:
+    ticks = pretty(0.0, last, 6)
+    return ticks[ticks <= last]
+
+
+def _known(values: FloatArray) -> FloatArray:
+    """Return the values, or nothing where none was computed."""
+    return np.empty(0) if np.isnan(values).all() else values

@@ -1,0 +1,223 @@
+"""Fitted models, their nomograms, and whether there are events enough for them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trephine.cohort.schema import label_of
+from trephine.errors import ModelError
+from trephine.modelling.fitted_model import FittedModel, nomogram_of
+from trephine.modelling.nomogram import Axis, Nomogram
+from trephine.modelling.nomogram import SurvivalAxis as ModelSurvivalAxis
+from trephine.modelling.ticks import pretty
+from trephine.report.facts import (
+    AxisTick,
+    EstimateFact,
+    ExampleValue,
+    HorizonNumber,
+    ModelFacts,
+    NomogramFacts,
+    PredictorAxis,
+    SampleSizeFacts,
+    SampleSizeRow,
+    SurvivalAxis,
+    Term,
+    WorkedExample,
+)
+from trephine.study.facts.signatures import set_label
+from trephine.study.results import Analysis, ProtocolResult
+from trephine.study.settings import CLINICAL
+
+
+def model_facts(analysis: Analysis, result: ProtocolResult) -> list[ModelFacts]:
+    """Return every model of one protocol."""
+    horizons = _reached(analysis)
+    return [_model(model, result, horizons) for model in result.fitted.models.values()]
+
+
+def _reached(analysis: Analysis) -> tuple[float, ...]:
+    """Return the horizons that follow-up reaches."""
+    last = float(analysis.cases.survival.time.max())
+    return tuple(h for h in analysis.inputs.plan.outcome.horizons if h <= last)
+
+
+def _model(model: FittedModel, result: ProtocolResult, horizons: tuple[float, ...]) -> ModelFacts:
+    fitted = model.result
+    terms = []
+    for j, term in enumerate(model.terms):
+        assert fitted is not None
+        terms.append(
+            Term(
+                name=term.variable,
+                label=term.label,
+                coefficient=model.coefficients[j],
+                ratio=EstimateFact.model_validate(fitted.hazard_ratio_of(term.name)),
+                p=fitted.p_values[j],
+            )
+        )
+    parts = [set_label(part) if part != CLINICAL else "clinical variables" for part in model.parts]
+    survival = model.baseline_survival(list(horizons)) if horizons else np.empty(0)
+    return ModelFacts(
+        name=model.name,
+        protocol=result.settings.protocol,
+        description=" + ".join(parts),
+        n=model.n,
+        events=model.n_events,
+        standard_errors="cluster-robust" if result.settings.variance == "cluster" else "model",
+        terms=tuple(terms),
+        baseline_survival=tuple(
+            HorizonNumber(horizon=h, value=s) for h, s in zip(horizons, survival, strict=True)
+        ),
+        notes=tuple(f"{name} left out: {reason}" for name, reason in model.left_out),
+    )
+
+
+def nomogram_facts(analysis: Analysis, result: ProtocolResult) -> list[NomogramFacts]:
+    """Return the nomogram of the fullest model; none where it holds no predictor."""
+    model = max(result.fitted.models.values(), key=lambda one: len(one.parts))
+    horizons = _reached(analysis)
+    labels = _axis_labels(analysis, model)
+    try:
+        nomogram = nomogram_of(model, labels, horizons)
+    except ModelError:
+        return []
+    return [
+        NomogramFacts(
+            model=model.name,
+            protocol=result.settings.protocol,
+            points_ticks=tuple(pretty(0.0, 100.0, 10)),
+            predictors=tuple(_axis(axis, analysis) for axis in nomogram.axes),
+            total_ticks=tuple(nomogram.total_points),
+            survival=tuple(_survival_axis(axis) for axis in nomogram.survival_axes),
+            points_per_unit=nomogram.points_per_unit,
+            zero_points_predictor=nomogram.offset,
+            example=_example(analysis, result, model, nomogram, horizons),
+        )
+    ]
+
+
+def _axis_labels(analysis: Analysis, model: FittedModel) -> list[tuple[str, str]]:
+    variables = analysis.cases.clinical.variables
+    labels: dict[str, str] = {}
+    for term in model.terms:
+        if term.kind == "signature":
+            labels[term.variable] = f"{set_label(term.variable)} signature"
+        else:
+            labels[term.variable] = label_of(term.variable, variables[term.variable])
+    return list(labels.items())
+
+
+def _axis(axis: Axis, analysis: Analysis) -> PredictorAxis:
+    predictor = axis.predictor
+    variable = analysis.cases.clinical.variables.get(predictor.name)
+    if predictor.levels:
+        ticks = tuple(
+            AxisTick(label=level, points=points)
+            for level, points in zip(predictor.levels, axis.points, strict=True)
+        )
+    else:
+        ticks = tuple(
+            AxisTick(value=value, label=f"{value:.10g}", points=points)
+            for value, points in zip(axis.values, axis.points, strict=True)
+        )
+    return PredictorAxis(
+        name=predictor.name,
+        label=predictor.label,
+        unit=variable.unit if variable is not None else "",
+        type="categorical" if predictor.levels else "continuous",
+        ticks=ticks,
+    )
+
+
+def _survival_axis(axis: ModelSurvivalAxis) -> SurvivalAxis:
+    return SurvivalAxis(
+        horizon=axis.horizon,
+        ticks=tuple(
+            AxisTick(value=probability, label=f"{probability:g}", points=points)
+            for probability, points in zip(axis.probabilities, axis.points, strict=True)
+        ),
+    )
+
+
+def _example(
+    analysis: Analysis,
+    result: ProtocolResult,
+    model: FittedModel,
+    nomogram: Nomogram,
+    horizons: tuple[float, ...],
+) -> WorkedExample:
+    """Read the case of median risk off the nomogram."""
+    predicted = result.apparent[model.name]
+    lp = predicted.linear_predictor
+    row = int(np.argsort(lp, kind="stable")[len(lp) // 2])
+    values: dict[str, float | str] = {}
+    for axis in nomogram.axes:
+        values[axis.predictor.name] = _value(analysis, result, model, axis, row)
+    one = model.predict_survival(_design_row(analysis, result, model, row), list(horizons))
+    return WorkedExample(
+        description="the case of median predicted risk",
+        values=tuple(
+            ExampleValue(
+                name=name,
+                label=value if isinstance(value, str) else f"{value:.4g}",
+                points=nomogram.points(name, value),
+            )
+            for name, value in values.items()
+        ),
+        total_points=nomogram.total(values),
+        linear_predictor=float(lp[row]),
+        survival=tuple(
+            HorizonNumber(horizon=h, value=s)
+            for h, s in zip(horizons, one.survival_probability[0], strict=True)
+        ),
+    )
+
+
+def _design_row(
+    analysis: Analysis, result: ProtocolResult, model: FittedModel, row: int
+) -> np.ndarray:
+    case = analysis.cases.take([row])
+    return result.fitted.predictor.design(model, case.features, case.clinical)
+
+
+def _value(
+    analysis: Analysis, result: ProtocolResult, model: FittedModel, axis: Axis, row: int
+) -> float | str:
+    """Return one case's value on an axis: a number, or the name of its level."""
+    design = _design_row(analysis, result, model, row)[0]
+    own = [
+        (term, value)
+        for term, value in zip(model.terms, design, strict=True)
+        if term.variable == axis.predictor.name
+    ]
+    levels = axis.predictor.levels
+    if not levels:
+        return float(own[0][1])
+    if own[0][0].kind == "at-least":
+        return levels[int(own[0][1])]
+    return next((term.level for term, value in own if value == 1), levels[0])
+
+
+def sample_size(analysis: Analysis) -> SampleSizeFacts:
+    """Return events per candidate parameter of each model and selection."""
+    n_events = int(analysis.cases.survival.event.sum())
+    result = next(iter(analysis.protocols.values()))
+    rows = []
+    for name, chain in result.fitted.chains.items():
+        rows.append((f"{set_label(name)} signature (candidate features)", chain.audit[0].n_in))
+    clinical = result.fitted.clinical
+    if clinical is not None:
+        candidates = sum(len(terms) for terms in clinical.encoding.terms.values())
+        rows.append(("Clinical variables (candidate parameters)", candidates))
+    return SampleSizeFacts(
+        n=len(analysis.cases),
+        events=n_events,
+        rows=tuple(
+            SampleSizeRow(
+                model=name,
+                parameters=parameters,
+                events_per_parameter=n_events / parameters if parameters else None,
+            )
+            for name, parameters in rows
+        ),
+    )

@@ -1,0 +1,248 @@
+"""What the study is, who was in it, what went in and how it ran."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections import defaultdict
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from trephine import __version__
+from trephine.imaging import file_sha256
+from trephine.radiomics.settings import RadiomicsSettings
+from trephine.report.facts import (
+    DeepMethod,
+    EstimateFact,
+    Exclusion,
+    FlowCount,
+    FlowFacts,
+    HorizonFlow,
+    InputFile,
+    InputsFacts,
+    MethodsFacts,
+    Quartiles,
+    RadiomicsMethod,
+    ResamplingMethod,
+    RunFacts,
+    RunWarning,
+    SpacingSource,
+    StudyFacts,
+    Timing,
+    Version,
+)
+from trephine.study.results import Analysis
+from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
+from trephine.survival.kaplan_meier import reverse_kaplan_meier
+
+# What the numbers of a report rest on.
+LIBRARIES = ("numpy", "scipy", "numba", "pandas", "SimpleITK", "PyWavelets", "pydicom")
+
+RANDOM_WEIGHTS = (
+    "The deep features come from a network with random, untrained weights ({weights}). They carry"
+    " what any fixed filter carries and nothing learned from pictures."
+)
+
+
+def study_facts(analysis: Analysis) -> StudyFacts:
+    """Return what the study is about."""
+    plan = analysis.inputs.plan
+    deep = deep_settings(plan)
+    random = deep is not None and deep.random_seed is not None
+    return StudyFacts(
+        title=plan.study.title,
+        outcome_name=plan.outcome.name,
+        event_noun=plan.outcome.event,
+        case_noun=_case_noun(analysis),
+        time_unit=plan.outcome.unit,
+        horizons=plan.outcome.horizons,
+        protocol=plan.study.protocol,
+        seed=plan.study.seed,
+        simulated=bool(plan.study.simulated),
+        simulated_note=plan.study.simulated,
+        random_weights_note=RANDOM_WEIGHTS.format(weights=deep.weights) if random and deep else "",
+    )
+
+
+def _case_noun(analysis: Analysis) -> str:
+    """Return what a case is called: the case column's stem, such as "hip" of hip_id."""
+    column = analysis.inputs.plan.data.columns.case.lower()
+    stem = column.removesuffix("_id").removesuffix("id").strip("_ ")
+    return stem if stem.isalpha() and stem != "case" else "case"
+
+
+def flow_facts(analysis: Analysis) -> FlowFacts:
+    """Return the participant flow."""
+    flow = analysis.inputs.flow
+    survival = analysis.cases.survival
+    time, event = survival.time, survival.event
+    low, middle, high = np.quantile(time, (0.25, 0.5, 0.75))
+    horizons = tuple(
+        HorizonFlow(
+            horizon=horizon,
+            events=int(np.sum(event & (time <= horizon))),
+            censored=int(np.sum(~event & (time < horizon))),
+            at_risk=int(np.sum((time > horizon) | (~event & (time == horizon)))),
+        )
+        for horizon in analysis.inputs.plan.outcome.horizons
+    )
+    reverse = reverse_kaplan_meier(time, event).quantile(0.5)
+    return FlowFacts(
+        enrolled=FlowCount(patients=flow.enrolled_patients, cases=flow.enrolled_cases),
+        exclusions=tuple(
+            Exclusion(reason=e.reason, patients=e.n_patients, cases=e.n_cases)
+            for e in flow.exclusions
+        ),
+        analysed=FlowCount(patients=flow.analysed_patients, cases=flow.analysed_cases),
+        events=int(event.sum()),
+        event_percent=100 * float(event.mean()),
+        patients_with_event=len(np.unique(analysis.cases.patient[event])),
+        follow_up=Quartiles(median=middle, q1=low, q3=high),
+        follow_up_reverse_km=EstimateFact.model_validate(reverse),
+        longest_follow_up=float(time.max()),
+        horizons=horizons,
+    )
+
+
+def inputs_facts(analysis: Analysis) -> InputsFacts:
+    """Return every input with its fingerprint; a group of files has one for all."""
+    plan = analysis.inputs.plan
+    files = [_one_file("study table", plan.data.table)]
+    if plan.features is not None and plan.features.table != plan.data.table:
+        files.append(_one_file("feature table", plan.features.table))
+    given = analysis.inputs.files
+    if given is not None:
+        files.append(_group("images", Path(plan.data.image or "").name, given.images))
+        for rater, paths in given.masks.items():
+            name = Path(plan.data.raters[rater]).name
+            files.append(_group(f"masks of rater {rater}", name, paths))
+        for rater, again in given.repeats.items():
+            name = Path(plan.data.repeats[rater]).name
+            paths = tuple(path for path in again if path is not None)
+            files.append(_group(f"second masks of rater {rater}", name, paths))
+    deep = deep_settings(plan)
+    return InputsFacts(
+        files=tuple(files),
+        spacing=_spacing(analysis),
+        weights_name=deep.weights if deep is not None else "",
+        weights_sha256=analysis.extracted.weights_sha256 if analysis.extracted else "",
+    )
+
+
+def _one_file(role: str, path: Path) -> InputFile:
+    return InputFile(role=role, name=path.name, sha256=file_sha256(path))
+
+
+def _group(role: str, name: str, paths: tuple[Path, ...]) -> InputFile:
+    distinct = sorted(set(paths))
+    digests = "\n".join(sorted(file_sha256(path) for path in distinct))
+    whole = hashlib.sha256(digests.encode()).hexdigest()
+    return InputFile(role=role, name=name, files=len(distinct), sha256=whole)
+
+
+def _spacing(analysis: Analysis) -> tuple[SpacingSource, ...]:
+    if analysis.extracted is None:
+        return ()
+    found: dict[str, list[float]] = defaultdict(list)
+    for note in analysis.extracted.image_notes:
+        found[str(note.get("spacing_source", "not recorded"))].append(float(note["spacing_row_mm"]))
+    return tuple(
+        SpacingSource(source=source, images=len(values), low_mm=min(values), high_mm=max(values))
+        for source, values in sorted(found.items())
+    )
+
+
+def methods_facts(analysis: Analysis) -> MethodsFacts:
+    """Return the settings that the methods section states."""
+    plan = analysis.inputs.plan
+    radiomics, deep = radiomics_settings(plan), deep_settings(plan)
+    features = analysis.cases.features
+    return MethodsFacts(
+        normalisation=_normalisation(radiomics, plan.radiomics.normalise),
+        raters=tuple(plan.data.raters),
+        radiomics=_radiomics_method(plan.radiomics.preset, radiomics, features[RADIOMICS].names)
+        if radiomics is not None
+        else None,
+        deep=DeepMethod(
+            backbone=Path(deep.backbone).name,
+            layer=deep.layer or "average pool",
+            weights=deep.weights if deep.random_seed is not None else Path(deep.weights).name,
+            features=len(features[DEEP].names),
+            crop=f"square round the region with a margin of {deep.margin:.0%}, resized to"
+            f" {deep.size} x {deep.size}" + (", left sides mirrored" if deep.mirror_left else ""),
+        )
+        if deep is not None
+        else None,
+        feature_table=plan.features.table.name if plan.features is not None else "",
+        missing_values="Cases with a missing clinical value were left out."
+        if plan.selection.missing_clinical == "drop"
+        else "Missing clinical values were filled with training medians and most frequent levels.",
+        resampling=tuple(_resampling(analysis)),
+    )
+
+
+def _normalisation(radiomics: RadiomicsSettings | None, method: str) -> str:
+    if radiomics is None:
+        return ""
+    steps = [] if method == "none" else [f"{method} normalisation"]
+    if radiomics.normalize:
+        steps.append(f"z-score over the whole image, times {radiomics.normalizeScale:g}")
+    return "; then ".join(steps) or "none"
+
+
+def _radiomics_method(
+    preset: str | None, settings: RadiomicsSettings, names: tuple[str, ...]
+) -> RadiomicsMethod:
+    return RadiomicsMethod(
+        preset=preset or "native2d",
+        bin_width=settings.binWidth if settings.binCount is None else None,
+        image_types=tuple(settings.imageType),
+        families=tuple(settings.featureClass),
+        features=len(names),
+    )
+
+
+def _resampling(analysis: Analysis) -> list[ResamplingMethod]:
+    validation = analysis.inputs.plan.validation
+    return [
+        ResamplingMethod(
+            protocol=protocol,
+            unit="patient",
+            folds=validation.folds,
+            repeats=result.out_of_fold.repeats if result.out_of_fold is not None else 0,
+            bootstraps=0,
+            permutations=0,
+            note=f"inner {result.settings.chain.inner_folds}-fold cross-validation by"
+            f" {result.settings.chain.fold_unit}",
+        )
+        for protocol, result in analysis.protocols.items()
+    ]
+
+
+def run_facts(analysis: Analysis) -> RunFacts:
+    """Return the plan as it ran, versions, timings and warnings."""
+    plan = json.dumps(plan_as_ran(analysis), indent=1, ensure_ascii=False)
+    versions = [Version(name="trephine", version=__version__)]
+    versions.append(Version(name="Python", version=platform.python_version()))
+    versions += [Version(name=name, version=version(name)) for name in LIBRARIES]
+    return RunFacts(
+        plan=plan,
+        plan_sha256=hashlib.sha256(plan.encode()).hexdigest(),
+        versions=tuple(versions),
+        timings=tuple(Timing(stage=s, seconds=t) for s, t in analysis.timings.items()),
+        warnings=tuple(RunWarning(where=where, text=text) for where, text in analysis.warnings),
+    )
+
+
+def plan_as_ran(analysis: Analysis) -> dict[str, object]:
+    """Return the plan with every default filled in and paths cut to their last parts."""
+    plan = analysis.inputs.plan
+    content = plan.model_dump(mode="json", exclude_none=True)
+    folder = str(plan.data.table.parent)
+    cut: dict[str, object] = json.loads(
+        json.dumps(content).replace(f"{folder}/", "").replace(folder, ".")
+    )
+    return cut

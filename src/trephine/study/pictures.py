@@ -1,0 +1,193 @@
+"""Pictures for the report: a radiograph with the raters' outlines, and what the network saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image as Picture
+
+from trephine.deep.embed import Embedder
+from trephine.deep.saliency import signature_map
+from trephine.imaging import region_outline
+from trephine.report.facts import Outline, PictureFacts
+from trephine.study.files import CaseFiles, open_image, open_mask
+from trephine.study.results import Analysis
+from trephine.study.settings import DEEP, deep_settings
+from trephine.types import BoolArray, FloatArray, Image
+
+# Longest side of a picture in the report, in pixels.
+LONGEST_SIDE = 900
+# What is shown round the regions, as a share of their extent. Less is shown than was taken: the
+# edges of a radiograph are where names are burned in.
+MARGIN = 0.6
+SALIENCY_MARGIN = 0.35
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A part of an image, and by how much it is made smaller."""
+
+    rows: slice
+    columns: slice
+    step: int
+
+    def cut(self, pixels: FloatArray) -> FloatArray:
+        """Return the part, each pixel the mean of ``step`` x ``step``."""
+        part = pixels[self.rows, self.columns]
+        height = part.shape[0] // self.step * self.step
+        width = part.shape[1] // self.step * self.step
+        blocks = part[:height, :width].reshape(
+            height // self.step, self.step, width // self.step, self.step
+        )
+        mean: FloatArray = blocks.mean(axis=(1, 3))
+        return mean
+
+    def place(self, points: FloatArray) -> FloatArray:
+        """Return (row, column) points of the image in the picture's pixels."""
+        placed: FloatArray = (points - [self.rows.start, self.columns.start]) / self.step
+        return placed
+
+
+def draw_pictures(analysis: Analysis, folder: Path) -> tuple[PictureFacts, ...]:
+    """Write the report's pictures; none where the study has no two-dimensional images.
+
+    Parameters
+    ----------
+    analysis
+        A study that ran.
+    folder
+        Gets the PNG files; their names hold no identifier.
+    """
+    files = analysis.inputs.files
+    if files is None:
+        return ()
+    row = _most_typical(analysis)
+    image = open_image(files.images[row], analysis.inputs.plan.data)
+    if image.pixels.ndim != 2:
+        return ()
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = [_radiograph(analysis, files, row, image, folder)]
+    saliency = _saliency(analysis, files, folder)
+    return (*pictures, saliency) if saliency is not None else tuple(pictures)
+
+
+def _most_typical(analysis: Analysis) -> int:
+    """Return the case of median follow-up among those whose image holds most regions."""
+    files = analysis.inputs.files
+    assert files is not None
+    shared = np.array([files.images.count(path) for path in files.images])
+    best = np.flatnonzero(shared == shared.max())
+    time = analysis.cases.survival.time[best]
+    return int(best[np.argsort(time, kind="stable")[len(best) // 2]])
+
+
+def _radiograph(
+    analysis: Analysis, files: CaseFiles, row: int, image: Image, folder: Path
+) -> PictureFacts:
+    data = analysis.inputs.plan.data
+    rows = [other for other, path in enumerate(files.images) if path == files.images[row]]
+    regions: dict[tuple[str, int], BoolArray] = {}
+    for rater, masks in files.masks.items():
+        mask = open_mask(masks[row], image, data)
+        for other in rows:
+            if masks[other] == masks[row]:
+                regions[rater, other] = mask.region(files.labels[other])
+    frame = _frame(np.any(list(regions.values()), axis=0), MARGIN)
+    _write(folder / "radiograph.png", _as_bytes(frame.cut(image.pixels)))
+    outlines = tuple(
+        Outline(
+            rater=rater,
+            label=_side_name(analysis.inputs.sides[other]),
+            points=frame.place(np.asarray(line)),
+        )
+        for (rater, other), region in regions.items()
+        for line in region_outline(region)
+    )
+    return PictureFacts(
+        type="radiograph",
+        file="radiograph.png",
+        caption="Regions as the raters drew them.",
+        spacing_mm=image.geometry.spacing_mm[0] * frame.step,
+        outlines=outlines,
+        dice=_dice(regions, list(files.masks), row),
+    )
+
+
+def _dice(
+    regions: dict[tuple[str, int], BoolArray], raters: Sequence[str], row: int
+) -> float | None:
+    if len(raters) < 2:
+        return None
+    first, second = regions[raters[0], row], regions[raters[1], row]
+    return float(2 * (first & second).sum() / (first.sum() + second.sum()))
+
+
+def _saliency(analysis: Analysis, files: CaseFiles, folder: Path) -> PictureFacts | None:
+    """Draw the deep signature of the case that it puts highest, where there is one."""
+    deep = deep_settings(analysis.inputs.plan)
+    result = analysis.protocols[analysis.inputs.plan.study.protocol]
+    chain = result.fitted.chains.get(DEEP)
+    if deep is None or deep.is_network_file or chain is None or chain.signature.empty:
+        return None
+    row = int(np.argmax(chain.training_score))
+    image = open_image(files.images[row], analysis.inputs.plan.data)
+    first = next(iter(files.masks.values()))
+    mask = open_mask(first[row], image, analysis.inputs.plan.data)
+    region = mask.region(files.labels[row])
+    signature = chain.signature
+    names = analysis.cases.features[DEEP].names
+    weights = np.zeros(len(names))
+    weights[signature.columns(names)] = signature.weights / signature.scale
+    side: Any = analysis.inputs.sides[row]
+    found = signature_map(Embedder(deep), image, region, side, weights)
+    frame = _frame(region, SALIENCY_MARGIN)
+    heat = frame.cut(found.values) * frame.step**2
+    limit = float(np.abs(heat).max()) or 1.0
+    _write(folder / "saliency.png", _as_bytes(frame.cut(image.pixels)))
+    signed = np.clip(np.rint(128 + 127 * heat / limit), 0, 255)
+    _write(folder / "saliency-heat.png", signed.astype(np.uint8))
+    outlines = tuple(
+        Outline(rater=next(iter(files.masks)), points=frame.place(np.asarray(line)))
+        for line in region_outline(region)
+    )
+    return PictureFacts(
+        type="saliency",
+        file="saliency.png",
+        heat_file="saliency-heat.png",
+        caption="What raises and lowers the deep signature of the case with the highest one.",
+        spacing_mm=image.geometry.spacing_mm[0] * frame.step,
+        outlines=outlines,
+        heat_limit=limit,
+    )
+
+
+def _frame(region: BoolArray, margin: float) -> _Frame:
+    """Return the region's bounding box with a margin, small enough for a page."""
+    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+    height, width = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+    pad = int(margin * min(height, width))
+    top, bottom = max(0, rows[0] - pad), min(region.shape[0], rows[-1] + 1 + pad)
+    left, right = max(0, columns[0] - pad), min(region.shape[1], columns[-1] + 1 + pad)
+    step = max(1, -(-max(bottom - top, right - left) // LONGEST_SIDE))
+    return _Frame(slice(int(top), int(bottom)), slice(int(left), int(right)), int(step))
+
+
+def _as_bytes(pixels: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    low, high = np.percentile(pixels, (0.5, 99.5))
+    scaled = (pixels - low) / (high - low if high > low else 1.0)
+    grey: np.ndarray[tuple[int, ...], np.dtype[np.uint8]] = np.rint(
+        255 * np.clip(scaled, 0, 1)
+    ).astype(np.uint8)
+    return grey
+
+
+def _write(path: Path, pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
+    Picture.fromarray(pixels).save(path, optimize=True)
+
+
+def _side_name(side: str | None) -> str:
+    return {"R": "right", "L": "left"}.get(side or "", "")

@@ -1,0 +1,233 @@
+"""Running a study: every stage in order, timed, resumable, told at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from trephine.evaluation.resampling import nested_cross_validation
+from trephine.modelling.cases import Cases
+from trephine.modelling.recipe import fit_recipe
+from trephine.plan.sections import Protocol
+from trephine.report import write_report
+from trephine.report.facts import Facts, write_facts
+from trephine.store import FeatureStore
+from trephine.study.bundling import save_bundle
+from trephine.study.extraction import ExtractedFeatures, extract_all
+from trephine.study.facts import assemble_facts
+from trephine.study.inputs import StudyInputs, read_study
+from trephine.study.pictures import draw_pictures
+from trephine.study.results import Analysis, ProtocolResult
+from trephine.study.settings import deep_left_out, recipe_settings
+
+# Called with (stage, done, total).
+StageProgress = Callable[[str, int, int], None]
+
+RESULTS = "results"
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """What a study left on disk.
+
+    Attributes
+    ----------
+    folder
+        Results folder.
+    report
+        The page to open.
+    bundle
+        The locked model.
+    facts
+        Every number of the report.
+    analysis
+        Fitted models and predictions.
+    """
+
+    folder: Path
+    report: Path
+    bundle: Path
+    facts: Facts
+    analysis: Analysis
+
+    def summary(self) -> list[str]:
+        """Return a few lines for a terminal: both C-indices of each model, and where to look."""
+        lines = ["", f"{'C-index':<14}{'published, apparent':>22}{'sound, nested':>22}"]
+        by = {(p.model, p.protocol, p.kind): p.c_index for p in self.facts.performance}
+        for model in dict.fromkeys(p.model for p in self.facts.performance):
+            apparent = by.get((model, "published", "apparent"))
+            nested = by.get((model, "sound", "nested cross-validated"))
+            lines.append(f"{model:<14}{_interval(apparent):>22}{_interval(nested):>22}")
+        lines += ["", f"Report: {self.report}", f"Model:  {self.bundle}"]
+        if self.facts.study.simulated:
+            lines.append("Simulated data: nothing here says anything about patients.")
+        return lines
+
+
+class Stopwatch:
+    """Seconds by stage, in the order in which stages ran."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what happens in a ``with`` block."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+def run_study(
+    path: Path,
+    out: Path | None = None,
+    *,
+    resume: bool = True,
+    workers: int | None = None,
+    progress: StageProgress | None = None,
+) -> StudyResult:
+    """Run a study from its file to its report and model.
+
+    Parameters
+    ----------
+    path
+        The study file.
+    out
+        Results folder; ``results`` beside the study file by default.
+    resume
+        Use features that an earlier run extracted from the same images with the same settings.
+    workers
+        Processes; the numbers do not depend on it.
+    progress
+        Called with (stage, done, total).
+
+    Raises
+    ------
+    StudyProblemsError
+        If the study has problems; nothing is written then.
+    ModelError
+        If a model cannot be fitted to these cases.
+    """
+    show = progress or (lambda stage, done, total: None)
+    watch = Stopwatch()
+    with watch.stage("Reading and checking"):
+        inputs = read_study(path, partial(show, "Opening images and masks"))
+    folder = out if out is not None else path.resolve().parent / RESULTS
+    folder.mkdir(parents=True, exist_ok=True)
+    extracted = _features(inputs, folder, resume, workers, show, watch)
+    cases = _cases(inputs, extracted)
+    protocols: dict[Protocol, ProtocolResult] = {
+        protocol: _protocol(inputs, cases, protocol, workers, show, watch)
+        for protocol in get_args(Protocol)
+    }
+    analysis = Analysis(
+        inputs, extracted, cases, protocols, watch.seconds, _warnings(inputs, protocols)
+    )
+    with watch.stage("Pictures"):
+        pictures = draw_pictures(analysis, folder / "pictures")
+    with watch.stage("Performance"):
+        facts = assemble_facts(analysis, pictures)
+    write_facts(facts, folder / "facts.json")
+    bundle = save_bundle(analysis, facts, folder / "model")
+    show("Writing the report", 0, 1)
+    written = write_report(facts, folder / "pictures", folder)
+    show("Writing the report", 1, 1)
+    return StudyResult(folder, written[0], bundle, facts, analysis)
+
+
+def _features(
+    inputs: StudyInputs,
+    folder: Path,
+    resume: bool,
+    workers: int | None,
+    show: StageProgress,
+    watch: Stopwatch,
+) -> ExtractedFeatures | None:
+    if inputs.files is None:
+        return None
+    place = folder / "features"
+    if not resume:
+        _empty(place)
+    with watch.stage("Extracting features"):
+        return extract_all(
+            inputs,
+            FeatureStore(place),
+            workers=workers,
+            progress=partial(show, "Extracting features"),
+        )
+
+
+def _empty(place: Path) -> None:
+    """Remove a feature store's own files, and nothing else."""
+    for file in [*place.glob("shards/*.parquet"), *place.glob("ledger.sqlite*")]:
+        file.unlink()
+
+
+def _cases(inputs: StudyInputs, extracted: ExtractedFeatures | None) -> Cases:
+    features = {**(extracted.sets if extracted is not None else {}), **inputs.features}
+    return Cases(inputs.survival, inputs.patient, features, inputs.clinical, inputs.centre)
+
+
+def _protocol(
+    inputs: StudyInputs,
+    cases: Cases,
+    protocol: Protocol,
+    workers: int | None,
+    show: StageProgress,
+    watch: Stopwatch,
+) -> ProtocolResult:
+    plan = inputs.plan
+    settings = recipe_settings(plan, protocol)
+    with watch.stage(f"Fitting, {protocol}"):
+        show(f"Fitting, {protocol}", 0, 1)
+        fitted = fit_recipe(cases, settings, np.random.default_rng([plan.study.seed, 0]))
+        apparent = fitted.predict(cases, plan.outcome.horizons)
+        show(f"Fitting, {protocol}", 1, 1)
+    out_of_fold = None
+    if plan.validation.repeats:
+        with watch.stage(f"Nested cross-validation, {protocol}"):
+            out_of_fold = nested_cross_validation(
+                cases,
+                settings,
+                plan.outcome.horizons,
+                repeats=plan.validation.repeats,
+                folds=plan.validation.folds,
+                seed=plan.study.seed,
+                workers=workers,
+                progress=partial(show, f"Nested cross-validation, {protocol}"),
+            )
+    return ProtocolResult(settings, fitted, apparent, out_of_fold)
+
+
+def _warnings(
+    inputs: StudyInputs, protocols: dict[Protocol, ProtocolResult]
+) -> tuple[tuple[str, str], ...]:
+    found = []
+    if deep_left_out(inputs.plan):
+        found.append(("Deep features", "torch is not installed: no deep features were extracted"))
+    last = float(inputs.survival.time.max())
+    for horizon in inputs.plan.outcome.horizons:
+        if horizon > last:
+            text = f"follow-up ends at {last:g}, before the horizon {horizon:g}: nothing is told"
+            found.append(("Horizons", text))
+    for protocol, result in protocols.items():
+        for model in result.fitted.models.values():
+            for name, reason in model.left_out:
+                found.append((f"{model.name}, {protocol}", f"{name} left out: {reason}"))
+    return tuple(found)
+
+
+def _interval(estimate: object) -> str:
+    if estimate is None or getattr(estimate, "value", None) is None:
+        return "not available"
+    value, low, high = (getattr(estimate, part) for part in ("value", "low", "high"))
+    return f"{value:.3f} ({low:.3f}-{high:.3f})" if low is not None else f"{value:.3f}"
