@@ -50,7 +50,8 @@ def write_docx(facts: Facts, tables: Sequence[Table], plates: Sequence[Plate], p
     document.add_heading("Methods", level=1)
     for paragraph in write_methods(Trace.start(facts)):
         document.add_heading(paragraph.heading, level=2)
-        document.add_paragraph(plain(paragraph.text))
+        for text in paragraph.texts:
+            document.add_paragraph(plain(text))
     document.add_heading("Tables", level=1)
     for table in tables:
         _add_table(document, table)

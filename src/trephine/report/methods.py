@@ -10,26 +10,26 @@ from trephine.report.wording import plural, protocol_label
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A paragraph with a heading."""
+    """Paragraphs under one heading."""
 
     heading: str
-    text: Text
+    texts: tuple[Text, ...]
 
 
 def write_methods(facts: Trace) -> tuple[Paragraph, ...]:
     """Write the methods, a paragraph a topic; topics that the study does not have are left out."""
     paragraphs = (
-        Paragraph("Participants and outcome", _participants(facts)),
-        Paragraph("Images and regions", _images(facts)),
-        Paragraph("Features", _features(facts)),
+        Paragraph("Participants and outcome", (_participants(facts),)),
+        Paragraph("Images and regions", (_images(facts),)),
+        Paragraph("Features", (_features(facts),)),
         Paragraph("Selection and signatures", _selection(facts)),
-        Paragraph("Clinical variables", _clinical(facts)),
-        Paragraph("Models", _models(facts)),
-        Paragraph("Validation", _validation(facts)),
-        Paragraph("Performance", _performance(facts)),
-        Paragraph("Software", _software(facts)),
+        Paragraph("Clinical variables", (_clinical(facts),)),
+        Paragraph("Models", (_models(facts),)),
+        Paragraph("Validation", (_validation(facts),)),
+        Paragraph("Performance", (_performance(facts),)),
+        Paragraph("Software", (_software(facts),)),
     )
-    return tuple(paragraph for paragraph in paragraphs if paragraph.text)
+    return tuple(paragraph for paragraph in paragraphs if any(paragraph.texts))
 
 
 def _participants(facts: Trace) -> Text:
@@ -110,22 +110,28 @@ def _features(facts: Trace) -> Text:
     return tuple(parts)
 
 
-def _selection(facts: Trace) -> Text:
-    parts: list[str | Ref] = []
+def _selection(facts: Trace) -> tuple[Text, ...]:
+    texts: list[Text] = []
     for part in facts.selection:
-        parts += [part.feature_set.words(), f" ({protocol_label(part.raw.protocol).lower()}): "]
         steps: list[Text] = []
         for step in part.steps:
             rule: Text = (" (", step.threshold.words(), ")") if step.raw.threshold else ()
-            steps.append((step.name.words(), *rule, " ", step.features_out.show("count")))
-        parts += [part.extracted.show("count"), " features; left after "]
-        parts += [*join(steps, between="; "), ". "]
-    if parts:
-        parts.append(
-            "A signature is the sum of the selected features, centred and scaled, times their"
-            " weights."
+            steps.append((step.name.words(), *rule, ": ", step.features_out.show("count")))
+        texts.append(
+            (
+                part.feature_set.words(), f", {protocol_label(part.raw.protocol).lower()}: of ",
+                part.extracted.show("count"), " features there remained, after ",
+                *join(steps, between="; "), ".",
+            )
+        )  # fmt: skip
+    if texts:
+        texts.append(
+            (
+                "A signature is the sum of the selected features, centred and scaled, times their"
+                " weights.",
+            )
         )
-    return tuple(parts)
+    return tuple(texts)
 
 
 def _clinical(facts: Trace) -> Text:

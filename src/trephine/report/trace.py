@@ -80,8 +80,9 @@ class Trace:
         value = self.value.show(form)
         if self.raw.low is None or self.raw.high is None:
             return (value,)
-        between = " to " if form.startswith("signed") or self.raw.low < 0 else "–"
-        return (value, " (", self.low.show(form), between, self.high.show(form), ")")
+        low, high = self.low.show(form), self.high.show(form)
+        between = " to " if low.text[0] in "+−" else "–"
+        return (value, " (", low, between, high, ")")
 
 
 def plain(text: Text) -> str:

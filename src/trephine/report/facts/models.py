@@ -44,7 +44,7 @@ class ModelFacts(Fact):
     """Events among them."""
     standard_errors: Literal["model", "cluster-robust"]
     """Which variance intervals and p rest on."""
-    ties: str = "efron"
+    ties: str = "Efron"
     """Handling of ties."""
     terms: tuple[Term, ...]
     """Coefficients in the order of the design matrix."""

@@ -23,6 +23,7 @@ from trephine.report.figures.correlation import correlation_height_mm, draw_corr
 from trephine.report.figures.decision import draw_decision_curves
 from trephine.report.figures.flow import draw_flow, flow_height_mm
 from trephine.report.figures.forest import draw_forest, forest_height_mm
+from trephine.report.figures.icc import draw_icc
 from trephine.report.figures.kaplan_meier import draw_kaplan_meier
 from trephine.report.figures.lasso import draw_deviance, draw_paths
 from trephine.report.figures.nomogram import draw_nomogram, lay_out_nomogram
@@ -55,6 +56,7 @@ def make_plates(facts: Facts, pictures_folder: Path) -> tuple[Plate, ...]:
         *_risk_groups(facts),
         *_overall(facts),
         *_pictures(facts, pictures_folder),
+        *_icc(facts),
         *_forest(facts),
         *_correlation(facts),
     )
@@ -486,3 +488,29 @@ def _picture_panel(picture: PictureFacts, folder: Path) -> Panel:
         picture_height_mm(picture, folder, COLUMN_MM),
         picture.caption,
     )
+
+
+def _icc(facts: Facts) -> list[Plate]:
+    rows = facts.agreement.icc if facts.agreement else ()
+    if not rows:
+        return []
+    panels = []
+    for feature_set in dict.fromkeys(row.feature_set for row in rows):
+        draw = partial(draw_icc, comparisons=[r for r in rows if r.feature_set == feature_set])
+        panels.append(
+            Panel(
+                partial(_titled, title=f"{feature_set} features", draw=draw),
+                COLUMN_MM,
+                52.0,
+                f"Distribution of the ICC of the {feature_set} features.",
+            )
+        )
+    return [
+        Plate(
+            slug="figure-icc",
+            number="",
+            title=("Agreement of features between and within raters",),
+            caption=("Share of features over the ICC; dotted: threshold.",),
+            panels=tuple(panels),
+        )
+    ]

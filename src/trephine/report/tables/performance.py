@@ -247,7 +247,7 @@ def risk_group_table(facts: Trace) -> Table | None:
     return Table(
         slug="table-risk-groups",
         number="",
-        title=(facts.study.outcome_name.words(), " by risk group"),
+        title=("Risk groups: ", facts.study.outcome_name.words()),
         header=(
             ("Group",), ("n",), ("Events",),
             *[(h.show("year horizon"), " survival") for h in horizons],
