@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from parity.r_formula import column_like, data_set, outcome_columns
+from parity.r_formula import data_set, outcome_columns
 from trephine.types import FloatArray, Survival
 
 # Columns on which the scripts keep complete cases only, by data set.
@@ -72,7 +72,6 @@ def nested(file: Any, *path: str) -> npt.NDArray[np.float64]:
 
 
 def _column(table: pd.DataFrame, name: str) -> FloatArray | None:
-    try:
-        return table[column_like(table, name)].to_numpy(dtype=np.float64)
-    except ValueError:
-        return None
+    """Return a column of that name, or the first that ends with it (ecog -> ph.ecog)."""
+    found = [column for column in table if column == name or column.endswith(f".{name}")]
+    return table[found[0]].to_numpy(dtype=np.float64) if found else None

@@ -22,6 +22,8 @@ LARGEST_WORK = 100_000_000
 """Node expansions allowed before the caller is told to simulate."""
 LARGEST_FILLING = 2_000_000
 """Ways to fill one row, and nodes of a stage, that are enumerated."""
+LARGEST_STEP = 4_000_000
+"""Ways to all nodes of the next stage; beyond it their merging would take minutes."""
 _TOO_LARGE = "Fisher test: the table is too large for an exact p; pass simulations and rng"
 
 
@@ -182,7 +184,7 @@ def _step(
     most_after: FloatArray,
 ) -> tuple[IntArray, FloatArray, FloatArray]:
     """Fill one row in every possible way from every node, and merge ways of equal weight."""
-    if nodes.shape[0] * float(ways.shape[0]) > LARGEST_WORK / 4:
+    if nodes.shape[0] * float(ways.shape[0]) > LARGEST_STEP:
         raise InputError(_TOO_LARGE)
     weights = _log_weight(row, ways)
     reached, weight, many = [], [], []

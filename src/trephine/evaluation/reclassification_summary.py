@@ -1,0 +1,169 @@
+"""NRI, IDI and their relatives of one pair of models with intervals drawn by patient (Table S1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trephine.errors import InputError
+from trephine.evaluation.censoring_weights import check_risk
+from trephine.evaluation.discrimination_improvement import discrimination_improvement
+from trephine.evaluation.intervals import patient_bootstrap
+from trephine.evaluation.reclassification import (
+    ReclassificationEstimator,
+    categorical_reclassification,
+    continuous_reclassification,
+)
+from trephine.types import Estimate, FloatArray, IntArray, Survival
+
+
+@dataclass(frozen=True)
+class ReclassificationSummary:
+    """What a new model adds to an old one at a horizon, with percentile intervals.
+
+    Attributes
+    ----------
+    nri, nri_events, nri_non_events
+        Continuous net reclassification improvement and its two parts.
+    categorical_nri, categorical_nri_events, categorical_nri_non_events
+        By risk category; None where no cut-offs were given.
+    idi, idi_events, idi_non_events
+        Integrated discrimination improvement: mean change of risk in either part.
+    half_nri, median_improvement
+        Of Uno et al. (2013).
+    horizon, n, n_patients
+        t, cases, and the patients that were drawn.
+    note
+        Why there is no answer; empty where there is one.
+    """
+
+    nri: Estimate
+    nri_events: Estimate
+    nri_non_events: Estimate
+    categorical_nri: Estimate | None
+    categorical_nri_events: Estimate | None
+    categorical_nri_non_events: Estimate | None
+    idi: Estimate
+    idi_events: Estimate
+    idi_non_events: Estimate
+    half_nri: Estimate
+    median_improvement: Estimate
+    horizon: float
+    n: int
+    n_patients: int
+    note: str = ""
+
+
+def summarise_reclassification(
+    outcome: Survival,
+    old_event_probability: npt.ArrayLike,
+    new_event_probability: npt.ArrayLike,
+    horizon: float,
+    *,
+    repeats: int,
+    rng: np.random.Generator,
+    cut_offs: Sequence[float] = (),
+    patient: npt.ArrayLike | None = None,
+    estimator: ReclassificationEstimator = "kaplan-meier",
+    level: float = 0.95,
+) -> ReclassificationSummary:
+    """Return the measures of one pair of models, with intervals from resampled patients.
+
+    The probabilities are taken as they are: the intervals say how sure the measures are on cases
+    like these, not how the models would change if they were refitted. For that, give out-of-fold
+    probabilities, or use `perturbed_improvement` for two Cox models on their own cases.
+
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases.
+    old_event_probability, new_event_probability
+        Shape (n,): probability of the event by ``horizon`` under the two models.
+    horizon
+        t > 0, in the unit of ``outcome``.
+    repeats, rng
+        Draws of patients, at least 1.
+    cut_offs
+        Of the risk categories, ascending within (0, 1); none: no categorical NRI.
+    patient
+        Shape (n,); None takes every case for a patient.
+    estimator
+        Of the NRI, as in `continuous_reclassification`.
+    level
+        Coverage.
+
+    Raises
+    ------
+    InputError
+        As in `continuous_reclassification` and `categorical_reclassification`.
+    """
+    old = check_risk(old_event_probability, len(outcome), "old event probability")
+    new = check_risk(new_event_probability, len(outcome), "new event probability")
+    labels = np.arange(len(outcome)) if patient is None else patient
+
+    def measures(rows: IntArray) -> FloatArray:
+        values, note = _measures(
+            outcome.take(rows), old[rows], new[rows], horizon, cut_offs, estimator
+        )
+        if note:
+            raise InputError(note)
+        return values
+
+    values, note = _measures(outcome, old, new, horizon, cut_offs, estimator)
+    if note:
+        found: tuple[Estimate, ...] = tuple(Estimate(float(v), level=level) for v in values)
+        n_patients = int(np.unique(np.asarray(labels)).size)
+    else:
+        drawn = patient_bootstrap(measures, labels, repeats, rng, level=level)
+        found, n_patients = drawn.estimates(), drawn.n_patients
+    with_categories = len(cut_offs) > 0
+    return ReclassificationSummary(
+        nri=found[0],
+        nri_events=found[1],
+        nri_non_events=found[2],
+        categorical_nri=found[8] if with_categories else None,
+        categorical_nri_events=found[9] if with_categories else None,
+        categorical_nri_non_events=found[10] if with_categories else None,
+        idi=found[3],
+        idi_events=found[4],
+        idi_non_events=found[5],
+        half_nri=found[6],
+        median_improvement=found[7],
+        horizon=float(horizon),
+        n=len(outcome),
+        n_patients=n_patients,
+        note=note,
+    )
+
+
+def _measures(
+    outcome: Survival,
+    old: FloatArray,
+    new: FloatArray,
+    horizon: float,
+    cut_offs: Sequence[float],
+    estimator: ReclassificationEstimator,
+) -> tuple[FloatArray, str]:
+    """Return NRI (3), IDI (3), half-NRI, median and categorical NRI (3), and why there are none."""
+    nri = continuous_reclassification(outcome, old, new, horizon, estimator=estimator)
+    better = discrimination_improvement(outcome, old, new, horizon)
+    values = [
+        nri.total,
+        nri.events,
+        nri.non_events,
+        better.idi.value,
+        better.idi.events,
+        better.idi.non_events,
+        better.half_nri.value,
+        better.median_improvement.value,
+    ]
+    note = nri.note or better.note
+    if len(cut_offs):
+        moved = categorical_reclassification(
+            outcome, old, new, horizon, cut_offs, estimator=estimator
+        )
+        values += [moved.total, moved.events, moved.non_events]
+    return np.array(values), note
