@@ -8,7 +8,10 @@ import typer
 
 from trephine import __version__
 from trephine.cli.check import check
+from trephine.cli.convert import convert
+from trephine.cli.deidentify import deidentify
 from trephine.cli.demo import demo
+from trephine.cli.pacs import pacs
 from trephine.cli.predict import predict
 from trephine.cli.report import report
 from trephine.cli.run import run
@@ -40,8 +43,9 @@ def _options(
     """Options that stand before the verb."""
 
 
-for verb in (demo, check, run, report, predict):
+for verb in (demo, check, run, report, predict, convert, deidentify):
     app.command()(verb)
+app.add_typer(pacs)
 
 
 def main() -> None:

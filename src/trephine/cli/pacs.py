@@ -1,0 +1,187 @@
+"""``trephine pacs find`` and ``trephine pacs get``: studies from a picture archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trephine.cli.terminal import console, errors, stages
+from trephine.errors import InputError
+
+if TYPE_CHECKING:  # the archive's libraries are loaded when they are used
+    from trephine.imaging.pacs import Archive
+
+pacs = typer.Typer(
+    name="pacs",
+    help="Find and fetch images in a picture archive (DICOMweb or DIMSE). User and password come"
+    " from TREPHINE_PACS_USER and TREPHINE_PACS_PASSWORD, or from the keyring.",
+    no_args_is_help=True,
+)
+
+Web = Annotated[str, typer.Option(help="DICOMweb address, https://host/dicom-web.")]
+Dimse = Annotated[str, typer.Option(help="DIMSE address, host:port.")]
+Called = Annotated[str, typer.Option(help="The archive's application entity title.")]
+Calling = Annotated[str, typer.Option(help="Ours, as the archive knows it.")]
+Move = Annotated[
+    int | None, typer.Option("--move-port", help="Fetch by C-MOVE to this port; C-GET without.")
+]
+TlsOn = Annotated[bool, typer.Option("--tls", help="DIMSE over TLS.")]
+Authority = Annotated[Path | None, typer.Option(help="The hospital's certificate authority (PEM).")]
+Certificate = Annotated[Path | None, typer.Option(help="Our certificate and key (PEM).")]
+Accessions = Annotated[
+    Path | None, typer.Option("--accessions", help="Text file, one accession number a line.")
+]
+Accession = Annotated[list[str] | None, typer.Option(help="An accession number; may be repeated.")]
+PatientId = Annotated[str, typer.Option(help="Patient ID.")]
+Date = Annotated[str, typer.Option(help="Study date or range, 20200101-20201231.")]
+Modality = Annotated[str, typer.Option(help="For example CR, DX.")]
+Description = Annotated[str, typer.Option(help="Study description; * and ? match.")]
+
+
+@pacs.command()
+def find(
+    web: Web = "",
+    dimse: Dimse = "",
+    called: Called = "",
+    calling: Calling = "TREPHINE",
+    tls: TlsOn = False,
+    authority: Authority = None,
+    certificate: Certificate = None,
+    accessions: Accessions = None,
+    accession: Accession = None,
+    patient_id: PatientId = "",
+    study_date: Date = "",
+    modality: Modality = "",
+    description: Description = "",
+) -> None:
+    """List the studies that match. The list names patients: keep it where it belongs."""
+    from trephine.imaging.pacs import ArchiveQuery
+    from trephine.imaging.pacs.archive import with_retries
+
+    wanted = ArchiveQuery(
+        _numbers(accessions, accession), patient_id, study_date, modality, description
+    )
+    with _archive(web, dimse, called, calling, None, tls, authority, certificate) as archive:
+        studies = with_retries(lambda: archive.find(wanted))
+    console.print("accession\tdate\tmodalities\tdescription", markup=False)
+    for study in studies:
+        line = (study.accession, study.date, study.modalities, study.description)
+        console.print("\t".join(line), soft_wrap=True, markup=False)
+    errors.print(f"{len(studies)} studies.")
+
+
+@pacs.command()
+def get(
+    out: Annotated[Path, typer.Argument(help="New folder, or that of an earlier run.")],
+    key: Annotated[
+        Path | None, typer.Option(help="Secret for de-identification; made if it does not exist.")
+    ] = None,
+    keep_identifiers: Annotated[
+        bool, typer.Option("--keep-identifiers", help="Do not de-identify.")
+    ] = False,
+    web: Web = "",
+    dimse: Dimse = "",
+    called: Called = "",
+    calling: Calling = "TREPHINE",
+    move_port: Move = None,
+    tls: TlsOn = False,
+    authority: Authority = None,
+    certificate: Certificate = None,
+    accessions: Accessions = None,
+    accession: Accession = None,
+    patient_id: PatientId = "",
+    study_date: Date = "",
+    modality: Modality = "",
+    description: Description = "",
+) -> None:
+    """Fetch what matches, de-identified before it touches the disk. Goes on where it stopped."""
+    from trephine.imaging.deidentify import read_or_make_key
+    from trephine.imaging.pacs import ArchiveQuery, retrieve
+
+    if (key is None) == (not keep_identifiers):
+        raise InputError("pacs get: expected either --key FILE or --keep-identifiers")
+    if key is not None and out.resolve() in key.resolve().parents:
+        raise InputError("key: expected a file outside the output folder, which may be shared")
+    wanted = ArchiveQuery(
+        _numbers(accessions, accession), patient_id, study_date, modality, description
+    )
+    secret = read_or_make_key(key) if key is not None else None
+    with (
+        _archive(web, dimse, called, calling, move_port, tls, authority, certificate) as archive,
+        stages() as show,
+    ):
+        report = retrieve(
+            archive,
+            wanted,
+            out,
+            secret,
+            progress=lambda done, total: show("Fetching", done, total),
+        )
+    console.print(
+        f"{report.studies} studies, {report.images} images: {report.fetched} fetched,"
+        f" {report.already_here} already here, {report.refused} refused by de-identification."
+    )
+    if report.accessions_missing:
+        places = ", ".join(map(str, report.missing_positions))
+        console.print(f"Without a study, by position in the list: {places}", soft_wrap=True)
+        raise typer.Exit(1)
+
+
+def _numbers(path: Path | None, given: list[str] | None) -> tuple[str, ...]:
+    """Return the accession numbers of a file and of the command line, in order."""
+    lines = []
+    if path is not None:
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError):
+            raise InputError(f"{path.name}: expected a text file that can be read") from None
+    numbers = [line.strip() for line in [*lines, *(given or [])]]
+    return tuple(dict.fromkeys(number for number in numbers if number))
+
+
+@contextmanager
+def _archive(
+    web: str,
+    dimse: str,
+    called: str,
+    calling: str,
+    move_port: int | None,
+    tls: bool,
+    authority: Path | None,
+    certificate: Path | None,
+) -> Iterator[Archive]:
+    from trephine.imaging.pacs import (
+        DicomWebArchive,
+        DimseArchive,
+        DimseNode,
+        Tls,
+        find_credentials,
+    )
+
+    if bool(web) == bool(dimse):
+        raise InputError("pacs: expected either --web or --dimse")
+    material = Tls(authority, certificate)
+    archive: Archive
+    if web:
+        archive = DicomWebArchive(web, find_credentials(web), material)
+    else:
+        host, _, port = dimse.rpartition(":")
+        if not host or not port.isdecimal() or not called:
+            raise InputError("pacs: expected --dimse host:port and --called TITLE")
+        node = DimseNode(
+            host,
+            int(port),
+            called,
+            calling,
+            method="get" if move_port is None else "move",
+            receive_port=move_port or 11112,
+        )
+        archive = DimseArchive(node, material if tls else None)
+    try:
+        yield archive
+    finally:
+        archive.close()
