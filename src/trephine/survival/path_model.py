@@ -250,10 +250,10 @@ def _jump_pays(
 ) -> bool:
     """Say whether the sweeps still needed cost more than solving for the support at once."""
     if before == np.inf:
-        return factor.size[0] > 0
+        return bool(factor.size[0] > 0)
     if moved >= before:
         return True
     sweeps = np.log(accuracy / moved) / np.log(moved / before)
     size = float(np.sum(goal != 0.0))
     solve = size**3 / 6.0 if factor.size[0] == 0 else 4.0 * size**2
-    return sweeps * goal.size**2 > solve
+    return bool(sweeps * goal.size**2 > solve)

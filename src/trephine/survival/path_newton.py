@@ -150,7 +150,7 @@ def _renewal_pays(
     a = float(n_active)
     renewal = a * a * n / 4.0 + a**3 / 6.0
     step = 4.0 * a * n + 3.0 * a * a + 40.0 * n
-    return steps > 2.0 + renewal / step
+    return bool(steps > 2.0 + renewal / step)
 
 
 @njit(cache=True)
