@@ -35,7 +35,7 @@ def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
     twice = sorted({column for column in header if header.count(column) > 1 and column})
     if twice:
         raise StudyProblemsError([Problem(f"{name}, row 1", "column names once", f"{twice}")])
-    body = frame.iloc[1:].reset_index(drop=True)
+    body: pd.DataFrame = frame.iloc[1:].reset_index(drop=True)
     body.columns = pd.Index(header)
     body = body.apply(lambda column: column.str.strip())
     body = body[~(body == "").all(axis=1)].reset_index(drop=True)

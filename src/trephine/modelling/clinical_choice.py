@@ -56,6 +56,8 @@ class ClinicalChoice:
         Variables that stay.
     elimination
         How they came to be those; None where none was needed.
+    set_aside
+        Variables that could not be fitted together with the others, with the reason.
     """
 
     encoding: Encoding
@@ -64,6 +66,7 @@ class ClinicalChoice:
     entered: tuple[str, ...]
     kept: tuple[str, ...]
     elimination: Elimination | None
+    set_aside: tuple[tuple[str, str], ...] = ()
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -108,12 +111,39 @@ def choose_clinical(
         entered = tuple(row.variable for row in alone if row.p_value < settings.enter_p)
     else:
         entered = possible
+    entered, set_aside = _fittable(entered, alone, table, encoding, survival)
     elimination = None
     kept = entered
     if entered and settings.selection != "all":
         elimination = _eliminate(entered, table, encoding, survival, settings, cluster)
         kept = tuple(key for key in entered if key in elimination.kept)
-    return ClinicalChoice(encoding, imputation, alone, entered, kept, elimination)
+    return ClinicalChoice(encoding, imputation, alone, entered, kept, elimination, set_aside)
+
+
+def _fittable(
+    entered: tuple[str, ...],
+    alone: tuple[VariableAlone, ...],
+    table: ClinicalTable,
+    encoding: Encoding,
+    survival: Survival,
+) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Set variables aside, the weakest alone first, until one model holds all the others.
+
+    Two variables cut at their medians can leave a cell without an event (a combined angle and an
+    index made of the same arcs do), and then no maximum of the likelihood exists.
+    """
+    p_value = {row.variable: row.p_value for row in alone}
+    left = list(entered)
+    set_aside = []
+    while left:
+        try:
+            CoxModel().fit(design_frame(table, encoding, tuple(left)), survival)
+            break
+        except ModelError as error:
+            weakest = max(left, key=lambda key: p_value[key])
+            set_aside.append((weakest, str(error)))
+            left.remove(weakest)
+    return tuple(left), tuple(set_aside)
 
 
 def fit_alone(

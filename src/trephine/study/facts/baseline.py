@@ -274,6 +274,8 @@ def _ratio(result: CoxResult | None, name: str) -> HazardRatio | None:
 def _note(alone: VariableAlone, choice: ClinicalChoice) -> str:
     if alone.problem:
         return alone.problem
+    if alone.variable in dict(choice.set_aside):
+        return "set aside: no model holds it together with the others"
     if alone.variable not in choice.entered:
         return "not entered"
     return "" if alone.variable in choice.kept else "eliminated"
