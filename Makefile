@@ -44,5 +44,12 @@ test: check
 parity: $(BIN)/.dev-ready
 	$(BIN)/pytest tests/parity --reference $(REFERENCE) -p no:xdist
 
+bench: $(BIN)/.dev-ready
+	$(BIN)/python benchmarks/run.py $(BENCH)
+
+bench-r: $(BIN)/.dev-ready
+	apt-get install --yes --no-install-recommends r-cran-glmnet r-cran-survival
+	$(BIN)/python benchmarks/run.py $(BENCH)
+
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
