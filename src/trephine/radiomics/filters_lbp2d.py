@@ -22,7 +22,8 @@ def local_binary_pattern_2d(prepared: PreparedImage, settings: RadiomicsSettings
 
     Ojala, Pietikainen and Harwood 1996, as scikit-image's ``local_binary_pattern`` computes it:
     samples on a circle interpolated linearly, 0 beyond the image, uniformity counted without
-    closing the circle. PyRadiomics' documentation says 9 samples; its code, followed here, takes 8.
+    closing the circle, 'var' the samples' variance. PyRadiomics' documentation says 9 samples; its
+    code, followed here, takes 8.
     """
     ndim = prepared.pixels.ndim
     plane = settings.force2Ddimension if ndim == 3 else None
@@ -47,10 +48,7 @@ def local_binary_pattern_2d(prepared: PreparedImage, settings: RadiomicsSettings
         slice(margin, extent - margin)
         for margin, extent in zip(margins, patterns.shape, strict=True)
     )
-    values = in_region(prepared, patterns[box])
-    if np.isnan(values).any():
-        return DerivedImage("lbp-2D", None, "a neighbourhood without contrast has no variance")
-    return DerivedImage("lbp-2D", values)
+    return DerivedImage("lbp-2D", in_region(prepared, patterns[box]))
 
 
 def _in_plane(ndim: int, plane: int | None) -> tuple[int, int]:
@@ -142,10 +140,9 @@ def _patterns(
                         odd = turned % 2.0
                         turned = (turned - odd) / 2.0 + odd * powers[count - 1]
                         code = min(code, turned)
-                elif method >= 2:
+                elif method == 2:
                     code = float(ones if changes <= 2 else count + 1)
                 if method == 3:
-                    variance = samples.var()
-                    code = code / variance if variance != 0.0 else np.nan
+                    code = samples.var()
                 result[z, y, x] = code
     return result

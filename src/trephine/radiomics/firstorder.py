@@ -25,7 +25,7 @@ def firstorder_features(
 
     Definitions of PyRadiomics 3.0.1: moments over n, percentiles interpolated linearly between
     order statistics, entropy and uniformity of the discretised values. Skewness and kurtosis of a
-    constant region are 0.
+    constant region are 0; the robust deviation is NaN where no value lies between the percentiles.
 
     Parameters
     ----------
@@ -60,7 +60,9 @@ def firstorder_features(
         "Median": p50,
         "Minimum": minimum,
         "Range": maximum - minimum,
-        "RobustMeanAbsoluteDeviation": float(np.abs(middle - middle.mean()).mean()),
+        "RobustMeanAbsoluteDeviation": (
+            float(np.abs(middle - middle.mean()).mean()) if middle.size else math.nan
+        ),
         "RootMeanSquared": math.sqrt(energy / values.size),
         "Skewness": m3 / m2**1.5 if m2 else 0.0,
         "StandardDeviation": math.sqrt(m2),

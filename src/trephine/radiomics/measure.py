@@ -149,6 +149,8 @@ def _reason(
 ) -> str:
     """Say why a value is missing or conventional, '' where it is neither."""
     if math.isnan(value):
+        if family == "firstorder":
+            return "no grey value lies between the 10th and the 90th percentile"
         if family == "glrlm":
             return "no line along any direction holds two voxels of the region"
         return f"no two voxels of the region are neighbours at distances {settings.distances}"

@@ -1,0 +1,78 @@
+"""``trephine extract`` on one pair, a folder and a table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import SimpleITK as sitk  # noqa: N813
+import typer
+from typer.testing import CliRunner
+
+from trephine.cli.extract import extract
+from trephine.errors import InputError
+from trephine.radiomics import RadiomicsSettings, feature_names
+
+SETTINGS = '[featureClass]\nfirstorder = ["Mean", "Skewness"]\n'
+
+
+@pytest.fixture
+def folder(tmp_path, speckle, bean):
+    """Two images with their masks beside them, and a file of settings."""
+    for number in (1, 2):
+        for suffix, array in (("", speckle * number), ("_mask", bean.astype(np.uint8))):
+            image = sitk.GetImageFromArray(array)
+            image.SetSpacing((0.5, 0.5))
+            sitk.WriteImage(image, str(tmp_path / f"case{number}{suffix}.nrrd"))
+    (tmp_path / "settings.toml").write_text(SETTINGS)
+    return tmp_path
+
+
+def run(*arguments):
+    app = typer.Typer()
+    app.command()(extract)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_one_pair_is_written_with_the_names_of_the_preset(folder) -> None:
+    out = folder / "features.csv"
+    done = run(folder / "case1.nrrd", folder / "case1_mask.nrrd", "--out", out)
+    assert done.exit_code == 0, done.output
+    frame = pd.read_csv(out, index_col="name")
+    assert tuple(frame.columns) == feature_names(RadiomicsSettings.from_preset("native2d"), 2)
+    assert list(frame.index) == ["case1.nrrd"]
+
+
+def test_a_folder_is_matched_by_name(folder) -> None:
+    (folder / "settings.toml").rename(folder.parent / "settings.toml")
+    out = folder.parent / "features.csv"
+    settings = folder.parent / "settings.toml"
+    done = run(folder, folder, "--settings", settings, "--out", out)
+    assert done.exit_code == 0, done.output
+    frame = pd.read_csv(out, index_col="name")
+    assert list(frame.index) == ["case1.nrrd", "case2.nrrd"]
+    mean = frame["original_firstorder_Mean"]
+    assert mean["case2.nrrd"] == pytest.approx(2 * mean["case1.nrrd"])
+
+
+def test_a_table_names_images_masks_and_labels_and_goes_on_after_a_bad_row(folder) -> None:
+    table = folder / "pairs.csv"
+    table.write_text(
+        "name,image,mask,label\nleft,case1.nrrd,case1_mask.nrrd,1\nright,case2.nrrd,"
+        "case2_mask.nrrd,5\n"
+    )
+    out = folder / "features.csv"
+    done = run(table, "--settings", folder / "settings.toml", "--out", out)
+    assert done.exit_code == 1
+    assert "right" in done.output
+    assert "expected label 5" in done.output.replace("\n", " ")
+    assert list(pd.read_csv(out, index_col="name").index) == ["left"]
+
+
+def test_what_cannot_be_paired_is_named(folder) -> None:
+    done = run(folder / "case1.nrrd")
+    assert isinstance(done.exception, InputError)
+    (folder / "case2_mask.nrrd").unlink()
+    done = run(folder, folder)
+    assert isinstance(done.exception, InputError)
+    assert "case2.nrrd" in str(done.exception)
