@@ -41,6 +41,13 @@ format: $(BIN)/.dev-ready
 test: check
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
+test-system: $(BIN)/.dev-ready
+	apt-get install --yes --no-install-recommends orthanc orthanc-dicomweb
+	@# Orthanc binds every interface: where the kernel permits, it gets a network of its own.
+	@if unshare --net true 2>/dev/null; then \
+	  unshare --net sh -c '$(BIN)/python tests/system/loopback.py && exec $(BIN)/pytest tests/system -m system'; \
+	else $(BIN)/pytest tests/system -m system; fi
+
 parity: $(BIN)/.dev-ready
 	$(BIN)/pytest tests/parity --reference $(REFERENCE) -p no:xdist
 

@@ -78,6 +78,20 @@ def deidentify_dataset(dataset: Dataset, key: PseudonymKey, name: str) -> Deiden
             f"{name}: expected an image, found a DICOM object without pixels; reports and documents"
             " cannot be de-identified by rule"
         )
+    if not all(_text(dataset, word) for word in ("SOPClassUID", "SOPInstanceUID")):
+        raise ImageError(f"{name}: expected SOP class and SOP instance UIDs, found none")
+    try:
+        return _deidentified(dataset, key, name)
+    except ImageError:
+        raise
+    except Exception as error:  # malformed values fail in many ways; none may slip through
+        raise ImageError(
+            f"{name}: expected well-formed attributes, found malformed ones"
+            f" ({type(error).__name__})"
+        ) from None
+
+
+def _deidentified(dataset: Dataset, key: PseudonymKey, name: str) -> Deidentified:
     with quiet_pydicom():
         syntax = transfer_syntax(dataset, name)
         patient = _patient_of(dataset)

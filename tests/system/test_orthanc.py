@@ -1,0 +1,201 @@
+"""Find and fetch from a real Orthanc: over both protocols, through failures, without loss."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
+
+from trephine.errors import ArchiveError
+from trephine.imaging import read_image
+from trephine.imaging.deidentify import PseudonymKey
+from trephine.imaging.pacs import (
+    ArchiveQuery,
+    Credentials,
+    DicomWebArchive,
+    DimseArchive,
+    DimseNode,
+    retrieve,
+)
+
+pytestmark = [
+    pytest.mark.system,
+    # pynetdicom leaves the socket of a refused connection to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+KEY = PseudonymKey(b"a secret of some length")
+ACCESSIONS = tuple(f"ACC{number}" for number in range(6))
+PROTOCOLS = ["web", "get", "move"]
+
+
+def _radiograph() -> Callable[..., Dataset]:
+    path = Path(__file__).parents[1] / "imaging" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("make_dicom", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.radiograph
+
+
+@pytest.fixture
+def images() -> list[Dataset]:
+    """Six studies of one radiograph each, some compressed, one MONOCHROME1."""
+    made = []
+    for number, accession in enumerate(ACCESSIONS):
+        pixels = np.random.default_rng(number).integers(0, 4096, (64, 48), dtype=np.uint16)
+        dataset = _radiograph()(
+            pixels,
+            AccessionNumber=accession,
+            PatientID=f"P00{number}",
+            PatientBirthDate="19700101",
+            PatientSex="F",
+            StudyDate=f"2020010{number + 1}",
+            StudyDescription="XR PELVIS AP",
+            PhotometricInterpretation="MONOCHROME1" if number == 1 else "MONOCHROME2",
+        )
+        if number in (2, 3):
+            dataset.compress((JPEGLSLossless, JPEG2000Lossless)[number - 2])
+        made.append(dataset)
+    return made
+
+
+@pytest.fixture
+def filled(orthanc, images):
+    for image in images:
+        buffer = BytesIO()
+        image.save_as(buffer, enforce_file_format=True)
+        orthanc.upload(buffer.getvalue())
+    return orthanc
+
+
+def opened(orthanc, protocol: str, **options: str):
+    if protocol == "web":
+        password = options.get("password", "a-secret-of-tests")
+        return DicomWebArchive(orthanc.web, Credentials("tester", password))
+    node = DimseNode(
+        "127.0.0.1",
+        orthanc.dicom,
+        options.get("called", "ORTHANC"),
+        options.get("calling", "TREPHINE"),
+        method="get" if protocol == "get" else "move",
+        receive_host="127.0.0.1",
+        receive_port=orthanc.receive,
+    )
+    return DimseArchive(node)
+
+
+def sums(folder: Path) -> list[float]:
+    return sorted(float(read_image(path).pixels.sum()) for path in folder.rglob("*.dcm"))
+
+
+def expected_sums(images: list[Dataset]) -> list[float]:
+    def grey(image: Dataset) -> np.ndarray:
+        inverted = image.PhotometricInterpretation == "MONOCHROME1"
+        return 4095.0 - image.pixel_array if inverted else image.pixel_array.astype(float)
+
+    return sorted(float(grey(image).sum()) for image in images)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_studies_are_found_and_every_image_is_fetched_exactly(
+    filled, images, tmp_path, protocol
+) -> None:
+    archive = opened(filled, protocol)
+    try:
+        found = archive.find(ArchiveQuery(study_date="20200101-20200103"))
+        assert sorted(study.accession for study in found) == ["ACC0", "ACC1", "ACC2"]
+        report = retrieve(archive, ArchiveQuery(accessions=(*ACCESSIONS, "NONE")), tmp_path, KEY)
+    finally:
+        archive.close()
+    assert (report.studies, report.fetched, report.missing_positions) == (6, 6, (7,))
+    assert sums(tmp_path) == expected_sums(images)
+    content = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"Doe" not in content
+    assert not any(image.SOPInstanceUID.encode() in content for image in images)
+
+
+class StopsAfter:
+    """An archive that is stopped in the middle, as seen from the one who fetches."""
+
+    def __init__(self, archive, orthanc, images: int) -> None:
+        self.archive, self.orthanc, self.left = archive, orthanc, images
+
+    def find(self, query):
+        return self.archive.find(query)
+
+    def instances(self, study, modality):
+        return self.archive.instances(study, modality)
+
+    def fetch(self, instance):
+        if self.left == 0:
+            self.orthanc.stop(kill=True)
+        self.left -= 1
+        return self.archive.fetch(instance)
+
+    def close(self) -> None:
+        self.archive.close()
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_server_killed_in_the_middle_loses_and_doubles_nothing(
+    filled, images, tmp_path, protocol
+) -> None:
+    query = ArchiveQuery(accessions=ACCESSIONS)
+    dying = StopsAfter(opened(filled, protocol), filled, 3)
+    try:
+        with pytest.raises(ArchiveError, match="goes on where it stopped"):
+            retrieve(dying, query, tmp_path, KEY, sleep=lambda _: None)
+    finally:
+        dying.close()
+    assert len(list(tmp_path.rglob("*.dcm"))) == 3
+    assert not list(tmp_path.rglob("*.part"))
+    filled.start()
+    archive = opened(filled, protocol)
+    try:
+        report = retrieve(archive, query, tmp_path, KEY)
+    finally:
+        archive.close()
+    assert (report.fetched, report.already_here) == (3, 3)
+    assert sums(tmp_path) == expected_sums(images)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_server_that_comes_back_in_time_is_waited_for(filled, images, tmp_path, protocol) -> None:
+    dying = StopsAfter(opened(filled, protocol), filled, 2)
+    try:
+        report = retrieve(
+            dying,
+            ArchiveQuery(accessions=ACCESSIONS),
+            tmp_path,
+            KEY,
+            sleep=lambda _: filled.start() if filled.process is None else None,
+        )
+    finally:
+        dying.close()
+    assert report.fetched == 6
+    assert sums(tmp_path) == expected_sums(images)
+
+
+def test_a_wrong_password_is_told_and_not_repeated(filled, tmp_path) -> None:
+    archive = opened(filled, "web", password="wrong-password")
+    with pytest.raises(ArchiveError, match="refused user and password") as refusal:
+        archive.find(ArchiveQuery(accessions=ACCESSIONS))
+    assert "wrong-password" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("titles", [{"calling": "STRANGER"}, {"called": "NOBODY"}])
+def test_an_unknown_title_is_told(filled, titles) -> None:
+    archive = opened(filled, "get", **titles)
+    try:
+        with pytest.raises(ArchiveError, match="archive: refused"):
+            archive.find(ArchiveQuery(accessions=ACCESSIONS))
+    finally:
+        archive.close()
