@@ -10,6 +10,7 @@ way to the node reads its share from their cumulative sum.
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 from scipy.special import gammaln
 
@@ -18,13 +19,15 @@ from trephine.types import FloatArray, IntArray
 
 TOLERANCE = 1e-7
 """Tables whose probability exceeds the observed one's by less than this ratio count, as in R."""
-LARGEST_WORK = 100_000_000
-"""Node expansions allowed before the caller is told to simulate."""
 LARGEST_FILLING = 2_000_000
 """Ways to fill one row, and nodes of a stage, that are enumerated."""
 LARGEST_STEP = 4_000_000
 """Ways to all nodes of the next stage; beyond it their merging would take minutes."""
+LARGEST_WORK = 300_000_000
+"""Completions of the last two rows, and steps of the bounds, that are looked at."""
 _TOO_LARGE = "Fisher test: the table is too large for an exact p; pass simulations and rng"
+
+Bounds = dict[int, tuple[FloatArray, FloatArray]]
 
 
 def fisher_p_value(table: IntArray) -> float:
@@ -38,22 +41,17 @@ def fisher_p_value(table: IntArray) -> float:
     Raises
     ------
     InputError
-        If the walk would take more than ``LARGEST_WORK`` steps.
+        If the walk would take more than the module's limits.
     """
     if table.shape[0] < table.shape[1]:
         table = table.T
-    # Large rows first: the last rows are then small, and their bounds tight.
+    # Large rows first: the last rows are then small, and have few completions.
     rows = np.sort(table.sum(axis=1))[::-1]
     columns = np.sort(table.sum(axis=0))
     n = int(table.sum())
     log_observed = float(-gammaln(table + 1.0).sum()) + np.log1p(TOLERANCE)
     moves = [_row_fillings(int(row), columns) for row in rows]
-    box = tuple(int(total) + 1 for total in columns[:-1])
-    nodes = float(np.prod(np.array(box, dtype=np.float64)))
-    if sum(len(move) for move in moves) * nodes > LARGEST_WORK or nodes > LARGEST_FILLING:
-        raise InputError(_TOO_LARGE)
-    most, least = _completions(rows, moves, box)
-    log_tail = _walk(rows, columns, moves, (most, least), log_observed)
+    log_tail = _walk(rows, columns, moves, _completions(rows, columns, moves), log_observed)
     margins = gammaln(rows + 1.0).sum() + gammaln(columns + 1.0).sum() - gammaln(n + 1.0)
     return float(min(1.0, np.exp(log_tail + margins)))
 
@@ -76,61 +74,59 @@ def _log_weight(row: int, filling: IntArray) -> FloatArray:
     return weight
 
 
-def _completions(
-    rows: IntArray, moves: list[IntArray], box: tuple[int, ...]
-) -> tuple[list[FloatArray], list[FloatArray]]:
-    """Return, for every stage and node, the largest and smallest log weight still to come.
+def _completions(rows: IntArray, columns: IntArray, moves: list[IntArray]) -> Bounds:
+    """Return, by stage and node, the largest and smallest log weight still to come.
 
-    ``most[s][node]`` is over the fillings of rows s, s + 1, ...; -inf where there is none. The
-    node is the remaining totals of all columns but the last, whose remainder the rows imply.
+    The bounds of stage s are over the fillings of rows s, s + 1, ...; -inf and inf where there is
+    none. Only stages between the first and the last two rows are walked, and have bounds. A node
+    is the remaining totals of all columns but the last, whose remainder the rows imply.
     """
-    end_most = np.full(box, -np.inf)
-    end_least = np.full(box, np.inf)
-    end_most[(0,) * len(box)] = end_least[(0,) * len(box)] = 0.0
-    most, least = [end_most], [end_least]
-    for row, ways in zip(rows[::-1], moves[::-1], strict=True):
+    walked = range(1, rows.size - 2)
+    bounds: Bounds = {}
+    if not len(walked):
+        return bounds
+    box = tuple(int(total) + 1 for total in columns[:-1])
+    nodes = float(np.prod(np.array(box, dtype=np.float64)))
+    if sum(len(move) for move in moves[1:]) * nodes > LARGEST_WORK or nodes > LARGEST_FILLING:
+        raise InputError(_TOO_LARGE)
+    most, least = np.full(box, -np.inf), np.full(box, np.inf)
+    most[(0,) * len(box)] = least[(0,) * len(box)] = 0.0
+    for stage in range(rows.size - 1, 0, -1):
         best, worst = np.full(box, -np.inf), np.full(box, np.inf)
-        weights = _log_weight(int(row), ways)
-        for way, weight in zip(ways, weights, strict=True):
+        weights = _log_weight(int(rows[stage]), moves[stage])
+        for way, weight in zip(moves[stage], weights, strict=True):
             to = tuple(slice(int(x), None) for x in way)
             origin = tuple(slice(0, size - int(x)) for x, size in zip(way, box, strict=True))
-            np.maximum(best[to], most[0][origin] + weight, out=best[to])
-            np.minimum(worst[to], least[0][origin] + weight, out=worst[to])
-        most.insert(0, best)
-        least.insert(0, worst)
-    return most, least
+            np.maximum(best[to], most[origin] + weight, out=best[to])
+            np.minimum(worst[to], least[origin] + weight, out=worst[to])
+        most, least = best, worst
+        if stage in walked:
+            bounds[stage] = (most, least)
+    return bounds
 
 
 def _walk(
-    rows: IntArray,
-    columns: IntArray,
-    moves: list[IntArray],
-    bounds: tuple[list[FloatArray], list[FloatArray]],
-    log_observed: float,
+    rows: IntArray, columns: IntArray, moves: list[IntArray], bounds: Bounds, log_observed: float
 ) -> float:
     """Return the log of the summed weights of all tables with weight <= the observed one's."""
-    most, least = bounds
     nodes = columns[None, :-1].astype(np.int64)
     past, copies = np.zeros(1), np.zeros(1)  # log weight of a way to the node; log of how many
     tail = -np.inf
-    for stage in range(rows.size - 1):
-        low = past + least[stage][tuple(nodes.T)]
-        high = past + most[stage][tuple(nodes.T)]
-        whole = high <= log_observed
-        if whole.any():
-            total = _all_completions(rows[stage:], nodes[whole])
-            tail = np.logaddexp(tail, np.logaddexp.reduce(past[whole] + copies[whole] + total))
-        open_ = ~whole & (low <= log_observed)
-        nodes, past, copies = nodes[open_], past[open_], copies[open_]
-        if not nodes.size:
-            break
-        if stage == rows.size - 2:
-            last = _last_two_rows(rows[stage:], nodes, past, copies, moves[stage], log_observed)
-            return float(np.logaddexp(tail, last))
-        nodes, past, copies = _step(
-            nodes, past, copies, int(rows[stage]), moves[stage], most[stage + 1]
-        )
-    return float(tail)
+    for stage in range(rows.size - 2):
+        if stage in bounds:
+            most, least = (bound[tuple(nodes.T)] for bound in bounds[stage])
+            whole = past + most <= log_observed
+            if whole.any():
+                total = _all_completions(rows[stage:], nodes[whole])
+                counted = np.logaddexp.reduce(past[whole] + copies[whole] + total)
+                tail = float(np.logaddexp(tail, counted))
+            open_ = ~whole & (past + least <= log_observed)
+            nodes, past, copies = nodes[open_], past[open_], copies[open_]
+            if not nodes.size:
+                return tail
+        nodes, past, copies = _step(nodes, past, copies, rows[stage:], moves[stage])
+    last = _last_two_rows(rows[-2:], nodes, past, copies, moves[-1], log_observed)
+    return float(np.logaddexp(tail, last))
 
 
 def _all_completions(rows_left: IntArray, nodes: IntArray) -> FloatArray:
@@ -150,52 +146,94 @@ def _last_two_rows(
     nodes: IntArray,
     past: FloatArray,
     copies: FloatArray,
-    ways: IntArray,
+    last_fillings: IntArray,
     log_observed: float,
 ) -> float:
     """Return the log of the summed weights of the extreme tables that pass through ``nodes``."""
     order = np.lexsort(nodes.T[::-1])
     changes = (np.diff(nodes[order], axis=0) != 0).any(axis=1)
     groups = np.split(order, np.flatnonzero(changes) + 1)
-    if len(groups) * float(ways.shape[0]) > LARGEST_WORK / 2:
+    if len(groups) * float(last_fillings.shape[0]) > LARGEST_WORK:
         raise InputError(_TOO_LARGE)
     first, last = int(rows_left[0]), int(rows_left[1])
-    weights = _log_weight(first, ways)
+    weights = _log_weight(last, last_fillings)
+    log_factorial = gammaln(np.arange(first + 1) + 1.0)
     tail = -np.inf
     for group in groups:
-        remaining = nodes[group[0]] - ways
-        rest = last - remaining.sum(axis=1)
-        possible = (remaining >= 0).all(axis=1) & (rest >= 0)
-        completions = np.sort(weights[possible] + _log_weight(last, remaining[possible]))
-        cumulative = np.append(-np.inf, np.logaddexp.accumulate(completions))
-        extreme = np.searchsorted(completions, log_observed - past[group], side="right")
-        tail = np.logaddexp(
-            tail, np.logaddexp.reduce(past[group] + copies[group] + cumulative[extreme])
-        )
+        node = nodes[group[0]]
+        if group.size == 1:
+            # One way to the node: no order is needed.
+            limit = log_observed - float(past[group[0]])
+            shares = np.array(
+                [_extreme_completions(node, last_fillings, weights, first, limit, log_factorial)]
+            )
+        else:
+            completions = np.sort(
+                _completion_weights(node, last_fillings, weights, first, log_factorial)
+            )
+            cumulative = np.append(-np.inf, np.logaddexp.accumulate(completions))
+            reached = np.searchsorted(completions, log_observed - past[group], side="right")
+            shares = cumulative[reached]
+        tail = np.logaddexp(tail, np.logaddexp.reduce(past[group] + copies[group] + shares))
     return float(tail)
 
 
+def _completion_weights(
+    node: IntArray,
+    last_fillings: IntArray,
+    weights: FloatArray,
+    first: int,
+    log_factorial: FloatArray,
+) -> FloatArray:
+    """Return the log weight of every completion of a node by two rows."""
+    other = node - last_fillings
+    rest = first - other.sum(axis=1)
+    possible = (other >= 0).all(axis=1) & (rest >= 0)
+    other, rest = other[possible], rest[possible]
+    found: FloatArray = weights[possible] - log_factorial[other].sum(axis=1) - log_factorial[rest]
+    return found
+
+
+@numba.njit(cache=True)
+def _extreme_completions(
+    node: IntArray,
+    last_fillings: IntArray,
+    weights: FloatArray,
+    first: int,
+    limit: float,
+    log_factorial: FloatArray,
+) -> float:
+    """Return the log of the summed weights of those completions whose log weight is <= limit."""
+    total = 0.0
+    for way in range(last_fillings.shape[0]):
+        weight = weights[way]
+        rest = first
+        for column in range(node.size):
+            other = node[column] - last_fillings[way, column]
+            rest -= other
+            if other < 0 or rest < 0:
+                rest = -1
+                break
+            weight -= log_factorial[other]
+        if rest >= 0:
+            weight -= log_factorial[rest]
+            if weight <= limit:
+                total += np.exp(weight - limit)
+    return limit + np.log(total) if total > 0.0 else -np.inf
+
+
 def _step(
-    nodes: IntArray,
-    past: FloatArray,
-    copies: FloatArray,
-    row: int,
-    ways: IntArray,
-    most_after: FloatArray,
+    nodes: IntArray, past: FloatArray, copies: FloatArray, rows_left: IntArray, ways: IntArray
 ) -> tuple[IntArray, FloatArray, FloatArray]:
     """Fill one row in every possible way from every node, and merge ways of equal weight."""
     if nodes.shape[0] * float(ways.shape[0]) > LARGEST_STEP:
         raise InputError(_TOO_LARGE)
-    weights = _log_weight(row, ways)
-    reached, weight, many = [], [], []
-    for way, log_weight in zip(ways, weights, strict=True):
-        target = nodes - way
-        possible = (target >= 0).all(axis=1)
-        possible[possible] = np.isfinite(most_after[tuple(target[possible].T)])
-        reached.append(target[possible])
-        weight.append(past[possible] + log_weight)
-        many.append(copies[possible])
-    return _merge(np.concatenate(reached), np.concatenate(weight), np.concatenate(many))
+    after = int(rows_left[1:].sum())
+    weights = _log_weight(int(rows_left[0]), ways)
+    targets = (nodes[:, None, :] - ways[None, :, :]).reshape(-1, nodes.shape[1])
+    possible = (targets >= 0).all(axis=1) & (targets.sum(axis=1) <= after)
+    weight = (past[:, None] + weights[None, :]).ravel()[possible]
+    return _merge(targets[possible], weight, np.repeat(copies, ways.shape[0])[possible])
 
 
 def _merge(
