@@ -225,6 +225,15 @@ def test_the_result_reads_as_the_same_image(make_dicom, save_dicom, tmp_path, st
     assert np.array_equal(read_image(tmp_path / "out" / row.file).pixels, read_image(path).pixels)
 
 
+def test_a_maker_that_is_also_the_institution_goes(
+    make_dicom, save_dicom, tmp_path, stored
+) -> None:
+    path = save_dicom(make_dicom(stored, InstitutionName="Acme Clinic", Manufacturer="ACME Clinic"))
+    (row,) = deidentify_folder(path, tmp_path / "out", KEY)
+    assert row.status == "written"
+    assert b"acme" not in (tmp_path / "out" / row.file).read_bytes().lower()
+
+
 def test_old_overlays_above_the_grey_values_are_cleared(make_dicom, stored) -> None:
     dirty = stored | np.uint16(0x8000)
     kept = cleaned(make_dicom(dirty))

@@ -29,6 +29,8 @@ _IDENTIFYING = (
     "InstitutionName", "InstitutionAddress", "PatientAddress", "PatientTelephoneNumbers",
     "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID", "StudyID",
 )  # fmt: skip
+_TEXT_VRS = ("LO", "SH", "ST", "LT", "UT", "UC")
+
 # Shorter ones occur by chance, numbers above all within UIDs.
 _SHORTEST_TEXT, _SHORTEST_NUMBER = 5, 8
 
@@ -168,6 +170,7 @@ def admit(dataset: Dataset, target: Path, key: PseudonymKey, name: str, source: 
     """
     try:
         result = deidentify_dataset(dataset, key, name)
+        scrub_texts(dataset, result.dataset)
         content = _encoded(result, name)
         leaks = surviving_identifiers(dataset, result.dataset)
         if leaks:
@@ -210,6 +213,19 @@ def surviving_identifiers(original: Dataset, cleaned: Dataset) -> list[str]:
         for keyword in _IDENTIFYING
         if any(secret in content for secret in _secrets(original, keyword))
     ]
+
+
+def scrub_texts(original: Dataset, cleaned: Dataset) -> None:
+    """Empty the harmless texts that hold an identifying value after all.
+
+    A maker's name that is also the institution's, for instance.
+    """
+    secrets = [secret for keyword in _IDENTIFYING for secret in _secrets(original, keyword)]
+    for element in cleaned.iterall():
+        if element.VR in _TEXT_VRS and element.value:
+            text = str(element.value).lower().encode("utf-8", errors="ignore")
+            if any(secret in text for secret in secrets):
+                element.value = None
 
 
 def _secrets(dataset: Dataset, keyword: str) -> Iterator[bytes]:
