@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.multival import MultiValue
 
 from trephine import __version__
-from trephine.errors import ImageError
+from trephine.errors import ImageError, TrephineError
 from trephine.imaging.decode import transfer_syntax
 from trephine.imaging.deidentify.dates import age_years, shift_date, shift_date_time
 from trephine.imaging.deidentify.key import PseudonymKey
@@ -82,7 +82,7 @@ def deidentify_dataset(dataset: Dataset, key: PseudonymKey, name: str) -> Deiden
         raise ImageError(f"{name}: expected SOP class and SOP instance UIDs, found none")
     try:
         return _deidentified(dataset, key, name)
-    except ImageError:
+    except TrephineError:
         raise
     except Exception as error:  # malformed values fail in many ways; none may slip through
         raise ImageError(
