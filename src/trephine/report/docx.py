@@ -11,6 +11,7 @@ from typing import Any
 from trephine.errors import MissingExtraError
 from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import check_consistency
+from trephine.report.docx_table import add_grid
 from trephine.report.facts import Facts
 from trephine.report.figures.plate import Plate, compose
 from trephine.report.methods import write_methods
@@ -32,7 +33,7 @@ def write_docx(facts: Facts, tables: Sequence[Table], plates: Sequence[Plate], p
     """
     try:
         import docx
-        from docx.shared import Mm, Pt
+        from docx.shared import Mm, Pt, RGBColor
     except ImportError as error:
         raise MissingExtraError("report.docx", "docx") from error
     document = docx.Document()
@@ -40,8 +41,10 @@ def write_docx(facts: Facts, tables: Sequence[Table], plates: Sequence[Plate], p
         section.page_width, section.page_height = Mm(210), Mm(297)
         section.left_margin = section.right_margin = Mm((210 - PAGE_MM) / 2)
         section.top_margin = section.bottom_margin = Mm(18)
+    for style in ("Normal", "Title", "Heading 1", "Heading 2", "Heading 3", "List Bullet"):
+        font = document.styles[style].font
+        font.name, font.color.rgb = "Arial", RGBColor(0x1B, 0x1F, 0x24)
     document.styles["Normal"].font.size = Pt(10)
-    document.styles["Normal"].font.name = "Arial"
     core = document.core_properties
     core.title, core.author, core.comments = facts.study.title, "", ""
     core.created = core.modified = datetime(2000, 1, 1)  # the same facts give the same file
@@ -80,31 +83,13 @@ def _add_notices(document: Any, facts: Facts) -> None:
 def _add_table(document: Any, table: Table) -> None:
     title = f"{table.number}. {plain(table.title)}" if table.number else plain(table.title)
     document.add_heading(title, level=3)
-    grid = document.add_table(rows=1, cols=len(table.header))
-    grid.style = "Light List"
-    for cell, text in zip(grid.rows[0].cells, table.header, strict=True):
-        _write(cell, plain(text), bold=True)
-    for row in table.rows:
-        cells = grid.add_row().cells
-        if row.kind == "group":
-            merged = cells[0].merge(cells[-1])
-            _write(merged, plain(row.cells[0]), bold=True)
-            continue
-        for number, (cell, text) in enumerate(zip(cells, row.cells, strict=True)):
-            indent = "   " if row.kind == "level" and number == 0 else ""
-            _write(cell, indent + plain(text), bold=False)
+    add_grid(
+        document,
+        [plain(cell) for cell in table.header],
+        [([plain(cell) for cell in row.cells], row.kind) for row in table.rows],
+    )
     for note in table.notes:
         _small(document.add_paragraph(plain(note)))
-
-
-def _write(cell: Any, text: str, *, bold: bool) -> None:
-    from docx.shared import Pt
-
-    paragraph = cell.paragraphs[0]
-    run = paragraph.add_run(text)
-    run.bold = bold
-    run.font.size = Pt(7.5)
-    paragraph.paragraph_format.space_after = Pt(0)
 
 
 def _small(paragraph: Any) -> None:
@@ -146,12 +131,11 @@ def _add_checks(document: Any, facts: Facts) -> None:
     for checklist in fill_checklists(facts):
         document.add_heading(f"{checklist.name} checklist", level=1)
         _small(document.add_paragraph(checklist.source))
-        grid = document.add_table(rows=1, cols=3)
-        grid.style = "Light List"
-        for cell, text in zip(grid.rows[0].cells, ("Item", "What", "Where"), strict=True):
-            _write(cell, text, bold=True)
-        for item in checklist.items:
-            cells = grid.add_row().cells
-            _write(cells[0], item.number, bold=False)
-            _write(cells[1], f"{item.section}: {item.text}", bold=False)
-            _write(cells[2], item.place, bold=False)
+        add_grid(
+            document,
+            ("Item", "What", "Where"),
+            [
+                ((item.number, f"{item.section}: {item.text}", item.place), "body")
+                for item in checklist.items
+            ],
+        )

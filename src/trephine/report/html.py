@@ -12,7 +12,7 @@ from markupsafe import Markup
 from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import CHECKS, Finding, check_consistency
 from trephine.report.facts import Facts
-from trephine.report.figures.catalogue import headline_model
+from trephine.report.figures.assessed import headline_model
 from trephine.report.figures.plate import Plate, panel_svg
 from trephine.report.inline_svg import SvgSheet, colour_rules
 from trephine.report.methods import write_methods

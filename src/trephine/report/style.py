@@ -197,12 +197,13 @@ def axes_size_mm(axes: Axes) -> tuple[float, float]:
     return box.width / dpi * 25.4, box.height / dpi * 25.4
 
 
-def panel_title(area: Area, text: str, *, left_mm: float = 13.0) -> None:
-    """Write a panel's title into its top margin, in line with its axes."""
+def panel_title(area: Area, text: str, *, remark: str = "", left_mm: float = 13.0) -> None:
+    """Write a panel's title into its top margin, and a remark in red at the right end."""
     width, height = size_mm(area)
-    area.text(
-        left_mm / width, 1 - 1.2 / height, text, weight="bold", va="top", ha="left", size=BODY_PT
-    )
+    top = 1 - 1.2 / height
+    area.text(left_mm / width, top, text, weight="bold", va="top", ha="left", size=BODY_PT)
+    if remark:
+        area.text(1 - 2.5 / width, top, remark, va="top", ha="right", size=SMALL_PT, color=RED)
 
 
 def text_width_mm(text: str, size_pt: float = BODY_PT, *, bold: bool = False) -> float:

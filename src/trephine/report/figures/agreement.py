@@ -1,0 +1,184 @@
+"""Agreement of raters: overlap, distance, sizes, ICC, and the cases that agree least."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from trephine.evaluation.agreement import BlandAltman
+from trephine.report.style import (
+    BLUE,
+    GREEN,
+    INK,
+    MUTED,
+    PAGE_MM,
+    PURPLE,
+    RED,
+    SMALL_PT,
+    Area,
+    figure_style,
+    new_figure,
+    panel_title,
+    place_axes,
+)
+from trephine.types import FloatArray
+
+_COLOURS = (BLUE, GREEN, PURPLE, RED)
+_ROW_MM = 56.0
+
+
+@dataclass(frozen=True)
+class DrawnCase:
+    """A case as two raters drew it.
+
+    Attributes
+    ----------
+    title
+        Which case and how well they agree.
+    pixels
+        The part of the image round the drawings, (rows, columns).
+    first, second
+        Outlines, each (k, 2), (row, column) in ``pixels``.
+    """
+
+    title: str
+    pixels: FloatArray
+    first: tuple[FloatArray, ...]
+    second: tuple[FloatArray, ...]
+
+
+@dataclass(frozen=True)
+class AgreementFigure:
+    """What the figure shows.
+
+    Attributes
+    ----------
+    dice, hausdorff95_mm
+        By comparison, one value a case.
+    size
+        Bland-Altman of the first comparison's areas (mm2) or volumes (mm3), or None.
+    size_unit
+        "mm²" or "mm³".
+    icc
+        By comparison, one value a feature.
+    worst
+        Cases that agree least, in the first comparison.
+    """
+
+    dice: Mapping[str, FloatArray]
+    hausdorff95_mm: Mapping[str, FloatArray]
+    size: BlandAltman | None
+    size_unit: str
+    icc: Mapping[str, FloatArray]
+    worst: tuple[DrawnCase, ...]
+
+
+def agreement_figure(facts: AgreementFigure) -> Figure:
+    """Return the figure, a page wide: three panels, then the cases that agree least."""
+    rows = 2 if facts.worst else 1
+    with figure_style():
+        figure = new_figure(PAGE_MM, rows * _ROW_MM)
+        grid = figure.subfigures(rows, 1, squeeze=False)[:, 0]
+        panels = grid[0].subfigures(1, 4)
+        _strips(panels[0], facts.dice, "a  Dice", (0.0, 1.0))
+        _strips(panels[1], facts.hausdorff95_mm, "b  HD95, mm", (0.0, None))
+        _sizes(panels[2], facts)
+        _icc(panels[3], facts.icc)
+        if facts.worst:
+            pictures = np.atleast_1d(grid[1].subfigures(1, len(facts.worst)))
+            for number, (area, case) in enumerate(zip(pictures, facts.worst, strict=True)):
+                _picture(area, case, "e  " if number == 0 else "")
+    return figure
+
+
+def _strips(
+    area: Area,
+    values: Mapping[str, FloatArray],
+    title: str,
+    limits: tuple[float, float | None],
+) -> None:
+    """Draw one point a case beside a line at the median, a column a comparison."""
+    axes = place_axes(area, left_mm=9.0, bottom_mm=11.0)
+    panel_title(area, title, left_mm=9.0)
+    for column, points in enumerate(values.values()):
+        colour = _COLOURS[column % len(_COLOURS)]
+        # A fixed spread instead of a random one: the same facts give the same bytes.
+        spread = 0.22 * np.sin(np.arange(points.size) * 2.399963)
+        axes.plot(column + spread, points, ".", color=colour, markersize=2.2, alpha=0.55, mew=0)
+        axes.hlines(
+            float(np.median(points)), column - 0.34, column + 0.34, color=INK, linewidth=1.1
+        )
+    axes.set(xlim=(-0.6, len(values) - 0.4))
+    axes.set_ylim(bottom=limits[0], top=limits[1])
+    axes.set_xticks(range(len(values)), labels=[_broken(name) for name in values])
+
+
+def _sizes(area: Area, facts: AgreementFigure) -> None:
+    axes = place_axes(area, left_mm=11.0, bottom_mm=11.0)
+    panel_title(area, f"c  Difference in size, {facts.size_unit}", left_mm=11.0)
+    if facts.size is None:
+        axes.text(0.5, 0.5, "fewer than three cases", transform=axes.transAxes, ha="center")
+        return
+    found = facts.size
+    axes.plot(found.means, found.differences, ".", color=BLUE, markersize=2.4, alpha=0.6, mew=0)
+    for line, dashes in (
+        (found.bias, "solid"),
+        (found.lower_limit, (0, (4.0, 2.0))),
+        (found.upper_limit, (0, (4.0, 2.0))),
+    ):
+        axes.axhline(line.value, color=INK, linewidth=0.8, linestyle=dashes)
+        axes.axhspan(line.low, line.high, color=MUTED, alpha=0.15, linewidth=0)
+        axes.annotate(
+            f"{line.value:.0f}",
+            (1.0, line.value),
+            xycoords=("axes fraction", "data"),
+            xytext=(-1, 1.5),
+            textcoords="offset points",
+            ha="right",
+            size=SMALL_PT,
+        )
+    axes.set_xlabel(f"Mean of both, {facts.size_unit}")
+
+
+def _icc(area: Area, values: Mapping[str, FloatArray]) -> None:
+    """Draw the share of features whose ICC is at least so high."""
+    axes = place_axes(area, left_mm=11.0, bottom_mm=11.0)
+    panel_title(area, "d  Features by ICC", left_mm=11.0)
+    for number, (name, icc) in enumerate(values.items()):
+        ordered = np.sort(icc[np.isfinite(icc)])
+        if ordered.size == 0:
+            continue
+        share = 1.0 - np.arange(ordered.size) / ordered.size
+        dashes = "solid" if number == 0 else (0, (4.0, 1.6))
+        colour = _COLOURS[number % len(_COLOURS)]
+        axes.step(ordered, share, color=colour, linestyle=dashes, where="post", label=name)
+    axes.axvline(0.75, color=MUTED, linewidth=0.7, linestyle=(0, (1.0, 1.5)))
+    axes.set(xlim=(0.0, 1.0), ylim=(0.0, 1.02), xlabel="ICC at least")
+    axes.set_yticks([0, 0.5, 1], labels=["0%", "50%", "100%"])
+    if values:
+        axes.legend(loc="lower left", fontsize=SMALL_PT - 1.2, handlelength=1.6)
+    else:
+        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=MUTED)
+
+
+def _picture(area: Area, case: DrawnCase, letter: str) -> None:
+    axes = place_axes(area, left_mm=1.5, right_mm=1.5, bottom_mm=2.0, top_mm=6.5)
+    panel_title(area, letter + case.title, left_mm=1.5)
+    low, high = np.percentile(case.pixels, [1, 99])
+    axes.imshow(case.pixels, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
+    _outline(axes, case.first, BLUE, "solid")
+    _outline(axes, case.second, RED, (0, (3.0, 1.2)))
+    axes.set_axis_off()
+
+
+def _outline(axes: object, lines: Sequence[FloatArray], colour: str, dashes: object) -> None:
+    for line in lines:
+        axes.plot(line[:, 1], line[:, 0], color=colour, linestyle=dashes, linewidth=1.0)  # type: ignore[attr-defined]
+
+
+def _broken(name: str) -> str:
+    """Break a comparison's name where a narrow column needs it."""
+    return name.replace(", ", ",\n").replace(" and second", "\nand second")

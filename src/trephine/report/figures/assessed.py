@@ -1,0 +1,55 @@
+"""What the plates share: protocols and kinds in reading order, the headline model, titles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from trephine.report.facts import Facts, Kind, Protocol
+from trephine.report.facts.evaluation import Assessed
+from trephine.report.style import Area, panel_title
+from trephine.report.wording import kind_label
+
+PROTOCOLS: tuple[Protocol, ...] = ("published", "sound")
+
+
+_KINDS: tuple[Kind, ...] = (
+    "apparent", "out-of-fold", "nested cross-validated", "optimism-corrected", "external",
+)  # fmt: skip
+
+
+_A = TypeVar("_A", bound=Assessed)
+
+
+def headline_model(facts: Facts, protocol: Protocol) -> str:
+    """Return the model that the nomogram shows, or else the last one fitted."""
+    for nomogram in facts.nomograms:
+        if nomogram.protocol == protocol:
+            return nomogram.model
+    names = [model.name for model in facts.models if model.protocol == protocol]
+    names += [row.model for row in facts.performance if row.protocol == protocol]
+    return names[-1] if names else ""
+
+
+def by_assessment(rows: Sequence[_A]) -> list[tuple[Protocol, Kind, list[_A]]]:
+    """Group assessed facts by protocol and kind, in reading order."""
+    groups = []
+    for protocol in PROTOCOLS:
+        for kind in _KINDS:
+            found = [row for row in rows if row.protocol == protocol and row.kind == kind]
+            if found:
+                groups.append((protocol, kind, found))
+    return groups
+
+
+def assessment_slug(stem: str, protocol: Protocol, kind: Kind) -> str:
+    """Name a plate of one protocol and kind."""
+    return f"{stem}-{protocol}-{kind.replace(' ', '-')}"
+
+
+def draw_titled(
+    area: Area, title: str, draw: Callable[[Area], None], kind: Kind | None = None
+) -> None:
+    """Draw a panel under its title, and say on it where its numbers are apparent."""
+    panel_title(area, title, remark=kind_label(kind) if kind == "apparent" else "")
+    draw(area)

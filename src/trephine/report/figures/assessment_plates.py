@@ -1,0 +1,241 @@
+"""Plates of performance, by protocol and kind."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from trephine.report.facts import Facts
+from trephine.report.figures.assessed import (
+    assessment_slug,
+    by_assessment,
+    draw_titled,
+    headline_model,
+)
+from trephine.report.figures.calibration import draw_calibration
+from trephine.report.figures.comparison import comparison_height_mm, draw_comparison
+from trephine.report.figures.decision import draw_decision_curves
+from trephine.report.figures.kaplan_meier import draw_kaplan_meier
+from trephine.report.figures.null_check import draw_null_check
+from trephine.report.figures.plate import Panel, Plate
+from trephine.report.figures.roc import draw_roc
+from trephine.report.style import COLUMN_MM
+from trephine.report.wording import horizon_noun
+
+
+def comparison_plates(facts: Facts) -> list[Plate]:
+    """Return the C-index by protocol and kind, where there are two to compare."""
+    if len({(row.protocol, row.kind) for row in facts.performance}) < 2:
+        return []
+    rows = list(facts.performance)
+    return [
+        Plate(
+            slug="figure-protocols",
+            number="",
+            title=("What each protocol reports",),
+            caption=("The same models on the same cases. Dotted: 0.5, no better than chance.",),
+            panels=(
+                Panel(
+                    partial(draw_comparison, rows=rows),
+                    COLUMN_MM,
+                    comparison_height_mm(rows),
+                    "C-index of each model by protocol and kind; the numbers are in the table.",
+                ),
+            ),
+        )
+    ]
+
+
+def null_check_plates(facts: Facts) -> list[Plate]:
+    """Return the null check."""
+    if not facts.null_check:
+        return []
+    return [
+        Plate(
+            slug="figure-null-check",
+            number="",
+            title=("Null check",),
+            caption=(
+                "C-index that the whole pipeline reports when outcomes are permuted by"
+                f" {facts.study.patient_noun}, so that there is nothing to find.",
+            ),
+            panels=(
+                Panel(
+                    partial(draw_null_check, checks=facts.null_check),
+                    COLUMN_MM,
+                    10.0 + 32.0 * len(facts.null_check),
+                    "Histograms of the C-index on permuted outcomes beside the observed one.",
+                ),
+            ),
+        )
+    ]
+
+
+def roc_plates(facts: Facts) -> list[Plate]:
+    """Return Figure 3, a panel a horizon."""
+    plates = []
+    for protocol, kind, rows in by_assessment(facts.roc):
+        panels = []
+        for horizon in dict.fromkeys(row.horizon for row in rows):
+            title = horizon_noun(horizon, facts.study.time_unit)
+            curves = [row for row in rows if row.horizon == horizon]
+            panels.append(
+                Panel(
+                    partial(
+                        draw_titled, title=title, draw=partial(draw_roc, curves=curves), kind=kind
+                    ),
+                    COLUMN_MM,
+                    82.0,
+                    f"ROC curves at {title}; the areas are in Table 3.",
+                )
+            )
+        plates.append(
+            Plate(
+                slug=assessment_slug("figure-3-roc", protocol, kind),
+                number="Figure 3",
+                title=("Time-dependent ROC curves",),
+                caption=("Areas with 95% confidence intervals; diagonal: no better than chance.",),
+                panels=tuple(panels),
+                protocol=protocol,
+                kind=kind,
+            )
+        )
+    return plates
+
+
+def calibration_plates(facts: Facts) -> list[Plate]:
+    """Return Figure 4, a panel a horizon."""
+    plates = []
+    for protocol, kind, rows in by_assessment(facts.calibration):
+        headline = headline_model(facts, protocol)
+        panels = []
+        for horizon in dict.fromkeys(row.horizon for row in rows):
+            title = horizon_noun(horizon, facts.study.time_unit)
+            curves = [row for row in rows if row.horizon == horizon]
+            draw = partial(draw_calibration, curves=curves, headline=headline)
+            panels.append(
+                Panel(
+                    partial(draw_titled, title=title, draw=draw, kind=kind),
+                    COLUMN_MM,
+                    90.0,
+                    f"Calibration at {title}, above the distribution of predicted risk.",
+                )
+            )
+        plates.append(
+            Plate(
+                slug=assessment_slug("figure-4-calibration", protocol, kind),
+                number="Figure 4",
+                title=("Calibration, and distribution of predicted risk",),
+                caption=(
+                    f"Lines: smooth calibration"
+                    f" curves. Points and bars: groups of the {headline} model with Kaplan-Meier"
+                    " estimate and interval; below, its predicted risk.",
+                ),
+                panels=tuple(panels),
+                protocol=protocol,
+                kind=kind,
+            )
+        )
+    return plates
+
+
+def decision_curve_plates(facts: Facts) -> list[Plate]:
+    """Return Figure 5a and b, a panel a horizon."""
+    plates = []
+    for protocol, kind, rows in by_assessment(facts.decision_curves):
+        headline = headline_model(facts, protocol)
+        panels = []
+        for row in rows:
+            title = horizon_noun(row.horizon, facts.study.time_unit)
+            draw = partial(draw_decision_curves, curves=row, headline=headline)
+            panels.append(
+                Panel(
+                    partial(draw_titled, title=title, draw=draw, kind=kind),
+                    COLUMN_MM,
+                    70.0,
+                    f"Net benefit of each model over threshold probabilities at {title}.",
+                )
+            )
+        plates.append(
+            Plate(
+                slug=assessment_slug("figure-5ab-decision-curves", protocol, kind),
+                number="Figure 5a, b",
+                title=("Decision curves",),
+                caption=(
+                    "Net benefit per case; the"
+                    " horizontal line is to treat none."
+                    + (f" Shaded: interval of the {headline} model." if headline else ""),
+                ),
+                panels=tuple(panels),
+                protocol=protocol,
+                kind=kind,
+            )
+        )
+    return plates
+
+
+def risk_group_plates(facts: Facts) -> list[Plate]:
+    """Return Figure 5c, a panel a model."""
+    plates = []
+    for protocol, kind, rows in by_assessment(facts.risk_groups):
+        panels = []
+        for row in rows:
+            draw = partial(
+                draw_kaplan_meier,
+                curves=row.curves,
+                outcome_name=facts.study.outcome_name,
+                time_unit=facts.study.time_unit,
+                horizons=facts.study.horizons,
+                logrank_p=row.logrank_p,
+            )
+            panels.append(
+                Panel(
+                    partial(draw_titled, title=f"{row.model} model", draw=draw, kind=kind),
+                    COLUMN_MM,
+                    76.0,
+                    f"Kaplan-Meier curves of the risk groups of the {row.model} model.",
+                )
+            )
+        plates.append(
+            Plate(
+                slug=assessment_slug("figure-5c-risk-groups", protocol, kind),
+                number="Figure 5c",
+                title=("Survival by risk group",),
+                caption=(
+                    "Kaplan-Meier curves with 95%"
+                    " intervals; ticks: censored; thin lines: horizons.",
+                ),
+                panels=tuple(panels),
+                protocol=protocol,
+                kind=kind,
+            )
+        )
+    return plates
+
+
+def overall_plates(facts: Facts) -> list[Plate]:
+    """Return survival of all analysed cases."""
+    if facts.survival is None:
+        return []
+    draw = partial(
+        draw_kaplan_meier,
+        curves=(facts.survival,),
+        outcome_name=facts.study.outcome_name,
+        time_unit=facts.study.time_unit,
+        horizons=facts.study.horizons,
+    )
+    return [
+        Plate(
+            slug="figure-overall-survival",
+            number="",
+            title=("Survival of all analysed cases",),
+            caption=("Kaplan-Meier curve with 95% interval; ticks: censored.",),
+            panels=(
+                Panel(
+                    partial(draw_titled, title=facts.survival.label, draw=draw),
+                    COLUMN_MM,
+                    66.0,
+                    "Kaplan-Meier curve of all analysed cases.",
+                ),
+            ),
+        )
+    ]

@@ -1,0 +1,75 @@
+"""Plates of images and of agreement between raters."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from trephine.report.facts import Facts, PictureFacts
+from trephine.report.figures.assessed import draw_titled
+from trephine.report.figures.icc import draw_icc
+from trephine.report.figures.pictures import draw_picture, picture_height_mm
+from trephine.report.figures.plate import Panel, Plate
+from trephine.report.style import COLUMN_MM
+from trephine.report.trace import Text, Trace
+
+
+def picture_plates(facts: Facts, folder: Path) -> list[Plate]:
+    """Return radiographs with outlines, and saliency maps."""
+    trace = Trace.start(facts)
+    return [
+        Plate(
+            slug=f"figure-picture-{number + 1}-{picture.type}",
+            number="",
+            title=(_PICTURE_TITLES[picture.type],),
+            caption=(path.caption.words(), *_dice(path)),
+            panels=(_picture_panel(picture, folder),),
+        )
+        for number, (picture, path) in enumerate(zip(facts.pictures, trace.pictures, strict=True))
+    ]
+
+
+_PICTURE_TITLES = {
+    "radiograph": "Radiograph with the regions of interest",
+    "saliency": "Saliency of the deep signature",
+}
+
+
+def _dice(picture: Trace) -> Text:
+    return () if picture.raw.dice is None else (" Dice ", picture.dice.show("2"), ".")
+
+
+def _picture_panel(picture: PictureFacts, folder: Path) -> Panel:
+    return Panel(
+        partial(draw_picture, picture=picture, folder=folder),
+        COLUMN_MM,
+        picture_height_mm(picture, folder, COLUMN_MM),
+        picture.caption,
+    )
+
+
+def icc_plates(facts: Facts) -> list[Plate]:
+    """Return the distribution of the ICC, a panel a feature set."""
+    rows = facts.agreement.icc if facts.agreement else ()
+    if not rows:
+        return []
+    panels = []
+    for feature_set in dict.fromkeys(row.feature_set for row in rows):
+        draw = partial(draw_icc, comparisons=[r for r in rows if r.feature_set == feature_set])
+        panels.append(
+            Panel(
+                partial(draw_titled, title=f"{feature_set} features", draw=draw),
+                COLUMN_MM,
+                52.0,
+                f"Distribution of the ICC of the {feature_set} features.",
+            )
+        )
+    return [
+        Plate(
+            slug="figure-icc",
+            number="",
+            title=("Agreement of features between and within raters",),
+            caption=("Share of features over the ICC; dotted: threshold.",),
+            panels=tuple(panels),
+        )
+    ]

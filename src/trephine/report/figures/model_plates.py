@@ -1,0 +1,176 @@
+"""Plates of participants, selection and models."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from trephine.report.facts import CorrelationFacts, Facts, ModelFacts, NomogramFacts
+from trephine.report.figures.assessed import PROTOCOLS, draw_titled, headline_model
+from trephine.report.figures.correlation import correlation_height_mm, draw_correlation
+from trephine.report.figures.flow import draw_flow, flow_height_mm
+from trephine.report.figures.forest import draw_forest, forest_height_mm
+from trephine.report.figures.lasso import draw_deviance, draw_paths
+from trephine.report.figures.nomogram import draw_nomogram, lay_out_nomogram
+from trephine.report.figures.plate import Panel, Plate
+from trephine.report.style import COLUMN_MM, PAGE_MM
+from trephine.report.trace import Ref, Trace
+
+
+def flow_plates(facts: Facts) -> list[Plate]:
+    """Return Figure 1a, participant flow."""
+    protocol = facts.study.protocol
+
+    def panel(width: float) -> Panel:
+        return Panel(
+            partial(draw_flow, facts=facts, protocol=protocol, width_mm=width),
+            width,
+            flow_height_mm(facts, protocol, width),
+            "Participant flow: enrolled, left out with reasons, analysed, features and models.",
+        )
+
+    return [
+        Plate(
+            slug="figure-1a-flow",
+            number="Figure 1a",
+            title=("Participant flow",),
+            caption=("From the table as read to the models; counts from this run.",),
+            panels=(panel(PAGE_MM),),
+            narrow=(panel(COLUMN_MM),),
+        )
+    ]
+
+
+def nomogram_plates(facts: Facts) -> list[Plate]:
+    """Return Figure 1b, one nomogram a protocol."""
+    trace = Trace.start(facts)
+
+    def panel(nomogram: NomogramFacts, width: float) -> Panel:
+        layout = lay_out_nomogram(nomogram, facts.study.time_unit, facts.study.outcome_name, width)
+        return Panel(
+            partial(draw_nomogram, layout=layout),
+            width,
+            layout.height_mm,
+            f"Nomogram of the {nomogram.model} model; the table of coefficients holds its numbers.",
+        )
+
+    plates = []
+    for nomogram, path in zip(facts.nomograms, trace.nomograms, strict=True):
+        caption: list[str | Ref] = [
+            "Read each predictor's points on the top axis, add them up, and read the ",
+            trace.study.outcome_name.words(), " below the total. ",
+        ]  # fmt: skip
+        if nomogram.example:
+            caption += ["In red, ", path.example.description.words(), "."]
+        plates.append(
+            Plate(
+                slug=f"figure-1b-nomogram-{nomogram.protocol}",
+                number="Figure 1b",
+                title=("Nomogram of the ", path.model.words(), " model"),
+                caption=tuple(caption),
+                panels=(panel(nomogram, PAGE_MM),),
+                narrow=(panel(nomogram, COLUMN_MM),),
+                protocol=nomogram.protocol,
+            )
+        )
+    return plates
+
+
+def lasso_plates(facts: Facts) -> list[Plate]:
+    """Return Figure 2, deviance and paths of each feature set, one plate a protocol."""
+    plates = []
+    trace = Trace.start(facts)
+    for protocol in PROTOCOLS:
+        panels: list[Panel] = []
+        mixtures = []
+        for part, path in zip(facts.selection, trace.selection, strict=True):
+            if part.protocol != protocol or part.lasso is None:
+                continue
+            for name, draw in (("deviance", draw_deviance), ("coefficients", draw_paths)):
+                title = f"{part.feature_set}: {name}"
+                panels.append(
+                    Panel(
+                        partial(draw_titled, title=title, draw=partial(draw, lasso=part.lasso)),
+                        COLUMN_MM,
+                        62.0,
+                        f"{title} of penalised Cox regression over the penalty.",
+                    )
+                )
+            mixtures.append((path.feature_set.words(), " ", path.lasso.mixture.show("plain")))
+        if panels:
+            caption: list[str | Ref] = [
+                "Cross-validated partial-likelihood deviance with its standard error, and"
+                " coefficients, over the penalty. Dashed: λ min; dotted: λ 1se. Numbers on top:"
+                " features in the model. Mixture (lasso is 1): "
+            ]
+            for number, mixture in enumerate(mixtures):
+                caption += [", " if number else "", *mixture]
+            plates.append(
+                Plate(
+                    slug=f"figure-2-lasso-{protocol}",
+                    number="Figure 2",
+                    title=("Feature selection by penalised Cox regression",),
+                    caption=(*caption, "."),
+                    panels=tuple(panels),
+                    protocol=protocol,
+                )
+            )
+    return plates
+
+
+def forest_plates(facts: Facts) -> list[Plate]:
+    """Return hazard ratios of the headline model, one plate a protocol."""
+    plates = []
+    trace = Trace.start(facts)
+    for model, path in zip(facts.models, trace.models, strict=True):
+        if model.name != headline_model(facts, model.protocol) or not model.terms:
+            continue
+        plates.append(
+            Plate(
+                slug=f"figure-forest-{model.protocol}",
+                number="",
+                title=("Hazard ratios of the ", path.name.words(), " model"),
+                caption=("Bars: 95% intervals.",),
+                panels=(_forest_panel(model, PAGE_MM),),
+                narrow=(_forest_panel(model, COLUMN_MM),),
+                protocol=model.protocol,
+            )
+        )
+    return plates
+
+
+def _forest_panel(model: ModelFacts, width_mm: float) -> Panel:
+    return Panel(
+        partial(draw_forest, model=model),
+        width_mm,
+        forest_height_mm(model, width_mm),
+        f"Hazard ratios of the {model.name} model; the numbers are in the table of coefficients.",
+    )
+
+
+def correlation_plates(facts: Facts) -> list[Plate]:
+    """Return correlations of selected features, one plate a protocol."""
+    return [
+        Plate(
+            slug=f"figure-correlation-{matrix.protocol}",
+            number="",
+            title=("Correlation between selected features",),
+            caption=(
+                f"{matrix.method} correlation; the area of a"
+                " circle is its size, filled positive, open negative.",
+            ),
+            panels=(_correlation_panel(matrix, PAGE_MM),),
+            narrow=(_correlation_panel(matrix, COLUMN_MM),),
+            protocol=matrix.protocol,
+        )
+        for matrix in facts.correlation
+        if len(matrix.features) > 1
+    ]
+
+
+def _correlation_panel(matrix: CorrelationFacts, width_mm: float) -> Panel:
+    return Panel(
+        partial(draw_correlation, facts=matrix),
+        width_mm,
+        correlation_height_mm(matrix, width_mm),
+        "Correlation between the selected features, two by two.",
+    )
