@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+
 from peers import Worker, median_seconds, peer_python
 
 HERE = Path(__file__).resolve().parent
