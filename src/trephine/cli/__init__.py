@@ -7,6 +7,7 @@ import sys
 import typer
 
 from trephine import __version__
+from trephine.cli.agree import agree
 from trephine.cli.check import check
 from trephine.cli.convert import convert
 from trephine.cli.deidentify import deidentify
@@ -43,7 +44,7 @@ def _options(
     """Options that stand before the verb."""
 
 
-for verb in (demo, check, run, report, predict, convert, deidentify):
+for verb in (demo, check, run, report, predict, convert, agree, deidentify):
     app.command()(verb)
 app.add_typer(pacs)
 

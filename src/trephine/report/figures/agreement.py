@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trephine.evaluation.agreement import BlandAltman
@@ -83,7 +84,8 @@ def agreement_figure(facts: AgreementFigure) -> Figure:
         figure = new_figure(PAGE_MM, rows * _ROW_MM)
         grid = figure.subfigures(rows, 1, squeeze=False)[:, 0]
         panels = grid[0].subfigures(1, 4)
-        _strips(panels[0], facts.dice, "a  Dice", (0.0, 1.0))
+        lowest = min((float(np.min(dice)) for dice in facts.dice.values()), default=0.0)
+        _strips(panels[0], facts.dice, "a  Dice", (np.floor(10 * lowest - 0.2) / 10, 1.0))
         _strips(panels[1], facts.hausdorff95_mm, "b  HD95, mm", (0.0, None))
         _sizes(panels[2], facts)
         _icc(panels[3], facts.icc)
@@ -113,7 +115,7 @@ def _strips(
         )
     axes.set(xlim=(-0.6, len(values) - 0.4))
     axes.set_ylim(bottom=limits[0], top=limits[1])
-    axes.set_xticks(range(len(values)), labels=[_broken(name) for name in values])
+    axes.set_xticks(range(len(values)), labels=[_short(name) for name in values])
 
 
 def _sizes(area: Area, facts: AgreementFigure) -> None:
@@ -132,7 +134,7 @@ def _sizes(area: Area, facts: AgreementFigure) -> None:
         axes.axhline(line.value, color=INK, linewidth=0.8, linestyle=dashes)
         axes.axhspan(line.low, line.high, color=MUTED, alpha=0.15, linewidth=0)
         axes.annotate(
-            f"{line.value:.0f}",
+            _signed(line.value),
             (1.0, line.value),
             xycoords=("axes fraction", "data"),
             xytext=(-1, 1.5),
@@ -154,31 +156,41 @@ def _icc(area: Area, values: Mapping[str, FloatArray]) -> None:
         share = 1.0 - np.arange(ordered.size) / ordered.size
         dashes = "solid" if number == 0 else (0, (4.0, 1.6))
         colour = _COLOURS[number % len(_COLOURS)]
-        axes.step(ordered, share, color=colour, linestyle=dashes, where="post", label=name)
+        axes.step(ordered, share, color=colour, linestyle=dashes, where="post", label=_short(name))
     axes.axvline(0.75, color=MUTED, linewidth=0.7, linestyle=(0, (1.0, 1.5)))
     axes.set(xlim=(0.0, 1.0), ylim=(0.0, 1.02), xlabel="ICC at least")
     axes.set_yticks([0, 0.5, 1], labels=["0%", "50%", "100%"])
     if values:
-        axes.legend(loc="lower left", fontsize=SMALL_PT - 1.2, handlelength=1.6)
+        axes.legend(loc="lower left", fontsize=SMALL_PT - 0.6, handlelength=1.6)
     else:
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=MUTED)
 
 
 def _picture(area: Area, case: DrawnCase, letter: str) -> None:
-    axes = place_axes(area, left_mm=1.5, right_mm=1.5, bottom_mm=2.0, top_mm=6.5)
+    axes = place_axes(area, left_mm=1.5, right_mm=1.5, bottom_mm=1.0, top_mm=5.5)
     panel_title(area, letter + case.title, left_mm=1.5)
     low, high = np.percentile(case.pixels, [1, 99])
     axes.imshow(case.pixels, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
+    axes.set_anchor("N")
     _outline(axes, case.first, BLUE, "solid")
     _outline(axes, case.second, RED, (0, (3.0, 1.2)))
     axes.set_axis_off()
 
 
-def _outline(axes: object, lines: Sequence[FloatArray], colour: str, dashes: object) -> None:
+def _outline(
+    axes: Axes,
+    lines: Sequence[FloatArray],
+    colour: str,
+    dashes: str | tuple[float, tuple[float, ...]],
+) -> None:
     for line in lines:
-        axes.plot(line[:, 1], line[:, 0], color=colour, linestyle=dashes, linewidth=1.0)  # type: ignore[attr-defined]
+        axes.plot(line[:, 1], line[:, 0], color=colour, linestyle=dashes, linewidth=1.0)
 
 
-def _broken(name: str) -> str:
-    """Break a comparison's name where a narrow column needs it."""
-    return name.replace(", ", ",\n").replace(" and second", "\nand second")
+def _short(name: str) -> str:
+    """Shorten a comparison's name for a narrow column."""
+    return name.replace(", first and second reading", " twice")
+
+
+def _signed(value: float) -> str:
+    return f"{value:.0f}".replace("-", "−")

@@ -1,0 +1,62 @@
+"""``trephine agree``: how well the raters of a study agree, as tables and a figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from trephine.cli.terminal import console, stages
+from trephine.selection.icc import IccForm
+
+
+def agree(
+    study: Annotated[Path, typer.Argument(help="The study file.")] = Path("study.toml"),
+    out: Annotated[Path, typer.Option(help="Folder for tables and figure.")] = Path("agreement"),
+    features: Annotated[
+        bool, typer.Option(help="Measure every feature on every reading, for its ICC.")
+    ] = True,
+    icc: Annotated[IccForm, typer.Option(help="Form of the ICC (Shrout and Fleiss).")] = "2,1",
+    worst: Annotated[int, typer.Option(help="How many cases to show.", min=0, max=6)] = 4,
+    workers: Annotated[int | None, typer.Option(help="Processes.", min=1)] = None,
+) -> None:
+    """Compare the raters' drawings (Dice, HD95, size) and the features measured on them (ICC)."""
+    from trephine.report.style import write_figure
+    from trephine.study.agreement import (
+        FeatureAgreement,
+        compare_drawings,
+        compare_features,
+        draw_worst,
+    )
+    from trephine.study.agreement_tables import case_table, feature_table, figure_of, summary_table
+    from trephine.study.inputs import read_study
+
+    with stages() as show:
+        inputs = read_study(study, lambda done, total: show("Opening masks", done, total))
+        comparisons = compare_drawings(
+            inputs, lambda done, total: show("Comparing drawings", done, total)
+        )
+        out.mkdir(parents=True, exist_ok=True)
+        found: tuple[FeatureAgreement, ...] = ()
+        if features:
+            from trephine.store import FeatureStore
+            from trephine.study.extraction import extract_all
+
+            extracted = extract_all(
+                inputs,
+                FeatureStore(out / "features"),
+                workers=workers,
+                progress=lambda done, total: show("Measuring features", done, total),
+            )
+            found = compare_features(extracted.sets, icc)
+    pictures = draw_worst(inputs, comparisons[0], worst) if worst else ()
+    write_figure(figure_of(comparisons, found, pictures, inputs), out / "agreement")
+    case_table(comparisons, inputs).to_csv(out / "cases.csv", index=False)
+    feature_table(found).to_csv(out / "features.csv", index=False)
+    summary = summary_table(comparisons, found)
+    summary.to_csv(out / "summary.csv", index=False)
+    with pd.option_context("display.width", 160, "display.max_columns", None):
+        console.print(summary.to_string(index=False), soft_wrap=True, markup=False)
+    console.print(f"Tables and figure: {out}", soft_wrap=True)

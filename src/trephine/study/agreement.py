@@ -1,0 +1,240 @@
+"""How well the raters of a study agree: their drawings, and every feature measured on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from trephine.errors import InputError
+from trephine.evaluation.agreement import (
+    BlandAltman,
+    RegionAgreement,
+    bland_altman,
+    compare_regions,
+)
+from trephine.executors import Progress
+from trephine.imaging import region_outline
+from trephine.modelling.cases import FeatureSet
+from trephine.report.figures.agreement import DrawnCase
+from trephine.selection.icc import IccForm, IntraclassCorrelation, intraclass_correlation
+from trephine.study.files import CaseFiles, open_image, open_mask
+from trephine.study.inputs import StudyInputs
+from trephine.types import BoolArray, FloatArray
+
+FEWEST_CASES = 5
+# What is shown round a pair of drawings, as a share of their extent.
+_MARGIN = 0.35
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two readings of the same cases.
+
+    Attributes
+    ----------
+    name
+        For example "a and b", or "a, first and second reading".
+    rows
+        Cases read in both, positions in the study.
+    regions
+        Their drawings compared, in the order of ``rows``.
+    size
+        Bland-Altman of area (mm2) or volume (mm3); None below three cases.
+    """
+
+    name: str
+    rows: tuple[int, ...]
+    regions: tuple[RegionAgreement, ...]
+    size: BlandAltman | None
+
+    def worst(self, count: int) -> list[int]:
+        """Return the study rows of the ``count`` smallest Dice coefficients, worst first."""
+        order = np.argsort([region.dice for region in self.regions], kind="stable")
+        return [self.rows[position] for position in order[:count]]
+
+
+@dataclass(frozen=True)
+class FeatureAgreement:
+    """ICC of every feature of one set in one comparison.
+
+    Attributes
+    ----------
+    comparison, feature_set
+        Who, and which features.
+    names
+        Features that have a value in every reading, shape (p,).
+    icc
+        Estimates and intervals of those.
+    """
+
+    comparison: str
+    feature_set: str
+    names: tuple[str, ...]
+    icc: IntraclassCorrelation
+
+
+def compare_drawings(
+    inputs: StudyInputs, progress: Progress | None = None
+) -> tuple[Comparison, ...]:
+    """Compare every pair of raters, and each rater's two readings, case by case.
+
+    Parameters
+    ----------
+    inputs
+        A study with images and at least two readings.
+    progress
+        Called with (done, total) by case.
+
+    Raises
+    ------
+    InputError
+        If the study has no images or only one reading.
+    """
+    files = inputs.files
+    if files is None:
+        raise InputError("agree: expected a study with images and masks, found none")
+    pairs = _pairs(files)
+    if not pairs:
+        raise InputError(
+            "agree: expected two raters under [data.raters], or a second reading under"
+            " [data.repeats], found one reading"
+        )
+    found: dict[str, dict[int, RegionAgreement]] = {name: {} for name, _, _ in pairs}
+    for row in range(len(files.images)):
+        readings, spacing = _read_case(inputs, files, row)
+        for name, first, second in pairs:
+            if first in readings and second in readings:
+                found[name][row] = compare_regions(readings[first], readings[second], spacing)
+        if progress is not None:
+            progress(row + 1, len(files.images))
+    return tuple(_comparison(name, regions) for name, regions in found.items())
+
+
+def compare_features(sets: Mapping[str, FeatureSet], form: IccForm) -> tuple[FeatureAgreement, ...]:
+    """Return the ICC, with its interval, of every feature between and within raters.
+
+    Parameters
+    ----------
+    sets
+        Features by name, with the raters' readings.
+    form
+        Of the ICC; a comparison of fewer than five cases is left out.
+    """
+    found = []
+    for set_name, features in sets.items():
+        readings: list[tuple[str, list[FloatArray]]] = []
+        if features.raters:
+            names = [features.first_rater, *features.raters]
+            readings.append((" and ".join(names), [features.values, *features.raters.values()]))
+        for rater, again in features.repeats.items():
+            name = f"{rater}, first and second reading"
+            readings.append((name, [features.reading(rater), again]))
+        for name, values in readings:
+            agreement = _icc(name, set_name, features.names, values, form)
+            if agreement is not None:
+                found.append(agreement)
+    return tuple(found)
+
+
+def draw_worst(inputs: StudyInputs, comparison: Comparison, count: int) -> tuple[DrawnCase, ...]:
+    """Return the cases of a comparison that agree least, as pictures with both outlines.
+
+    Parameters
+    ----------
+    inputs, comparison
+        A study with plane images, and one of its comparisons.
+    count
+        How many.
+    """
+    files = inputs.files
+    assert files is not None
+    first, second = next((a, b) for name, a, b in _pairs(files) if name == comparison.name)
+    drawn = []
+    for row in comparison.worst(count):
+        image = open_image(files.images[row], inputs.plan.data)
+        if image.pixels.ndim != 2:
+            return ()
+        readings, _ = _read_case(inputs, files, row)
+        window = _window(readings[first] | readings[second])
+        region = comparison.regions[comparison.rows.index(row)]
+        drawn.append(
+            DrawnCase(
+                title=f"{inputs.case_ids[row]}: Dice {region.dice:.2f}",
+                pixels=image.pixels[window],
+                first=tuple(region_outline(readings[first][window])),
+                second=tuple(region_outline(readings[second][window])),
+            )
+        )
+    return tuple(drawn)
+
+
+Reading = tuple[str, bool]
+
+
+def _pairs(files: CaseFiles) -> list[tuple[str, Reading, Reading]]:
+    between = [
+        (f"{one} and {other}", (one, False), (other, False))
+        for one, other in combinations(files.masks, 2)
+    ]
+    within = [
+        (f"{rater}, first and second reading", (rater, False), (rater, True))
+        for rater in files.repeats
+    ]
+    return [*between, *within]
+
+
+def _read_case(
+    inputs: StudyInputs, files: CaseFiles, row: int
+) -> tuple[dict[Reading, BoolArray], Sequence[float]]:
+    data = inputs.plan.data
+    image = open_image(files.images[row], data)
+    paths: dict[Reading, Path | None] = {
+        **{(rater, False): masks[row] for rater, masks in files.masks.items()},
+        **{(rater, True): masks[row] for rater, masks in files.repeats.items()},
+    }
+    regions = {
+        reading: open_mask(path, image, data).region(files.labels[row])
+        for reading, path in paths.items()
+        if path is not None
+    }
+    return regions, image.geometry.spacing_mm
+
+
+def _comparison(name: str, regions: Mapping[int, RegionAgreement]) -> Comparison:
+    found = tuple(regions.values())
+    sizes = [(region.first_size, region.second_size) for region in found]
+    size = bland_altman(*np.transpose(sizes)) if len(sizes) >= 3 else None
+    return Comparison(name, tuple(regions), found, size)
+
+
+def _icc(
+    comparison: str,
+    feature_set: str,
+    names: Sequence[str],
+    readings: Sequence[FloatArray],
+    form: IccForm,
+) -> FeatureAgreement | None:
+    read: BoolArray = np.all([~np.isnan(values).all(axis=1) for values in readings], axis=0)
+    if read.sum() < FEWEST_CASES:
+        return None
+    ratings = np.stack([values[read] for values in readings], axis=1)
+    whole: BoolArray = np.asarray(np.isfinite(ratings).all(axis=(0, 1)))
+    if not whole.any():
+        return None
+    kept = tuple(name for name, keep in zip(names, whole, strict=True) if keep)
+    icc = intraclass_correlation(ratings[:, :, whole], form)
+    return FeatureAgreement(comparison, feature_set, kept, icc)
+
+
+def _window(region: BoolArray) -> tuple[slice, ...]:
+    """Return the bounding box with its margin."""
+    window = []
+    for axis, size in enumerate(region.shape):
+        where = np.flatnonzero(region.any(axis=1 - axis))
+        margin = round(_MARGIN * (where[-1] - where[0] + 1))
+        window.append(slice(max(int(where[0]) - margin, 0), min(int(where[-1]) + margin + 1, size)))
+    return tuple(window)

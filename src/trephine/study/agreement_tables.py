@@ -1,0 +1,117 @@
+"""Agreement of raters as tables, and as what the figure shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from trephine.report.figures.agreement import AgreementFigure, DrawnCase, agreement_figure
+from trephine.study.agreement import Comparison, FeatureAgreement
+from trephine.study.files import open_image
+from trephine.study.inputs import StudyInputs
+from trephine.types import FloatArray
+
+# Above it an ICC counts as good (Koo and Li 2016), and the published study kept a feature.
+GOOD_ICC = 0.75
+
+
+def case_table(comparisons: Sequence[Comparison], inputs: StudyInputs) -> pd.DataFrame:
+    """Return one row a case and comparison, the worst agreement first."""
+    rows = [
+        {
+            "comparison": comparison.name,
+            "case": inputs.case_ids[row],
+            "dice": region.dice,
+            "hausdorff95_mm": region.hausdorff95_mm,
+            "first_size": region.first_size,
+            "second_size": region.second_size,
+            "size_difference": region.size_difference,
+            "size_difference_percent": region.size_difference_percent,
+        }
+        for comparison in comparisons
+        for row, region in zip(comparison.rows, comparison.regions, strict=True)
+    ]
+    table = pd.DataFrame(rows)
+    return table.sort_values(["comparison", "dice"], kind="stable") if rows else table
+
+
+def feature_table(found: Sequence[FeatureAgreement]) -> pd.DataFrame:
+    """Return one row a feature and comparison: ICC with its interval."""
+    parts = [
+        pd.DataFrame(
+            {
+                "comparison": agreement.comparison,
+                "set": agreement.feature_set,
+                "feature": agreement.names,
+                "icc": agreement.icc.value,
+                "low": agreement.icc.low,
+                "high": agreement.icc.high,
+                "form": agreement.icc.form,
+                "cases": agreement.icc.n_subjects,
+            }
+        )
+        for agreement in found
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def summary_table(
+    comparisons: Sequence[Comparison], found: Sequence[FeatureAgreement]
+) -> pd.DataFrame:
+    """Return one row a comparison: medians, bias and limits of size, share of good features."""
+    rows = []
+    for comparison in comparisons:
+        good = [
+            f"{agreement.feature_set}: {np.mean(agreement.icc.value >= GOOD_ICC):.0%}"
+            for agreement in found
+            if agreement.comparison == comparison.name
+        ]
+        size = comparison.size
+        rows.append(
+            {
+                "comparison": comparison.name,
+                "cases": len(comparison.rows),
+                "median dice": round(_median(comparison, "dice"), 3),
+                "median HD95 mm": round(_median(comparison, "hausdorff95_mm"), 2),
+                "size bias": round(size.bias.value, 1) if size else None,
+                "limits of agreement": (
+                    f"{size.lower_limit.value:.1f} to {size.upper_limit.value:.1f}" if size else ""
+                ),
+                f"features with ICC >= {GOOD_ICC}": ", ".join(good),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def figure_of(
+    comparisons: Sequence[Comparison],
+    found: Sequence[FeatureAgreement],
+    worst: tuple[DrawnCase, ...],
+    inputs: StudyInputs,
+) -> Figure:
+    """Return the figure of a study's agreement."""
+    assert inputs.files is not None
+    axes = open_image(inputs.files.images[0], inputs.plan.data).pixels.ndim
+    read = [comparison for comparison in comparisons if comparison.rows]
+    return agreement_figure(
+        AgreementFigure(
+            dice={item.name: _values(item, "dice") for item in read},
+            hausdorff95_mm={item.name: _values(item, "hausdorff95_mm") for item in read},
+            size=read[0].size if read else None,
+            size_unit="mm²" if axes == 2 else "mm³",
+            icc={f"{item.feature_set}, {item.comparison}": item.icc.value for item in found},
+            worst=worst,
+        )
+    )
+
+
+def _values(comparison: Comparison, attribute: str) -> FloatArray:
+    return np.array([getattr(region, attribute) for region in comparison.regions])
+
+
+def _median(comparison: Comparison, attribute: str) -> float:
+    values = _values(comparison, attribute)
+    return float(np.median(values)) if values.size else float("nan")
