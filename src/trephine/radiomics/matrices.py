@@ -140,9 +140,9 @@ def count_matrices(
     difference = np.zeros(n)
     _count(
         box,
-        around.positions,
-        around.flat,
-        around.near_flat,
+        around.positions.astype(np.uint64),
+        around.flat.astype(np.uint64),
+        around.near_flat.astype(np.uint64),
         alpha,
         glcm,
         glrlm,
@@ -156,9 +156,9 @@ def count_matrices(
 @njit(cache=True, nogil=True)
 def _count(
     box: npt.NDArray[np.int32],
-    positions: IntArray,
-    offsets: IntArray,
-    near_offsets: IntArray,
+    positions: npt.NDArray[np.uint64],
+    offsets: npt.NDArray[np.uint64],
+    near_offsets: npt.NDArray[np.uint64],
     alpha: int,
     glcm: Counts,
     glrlm: Counts,
@@ -166,10 +166,12 @@ def _count(
     isolated: IntArray,
     difference: FloatArray,
 ) -> None:
+    """Fill the matrices; unsigned indices spare a test for negative ones at every look."""
+    one = np.uint64(1)
     for n in range(positions.size):
         here = positions[n]
         level = box[here]
-        row = level - 1
+        row = np.uint64(level) - one
         neighbours = 0
         dependent = 0
         total = 0
@@ -177,7 +179,7 @@ def _count(
             ahead = box[here + offsets[a]]
             behind = box[here - offsets[a]]
             if ahead > 0:
-                glcm[a, row, ahead - 1] += 1
+                glcm[a, row, np.uint64(ahead) - one] += 1
                 neighbours += 1
                 total += ahead
                 dependent += abs(ahead - level) <= alpha
@@ -185,7 +187,7 @@ def _count(
                 neighbours += 1
                 total += behind
                 dependent += abs(behind - level) <= alpha
-        gldm[row, dependent] += 1
+        gldm[row, np.uint64(dependent)] += 1
         if neighbours > 0:
             difference[row] += abs(level - total / neighbours)
         else:
@@ -193,9 +195,9 @@ def _count(
         for a in range(near_offsets.size):
             step = near_offsets[a]
             if box[here - step] != level:  # a run starts here
-                length = 0
+                length = np.uint64(0)
                 there = here + step
                 while box[there] == level:
-                    length += 1
+                    length += one
                     there += step
                 glrlm[a, row, length] += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,7 @@ class Quantised:
     n_levels: int
     histogram: npt.NDArray[np.int64]
 
-    @property
+    @cached_property
     def n_present(self) -> int:
         """Number of levels that occur."""
         return int(np.count_nonzero(self.histogram))
