@@ -81,7 +81,7 @@ class FittedModel:
     linear_predictor_range
         Smallest and largest of the training cases.
     risk_cut
-        Median linear predictor of the training cases: from it on, a case is high risk.
+        Median linear predictor of the training cases: above it, a case is high risk.
     n, n_events
         Training cases and their events.
     result

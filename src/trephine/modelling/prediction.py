@@ -30,7 +30,7 @@ class Prediction:
     survival
         At the times asked for.
     high_risk
-        At or above the training median, shape (m,).
+        Above the training median, shape (m,).
     """
 
     model: str
@@ -125,5 +125,5 @@ class Predictor:
             design = self.design(model, features, clinical)
             lp = model.linear_predictor(design)
             survival = model.predict_survival(design, np.asarray(times))
-            predictions[name] = Prediction(name, lp, survival, lp >= model.risk_cut)
+            predictions[name] = Prediction(name, lp, survival, lp > model.risk_cut)
         return predictions
