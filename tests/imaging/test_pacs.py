@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import sqlite3
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -26,6 +30,7 @@ from trephine.imaging.pacs import (
     DicomWebArchive,
     DimseArchive,
     DimseNode,
+    Tls,
     find_credentials,
     retrieve,
 )
@@ -216,6 +221,46 @@ def test_an_unknown_title_is_told(light, options) -> None:
     archive = DimseArchive(node(light, **options))
     with pytest.raises(ArchiveError, match="check both titles"):
         archive.find(ArchiveQuery(accessions=ACCESSIONS))
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A self-signed certificate of this machine with its key, in one file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate of this test and is not installed")
+    key, path = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(
+        [*command, *subject, "-keyout", str(key), "-out", str(path)],
+        check=True,
+        capture_output=True,
+    )
+    path.write_text(path.read_text() + key.read_text())
+    return path
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_dimse_over_tls_trusts_only_the_authority_given(images, certificate, monkeypatch) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    start = AE.start_server
+    monkeypatch.setattr(
+        AE, "start_server", lambda self, *a, **k: start(self, *a, ssl_context=context, **k)
+    )
+    light = LightArchive(images, free_port())
+    try:
+        for tls, trusted in ((Tls(authority=certificate), True), (Tls(), False)):
+            archive = DimseArchive(node(light), tls)
+            query = ArchiveQuery(accessions=ACCESSIONS)
+            if trusted:
+                assert len(archive.find(query)) == 3
+            else:
+                with pytest.raises(TransientError, match="trust its certificate"):
+                    archive.find(query)
+            archive.close()
+    finally:
+        light.server.shutdown()
 
 
 def test_an_unknown_move_destination_is_told(light, images) -> None:

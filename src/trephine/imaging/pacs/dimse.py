@@ -233,7 +233,8 @@ class DimseArchive:
                 " titles with its administrator"
             )
         if not association.is_established:
-            raise TransientError("no answer")
+            told = " over TLS; does this side trust its certificate (--authority)?"
+            raise TransientError("no answer" + (told if self._context else ""))
         self._association = association
         return association
 
