@@ -125,8 +125,13 @@ def _level_terms(key: str, variable: ClinicalVariable, table: ClinicalTable) -> 
 
 def _cut_term(key: str, variable: ClinicalVariable, table: ClinicalTable) -> Term:
     cut = float(np.nanmedian(table.values(key)))
-    label = f"{_with_unit(key, variable)} ≥ {cut:.6g}"
+    label = f"{_with_unit(key, variable)} ≥ {cut_text(cut)}"
     return Term(f"{key}>={cut:.6g}", key, "at-least", label, cut=cut)
+
+
+def cut_text(cut: float) -> str:
+    """Return a cut-off as tables and axes print it."""
+    return f"{cut:.4g}"
 
 
 def _with_unit(key: str, variable: ClinicalVariable) -> str:

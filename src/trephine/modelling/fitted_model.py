@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from trephine.errors import InputError
 from trephine.modelling.cox_fit import fit_cox, weighted_sum
 from trephine.modelling.cox_result import CoxResult
-from trephine.modelling.encoding import Term
+from trephine.modelling.encoding import Term, cut_text
 from trephine.modelling.nomogram import Nomogram, Predictor, make_nomogram
 from trephine.types import FloatArray, IntArray, Survival
 
@@ -277,7 +277,8 @@ def _predictor(model: FittedModel, variable: str, label: str, own: list[int]) ->
         levels = (first.reference, *(model.terms[j].level for j in own))
         return Predictor(variable, label, effects, levels)
     if first.kind == "at-least":
-        levels = (f"< {first.cut:.6g}", f"≥ {first.cut:.6g}")
+        cut = cut_text(first.cut)
+        levels = (f"< {cut}", f"≥ {cut}")
         return Predictor(variable, label, (0.0, float(model.coefficients[own[0]])), levels)
     j = own[0]
     low, high = float(model.low[j]), float(model.high[j])

@@ -13,7 +13,7 @@ from trephine.evaluation.descriptive import ContinuousSummary as Described
 from trephine.evaluation.hypothesis_test import HypothesisTest
 from trephine.modelling.clinical_choice import ClinicalChoice, VariableAlone
 from trephine.modelling.cox_result import CoxResult
-from trephine.modelling.encoding import Term
+from trephine.modelling.encoding import Term, cut_text
 from trephine.modelling.fitted_model import FittedModel, fit_model
 from trephine.report.facts import (
     ContinuousSummary,
@@ -251,7 +251,7 @@ def _reference_row(
         level = variable.reference_level
         at = values == variable.levels.index(level)
     else:
-        level, at = f"< {terms[0].cut:.6g}", values < terms[0].cut
+        level, at = f"< {cut_text(terms[0].cut)}", values < terms[0].cut
     n_events = int((survival.event & at).sum())
     return (CoxRow(level=level, reference=True, n=int(at.sum()), events=n_events),)
 
@@ -260,7 +260,7 @@ def _level(term: Term, variable: ClinicalVariable) -> str:
     if term.kind == "level":
         return term.level
     if term.kind == "at-least":
-        return f"≥ {term.cut:.6g}"
+        return f"≥ {cut_text(term.cut)}"
     return f"per {variable.unit}" if variable.unit else "per unit"
 
 
