@@ -72,6 +72,7 @@ def render_html(facts: Facts, tables: Sequence[Table], plates: Sequence[Plate]) 
         js=Markup(_template("report.js")),  # noqa: S704 - our own file
         plain=plain,
         word_columns=_word_columns,
+        headline_plates=_headline_plates,
         kind_label=kind_label,
         protocol_label=protocol_label,
     )
@@ -199,3 +200,14 @@ def _word_columns(table: Table) -> list[bool]:
         parts = [part for cell in cells for part in cell if not isinstance(part, str)]
         columns.append(index > 0 and bool(parts) and all(part.form == "text" for part in parts))
     return columns
+
+
+def _headline_plates(group: Sequence[Plate]) -> list[Plate]:
+    """Return what each protocol is known by, side by side; all, where one of them is missing."""
+    known = [
+        plate
+        for plate in group
+        if (plate.protocol, plate.kind)
+        in (("published", "apparent"), ("sound", "nested cross-validated"))
+    ]
+    return known if len({plate.protocol for plate in known}) == 2 else list(group)

@@ -98,3 +98,18 @@ def join(texts: list[Text], between: str = ", ", last: str | None = None) -> Tex
             joined.append(last if last and number == len(texts) - 1 else between)
         joined.extend(text)
     return tuple(joined)
+
+
+def sentence(*parts: str | Ref) -> Text:
+    """Return a text that ends with one full stop, whether or not the fact brings its own."""
+    return parts if plain(parts).endswith(".") else (*parts, ".")
+
+
+def by_note(notes: list[tuple[Text, Ref]]) -> list[Text]:
+    """Gather what shares a note: the note once, then all that it is about."""
+    about: dict[str, list[Text]] = {}
+    first: dict[str, Ref] = {}
+    for subject, note in notes:
+        about.setdefault(note.text, []).append(subject)
+        first.setdefault(note.text, note)
+    return [sentence(*join(subjects), ": ", first[text]) for text, subjects in about.items()]

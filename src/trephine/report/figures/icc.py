@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.ticker import PercentFormatter
 
 from trephine.report.facts import IccFacts
 from trephine.report.figures.series import as_array
@@ -37,10 +38,10 @@ def draw_icc(area: Area, comparisons: Sequence[IccFacts]) -> None:
         axes.axvline(threshold, color=INK, linewidth=0.7, linestyle=(0, (1.0, 1.5)))
     low = min(float(as_array(icc.bin_edges)[0]) for icc in comparisons)
     axes.set(xlim=(max(low, -0.5), 1.0), xlabel="ICC", ylabel="Share of features")
-    axes.set_yticks(axes.get_yticks(), labels=[f"{100 * y:.0f}%" for y in axes.get_yticks()])
     tallest = max(
         (float(np.max(as_array(icc.bin_counts) / max(icc.features, 1))) for icc in comparisons),
         default=1.0,
     )
-    axes.set_ylim(0, 1.08 * tallest)
+    axes.set_ylim(0, (1.08 + 0.13 * len(comparisons)) * tallest)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.legend(loc="upper left", fontsize=SMALL_PT)

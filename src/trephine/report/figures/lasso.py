@@ -11,11 +11,12 @@ from trephine.report.style import BLUE, INK, MUTED, PAPER, RED, RULE, SMALL_PT, 
 from trephine.types import FloatArray
 
 TOP_MM = 11.5
+LEFT_MM = 17.0
 
 
 def draw_deviance(area: Area, lasso: LassoFacts) -> None:
     """Draw the cross-validated partial-likelihood deviance over log lambda."""
-    axes = place_axes(area, left_mm=13.0, top_mm=TOP_MM)
+    axes = place_axes(area, left_mm=LEFT_MM, top_mm=TOP_MM)
     x, deviance, se = _log_penalty(lasso), as_array(lasso.deviance), as_array(lasso.deviance_se)
     axes.vlines(x, deviance - se, deviance + se, color=RULE, linewidth=0.7)
     axes.plot(x, deviance, linestyle="none", marker="o", markersize=1.7, color=RED)
@@ -26,7 +27,7 @@ def draw_deviance(area: Area, lasso: LassoFacts) -> None:
 
 def draw_paths(area: Area, lasso: LassoFacts) -> None:
     """Draw each feature's coefficient over log lambda; those kept at the chosen one stand out."""
-    axes = place_axes(area, left_mm=13.0, top_mm=TOP_MM)
+    axes = place_axes(area, left_mm=LEFT_MM, top_mm=TOP_MM)
     x = _log_penalty(lasso)
     chosen = int(np.argmin(np.abs(x - np.log(as_number(lasso.chosen)))))
     axes.axhline(0, color=INK, linewidth=0.5)

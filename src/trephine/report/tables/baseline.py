@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trephine.report.tables.table import EMPTY, Row, Table, words
-from trephine.report.trace import Text, Trace
+from trephine.report.trace import Text, Trace, by_note
 
 _SYMBOLS = {"t": "t = ", "Mann-Whitney": "Z = ", "chi-square": "χ² = "}
 _NAMES = {
@@ -103,9 +103,5 @@ def _notes(table: Trace) -> tuple[Text, ...]:
         notes.append(
             words("Mean or median by the Kolmogorov-Smirnov test of normality. Q1, Q3: quartiles.")
         )
-    notes += [
-        words(variable.label.words(), ": ", variable.note.words(), ".")
-        for variable in table.variables
-        if variable.raw.note
-    ]
+    notes += by_note([((v.label.words(),), v.note.words()) for v in table.variables if v.raw.note])
     return tuple(notes)

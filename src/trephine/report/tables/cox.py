@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trephine.report.tables.table import EMPTY, Row, Table
-from trephine.report.trace import Text, Trace
+from trephine.report.trace import Text, Trace, by_note, sentence
 from trephine.report.wording import protocol_label
 
 _HEADER: tuple[Text, ...] = (
@@ -121,11 +121,7 @@ def _notes(table: Trace) -> tuple[Text, ...]:
     if raw.entry_p is not None:
         notes.append(("Entered with univariable p < ", table.entry_p.show("plain"), "."))
     if raw.elimination:
-        notes.append(("How variables left: ", table.elimination.words(), "."))
+        notes.append(sentence(table.elimination.words()))
     notes.append(("HR: hazard ratio. p in a variable's own row is for all its levels together.",))
-    notes += [
-        (variable.label.words(), ": ", variable.note.words(), ".")
-        for variable in table.variables
-        if variable.raw.note
-    ]
+    notes += by_note([((v.label.words(),), v.note.words()) for v in table.variables if v.raw.note])
     return tuple(notes)

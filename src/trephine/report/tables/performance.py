@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trephine.report.facts import Kind, Protocol
 from trephine.report.tables.table import Row, Table
-from trephine.report.trace import Text, Trace
+from trephine.report.trace import Text, Trace, by_note, sentence
 from trephine.report.wording import Form, kind_label, protocol_label
 
 _ORDER: tuple[tuple[Protocol, Kind], ...] = (
@@ -60,7 +60,11 @@ def headline_table(facts: Trace) -> Table | None:
         notes=(
             (
                 "Apparent: measured on the cases that chose the features and fitted the model."
-                " Permuted outcomes: the same pipeline where there is nothing to find.",
+                + (
+                    " Permuted outcomes: the same pipeline where there is nothing to find."
+                    if facts.null_check
+                    else ""
+                ),
             ),
         ),
         label="",
@@ -90,7 +94,8 @@ def table_3(facts: Trace) -> Table | None:
     if not facts.performance:
         return None
     horizons = list(facts.study.horizons)
-    header: list[Text] = [("Model",), ("C-index",), ("Uno's C",)]
+    with_uno = any(row.raw.c_index_uno is not None for row in facts.performance)
+    header: list[Text] = [("Model",), ("C-index",), *([("Uno's C",)] if with_uno else [])]
     header += [(h.show("year horizon"), " AUC") for h in horizons]
     header += [(h.show("year horizon"), " Brier") for h in horizons]
     header += [(h.show("year horizon"), " IPA") for h in horizons]
@@ -100,12 +105,9 @@ def table_3(facts: Trace) -> Table | None:
         for row in facts.performance:
             if (row.raw.protocol, row.raw.kind) != key:
                 continue
-            uno = row.c_index_uno
-            cells: list[Text] = [
-                (row.model.words(),),
-                row.c_index.interval("2"),
-                uno.interval("2") if uno.raw is not None else ("–",),
-            ]
+            cells: list[Text] = [(row.model.words(),), row.c_index.interval("2")]
+            if with_uno:
+                cells.append(_optional(row.c_index_uno, "2"))
             cells += [_at(row.auc, h.raw, "2") for h in horizons]
             cells += [_at(row.brier, h.raw, "3") for h in horizons]
             cells += [_at(row.ipa, h.raw, "2") for h in horizons]
@@ -122,11 +124,13 @@ def table_3(facts: Trace) -> Table | None:
                 " area under the cumulative/dynamic ROC curve. IPA: index of prediction accuracy,"
                 " 1 − Brier score of the model / Brier score of Kaplan-Meier.",
             ),
-            *[
-                (row.model.words(), ", ", assessment_label(_key(row)), ": ", row.note.words(), ".")
-                for row in facts.performance
-                if row.raw.note
-            ],
+            *by_note(
+                [
+                    ((row.model.words(), f" ({assessment_label(_key(row))})"), row.note.words())
+                    for row in facts.performance
+                    if row.raw.note
+                ]
+            ),
         ),
     )
 
@@ -243,7 +247,7 @@ def risk_group_table(facts: Trace) -> Table | None:
         ("Cut at the ", groups.rule.words(), " (", assessment_label(_key(groups)), ").")
         for groups in facts.risk_groups
     ]
-    notes += [(note.words(), ".") for groups in facts.risk_groups for note in groups.notes]
+    notes += [sentence(note.words()) for groups in facts.risk_groups for note in groups.notes]
     return Table(
         slug="table-risk-groups",
         number="",
