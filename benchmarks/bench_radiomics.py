@@ -1,7 +1,7 @@
 """Radiomic features against PyRadiomics 3.0.1: whole extractions, classes and filters.
 
-The same arrays in memory, one thread each, in turns; the ratio is that of the medians. PyRadiomics
-gets an environment of its own (.peers-radiomics; TREPHINE_PYRADIOMICS names another interpreter).
+The same arrays in memory, one thread each, in turns; the ratio is that of the median processor
+times. PyRadiomics gets an environment of its own (.peers-radiomics; TREPHINE_PYRADIOMICS names another interpreter).
 ``python benchmarks/run.py radiomics``; ``bench_radiomics.py IMAGE MASK`` takes a radiograph of
 your own instead of the simulated one.
 """
@@ -151,7 +151,8 @@ def report(rows: list[str], picture: Any, labels: Any) -> str:
         "",
         f"Radiograph of {picture.shape[0]} x {picture.shape[1]} pixels, region of"
         f" {np.count_nonzero(labels)}; crop 520 x 520; stack: the crop nine times, the region on"
-        " the middle slice. normalize, bins of 25. Median seconds of interleaved runs.",
+        " the middle slice. normalize, bins of 25. Median seconds of the"
+        " processor in interleaved runs, one thread each: a busy neighbour does not count.",
         "",
         "| work | picture | PyRadiomics 3.0.1 | Trephine | ratio | largest difference |",
         "|---|---|---|---|---|---|",
