@@ -1,7 +1,8 @@
 """Radiomic features against PyRadiomics 3.0.1: whole extractions, classes and filters.
 
 The same arrays in memory, one thread each, in turns; the ratio is that of the median processor
-times. PyRadiomics gets an environment of its own (.peers-radiomics; TREPHINE_PYRADIOMICS names another interpreter).
+times. PyRadiomics gets an environment of its own (.peers-radiomics; TREPHINE_PYRADIOMICS names
+another interpreter).
 ``python benchmarks/run.py radiomics``; ``bench_radiomics.py IMAGE MASK`` takes a radiograph of
 your own instead of the simulated one.
 """
