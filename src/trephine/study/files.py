@@ -12,11 +12,14 @@ import numpy as np
 import pandas as pd
 
 from trephine.errors import ImageError, Problem
-from trephine.executors import Progress
+from trephine.executors import Progress, executor
 from trephine.imaging import read_image, read_mask
 from trephine.imaging.geometry import check_geometry, correct_mask
 from trephine.plan.sections import DataSection
 from trephine.types import Image, Mask
+
+# Starting workers takes longer than opening fewer images than this.
+FEWEST_TO_SHARE = 40
 
 FIELD = re.compile(r"\{([^{}]+)\}")
 
@@ -78,7 +81,11 @@ def find_files(
 
 
 def check_files(
-    files: CaseFiles, data: DataSection, progress: Progress | None = None
+    files: CaseFiles,
+    data: DataSection,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> list[Problem]:
     """Open every image once with all its masks, and tell what does not fit.
 
@@ -88,18 +95,16 @@ def check_files(
         Files that exist.
     data
         The plan's section.
-    progress
-        Called with (done, total) after each image.
+    workers, progress
+        As ``executor``; progress is by image.
     """
     rows_of: dict[Path, list[int]] = defaultdict(list)
     for row, path in enumerate(files.images):
         rows_of[path].append(row)
-    problems: list[Problem] = []
-    for done, (path, rows) in enumerate(rows_of.items(), start=1):
-        problems += _check_image(path, rows, files, data)
-        if progress is not None:
-            progress(done, len(rows_of))
-    return problems
+    count = workers if len(rows_of) >= FEWEST_TO_SHARE else 1
+    with executor(count, _start, (files, data)) as run:
+        found = list(run.map(_check_image, list(rows_of.items()), progress))
+    return [problem for problems in found for problem in problems]
 
 
 def open_image(path: Path, data: DataSection) -> Image:
@@ -128,7 +133,18 @@ def open_mask(path: Path, image: Image, data: DataSection) -> Mask:
     return mask
 
 
-def _check_image(path: Path, rows: list[int], files: CaseFiles, data: DataSection) -> list[Problem]:
+# What a worker needs for every image, set once in each process by _start.
+_shared: tuple[CaseFiles, DataSection]
+
+
+def _start(files: CaseFiles, data: DataSection) -> None:
+    global _shared
+    _shared = (files, data)
+
+
+def _check_image(item: tuple[Path, list[int]]) -> list[Problem]:
+    path, rows = item
+    files, data = _shared
     table = data.table.name
     where = f"{table}, row {', '.join(str(row + 2) for row in rows)}"
     try:

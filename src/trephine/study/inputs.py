@@ -63,7 +63,9 @@ class StudyInputs:
     flow: Flow
 
 
-def read_study(path: Path, progress: Progress | None = None) -> StudyInputs:
+def read_study(
+    path: Path, progress: Progress | None = None, workers: int | None = None
+) -> StudyInputs:
     """Read and check a whole study; ``trephine check`` is this and nothing else.
 
     Parameters
@@ -72,6 +74,8 @@ def read_study(path: Path, progress: Progress | None = None) -> StudyInputs:
         The study file.
     progress
         Called with (done, total) while images and masks are opened.
+    workers
+        Processes that open them; all processors by default.
 
     Raises
     ------
@@ -97,7 +101,7 @@ def read_study(path: Path, progress: Progress | None = None) -> StudyInputs:
         files, more = find_files(frame, plan.data, rows.sides)
         problems += more
         if files is not None and not more:
-            problems += check_files(files, plan.data, progress)
+            problems += check_files(files, plan.data, workers=workers, progress=progress)
     if problems or rows is None:
         raise StudyProblemsError(problems)
     return _analysed(plan, rows, clinical, files, features)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from trephine.evaluation.resampling import nested_cross_validation
 from trephine.modelling.cases import Cases
@@ -24,7 +25,7 @@ from trephine.study.extraction import ExtractedFeatures, extract_all
 from trephine.study.facts import assemble_facts
 from trephine.study.inputs import StudyInputs, read_study
 from trephine.study.pictures import draw_pictures
-from trephine.study.results import Analysis, ProtocolResult
+from trephine.study.results import Analysis, ProtocolResult, prediction_times
 from trephine.study.settings import deep_left_out, recipe_settings
 
 # Called with (stage, done, total).
@@ -120,7 +121,7 @@ def run_study(
     show = progress or (lambda stage, done, total: None)
     watch = Stopwatch()
     with watch.stage("Reading and checking"):
-        inputs = read_study(path, partial(show, "Opening images and masks"))
+        inputs = read_study(path, partial(show, "Opening images and masks"), workers)
     folder = out if out is not None else path.resolve().parent / RESULTS
     folder.mkdir(parents=True, exist_ok=True)
     extracted = _features(inputs, folder, resume, workers, show, watch)
@@ -187,10 +188,12 @@ def _protocol(
 ) -> ProtocolResult:
     plan = inputs.plan
     settings = recipe_settings(plan, protocol)
-    with watch.stage(f"Fitting, {protocol}"):
+    times = prediction_times(plan.outcome.horizons, cases.survival)
+    # Matrices here are small: BLAS threads would wait for one another longer than they work.
+    with watch.stage(f"Fitting, {protocol}"), threadpool_limits(1):
         show(f"Fitting, {protocol}", 0, 1)
         fitted = fit_recipe(cases, settings, np.random.default_rng([plan.study.seed, 0]))
-        apparent = fitted.predict(cases, plan.outcome.horizons)
+        apparent = fitted.predict(cases, times)
         show(f"Fitting, {protocol}", 1, 1)
     out_of_fold = None
     if plan.validation.repeats:
@@ -198,7 +201,7 @@ def _protocol(
             out_of_fold = nested_cross_validation(
                 cases,
                 settings,
-                plan.outcome.horizons,
+                times,
                 repeats=plan.validation.repeats,
                 folds=plan.validation.folds,
                 seed=plan.study.seed,
