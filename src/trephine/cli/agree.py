@@ -23,7 +23,7 @@ def agree(
     workers: Annotated[int | None, typer.Option(help="Processes.", min=1)] = None,
 ) -> None:
     """Compare the raters' drawings (Dice, HD95, size) and the features measured on them (ICC)."""
-    from trephine.report.style import write_figure
+    from trephine.report.style import figure_style, write_figure
     from trephine.study.agreement import (
         FeatureAgreement,
         compare_drawings,
@@ -52,7 +52,8 @@ def agree(
             )
             found = compare_features(extracted.sets, icc)
     pictures = draw_worst(inputs, comparisons[0], worst) if worst else ()
-    write_figure(figure_of(comparisons, found, pictures, inputs), out / "agreement")
+    with figure_style():
+        write_figure(figure_of(comparisons, found, pictures, inputs), out / "agreement")
     case_table(comparisons, inputs).to_csv(out / "cases.csv", index=False)
     feature_table(found).to_csv(out / "features.csv", index=False)
     summary = summary_table(comparisons, found)
