@@ -187,3 +187,16 @@ def test_a_report_is_rebuilt_from_facts_alone(light, pictures_folder, tmp_path):
     assert first[0].name == "report.html"
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_long_signature_is_cut_on_the_page_and_whole_in_the_files(facts, tmp_path):
+    part = facts.selection[0]
+    long = part.model_copy(update={"selected": part.selected * 5})
+    ridge = facts.model_copy(update={"selection": (long,)})
+    shown, whole = (
+        next(t for t in make_tables(ridge, shorten=shorten) if "selected" in t.slug)
+        for shorten in (True, False)
+    )
+    assert len(shown.rows) == 31
+    assert "The largest weights" in plain(shown.rows[0].cells[0])
+    assert len(whole.rows) == 1 + len(long.selected)

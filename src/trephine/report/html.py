@@ -15,10 +15,10 @@ from trephine.report.facts import Facts
 from trephine.report.figures.assessed import headline_model
 from trephine.report.figures.plate import Plate, panel_svg
 from trephine.report.inline_svg import SvgSheet, colour_rules
-from trephine.report.methods import write_methods
+from trephine.report.methods import participants, write_methods
 from trephine.report.tables import Table
 from trephine.report.trace import Ref, Text, Trace, plain
-from trephine.report.wording import kind_label, plural, protocol_label
+from trephine.report.wording import kind_label, protocol_label
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,7 @@ def _sections(facts: Facts) -> list[tuple[str, str]]:
 
 def _lead(facts: Trace) -> Text:
     study, flow = facts.study, facts.flow
-    parts: list[str | Ref] = [
-        flow.analysed.cases.show("count"), " ",
-        plural(study.raw.case_noun, flow.raw.analysed.cases),
-    ]  # fmt: skip
-    if study.raw.case_noun != study.raw.patient_noun:
-        parts += [" of ", flow.analysed.patients.show("count"), " ",
-                  plural(study.raw.patient_noun, flow.raw.analysed.patients)]  # fmt: skip
+    parts: list[str | Ref] = [*participants(facts)]
     parts += [
         "; ", flow.events.show("count"), " with ", study.event_noun.words(), " (",
         flow.event_percent.show("percent"), "). Outcome: ", study.outcome_name.words(), ".",

@@ -32,20 +32,24 @@ def write_methods(facts: Trace) -> tuple[Paragraph, ...]:
     return tuple(paragraph for paragraph in paragraphs if any(paragraph.texts))
 
 
+def participants(facts: Trace) -> Text:
+    """Say how many cases of how many patients; once, where each patient is one case."""
+    study, count = facts.study.raw, facts.flow.analysed
+    cases: Text = (count.cases.show("count"), " ", plural(study.case_noun, count.raw.cases))
+    patients: Text = (
+        count.patients.show("count"), " ", plural(study.patient_noun, count.raw.patients),
+    )  # fmt: skip
+    if study.case_noun == study.patient_noun:
+        return cases
+    return patients if count.raw.cases == count.raw.patients else (*cases, " of ", *patients)
+
+
 def _participants(facts: Trace) -> Text:
     study, flow = facts.study, facts.flow
     parts: list[str | Ref] = []
     if facts.methods.raw.design:
         parts += [facts.methods.design.words(), " "]
-    parts += [
-        "The analysis holds ", flow.analysed.cases.show("count"), " ",
-        plural(study.raw.case_noun, flow.raw.analysed.cases),
-    ]  # fmt: skip
-    if study.raw.case_noun != study.raw.patient_noun:
-        parts += [
-            " of ", flow.analysed.patients.show("count"), " ",
-            plural(study.raw.patient_noun, flow.raw.analysed.patients),
-        ]  # fmt: skip
+    parts += ["The analysis holds ", *participants(facts)]
     parts += [
         ". The outcome is ", study.outcome_name.words(), "; ", study.event_noun.words(),
         " is the event and follow-up without it is censored. ", flow.events.show("count"),

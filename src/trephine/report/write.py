@@ -48,9 +48,10 @@ def write_formats(
     if "docx" in formats:
         paths.append(write_docx(facts, tables, plates, out_folder / "report.docx"))
     if "csv" in formats:
-        paths += write_csv(tables, out_folder / "tables")
+        paths += write_csv(make_tables(facts, shorten=False), out_folder / "tables")
     if "xlsx" in formats:
-        paths.append(write_xlsx(tables, out_folder / "tables" / "tables.xlsx"))
+        whole = make_tables(facts, shorten=False)
+        paths.append(write_xlsx(whole, out_folder / "tables" / "tables.xlsx"))
     wanted = [name for name in _FIGURE_FORMATS if name in formats]
     paths += write_plates(plates, out_folder / "figures", wanted)
     return tuple(paths)

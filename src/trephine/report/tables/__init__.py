@@ -23,9 +23,20 @@ from trephine.report.tables.selection import (
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Trace
 
+LONGEST_SIGNATURE = 30
+"""Features of a signature that page and document list; the table files list all."""
 
-def make_tables(facts: Facts) -> tuple[Table, ...]:
-    """Return every table that the facts allow, in the order of a manuscript."""
+
+def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
+    """Return every table that the facts allow, in the order of a manuscript.
+
+    Parameters
+    ----------
+    facts
+        What the tables show.
+    shorten
+        Whether a long signature is cut to its largest weights, as page and document need it.
+    """
     trace = Trace.start(facts)
     tables: tuple[Table | None, ...] = (
         headline_table(trace),
@@ -38,7 +49,7 @@ def make_tables(facts: Facts) -> tuple[Table, ...]:
         reclassification_table(trace),
         *signature_tables(trace),
         audit_table(trace),
-        selected_table(trace),
+        selected_table(trace, most=LONGEST_SIGNATURE if shorten else None),
         coefficients_table(trace),
         agreement_table(trace),
         sample_size_table(trace),

@@ -42,18 +42,29 @@ def audit_table(facts: Trace) -> Table | None:
     )
 
 
-def selected_table(facts: Trace) -> Table | None:
-    """Return the features of each signature with weight, reference name and stability."""
+def selected_table(facts: Trace, *, most: int | None) -> Table | None:
+    """Return the features of each signature with weight, reference name and stability.
+
+    Parameters
+    ----------
+    facts
+        Traced from the top.
+    most
+        Largest weights to list of each signature; None for all of them.
+    """
     if not any(part.raw.selected for part in facts.selection):
         return None
     rows: list[Row] = []
     for part in facts.selection:
-        rows.append(
-            Row(((part.feature_set.words(), f". {protocol_label(part.raw.protocol)}"),), "group")
-        )
-        for feature in part.selected:
+        heading: Text = (part.feature_set.words(), f". {protocol_label(part.raw.protocol)}")
+        if most is not None and len(part.selected) > most:
+            heading = (*heading, ". The largest weights; all stand in the tables folder")
+        rows.append(Row((heading,), "group"))
+        for feature in list(part.selected)[:most]:
             code: Text = (feature.ibsi_name.words(),)
-            if feature.raw.ibsi_code:
+            if feature.raw.ibsi_code and not feature.raw.ibsi_name:
+                code = (feature.ibsi_code.words(),)
+            elif feature.raw.ibsi_code:
                 code = (*code, " (", feature.ibsi_code.words(), ")")
             rows.append(
                 Row(
