@@ -13,7 +13,7 @@ help:
 	@echo "make parity       parity tables against REFERENCE=DIR (default tests/reference)"
 	@echo "make bench        time against the peers, write benchmarks/results.md"
 	@echo "make bench-r      the same, with R's glmnet and survival installed from Debian"
-	@echo "make test-system  install Orthanc and Chromium from Debian for the tests that need them"
+	@echo "make test-system  install Orthanc from Debian and run the tests that need it"
 
 $(BIN)/.demo-ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,7 @@ test: check
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 test-system: $(BIN)/.dev-ready
+	apt-get update --quiet
 	apt-get install --yes --no-install-recommends orthanc orthanc-dicomweb
 	@# Orthanc binds every interface: where the kernel permits, it gets a network of its own.
 	@if unshare --net true 2>/dev/null; then \
@@ -55,6 +56,7 @@ bench: $(BIN)/.dev-ready
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
 bench-r: $(BIN)/.dev-ready
+	apt-get update --quiet
 	apt-get install --yes --no-install-recommends r-cran-glmnet r-cran-survival
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
