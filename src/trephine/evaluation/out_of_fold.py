@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from trephine.errors import InputError
+from trephine.evaluation.concordance import ConcordanceComparison
 from trephine.evaluation.resampling import OutOfFold
-from trephine.survival.concordance import concordance, influence_covariance
+from trephine.survival.concordance import TimeWeight, concordance, influence_covariance
 from trephine.types import Estimate, FloatArray, IntArray, Survival
 
 
@@ -17,6 +18,9 @@ def out_of_fold_concordance(
     model: str,
     patient: IntArray,
     level: float = 0.95,
+    *,
+    time_weight: TimeWeight = "n",
+    horizon: float | None = None,
 ) -> Estimate:
     """Return Harrell's C of a model on cases that it had not seen.
 
@@ -35,16 +39,86 @@ def out_of_fold_concordance(
         Name.
     level
         Coverage of the interval.
+    time_weight, horizon
+        "n/G2" and a horizon for Uno's C truncated there, G being estimated within each fold.
+
+    Raises
+    ------
+    InputError
+        If there are no repeats, or a fold has no comparable pair.
     """
+    value, influence = _averaged(survival, predicted, model, time_weight, horizon)
+    error = float(np.sqrt(influence_covariance(influence[:, np.newaxis], patient)[0, 0]))
+    return _normal(value, error, level)
+
+
+def compare_out_of_fold_concordance(
+    survival: Survival,
+    predicted: OutOfFold,
+    first: str,
+    second: str,
+    patient: IntArray,
+    level: float = 0.95,
+) -> ConcordanceComparison:
+    """Compare Harrell's C of two models on cases that neither had seen.
+
+    Both are computed as in `out_of_fold_concordance`; the difference is second minus first, its
+    variance from each patient's joint influence.
+
+    Parameters
+    ----------
+    survival, predicted, patient, level
+        As in `out_of_fold_concordance`.
+    first, second
+        Names of the models.
+    """
+    values, influences = zip(
+        *(_averaged(survival, predicted, model, "n", None) for model in (first, second)),
+        strict=True,
+    )
+    covariance = influence_covariance(np.column_stack(influences), patient)
+    contrast = np.array([-1.0, 1.0])
+    error = float(np.sqrt(max(contrast @ covariance @ contrast, 0.0)))
+    gap = values[1] - values[0]
+    z = gap / error if error > 0 else float("nan")
+    return ConcordanceComparison(
+        first=_normal(values[0], float(np.sqrt(covariance[0, 0])), level),
+        second=_normal(values[1], float(np.sqrt(covariance[1, 1])), level),
+        covariance=covariance,
+        difference=_normal(gap, error, level),
+        z=z,
+        p_value=float(2 * ndtr(-abs(z))),
+        n=len(survival),
+        n_events=int(survival.event.sum()),
+    )
+
+
+def _averaged(
+    survival: Survival,
+    predicted: OutOfFold,
+    model: str,
+    time_weight: TimeWeight,
+    horizon: float | None,
+) -> tuple[float, FloatArray]:
+    """Return the concordance within folds and its influences, averaged over repeats."""
     if predicted.repeats == 0:
         raise InputError("out-of-fold concordance: expected one repeat at least, found none")
     values, influence = [], np.zeros(len(survival))
     for fold, score in zip(predicted.fold, predicted.linear_predictor[model], strict=True):
-        found = concordance(survival.time, survival.event, score, strata=fold)
+        found = concordance(
+            survival.time,
+            survival.event,
+            score,
+            strata=fold,
+            time_weight=time_weight,
+            ymax=horizon,
+        )
         values.append(found.estimate)
         influence += found.influence / predicted.repeats
-    value = float(np.mean(values))
-    error = float(np.sqrt(influence_covariance(influence[:, np.newaxis], patient)[0, 0]))
+    return float(np.mean(values)), influence
+
+
+def _normal(value: float, error: float, level: float) -> Estimate:
     half = float(ndtri(0.5 + level / 2)) * error
     return Estimate(value, value - half, value + half, level, error)
 

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from trephine.errors import InputError
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
+from trephine.survival.arrays import merge_near_ties
 from trephine.survival.ipcw import nricens_uncensored_probability
-from trephine.survival.kaplan_meier import kaplan_meier
 from trephine.types import BoolArray, FloatArray, Survival
 
 ReclassificationKind = Literal["continuous", "categorical"]
@@ -198,8 +198,13 @@ def _by_kaplan_meier(
 
 
 def _event_free(outcome: Survival, horizon: float) -> float:
-    curve = kaplan_meier(outcome.time, outcome.event)
-    return float(curve.at([horizon]).survival_probability[0])
+    """Return Kaplan-Meier's S(t) alone: the bootstrap asks for it thousands of times."""
+    order = np.argsort(outcome.time, kind="stable")
+    time = merge_near_ties(outcome.time)[order]
+    starts = np.flatnonzero(np.append(True, np.diff(time) > 0.0))
+    deaths = np.add.reduceat(outcome.event[order].astype(np.float64), starts)
+    hazard = deaths / (time.size - starts)
+    return float(np.prod(1.0 - hazard[time[starts] <= horizon]))
 
 
 def _by_weights(

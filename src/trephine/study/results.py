@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from trephine.evaluation.resampling import OutOfFold
 from trephine.modelling.cases import Cases
 from trephine.modelling.prediction import Prediction
@@ -13,6 +15,26 @@ from trephine.modelling.recipe import FittedRecipe
 from trephine.plan.sections import Protocol
 from trephine.study.extraction import ExtractedFeatures
 from trephine.study.inputs import StudyInputs
+from trephine.types import Survival
+
+# Times between 0 and the last horizon at which the Brier score is integrated.
+GRID_POINTS = 40
+
+
+def prediction_times(horizons: tuple[float, ...], survival: Survival) -> tuple[float, ...]:
+    """Return the times at which every model predicts: the horizons, then a grid up to the last.
+
+    The grid follows the events, of which it takes quantiles, so that the Brier score is integrated
+    where it changes. A horizon past the last follow-up is predicted as NaN and bounds no grid.
+    """
+    reached = [horizon for horizon in horizons if horizon <= survival.time.max()]
+    if not reached:
+        return horizons
+    seen = np.unique(survival.time[survival.event & (survival.time < reached[-1])])
+    if seen.size > GRID_POINTS:
+        seen = np.unique(np.quantile(seen, np.linspace(0, 1, GRID_POINTS), method="nearest"))
+    grid = [time for time in (*seen.tolist(), reached[-1]) if time > 0]
+    return (*horizons, *grid)
 
 
 @dataclass(frozen=True)
@@ -24,10 +46,10 @@ class ProtocolResult:
     settings, fitted
         The recipe and its fit to all cases.
     apparent
-        Predictions of the cases that it was fitted to, by model.
+        Predictions of the cases that it was fitted to, by model, at ``prediction_times``.
     out_of_fold
-        Predictions by recipes refitted without the case's patient; None where the plan asks for
-        no repeats.
+        Predictions by recipes refitted without the case's patient, at the same times; None where
+        the plan asks for no repeats.
     """
 
     settings: RecipeSettings

@@ -1,0 +1,133 @@
+"""Intervals of the index of prediction accuracy and of the integrated Brier score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from trephine.errors import InputError
+from trephine.evaluation.brier_score import BrierScore, brier_score
+from trephine.evaluation.influence import influence_standard_error
+from trephine.survival.kaplan_meier import kaplan_meier
+from trephine.types import Estimate, FloatArray, Survival
+
+
+@dataclass(frozen=True)
+class PredictionAccuracy:
+    """An estimate with its note.
+
+    Attributes
+    ----------
+    estimate
+        With its normal interval; NaN where there is no answer.
+    note
+        Why there is none; empty where there is one.
+    """
+
+    estimate: Estimate
+    note: str = ""
+
+
+def prediction_accuracy(
+    outcome: Survival,
+    event_probability: npt.ArrayLike,
+    horizon: float,
+    *,
+    patient: npt.ArrayLike | None = None,
+    level: float = 0.95,
+) -> PredictionAccuracy:
+    """Return the index of prediction accuracy, 1 - Brier / Brier of Kaplan-Meier, with interval.
+
+    The estimate is that of `brier_score` (R: ``riskRegression::Score``'s IPA; Kattan and Gerds
+    2018). Its standard error is by the delta method from the influences of both scores; that the
+    null model's Kaplan-Meier estimate is itself estimated adds nothing of first order, since it
+    minimises its own score.
+
+    Parameters and errors as in `brier_score`.
+    """
+    score = brier_score(outcome, event_probability, horizon, patient=patient, level=level)
+    nothing = Estimate(float("nan"), level=level)
+    if score.note:
+        return PredictionAccuracy(nothing, score.note)
+    null = _null_score(outcome, horizon)
+    if null.estimate.value <= 0.0:
+        return PredictionAccuracy(nothing, f"Kaplan-Meier makes no error at {horizon:g}")
+    ratio = score.estimate.value / null.estimate.value
+    influence = -(score.influence - ratio * null.influence) / null.estimate.value
+    error = influence_standard_error(influence, patient)
+    return PredictionAccuracy(_normal(1.0 - ratio, error, level, upper=1.0))
+
+
+def integrated_brier(
+    outcome: Survival,
+    event_probability: npt.ArrayLike,
+    times: Sequence[float] | FloatArray,
+    *,
+    patient: npt.ArrayLike | None = None,
+    level: float = 0.95,
+) -> PredictionAccuracy:
+    """Return the Brier score averaged from 0 to the last of ``times``, with its interval.
+
+    The estimate is `integrated_brier_score`'s; being a weighted sum of scores, its influence is
+    the same sum of theirs.
+
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases.
+    event_probability
+        Shape (n, times): predicted probability of the event by each time.
+    times
+        Ascending, > 0.
+    patient, level
+        As in `brier_score`.
+
+    Raises
+    ------
+    InputError
+        As in `integrated_brier_score`.
+    """
+    grid = np.asarray(times, dtype=np.float64)
+    risk = np.asarray(event_probability, dtype=np.float64)
+    if grid.ndim != 1 or not grid.size or (np.diff(grid) <= 0).any() or grid[0] <= 0:
+        raise InputError(f"times: expected an ascending grid above 0, found {grid.tolist()[:5]}")
+    if risk.shape != (len(outcome), grid.size):
+        raise InputError(
+            f"event probability: expected shape ({len(outcome)}, {grid.size}), found {risk.shape}"
+        )
+    scores = [brier_score(outcome, risk[:, j], float(t)) for j, t in enumerate(grid)]
+    note = next((score.note for score in scores if score.note), "")
+    if note:
+        return PredictionAccuracy(Estimate(float("nan"), level=level), note)
+    weights = _trapezoid_weights(grid)
+    value = float(weights @ [score.estimate.value for score in scores])
+    influence = np.array([score.influence for score in scores]).T @ weights
+    error = influence_standard_error(influence, patient)
+    return PredictionAccuracy(_normal(value, error, level, lower=0.0, upper=1.0))
+
+
+def _null_score(outcome: Survival, horizon: float) -> BrierScore:
+    curve = kaplan_meier(outcome.time, outcome.event)
+    incidence = 1.0 - float(curve.at([horizon]).survival_probability[0])
+    return brier_score(outcome, np.full(len(outcome), incidence), horizon)
+
+
+def _trapezoid_weights(grid: FloatArray) -> FloatArray:
+    """Return what each score weighs in the mean over [0, last]; the score at 0 is 0."""
+    edges = np.append(0.0, grid)
+    weights = np.zeros(edges.size)
+    weights[1:] += np.diff(edges) / 2.0
+    weights[:-1] += np.diff(edges) / 2.0
+    share: FloatArray = weights[1:] / grid[-1]
+    return share
+
+
+def _normal(
+    value: float, error: float, level: float, lower: float = -np.inf, upper: float = np.inf
+) -> Estimate:
+    half = float(ndtri(0.5 + level / 2.0)) * error
+    return Estimate(value, max(lower, value - half), min(upper, value + half), level, error)
