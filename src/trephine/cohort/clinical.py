@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from trephine.cohort.femoral_head import combined_necrotic_angle, necrosis_degree_index
+from trephine.cohort.femoral_head import (
+    LARGEST_ARC_DEGREE,
+    combined_necrotic_angle,
+    necrosis_degree_index,
+)
+from trephine.cohort.femoral_head_check import FemoralHeadColumns, check_femoral_head
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.cohort.table import as_numbers, is_missing
 from trephine.errors import Problem
 from trephine.types import FloatArray, IntArray
-
-# A computed measure may differ from the table's by rounding only.
-ROUNDING = 0.51
 
 
 def read_clinical(
@@ -49,7 +52,8 @@ def read_clinical(
     for key, variable in variables.items():
         if variable.categorical and columns[key].dtype != np.int64:
             columns[key] = np.full(len(frame), -1, dtype=np.int64)
-    return ClinicalTable(variables, columns, len(frame)), problems
+    # Two measures may share an arc, and then find the same fault in it.
+    return ClinicalTable(variables, columns, len(frame)), list(dict.fromkeys(problems))
 
 
 def _column(
@@ -115,26 +119,26 @@ def _measured(
     assert variable.arcs is not None
     arcs: list[FloatArray] = []
     for arc in variable.arcs:
-        declared = ClinicalVariable(column=arc, range=(0.0, 180.0))
-        column = _column(arc, declared, frame, name, problems)
+        column = _column(arc, ClinicalVariable(column=arc), frame, name, problems)
         if column is None:
             return np.full(len(frame), np.nan)
-        arcs.append(_numbers(declared, column, name, problems))
-    known = np.isfinite(arcs[0]) & np.isfinite(arcs[1])
-    known &= (arcs[0] >= 0) & (arcs[0] <= 180) & (arcs[1] >= 0) & (arcs[1] <= 180)
-    compute = {
-        "combined_necrotic_angle": combined_necrotic_angle,
-        "necrosis_degree_index": necrosis_degree_index,
-    }[variable.measure or ""]
+        arcs.append(_numbers(ClinicalVariable(column=arc), column, name, problems))
+    stated = variable.column or key
+    columns = FemoralHeadColumns(
+        coronal_arc=variable.arcs[0],
+        axial_arc=variable.arcs[1],
+        **{_COLUMN_OF[variable.measure or ""]: stated if stated in frame.columns else None},
+    )
+    found = check_femoral_head(frame, columns)
+    problems += [replace(problem, where=f"{name}, {problem.where}") for problem in found]
+    possible = np.all([(arc >= 0) & (arc <= LARGEST_ARC_DEGREE) for arc in arcs], axis=0)
     values = np.full(len(frame), np.nan)
-    values[known] = compute(arcs[0][known], arcs[1][known])
-    column_name = variable.column or key
-    if column_name in frame.columns:
-        stated, _ = as_numbers(frame[column_name])
-        with np.errstate(invalid="ignore"):
-            apart = np.flatnonzero(np.abs(stated - values) > ROUNDING)
-        for row in apart.tolist():
-            where = f"{name}, row {row + 2}, column {column_name}"
-            expected = f"{values[row]:.1f}, from arcs {arcs[0][row]:g} and {arcs[1][row]:g}"
-            problems.append(Problem(where, expected, f"{stated[row]:g}"))
+    values[possible] = _COMPUTE[variable.measure or ""](arcs[0][possible], arcs[1][possible])
     return values
+
+
+_COMPUTE = {
+    "combined_necrotic_angle": combined_necrotic_angle,
+    "necrosis_degree_index": necrosis_degree_index,
+}
+_COLUMN_OF = {"combined_necrotic_angle": "combined_angle", "necrosis_degree_index": "index"}
