@@ -30,7 +30,7 @@ def hips() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, hips: pd.DataFrame) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    write_cohort(folder, hips, seed=4)
+    write_cohort(folder, hips, seed=4, workers=1)
     return folder
 
 
@@ -68,11 +68,25 @@ def test_no_latent_column_leaves_the_simulator(folder: Path) -> None:
 def test_the_same_seed_writes_the_same_bytes(
     folder: Path, hips: pd.DataFrame, tmp_path: Path
 ) -> None:
-    write_cohort(tmp_path, hips[hips["patient_id"] <= "002"], seed=4)
+    write_cohort(tmp_path, hips[hips["patient_id"] <= "002"], seed=4, workers=1)
     written = [path for path in tmp_path.rglob("00*") if path.is_file()]
     assert len(written) >= 6
     for path in written:
         assert path.read_bytes() == (folder / path.relative_to(tmp_path)).read_bytes()
+
+
+def test_the_number_of_workers_changes_no_byte_and_progress_comes_in_order(
+    folder: Path, hips: pd.DataFrame, tmp_path: Path
+) -> None:
+    told: list[tuple[int, int]] = []
+    write_cohort(
+        tmp_path, hips, seed=4, workers=2, progress=lambda done, total: told.append((done, total))
+    )
+    assert told == [(done, PATIENTS) for done in range(1, PATIENTS + 1)]
+    written = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    assert written == {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    for path in written:
+        assert (tmp_path / path).read_bytes() == (folder / path).read_bytes()
 
 
 def test_another_seed_draws_other_pictures(hips: pd.DataFrame) -> None:

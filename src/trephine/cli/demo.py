@@ -25,6 +25,7 @@ def demo(
         study = write_demo_study(
             out,
             seed=seed,
+            workers=workers,
             progress=lambda done, total: show("Simulating radiographs", done, total),
         )
         result = Study.from_toml(study).run(workers=workers, progress=show)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +24,7 @@ from trephine.demo.signs import diseased_hip, other_hip
 from trephine.demo.soft_tissue import draw_body
 from trephine.demo.study_text import README, study_toml
 from trephine.errors import InputError
+from trephine.executors import Progress, executor
 from trephine.imaging.nifti import write_nifti
 from trephine.imaging.spacing import radiograph_spacing
 from trephine.types import Geometry, Mask
@@ -53,7 +56,11 @@ _PATIENT_STREAM = 1_000_000
 
 
 def write_demo_study(
-    folder: Path, *, seed: int = 2025, progress: Callable[[int, int], None] | None = None
+    folder: Path,
+    *,
+    seed: int = 2025,
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Write the simulated cohort as a study that ``trephine run`` takes like any other.
 
@@ -62,7 +69,9 @@ def write_demo_study(
     folder
         Where to write; made if need be. Files of an earlier demonstration are replaced.
     seed
-        The same seed gives the same bytes.
+        The same seed gives the same bytes, whatever the number of workers.
+    workers
+        Processes; all available processors by default.
     progress
         Called after each patient with the number done and the number in all.
 
@@ -79,7 +88,7 @@ def write_demo_study(
     if seed < 0:
         raise InputError(f"seed: expected a whole number >= 0, found {seed}")
     hips = simulate_cohort(np.random.default_rng([seed, _COHORT_STREAM]))
-    return write_cohort(folder, hips, seed=seed, progress=progress)
+    return write_cohort(folder, hips, seed=seed, workers=workers, progress=progress)
 
 
 def write_cohort(
@@ -87,7 +96,8 @@ def write_cohort(
     hips: pd.DataFrame,
     *,
     seed: int,
-    progress: Callable[[int, int], None] | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Write the files of a cohort, or of some of its patients; see `write_demo_study`.
 
@@ -102,11 +112,11 @@ def write_cohort(
     patients = sorted(hips["patient_id"].unique())
     rng = np.random.default_rng([seed, _PATIENT_STREAM])
     repeated = set(rng.permutation(patients)[: effects.REPEAT_PATIENTS])
-    for done, patient in enumerate(patients, start=1):
-        rows = hips[hips["patient_id"] == patient]
-        _write_patient(folder, rows, seed, read_again=patient in repeated)
-        if progress is not None:
-            progress(done, len(patients))
+    tasks = [
+        _Task(hips[hips["patient_id"] == patient], read_again=patient in repeated)
+        for patient in patients
+    ]
+    _write_patients(folder, tasks, seed, workers, progress)
     (folder / "README.txt").write_text(README.format(seed=seed), encoding="utf-8")
     study = folder / "study.toml"
     study.write_text(study_toml(seed), encoding="utf-8")
@@ -133,6 +143,27 @@ def _prepare(folder: Path) -> None:
         # Another seed reads other patients twice.
         for reading in (folder / "masks" / "a2").glob("[0-9][0-9][0-9].nii.gz"):
             reading.unlink()
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One patient to write: rows of the cohort, and whether rater a reads twice."""
+
+    rows: pd.DataFrame
+    read_again: bool
+
+
+def _write_patients(
+    folder: Path,
+    tasks: Sequence[_Task],
+    seed: int,
+    workers: int | None,
+    progress: Progress | None,
+) -> None:
+    count = 1 if len(tasks) == 1 else workers
+    with executor(count) as run:
+        for _ in run.map(partial(_write_patient, folder, seed), tasks, progress):
+            pass  # a patient's files are all that it leaves
 
 
 def simulate_patient(rows: pd.DataFrame, seed: int) -> tuple[Radiograph, System]:
@@ -163,7 +194,8 @@ def _tuples(rows: pd.DataFrame) -> Any:
     return rows.itertuples(index=False)
 
 
-def _write_patient(folder: Path, rows: pd.DataFrame, seed: int, *, read_again: bool) -> None:
+def _write_patient(folder: Path, seed: int, task: _Task) -> None:
+    rows = task.rows
     radiograph, system = simulate_patient(rows, seed)
     first = next(_tuples(rows))
     number = str(first.patient_id)
@@ -174,7 +206,7 @@ def _write_patient(folder: Path, rows: pd.DataFrame, seed: int, *, read_again: b
     )
     dataset = build_dataset(radiograph, system, subject, seed)
     dataset.save_as(folder / "images" / f"{number}.dcm", enforce_file_format=True)
-    readings = [("a", RATER_A), ("b", RATER_B)] + ([("a2", RATER_A)] if read_again else [])
+    readings = [("a", RATER_A), ("b", RATER_B)] + ([("a2", RATER_A)] if task.read_again else [])
     sides = tuple(cast("Side", side) for side in rows["side"])
     for name, rater in readings:
         path = folder / "masks" / name / f"{number}.nii.gz"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, radians, sin
 
 import numpy as np
 
@@ -56,14 +57,14 @@ class Lesion:
 
     def depth_mm(self, x_mm: Float32Array, y_mm: Float32Array) -> Float32Array:
         """Distance inside the lesion's lower border, negative outside."""
-        half = np.deg2rad(np.clip(self.arc_deg, 30.0, 170.0) / 2.0)
-        middle = np.deg2rad(self.middle_deg)
-        chord, height = HEAD_RADIUS_MM * np.sin(half), HEAD_RADIUS_MM * np.cos(half)
+        half = radians(min(max(self.arc_deg, 30.0), 170.0) / 2.0)
+        middle = radians(self.middle_deg)
+        chord, height = HEAD_RADIUS_MM * sin(half), HEAD_RADIUS_MM * cos(half)
         sagitta = self.bulge * chord
         radius = (chord**2 + sagitta**2) / (2.0 * sagitta)
         centre = height - sagitta + radius
-        dx = x_mm - np.float32(centre * np.sin(middle))
-        dy = y_mm + np.float32(centre * np.cos(middle))
+        dx = x_mm - centre * sin(middle)
+        dy = y_mm + centre * cos(middle)
         turn = np.arctan2(dx, dy)
         wave = sum(
             np.sin(k * turn + phase) / k**0.5

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, radians, sin
 from typing import Literal
 
 import numpy as np
 
 from trephine.demo import pelvis
-from trephine.demo.resample import Float32Array
+from trephine.demo.resample import Float32Array, add_waves
 from trephine.types import FloatArray
 
 Side = Literal["R", "L"]
@@ -80,7 +81,8 @@ def draw_pose(rng: np.random.Generator, *, female: bool, age: float) -> Pose:
 
 def to_pelvis(pose: Pose, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
     """Template coordinates (signed x) of a row of x and a column of y in the image."""
-    roll = np.deg2rad(pose.roll_deg)
+    # As plain floats, which leave the maps in single precision.
+    sine, cosine = sin(radians(pose.roll_deg)), cos(radians(pose.roll_deg))
     width, height = pose.scale * pose.width, pose.scale * pose.height
     # A turn about the long axis widens one half and carries the symphysis to its side.
     turned = x / width
@@ -88,13 +90,19 @@ def to_pelvis(pose: Pose, x: Float32Array, y: Float32Array) -> tuple[Float32Arra
     turned = turned - pose.rotation * (
         np.abs(turned) - 14.0 * sign**2 * np.exp(-((turned / 40.0) ** 2))
     )
-    across = turned + (np.sin(roll) / width) * y
-    down = (np.cos(roll) / height) * y - (np.sin(roll) / height) * x
-    for amplitude, wave_x, wave_y, phase_x, phase_y in pose.ripple:
-        along_y = (amplitude * np.cos(2.0 * np.pi * y / wave_y + phase_y)).astype(np.float32)
-        across = across + np.sin(2.0 * np.pi * x / wave_x + phase_x).astype(np.float32) * along_y
-        down = down + np.sin(2.0 * np.pi * x / wave_y + phase_y).astype(np.float32) * along_y
-    return across.astype(np.float32), down.astype(np.float32)
+    across = turned + (sine / width) * y
+    down = (cosine / height) * y - (sine / height) * x
+    amplitude, wave_x, wave_y, phase_x, phase_y = (column[:, None] for column in pose.ripple.T)
+    # Both displacements are sums of a few products of a function of x and one of y.
+    along_y = amplitude * np.cos(2.0 * np.pi * y[:, 0] / wave_y + phase_y)
+    along_y = along_y.astype(np.float32)
+    add_waves(along_y, _wave(x[0], wave_x, phase_x), across)
+    add_waves(along_y, _wave(x[0], wave_y, phase_x), down)
+    return across, down
+
+
+def _wave(x: Float32Array, length: FloatArray, phase: FloatArray) -> Float32Array:
+    return np.asarray(np.sin(2.0 * np.pi * x / length + phase), dtype=np.float32)
 
 
 def socket(pose: Pose, side: Side) -> tuple[tuple[float, float], float]:

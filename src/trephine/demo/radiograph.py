@@ -210,12 +210,20 @@ def _textured(
     compressive, tensile = trabecular_pattern(tile, tx, ty)
     pattern = np.float32(hip.pattern) * (0.13 * compressive + 0.08 * tensile)
     if hip.lesion is not None:
-        patches = sample_tile(patch_tile(rng), tx, ty)
-        effect = lesion_effect(hip.lesion, tx, ty, patches)
-        cancellous = cancellous * effect.cancellous_factor
-        pattern = pattern * effect.pattern_factor
-        added += effect.added_mm
+        head = _head_window(tx, ty)
+        patches = sample_tile(patch_tile(rng), tx[head], ty[head])
+        effect = lesion_effect(hip.lesion, tx[head], ty[head], patches)
+        cancellous[head] *= effect.cancellous_factor
+        pattern[head] *= effect.pattern_factor
+        added[head] += effect.added_mm
     return np.asarray(cancellous * np.maximum(1.0 + pattern, 0.2), dtype=np.float32)
+
+
+def _head_window(tx: Float32Array, ty: Float32Array) -> tuple[slice, slice]:
+    """Rows and columns that hold the head: a lesion changes nothing beyond its surface."""
+    near = np.maximum(np.abs(tx), np.abs(ty)) < femur.HEAD_RADIUS_MM + 5.0
+    rows, columns = (np.flatnonzero(near.any(axis=axis)) for axis in (1, 0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _outline(

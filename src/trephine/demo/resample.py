@@ -104,13 +104,27 @@ def _sample_periodic(tile, row, column, out):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _enlarge(coarse, factor, out):  # type: ignore[no-untyped-def]
+    """Fill one cell of the coarse grid after another, so that no pixel needs a division."""
     last_row, last_column = coarse.shape[0] - 2, coarse.shape[1] - 2
+    step = np.float32(1.0 / factor)
     for i in range(out.shape[0]):
         r = min(i // factor, last_row)
-        v = np.float32((i - r * factor) / factor)
-        for j in range(out.shape[1]):
-            c = min(j // factor, last_column)
-            u = np.float32((j - c * factor) / factor)
-            upper = coarse[r, c] + u * (coarse[r, c + 1] - coarse[r, c])
-            lower = coarse[r + 1, c] + u * (coarse[r + 1, c + 1] - coarse[r + 1, c])
-            out[i, j] = upper + v * (lower - upper)
+        v = np.float32(i - r * factor) * step
+        for c in range(last_column + 1):
+            left = coarse[r, c] + v * (coarse[r + 1, c] - coarse[r, c])
+            right = coarse[r, c + 1] + v * (coarse[r + 1, c + 1] - coarse[r, c + 1])
+            rise = (right - left) * step
+            first = c * factor
+            end = out.shape[1] if c == last_column else min(first + factor, out.shape[1])
+            for j in range(first, end):
+                out[i, j] = left + np.float32(j - first) * rise
+
+
+@njit(cache=True)
+def add_waves(row_waves, column_waves, out):  # type: ignore[no-untyped-def]
+    """Add the sum over k of ``row_waves[k, i] * column_waves[k, j]`` to ``out[i, j]``."""
+    for i in range(out.shape[0]):
+        for k in range(row_waves.shape[0]):
+            height = row_waves[k, i]
+            for j in range(out.shape[1]):
+                out[i, j] += height * column_waves[k, j]
