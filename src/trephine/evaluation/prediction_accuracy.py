@@ -130,4 +130,5 @@ def _normal(
     value: float, error: float, level: float, lower: float = -np.inf, upper: float = np.inf
 ) -> Estimate:
     half = float(ndtri(0.5 + level / 2.0)) * error
-    return Estimate(value, max(lower, value - half), min(upper, value + half), level, error)
+    low, high = np.clip((value - half, value + half), lower, upper).tolist()
+    return Estimate(value, low, high, level, error)

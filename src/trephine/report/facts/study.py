@@ -221,6 +221,10 @@ class ResamplingMethod(Fact):
     """Bootstrap samples for optimism and intervals."""
     permutations: Count
     """Permuted outcomes of the null check."""
+    interval_draws: Count = 0
+    """Resamples of patients behind the intervals of NRI and IDI."""
+    band_draws: Count = 0
+    """Resamples of patients behind the bands of calibration and decision curves."""
     stratified: bool = True
     """True where folds are balanced on the event."""
     note: str = ""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trephine.report.facts import Facts, NullFacts, PictureFacts
+from threadpoolctl import threadpool_limits
+
+from trephine.executors import Progress
+from trephine.report.facts import Facts, PictureFacts
 from trephine.study.facts.assessment import Assessed, assess
 from trephine.study.facts.baseline import cox_table, signature_table, table_1
 from trephine.study.facts.comparisons import comparisons, reclassifications
@@ -15,6 +18,7 @@ from trephine.study.facts.curves import (
     risk_group_facts,
     roc_facts,
 )
+from trephine.study.facts.draws import Draws, draw_intervals
 from trephine.study.facts.models import model_facts, nomogram_facts, sample_size
 from trephine.study.facts.overview import (
     flow_facts,
@@ -31,7 +35,9 @@ from trephine.study.results import Analysis
 def assemble_facts(
     analysis: Analysis,
     pictures: Sequence[PictureFacts] = (),
-    null_check: Sequence[NullFacts] = (),
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> Facts:
     """Return everything that the report shows.
 
@@ -41,17 +47,29 @@ def assemble_facts(
         A study that ran.
     pictures
         Told by :func:`trephine.study.pictures.draw_pictures`.
-    null_check
-        Of the pipelines on permuted outcomes, where the plan asks for it.
+    workers, progress
+        Of the bootstraps behind intervals; the numbers do not depend on the workers.
     """
-    assessed: list[Assessed] = assess(analysis)
+    # Matrices here are small: BLAS threads would wait for one another longer than they work.
+    with threadpool_limits(1):
+        assessed = assess(analysis)
+        draws = draw_intervals(analysis, assessed, workers=workers, progress=progress)
+        return _assemble(analysis, assessed, draws, pictures)
+
+
+def _assemble(
+    analysis: Analysis,
+    assessed: Sequence[Assessed],
+    draws: Draws,
+    pictures: Sequence[PictureFacts],
+) -> Facts:
     has_clinical = bool(analysis.cases.clinical.variables)
     results = list(analysis.protocols.values())
     return Facts(
         study=study_facts(analysis),
         flow=flow_facts(analysis),
         inputs=inputs_facts(analysis),
-        methods=methods_facts(analysis),
+        methods=methods_facts(analysis, draws),
         run=run_facts(analysis),
         agreement=agreement_facts(analysis),
         table1=table_1(analysis) if has_clinical else None,
@@ -63,16 +81,15 @@ def assemble_facts(
         models=tuple(fact for result in results for fact in model_facts(analysis, result)),
         nomograms=tuple(fact for result in results for fact in nomogram_facts(analysis, result)),
         sample_size=sample_size(analysis),
-        performance=tuple(performance_facts(one) for one in assessed),
+        performance=tuple(performance_facts(one, draws) for one in assessed),
         comparisons=comparisons(analysis, assessed),
-        null_check=tuple(null_check),
-        reclassification=reclassifications(analysis, assessed),
+        reclassification=reclassifications(assessed, draws),
         table_s2=tuple(
             table for result in results if (table := signature_table(analysis, result)) is not None
         ),
         roc=tuple(fact for one in assessed for fact in roc_facts(one)),
-        calibration=tuple(fact for one in assessed for fact in calibration_facts(one)),
-        decision_curves=decision_facts(analysis, assessed),
+        calibration=tuple(fact for one in assessed for fact in calibration_facts(one, draws)),
+        decision_curves=decision_facts(analysis, assessed, draws),
         survival=overall_survival(analysis),
         risk_groups=tuple(risk_group_facts(analysis, one) for one in assessed),
         pictures=tuple(pictures),

@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import combinations, groupby
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import ndtr
 
 from trephine.errors import InputError
 from trephine.evaluation.concordance import compare_concordance
-from trephine.evaluation.discrimination_improvement import discrimination_improvement
 from trephine.evaluation.likelihood_ratio import likelihood_ratio_test
-from trephine.evaluation.reclassification import continuous_reclassification
+from trephine.evaluation.out_of_fold import compare_out_of_fold_concordance
 from trephine.evaluation.time_dependent_auc import compare_time_dependent_auc
 from trephine.report.facts import ComparisonFacts, EstimateFact, ReclassificationFacts
 from trephine.study.facts.assessment import Assessed
+from trephine.study.facts.draws import Draws, pairs
 from trephine.study.results import Analysis
-
-Pair = tuple[Assessed, Assessed]
-
-
-def _pairs(assessed: Sequence[Assessed]) -> Iterator[Pair]:
-    """Yield (old, new) of one protocol and kind, in the models' order."""
-    for _, group in groupby(assessed, key=lambda one: (one.protocol, one.kind)):
-        yield from combinations(list(group), 2)
+from trephine.types import Estimate
 
 
 def comparisons(analysis: Analysis, assessed: Sequence[Assessed]) -> tuple[ComparisonFacts, ...]:
     """Return the differences of every pair of models of one protocol and kind."""
     found: list[ComparisonFacts] = []
-    for old, new in _pairs(assessed):
+    for old, new in pairs(assessed):
         found += _concordance(analysis, old, new)
-        found += _auc(analysis, old, new)
+        found += _auc(old, new)
         found += _likelihood(analysis, old, new)
     return tuple(found)
 
 
 def _concordance(analysis: Analysis, old: Assessed, new: Assessed) -> list[ComparisonFacts]:
-    """Compare by joint jackknife; only where every pair of cases may be compared."""
-    if old.kind != "apparent":
+    """Compare by joint jackknife: all pairs of cases, or pairs within folds out of fold."""
+    survival = analysis.cases.survival
+    out_of_fold = analysis.protocols[old.protocol].out_of_fold
+    try:
+        if old.kind == "apparent":
+            result = compare_concordance(
+                survival, old.risk_score, new.risk_score, cluster=old.patient
+            )
+        else:
+            assert out_of_fold is not None
+            result = compare_out_of_fold_concordance(
+                survival, out_of_fold, old.model, new.model, analysis.cases.patient
+            )
+    except InputError:
+        # Their own rows say why there is no C-index.
         return []
-    result = compare_concordance(
-        analysis.cases.survival, old.risk_score, new.risk_score, cluster=analysis.cases.patient
-    )
     return [
         ComparisonFacts(
             protocol=old.protocol,
@@ -55,7 +60,7 @@ def _concordance(analysis: Analysis, old: Assessed, new: Assessed) -> list[Compa
     ]
 
 
-def _auc(analysis: Analysis, old: Assessed, new: Assessed) -> list[ComparisonFacts]:
+def _auc(old: Assessed, new: Assessed) -> list[ComparisonFacts]:
     found = []
     for horizon in old.horizons:
         if horizon not in new.horizons:
@@ -63,7 +68,7 @@ def _auc(analysis: Analysis, old: Assessed, new: Assessed) -> list[ComparisonFac
         first, second = old.performance.at(horizon).auc, new.performance.at(horizon).auc
         if first.note or second.note:
             continue
-        result = compare_time_dependent_auc(second, first, patient=analysis.cases.patient)
+        result = compare_time_dependent_auc(second, first, patient=old.patient)
         found.append(
             ComparisonFacts(
                 protocol=old.protocol,
@@ -103,21 +108,20 @@ def _likelihood(analysis: Analysis, old: Assessed, new: Assessed) -> list[Compar
 
 
 def reclassifications(
-    analysis: Analysis, assessed: Sequence[Assessed]
+    assessed: Sequence[Assessed], draws: Draws
 ) -> tuple[ReclassificationFacts, ...]:
-    """Return NRI and IDI of every pair of models, split by event status."""
-    survival = analysis.cases.survival
+    """Return NRI and IDI of every pair of models, split by event status.
+
+    Models that predict alike reclassify nobody; their row would say nothing and is left out, as is
+    a horizon at which there is no answer.
+    """
     found = []
-    for old, new in _pairs(assessed):
-        for horizon in old.horizons:
-            if horizon not in new.horizons:
+    for old, new in pairs(assessed):
+        for horizon in (h for h in old.horizons if h in new.horizons):
+            drawn = draws.reclassification_of(old, new, horizon)
+            if drawn is None:
                 continue
-            before = old.event_probability[:, old.horizons.index(horizon)]
-            after = new.event_probability[:, new.horizons.index(horizon)]
-            try:
-                nri = continuous_reclassification(survival, before, after, horizon)
-                idi = discrimination_improvement(survival, before, after, horizon)
-            except InputError:
+            if np.array_equal(old.probability_at(horizon), new.probability_at(horizon)):
                 continue
             found.append(
                 ReclassificationFacts(
@@ -127,14 +131,24 @@ def reclassifications(
                     old=old.model,
                     horizon=horizon,
                     method="KM",
-                    nri=EstimateFact(value=nri.total),
-                    nri_events=EstimateFact(value=nri.events),
-                    nri_nonevents=EstimateFact(value=nri.non_events),
-                    idi=EstimateFact(value=idi.idi.value),
-                    idi_events=idi.idi.events,
-                    idi_nonevents=idi.idi.non_events,
-                    half_nri=EstimateFact(value=idi.half_nri.value),
-                    median_improvement=EstimateFact(value=idi.median_improvement.value),
+                    nri=EstimateFact.model_validate(drawn.nri),
+                    nri_events=EstimateFact.model_validate(drawn.nri_events),
+                    nri_nonevents=EstimateFact.model_validate(drawn.nri_non_events),
+                    nri_p=_p_value(drawn.nri),
+                    idi=EstimateFact.model_validate(drawn.idi),
+                    idi_p=_p_value(drawn.idi),
+                    idi_events=drawn.idi_events.value,
+                    idi_nonevents=-drawn.idi_non_events.value,
+                    half_nri=EstimateFact.model_validate(drawn.half_nri),
+                    median_improvement=EstimateFact.model_validate(drawn.median_improvement),
                 )
             )
     return tuple(found)
+
+
+def _p_value(estimate: Estimate) -> float | None:
+    """Return the two-sided p of a normal test with the draws' standard deviation."""
+    error = estimate.standard_error
+    if not np.isfinite(error) or error <= 0:
+        return None
+    return float(2 * ndtr(-abs(estimate.value) / error))

@@ -7,9 +7,11 @@ from itertools import groupby
 
 import numpy as np
 
-from trephine.evaluation.decision_curve import TREAT_ALL, DecisionCurve, decision_curves
-from trephine.evaluation.performance import DECISION_THRESHOLDS
-from trephine.evaluation.risk_groups import RiskGroup, risk_groups
+from trephine.errors import ModelError
+from trephine.evaluation.decision_curve import TREAT_ALL, TREAT_NONE, DecisionCurve
+from trephine.evaluation.risk_groups import RiskGroup, RiskGroups, risk_groups
+from trephine.modelling.encoding import Term
+from trephine.modelling.fitted_model import fit_model
 from trephine.modelling.ticks import pretty
 from trephine.report.facts import (
     CalibrationFacts,
@@ -23,6 +25,7 @@ from trephine.report.facts import (
     SurvivalCurve,
 )
 from trephine.study.facts.assessment import Assessed
+from trephine.study.facts.draws import Draws
 from trephine.study.results import Analysis
 from trephine.survival.kaplan_meier import KaplanMeierCurve, kaplan_meier
 from trephine.types import FloatArray
@@ -51,7 +54,7 @@ def roc_facts(assessed: Assessed) -> list[RocFacts]:
     return found
 
 
-def calibration_facts(assessed: Assessed) -> list[CalibrationFacts]:
+def calibration_facts(assessed: Assessed, draws: Draws) -> list[CalibrationFacts]:
     """Return one calibration curve a horizon."""
     found = []
     for at, probability in zip(
@@ -59,6 +62,8 @@ def calibration_facts(assessed: Assessed) -> list[CalibrationFacts]:
     ):
         edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
         counts, _ = np.histogram(probability, edges)
+        curve = draws.calibration_of(assessed, at.horizon) or at.curve
+        known = np.isfinite(curve.observed).all()
         found.append(
             CalibrationFacts(
                 protocol=assessed.protocol,
@@ -74,10 +79,10 @@ def calibration_facts(assessed: Assessed) -> list[CalibrationFacts]:
                     )
                     for group in at.groups
                 ),
-                smooth_predicted=at.curve.predicted,
-                smooth_observed=at.curve.observed,
-                smooth_low=_known(at.curve.low),
-                smooth_high=_known(at.curve.high),
+                smooth_predicted=curve.predicted if known else (),
+                smooth_observed=curve.observed if known else (),
+                smooth_low=_known(curve.low),
+                smooth_high=_known(curve.high),
                 bin_edges=edges,
                 bin_counts=counts,
             )
@@ -86,29 +91,27 @@ def calibration_facts(assessed: Assessed) -> list[CalibrationFacts]:
 
 
 def decision_facts(
-    analysis: Analysis, assessed: Sequence[Assessed]
+    analysis: Analysis, assessed: Sequence[Assessed], draws: Draws
 ) -> tuple[DecisionCurveFacts, ...]:
     """Return the decision curves of all models together, by protocol, kind and horizon."""
     found = []
-    for (protocol, kind), group in groupby(assessed, key=lambda one: (one.protocol, one.kind)):
-        models = list(group)
+    for (protocol, kind), _ in groupby(assessed, key=lambda one: (one.protocol, one.kind)):
         for horizon in analysis.inputs.plan.outcome.horizons:
-            there = {
-                one.model: one.event_probability[:, one.horizons.index(horizon)]
-                for one in models
-                if horizon in one.horizons
-            }
-            if not there:
+            curves = draws.decision_of(protocol, kind, horizon)
+            if curves is None or not np.isfinite(curves[TREAT_ALL].net_benefit).any():
                 continue
-            curves = decision_curves(analysis.cases.survival, there, horizon, DECISION_THRESHOLDS)
             found.append(
                 DecisionCurveFacts(
                     protocol=protocol,
                     kind=kind,
                     horizon=horizon,
-                    thresholds=DECISION_THRESHOLDS,
+                    thresholds=curves[TREAT_ALL].thresholds,
                     treat_all=curves[TREAT_ALL].net_benefit,
-                    models=tuple(_net_benefit(name, curves[name]) for name in there),
+                    models=tuple(
+                        _net_benefit(name, curve)
+                        for name, curve in curves.items()
+                        if name not in (TREAT_ALL, TREAT_NONE)
+                    ),
                 )
             )
     return tuple(found)
@@ -136,6 +139,7 @@ def risk_group_facts(analysis: Analysis, assessed: Assessed) -> RiskGroupsFacts:
         horizons=plan.outcome.horizons,
         risk_table_times=times,
     )
+    ratio, why = _group_ratio(analysis, assessed, groups)
     apparent = assessed.kind == "apparent"
     rule = (
         "median of the linear predictor in training"
@@ -152,8 +156,32 @@ def risk_group_facts(analysis: Analysis, assessed: Assessed) -> RiskGroupsFacts:
         logrank_statistic=groups.logrank.statistic if groups.logrank else None,
         degrees_of_freedom=groups.logrank.degrees_of_freedom if groups.logrank else 0,
         logrank_p=groups.logrank.p_value if groups.logrank else None,
-        notes=tuple(note for note in (groups.note, *(g.note for g in groups.groups)) if note),
+        ratio=ratio,
+        notes=tuple(note for note in (groups.note, *(g.note for g in groups.groups), why) if note),
     )
+
+
+def _group_ratio(
+    analysis: Analysis, assessed: Assessed, groups: RiskGroups
+) -> tuple[EstimateFact | None, str]:
+    """Return the hazard ratio of high against low risk, and why there is none."""
+    if groups.logrank is None:
+        return None, ""
+    high = (groups.group_of_case == len(groups.groups) - 1).astype(np.float64)
+    term = Term("high risk", "high risk", "linear", "High risk")
+    try:
+        model = fit_model(
+            "risk groups",
+            (),
+            [term],
+            high[:, None],
+            analysis.cases.survival,
+            cluster=assessed.patient,
+        )
+    except ModelError as error:
+        return None, f"no hazard ratio between the groups: {error}"
+    assert model.result is not None
+    return EstimateFact.model_validate(model.result.hazard_ratio_of(term.name)), ""
 
 
 def overall_survival(analysis: Analysis) -> SurvivalCurve:

@@ -34,7 +34,8 @@ from trephine.report.facts import (
     Timing,
     Version,
 )
-from trephine.study.results import Analysis
+from trephine.study.facts.draws import Draws
+from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
 from trephine.survival.kaplan_meier import reverse_kaplan_meier
 
@@ -155,7 +156,7 @@ def _spacing(analysis: Analysis) -> tuple[SpacingSource, ...]:
     )
 
 
-def methods_facts(analysis: Analysis) -> MethodsFacts:
+def methods_facts(analysis: Analysis, draws: Draws) -> MethodsFacts:
     """Return the settings that the methods section states."""
     plan = analysis.inputs.plan
     radiomics, deep = radiomics_settings(plan), deep_settings(plan)
@@ -180,7 +181,7 @@ def methods_facts(analysis: Analysis) -> MethodsFacts:
         missing_values="Cases with a missing clinical value were left out."
         if plan.selection.missing_clinical == "drop"
         else "Missing clinical values were filled with training medians and most frequent levels.",
-        resampling=tuple(_resampling(analysis)),
+        resampling=tuple(_resampling(analysis, draws)),
     )
 
 
@@ -205,7 +206,7 @@ def _radiomics_method(
     )
 
 
-def _resampling(analysis: Analysis) -> list[ResamplingMethod]:
+def _resampling(analysis: Analysis, draws: Draws) -> list[ResamplingMethod]:
     validation = analysis.inputs.plan.validation
     return [
         ResamplingMethod(
@@ -215,11 +216,26 @@ def _resampling(analysis: Analysis) -> list[ResamplingMethod]:
             repeats=result.out_of_fold.repeats if result.out_of_fold is not None else 0,
             bootstraps=0,
             permutations=0,
-            note=f"inner {result.settings.chain.inner_folds}-fold cross-validation by"
-            f" {result.settings.chain.fold_unit}",
+            interval_draws=draws.number_draws,
+            band_draws=draws.band_draws,
+            note=_resampling_note(result),
         )
         for protocol, result in analysis.protocols.items()
     ]
+
+
+def _resampling_note(result: ProtocolResult) -> str:
+    chain = result.settings.chain
+    inner = f"The penalty comes from inner {chain.inner_folds}-fold cross-validation by"
+    folds = f"{inner} {chain.fold_unit}." if result.fitted.chains else ""
+    independent = result.settings.variance == "model"
+    by = (
+        "Intervals of apparent performance take cases as independent, as published; all others are"
+        " by patient."
+        if independent
+        else "All intervals are by patient."
+    )
+    return f"{folds} {by}".strip()
 
 
 def run_facts(analysis: Analysis) -> RunFacts:
