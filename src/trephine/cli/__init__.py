@@ -1,4 +1,7 @@
-"""The command line: one small file a verb, no arithmetic."""
+"""The command line: one small file a verb, no arithmetic.
+
+A verb imports what it needs when it runs, so that ``trephine --help`` answers at once.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,15 @@ from trephine.cli.check import check
 from trephine.cli.convert import convert
 from trephine.cli.deidentify import deidentify
 from trephine.cli.demo import demo
+from trephine.cli.doctor import doctor
+from trephine.cli.extract import extract
+from trephine.cli.new import new
 from trephine.cli.pacs import pacs
 from trephine.cli.predict import predict
 from trephine.cli.report import report
 from trephine.cli.run import run
 from trephine.cli.terminal import complain
-from trephine.errors import TrephineError
+from trephine.errors import InputError, TrephineError
 
 app = typer.Typer(
     name="trephine",
@@ -27,6 +33,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Research use only: not a medical device.",
 )
+
+_PANELS = {
+    "A study": (demo, new, check, run, report, predict),
+    "Images and regions": (agree, extract, convert, deidentify),
+    "This installation": (doctor,),
+}
 
 
 def _show_version(asked: bool) -> None:
@@ -44,9 +56,11 @@ def _options(
     """Options that stand before the verb."""
 
 
-for verb in (demo, check, run, report, predict, convert, agree, deidentify):
-    app.command()(verb)
-app.add_typer(pacs)
+for panel, verbs in _PANELS.items():
+    for verb in verbs:
+        app.command(rich_help_panel=panel)(verb)
+    if panel == "Images and regions":
+        app.add_typer(pacs, rich_help_panel=panel)
 
 
 def main() -> None:
@@ -56,6 +70,8 @@ def main() -> None:
     except TrephineError as error:
         complain(error)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("Stopped. The same command goes on where it stopped.", err=True)
-        sys.exit(130)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        complain(InputError(f"{error.filename}: {(error.strerror or 'cannot be used').lower()}"))
+        sys.exit(2)

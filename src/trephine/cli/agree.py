@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-import pandas as pd
 import typer
 
 from trephine.cli.terminal import console, stages
-from trephine.selection.icc import IccForm
+
+# As trephine.selection.icc has it, which takes seconds to import.
+IccForm = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
 
 
 def agree(
@@ -23,6 +24,8 @@ def agree(
     workers: Annotated[int | None, typer.Option(help="Processes.", min=1)] = None,
 ) -> None:
     """Compare the raters' drawings (Dice, HD95, size) and the features measured on them (ICC)."""
+    import pandas as pd
+
     from trephine.report.style import figure_style, write_figure
     from trephine.study.agreement import (
         FeatureAgreement,

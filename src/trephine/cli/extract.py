@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import ImageError, InputError
-from trephine.radiomics.settings import RadiomicsSettings
+
+if TYPE_CHECKING:  # both take seconds to import: `trephine --help` does not wait for them
+    import pandas as pd
+
+    from trephine.radiomics.settings import RadiomicsSettings
 
 _MASK_SUFFIXES = ("_mask", "-mask", "_label", "-label", "_seg", "-seg")
 
@@ -52,6 +55,8 @@ def extract(
     A folder's masks are matched by file name (case1.dcm with case1.nii.gz or case1_mask.nii.gz). A
     table has the columns image and mask, and may have label and name; its paths start from it.
     """
+    import pandas as pd
+
     from trephine.radiomics.compilation import is_compiled
 
     measures = _settings(settings)
@@ -79,6 +84,8 @@ def extract(
 
 
 def _settings(text: str) -> RadiomicsSettings:
+    from trephine.radiomics.settings import RadiomicsSettings
+
     path = Path(text)
     if path.is_file():
         return RadiomicsSettings.from_file(path)
@@ -134,8 +141,10 @@ def _stem(path: Path) -> str:
 
 
 def _table_pairs(table: Path, label: int | None) -> Iterator[Pair]:
+    import pandas as pd
+
     read = pd.read_csv if table.suffix.lower() == ".csv" else pd.read_excel
-    frame: pd.DataFrame = read(table)
+    frame: pd.DataFrame = read(table, dtype={"name": str})  # 007 stays 007
     missing = [name for name in ("image", "mask") if name not in frame.columns]
     if missing:
         raise InputError(

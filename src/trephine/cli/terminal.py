@@ -54,5 +54,9 @@ def stages() -> Iterator[Stages]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=errors) as progress:
-        yield Stages(progress)
+    try:
+        with Progress(*columns, console=errors) as progress:
+            yield Stages(progress)
+    except KeyboardInterrupt:
+        errors.print("Stopped. The same command goes on where it stopped.")
+        raise

@@ -289,3 +289,14 @@ def _integer(dataset: Dataset, keyword: str, name: str, default: int | None = No
         raise ImageError(
             f"{name}: expected one whole number as {keyword}, found a malformed value"
         ) from None
+
+
+def missing_decoders() -> tuple[str, ...]:
+    """Return the compressed transfer syntaxes whose decoder does not load here, by name."""
+    from pydicom.pixels import get_decoder
+
+    return tuple(
+        syntax.name
+        for syntax, plugin in _DECODERS.items()
+        if plugin not in get_decoder(syntax).available_plugins
+    )

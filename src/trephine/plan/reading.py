@@ -66,27 +66,30 @@ def _problem(name: str, detail: Any) -> Problem:
 
 def _keys_at(location: tuple[Any, ...]) -> list[str]:
     """Return the keys that a section knows, following ``location`` from the plan's root."""
-    model: Any = StudyPlan
+    annotation: Any = StudyPlan
     for part in location:
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            field = model.model_fields.get(str(part))
-            model = _section_of(field.annotation) if field else None
-        # A dictionary's key (a clinical variable's name) leads to the section it holds.
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return list(model.model_fields)
-    return []
+        section = _section_of(annotation)
+        if section is not None:
+            field = section.model_fields.get(str(part))
+            annotation = field.annotation if field is not None else None
+        else:
+            annotation = _values_of(annotation)
+    section = _section_of(annotation)
+    return list(section.model_fields) if section is not None else []
 
 
-def _section_of(annotation: Any) -> Any:
-    """Return the section class inside an annotation such as ``dict[str, Section] | None``."""
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    """Return the section class that an annotation such as ``Section | None`` names."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    if get_origin(annotation) in (Union, UnionType, dict):
-        for inner in get_args(annotation):
-            section = _section_of(inner)
-            if section is not None:
-                return section
+    if get_origin(annotation) in (Union, UnionType):
+        return next(filter(None, map(_section_of, get_args(annotation))), None)
     return None
+
+
+def _values_of(annotation: Any) -> Any:
+    """Return what a dictionary holds under each of its keys (a clinical variable's name)."""
+    return get_args(annotation)[1] if get_origin(annotation) is dict else None
 
 
 def _anchored(plan: StudyPlan, folder: Path) -> StudyPlan:

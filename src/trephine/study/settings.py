@@ -48,7 +48,7 @@ def radiomics_settings(plan: StudyPlan) -> RadiomicsSettings | None:
         base = RadiomicsSettings.from_preset(section.preset or "native2d")
     if not section.settings:
         return base
-    return RadiomicsSettings.model_validate({**base.model_dump(), **section.settings})
+    return RadiomicsSettings(**{**base.model_dump(), **section.settings})
 
 
 def deep_settings(plan: StudyPlan) -> DeepSettings | None:

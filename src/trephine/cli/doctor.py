@@ -1,0 +1,117 @@
+"""``trephine doctor``: whether this installation has what it needs, and what to do if not."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import typer
+
+from trephine import __version__
+from trephine.cli.terminal import console
+
+State = Literal["ok", "absent", "broken"]
+
+_MARK: dict[State, str] = {
+    "ok": "[green]ok[/green]",
+    "absent": "[yellow]absent[/yellow]",
+    "broken": "[bold red]broken[/bold red]",
+}
+_NEEDED = ("numpy", "scipy", "numba", "pandas", "pydicom", "SimpleITK", "scikit-image", "pydantic")
+# Extra of pyproject.toml, a module and distribution that it brings, and what it is for.
+_EXTRAS = (
+    ("deep", "torch", "torch", "deep features (ResNet18)"),
+    ("onnx", "onnxruntime", "onnxruntime", "networks in ONNX files"),
+    ("pacs", "pynetdicom", "pynetdicom", "trephine pacs and deidentify"),
+    ("docx", "docx", "python-docx", "the report as a Word document"),
+)
+FONT = "DejaVu Sans"
+
+
+class Finding(NamedTuple):
+    """One thing looked at."""
+
+    state: State
+    what: str
+    detail: str
+
+
+def doctor() -> None:
+    """Look at this installation: versions, optional parts, image codecs, fonts, caches."""
+    broken = 0
+    for check in (_versions, _extras, _codecs, _fonts, _places):
+        for finding in check():
+            broken += finding.state == "broken"
+            console.print(
+                f"  {_MARK[finding.state]:<6} {finding.what}: {finding.detail}", soft_wrap=True
+            )
+    if broken:
+        console.print(f"{broken} of these must be mended before a study can run.")
+        raise typer.Exit(1)
+    console.print("Ready. `trephine demo` runs a whole study on simulated patients.")
+
+
+def _versions() -> Iterator[Finding]:
+    system = f"Python {platform.python_version()}, {platform.platform(terse=True)}"
+    yield Finding("ok", f"trephine {__version__}", f"{system}, {os.cpu_count()} processors")
+    for name in _NEEDED:
+        try:
+            yield Finding("ok", name, version(name))
+        except PackageNotFoundError:
+            yield Finding("broken", name, "not installed: pip install --force-reinstall trephine")
+
+
+def _extras() -> Iterator[Finding]:
+    for extra, module, distribution, purpose in _EXTRAS:
+        if find_spec(module) is None:
+            yield Finding("absent", purpose, f"pip install 'trephine\\[{extra}]' if you want it")
+        else:
+            yield Finding("ok", purpose, f"{distribution} {version(distribution)}")
+
+
+def _codecs() -> Iterator[Finding]:
+    from trephine.imaging.decode import missing_decoders
+
+    missing = missing_decoders()
+    if missing:
+        yield Finding("broken", "DICOM codecs", f"no decoder for {', '.join(missing)}")
+    else:
+        yield Finding("ok", "DICOM codecs", "every transfer syntax that is read has its decoder")
+
+
+def _fonts() -> Iterator[Finding]:
+    from matplotlib.font_manager import findfont
+
+    try:
+        findfont(FONT, fallback_to_default=False)
+    except ValueError:
+        yield Finding("broken", "font", f"{FONT} is not found: reinstall matplotlib")
+    else:
+        yield Finding("ok", "font of figures", FONT)
+
+
+def _places() -> Iterator[Finding]:
+    from trephine.radiomics.compilation import is_compiled
+
+    yield _writable("folder", Path.cwd(), "results are written beside the study file")
+    first = "compiled" if is_compiled() else "compiled at the first extraction, half a minute"
+    yield Finding("ok", "kernels", first)
+    if find_spec("torch") is not None:
+        from trephine.deep.official import OFFICIAL, cached_path
+
+        weights = cached_path(OFFICIAL["resnet18"])
+        if weights.is_file():
+            yield Finding("ok", "ImageNet weights", str(weights))
+        else:
+            yield Finding("absent", "ImageNet weights", f"fetched to {weights.parent} when needed")
+
+
+def _writable(what: str, folder: Path, purpose: str) -> Finding:
+    if os.access(folder, os.W_OK):
+        return Finding("ok", what, f"{folder} can be written to ({purpose})")
+    return Finding("broken", what, f"{folder} cannot be written to; {purpose}")
