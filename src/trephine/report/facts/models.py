@@ -22,9 +22,13 @@ class Term(Fact):
     label: str
     """What the report prints, with level or step, for example "ARCO stage: IIIA"."""
     coefficient: Number
-    """Log hazard ratio."""
+    """Log hazard ratio per unit of the term."""
+    centre: Number = None
+    """Value at which the term adds nothing to the linear predictor; null is 0."""
+    step: Number = 1.0
+    """Units that the hazard ratio is for; the label says so."""
     ratio: EstimateFact
-    """Hazard ratio with its interval."""
+    """Hazard ratio of one step, with its interval."""
     p: Number
     """Wald p; robust where the model says so."""
 

@@ -209,6 +209,7 @@ def coefficients_table(facts: Trace) -> Table | None:
                 (
                     (term.label.words(),),
                     (term.coefficient.show("4"),),
+                    (term.centre.show("4"),) if term.raw.centre is not None else ("0",),
                     term.ratio.interval("2"),
                     (term.p.show("p"),),
                 )
@@ -219,12 +220,13 @@ def coefficients_table(facts: Trace) -> Table | None:
         slug="table-coefficients",
         number="",
         title=("Coefficients of the models",),
-        header=(("Term",), ("Coefficient",), ("HR (95% CI)",), ("p",)),
+        header=(("Term",), ("Coefficient per unit",), ("Centre",), ("HR (95% CI)",), ("p",)),
         rows=tuple(rows),
         notes=(
             (
-                "Event probability = 1 − S₀ to the power of exp(sum of coefficient × value), S₀ the"
-                " baseline survival.",
+                "Event probability = 1 − S₀ to the power of exp(sum of coefficient ×"
+                " (value − centre)), S₀ the baseline survival. Hazard ratios are for the step that"
+                " the term names.",
             ),
         ),
     )  # fmt: skip

@@ -13,23 +13,24 @@ from trephine.evaluation.descriptive import ContinuousSummary as Described
 from trephine.evaluation.hypothesis_test import HypothesisTest
 from trephine.modelling.clinical_choice import ClinicalChoice, VariableAlone
 from trephine.modelling.cox_result import CoxResult
-from trephine.modelling.encoding import Term, cut_text
+from trephine.modelling.encoding import Term, cut_text, encode_term
 from trephine.modelling.fitted_model import FittedModel, fit_model
 from trephine.report.facts import (
     ContinuousSummary,
     CoxRow,
     CoxTableFacts,
     CoxVariable,
-    EstimateFact,
     HazardRatio,
     LevelCount,
     Table1Facts,
     Table1Level,
     Table1Variable,
 )
+from trephine.study.facts.signatures import set_label
+from trephine.study.facts.steps import Step, step_of, training_column
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import CLINICAL
-from trephine.types import FloatArray, Survival
+from trephine.types import Survival
 
 Test = Literal["t", "Mann-Whitney", "chi-square", "Fisher", "none"]
 
@@ -161,7 +162,7 @@ def cox_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts:
     by_p = settings.selection == "univariable-backward"
     return CoxTableFacts(
         protocol=result.settings.protocol,
-        continuous="cut at the median" if settings.continuous == "median-cut" else "as measured",
+        continuous=_continuous_as(result),
         standard_errors=_variance(result),
         entry_p=settings.enter_p if by_p else None,
         stay_p=settings.stay_p if by_p else None,
@@ -183,6 +184,11 @@ _ELIMINATION = {
 }
 
 
+def _continuous_as(result: ProtocolResult) -> Literal["cut at the median", "as measured"]:
+    cut = result.settings.clinical.continuous == "median-cut"
+    return "cut at the median" if cut else "as measured"
+
+
 def _variance(result: ProtocolResult) -> Literal["model", "cluster-robust"]:
     return "cluster-robust" if result.settings.variance == "cluster" else "model"
 
@@ -199,16 +205,19 @@ def _cox_variable(
     terms = choice.encoding.terms[key]
     inside = multivariable is not None and key in choice.kept
     single = alone.model.result_ if alone.model is not None else None
-    rows = [
-        CoxRow(
-            level=_level(term, variable),
-            n=int(at.sum()),
-            events=int((survival.event & at).sum()),
-            univariable=_ratio(single, term.name),
-            multivariable=_ratio(multivariable, term.name) if inside else None,
+    rows = []
+    for term in terms:
+        at = _members(term, key, table)
+        step = step_of(term, encode_term(term, table), variable.unit)
+        rows.append(
+            CoxRow(
+                level=_level(term) or step.text,
+                n=int(at.sum()),
+                events=int((survival.event & at).sum()),
+                univariable=_ratio(single, term.name, step),
+                multivariable=_ratio(multivariable, term.name, step) if inside else None,
+            )
         )
-        for term, at in ((term, _members(term, key, table)) for term in terms)
-    ]
     reference = _reference_row(variable, terms, key, table, survival)
     names = tuple(term.name for term in terms)
     multivariable_p = (
@@ -256,19 +265,17 @@ def _reference_row(
     return (CoxRow(level=level, reference=True, n=int(at.sum()), events=n_events),)
 
 
-def _level(term: Term, variable: ClinicalVariable) -> str:
+def _level(term: Term) -> str:
     if term.kind == "level":
         return term.level
-    if term.kind == "at-least":
-        return f"≥ {cut_text(term.cut)}"
-    return f"per {variable.unit}" if variable.unit else "per unit"
+    return f"≥ {cut_text(term.cut)}" if term.kind == "at-least" else ""
 
 
-def _ratio(result: CoxResult | None, name: str) -> HazardRatio | None:
+def _ratio(result: CoxResult | None, name: str, step: Step) -> HazardRatio | None:
     if result is None:
         return None
     p = float(result.p_values[result.names.index(name)])
-    return HazardRatio(ratio=EstimateFact.model_validate(result.hazard_ratio_of(name)), p=p)
+    return HazardRatio(ratio=step.ratio(result.hazard_ratio_of(name)), p=p)
 
 
 def _note(alone: VariableAlone, choice: ClinicalChoice) -> str:
@@ -284,7 +291,7 @@ def _note(alone: VariableAlone, choice: ClinicalChoice) -> str:
 def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts | None:
     """Return signatures as factors beside the clinical ones (Table S2); None without any.
 
-    The model is the one with the most parts; each of its terms is also fitted alone.
+    The model is the one with the most parts; each of its variables also stands alone.
     """
     model = max(result.fitted.models.values(), key=lambda one: len(one.parts))
     signatures = [term for term in model.terms if term.kind == "signature"]
@@ -294,16 +301,27 @@ def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts
     cluster = analysis.cases.patient if result.settings.variance == "cluster" else None
     variables = []
     for term in signatures:
-        score = _training_score(result, term)
+        score = training_column(analysis, result, term)
         single = fit_model(
             term.name, (term.name,), [term], score[:, None], survival, cluster=cluster
         )
-        variables.append(_signature_variable(term, single, model, survival))
+        step = step_of(term, score)
+        variables.append(_signature_variable(term, step, single, model, survival))
+    choice = result.fitted.clinical
+    if choice is not None:
+        table = analysis.cases.clinical
+        filled = table if choice.imputation is None else choice.imputation.fill(table)
+        inside = {term.variable for term in model.terms}
+        variables += [
+            _cox_variable(alone, choice, model.result, filled, survival)
+            for alone in choice.alone
+            if alone.variable in inside
+        ]
     clinical = [part for part in model.parts if part == CLINICAL]
     beside = "the selected clinical variables" if clinical else "the other signatures"
     return CoxTableFacts(
         protocol=result.settings.protocol,
-        continuous="as measured",
+        continuous=_continuous_as(result),
         standard_errors=_variance(result),
         elimination=f"Signatures with {beside}, as in the model {model.name}.",
         n=model.n,
@@ -312,25 +330,19 @@ def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts
     )
 
 
-def _training_score(result: ProtocolResult, term: Term) -> FloatArray:
-    chain = result.fitted.chains[term.variable]
-    in_sample = result.settings.signature_training == "in-sample"
-    return chain.training_score if in_sample else chain.out_of_fold_score
-
-
 def _signature_variable(
-    term: Term, single: FittedModel, model: FittedModel, survival: Survival
+    term: Term, step: Step, single: FittedModel, model: FittedModel, survival: Survival
 ) -> CoxVariable:
     row = CoxRow(
-        level="per unit",
+        level=step.text,
         n=len(survival),
         events=int(survival.event.sum()),
-        univariable=_ratio(single.result, term.name),
-        multivariable=_ratio(model.result, term.name),
+        univariable=_ratio(single.result, term.name, step),
+        multivariable=_ratio(model.result, term.name, step),
     )
     return CoxVariable(
         name=term.name,
-        label=term.label,
+        label=f"{set_label(term.variable)} signature",
         rows=(row,),
         univariable_p=row.univariable.p if row.univariable else None,
         multivariable_p=row.multivariable.p if row.multivariable else None,

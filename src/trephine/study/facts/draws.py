@@ -130,6 +130,7 @@ def _tasks(
     analysis: Analysis, assessed: Sequence[Assessed], numbers: int, bands: int
 ) -> Iterator[_Task]:
     seeds = _seeds(analysis.inputs.plan.study.seed)
+    key: Key
     # The dearest first, so that no worker is left with one of them at the end.
     for (protocol, kind), group in groupby(assessed, key=lambda one: (one.protocol, one.kind)):
         models = list(group)

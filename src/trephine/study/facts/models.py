@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from trephine.cohort.schema import label_of
 from trephine.errors import ModelError
+from trephine.modelling.cox import CoxModel
+from trephine.modelling.encoding import Term as ModelTerm
 from trephine.modelling.fitted_model import FittedModel, nomogram_of
 from trephine.modelling.nomogram import Axis, Nomogram
 from trephine.modelling.nomogram import SurvivalAxis as ModelSurvivalAxis
 from trephine.modelling.ticks import pretty
 from trephine.report.facts import (
     AxisTick,
-    EstimateFact,
     ExampleValue,
     HorizonNumber,
     ModelFacts,
@@ -25,14 +27,16 @@ from trephine.report.facts import (
     WorkedExample,
 )
 from trephine.study.facts.signatures import set_label
+from trephine.study.facts.steps import step_of, training_design
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import CLINICAL
+from trephine.types import FloatArray
 
 
 def model_facts(analysis: Analysis, result: ProtocolResult) -> list[ModelFacts]:
     """Return every model of one protocol."""
     horizons = _reached(analysis)
-    return [_model(model, result, horizons) for model in result.fitted.models.values()]
+    return [_model(analysis, model, result, horizons) for model in result.fitted.models.values()]
 
 
 def _reached(analysis: Analysis) -> tuple[float, ...]:
@@ -41,17 +45,28 @@ def _reached(analysis: Analysis) -> tuple[float, ...]:
     return tuple(h for h in analysis.inputs.plan.outcome.horizons if h <= last)
 
 
-def _model(model: FittedModel, result: ProtocolResult, horizons: tuple[float, ...]) -> ModelFacts:
+def _model(
+    analysis: Analysis,
+    model: FittedModel,
+    result: ProtocolResult,
+    horizons: tuple[float, ...],
+) -> ModelFacts:
     fitted = model.result
+    variables = analysis.cases.clinical.variables
+    design = training_design(analysis, result, model)
     terms = []
     for j, term in enumerate(model.terms):
         assert fitted is not None
+        variable = variables.get(term.variable)
+        step = step_of(term, design[:, j], variable.unit if variable is not None else "")
         terms.append(
             Term(
                 name=term.variable,
-                label=term.label,
+                label=f"{_term_label(term)}, {step.text}" if step.text else _term_label(term),
                 coefficient=model.coefficients[j],
-                ratio=EstimateFact.model_validate(fitted.hazard_ratio_of(term.name)),
+                centre=model.centre[j],
+                step=step.size,
+                ratio=step.ratio(fitted.hazard_ratio_of(term.name)),
                 p=fitted.p_values[j],
             )
         )
@@ -68,8 +83,35 @@ def _model(model: FittedModel, result: ProtocolResult, horizons: tuple[float, ..
         baseline_survival=tuple(
             HorizonNumber(horizon=h, value=s) for h, s in zip(horizons, survival, strict=True)
         ),
-        notes=tuple(f"{name} left out: {reason}" for name, reason in model.left_out),
+        proportional_hazards_p=_proportional_hazards_p(analysis, model, design),
+        notes=_model_notes(model),
     )
+
+
+def _term_label(term: ModelTerm) -> str:
+    return f"{set_label(term.variable)} signature" if term.kind == "signature" else term.label
+
+
+def _proportional_hazards_p(
+    analysis: Analysis, model: FittedModel, design: FloatArray
+) -> float | None:
+    """Return p of the test of all terms together (row GLOBAL of R's ``cox.zph``)."""
+    if model.result is None:
+        return None
+    names = pd.Index([term.name for term in model.terms])
+    cox = CoxModel().fit(pd.DataFrame(design, columns=names), analysis.cases.survival)
+    return cox.proportional_hazards_test().overall.p_value
+
+
+def _model_notes(model: FittedModel) -> tuple[str, ...]:
+    notes = [f"{_part_name(name)} left out: {reason}." for name, reason in model.left_out]
+    if not model.terms:
+        notes.append("Without any term the model predicts the same for everyone.")
+    return tuple(notes)
+
+
+def _part_name(name: str) -> str:
+    return "Clinical variables" if name == CLINICAL else f"{set_label(name)} signature"
 
 
 def nomogram_facts(analysis: Analysis, result: ProtocolResult) -> list[NomogramFacts]:
