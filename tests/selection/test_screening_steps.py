@@ -30,7 +30,8 @@ def test_pruning_does_not_depend_on_the_order_of_the_columns(seed: int, threshol
     assert set(names[order][again]) == kept
 
 
-@given(st.integers(0, 10**6), st.floats(0.3, 1.0))
+# Up to 0.999: within rounding of 1 the correlation itself is not certain.
+@given(st.integers(0, 10**6), st.floats(0.3, 0.999))
 def test_nothing_kept_correlates_and_everything_removed_has_a_stand_in(
     seed: int, threshold: float
 ) -> None:
