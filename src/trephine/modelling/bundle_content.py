@@ -65,6 +65,8 @@ def _signature_from_json(part: Mapping[str, Any]) -> Signature:
         low=_array(part["low"]),
         high=_array(part["high"]),
         reach=float(part["reach"]),
+        floor=_array_or_none(part["floor"]),
+        ceiling=_array_or_none(part["ceiling"]),
     )
 
 
@@ -117,6 +119,10 @@ def _model_from_json(part: Mapping[str, Any]) -> FittedModel:
 
 def _array(values: Any) -> FloatArray:
     return np.asarray(values, dtype=np.float64)
+
+
+def _array_or_none(values: Any) -> FloatArray | None:
+    return None if values is None else _array(values)
 
 
 def _number(value: Any) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,12 +52,18 @@ class FittedChain:
 class _Funnel:
     """Standardised features of the training cases, and those of them that are left."""
 
-    def __init__(self, features: FeatureSet) -> None:
+    def __init__(self, features: FeatureSet, winsorise: float) -> None:
         self.features = features
         self.names = np.array(features.names, dtype=object)
-        self.centre, self.scale = _moments(features.values)
+        values = features.values
+        self.bounds: tuple[FloatArray, FloatArray] | None = None
+        if np.isfinite(winsorise):
+            centre, scale = _moments(values)
+            self.bounds = (centre - winsorise * scale, centre + winsorise * scale)
+            values = np.clip(values, *self.bounds)
+        self.centre, self.scale = _moments(values)
         # A missing value becomes the mean; how many there may be, the completeness step decides.
-        self.standardised = np.nan_to_num((features.values - self.centre) / self.scale)
+        self.standardised = np.nan_to_num((values - self.centre) / self.scale)
         self.left = np.arange(len(features.names))
         self.audit: list[AuditRow] = []
 
@@ -96,7 +102,7 @@ def fit_chain(
     rng
         Source of the inner folds.
     """
-    funnel = _Funnel(features)
+    funnel = _Funnel(features, settings.winsorise)
     found = agreements(features, settings.icc_form)
     funnel.pour(
         keep_complete(
@@ -106,7 +112,7 @@ def fit_chain(
             max_outlier_share=settings.max_outliers,
         )
     )
-    funnel.pour(_keep_all("z-score", "mean 0, SD 1", len(funnel.left)))
+    funnel.pour(_keep_all("z-score", _standardisation(settings), len(funnel.left)))
     if found:
         icc = smallest_icc(found, len(features.names))
         funnel.pour(_reliable(icc[funnel.left], settings))
@@ -151,6 +157,12 @@ def _keep_all(step: str, detail: str, n: int) -> SelectionStepResult:
     return step_result(step, keep, reason="", threshold=np.nan, detail=detail)
 
 
+def _standardisation(settings: ChainSettings) -> str:
+    if np.isfinite(settings.winsorise):
+        return f"mean 0, SD 1, values beyond {settings.winsorise:g} SD brought in"
+    return "mean 0, SD 1"
+
+
 def _reliable(icc: FloatArray, settings: ChainSettings) -> SelectionStepResult:
     return step_result(
         "ICC between and within raters",
@@ -179,7 +191,12 @@ def _relevant(
 
 def _weighted(learned: LearnedWeights) -> SelectionStepResult:
     penalty = learned.cross_validation.lambda_min
-    if learned.mixture == 1:
+    detail = f"lambda_min = {penalty:.4g}, mixture {learned.mixture:g}"
+    if learned.learner == "adaptive-ridge":
+        step = "Ridge Cox, averaged"
+        adaptivities = ", ".join(f"{member.adaptivity:g}" for member in learned.members)
+        detail = f"mean of ridge models of score adaptivity {adaptivities}, each at its lambda_min"
+    elif learned.mixture == 1:
         step = "LASSO-Cox"
     elif learned.mixture == 0:
         step = "Ridge Cox"
@@ -190,7 +207,7 @@ def _weighted(learned: LearnedWeights) -> SelectionStepResult:
         learned.weights != 0,
         reason="weight 0",
         threshold=penalty,
-        detail=f"lambda_min = {penalty:.4g}, mixture {learned.mixture:g}",
+        detail=detail,
     )
 
 
@@ -199,7 +216,8 @@ def _signature(funnel: _Funnel, learned: LearnedWeights) -> Signature:
     if not len(chosen):
         return empty_signature(funnel.features.name)
     values = funnel.features.values[:, chosen]
-    return Signature(
+    floor, ceiling = (b[chosen] for b in funnel.bounds) if funnel.bounds else (None, None)
+    signature = Signature(
         feature_set=funnel.features.name,
         names=funnel.names_left(),
         weights=learned.weights[learned.weights != 0],
@@ -207,5 +225,9 @@ def _signature(funnel: _Funnel, learned: LearnedWeights) -> Signature:
         scale=funnel.scale[chosen],
         low=np.nanmin(values, axis=0),
         high=np.nanmax(values, axis=0),
-        reach=float(np.sqrt((funnel.values_left() ** 2).mean(axis=1)).max()),
+        floor=floor,
+        ceiling=ceiling,
+        reach=0.0,
     )
+    distance = signature.distance(funnel.features.values, funnel.features.names)
+    return replace(signature, reach=float(distance.max()))

@@ -1,4 +1,4 @@
-"""The learner behind a signature: the penalised Cox model, tuned by inner folds."""
+"""The learner behind a signature, tuned by inner folds."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from trephine.errors import InputError
+from trephine.modelling.adaptive_ridge import RidgeMember, fit_adaptive_ridge
 from trephine.modelling.coxnet import CoxNetCV, PenaltyGridWarning, cross_validate
 from trephine.modelling.folds import assign_folds, random_folds
-from trephine.modelling.protocols import ChainSettings
+from trephine.modelling.protocols import ChainSettings, Learner
 from trephine.types import FloatArray, IntArray, Survival
 
 # Below a twentieth of the first penalty a path at p >> n only interpolates its cases; glmnet's own
@@ -32,19 +33,26 @@ class LearnedWeights:
         Log hazard ratio per standard deviation, shape (p,); 0 where a feature is not used.
     out_of_fold
         Score of each training case by the inner model that had not seen it, shape (n,).
+    learner
+        What made them.
     mixture
-        Chosen elastic-net mixture.
+        Chosen elastic-net mixture; 0 for an average of ridge models.
     cross_validation
-        Of that mixture.
+        Of that mixture; of the member with the least deviance for an average.
     candidates
-        Cross-validated partial-likelihood deviance per event at each mixture's best penalty.
+        Cross-validated partial-likelihood deviance per event at the best penalty of each mixture,
+        or of each adaptivity.
+    members
+        Of an average; empty otherwise.
     """
 
     weights: FloatArray
     out_of_fold: FloatArray
+    learner: Learner
     mixture: float
     cross_validation: CoxNetCV
     candidates: dict[float, float]
+    members: tuple[RidgeMember, ...] = ()
 
 
 def learn_weights(
@@ -54,10 +62,10 @@ def learn_weights(
     settings: ChainSettings,
     rng: np.random.Generator,
 ) -> LearnedWeights:
-    """Fit the penalised Cox model at lambda_min of the best mixture.
+    """Fit the learner that the settings name.
 
-    All mixtures are compared on the same folds. Between mixtures of equal deviance the sparser
-    one (the larger mixture) stands.
+    The penalised Cox model is fitted at lambda_min of the best mixture: all mixtures are compared
+    on the same folds, and of equal ones the sparser (the larger mixture) stands.
 
     Parameters
     ----------
@@ -71,10 +79,33 @@ def learn_weights(
         Source of the folds.
     """
     folds = inner_folds(survival, patient, settings, rng)
+    if settings.learner == "adaptive-ridge":
+        return _adaptive_ridge(standardised, survival, folds)
+    return _penalised_cox(standardised, survival, folds, settings.mixtures)
+
+
+def _adaptive_ridge(
+    standardised: FloatArray, survival: Survival, folds: IntArray
+) -> LearnedWeights:
+    average = fit_adaptive_ridge(standardised, survival, folds)
+    return LearnedWeights(
+        weights=average.weights,
+        out_of_fold=average.out_of_fold,
+        learner="adaptive-ridge",
+        mixture=0.0,
+        cross_validation=average.leading.cross_validation,
+        candidates={member.adaptivity: member.deviance for member in average.members},
+        members=average.members,
+    )
+
+
+def _penalised_cox(
+    standardised: FloatArray, survival: Survival, folds: IntArray, mixtures: tuple[float, ...]
+) -> LearnedWeights:
     best: CoxNetCV | None = None
     chosen = 1.0
     candidates: dict[float, float] = {}
-    for mixture in sorted(settings.mixtures, reverse=True):
+    for mixture in sorted(mixtures, reverse=True):
         with warnings.catch_warnings():
             # Told by ``at_edge``, which the report shows.
             warnings.simplefilter("ignore", PenaltyGridWarning)
@@ -95,6 +126,7 @@ def learn_weights(
     return LearnedWeights(
         weights=best.coefficients_min,
         out_of_fold=best.out_of_fold[best.index_min],
+        learner="penalised-cox",
         mixture=chosen,
         cross_validation=best,
         candidates=candidates,

@@ -8,6 +8,7 @@ variables kept continuous, signatures out of fold where they enter another model
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +19,7 @@ IccForm = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
 ClinicalSelection = Literal["univariable-backward", "backward-aic", "all"]
 Unit = Literal["case", "patient"]
 SignatureTraining = Literal["in-sample", "out-of-fold"]
+Learner = Literal["penalised-cox", "adaptive-ridge"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,12 @@ class ChainSettings:
     relevance, relevance_p
         Univariable filter.
     correlation
-        Of two features correlated above this, one stays.
+        Of two features correlated above this, one stays; 1 keeps all.
+    winsorise
+        Values further from the mean than so many standard deviations count as so many; infinity
+        leaves them as they are.
+    learner
+        ``adaptive-ridge``: the average of ``adaptive_ridge``; ``penalised-cox``: the elastic net.
     mixtures
         Elastic-net mixtures (1 lasso, 0 ridge) among which inner cross-validation chooses.
     inner_folds, fold_unit
@@ -51,6 +58,8 @@ class ChainSettings:
     relevance: Relevance = "none"
     relevance_p: float = 0.05
     correlation: float = 0.9
+    winsorise: float = math.inf
+    learner: Learner = "penalised-cox"
     mixtures: tuple[float, ...] = (1.0,)
     inner_folds: int = 10
     fold_unit: Unit = "patient"
@@ -107,5 +116,13 @@ class RecipeSettings:
 
 PUBLISHED_CHAIN = ChainSettings(relevance="mann-whitney", mixtures=(1.0,), fold_unit="case")
 PUBLISHED_CLINICAL = ClinicalSettings(continuous="median-cut", selection="univariable-backward")
-SOUND_CHAIN = ChainSettings(relevance="none", mixtures=(0.0, 1.0), fold_unit="patient")
+# Winsorised at 1.5 standard deviations, as Huber's estimators: at n of 70 to 300 it is the wild
+# values of a few cases that make weights vary most (benchmarks/results/learners.md).
+SOUND_CHAIN = ChainSettings(
+    relevance="none",
+    winsorise=1.5,
+    learner="adaptive-ridge",
+    mixtures=(0.0, 0.1, 0.5, 1.0),
+    fold_unit="patient",
+)
 SOUND_CLINICAL = ClinicalSettings(continuous="linear", selection="backward-aic")

@@ -29,6 +29,9 @@ class Signature:
         Smallest and largest value of each feature in the training cases, shape (m,).
     reach
         Largest distance of a training case from the training mean (see ``distance``).
+    floor, ceiling
+        Values beyond these count as these in the score, shape (m,); None where all values count
+        as they are.
     """
 
     feature_set: str
@@ -39,10 +42,15 @@ class Signature:
     low: FloatArray
     high: FloatArray
     reach: float
+    floor: FloatArray | None = None
+    ceiling: FloatArray | None = None
 
     def __post_init__(self) -> None:
-        for part in (self.weights, self.centre, self.scale, self.low, self.high):
-            if part.shape != (len(self.names),):
+        if (self.floor is None) != (self.ceiling is None):
+            raise InputError(f"signature {self.feature_set}: a floor needs a ceiling")
+        parts = (self.weights, self.centre, self.scale, self.low, self.high)
+        for part in (*parts, self.floor, self.ceiling):
+            if part is not None and part.shape != (len(self.names),):
                 raise InputError(f"signature {self.feature_set}: parts differ in length")
 
     @property
@@ -68,20 +76,29 @@ class Signature:
         return [position[name] for name in self.names]
 
     def standardise(self, values: FloatArray, available: Sequence[str]) -> FloatArray:
-        """Return the signature's features as z-scores of training, shape (n, m)."""
+        """Return the signature's features as z-scores of training, shape (n, m).
+
+        Values beyond floor and ceiling are brought in first, as in training. A missing value
+        counts as the training mean, also as in training, but a case without any value has none.
+        """
         chosen = values[:, self.columns(available)]
+        if self.floor is not None:
+            chosen = np.clip(chosen, self.floor, self.ceiling)
         standardised: FloatArray = (chosen - self.centre) / self.scale
+        absent = np.isnan(standardised)
+        standardised[absent & ~absent.all(axis=1, keepdims=True)] = 0.0
         return standardised
 
     def distance(self, values: FloatArray, available: Sequence[str]) -> FloatArray:
         """Return how far cases lie from the training mean, shape (n,).
 
-        The root mean square of a case's z-scores over the signature's features: about 1 for a
-        case like those of training.
+        The root mean square of a case's z-scores over the signature's features, none of them
+        brought in: about 1 for a case like those of training.
         """
         if self.empty:
             return np.zeros(len(values))
-        far: FloatArray = np.sqrt((self.standardise(values, available) ** 2).mean(axis=1))
+        z = (values[:, self.columns(available)] - self.centre) / self.scale
+        far: FloatArray = np.sqrt((np.nan_to_num(z) ** 2).mean(axis=1))
         return far
 
     def score(self, values: FloatArray, available: Sequence[str]) -> FloatArray:
