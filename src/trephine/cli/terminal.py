@@ -28,7 +28,9 @@ def complain(error: TrephineError) -> None:
                 line.append(f" {problem.advice}.", style="italic")
             errors.print(line, soft_wrap=True)
     else:
-        errors.print(Text("Error: ", style="bold red").append(str(error), style="default"))
+        errors.print(
+            Text("Error: ", style="bold red").append(str(error), style="default"), soft_wrap=True
+        )
 
 
 class Stages:

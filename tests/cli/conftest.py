@@ -1,0 +1,13 @@
+"""The command as a fixture."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.command import Command
+
+
+@pytest.fixture
+def trephine(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    monkeypatch.setattr("trephine.executors.available_workers", lambda: 1)
+    return Command(monkeypatch, capsys)
