@@ -9,6 +9,7 @@ run length, zone size or dependence count.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,7 @@ FAMILIES: dict[str, tuple[CatalogueEntry, ...]] = {
 }
 
 
+@cache
 def default_features(family: str) -> tuple[str, ...]:
     """Return the features of a class that are measured where none is asked for by name."""
     return tuple(entry.name for entry in FAMILIES[family] if not entry.deprecated)

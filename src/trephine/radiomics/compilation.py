@@ -14,6 +14,6 @@ def is_compiled() -> bool:
     The first extraction of an installation compiles them, which takes half a minute; every later
     one, in any process, loads them.
     """
-    kernel: Any = matrices._count
+    kernel: Any = matrices._count_pairs
     cache = Path(kernel._cache.cache_path)
-    return any(cache.glob("matrices._count-*.nbc"))
+    return any(cache.glob("matrices._count_pairs-*.nbc"))

@@ -91,11 +91,22 @@ def emphasis_features(levels: FloatArray, extents: FloatArray, counts: FloatArra
     return result
 
 
+@njit(cache=True, nogil=True)
 def dense_cells(
     matrix: npt.NDArray[np.int32] | FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return (levels, extents, counts) of the cells of a dense matrix that are not empty."""
-    rows, columns = np.nonzero(matrix)
-    levels: FloatArray = (rows + 1).astype(np.float64)
-    extents: FloatArray = (columns + 1).astype(np.float64)
-    return levels, extents, matrix[rows, columns].astype(np.float64)
+    filled = 0
+    for i in range(matrix.shape[0]):
+        for j in range(matrix.shape[1]):
+            filled += matrix[i, j] != 0
+    cells = np.empty((3, filled))
+    k = 0
+    for i in range(matrix.shape[0]):
+        for j in range(matrix.shape[1]):
+            if matrix[i, j] != 0:
+                cells[0, k] = i + 1
+                cells[1, k] = j + 1
+                cells[2, k] = matrix[i, j]
+                k += 1
+    return cells[0], cells[1], cells[2]

@@ -13,7 +13,7 @@ import pandas as pd
 
 from trephine.radiomics.image_types import Job, jobs, make
 from trephine.radiomics.measure import Measured, RegionGeometry, measure
-from trephine.radiomics.names import dimensions, enabled_features, feature_names, shape_families
+from trephine.radiomics.names import dimensions, enabled_features, shape_families
 from trephine.radiomics.prepare import PreparedImage, prepare
 from trephine.radiomics.region import bounding_box, check_extent, check_pair, resegment
 from trephine.radiomics.settings import RadiomicsSettings
@@ -105,10 +105,9 @@ def measure_region(
     measured = [_shape(prepared if settings.resegmentShape else whole, settings, ndim)]
     measured += _all_image_types(prepared, settings, ndim)
     values = {name: value for part in measured for name, value in part.values.items()}
-    names = feature_names(settings, ndim)
     return RadiomicsResult(
-        names,
-        np.array([values[name] for name in names], dtype=np.float64),
+        tuple(values),
+        np.array(list(values.values()), dtype=np.float64),
         MappingProxyType({name: why for part in measured for name, why in part.reasons.items()}),
         MappingProxyType(_provenance(image, prepared, settings, label)),
     )

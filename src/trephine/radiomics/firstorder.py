@@ -43,9 +43,9 @@ def firstorder_features(
     mean = float(values.mean())
     minimum, maximum = float(ordered[0]), float(ordered[-1])
     m2, m3, m4, deviation, energy = _moments(values, mean, shift)
+    middle = ordered[np.searchsorted(ordered, p10) : np.searchsorted(ordered, p90, "right")]
     if minimum == maximum:  # whatever the rounding of the mean
         m2 = m3 = m4 = deviation = 0.0
-    middle = ordered[np.searchsorted(ordered, p10) : np.searchsorted(ordered, p90, "right")]
     p = quantised.histogram[quantised.histogram > 0] / values.size
     return {
         "10Percentile": p10,
@@ -61,7 +61,7 @@ def firstorder_features(
         "Minimum": minimum,
         "Range": maximum - minimum,
         "RobustMeanAbsoluteDeviation": (
-            float(np.abs(middle - middle.mean()).mean()) if middle.size else math.nan
+            _moments(middle, float(middle.mean()), 0.0)[3] if middle.size else math.nan
         ),
         "RootMeanSquared": math.sqrt(energy / values.size),
         "Skewness": m3 / m2**1.5 if m2 else 0.0,

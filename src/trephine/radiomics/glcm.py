@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numba import njit
-from scipy.linalg import eigh
+from scipy.linalg.lapack import dsyevx
 
 from trephine.radiomics.matrices import Counts, Neighbourhood, TextureMatrices
 from trephine.radiomics.offsets import lengths_mm
@@ -244,19 +244,52 @@ def _maximal_correlation(p: FloatArray) -> float:
     epsilon to the denominator, which moves the eigenvalue by some 1e-6 where a grey level is
     rare: the first-order perturbation x' (dQ) x accounts for it.
     """
-    rows, columns = p.sum(axis=1) > 0, p.sum(axis=0) > 0
-    if min(rows.sum(), columns.sum()) < 2:
+    squares, px, py, p = _squares(p)
+    if min(px.size, py.size) < 2:
         return 0.0
-    p = p[np.ix_(rows, columns)]
-    px, py = p.sum(axis=1), p.sum(axis=0)
-    product = np.outer(px, py)
-    s = p / np.sqrt(product)
-    second = len(px) - 2
-    eigenvalues, vectors = eigh(
-        s @ s.T, subset_by_index=(second, second), driver="evx", check_finite=False
+    second = px.size - 1  # LAPACK counts from 1
+    eigenvalues, vectors, *_, status = dsyevx(
+        squares, range="I", il=second, iu=second, overwrite_a=1
     )
-    x = vectors[:, 0]
+    if status:
+        raise np.linalg.LinAlgError(f"dsyevx ended with status {status}")
+    moved = _moved_by_epsilon(p, px, py, vectors[:, 0])
+    return math.sqrt(max(float(eigenvalues[0]) + moved, 0.0))
+
+
+@njit(cache=True, nogil=True)
+def _squares(p: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return S S', the sums of rows and columns, and the matrix, of the levels that occur."""
+    by_row, by_column = p.sum(axis=1), p.sum(axis=0)
+    rows, columns = np.flatnonzero(by_row), np.flatnonzero(by_column)
+    px, py = by_row[rows], by_column[columns]
+    kept = np.empty((rows.size, columns.size))
+    s = np.empty((rows.size, columns.size))
+    for i in range(rows.size):
+        for k in range(columns.size):
+            kept[i, k] = p[rows[i], columns[k]]
+            s[i, k] = kept[i, k] / math.sqrt(px[i] * py[k])
+    squares = np.empty((rows.size, rows.size))
+    for i in range(rows.size):
+        for j in range(i + 1):
+            total = 0.0
+            for k in range(columns.size):
+                total += s[i, k] * s[j, k]
+            squares[i, j] = total
+            squares[j, i] = total
+    return squares, px, py, kept
+
+
+@njit(cache=True, nogil=True)
+def _moved_by_epsilon(p: FloatArray, px: FloatArray, py: FloatArray, x: FloatArray) -> float:
+    """Return x' (dQ) x for the change dQ that epsilon makes in the denominator."""
     root = np.sqrt(px)
-    shift = -_EPSILON / (product * (product + _EPSILON))
-    moved = (root * x) @ (p * shift) @ (p.T @ (x / root))
-    return math.sqrt(max(float(eigenvalues[0] + moved), 0.0))
+    total = 0.0
+    for k in range(py.size):
+        left = right = 0.0
+        for i in range(px.size):
+            product = px[i] * py[k]
+            left += root[i] * x[i] * p[i, k] / (product * (product + _EPSILON))
+            right += p[i, k] * x[i] / root[i]
+        total += left * right
+    return -_EPSILON * total

@@ -9,11 +9,17 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from trephine.radiomics.links import equal_neighbours
 from trephine.radiomics.offsets import flat_offsets, forward_offsets
 from trephine.radiomics.quantise import Quantised
 from trephine.types import BoolArray, FloatArray, IntArray
 
 Counts = npt.NDArray[np.int32]
+# Unsigned indices spare the kernels a test for negative ones at every look.
+Steps = npt.NDArray[np.uint64]
+
+# Voxels of the flattened box that are looked at together; their sums stay in the nearest cache.
+_STRETCH = 1024
 
 
 @dataclass(frozen=True)
@@ -36,11 +42,11 @@ class Neighbourhood:
 
     shape: tuple[int, ...]
     padded_shape: tuple[int, ...]
-    positions: IntArray
+    positions: Steps
     offsets: IntArray
-    flat: IntArray
+    flat: Steps
     near_offsets: IntArray
-    near_flat: IntArray
+    near_flat: Steps
 
     @classmethod
     def of(
@@ -56,22 +62,27 @@ class Neighbourhood:
         return cls(
             region.shape,
             padded_shape,
-            positions.astype(np.int64),
+            positions.astype(np.uint64),
             offsets,
-            flat_offsets(offsets, padded_shape),
+            flat_offsets(offsets, padded_shape).astype(np.uint64),
             near,
-            flat_offsets(near, padded_shape),
+            flat_offsets(near, padded_shape).astype(np.uint64),
         )
 
     def box(self, levels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """Return the flattened padded box with the region's levels, 0 elsewhere."""
         box = np.zeros(int(np.prod(self.padded_shape)), np.int32)
-        box[self.positions] = levels
+        _fill(box, self.positions, levels)
         return box
 
     def longest_run(self) -> int:
         """Return the largest extent of the bounding box: no run is longer."""
         return max(self.shape)
+
+    @cached_property
+    def links(self) -> tuple[Steps, Steps]:
+        """What ``links.equal_neighbours`` says of the distance-1 offsets."""
+        return equal_neighbours(self.near_offsets)
 
     @cached_property
     def run_directions(self) -> IntArray:
@@ -81,12 +92,12 @@ class Neighbourhood:
         """
         inside = np.zeros(int(np.prod(self.padded_shape)), dtype=np.bool_)
         inside[self.positions] = True
-        coordinates = np.stack(np.unravel_index(self.positions, self.padded_shape), axis=1)
         kept = []
         for number, (offset, step) in enumerate(
             zip(self.near_offsets, self.near_flat, strict=True)
         ):
             if not inside[self.positions + step].any():  # no neighbours, but perhaps a gap
+                coordinates = np.stack(np.unravel_index(self.positions, self.padded_shape), axis=1)
                 leading = int(np.flatnonzero(offset)[0])
                 feet = coordinates - coordinates[:, leading, np.newaxis] * offset
                 if len(np.unique(feet, axis=0)) == len(feet):
@@ -123,7 +134,7 @@ class TextureMatrices:
 def count_matrices(
     box: npt.NDArray[np.int32], around: Neighbourhood, quantised: Quantised, alpha: int
 ) -> TextureMatrices:
-    """Count every matrix but the zones in one pass.
+    """Count every matrix but the zones.
 
     Parameters
     ----------
@@ -138,14 +149,13 @@ def count_matrices(
     gldm = np.zeros((n, 2 * len(around.flat) + 1), np.int32)
     isolated = np.zeros(n, np.int64)
     difference = np.zeros(n)
-    _count(
+    _count_pairs(box, around.positions, around.flat, glcm)
+    _count_runs(box, around.positions, around.near_flat, glrlm)
+    _count_neighbours(
         box,
-        around.positions.astype(np.uint64),
-        around.flat.astype(np.uint64),
-        around.near_flat.astype(np.uint64),
+        around.positions,
+        around.flat,
         alpha,
-        glcm,
-        glrlm,
         gldm,
         isolated,
         difference,
@@ -154,50 +164,93 @@ def count_matrices(
 
 
 @njit(cache=True, nogil=True)
-def _count(
+def _count_pairs(
+    box: npt.NDArray[np.int32], positions: Steps, offsets: Steps, glcm: Counts
+) -> None:
+    """Count the pairs of levels along each forward offset."""
+    one = np.uint64(1)
+    for a in range(offsets.size):
+        for n in range(positions.size):
+            ahead = box[positions[n] + offsets[a]]
+            if ahead > 0:
+                row = np.uint64(box[positions[n]]) - one
+                glcm[a, row, np.uint64(ahead) - one] += 1
+
+
+@njit(cache=True, nogil=True)
+def _count_runs(
+    box: npt.NDArray[np.int32], positions: Steps, offsets: Steps, glrlm: Counts
+) -> None:
+    """Count the runs along each offset.
+
+    Counted first are the voxels by how many of their run lie before them, which needs no branch:
+    a run of length k holds one voxel with 0, 1 ... k - 1 before it.
+    """
+    up_to = np.zeros(box.size, np.int32)
+    for a in range(offsets.size):
+        for n in range(positions.size):
+            here = positions[n]
+            behind = here - offsets[a]
+            level = box[here]
+            before = up_to[behind] if box[behind] == level else np.int32(0)
+            glrlm[a, np.uint64(level) - np.uint64(1), np.uint64(before)] += 1
+            up_to[here] = before + 1
+        for row in range(glrlm.shape[1]):
+            for length in range(glrlm.shape[2] - 1):
+                glrlm[a, row, length] -= glrlm[a, row, length + 1]
+
+
+@njit(cache=True, nogil=True)
+def _count_neighbours(
     box: npt.NDArray[np.int32],
-    positions: npt.NDArray[np.uint64],
-    offsets: npt.NDArray[np.uint64],
-    near_offsets: npt.NDArray[np.uint64],
+    positions: Steps,
+    offsets: Steps,
     alpha: int,
-    glcm: Counts,
-    glrlm: Counts,
     gldm: Counts,
     isolated: IntArray,
     difference: FloatArray,
 ) -> None:
-    """Fill the matrices; unsigned indices spare a test for negative ones at every look."""
-    one = np.uint64(1)
+    """Count dependent neighbours, and sum up how far voxels lie from their neighbours' mean.
+
+    Stretches of the flattened box are summed whole, voxel or not: the processor then works on many
+    at once. Types are spelled out so that it works in 32 bits.
+    """
+    neighbours = np.empty(_STRETCH, np.int32)
+    dependent = np.empty(_STRETCH, np.int32)
+    total = np.empty(_STRETCH, np.int32)
+    slack = np.int32(alpha)
+    widest = np.uint32(2 * alpha)
+    n = 0
+    last = np.int64(positions[positions.size - 1]) + 1
+    while n < positions.size:
+        start = np.int64(positions[n])
+        stop = min(start + _STRETCH, last)
+        neighbours[:] = 0
+        dependent[:] = 0
+        total[:] = 0
+        here = box[start:stop]
+        for a in range(2 * offsets.size):
+            step = np.int64(offsets[a // 2]) * (1 - 2 * (a % 2))
+            there = box[start + step : stop + step]
+            for k in range(stop - start):
+                level = there[k]
+                near = np.uint32(level - here[k] + slack) <= widest
+                neighbours[k] += np.int32(level > 0)
+                dependent[k] += np.int32(near & (level > 0))
+                total[k] += level
+        while n < positions.size and np.int64(positions[n]) < stop:
+            k = np.int64(positions[n]) - start
+            level = here[k]
+            row = np.uint64(level) - np.uint64(1)
+            gldm[row, np.uint64(dependent[k])] += 1
+            if neighbours[k] > 0:
+                difference[row] += abs(level - total[k] / neighbours[k])
+            else:
+                isolated[row] += 1
+            n += 1
+
+
+@njit(cache=True, nogil=True)
+def _fill(box: npt.NDArray[np.int32], positions: Steps, levels: npt.NDArray[np.int32]) -> None:
     for n in range(positions.size):
-        here = positions[n]
-        level = box[here]
-        row = np.uint64(level) - one
-        neighbours = 0
-        dependent = 0
-        total = 0
-        for a in range(offsets.size):
-            ahead = box[here + offsets[a]]
-            behind = box[here - offsets[a]]
-            if ahead > 0:
-                glcm[a, row, np.uint64(ahead) - one] += 1
-                neighbours += 1
-                total += ahead
-                dependent += abs(ahead - level) <= alpha
-            if behind > 0:
-                neighbours += 1
-                total += behind
-                dependent += abs(behind - level) <= alpha
-        gldm[row, np.uint64(dependent)] += 1
-        if neighbours > 0:
-            difference[row] += abs(level - total / neighbours)
-        else:
-            isolated[row] += 1
-        for a in range(near_offsets.size):
-            step = near_offsets[a]
-            if box[here - step] != level:  # a run starts here
-                length = np.uint64(0)
-                there = here + step
-                while box[there] == level:
-                    length += one
-                    there += step
-                glrlm[a, row, length] += 1
+        box[positions[n]] = levels[n]

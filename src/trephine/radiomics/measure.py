@@ -77,13 +77,16 @@ def measure(
     quantised = quantise(derived.values, settings)
     found = _families(derived, quantised, geometry, settings, wanted)
     values, reasons = {}, {}
-    constant = derived.values.min() == derived.values.max()
+    constant = quantised.minimum == quantised.maximum
+    ordinary = not (derived.reason or constant or quantised.n_present == 1)
     for family, features in wanted.items():
         for feature in features:
             name = _name(derived, family, feature)
             values[name] = found[family][feature]
+            if ordinary and not math.isnan(values[name]):
+                continue
             reason = derived.reason or _reason(
-                family, feature, values[name], quantised, settings, constant=bool(constant)
+                family, feature, values[name], quantised, settings, constant=constant
             )
             if reason:
                 reasons[name] = reason

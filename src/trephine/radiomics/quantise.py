@@ -28,11 +28,15 @@ class Quantised:
         The highest level that occurs.
     histogram
         Voxels at each level, shape (n_levels,).
+    minimum, maximum
+        Of the grey values.
     """
 
     levels: npt.NDArray[np.int32]
     n_levels: int
     histogram: npt.NDArray[np.int64]
+    minimum: float
+    maximum: float
 
     @cached_property
     def n_present(self) -> int:
@@ -48,10 +52,18 @@ def bin_edges(values: FloatArray, settings: RadiomicsSettings) -> FloatArray:
     IBSI's fixed bin size (definitions='ibsi') starts at the minimum itself.
     """
     if settings.binCount is not None:
-        edges = np.histogram_bin_edges(values, settings.binCount)
-        edges[-1] += 1.0
-        return edges
-    minimum, maximum, width = values.min(), values.max(), settings.binWidth
+        return _equal_edges(values, settings.binCount)
+    return _edges_of_width(float(values.min()), float(values.max()), settings)
+
+
+def _equal_edges(values: FloatArray, count: int) -> FloatArray:
+    edges = np.histogram_bin_edges(values, count)
+    edges[-1] += 1.0
+    return edges
+
+
+def _edges_of_width(minimum: float, maximum: float, settings: RadiomicsSettings) -> FloatArray:
+    width = settings.binWidth
     start = minimum if settings.definitions == "ibsi" else minimum - minimum % width
     # arange's own rounding places the edges: values that lie on one fall as they do in PyRadiomics.
     return np.arange(start, maximum + 2 * width, width)
@@ -72,27 +84,36 @@ def quantise(values: FloatArray, settings: RadiomicsSettings) -> Quantised:
     InputError
         If the bins are so narrow that a co-occurrence matrix would not fit into memory.
     """
-    if settings.binCount is None and np.ptp(values) / settings.binWidth > MAX_LEVELS:
+    minimum, maximum = float(values.min()), float(values.max())
+    if settings.binCount is None and (maximum - minimum) / settings.binWidth > MAX_LEVELS:
         raise InputError(
             f"binWidth: expected at most {MAX_LEVELS} grey levels in the region, found a range of"
-            f" {np.ptp(values):.6g} at a width of {settings.binWidth:g}; choose a larger binWidth"
+            f" {maximum - minimum:.6g} at a width of {settings.binWidth:g}; choose a larger"
+            " binWidth"
         )
-    levels = _digitise(values, bin_edges(values, settings))
-    n_levels = int(levels.max())
-    histogram = np.bincount(levels, minlength=n_levels + 1)[1:]
-    return Quantised(levels, n_levels, histogram)
+    if settings.binCount is None:
+        edges = _edges_of_width(minimum, maximum, settings)
+    else:
+        edges = _equal_edges(values, settings.binCount)
+    levels, histogram = _digitise(values, edges)
+    n_levels = int(np.flatnonzero(histogram)[-1]) + 1
+    return Quantised(levels, n_levels, histogram[:n_levels], minimum, maximum)
 
 
 @njit(cache=True, nogil=True)
-def _digitise(values: FloatArray, edges: FloatArray) -> npt.NDArray[np.int32]:
+def _digitise(
+    values: FloatArray, edges: FloatArray
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """Count from 1 the bins edges[k-1] <= value < edges[k], as numpy.digitize does.
 
+    Returns each value's bin and each bin's number of values.
     The bins are equally wide but for the last, so a division finds each within a step or two.
     """
     n_bins = edges.size - 1
     low = edges[0]
     per_bin = 1.0 / (edges[1] - low) if n_bins > 0 else 0.0
     levels = np.empty(values.size, np.int32)
+    histogram = np.zeros(max(n_bins, 1), np.int64)
     for n in range(values.size):
         value = values[n]
         k = int((value - low) * per_bin)
@@ -102,4 +123,5 @@ def _digitise(values: FloatArray, edges: FloatArray) -> npt.NDArray[np.int32]:
         while k < n_bins - 1 and value >= edges[k + 1]:
             k += 1
         levels[n] = k + 1
-    return levels
+        histogram[k] += 1
+    return levels, histogram

@@ -27,6 +27,8 @@ _WEIGHTS = {0: (1.3530, 1.8151, -0.3531, 0.0902), 2: (-1.3563, 5.2318, 0.3446, -
 REACH = 16.0
 
 _LINES_AT_ONCE = 32
+# A block of this many samples of those lines stays in the nearest cache while it is transposed.
+_SAMPLES_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -148,96 +150,92 @@ def _run(
 ) -> None:
     """Filter along the middle axis, some lines at a time so that the processor works in parallel.
 
-    Sums run in ITK's order, so that the roundings are ITK's.
+    Sums run in ITK's order, so that the roundings are ITK's. Before the first and behind the last
+    sample lie four more of the same value, at which the recursions have settled.
     """
     before, length, after = pixels.shape
     stop = first + result.shape[1]
-    lanes = min(_LINES_AT_ONCE, before * after)
-    data = np.empty((length, lanes))
-    ahead = np.empty((length, lanes))
-    back = np.empty((length, lanes))
-    outer = np.empty(lanes, np.int64)
-    inner = np.empty(lanes, np.int64)
+    data = np.empty((length + 8, _LINES_AT_ONCE))
+    ahead = np.empty((length + 4, _LINES_AT_ONCE))
+    back = np.empty((length + 4, _LINES_AT_ONCE))
     feed = d[0] + d[1] + d[2] + d[3] + 1.0
     at_start = (n[0] + n[1] + n[2] + n[3]) / feed
     at_end = (m[0] + m[1] + m[2] + m[3]) / feed
-    for start in range(0, before * after, lanes):
-        count = min(lanes, before * after - start)
-        for lane in range(count):
-            outer[lane], inner[lane] = divmod(start + lane, after)
-        if after == 1:
-            for lane in range(count):
-                for k in range(length):
-                    data[k, lane] = pixels[outer[lane], k, 0]
-        else:
-            for k in range(length):
-                for lane in range(count):
-                    data[k, lane] = pixels[outer[lane], k, inner[lane]]
-        for k in range(stop):
-            k1, k2, k3 = max(k - 1, 0), max(k - 2, 0), max(k - 3, 0)
-            for lane in range(count):
+    for start in range(0, before * after, _LINES_AT_ONCE):
+        count = min(_LINES_AT_ONCE, before * after - start)
+        _gather(pixels, start, count, data[4 : length + 4])
+        for k in range(4):
+            data[k] = data[4]
+            data[length + 4 + k] = data[length + 3]
+            ahead[k] = data[4] * at_start
+            back[length + k] = data[length + 3] * at_end
+        for k in range(4, stop + 4):
+            for lane in range(_LINES_AT_ONCE):
                 ahead[k, lane] = (
                     data[k, lane] * n[0]
-                    + data[k1, lane] * n[1]
-                    + data[k2, lane] * n[2]
-                    + data[k3, lane] * n[3]
+                    + data[k - 1, lane] * n[1]
+                    + data[k - 2, lane] * n[2]
+                    + data[k - 3, lane] * n[3]
+                ) - (
+                    ahead[k - 1, lane] * d[0]
+                    + ahead[k - 2, lane] * d[1]
+                    + ahead[k - 3, lane] * d[2]
+                    + ahead[k - 4, lane] * d[3]
                 )
-            if k >= 4:
-                for lane in range(count):
-                    ahead[k, lane] -= (
-                        ahead[k - 1, lane] * d[0]
-                        + ahead[k - 2, lane] * d[1]
-                        + ahead[k - 3, lane] * d[2]
-                        + ahead[k - 4, lane] * d[3]
-                    )
-            else:
-                for lane in range(count):
-                    steady = data[0, lane]
-                    total = 0.0
-                    for j in range(4):
-                        if k - 1 - j >= 0:
-                            total += ahead[k - 1 - j, lane] * d[j]
-                        else:
-                            total += steady * (d[j] * at_start)
-                    ahead[k, lane] -= total
-        last = length - 1
-        for k in range(last, first - 1, -1):
-            k1, k2, k3, k4 = (
-                min(k + 1, last),
-                min(k + 2, last),
-                min(k + 3, last),
-                min(k + 4, last),
-            )
-            for lane in range(count):
+        for k in range(length - 1, first - 1, -1):
+            for lane in range(_LINES_AT_ONCE):
                 back[k, lane] = (
-                    data[k1, lane] * m[0]
-                    + data[k2, lane] * m[1]
-                    + data[k3, lane] * m[2]
-                    + data[k4, lane] * m[3]
+                    data[k + 5, lane] * m[0]
+                    + data[k + 6, lane] * m[1]
+                    + data[k + 7, lane] * m[2]
+                    + data[k + 8, lane] * m[3]
+                ) - (
+                    back[k + 1, lane] * d[0]
+                    + back[k + 2, lane] * d[1]
+                    + back[k + 3, lane] * d[2]
+                    + back[k + 4, lane] * d[3]
                 )
-            if k <= last - 4:
-                for lane in range(count):
-                    back[k, lane] -= (
-                        back[k + 1, lane] * d[0]
-                        + back[k + 2, lane] * d[1]
-                        + back[k + 3, lane] * d[2]
-                        + back[k + 4, lane] * d[3]
-                    )
-            else:
-                for lane in range(count):
-                    steady = data[last, lane]
-                    total = 0.0
-                    for j in range(4):
-                        if k + 1 + j <= last:
-                            total += back[k + 1 + j, lane] * d[j]
-                        else:
-                            total += steady * (d[j] * at_end)
-                    back[k, lane] -= total
-        if after == 1:
+        _scatter(ahead[first + 4 : stop + 4], back[first:stop], start, count, result)
+
+
+@njit(cache=True, nogil=True)
+def _gather(pixels: npt.NDArray[np.floating], start: int, count: int, data: FloatArray) -> None:
+    """Copy lines ``start`` to ``start + count`` to the columns of ``data``; others become 0."""
+    _, length, after = pixels.shape
+    data[:, count:] = 0.0
+    if after == 1:
+        for block in range(0, length, _SAMPLES_AT_ONCE):
             for lane in range(count):
-                for k in range(first, stop):
-                    result[outer[lane], k - first, 0] = ahead[k, lane] + back[k, lane]
-        else:
-            for k in range(first, stop):
-                for lane in range(count):
-                    result[outer[lane], k - first, inner[lane]] = ahead[k, lane] + back[k, lane]
+                for k in range(block, min(block + _SAMPLES_AT_ONCE, length)):
+                    data[k, lane] = pixels[start + lane, k, 0]
+        return
+    done = 0
+    while done < count:
+        outer, inner = divmod(start + done, after)
+        part = min(count - done, after - inner)
+        for k in range(length):
+            for lane in range(part):
+                data[k, done + lane] = pixels[outer, k, inner + lane]
+        done += part
+
+
+@njit(cache=True, nogil=True)
+def _scatter(
+    ahead: FloatArray, back: FloatArray, start: int, count: int, result: npt.NDArray[np.float32]
+) -> None:
+    """Write the sum of both recursions to lines ``start`` to ``start + count`` of the result."""
+    _, length, after = result.shape
+    if after == 1:
+        for block in range(0, length, _SAMPLES_AT_ONCE):
+            for lane in range(count):
+                for k in range(block, min(block + _SAMPLES_AT_ONCE, length)):
+                    result[start + lane, k, 0] = ahead[k, lane] + back[k, lane]
+        return
+    done = 0
+    while done < count:
+        outer, inner = divmod(start + done, after)
+        part = min(count - done, after - inner)
+        for k in range(length):
+            for lane in range(part):
+                result[outer, k, inner + lane] = ahead[k, done + lane] + back[k, done + lane]
+        done += part

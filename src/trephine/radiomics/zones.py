@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from trephine.radiomics.matrices import Neighbourhood
+from trephine.radiomics.matrices import Neighbourhood, Steps
 from trephine.types import FloatArray, IntArray
 
 
@@ -17,7 +17,7 @@ def count_zones(
 
     Zones are connected at distance 1 (8 neighbours in two dimensions, 26 in three).
     """
-    levels, sizes = _zones(box, around.positions, around.near_flat)
+    levels, sizes = _zones(box, around.positions, around.near_flat, *around.links)
     stride = int(levels.max()) + 1
     cells, counts = np.unique(sizes * stride + levels, return_counts=True)
     return (
@@ -29,12 +29,16 @@ def count_zones(
 
 @njit(cache=True, nogil=True)
 def _zones(
-    box: npt.NDArray[np.int32], positions: IntArray, offsets: IntArray
+    box: npt.NDArray[np.int32],
+    positions: Steps,
+    offsets: Steps,
+    representative: Steps,
+    rest: Steps,
 ) -> tuple[IntArray, IntArray]:
     """Return the grey level and the number of voxels of each zone.
 
     Zones are numbered as they are met; a voxel joins the zones of its equal neighbours behind it,
-    the younger merging into the older.
+    the younger merging into the older. ``representative`` and ``rest``: ``links.equal_neighbours``.
     """
     zone_at = np.zeros(box.size, np.int32)
     parent = np.zeros(positions.size + 1, np.int32)
@@ -44,15 +48,16 @@ def _zones(
     for n in range(positions.size):
         here = positions[n]
         level = box[here]
-        root = 0
+        equal = np.uint64(0)
         for a in range(offsets.size):
-            behind = here - offsets[a]
-            if box[behind] != level:
-                continue
-            other = zone_at[behind]
+            equal |= np.uint64(box[here - offsets[a]] == level) << np.uint64(a)
+        root = np.uint32(0)
+        while equal:
+            other = np.uint32(zone_at[here - offsets[representative[equal]]])
+            equal = rest[equal]
             while parent[other] != other:
-                parent[other] = parent[parent[other]]
-                other = parent[other]
+                parent[other] = parent[np.uint32(parent[other])]
+                other = np.uint32(parent[other])
             if root == 0:
                 root = other
             elif other != root:
@@ -63,7 +68,7 @@ def _zones(
                 root = older
         if root == 0:
             n_zones += 1
-            root = n_zones
+            root = np.uint32(n_zones)
             parent[root] = root
             level_of[root] = level
         zone_at[here] = root

@@ -1,0 +1,45 @@
+"""Which of a voxel's equal neighbours are already in one zone."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from trephine.types import IntArray
+
+
+@njit(cache=True, nogil=True)
+def equal_neighbours(offsets: IntArray) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Tell for each set of equal neighbours behind a voxel which ones it must be joined to.
+
+    Neighbours that touch each other are in one zone already: one of them stands for all. A set is
+    the bits of a number; the result is the set's representative and what is left of the set
+    without those it stands for.
+
+    Parameters
+    ----------
+    offsets
+        Offsets at distance 1, shape (directions, axes).
+    """
+    count = offsets.shape[0]
+    touching = np.zeros(count, np.int64)
+    for a in range(count):
+        for b in range(count):
+            if np.abs(offsets[a] - offsets[b]).max() <= 1:
+                touching[a] |= 1 << b
+    representative = np.zeros(1 << count, np.uint64)
+    rest = np.zeros(1 << count, np.uint64)
+    for equal in range(1, 1 << count):
+        first = 0
+        while not equal >> first & 1:
+            first += 1
+        joined, grown = 0, 1 << first
+        while grown != joined:
+            joined = grown
+            for b in range(count):
+                if joined >> b & 1:
+                    grown |= touching[b] & equal
+        representative[equal] = first
+        rest[equal] = equal & ~joined
+    return representative, rest
