@@ -12,11 +12,13 @@ import pandas as pd
 
 from trephine.errors import InputError
 from trephine.modelling.cox import CoxModel
+from trephine.modelling.cox_checks import refuse_collinear, refuse_hopeless, refuse_unfinished
 from trephine.modelling.cox_result import ChiSquareTest, CoxResult
 from trephine.modelling.outcome import as_design, as_survival
+from trephine.survival.newton import maximise_partial_likelihood
 from trephine.survival.partial_likelihood import partial_likelihood
 from trephine.survival.risk_sets import Ties, prepare_risk_sets
-from trephine.types import Survival
+from trephine.types import FloatArray, Survival
 
 EliminationRule = Literal["wald", "lrt", "aic"]
 
@@ -98,7 +100,8 @@ class Elimination:
 class _Problem:
     """The data and options of one elimination, so that submodels are fitted alike."""
 
-    frame: pd.DataFrame
+    values: FloatArray
+    position: Mapping[str, int]
     survival: Survival
     groups: Mapping[str, tuple[str, ...]]
     cluster: npt.NDArray[Any] | None
@@ -108,9 +111,10 @@ class _Problem:
     level: float
 
     def fit(self, terms: Sequence[str]) -> CoxModel:
-        columns = [column for term in terms for column in self.groups[term]]
+        names = [column for term in terms for column in self.groups[term]]
+        columns = self.values[:, [self.position[name] for name in names]]
         return CoxModel(ties=self.ties, level=self.level).fit(
-            self.frame[columns],
+            pd.DataFrame(columns, columns=names),
             self.survival,
             cluster=self.cluster,
             strata=self.strata,
@@ -118,17 +122,25 @@ class _Problem:
         )
 
     def log_likelihood(self, terms: Sequence[str]) -> float:
-        """Return the partial log likelihood of a submodel, the empty one included."""
-        if terms:
-            return self.fit(terms).result_.log_likelihood
+        """Return the partial log likelihood of a submodel, the empty one included.
+
+        Coefficients are all that it takes, so nothing else of a Cox model is computed.
+        """
+        names = tuple(column for term in terms for column in self.groups[term])
         cases = prepare_risk_sets(
-            np.zeros((len(self.survival), 0)),
+            self.values[:, [self.position[name] for name in names]],
             self.survival.time,
             self.survival.event,
             weights=self.weights,
             strata=self.strata,
         )
-        return partial_likelihood(cases, np.zeros(0), self.ties).value
+        if not names:
+            return partial_likelihood(cases, np.zeros(0), self.ties).value
+        refuse_hopeless(cases, names)
+        fit = maximise_partial_likelihood(cases, self.ties)
+        refuse_collinear(fit.null, names)
+        refuse_unfinished(fit, names)
+        return fit.fitted.value
 
     def n_columns(self, terms: Sequence[str]) -> int:
         return sum(len(self.groups[term]) for term in terms)
@@ -253,7 +265,8 @@ def _problem(
             odd = sorted(set(listed) ^ set(names)) or "a column in two terms"
             raise InputError(f"groups: expected every column in exactly one term, found {odd}")
     return _Problem(
-        frame=pd.DataFrame(values, columns=list(names)),
+        values=values,
+        position={name: column for column, name in enumerate(names)},
         survival=survival,
         groups=terms,
         cluster=None if cluster is None else np.asarray(cluster),
