@@ -29,6 +29,7 @@ from trephine.modelling.coxnet_path import (
     warn_if_cut,
 )
 from trephine.survival.concordance import harrell_concordance
+from trephine.survival.path_products import weighted_sums
 from trephine.survival.path_risk import (
     RiskSets,
     log_likelihoods,
@@ -179,7 +180,9 @@ def cross_validate(
         whose = f"without fold {label}: "
         check_outcome(data.survival.take(~held_out), whose)
         fitted = fit_path(data, np.flatnonzero(~held_out), given, factors, settings, whose)
-        eta = fitted.coefficients_at(path.penalties) @ (data.columns - path.centre[:, np.newaxis])
+        coefficients = fitted.coefficients_at(path.penalties)
+        eta = weighted_sums(coefficients, data.columns)
+        eta -= weighted_sums(coefficients, path.centre[:, np.newaxis])
         out_of_fold[:, data.order[held_out]] = eta[:, held_out]
         if measure == "C":
             raw[k] = _fold_concordance(data, held_out, eta)

@@ -25,6 +25,7 @@ from trephine.survival.path import (
     PathStatus,
     elastic_net_path,
 )
+from trephine.survival.path_products import dots
 from trephine.survival.path_ridge import ridge_path
 from trephine.survival.path_risk import empty_state, evaluate, saturated_log_likelihood
 from trephine.types import FloatArray, IntArray, Survival
@@ -318,10 +319,16 @@ class _Start(NamedTuple):
     null_log_likelihood: float
 
 
+def _gradient(design: Design, residual: FloatArray) -> FloatArray:
+    gradient = np.empty(design.columns.shape[0])
+    dots(design.columns, gradient.size, residual, gradient)
+    return gradient
+
+
 def _start(design: Design, factors: FloatArray, settings: PathSettings) -> _Start:
     state = empty_state(design.risk)
     value = evaluate(np.zeros(design.risk.event.size), design.risk, state)
-    gradient = design.columns @ state.residual
+    gradient = _gradient(design, state.residual)
     size = float(np.max(np.abs(gradient)))
     if (factors > 0).all():
         return _Start(gradient, size, value)
@@ -338,7 +345,7 @@ def _start(design: Design, factors: FloatArray, settings: PathSettings) -> _Star
             "no convergence of the columns with penalty factor 0: they separate events from the"
             " rest, or are collinear; penalise them too"
         )
-    return _Start(alone.gradient, size, value)
+    return _Start(_gradient(design, alone.residual), size, value)
 
 
 def _solve(

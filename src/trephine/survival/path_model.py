@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from trephine.survival.path_products import add_rows, dot
 from trephine.types import FloatArray, IntArray
 
 MOST_ROUNDS = 200
@@ -45,16 +46,6 @@ def empty_factor(capacity: int) -> Factor:
     return Factor(
         np.empty((capacity, capacity)), np.empty(capacity, np.int64), np.zeros(1, np.int64)
     )
-
-
-# Sums may be reordered and fused, which is what lets them run in vector registers; NaN and
-# infinity keep their meaning.
-@njit(cache=True, fastmath={"reassoc", "contract"})
-def _dot(a: FloatArray, b: FloatArray, length: int) -> float:
-    total = 0.0
-    for i in range(length):
-        total += a[i] * b[i]
-    return total
 
 
 @njit(cache=True)
@@ -113,9 +104,9 @@ def _refactor(hessian: FloatArray, l2: FloatArray, goal: FloatArray, factor: Fac
         row = lower[i]
         a = support[i]
         for j in range(i):
-            row[j] = (hessian[a, support[j]] - _dot(row, lower[j], j)) / lower[j, j]
+            row[j] = (hessian[a, support[j]] - dot(row, lower[j], j)) / lower[j, j]
         diagonal = hessian[a, a] + l2[a]
-        pivot = diagonal - _dot(row, row, i)
+        pivot = diagonal - dot(row, row, i)
         row[i] = np.sqrt(max(pivot, SMALLEST_PIVOT * diagonal))
     size[0] = total
 
@@ -126,7 +117,7 @@ def _solve(factor: Factor, right: FloatArray) -> None:
     lower = factor.lower
     size = factor.size[0]
     for i in range(size):
-        right[i] = (right[i] - _dot(lower[i], right, i)) / lower[i, i]
+        right[i] = (right[i] - dot(lower[i], right, i)) / lower[i, i]
     for i in range(size - 1, -1, -1):
         right[i] /= lower[i, i]
         x = right[i]
@@ -149,24 +140,25 @@ def _best_share(
     second, where the factor was damped, an upper bound). Each
     coefficient that crosses zero adds a kink of 2 l1 |direction| to the first derivative.
     """
-    crossing = np.empty(direction.size)
-    for i in range(direction.size):
-        b = goal[support[i]]
-        share = -b / direction[i] if direction[i] != 0.0 else np.inf
-        crossing[i] = share if share > 0.0 else np.inf
-    order = np.argsort(crossing)
-    slope_extra = 0.0
-    for i in order:
-        at = crossing[i]
-        if at >= 1.0:
-            break
-        before = descent + curvature * at + slope_extra
-        if before >= 0.0:
-            break
-        slope_extra += 2.0 * l1[support[i]] * abs(direction[i])
-        if before + 2.0 * l1[support[i]] * abs(direction[i]) >= 0.0:
-            return float(at)
-    return float(min(1.0, -(descent + slope_extra) / curvature))
+    passed = 0.0
+    slope = descent
+    while True:
+        nearest, steepening = 1.0, 0.0
+        for i in range(direction.size):
+            b = goal[support[i]]
+            if b * direction[i] < 0.0:
+                at = -b / direction[i]
+                kink = 2.0 * l1[support[i]] * abs(direction[i])
+                if passed < at < nearest:
+                    nearest, steepening = at, kink
+                elif at == nearest:
+                    steepening += kink
+        if slope + curvature * nearest >= 0.0 or nearest == 1.0:
+            return min(1.0, -slope / curvature)
+        slope += steepening
+        if slope + curvature * nearest >= 0.0:
+            return nearest
+        passed = nearest
 
 
 @njit(cache=True)
@@ -188,10 +180,11 @@ def _jump(
         downhill[i] = slope[a] + l2[a] * goal[a] + l1[a] * np.sign(goal[a])
         direction[i] = -downhill[i]
     _solve(factor, direction)
-    descent = _dot(downhill, direction, size)
+    descent = dot(downhill, direction, size)
     if not descent < 0.0:
         return
     share = _best_share(direction, goal, l1, support, descent, -descent)
+    change = np.zeros(goal.size)
     for i in range(size):
         a = support[i]
         old = goal[a]
@@ -199,10 +192,8 @@ def _jump(
         if new * old <= 0.0 and abs(new) <= 1e-12 * abs(old):
             new = 0.0
         goal[a] = new
-        change = new - old
-        row = hessian[a]
-        for other in range(goal.size):
-            slope[other] += row[other] * change
+        change[a] = new - old
+    add_rows(change, hessian, slope[: goal.size])
 
 
 @njit(cache=True)

@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 
 from trephine.survival.path_model import Factor, minimise_model
+from trephine.survival.path_products import add_rows, dots, fill_symmetric
 from trephine.survival.path_risk import RiskSets, RiskState, curve, evaluate
 from trephine.types import FloatArray, IntArray
 
@@ -31,7 +32,7 @@ class ActiveSet(NamedTuple):
     column
         Shape (capacity,), the design's columns that are active.
     design
-        Shape (capacity, n), a copy of these columns, so that products with them are one BLAS call.
+        Shape (capacity, n), a copy of these columns, one after the other in memory.
     hessian
         Shape (capacity, capacity), of f by the active coefficients.
     coefficient, gradient, l1, l2
@@ -48,10 +49,9 @@ class ActiveSet(NamedTuple):
 
 
 @njit(cache=True)
-def grown(active: ActiveSet, n_active: int, capacity: int) -> ActiveSet:
-    """Return the same active set with room for ``capacity`` columns."""
-    n = active.design.shape[1]
-    new = ActiveSet(
+def empty_active_set(capacity: int, n: int) -> ActiveSet:
+    """Return memory for ``capacity`` columns of ``n`` cases."""
+    return ActiveSet(
         np.empty(capacity, np.int64),
         np.empty((capacity, n)),
         np.empty((capacity, capacity)),
@@ -60,6 +60,12 @@ def grown(active: ActiveSet, n_active: int, capacity: int) -> ActiveSet:
         np.empty(capacity),
         np.empty(capacity),
     )
+
+
+@njit(cache=True)
+def grown(active: ActiveSet, n_active: int, capacity: int) -> ActiveSet:
+    """Return the same active set with room for ``capacity`` columns."""
+    new = empty_active_set(capacity, active.design.shape[1])
     new.column[:n_active] = active.column[:n_active]
     new.design[:n_active] = active.design[:n_active]
     new.hessian[:n_active, :n_active] = active.hessian[:n_active, :n_active]
@@ -71,19 +77,19 @@ def grown(active: ActiveSet, n_active: int, capacity: int) -> ActiveSet:
 
 
 @njit(cache=True)
-def keep_rows(active: ActiveSet, kept: IntArray) -> None:
-    """Move the rows ``kept`` (increasing) to the front."""
-    for new, old in enumerate(kept):
-        if new != old:
-            active.column[new] = active.column[old]
-            active.design[new] = active.design[old]
-            active.coefficient[new] = active.coefficient[old]
-            active.gradient[new] = active.gradient[old]
-            active.l1[new] = active.l1[old]
-            active.l2[new] = active.l2[old]
-    for new, old in enumerate(kept):
-        for other_new, other_old in enumerate(kept):
-            active.hessian[new, other_new] = active.hessian[old, other_old]
+def keep_rows(active: ActiveSet, kept: IntArray, n_kept: int) -> None:
+    """Move the first ``n_kept`` rows named in ``kept`` (increasing) to the front."""
+    for new in range(n_kept):
+        old = kept[new]
+        if new == old:
+            continue
+        active.column[new] = active.column[old]
+        active.design[new] = active.design[old]
+        active.coefficient[new] = active.coefficient[old]
+        active.gradient[new] = active.gradient[old]
+    for new in range(n_kept):
+        for other in range(n_kept):
+            active.hessian[new, other] = active.hessian[kept[new], kept[other]]
 
 
 @njit(cache=True)
@@ -98,11 +104,7 @@ def fill_hessian(
         end = min(begin + HESSIAN_BLOCK, n_active)
         for row in range(begin, end):
             curve(active.design[row], risk, state, pull, block[row - begin])
-        rows = np.dot(block[: end - begin], active.design[:end].T)
-        for row in range(begin, end):
-            for other in range(row + 1):
-                active.hessian[row, other] = rows[row - begin, other]
-                active.hessian[other, row] = rows[row - begin, other]
+        fill_symmetric(block, active.design, begin, end, active.hessian)
 
 
 @njit(cache=True)
@@ -181,6 +183,7 @@ def minimise(
     goal = np.empty(n_active)
     trial = np.empty(n_active)
     trial_eta = np.empty(n)
+    along = np.empty(n)
     for _ in range(MOST_STEPS):
         if residual <= tolerance:
             break
@@ -195,7 +198,10 @@ def minimise(
             goal,
         )
         before = _penalty(active, active.coefficient[:n_active]) - log_likelihood / n
-        along = np.dot(goal - active.coefficient[:n_active], active.design[:n_active])
+        for a in range(n_active):
+            trial[a] = goal[a] - active.coefficient[a]
+        along[:] = 0.0
+        add_rows(trial, active.design, along)
         share = 1.0
         improved = False
         for _ in range(MOST_HALVINGS):
@@ -221,7 +227,7 @@ def minimise(
         log_likelihood = new_log_likelihood
         eta[:] = trial_eta
         active.coefficient[:n_active] = trial
-        active.gradient[:n_active] = np.dot(active.design[:n_active], state.residual)
+        dots(active.design, n_active, state.residual, active.gradient)
         previous, residual = residual, largest_violation(active, n_active)
         if residual > tolerance and (
             share < 1.0 or _renewal_pays(residual, previous, tolerance, n_active, n)
