@@ -97,7 +97,7 @@ def compare_drawings(
     files = inputs.files
     if files is None:
         raise InputError("agree: expected a study with images and masks, found none")
-    pairs = _pairs(files)
+    pairs = reading_pairs(files)
     if not pairs:
         raise InputError(
             "agree: expected two raters under [data.raters], or a second reading under"
@@ -152,7 +152,7 @@ def draw_worst(inputs: StudyInputs, comparison: Comparison, count: int) -> tuple
     """
     files = inputs.files
     assert files is not None
-    first, second = next((a, b) for name, a, b in _pairs(files) if name == comparison.name)
+    first, second = next((a, b) for name, a, b in reading_pairs(files) if name == comparison.name)
     drawn = []
     for row in comparison.worst(count):
         image = open_image(files.images[row], inputs.plan.data)
@@ -172,10 +172,12 @@ def draw_worst(inputs: StudyInputs, comparison: Comparison, count: int) -> tuple
     return tuple(drawn)
 
 
+# Rater, and whether it is the second reading.
 Reading = tuple[str, bool]
 
 
-def _pairs(files: CaseFiles) -> list[tuple[str, Reading, Reading]]:
+def reading_pairs(files: CaseFiles) -> list[tuple[str, Reading, Reading]]:
+    """Return every two readings that are compared, with the comparison's name."""
     between = [
         (f"{one} and {other}", (one, False), (other, False))
         for one, other in combinations(files.masks, 2)

@@ -20,10 +20,11 @@ from trephine.plan.sections import DataSection, NormaliseMethod
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import FeatureStore, feature_key
+from trephine.study.drawings import ReadingKeys, overlap_notes
 from trephine.study.files import CaseFiles, open_image, open_mask
 from trephine.study.inputs import StudyInputs
 from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
-from trephine.types import FloatArray
+from trephine.types import BoolArray, FloatArray
 
 Kind = Literal["radiomics", "deep"]
 
@@ -91,12 +92,15 @@ class ExtractedFeatures:
         Why a feature has no value, by feature name, with the number of cases.
     weights_sha256
         Of the network's weights; empty without deep features.
+    reading_keys
+        Of the features of every reading in the store.
     """
 
     sets: Mapping[str, FeatureSet]
     image_notes: tuple[Mapping[str, Any], ...]
     reasons: Mapping[str, tuple[str, int]]
     weights_sha256: str
+    reading_keys: ReadingKeys
 
 
 def extract_all(
@@ -242,9 +246,11 @@ def _extract(task: Task) -> Done:
     names: dict[Kind, tuple[str, ...]] = {}
     values: dict[Kind, dict[str, FloatArray]] = defaultdict(dict)
     notes: dict[str, Mapping[str, Any]] = {task.image_key: _image_note(image.provenance, image)}
+    drawn: dict[int, dict[str, BoolArray]] = defaultdict(dict)
     for reading in task.readings:
         mask = open_mask(reading.mask, image, _recipe.data)
         region = mask.region(reading.label)
+        drawn[reading.label][next(iter(reading.keys.values()))] = region
         if "radiomics" in reading.keys and _recipe.radiomics is not None:
             normalised = normalise(image, _recipe.normalise, region)
             features = measure_region(normalised, mask, _recipe.radiomics, label=reading.label)
@@ -256,6 +262,8 @@ def _extract(task: Task) -> Done:
             side: Any = reading.side
             names["deep"] = _embedder.feature_names
             values["deep"][reading.keys["deep"]] = _embedder.extract([image], [region], [side])[0]
+    for regions in drawn.values():
+        notes |= overlap_notes(regions, image.geometry.spacing_mm)
     return Done(names, dict(values), notes)
 
 
@@ -285,7 +293,12 @@ def _collect(
             reasons = _count_reasons(store.notes([k or "" for k in by_reading[first_rater, False]]))
     image_notes = tuple(store.notes([task.image_key for task in planned.tasks]))
     weights = "" if recipe.deep is None else Embedder(recipe.deep).record.weights.sha256
-    return ExtractedFeatures(sets, image_notes, reasons, weights)
+    return ExtractedFeatures(sets, image_notes, reasons, weights, _first(planned.keys))
+
+
+def _first(keys: Mapping[Kind, ReadingKeys]) -> ReadingKeys:
+    """Return the keys of one kind of feature: they stand for the readings."""
+    return next(iter(keys.values()), {})
 
 
 def _read_readings(

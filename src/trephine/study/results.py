@@ -13,6 +13,7 @@ from trephine.modelling.prediction import Prediction
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe
 from trephine.plan.sections import Protocol
+from trephine.study.agreement import Comparison
 from trephine.study.extraction import ExtractedFeatures
 from trephine.study.inputs import StudyInputs
 from trephine.types import Survival
@@ -76,6 +77,8 @@ class Analysis:
         Seconds by stage, in order.
     warnings
         Where and what the reader must know.
+    drawings
+        The raters' regions compared; empty with one reading.
     """
 
     inputs: StudyInputs
@@ -84,3 +87,4 @@ class Analysis:
     protocols: Mapping[Protocol, ProtocolResult]
     timings: Mapping[str, float]
     warnings: tuple[tuple[str, str], ...]
+    drawings: tuple[Comparison, ...] = ()

@@ -20,7 +20,9 @@ from trephine.plan.sections import Protocol
 from trephine.report import write_report
 from trephine.report.facts import Facts, write_facts
 from trephine.store import FeatureStore
+from trephine.study.agreement import Comparison
 from trephine.study.bundling import save_bundle
+from trephine.study.drawings import compare_all_drawings
 from trephine.study.extraction import ExtractedFeatures, extract_all
 from trephine.study.facts import assemble_facts
 from trephine.study.inputs import StudyInputs, read_study
@@ -130,13 +132,22 @@ def run_study(
         protocol: _protocol(inputs, cases, protocol, workers, show, watch)
         for protocol in get_args(Protocol)
     }
+    drawings: tuple[Comparison, ...] = ()
+    if extracted is not None:
+        with watch.stage("Comparing raters"):
+            told = partial(show, "Comparing raters")
+            store = FeatureStore(folder / "features")
+            drawings = compare_all_drawings(
+                inputs, extracted.reading_keys, store, workers=workers, progress=told
+            )
     analysis = Analysis(
-        inputs, extracted, cases, protocols, watch.seconds, _warnings(inputs, protocols)
+        inputs, extracted, cases, protocols, watch.seconds, _warnings(inputs, protocols), drawings
     )
     with watch.stage("Pictures"):
         pictures = draw_pictures(analysis, folder / "pictures")
-    with watch.stage("Performance"):
-        facts = assemble_facts(analysis, pictures)
+    with watch.stage("Performance and intervals"):
+        told = partial(show, "Performance and intervals")
+        facts = assemble_facts(analysis, pictures, workers=workers, progress=told)
     write_facts(facts, folder / "facts.json")
     bundle = save_bundle(analysis, facts, folder / "model")
     show("Writing the report", 0, 1)
@@ -158,13 +169,10 @@ def _features(
     place = folder / "features"
     if not resume:
         _empty(place)
+    store = FeatureStore(place)
     with watch.stage("Extracting features"):
-        return extract_all(
-            inputs,
-            FeatureStore(place),
-            workers=workers,
-            progress=partial(show, "Extracting features"),
-        )
+        told = partial(show, "Extracting features")
+        return extract_all(inputs, store, workers=workers, progress=told)
 
 
 def _empty(place: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from trephine.cohort.schema import label_of
+from trephine.cohort.schema import ClinicalVariable, label_of
 from trephine.errors import ModelError
 from trephine.modelling.cox import CoxModel
 from trephine.modelling.encoding import Term as ModelTerm
@@ -27,7 +27,7 @@ from trephine.report.facts import (
     WorkedExample,
 )
 from trephine.study.facts.signatures import set_label
-from trephine.study.facts.steps import step_of, training_design
+from trephine.study.facts.steps import Step, step_of, training_design
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import CLINICAL
 from trephine.types import FloatArray
@@ -62,7 +62,7 @@ def _model(
         terms.append(
             Term(
                 name=term.variable,
-                label=f"{_term_label(term)}, {step.text}" if step.text else _term_label(term),
+                label=_term_label(term, variable, step),
                 coefficient=model.coefficients[j],
                 centre=model.centre[j],
                 step=step.size,
@@ -88,8 +88,13 @@ def _model(
     )
 
 
-def _term_label(term: ModelTerm) -> str:
-    return f"{set_label(term.variable)} signature" if term.kind == "signature" else term.label
+def _term_label(term: ModelTerm, variable: ClinicalVariable | None, step: Step) -> str:
+    """Return what a term is called, with the step that its hazard ratio is for."""
+    if term.kind == "signature":
+        return f"{set_label(term.variable)} signature, {step.text}"
+    if term.kind == "linear" and variable is not None:
+        return f"{label_of(term.variable, variable)}, {step.text}"
+    return term.label
 
 
 def _proportional_hazards_p(

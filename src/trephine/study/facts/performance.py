@@ -82,10 +82,11 @@ def _calibration(
 
 def _note(assessed: Assessed) -> str:
     """Return what the reader must know, each thing once."""
-    performance = assessed.performance
     notes = [*assessed.notes, *(slope.note for slope in assessed.slopes)]
-    for at in performance.horizons:
-        notes += [at.auc.note, at.brier.note, at.curve.note, at.groups_test.note]
+    for at in assessed.performance.horizons:
+        notes += [at.auc.note, at.brier.note, at.curve.note]
+        if at.groups_test.note:
+            notes.append(f"GND test at {at.horizon:g}: {at.groups_test.note}")
     if assessed.integrated_brier is not None:
         notes.append(assessed.integrated_brier.note)
     told = dict.fromkeys(note.strip().rstrip(".") for note in notes if note)

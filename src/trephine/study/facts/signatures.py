@@ -14,10 +14,12 @@ from trephine.report.facts import (
     EstimateFact,
     IccFacts,
     LassoFacts,
+    OverlapFacts,
     SelectedFeature,
     SelectionFacts,
     SelectionStep,
 )
+from trephine.study.agreement import Comparison
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import DEEP, RADIOMICS
 
@@ -180,4 +182,20 @@ def agreement_facts(analysis: Analysis) -> AgreementFacts | None:
                     bin_counts=counts,
                 )
             )
-    return AgreementFacts(icc=tuple(found)) if found else None
+    overlap = tuple(_overlap(comparison) for comparison in analysis.drawings if comparison.rows)
+    return AgreementFacts(icc=tuple(found), overlap=overlap) if found or overlap else None
+
+
+def _overlap(comparison: Comparison) -> OverlapFacts:
+    dice = np.array([region.dice for region in comparison.regions])
+    distance = np.array([region.hausdorff95_mm for region in comparison.regions])
+    low, middle, high = np.quantile(dice, (0.25, 0.5, 0.75))
+    return OverlapFacts(
+        comparison=comparison.name,
+        cases=len(comparison.rows),
+        dice_median=middle,
+        dice_q1=low,
+        dice_q3=high,
+        dice_lowest=dice.min(),
+        hd95_median_mm=float(np.median(distance)),
+    )

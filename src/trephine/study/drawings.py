@@ -1,0 +1,128 @@
+"""The raters' regions compared while their features are extracted, and told once for the study."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from itertools import combinations
+from typing import Any
+
+from trephine.evaluation.agreement import RegionAgreement, compare_regions
+from trephine.executors import Progress, executor
+from trephine.store import FeatureStore
+from trephine.study.agreement import Comparison, Reading, compare_drawings, reading_pairs
+from trephine.study.inputs import StudyInputs
+from trephine.types import BoolArray
+
+# Key of every case's features in the store, by reading; None where a case was not read.
+ReadingKeys = Mapping[Reading, Sequence[str | None]]
+CASES_A_TASK = 16
+
+
+def overlap_notes(
+    regions: Mapping[str, BoolArray], spacing_mm: Sequence[float]
+) -> dict[str, dict[str, Any]]:
+    """Return the agreement of every two readings of one region, as notes for the store.
+
+    Parameters
+    ----------
+    regions
+        Drawings of one region, by the key of their features.
+    spacing_mm
+        Of the image.
+    """
+    return {
+        _note_key(first, second): asdict(
+            compare_regions(regions[first], regions[second], spacing_mm)
+        )
+        for first, second in combinations(regions, 2)
+    }
+
+
+def _note_key(first: str, second: str) -> str:
+    return f"overlap:{first}:{second}"
+
+
+def compare_all_drawings(
+    inputs: StudyInputs,
+    keys: ReadingKeys,
+    store: FeatureStore,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[Comparison, ...]:
+    """Compare every pair of raters, and each rater's two readings, case by case.
+
+    What the extraction noted is read from the store; only the rest is opened again, and noted.
+
+    Parameters
+    ----------
+    inputs
+        A study that was read.
+    keys, store
+        Features of every reading, and where they are kept.
+    workers, progress
+        As `trephine.executors.executor`.
+
+    Returns
+    -------
+    One a comparison, without Bland-Altman of the sizes, which ``trephine agree`` adds; none where
+    there is one reading, or where no feature is extracted.
+    """
+    files = inputs.files
+    if files is None or not keys:
+        return ()
+    found: dict[str, dict[int, RegionAgreement]] = {}
+    unknown: dict[str, dict[int, str]] = {}
+    for name, first, second in reading_pairs(files):
+        wanted = {
+            row: _note_key(one, other)
+            for row, (one, other) in enumerate(zip(keys[first], keys[second], strict=True))
+            if one is not None and other is not None
+        }
+        notes = dict(zip(wanted, store.notes(list(wanted.values())), strict=True))
+        found[name] = {row: RegionAgreement(**note) for row, note in notes.items() if note}
+        unknown[name] = {row: wanted[row] for row, note in notes.items() if not note}
+    rows = sorted({row for missing in unknown.values() for row in missing})
+    for name, compared in _open_again(inputs, rows, workers, progress).items():
+        new = {row: region for row, region in compared.items() if row in unknown[name]}
+        store.write_notes({unknown[name][row]: asdict(region) for row, region in new.items()})
+        found[name] |= new
+    return tuple(_in_order(name, regions) for name, regions in found.items())
+
+
+def _in_order(name: str, regions: Mapping[int, RegionAgreement]) -> Comparison:
+    rows = sorted(regions)
+    return Comparison(name, tuple(rows), tuple(regions[row] for row in rows), None)
+
+
+def _open_again(
+    inputs: StudyInputs, rows: Sequence[int], workers: int | None, progress: Progress | None
+) -> dict[str, dict[int, RegionAgreement]]:
+    """Return the comparisons of some cases by name and row, from their images and masks."""
+    tasks = [tuple(rows[i : i + CASES_A_TASK]) for i in range(0, len(rows), CASES_A_TASK)]
+    found: dict[str, dict[int, RegionAgreement]] = defaultdict(dict)
+    if not tasks:
+        return found
+    with executor(1 if len(tasks) == 1 else workers, _start, (inputs,)) as run:
+        for part, answer in zip(tasks, run.map(_compare, tasks, progress), strict=True):
+            for comparison in answer:
+                for position, region in zip(comparison.rows, comparison.regions, strict=True):
+                    found[comparison.name][part[position]] = region
+    return found
+
+
+# The study, set once in each worker by _start.
+_inputs: StudyInputs
+
+
+def _start(inputs: StudyInputs) -> None:
+    global _inputs
+    _inputs = inputs
+
+
+def _compare(rows: Sequence[int]) -> tuple[Comparison, ...]:
+    files = _inputs.files
+    assert files is not None
+    return compare_drawings(replace(_inputs, files=files.take(list(rows))))
