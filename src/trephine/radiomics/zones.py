@@ -37,46 +37,56 @@ def _zones(
 ) -> tuple[IntArray, IntArray]:
     """Return the grey level and the number of voxels of each zone.
 
-    Zones are numbered as they are met; a voxel joins the zones of its equal neighbours behind it,
-    the younger merging into the older. ``representative`` and ``rest``: ``links.equal_neighbours``.
+    A voxel takes the number of an equal neighbour behind it, or the next one. Where two numbers
+    meet, the younger is noted as a part of the older; the parts are added up at the end.
+    ``representative`` and ``rest``: ``links.equal_neighbours``.
     """
-    zone_at = np.zeros(box.size, np.int32)
-    parent = np.zeros(positions.size + 1, np.int32)
+    number_at = np.zeros(box.size, np.int32)
+    parent = np.arange(positions.size + 1).astype(np.uint32)
     size = np.zeros(positions.size + 1, np.int64)
     level_of = np.zeros(positions.size + 1, np.int64)
-    n_zones = 0
+    numbers = np.uint32(0)
     for n in range(positions.size):
         here = positions[n]
         level = box[here]
         equal = np.uint64(0)
         for a in range(offsets.size):
             equal |= np.uint64(box[here - offsets[a]] == level) << np.uint64(a)
-        root = np.uint32(0)
+        neighbour = np.uint32(number_at[here - offsets[representative[equal]]])
+        numbers = np.uint32(numbers + np.uint32(equal == 0))
+        number = numbers if equal == 0 else neighbour
+        number_at[here] = number
+        level_of[number] = level
+        size[number] += 1
+        equal = rest[equal]
         while equal:
-            other = np.uint32(zone_at[here - offsets[representative[equal]]])
+            other = np.uint32(number_at[here - offsets[representative[equal]]])
+            _merge(parent, number, other)
             equal = rest[equal]
-            while parent[other] != other:
-                parent[other] = parent[np.uint32(parent[other])]
-                other = np.uint32(parent[other])
-            if root == 0:
-                root = other
-            elif other != root:
-                older = min(root, other)
-                younger = max(root, other)
-                parent[younger] = older
-                size[older] += size[younger]
-                root = older
-        if root == 0:
-            n_zones += 1
-            root = np.uint32(n_zones)
-            parent[root] = root
-            level_of[root] = level
-        zone_at[here] = root
-        size[root] += 1
     kept = 0
-    for zone in range(1, n_zones + 1):
-        if parent[zone] == zone:
-            level_of[kept] = level_of[zone]
-            size[kept] = size[zone]
+    for number in range(1, numbers + 1):
+        whole = parent[parent[number]]  # parents are older and so already those of whole zones
+        parent[number] = whole
+        if whole != number:
+            size[whole] += size[number]
+    for number in range(1, numbers + 1):
+        if parent[number] == number:
+            level_of[kept] = level_of[number]
+            size[kept] = size[number]
             kept += 1
     return level_of[:kept], size[:kept]
+
+
+@njit(cache=True, nogil=True)
+def _merge(parent: npt.NDArray[np.uint32], one: np.uint32, other: np.uint32) -> None:
+    """Make the zones of two numbers one, shortening the ways to their oldest numbers."""
+    while parent[one] != one:
+        parent[one] = parent[parent[one]]
+        one = parent[one]
+    while parent[other] != other:
+        parent[other] = parent[parent[other]]
+        other = parent[other]
+    if one < other:
+        parent[other] = one
+    else:
+        parent[one] = other
