@@ -15,13 +15,18 @@ from trephine.types import FloatArray
 LATENT_COLUMNS = ("severity", "log_hazard")
 
 
-def simulate_cohort(rng: np.random.Generator) -> pd.DataFrame:
+def simulate_cohort(
+    rng: np.random.Generator, outcome_rng: np.random.Generator | None = None
+) -> pd.DataFrame:
     """Simulate 144 patients with 212 hips.
 
     Parameters
     ----------
     rng
         Source of randomness.
+    outcome_rng
+        Source of frailty, collapse and censoring, so that the same hips can meet another fate;
+        ``rng`` by default.
 
     Returns
     -------
@@ -35,8 +40,9 @@ def simulate_cohort(rng: np.random.Generator) -> pd.DataFrame:
     hips = _hips(patients, rng)
     hips["severity"] = _shared_normal(hips, rng)
     _add_findings(hips, rng)
-    hips["log_hazard"] = log_hazard(hips, rng)
-    _add_outcome(hips, rng)
+    fate = rng if outcome_rng is None else outcome_rng
+    hips["log_hazard"] = log_hazard(hips, fate)
+    _add_outcome(hips, fate)
     return hips[_COLUMNS]
 
 

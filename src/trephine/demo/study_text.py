@@ -54,6 +54,10 @@ arcs = ["arc_a", "arc_b"]
 
 [deep]
 weights = "random:0"  # an untrained network: the demonstration downloads nothing
+
+[validation]
+repeats = 5  # fewer than the default, so that the demonstration ends within minutes
+folds = 5
 """
 
 README = """\
