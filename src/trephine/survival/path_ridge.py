@@ -12,8 +12,10 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from trephine.survival.path import ArrayPath, elastic_net_path
+from trephine.survival.path_products import weighted_sums
 from trephine.survival.path_risk import RiskSets
 from trephine.types import FloatArray
 
@@ -40,7 +42,8 @@ def ridge_path(
             design, risk, penalties, 0.0, factors, tolerance=tolerance, early_stop=early_stop
         )
     root = np.sqrt(factors[penalised])[:, np.newaxis]
-    basis, triangle = np.linalg.qr(design[penalised] / root)
+    with threadpool_limits(1, user_api="blas"):  # as in ``path_products``
+        basis, triangle = np.linalg.qr(design[penalised] / root)
     reduced = np.ascontiguousarray(np.vstack((design[free], triangle)))
     path = elastic_net_path(
         reduced,
@@ -52,6 +55,7 @@ def ridge_path(
         early_stop=early_stop,
     )
     coefficients = np.empty((path.coefficients.shape[0], factors.size))
+    theta = np.ascontiguousarray(path.coefficients[:, free.size :])
     coefficients[:, free] = path.coefficients[:, : free.size]
-    coefficients[:, penalised] = path.coefficients[:, free.size :] @ basis.T / root.T
+    coefficients[:, penalised] = weighted_sums(theta, np.ascontiguousarray(basis.T)) / root.T
     return replace(path, coefficients=coefficients)
