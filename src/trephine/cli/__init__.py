@@ -23,6 +23,7 @@ from trephine.cli.predict import predict
 from trephine.cli.report import report
 from trephine.cli.run import run
 from trephine.cli.terminal import complain
+from trephine.cli.validate import validate
 from trephine.errors import InputError, TrephineError
 
 app = typer.Typer(
@@ -35,7 +36,7 @@ app = typer.Typer(
 )
 
 _PANELS = {
-    "A study": (demo, new, check, run, report, predict),
+    "A study": (demo, new, check, run, report, predict, validate),
     "Images and regions": (agree, extract, convert, deidentify),
     "This installation": (doctor,),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -13,9 +13,10 @@ from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import CHECKS, Finding, check_consistency
 from trephine.report.facts import Facts
 from trephine.report.figures.assessed import headline_model
-from trephine.report.figures.plate import Plate, panel_svg
+from trephine.report.figures.plate import Panel, Plate, panel_svg
 from trephine.report.inline_svg import SvgSheet, colour_rules
 from trephine.report.methods import participants, write_methods
+from trephine.report.render import Rendered
 from trephine.report.tables import Table
 from trephine.report.trace import Ref, Text, Trace, plain
 from trephine.report.wording import kind_label, protocol_label
@@ -39,7 +40,12 @@ class Drawing:
     narrow: tuple[Markup, ...]
 
 
-def render_html(facts: Facts, tables: Sequence[Table], plates: Sequence[Plate]) -> str:
+def render_html(
+    facts: Facts,
+    tables: Sequence[Table],
+    plates: Sequence[Plate],
+    drawn: Mapping[str, Rendered] | None = None,
+) -> str:
     """Return the whole page.
 
     Parameters
@@ -48,12 +54,15 @@ def render_html(facts: Facts, tables: Sequence[Table], plates: Sequence[Plate]) 
         What the page shows.
     tables, plates
         Made from the same facts.
+    drawn
+        Plates drawn already, by slug; any other is drawn here.
     """
     trace = Trace.start(facts)
     findings = check_consistency(facts)
     page = _environment().get_template("report.html.j2")
     sheet = SvgSheet()
-    drawings = {plate.slug: _draw(plate, sheet) for plate in plates}
+    known = drawn or {}
+    drawings = {plate.slug: _draw(plate, sheet, known.get(plate.slug)) for plate in plates}
     return page.render(
         facts=trace,
         tables=tables,
@@ -100,17 +109,20 @@ def _css() -> str:
     )
 
 
-def _draw(plate: Plate, sheet: SvgSheet) -> Drawing:
-    def svgs(kind: str) -> tuple[Markup, ...]:
-        panels = plate.narrow if kind == "n" else plate.panels
+def _draw(plate: Plate, sheet: SvgSheet, drawn: Rendered | None) -> Drawing:
+    def fit(panels: Sequence[Panel], svgs: Sequence[str], kind: str) -> tuple[Markup, ...]:
         return tuple(
             Markup(  # noqa: S704 - drawn by this program; its text is outlines
-                sheet.add(panel_svg(panel), f"{plate.slug}-{kind}{k}", panel.alt, panel.width_mm)
+                sheet.add(svg, f"{plate.slug}-{kind}{k}", panel.alt, panel.width_mm)
             )
-            for k, panel in enumerate(panels)
+            for k, (panel, svg) in enumerate(zip(panels, svgs, strict=True))
         )
 
-    return Drawing(svgs("w"), svgs("n"))
+    if drawn is None:
+        wide, narrow = ([panel_svg(p) for p in part] for part in (plate.panels, plate.narrow))
+    else:
+        wide, narrow = list(drawn.panels), list(drawn.narrow)
+    return Drawing(fit(plate.panels, wide, "w"), fit(plate.narrow, narrow, "n"))
 
 
 def _sections(facts: Facts) -> list[tuple[str, str]]:
@@ -122,6 +134,7 @@ def _sections(facts: Facts) -> list[tuple[str, str]]:
         ("selection", "Feature selection", bool(facts.selection)),
         ("models", "Models", bool(facts.models or facts.table2)),
         ("performance", "Performance", bool(facts.performance)),
+        ("external", "Outside data", facts.external is not None),
         ("risk-groups", "Risk groups", bool(facts.risk_groups)),
         ("sample-size", "Sample size", facts.sample_size is not None),
         ("methods", "Methods", True),

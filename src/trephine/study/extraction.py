@@ -15,7 +15,7 @@ from trephine.deep.settings import DeepSettings
 from trephine.executors import Progress, executor
 from trephine.imaging import file_sha256
 from trephine.imaging.normalise import normalise
-from trephine.modelling.cases import FeatureSet
+from trephine.modelling.cases import Cases, FeatureSet
 from trephine.plan.sections import DataSection, NormaliseMethod
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
@@ -325,3 +325,9 @@ def _count_reasons(notes: Sequence[Mapping[str, str]]) -> dict[str, tuple[str, i
 def _each(notes: Sequence[Mapping[str, str]]) -> Iterator[tuple[str, str]]:
     for note in notes:
         yield from note.items()
+
+
+def cases_of(inputs: StudyInputs, extracted: ExtractedFeatures | None) -> Cases:
+    """Return a study's cases with all their feature sets, extracted and ready-made."""
+    features = {**(extracted.sets if extracted is not None else {}), **inputs.features}
+    return Cases(inputs.survival, inputs.patient, features, inputs.clinical, inputs.centre)

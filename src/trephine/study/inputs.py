@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +65,10 @@ class StudyInputs:
 
 
 def read_study(
-    path: Path, progress: Progress | None = None, workers: int | None = None
+    path: Path,
+    progress: Progress | None = None,
+    workers: int | None = None,
+    adjust: Callable[[StudyPlan], StudyPlan] | None = None,
 ) -> StudyInputs:
     """Read and check a whole study; ``trephine check`` is this and nothing else.
 
@@ -76,6 +80,8 @@ def read_study(
         Called with (done, total) while images and masks are opened.
     workers
         Processes that open them; all processors by default.
+    adjust
+        Changes the plan after it was read; a locked model brings its own settings so.
 
     Raises
     ------
@@ -83,6 +89,8 @@ def read_study(
         With every problem of the plan, the table, the images and the masks.
     """
     plan = read_plan(path)
+    if adjust is not None:
+        plan = adjust(plan)
     problems = check_plan(plan)
     try:
         frame = read_table(plan.data.table, plan.data.sheet)
@@ -132,26 +140,39 @@ def _analysed(
     files: CaseFiles | None,
     features: Mapping[str, FeatureSet],
 ) -> StudyInputs:
-    """Leave out cases that cannot be analysed, counted, and bring all parts to one order."""
+    """Leave out cases that cannot be analysed, counted, and bring all parts to one order.
+
+    The order is that of the patients' and the cases' names, so that the folds that are drawn, and
+    with them every number, do not depend on how the table happens to be sorted.
+    """
     flow, stay = count_flow(rows.patient_ids, _exclusions(plan, rows, clinical))
-    kept = np.flatnonzero(stay).tolist()
+    names = [
+        f"{patient}\0{case}" for patient, case in zip(rows.patient_ids, rows.case_ids, strict=True)
+    ]
+    kept = sorted(np.flatnonzero(stay).tolist(), key=lambda row: _by_name(names[row]))
     patient_ids = tuple(rows.patient_ids[row] for row in kept)
     centres = tuple(rows.centres[row] for row in kept) if rows.centres is not None else None
-    event = rows.event[stay] == 1
+    event = rows.event[kept] == 1
     return StudyInputs(
         plan=plan,
         case_ids=tuple(rows.case_ids[row] for row in kept),
         patient_ids=patient_ids,
         patient=codes(patient_ids),
         sides=tuple(rows.sides[row] for row in kept),
-        survival=Survival(rows.time[stay], event, plan.outcome.unit),
-        clinical=clinical.take(stay),
+        survival=Survival(rows.time[kept], event, plan.outcome.unit),
+        clinical=clinical.take(kept),
         centre=codes(centres) if centres is not None else None,
         centre_names=tuple(dict.fromkeys(centres)) if centres is not None else (),
         files=files.take(kept) if files is not None else None,
-        features={name: features_set.take(stay) for name, features_set in features.items()},
+        features={name: features_set.take(kept) for name, features_set in features.items()},
         flow=flow,
     )
+
+
+def _by_name(name: str) -> tuple[list[str | int], str]:
+    """Order names as people do: hip 2 comes before hip 10."""
+    parts = re.split(r"([0-9]+)", name)
+    return [int(part) if part.isdecimal() else part for part in parts], name
 
 
 def _exclusions(

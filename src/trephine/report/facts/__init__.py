@@ -38,6 +38,7 @@ from trephine.report.facts.evaluation import (
     RocFacts,
     SurvivalCurve,
 )
+from trephine.report.facts.external import CaseMixRow, ExternalFacts, RecalibrationRow
 from trephine.report.facts.models import (
     AxisTick,
     ExampleValue,
@@ -148,6 +149,8 @@ class Facts(Fact):
     """Kaplan-Meier curve of all analysed cases."""
     risk_groups: tuple[RiskGroupsFacts, ...] = ()
     """Kaplan-Meier curves of risk groups."""
+    external: ExternalFacts | None = None
+    """A locked model on outside data; null in the report of a study that makes models."""
     pictures: tuple[PictureFacts, ...] = ()
     """Pictures that lie beside this file."""
 
@@ -210,6 +213,7 @@ __all__ = [
     "CalibrationFacts",
     "CalibrationGroup",
     "CalibrationNumbers",
+    "CaseMixRow",
     "CoefficientPath",
     "ComparisonFacts",
     "ContinuousSummary",
@@ -222,6 +226,7 @@ __all__ = [
     "EstimateFact",
     "ExampleValue",
     "Exclusion",
+    "ExternalFacts",
     "Fact",
     "Facts",
     "FlowCount",
@@ -249,6 +254,7 @@ __all__ = [
     "Protocol",
     "Quartiles",
     "RadiomicsMethod",
+    "RecalibrationRow",
     "ReclassificationFacts",
     "ResamplingMethod",
     "RiskGroupsFacts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trephine.report.facts import Facts
 from trephine.report.tables.baseline import table_1
 from trephine.report.tables.cox import cox_tables, signature_tables
+from trephine.report.tables.external import case_mix_table, recalibration_table
 from trephine.report.tables.performance import (
     calibration_table,
     comparison_table,
@@ -53,6 +54,8 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         coefficients_table(trace),
         agreement_table(trace),
         sample_size_table(trace),
+        case_mix_table(trace),
+        recalibration_table(trace),
     )
     return tuple(table for table in tables if table is not None)
 

@@ -84,24 +84,35 @@ class Assessed:
         return found
 
 
-def assess(analysis: Analysis) -> list[Assessed]:
-    """Return every model's performance: apparent, and out of fold where there are repeats."""
+def assess(analysis: Analysis, kind: Kind = "apparent") -> list[Assessed]:
+    """Return every model's performance: as fitted, and out of fold where there are repeats.
+
+    Parameters
+    ----------
+    analysis
+        A study that ran, or a locked model's predictions of outside cases.
+    kind
+        What the predictions of ``ProtocolResult.apparent`` are: "apparent", or "external" where
+        the cases are outside ones.
+    """
     found: list[Assessed] = []
     for protocol, result in analysis.protocols.items():
         models = result.fitted.models
-        found += [_apparent(analysis, protocol, result, model) for model in models]
+        found += [_as_fitted(analysis, (protocol, kind, model), result) for model in models]
         if result.out_of_fold is not None:
             found += [_nested(analysis, protocol, result, model) for model in models]
     return found
 
 
-def _apparent(
-    analysis: Analysis, protocol: Protocol, result: ProtocolResult, model: str
+def _as_fitted(
+    analysis: Analysis, which: tuple[Protocol, Kind, str], result: ProtocolResult
 ) -> Assessed:
+    _, kind, model = which
     predicted = result.apparent[model]
     survival = analysis.cases.survival
     score = predicted.linear_predictor
-    patient = None if result.settings.variance == "model" else analysis.cases.patient
+    as_published = result.settings.variance == "model" and kind == "apparent"
+    patient = None if as_published else analysis.cases.patient
     reached = _reached(analysis)
 
     def concordance(uno: bool) -> Estimate:
@@ -115,7 +126,7 @@ def _apparent(
 
     return _assess(
         analysis,
-        (protocol, "apparent", model),
+        which,
         score,
         _Probabilities(
             tuple(predicted.survival.times.tolist()), 1 - predicted.survival.survival_probability

@@ -1,0 +1,29 @@
+"""``trephine validate``: a locked model on outside data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trephine.cli.terminal import console, stages
+
+
+def validate(
+    bundle: Annotated[Path, typer.Argument(help="The model: a folder or a .zip.")],
+    study: Annotated[Path, typer.Argument(help="A study file for the outside data.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Results folder; 'validation' beside the study by default.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; all processors by default.", min=1)
+    ] = None,
+) -> None:
+    """Measure a locked model on outside data: performance, calibration, case mix, report."""
+    from trephine.study.validate import validate_bundle
+
+    with stages() as show:
+        result = validate_bundle(bundle, study, out, workers=workers, progress=show)
+    for line in result.summary():
+        console.print(line, soft_wrap=True)

@@ -1,0 +1,133 @@
+"""A locked model on outside data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from trephine.errors import BundleError, PlanError, StudyProblemsError
+from trephine.evaluation.concordance import concordance_index
+from trephine.study import Study
+from trephine.study.validate import ValidationResult, validate_bundle
+from trephine.types import Survival
+
+PLAN = """
+[study]
+title = "Made-up cohort"
+[data]
+table = "{table}"
+columns = {{ case = "case", time = "time", event = "event" }}
+"""
+CLINICAL = """
+[outcome]
+horizons = [12, 24]
+[clinical]
+age = { unit = "years" }
+stage = { levels = ["I", "II", "III"] }
+[validation]
+repeats = 0
+interval_bootstraps = 50
+"""
+
+
+def write_cohort(folder: Path, name: str, seed: int, n: int = 120) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    age, stage = rng.normal(50, 8, n), rng.integers(0, 3, n)
+    time = rng.exponential(size=n) * 30 / np.exp(0.05 * (age - 50) + 0.6 * stage - 0.6)
+    censored = rng.uniform(10, 60, n)
+    table = pd.DataFrame(
+        {
+            "case": [f"{row:03d}" for row in range(n)],
+            "time": np.round(np.minimum(time, censored) + 0.1, 2),
+            "event": (time <= censored).astype(int),
+            "age": np.round(age, 1),
+            "stage": np.array(["I", "II", "III"])[stage],
+        }
+    )
+    table.to_csv(folder / f"{name}.csv", index=False)
+    return table
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("training")
+    write_cohort(folder, "training", seed=1)
+    plan = folder / "study.toml"
+    plan.write_text(PLAN.format(table="training.csv") + CLINICAL)
+    return Study.from_toml(plan).run(workers=1).bundle
+
+
+@pytest.fixture(scope="module")
+def outside(locked: Path, tmp_path_factory: pytest.TempPathFactory) -> ValidationResult:
+    folder = tmp_path_factory.mktemp("outside")
+    write_cohort(folder, "outside", seed=2)
+    plan = folder / "external.toml"
+    plan.write_text(PLAN.format(table="outside.csv"))
+    return validate_bundle(locked, plan, workers=1)
+
+
+def test_the_locked_coefficients_decide_and_nothing_is_fitted(
+    locked: Path, outside: ValidationResult
+) -> None:
+    model = json.loads((locked / "predictor.json").read_text())["models"]["Clinical"]
+    table = pd.read_csv(outside.folder.parent / "outside.csv")
+    lp = np.zeros(len(table))
+    for term, coefficient in zip(model["terms"], model["coefficients"], strict=True):
+        if term["kind"] == "linear":
+            lp += coefficient * table["age"].to_numpy()
+        else:
+            lp += coefficient * (table["stage"] == term["level"]).to_numpy()
+    survival = Survival(table["time"].to_numpy(), table["event"].to_numpy())
+    expected = concordance_index(survival, lp)
+    row = outside.facts.performance[0]
+    assert row.kind == "external"
+    assert row.c_index.value == pytest.approx(expected.value, abs=1e-12)
+    assert row.c_index.low == pytest.approx(expected.low, abs=1e-9)
+
+
+def test_the_report_holds_case_mix_and_the_recalibration_on_offer(
+    outside: ValidationResult,
+) -> None:
+    external = outside.facts.external
+    assert external is not None
+    assert {row.label for row in external.case_mix} >= {"Age (years)"}
+    assert len(external.recalibration) == 2
+    assert all(row.new_baseline is not None for row in external.recalibration)
+    page = outside.report.read_text()
+    assert "Case mix: training and outside cases" in page
+    assert "Recalibration on offer" in page
+    assert "external data" in page
+
+
+def test_another_unit_of_time_is_refused(locked: Path, tmp_path: Path) -> None:
+    write_cohort(tmp_path, "outside", seed=3)
+    plan = tmp_path / "external.toml"
+    plan.write_text(PLAN.format(table="outside.csv") + '[outcome]\nunit = "days"\n')
+    with pytest.raises(PlanError, match="convert the times"):
+        validate_bundle(locked, plan, workers=1)
+    assert not (tmp_path / "validation").exists()
+
+
+def test_a_missing_variable_of_the_model_is_told(locked: Path, tmp_path: Path) -> None:
+    write_cohort(tmp_path, "outside", seed=3).drop(columns="age").to_csv(
+        tmp_path / "outside.csv", index=False
+    )
+    plan = tmp_path / "external.toml"
+    plan.write_text(PLAN.format(table="outside.csv"))
+    with pytest.raises(StudyProblemsError, match="age"):
+        validate_bundle(locked, plan, workers=1)
+
+
+def test_an_altered_model_is_refused(locked: Path, tmp_path: Path) -> None:
+    altered = tmp_path / "model"
+    altered.mkdir()
+    for file in locked.iterdir():
+        (altered / file.name).write_bytes(file.read_bytes())
+    content = (altered / "predictor.json").read_bytes()
+    (altered / "predictor.json").write_bytes(content.replace(b"0", b"1", 1))
+    with pytest.raises(BundleError, match="altered"):
+        validate_bundle(altered, tmp_path / "external.toml", workers=1)
