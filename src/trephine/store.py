@@ -1,4 +1,4 @@
-"""Features on disk: Parquet shards with a ledger, so that any run goes on where it stopped."""
+"""What a run leaves on disk so that it can go on: features, and answers of finished tasks."""
 
 from __future__ import annotations
 
@@ -146,3 +146,45 @@ class FeatureStore:
             ):
                 found[key] = np.array([np.nan if v is None else v for v in row], dtype=np.float64)
         return StoredFeatures(names or (), np.array([found[key] for key in keys]))
+
+
+class TaskLedger:
+    """Answers of the tasks of one piece of work, so that an interrupted run does not redo them.
+
+    Parameters
+    ----------
+    path
+        SQLite file; made where it does not exist. Several pieces of work may share it.
+    work
+        Digest of everything that the answers depend on: other cases, settings or seeds are other
+        work, whose answers are not seen.
+    """
+
+    def __init__(self, path: Path, work: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._work = work
+        with closing(self._connect()) as ledger, ledger:
+            ledger.execute(
+                "CREATE TABLE IF NOT EXISTS answers (work TEXT NOT NULL, task TEXT NOT NULL,"
+                " answer TEXT NOT NULL, PRIMARY KEY (work, task))"
+            )
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=60)
+
+    def answers(self) -> dict[str, Any]:
+        """Return the answers that are stored, by task."""
+        with closing(self._connect()) as ledger:
+            rows = ledger.execute(
+                "SELECT task, answer FROM answers WHERE work = ?", (self._work,)
+            ).fetchall()
+        return {task: json.loads(answer) for task, answer in rows}
+
+    def write(self, task: str, answer: Any) -> None:
+        """Store one answer: JSON values only, which read back equal to the last bit."""
+        with closing(self._connect()) as ledger, ledger:
+            ledger.execute(
+                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)",
+                (self._work, task, json.dumps(answer)),
+            )

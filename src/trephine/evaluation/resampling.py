@@ -1,13 +1,17 @@
-"""Repeated nested cross-validation: whole recipes refitted, whole patients held out."""
+"""Repeated nested cross-validation: whole recipes refitted, whole patients or centres held out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from trephine.executors import Executor, Progress, executor
+from trephine.errors import InputError
+from trephine.evaluation.tasks import Answer, open_ledger, run_tasks
+from trephine.executors import Progress
 from trephine.modelling.cases import Cases
 from trephine.modelling.folds import assign_folds
 from trephine.modelling.protocols import RecipeSettings
@@ -75,13 +79,9 @@ class _Task:
     test: IntArray
     seed: np.random.SeedSequence
 
-
-@dataclass(frozen=True)
-class _Answer:
-    task: _Task
-    linear_predictor: dict[str, FloatArray]
-    event_probability: dict[str, FloatArray]
-    refit: Refit
+    @property
+    def key(self) -> str:
+        return f"{self.repeat}/{self.fold}"
 
 
 def nested_cross_validation(
@@ -94,6 +94,7 @@ def nested_cross_validation(
     seed: int,
     workers: int | None = None,
     progress: Progress | None = None,
+    ledger: Path | None = None,
 ) -> OutOfFold:
     """Refit the recipe without each outer fold, and predict that fold.
 
@@ -114,6 +115,8 @@ def nested_cross_validation(
         Of folds and refits.
     workers, progress
         As ``executor``.
+    ledger
+        File in which finished refits are kept, so that an interrupted run goes on; none by default.
 
     Raises
     ------
@@ -121,19 +124,80 @@ def nested_cross_validation(
         If there are too few patients with an event for the folds.
     """
     fold = _draw_folds(cases, repeats, folds, seed)
-    tasks = list(_tasks(fold, seed))
-    n, k = len(cases), len(horizons)
+    work = (tuple(horizons), repeats, folds, seed)
+    return _held_out(
+        cases, settings, horizons, fold, seed, ("nested", work), workers, progress, ledger
+    )
+
+
+def leave_one_centre_out(
+    cases: Cases,
+    settings: RecipeSettings,
+    horizons: Sequence[float],
+    *,
+    seed: int,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    ledger: Path | None = None,
+) -> OutOfFold:
+    """Refit the recipe without each centre, and predict that centre's cases.
+
+    What is found tells how the model travels. Other cases of a held-out patient, if another centre
+    has any, are left out of the training too.
+
+    Parameters
+    ----------
+    cases, settings, horizons, seed, workers, progress, ledger
+        As `nested_cross_validation`.
+
+    Returns
+    -------
+    One repeat, whose folds are the centres in the order of their codes.
+
+    Raises
+    ------
+    InputError
+        If the cases have no centre, or all the same.
+    """
+    if cases.centre is None or np.unique(cases.centre).size < 2:
+        raise InputError("leave one centre out: expected cases of two centres at least, found one")
+    _, codes = np.unique(cases.centre, return_inverse=True)
+    fold = codes.astype(np.int64)[np.newaxis]
+    work = (tuple(horizons), seed)
+    return _held_out(
+        cases, settings, horizons, fold, seed, ("centres", work), workers, progress, ledger
+    )
+
+
+def _held_out(
+    cases: Cases,
+    settings: RecipeSettings,
+    horizons: Sequence[float],
+    fold: IntArray,
+    seed: int,
+    work: tuple[str, tuple[object, ...]],
+    workers: int | None,
+    progress: Progress | None,
+    ledger: Path | None,
+) -> OutOfFold:
+    tasks = list(_tasks(fold, cases.patient, seed))
     names = [name for name, _ in settings.models]
-    lp = {name: np.full((repeats, n), np.nan) for name in names}
-    probability = {name: np.full((repeats, n, k), np.nan) for name in names}
+    lp = {name: np.full(fold.shape, np.nan) for name in names}
+    probability = {name: np.full((*fold.shape, len(horizons)), np.nan) for name in names}
     refits = []
-    with executor(workers, _start, (cases, settings, tuple(horizons))) as run:
-        for answer in _answers(run, tasks, progress):
-            for name in names:
-                lp[name][answer.task.repeat, answer.task.test] = answer.linear_predictor[name]
-                found = answer.event_probability[name]
-                probability[name][answer.task.repeat, answer.task.test] = found
-            refits.append(answer.refit)
+    answers = run_tasks(
+        refit_and_predict,
+        tasks,
+        (cases, settings, tuple(horizons)),
+        workers=workers,
+        progress=progress,
+        ledger=open_ledger(ledger, work[0], cases, settings, work[1]),
+    )
+    for task, answer in zip(tasks, answers, strict=True):
+        for name in names:
+            lp[name][task.repeat, task.test] = answer["linear_predictor"][name]
+            probability[name][task.repeat, task.test] = answer["event_probability"][name]
+        refits.append(refit_from_json(answer["refit"]))
     return OutOfFold(tuple(horizons), fold, lp, probability, tuple(refits))
 
 
@@ -145,38 +209,33 @@ def _draw_folds(cases: Cases, repeats: int, folds: int, seed: int) -> IntArray:
     return np.array(rows, dtype=np.int64).reshape(repeats, len(cases))
 
 
-def _tasks(fold: IntArray, seed: int) -> Iterator[_Task]:
-    seeds = iter(np.random.SeedSequence([seed, 2]).spawn(fold.shape[0] * (fold.max() + 1)))
+def _tasks(fold: IntArray, patient: IntArray, seed: int) -> Iterator[_Task]:
+    if not fold.size:
+        return
+    seeds = iter(np.random.SeedSequence([seed, 2]).spawn(fold.shape[0] * (int(fold.max()) + 1)))
     for repeat, folds in enumerate(fold):
         for held_out in range(int(folds.max()) + 1):
             test = np.flatnonzero(folds == held_out)
-            train = np.flatnonzero(folds != held_out)
+            train = np.flatnonzero(~np.isin(patient, patient[test]))
             yield _Task(repeat, held_out, train, test, next(seeds))
 
 
-def _answers(run: Executor, tasks: Sequence[_Task], progress: Progress | None) -> Iterator[_Answer]:
-    return run.map(_refit, tasks, progress)
-
-
-# What every refit needs, set once in each worker by _start.
-_shared: tuple[Cases, RecipeSettings, tuple[float, ...]]
-
-
-def _start(cases: Cases, settings: RecipeSettings, horizons: tuple[float, ...]) -> None:
-    global _shared
-    _shared = (cases, settings, horizons)
-
-
-def _refit(task: _Task) -> _Answer:
-    cases, settings, horizons = _shared
+def refit_and_predict(
+    cases: Cases, settings: RecipeSettings, horizons: tuple[float, ...], task: _Task
+) -> Answer:
+    """Fit the recipe to a task's training cases and predict its test cases."""
     fitted = fit_recipe(cases.take(task.train), settings, np.random.default_rng(task.seed))
     predicted = fitted.predict(cases.take(task.test), horizons)
-    return _Answer(
-        task,
-        {name: found.linear_predictor for name, found in predicted.items()},
-        {name: 1 - found.survival.survival_probability for name, found in predicted.items()},
-        summarise_refit(fitted),
-    )
+    return {
+        "linear_predictor": {
+            name: found.linear_predictor.tolist() for name, found in predicted.items()
+        },
+        "event_probability": {
+            name: (1 - found.survival.survival_probability).tolist()
+            for name, found in predicted.items()
+        },
+        "refit": refit_to_json(summarise_refit(fitted)),
+    }
 
 
 def summarise_refit(fitted: FittedRecipe) -> Refit:
@@ -190,4 +249,24 @@ def summarise_refit(fitted: FittedRecipe) -> Refit:
         clinical=fitted.clinical.kept if fitted.clinical is not None else (),
         penalty={name: found.cross_validation.lambda_min for name, found in learned.items()},
         mixture={name: found.mixture for name, found in learned.items()},
+    )
+
+
+def refit_to_json(refit: Refit) -> Answer:
+    """Return a refit as JSON values."""
+    return {
+        "weights": {name: dict(weights) for name, weights in refit.weights.items()},
+        "clinical": list(refit.clinical),
+        "penalty": dict(refit.penalty),
+        "mixture": dict(refit.mixture),
+    }
+
+
+def refit_from_json(content: Mapping[str, Any]) -> Refit:
+    """Return the refit that ``refit_to_json`` wrote."""
+    return Refit(
+        weights=content["weights"],
+        clinical=tuple(content["clinical"]),
+        penalty=content["penalty"],
+        mixture=content["mixture"],
     )

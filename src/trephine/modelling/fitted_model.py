@@ -155,7 +155,7 @@ class FittedModel:
             asked,
             np.exp(-hazard),
             np.exp(-hazard - z * error),
-            np.minimum(np.exp(-hazard + z * error), 1.0),
+            np.exp(np.minimum(-hazard + z * error, 0.0)),
         )
 
     def _baseline_at(self, times: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

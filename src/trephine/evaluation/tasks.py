@@ -1,0 +1,128 @@
+"""Many refits of one recipe: shared by workers, resumable, the same for any number of workers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from trephine.executors import Progress, executor
+from trephine.modelling.cases import Cases
+from trephine.modelling.protocols import RecipeSettings
+from trephine.store import TaskLedger
+
+# What a task answers: JSON values, so that a ledger can keep it.
+Answer = dict[str, Any]
+
+
+class Task(Protocol):
+    """A task with its name in the ledger."""
+
+    @property
+    def key(self) -> str:
+        """Unique among the tasks of one piece of work."""
+        ...
+
+
+def run_tasks(
+    function: Callable[..., Answer],
+    tasks: Sequence[Any],
+    shared: tuple[Any, ...],
+    *,
+    workers: int | None,
+    progress: Progress | None,
+    ledger: TaskLedger | None = None,
+) -> Iterator[Answer]:
+    """Yield ``function(*shared, task)`` for each task, in order.
+
+    Parameters
+    ----------
+    function
+        At the top level of a module, so that workers find it.
+    tasks
+        Each with a ``key``; what they draw at random comes from seeds of their own.
+    shared
+        Handed to each worker once.
+    workers, progress
+        As ``executor``; what the ledger knows counts as done.
+    ledger
+        Known answers are not computed again, new ones are kept.
+    """
+    known = ledger.answers() if ledger is not None else {}
+    rest = [task for task in tasks if task.key not in known]
+    n_known = len(tasks) - len(rest)
+
+    def shift(done: int, total: int) -> None:
+        if progress is not None:
+            progress(done + n_known, len(tasks))
+
+    if progress is not None and n_known:
+        progress(n_known, len(tasks))
+    if not rest:
+        yield from (known[task.key] for task in tasks)
+        return
+    with executor(workers, _start, (function, shared)) as run:
+        answers = run.map(_answer, rest, shift)
+        for task in tasks:
+            if task.key in known:
+                yield known[task.key]
+                continue
+            answer = next(answers)
+            if ledger is not None:
+                ledger.write(task.key, answer)
+            yield answer
+
+
+# The function and what every task needs, set once in each worker by _start.
+_shared: tuple[Callable[..., Answer], tuple[Any, ...]]
+
+
+def _start(function: Callable[..., Answer], shared: tuple[Any, ...]) -> None:
+    global _shared
+    _shared = (function, shared)
+
+
+def _answer(task: Any) -> Answer:
+    function, shared = _shared
+    return function(*shared, task)
+
+
+def open_ledger(
+    path: Path | None, purpose: str, cases: Cases, settings: RecipeSettings, *further: object
+) -> TaskLedger | None:
+    """Open the ledger of one piece of work on some cases; None where no file is given."""
+    if path is None:
+        return None
+    return TaskLedger(path, work_digest(purpose, cases, settings, *further))
+
+
+def work_digest(purpose: str, cases: Cases, settings: RecipeSettings, *further: object) -> str:
+    """Return the sha256 of everything that a resampled recipe's answers depend on."""
+    digest = hashlib.sha256()
+
+    def add(part: object) -> None:
+        if isinstance(part, np.ndarray):
+            digest.update(f"{part.dtype}{part.shape}".encode())
+            digest.update(np.ascontiguousarray(part).tobytes())
+        else:
+            digest.update(f"{part!r}\0".encode())
+
+    for part in (purpose, settings, *further, cases.survival.time, cases.survival.event):
+        add(part)
+    for part in (cases.survival.unit, cases.patient, cases.centre):
+        add(part)
+    for name, features in cases.features.items():
+        for part in (name, features.names, features.first_rater, features.values):
+            add(part)
+        for readings in (features.raters, features.repeats):
+            for rater, values in readings.items():
+                add(rater)
+                add(values)
+    for key, variable in cases.clinical.variables.items():
+        add(key)
+        add(variable.model_dump_json())
+        add(cases.clinical.values(key))
+    return digest.hexdigest()
