@@ -17,6 +17,8 @@ from trephine.modelling.nomogram import Nomogram, Predictor, make_nomogram
 from trephine.types import FloatArray, IntArray, Survival
 
 LEVEL = 0.95
+# A larger linear predictor means survival 0; its exponential would overflow.
+LARGEST_EXPONENT = 700.0
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ class FittedModel:
             Coverage of the intervals.
         """
         asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
-        ratio = np.exp(self.linear_predictor(design))[:, None]
+        ratio = np.exp(np.minimum(self.linear_predictor(design), LARGEST_EXPONENT))[:, None]
         hazard0, variance0, mean = self._baseline_at(asked)
         standardised = (design - self.centre) / self.scale
         covariance = self.covariance * np.outer(self.scale, self.scale)
