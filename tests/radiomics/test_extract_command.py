@@ -47,7 +47,7 @@ def test_a_folder_is_matched_by_name(folder) -> None:
     (folder / "settings.toml").rename(folder.parent / "settings.toml")
     out = folder.parent / "features.csv"
     settings = folder.parent / "settings.toml"
-    done = run(folder, folder, "--settings", settings, "--out", out)
+    done = run(folder, folder, "--settings", settings, "--out", out, "--workers", 1)
     assert done.exit_code == 0, done.output
     frame = pd.read_csv(out, index_col="name")
     assert list(frame.index) == ["case1.nrrd", "case2.nrrd"]
@@ -62,7 +62,7 @@ def test_a_table_names_images_masks_and_labels_and_goes_on_after_a_bad_row(folde
         "case2_mask.nrrd,5\n"
     )
     out = folder / "features.csv"
-    done = run(table, "--settings", folder / "settings.toml", "--out", out)
+    done = run(table, "--settings", folder / "settings.toml", "--out", out, "--workers", 1)
     assert done.exit_code == 1
     assert "right" in done.output
     assert "expected label 5" in done.output.replace("\n", " ")
@@ -76,3 +76,24 @@ def test_what_cannot_be_paired_is_named(folder) -> None:
     done = run(folder, folder)
     assert isinstance(done.exception, InputError)
     assert "case2.nrrd" in str(done.exception)
+
+
+def test_processes_change_neither_order_nor_bits(folder) -> None:
+    settings = folder.parent / "settings.toml"
+    (folder / "settings.toml").rename(settings)
+    outs = [folder.parent / f"by{workers}.csv" for workers in (1, 2)]
+    for workers, out in enumerate(outs, start=1):
+        done = run(folder, folder, "--settings", settings, "--out", out, "--workers", workers)
+        assert done.exit_code == 0, done.output
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+
+
+def test_rows_of_one_name_are_all_kept(folder) -> None:
+    table = folder / "pairs.csv"
+    table.write_text(
+        "name,image,mask\nhip,case1.nrrd,case1_mask.nrrd\nhip,case2.nrrd,case2_mask.nrrd\n"
+    )
+    out = folder / "features.csv"
+    done = run(table, "--settings", folder / "settings.toml", "--out", out, "--workers", 1)
+    assert done.exit_code == 0, done.output
+    assert list(pd.read_csv(out, index_col="name").index) == ["hip", "hip"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import ImageError, InputError
+from trephine.executors import executor
 
 if TYPE_CHECKING:  # both take seconds to import: `trephine --help` does not wait for them
     import pandas as pd
@@ -28,6 +30,16 @@ class Pair:
     image: Path
     mask: Path
     label: int | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured of one pair: feature to value, feature to reason; or the problem."""
+
+    name: str
+    values: dict[str, float]
+    reasons: dict[str, str]
+    problem: str = ""
 
 
 def extract(
@@ -49,6 +61,9 @@ def extract(
     out: Annotated[
         Path | None, typer.Option(help="CSV to write, one row a region; to the terminal if absent.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one a processor if absent.")
+    ] = None,
 ) -> None:
     """Measure radiomic features.
 
@@ -63,23 +78,19 @@ def extract(
     pairs = list(_pairs(image, mask, label))
     if not is_compiled():
         errors.print("First run here: compiling the kernels, about half a minute ...")
-    rows, problems = {}, {}
-    with stages() as show:
-        for done, pair in enumerate(pairs):
-            show("Extracting features", done, len(pairs))
-            try:
-                rows[pair.name], reasons = _measured(pair, measures)
-            except ImageError as error:
-                if len(pairs) == 1:
-                    raise
-                problems[pair.name] = str(error)
-            else:
-                _tell(pair.name, reasons)
-        show("Extracting features", len(pairs), len(pairs))
-    for name, problem in problems.items():
-        errors.print(f"[bold]{name}[/bold]: left out. {problem}", soft_wrap=True)
-    _write(pd.DataFrame.from_dict(rows, orient="index").rename_axis("name"), out)
-    if problems:
+    if len(pairs) == 1:
+        measured = [_measure(pairs[0], measures)]
+    else:
+        measured = _measure_all(pairs, measures, workers)
+    found = [row for row in measured if not row.problem]
+    for row in found:
+        _tell(row.name, row.reasons)
+    for row in measured:
+        if row.problem:
+            errors.print(f"{row.name}: left out. {row.problem}", soft_wrap=True, markup=False)
+    names = pd.Index([row.name for row in found], name="name")
+    _write(pd.DataFrame([row.values for row in found], index=names), out)
+    if len(found) < len(measured):
         raise typer.Exit(1)
 
 
@@ -161,7 +172,7 @@ def _table_pairs(table: Path, label: int | None) -> Iterator[Pair]:
         )
 
 
-def _measured(pair: Pair, settings: RadiomicsSettings) -> tuple[dict[str, float], dict[str, str]]:
+def _measure(pair: Pair, settings: RadiomicsSettings) -> Row:
     from trephine.imaging import read_image, read_mask
     from trephine.radiomics import measure_region
 
@@ -169,7 +180,30 @@ def _measured(pair: Pair, settings: RadiomicsSettings) -> tuple[dict[str, float]
     mask = read_mask(pair.mask, image=image)
     result = measure_region(image, mask, settings, label=pair.label)
     values = dict(zip(result.names, result.values.tolist(), strict=True))
-    return values, dict(result.reasons)
+    return Row(pair.name, values, dict(result.reasons))
+
+
+def _measure_all(pairs: list[Pair], settings: RadiomicsSettings, workers: int | None) -> list[Row]:
+    """Measure every pair, in the pairs' order; a pair that cannot be measured says why."""
+    with executor(workers, _start, (settings,)) as run, stages() as show:
+        show("Extracting features", 0, len(pairs))
+        return list(run.map(_measure_or_tell, pairs, partial(show, "Extracting features")))
+
+
+# What a worker needs for every pair, set once in each process by _start.
+_worker_settings: RadiomicsSettings
+
+
+def _start(settings: RadiomicsSettings) -> None:
+    global _worker_settings
+    _worker_settings = settings
+
+
+def _measure_or_tell(pair: Pair) -> Row:
+    try:
+        return _measure(pair, _worker_settings)
+    except ImageError as error:
+        return Row(pair.name, {}, {}, str(error))
 
 
 def _tell(name: str, reasons: dict[str, str]) -> None:

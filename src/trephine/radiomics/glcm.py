@@ -292,4 +292,4 @@ def _moved_by_epsilon(p: FloatArray, px: FloatArray, py: FloatArray, x: FloatArr
             left += root[i] * x[i] * p[i, k] / (product * (product + _EPSILON))
             right += p[i, k] * x[i] / root[i]
         total += left * right
-    return -_EPSILON * total
+    return float(-_EPSILON * total)

@@ -221,25 +221,25 @@ def _count_neighbours(
     slack = np.int32(alpha)
     widest = np.uint32(2 * alpha)
     n = 0
-    last = np.int64(positions[positions.size - 1]) + 1
+    last = int(positions[-1]) + 1
     while n < positions.size:
-        start = np.int64(positions[n])
+        start = int(positions[n])
         stop = min(start + _STRETCH, last)
         neighbours[:] = 0
         dependent[:] = 0
         total[:] = 0
         here = box[start:stop]
         for a in range(2 * offsets.size):
-            step = np.int64(offsets[a // 2]) * (1 - 2 * (a % 2))
+            step = int(offsets[a // 2]) * (1 - 2 * (a % 2))
             there = box[start + step : stop + step]
             for k in range(stop - start):
-                level = there[k]
-                near = np.uint32(level - here[k] + slack) <= widest
-                neighbours[k] += np.int32(level > 0)
-                dependent[k] += np.int32(near & (level > 0))
-                total[k] += level
-        while n < positions.size and np.int64(positions[n]) < stop:
-            k = np.int64(positions[n]) - start
+                other = there[k]
+                near = np.uint32(other - here[k] + slack) <= widest
+                neighbours[k] += np.int32(other > 0)
+                dependent[k] += np.int32(near & (other > 0))
+                total[k] += other
+        while n < positions.size and int(positions[n]) < stop:
+            k = int(positions[n]) - start
             level = here[k]
             row = np.uint64(level) - np.uint64(1)
             gldm[row, np.uint64(dependent[k])] += 1

@@ -64,15 +64,15 @@ def _zones(
             _merge(parent, number, other)
             equal = rest[equal]
     kept = 0
-    for number in range(1, numbers + 1):
-        whole = parent[parent[number]]  # parents are older and so already those of whole zones
-        parent[number] = whole
-        if whole != number:
-            size[whole] += size[number]
-    for number in range(1, numbers + 1):
-        if parent[number] == number:
-            level_of[kept] = level_of[number]
-            size[kept] = size[number]
+    for zone in range(1, numbers + 1):
+        whole = parent[parent[zone]]  # parents are older and so already those of whole zones
+        parent[zone] = whole
+        if whole != zone:
+            size[whole] += size[zone]
+    for zone in range(1, numbers + 1):
+        if parent[zone] == zone:
+            level_of[kept] = level_of[zone]
+            size[kept] = size[zone]
             kept += 1
     return level_of[:kept], size[:kept]
 
