@@ -24,8 +24,11 @@ def check(
     n_events = int(inputs.survival.event.sum())
     console.print(
         f"No problem found: {flow.analysed_cases} cases of {flow.analysed_patients} patients,"
-        f" {n_events} events."
+        f" {n_events} events.",
+        soft_wrap=True,
     )
     for exclusion in flow.exclusions:
         if exclusion.n_cases:
-            console.print(f"Left out, {exclusion.n_cases} cases: {exclusion.reason.lower()}.")
+            console.print(
+                f"Left out, {exclusion.n_cases} cases: {exclusion.reason.lower()}.", soft_wrap=True
+            )

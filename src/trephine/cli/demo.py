@@ -30,4 +30,4 @@ def demo(
         )
         result = Study.from_toml(study).run(workers=workers, progress=show)
     for line in result.summary():
-        console.print(line)
+        console.print(line, soft_wrap=True, markup=False)

@@ -39,9 +39,9 @@ def predict(
     case = NewCase(image, mask, label, side, clinical, features)
     result = predict_case(bundle, case, model)
     for line in result.lines():
-        console.print(line)
+        console.print(line, soft_wrap=True, markup=False)
     if json_out is not None:
         json_out.write_text(result.to_json(), encoding="utf-8")
     if saliency is not None:
         draw_saliency(bundle, case, saliency)
-        console.print(f"Saliency: {saliency}")
+        console.print(f"Saliency: {saliency}", soft_wrap=True, markup=False)

@@ -23,4 +23,4 @@ def report(
     facts = read_facts(results / "facts.json")
     written = write_report(facts, results / "pictures", out or results)
     for path in written:
-        console.print(str(path))
+        console.print(str(path), soft_wrap=True, markup=False)

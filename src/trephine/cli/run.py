@@ -28,4 +28,4 @@ def run(
     with stages() as show:
         result = Study.from_toml(study).run(out, resume=resume, workers=workers, progress=show)
     for line in result.summary():
-        console.print(line)
+        console.print(line, soft_wrap=True, markup=False)

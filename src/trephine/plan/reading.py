@@ -115,5 +115,6 @@ def _anchored(plan: StudyPlan, folder: Path) -> StudyPlan:
     if plan.radiomics.file is not None:
         file = Path(anchor(str(plan.radiomics.file)))
         update["radiomics"] = plan.radiomics.model_copy(update={"file": file})
-    update["deep"] = plan.deep.resolved(folder)
+    if "deep" in plan.model_fields_set:  # a section that the file lacks must not seem asked for
+        update["deep"] = plan.deep.resolved(folder)
     return plan.model_copy(update=update)

@@ -291,9 +291,11 @@ def _clinical(
         raise StudyProblemsError(problems)
     warnings = []
     for key, variable in variables.items():
-        level = table.texts(key)[0] if variable.categorical else None
+        if not variable.categorical:
+            continue
+        level = table.texts(key)[0]
         known = {t.level for t in model.terms if t.variable == key} | {variable.reference_level}
-        if variable.categorical and level is not None and level not in known:
+        if level is not None and level not in known:
             warnings.append(
                 f"{label_of(key, variable)}: no training case was {level}; it is taken as"
                 f" {variable.reference_level}"

@@ -1,0 +1,408 @@
+"""Small studies from their file to their report, their model and a prediction."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cli.command import Command
+from study.small_study import (
+    CASES,
+    PATIENTS,
+    SmallStudy,
+    write_clinical_study,
+    write_image_study,
+    write_table_study,
+)
+from trephine.evaluation.resampling import nested_cross_validation
+from trephine.modelling.bundle import read_bundle
+from trephine.report.facts import Facts, read_facts
+from trephine.store import FeatureStore
+from trephine.study import Study, extraction
+from trephine.study.extraction import extract_all
+from trephine.study.run import StudyResult
+
+
+def no_report(facts: Facts, pictures: Path, out: Path, **_: object) -> list[Path]:
+    """Stand in for the report: the figures take longer than everything else together."""
+    return [out]
+
+
+@pytest.fixture
+def without_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trephine.study.run.write_report", no_report)
+
+
+@pytest.fixture(scope="module")
+def image_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudyResult]:
+    """A study with images that ran, in one process, with its page."""
+    from trephine.report import write_report
+
+    study = write_image_study(tmp_path_factory.mktemp("images") / "study")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trephine.study.run.write_report", partial(write_report, formats=("html",)))
+        yield Study.from_toml(study.toml).run(workers=1)
+
+
+@pytest.fixture(scope="module")
+def table_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudyResult]:
+    """A study of features from a table that ran, without its page."""
+    study = write_table_study(tmp_path_factory.mktemp("table") / "study")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trephine.study.run.write_report", no_report)
+        yield Study.from_toml(study.toml).run(workers=1)
+
+
+def numbers(facts: Facts) -> dict[str, object]:
+    """Return the facts without what tells of the run itself: clock, durations, host."""
+    content = facts.model_dump(mode="json")
+    del content["run"]
+    return content
+
+
+def c_index(result: StudyResult, model: str, kind: str) -> float:
+    value = next(
+        row.c_index.value
+        for row in result.facts.performance
+        if (row.model, row.kind) == (model, kind) and row.protocol == "sound"
+    )
+    assert value is not None
+    return value
+
+
+def test_a_study_with_images_leaves_one_page_facts_and_a_model(image_run: StudyResult) -> None:
+    folder = image_run.folder
+    assert read_facts(folder / "facts.json") == image_run.facts
+    assert image_run.facts.flow.analysed.cases == CASES
+    assert {row.protocol for row in image_run.facts.performance} == {"published", "sound"}
+    assert read_bundle(image_run.bundle).context["protocol"] == "sound"
+    assert set(image_run.analysis.cases.features) == {"radiomics"}
+
+
+def test_the_page_needs_nothing_outside_itself(image_run: StudyResult) -> None:
+    page = image_run.report.read_text(encoding="utf-8")
+    loaded = re.findall(
+        r"<(?:script|img|link|iframe|object|source)\b[^>]*?(?:src|href)=\"([^\"]*)", page
+    )
+    loaded += re.findall(r"url\(\s*['\"]?([^'\")]+)", page)
+    loaded += re.findall(r"@import\s+([^;]+)", page)
+    assert [target for target in loaded if not target.startswith(("data:", "#"))] == []
+
+
+def test_both_protocols_and_all_models_have_their_row(image_run: StudyResult) -> None:
+    lines = "\n".join(image_run.summary())
+    assert re.search(r"Clinical +\d\.\d{3}.* +\d\.\d{3}", lines)
+    assert re.search(r"Radiomics +\d\.\d{3}.* +\d\.\d{3}", lines)
+
+
+def test_features_that_carry_the_risk_are_found(table_run: StudyResult) -> None:
+    signature = table_run.analysis.protocols["sound"].fitted.predictor.signatures["features"]
+    strongest = signature.names[int(np.argmax(np.abs(signature.weights)))]
+    assert strongest == "gene_0"
+    assert c_index(table_run, "Features", "nested cross-validated") > 0.6
+
+
+@pytest.mark.parametrize("row", [0, CASES - 1])
+def test_predict_repeats_the_training_prediction_from_another_folder(
+    image_run: StudyResult,
+    trephine: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    row: int,
+) -> None:
+    analysis = image_run.analysis
+    inputs = analysis.inputs
+    assert inputs.files is not None
+    monkeypatch.chdir(tmp_path)
+    table = pd.read_csv(inputs.plan.data.table, dtype=str)
+    table[table["hip"] == inputs.case_ids[row]].to_csv("case.csv", index=False)
+    said = trephine(
+        "predict", image_run.bundle, "--image", inputs.files.images[row],
+        "--mask", inputs.files.masks["a"][row], "--label", inputs.files.labels[row],
+        "--side", inputs.sides[row], "--clinical", "case.csv", "--json", "told.json",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    told = json.loads(Path("told.json").read_text())
+    trained = analysis.protocols["sound"].apparent[told["model"]]
+    assert told["linear_predictor"] == pytest.approx(trained.linear_predictor[row], abs=1e-9)
+    for j, value in enumerate(told["survival"].values()):
+        expected = trained.survival.survival_probability[row, j]
+        assert value["value"] == pytest.approx(expected, abs=1e-9)
+    assert (told["risk_group"] == "high") == bool(trained.high_risk[row])
+
+
+def test_predict_repeats_the_training_prediction_from_tables(
+    table_run: StudyResult, trephine: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan, row = table_run.analysis.inputs.plan, 17
+    assert plan.features is not None
+    case = table_run.analysis.inputs.case_ids[row]
+    for name, path in (("clinical", plan.data.table), ("features", plan.features.table)):
+        frame = pd.read_csv(path, dtype=str)
+        frame[frame["case"] == case].to_csv(f"{name}.csv", index=False)
+    for model, trained in table_run.analysis.protocols["sound"].apparent.items():
+        said = trephine(
+            "predict", table_run.bundle, "--model", model, "--features", "features.csv",
+            "--clinical", "clinical.csv", "--json", "told.json",
+        )  # fmt: skip
+        assert said.code == 0, said.err
+        told = json.loads(Path("told.json").read_text())
+        assert told["linear_predictor"] == pytest.approx(trained.linear_predictor[row], abs=1e-9)
+
+
+def test_a_case_far_outside_training_is_predicted_with_a_warning(
+    table_run: StudyResult, trephine: Command, tmp_path: Path
+) -> None:
+    plan = table_run.analysis.inputs.plan
+    assert plan.features is not None
+    features = pd.read_csv(plan.features.table, dtype=str).iloc[[0]]
+    features["gene_0"] = "50"
+    features.to_csv(tmp_path / "features.csv", index=False)
+    pd.read_csv(plan.data.table, dtype=str).iloc[[0]].to_csv(tmp_path / "case.csv", index=False)
+    said = trephine(
+        "predict", table_run.bundle, "--model", "Features", "--features",
+        tmp_path / "features.csv", "--clinical", tmp_path / "case.csv",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    assert "Warning: " in said.out
+    assert "further than any training case" in said.out
+
+
+def test_predict_says_what_is_missing(table_run: StudyResult, trephine: Command) -> None:
+    said = trephine("predict", table_run.bundle, "--model", "Features")
+    assert (said.code, "--features" in said.err) == (2, True)
+    said = trephine("predict", table_run.bundle, "--model", "Featurs")
+    assert (said.code, "'Features'" in said.err) == (2, True)
+
+
+def test_a_second_run_extracts_nothing_and_gives_the_same_numbers(
+    image_run: StudyResult, without_report: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(task: object) -> None:
+        raise AssertionError("a stored feature was extracted again")
+
+    monkeypatch.setattr(extraction, "_extract", never)
+    again = Study.from_toml(image_run.folder.parent / "study.toml").run(workers=1)
+    assert numbers(again.facts) == numbers(image_run.facts)
+
+
+def test_an_interrupted_extraction_goes_on_where_it_stopped(
+    image_run: StudyResult,
+    image_study: SmallStudy,
+    without_report: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    extract, seen = extraction._extract, []
+
+    def stops_at_the_21st(task: extraction.Task) -> extraction.Done:
+        if len(seen) == 20:
+            raise KeyboardInterrupt
+        seen.append(task.image.name)
+        return extract(task)
+
+    monkeypatch.setattr(extraction, "_extract", stops_at_the_21st)
+    with pytest.raises(KeyboardInterrupt):
+        Study.from_toml(image_study.toml).run(workers=1)
+    kept = (len(seen) // extraction.SHARD) * extraction.SHARD
+    rest: list[str] = []
+
+    def counts(task: extraction.Task) -> extraction.Done:
+        rest.append(task.image.name)
+        return extract(task)
+
+    monkeypatch.setattr(extraction, "_extract", counts)
+    result = Study.from_toml(image_study.toml).run(workers=1)
+    assert len(rest) == PATIENTS - kept
+    assert set(rest).isdisjoint(seen[:kept])
+    assert numbers(result.facts)["performance"] == numbers(image_run.facts)["performance"]
+
+
+def test_a_changed_mask_is_extracted_again_and_nothing_else(
+    image_run: StudyResult,
+    image_study: SmallStudy,
+    without_report: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shutil.copytree(image_run.folder / "features", image_study.results / "features")
+    shutil.copy(image_study.folder / "b/003.nii.gz", image_study.folder / "a/003.nii.gz")
+    extract, seen = extraction._extract, []
+
+    def counts(task: extraction.Task) -> extraction.Done:
+        seen.append((task.image.name, len(task.readings)))
+        return extract(task)
+
+    monkeypatch.setattr(extraction, "_extract", counts)
+    Study.from_toml(image_study.toml).run(workers=1)
+    assert seen == []  # rater b's drawing of 003 is known already
+
+
+@pytest.mark.slow
+def test_two_workers_give_the_numbers_of_one(
+    image_run: StudyResult, image_study: SmallStudy, tmp_path: Path
+) -> None:
+    analysis = image_run.analysis
+    inputs = Study.from_toml(image_study.toml).check()
+    extracted = extract_all(inputs, FeatureStore(tmp_path), workers=2)
+    for name, features in extracted.sets.items():
+        assert analysis.extracted is not None
+        one = analysis.extracted.sets[name]
+        assert np.array_equal(features.values, one.values, equal_nan=True)
+        assert np.array_equal(features.raters["b"], one.raters["b"], equal_nan=True)
+    plan, sound = inputs.plan, analysis.protocols["sound"]
+    nested = nested_cross_validation(
+        analysis.cases,
+        sound.settings,
+        plan.outcome.horizons,
+        repeats=plan.validation.repeats,
+        folds=plan.validation.folds,
+        seed=plan.study.seed,
+        workers=2,
+    )
+    assert sound.out_of_fold is not None
+    for model, one_process in sound.out_of_fold.models.items():
+        assert np.array_equal(nested.models[model].risk_score, one_process.risk_score)
+
+
+def test_the_order_of_rows_does_not_matter(
+    table_run: StudyResult, table_study: SmallStudy, without_report: None
+) -> None:
+    table_study.write(table_study.table().sample(frac=1, random_state=3))
+    result = Study.from_toml(table_study.toml).run(workers=1)
+    for protocol in ("published", "sound"):
+        one = table_run.analysis.protocols[protocol]  # type: ignore[index]
+        other = result.analysis.protocols[protocol]  # type: ignore[index]
+        place = {case: row for row, case in enumerate(result.analysis.inputs.case_ids)}
+        rows = [place[case] for case in table_run.analysis.inputs.case_ids]
+        for model, prediction in one.apparent.items():
+            shuffled = other.apparent[model].linear_predictor[rows]
+            assert shuffled == pytest.approx(prediction.linear_predictor, abs=1e-6)
+
+
+def test_a_study_of_clinical_variables_alone_runs(tmp_path: Path, without_report: None) -> None:
+    result = Study.from_toml(write_clinical_study(tmp_path / "study").toml).run(workers=1)
+    assert [model.name for model in result.facts.models] == ["Clinical", "Clinical"]
+    assert not result.facts.selection
+
+
+@pytest.mark.parametrize("rule", ["drop", "impute"])
+def test_missing_clinical_values_are_dropped_or_imputed_as_the_plan_says(
+    table_study: SmallStudy, without_report: None, rule: str
+) -> None:
+    table_study.replace("[selection]", f'[selection]\nmissing_clinical = "{rule}"')
+    for row, word in ((5, ""), (6, "NA"), (7, "n/a")):
+        table_study.set(row, "age", word)
+    table_study.set(8, "stage", "?")
+    result = Study.from_toml(table_study.toml).run(workers=1)
+    left = {"drop": CASES - 4, "impute": CASES}[rule]
+    assert result.facts.flow.analysed.cases == left
+    assert result.facts.flow.enrolled.cases == CASES
+
+
+def test_cases_without_follow_up_are_left_out_and_counted(
+    table_study: SmallStudy, trephine: Command
+) -> None:
+    table_study.set(5, "months", "")
+    table_study.set(9, "died", "NA")
+    said = trephine("check", table_study.toml)
+    assert said.code == 0, said.err
+    assert f"{CASES - 2} cases" in said.out
+    assert "Left out, 2 cases: follow-up not recorded." in said.out
+
+
+def test_without_torch_radiomics_and_clinical_run_and_the_report_says_so(
+    image_study: SmallStudy, without_report: None, no_torch: None
+) -> None:
+    image_study.replace("\n[deep]\nenabled = false\n", "")
+    result = Study.from_toml(image_study.toml).run(workers=1)
+    assert list(result.analysis.cases.features) == ["radiomics"]
+    told = [text for where, text in result.analysis.warnings if where == "Deep features"]
+    assert told == ["torch is not installed: no deep features were extracted"]
+
+
+def test_a_plan_that_asks_for_deep_features_without_torch_says_what_to_install(
+    image_study: SmallStudy, trephine: Command, no_torch: None
+) -> None:
+    image_study.replace("[deep]\nenabled = false", '[deep]\nweights = "random:0"')
+    said = trephine("run", image_study.toml)
+    assert said.code == 2
+    assert "pip install 'trephine[deep]'" in said.err
+    assert not image_study.results.exists()
+
+
+@pytest.fixture
+def no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trephine.study.settings._torch_installed", lambda: False)
+
+
+def test_deep_features_give_the_four_models_of_the_paper_and_a_prediction(
+    tmp_path: Path, without_report: None, trephine: Command
+) -> None:
+    pytest.importorskip("torch")
+    study = write_image_study(tmp_path / "study", deep=True)
+    result = Study.from_toml(study.toml).run(workers=1)
+    assert [m.name for m in result.facts.models if m.protocol == "sound"] == [
+        "Clinical", "Radiomics", "DL", "DLRC",
+    ]  # fmt: skip
+    assert result.facts.study.random_weights_note
+    inputs = result.analysis.inputs
+    assert inputs.files is not None
+    row = 1
+    table = study.table()
+    table[table["hip"] == inputs.case_ids[row]].to_csv(tmp_path / "case.csv", index=False)
+    trained = result.analysis.protocols["sound"].apparent["DL"].linear_predictor[row]
+    arguments = [
+        "predict", result.bundle, "--model", "DL", "--image", inputs.files.images[row],
+        "--mask", inputs.files.masks["a"][row], "--label", inputs.files.labels[row],
+        "--side", inputs.sides[row], "--clinical", tmp_path / "case.csv",
+        "--json", tmp_path / "told.json",
+    ]  # fmt: skip
+    said = trephine(*arguments)
+    assert said.code == 0, said.err
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert told["linear_predictor"] == pytest.approx(trained, abs=1e-6)
+    _spoil_weights_hash(result.bundle)
+    said = trephine(*arguments)
+    has_deep = any(
+        term.kind == "signature"
+        for term in result.analysis.protocols["sound"].fitted.models["DL"].terms
+    )
+    if has_deep:
+        assert (said.code, "expected network weights" in said.err) == (2, True)
+
+
+def _spoil_weights_hash(bundle: Path) -> None:
+    """Rewrite a bundle as if it had been fitted with other weights, its sums being right."""
+    from dataclasses import replace
+
+    from trephine.modelling.bundle import write_bundle
+
+    whole = read_bundle(bundle)
+    features = {**whole.context["features"], "weights_sha256": "0" * 64}
+    write_bundle(replace(whole, context={**whole.context, "features": features}), bundle)
+
+
+def test_the_report_is_written_again_without_computing(
+    image_run: StudyResult, trephine: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trephine import report
+
+    whole = report.write_report
+    monkeypatch.setattr(
+        report,
+        "write_report",
+        lambda facts, pictures, out: whole(facts, pictures, out, formats=("csv",)),
+    )
+    said = trephine("report", image_run.folder, "--out", tmp_path / "again")
+    assert said.code == 0, said.err
+    assert list((tmp_path / "again" / "tables").glob("*.csv"))
+    said = trephine("report", tmp_path)
+    assert said.code == 2
