@@ -15,6 +15,14 @@ from trephine.report.html import render_html
 from trephine.report.tables import make_tables
 
 
+@pytest.fixture(autouse=True, scope="session")
+def one_process():
+    """Start no workers: one takes seconds to start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trephine.executors.available_workers", lambda: 1)
+        yield
+
+
 @pytest.fixture(scope="session")
 def pictures_folder(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("results") / "pictures"

@@ -22,6 +22,7 @@ def write_report(
     out_folder: str | Path,
     *,
     formats: Sequence[ReportFormat] | None = None,
+    workers: int | None = None,
 ) -> tuple[Path, ...]:
     """Write the report of a study from its facts, without computing.
 
@@ -36,6 +37,8 @@ def write_report(
     formats
         What to write. None for every format that can be written here: docx only where
         python-docx is installed.
+    workers
+        Processes that draw figures; all available processors by default.
 
     Returns
     -------
@@ -51,7 +54,7 @@ def write_report(
     from trephine.report.write import available_formats, write_formats
 
     wanted = available_formats() if formats is None else tuple(formats)
-    return write_formats(facts, Path(pictures_folder), Path(out_folder), wanted)
+    return write_formats(facts, Path(pictures_folder), Path(out_folder), wanted, workers)
 
 
 __all__ = ["ALL_FORMATS", "ReportFormat", "write_report"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,34 @@ from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import check_consistency
 from trephine.report.docx_table import add_grid
 from trephine.report.facts import Facts
-from trephine.report.figures.plate import Plate, compose
+from trephine.report.figures.plate import Plate
 from trephine.report.methods import write_methods
-from trephine.report.style import PAGE_MM, PAPER, figure_style
+from trephine.report.render import Rendered
+from trephine.report.style import PAGE_MM
 from trephine.report.tables import Table
 from trephine.report.trace import Trace, plain
 from trephine.report.wording import kind_label, protocol_label
 
-FIGURE_DPI = 300
 
-
-def write_docx(facts: Facts, tables: Sequence[Table], plates: Sequence[Plate], path: Path) -> Path:
+def write_docx(
+    facts: Facts,
+    tables: Sequence[Table],
+    plates: Sequence[Plate],
+    drawn: Mapping[str, Rendered],
+    path: Path,
+) -> Path:
     """Write the report as a Word document.
+
+    Parameters
+    ----------
+    facts
+        What the document shows.
+    tables, plates
+        Made from the same facts.
+    drawn
+        Every plate drawn for a document, by slug.
+    path
+        Of the document.
 
     Raises
     ------
@@ -59,9 +75,8 @@ def write_docx(facts: Facts, tables: Sequence[Table], plates: Sequence[Plate], p
     for table in tables:
         _add_table(document, table)
     document.add_heading("Figures", level=1)
-    with figure_style():
-        for plate in plates:
-            _add_plate(document, plate)
+    for plate in plates:
+        _add_plate(document, plate, drawn[plate.slug])
     _add_checks(document, facts)
     path.parent.mkdir(parents=True, exist_ok=True)
     document.save(str(path))
@@ -100,17 +115,11 @@ def _small(paragraph: Any) -> None:
     paragraph.paragraph_format.space_after = Pt(2)
 
 
-def _add_plate(document: Any, plate: Plate) -> None:
+def _add_plate(document: Any, plate: Plate, drawn: Rendered) -> None:
     from docx.shared import Mm
 
-    figure = compose(plate)
-    picture = io.BytesIO()
-    figure.savefig(
-        picture, format="png", dpi=FIGURE_DPI, facecolor=PAPER, metadata={"Software": None}
-    )
-    picture.seek(0)
-    width = min(figure.get_figwidth() * 25.4, PAGE_MM)
-    document.add_picture(picture, width=Mm(width))
+    picture = io.BytesIO(drawn.document_png)
+    document.add_picture(picture, width=Mm(min(drawn.width_mm, PAGE_MM)))
     parts = [f"{plate.number}. " if plate.number else "", plain(plate.title), ". "]
     if plate.protocol:
         kind = f", {kind_label(plate.kind)}" if plate.kind else ""

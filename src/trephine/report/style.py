@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
+from PIL import Image
 
 COLUMN_MM = 85.0
 """Width of a journal's column."""
@@ -220,8 +221,20 @@ def svg_text(figure: Figure) -> str:
     return page.getvalue()
 
 
+def png_picture(figure: Figure) -> Image.Image:
+    """Return the figure drawn at ``PNG_DPI`` on white, without transparency."""
+    page = io.BytesIO()
+    figure.savefig(page, format="rgba", dpi=PNG_DPI, facecolor=PAPER)
+    width, height = (int(size) for size in figure.get_size_inches() * PNG_DPI)
+    drawn = Image.frombytes("RGBA", (width, height), page.getvalue())
+    return drawn.convert("RGB")
+
+
 def write_figure(
-    figure: Figure, stem: Path, formats: Sequence[FigureFormat] = ("svg", "pdf", "png")
+    figure: Figure,
+    stem: Path,
+    formats: Sequence[FigureFormat] = ("svg", "pdf", "png"),
+    picture: Image.Image | None = None,
 ) -> tuple[Path, ...]:
     """Write a figure in each format; SVG and PDF stay vectors, PNG has 600 dpi on white.
 
@@ -233,6 +246,8 @@ def write_figure(
         Path without suffix; its folder exists.
     formats
         Any of "svg", "pdf", "png".
+    picture
+        The figure as `png_picture` draws it, where that was done already.
 
     Returns
     -------
@@ -248,8 +263,8 @@ def write_figure(
                 path, format="pdf", metadata={"CreationDate": None, "Creator": None}, dpi=PNG_DPI
             )
         else:
-            figure.savefig(
-                path, format="png", dpi=PNG_DPI, facecolor=PAPER, metadata={"Software": None}
-            )
+            drawn = picture if picture is not None else png_picture(figure)
+            # Flat drawings pack about as well at a low level, in a fraction of the time.
+            drawn.save(path, format="png", dpi=(PNG_DPI, PNG_DPI), compress_level=3)
         paths.append(path)
     return tuple(paths)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from trephine.report import ALL_FORMATS, ReportFormat
 from trephine.report.docx import write_docx
 from trephine.report.facts import Facts
 from trephine.report.figures.catalogue import make_plates
-from trephine.report.figures.plate import write_plates
+from trephine.report.figures.plate import Plate
 from trephine.report.html import render_html
+from trephine.report.render import Rendered, Wanted, render_plates
 from trephine.report.style import FigureFormat
 from trephine.report.tables import make_tables
 from trephine.report.tables.writers import write_csv, write_xlsx
@@ -27,7 +28,11 @@ def available_formats() -> tuple[ReportFormat, ...]:
 
 
 def write_formats(
-    facts: Facts, pictures_folder: Path, out_folder: Path, formats: Sequence[ReportFormat]
+    facts: Facts,
+    pictures_folder: Path,
+    out_folder: Path,
+    formats: Sequence[ReportFormat],
+    workers: int | None = None,
 ) -> tuple[Path, ...]:
     """Write each format; see ``trephine.report.write_report``."""
     unknown = [name for name in formats if name not in ALL_FORMATS]
@@ -38,20 +43,28 @@ def write_formats(
     out_folder.mkdir(parents=True, exist_ok=True)
     tables = make_tables(facts)
     plates = make_plates(facts, pictures_folder)
+    figures = out_folder / "figures"
+    files = tuple(name for name in _FIGURE_FORMATS if name in formats)
+    wanted = Wanted("html" in formats, "docx" in formats, figures, files)
+    drawn: Mapping[str, Rendered] = {}
+    if wanted.page or wanted.document or wanted.formats:
+        drawn = render_plates(facts, pictures_folder, plates, wanted, workers)
     paths: list[Path] = []
-    if "html" in formats:
+    if wanted.page:
         page = out_folder / "report.html"
         draft = page.with_name("report.html.part")
-        draft.write_text(render_html(facts, tables, plates), encoding="utf-8")
+        draft.write_text(render_html(facts, tables, plates, drawn), encoding="utf-8")
         os.replace(draft, page)
         paths.append(page)
-    if "docx" in formats:
-        paths.append(write_docx(facts, tables, plates, out_folder / "report.docx"))
+    if wanted.document:
+        paths.append(write_docx(facts, tables, plates, drawn, out_folder / "report.docx"))
     if "csv" in formats:
-        paths += write_csv(make_tables(facts, shorten=False), out_folder / "tables")
+        paths += write_csv(tables, out_folder / "tables")
     if "xlsx" in formats:
-        whole = make_tables(facts, shorten=False)
-        paths.append(write_xlsx(whole, out_folder / "tables" / "tables.xlsx"))
-    wanted = [name for name in _FIGURE_FORMATS if name in formats]
-    paths += write_plates(plates, out_folder / "figures", wanted)
-    return tuple(paths)
+        paths.append(write_xlsx(tables, out_folder / "tables" / "tables.xlsx"))
+    return (*paths, *(path for plate in plates for path in _files_of(drawn, plate)))
+
+
+def _files_of(drawn: Mapping[str, Rendered], plate: Plate) -> tuple[Path, ...]:
+    """Return the files of one figure."""
+    return drawn[plate.slug].paths if plate.slug in drawn else ()

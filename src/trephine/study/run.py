@@ -23,7 +23,7 @@ from trephine.store import FeatureStore
 from trephine.study.agreement import Comparison
 from trephine.study.bundling import save_bundle
 from trephine.study.drawings import compare_all_drawings
-from trephine.study.extraction import ExtractedFeatures, extract_all
+from trephine.study.extraction import ExtractedFeatures, cases_of, extract_all
 from trephine.study.facts import assemble_facts
 from trephine.study.inputs import StudyInputs, read_study
 from trephine.study.pictures import draw_pictures
@@ -127,7 +127,7 @@ def run_study(
     folder = out if out is not None else path.resolve().parent / RESULTS
     folder.mkdir(parents=True, exist_ok=True)
     extracted = _features(inputs, folder, resume, workers, show, watch)
-    cases = _cases(inputs, extracted)
+    cases = cases_of(inputs, extracted)
     protocols: dict[Protocol, ProtocolResult] = {
         protocol: _protocol(inputs, cases, protocol, workers, show, watch)
         for protocol in get_args(Protocol)
@@ -151,7 +151,7 @@ def run_study(
     write_facts(facts, folder / "facts.json")
     bundle = save_bundle(analysis, facts, folder / "model")
     show("Writing the report", 0, 1)
-    written = write_report(facts, folder / "pictures", folder)
+    written = write_report(facts, folder / "pictures", folder, workers=workers)
     show("Writing the report", 1, 1)
     return StudyResult(folder, written[0], bundle, facts, analysis)
 
@@ -179,11 +179,6 @@ def _empty(place: Path) -> None:
     """Remove a feature store's own files, and nothing else."""
     for file in [*place.glob("shards/*.parquet"), *place.glob("ledger.sqlite*")]:
         file.unlink()
-
-
-def _cases(inputs: StudyInputs, extracted: ExtractedFeatures | None) -> Cases:
-    features = {**(extracted.sets if extracted is not None else {}), **inputs.features}
-    return Cases(inputs.survival, inputs.patient, features, inputs.clinical, inputs.centre)
 
 
 def _protocol(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from matplotlib.figure import Figure
 
@@ -12,11 +11,9 @@ from trephine.report.facts import Kind, Protocol
 from trephine.report.style import (
     LETTER_PT,
     Area,
-    FigureFormat,
     figure_style,
     new_figure,
     svg_text,
-    write_figure,
 )
 from trephine.report.trace import Text
 
@@ -117,17 +114,3 @@ def compose(plate: Plate) -> Figure:
 def _with_gaps(sizes_mm: Sequence[float], gap_mm: float) -> list[float]:
     """Return the sizes with a gap between each two."""
     return [size for number, mm in enumerate(sizes_mm) for size in ([gap_mm] * (number > 0) + [mm])]
-
-
-def write_plates(
-    plates: Sequence[Plate], folder: Path, formats: Sequence[FigureFormat]
-) -> tuple[Path, ...]:
-    """Write composed figures into a folder, one file a format."""
-    if not formats:
-        return ()
-    folder.mkdir(parents=True, exist_ok=True)
-    paths: list[Path] = []
-    with figure_style():
-        for plate in plates:
-            paths += write_figure(compose(plate), folder / plate.slug, formats)
-    return tuple(paths)

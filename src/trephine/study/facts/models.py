@@ -144,14 +144,16 @@ def nomogram_facts(analysis: Analysis, result: ProtocolResult) -> list[NomogramF
 
 
 def _axis_labels(analysis: Analysis, model: FittedModel) -> list[tuple[str, str]]:
+    """Return name and label of each axis: clinical variables first, then signatures."""
     variables = analysis.cases.clinical.variables
-    labels: dict[str, str] = {}
+    clinical: dict[str, str] = {}
+    signatures: dict[str, str] = {}
     for term in model.terms:
         if term.kind == "signature":
-            labels[term.variable] = f"{set_label(term.variable)} signature"
+            signatures[term.variable] = f"{set_label(term.variable)} signature"
         else:
-            labels[term.variable] = label_of(term.variable, variables[term.variable])
-    return list(labels.items())
+            clinical[term.variable] = label_of(term.variable, variables[term.variable])
+    return [*clinical.items(), *signatures.items()]
 
 
 def _axis(axis: Axis, analysis: Analysis) -> PredictorAxis:
