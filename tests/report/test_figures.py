@@ -23,8 +23,8 @@ from trephine.report.style import (
     PAGE_MM,
     figure_style,
     model_styles,
-    write_figure,
     new_figure,
+    write_figure,
 )
 
 

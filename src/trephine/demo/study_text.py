@@ -56,8 +56,11 @@ arcs = ["arc_a", "arc_b"]
 weights = "random:0"  # an untrained network: the demonstration downloads nothing
 
 [validation]
-repeats = 5  # fewer than the default, so that the demonstration ends within minutes
+# fewer of each than the default, so that the demonstration ends within minutes
+repeats = 5
 folds = 5
+bootstraps = 30
+permutations = 20
 """
 
 README = """\

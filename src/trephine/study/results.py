@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trephine.evaluation.bootstrap_optimism import BootstrapValidation
+from trephine.evaluation.null_check import NullCheck
 from trephine.evaluation.resampling import OutOfFold
 from trephine.modelling.cases import Cases
 from trephine.modelling.prediction import Prediction
@@ -51,12 +53,18 @@ class ProtocolResult:
     out_of_fold
         Predictions by recipes refitted without the case's patient, at the same times; None where
         the plan asks for no repeats.
+    bootstrap
+        The recipe refitted to samples of patients; None where the plan asks for none.
+    null
+        The recipe on permuted outcomes; None where the plan asks for none.
     """
 
     settings: RecipeSettings
     fitted: FittedRecipe
     apparent: Mapping[str, Prediction]
     out_of_fold: OutOfFold | None
+    bootstrap: BootstrapValidation | None = None
+    null: NullCheck | None = None
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from trephine.evaluation.bootstrap_optimism import FEWEST_BOOTSTRAPS, bootstrap_validation
+from trephine.evaluation.null_check import null_check
 from trephine.evaluation.resampling import nested_cross_validation
 from trephine.modelling.cases import Cases
 from trephine.modelling.recipe import fit_recipe
@@ -128,9 +130,12 @@ def run_study(
     folder.mkdir(parents=True, exist_ok=True)
     extracted = _features(inputs, folder, resume, workers, show, watch)
     cases = cases_of(inputs, extracted)
+    ledger = folder / "resampling.sqlite"
+    if not resume:
+        ledger.unlink(missing_ok=True)
+    stages = _Stages(workers, show, watch, ledger)
     protocols: dict[Protocol, ProtocolResult] = {
-        protocol: _protocol(inputs, cases, protocol, workers, show, watch)
-        for protocol in get_args(Protocol)
+        protocol: _protocol(inputs, cases, protocol, stages) for protocol in get_args(Protocol)
     }
     drawings: tuple[Comparison, ...] = ()
     if extracted is not None:
@@ -181,37 +186,76 @@ def _empty(place: Path) -> None:
         file.unlink()
 
 
+@dataclass(frozen=True)
+class _Stages:
+    """How a protocol's stages run: processes, progress, clock, and what an earlier run left."""
+
+    workers: int | None
+    show: StageProgress
+    watch: Stopwatch
+    ledger: Path
+
+    def options(self, stage: str) -> dict[str, Any]:
+        """Return what every resampling takes alike."""
+        return {
+            "workers": self.workers,
+            "progress": partial(self.show, stage),
+            "ledger": self.ledger,
+        }
+
+
 def _protocol(
-    inputs: StudyInputs,
-    cases: Cases,
-    protocol: Protocol,
-    workers: int | None,
-    show: StageProgress,
-    watch: Stopwatch,
+    inputs: StudyInputs, cases: Cases, protocol: Protocol, stages: _Stages
 ) -> ProtocolResult:
+    """Fit one protocol's recipe to all cases, and resample it as the plan asks."""
     plan = inputs.plan
+    seed, validation = plan.study.seed, plan.validation
     settings = recipe_settings(plan, protocol)
     times = prediction_times(plan.outcome.horizons, cases.survival)
+    watch = stages.watch
     # Matrices here are small: BLAS threads would wait for one another longer than they work.
-    with watch.stage(f"Fitting, {protocol}"), threadpool_limits(1):
-        show(f"Fitting, {protocol}", 0, 1)
-        fitted = fit_recipe(cases, settings, np.random.default_rng([plan.study.seed, 0]))
+    stage = f"Fitting, {protocol}"
+    with watch.stage(stage), threadpool_limits(1):
+        stages.show(stage, 0, 1)
+        fitted = fit_recipe(cases, settings, np.random.default_rng([seed, 0]))
         apparent = fitted.predict(cases, times)
-        show(f"Fitting, {protocol}", 1, 1)
-    out_of_fold = None
-    if plan.validation.repeats:
-        with watch.stage(f"Nested cross-validation, {protocol}"):
+        stages.show(stage, 1, 1)
+    out_of_fold, bootstrap, null = None, None, None
+    if validation.repeats:
+        stage = f"Nested cross-validation, {protocol}"
+        with watch.stage(stage):
             out_of_fold = nested_cross_validation(
                 cases,
                 settings,
                 times,
-                repeats=plan.validation.repeats,
-                folds=plan.validation.folds,
-                seed=plan.study.seed,
-                workers=workers,
-                progress=partial(show, f"Nested cross-validation, {protocol}"),
+                repeats=validation.repeats,
+                folds=validation.folds,
+                seed=seed,
+                **stages.options(stage),
             )
-    return ProtocolResult(settings, fitted, apparent, out_of_fold)
+    if validation.bootstraps >= FEWEST_BOOTSTRAPS:
+        stage = f"Bootstrap, {protocol}"
+        with watch.stage(stage):
+            bootstrap = bootstrap_validation(
+                cases,
+                settings,
+                plan.outcome.horizons,
+                bootstraps=validation.bootstraps,
+                seed=seed,
+                **stages.options(stage),
+            )
+    if validation.permutations:
+        stage = f"Null check, {protocol}"
+        with watch.stage(stage):
+            null = null_check(
+                cases,
+                settings,
+                permutations=validation.permutations,
+                folds=validation.folds,
+                seed=seed,
+                **stages.options(stage),
+            )
+    return ProtocolResult(settings, fitted, apparent, out_of_fold, bootstrap, null)
 
 
 def _warnings(

@@ -28,6 +28,7 @@ from trephine.study.facts.overview import (
     study_facts,
 )
 from trephine.study.facts.performance import performance_facts
+from trephine.study.facts.resampled import corrected_performance, null_facts
 from trephine.study.facts.signatures import agreement_facts, correlation_facts, selection_facts
 from trephine.study.results import Analysis
 
@@ -81,7 +82,11 @@ def _assemble(
         models=tuple(fact for result in results for fact in model_facts(analysis, result)),
         nomograms=tuple(fact for result in results for fact in nomogram_facts(analysis, result)),
         sample_size=sample_size(analysis),
-        performance=tuple(performance_facts(one, draws) for one in assessed),
+        performance=(
+            *(performance_facts(one, draws) for one in assessed),
+            *(fact for result in results for fact in corrected_performance(analysis, result)),
+        ),
+        null_check=tuple(fact for result in results for fact in null_facts(result)),
         comparisons=comparisons(analysis, assessed),
         reclassification=reclassifications(assessed, draws),
         table_s2=tuple(

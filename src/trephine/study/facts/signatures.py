@@ -20,6 +20,7 @@ from trephine.report.facts import (
     SelectionStep,
 )
 from trephine.study.agreement import Comparison
+from trephine.study.facts.resampled import refits
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import DEEP, RADIOMICS
 
@@ -34,8 +35,7 @@ def selection_facts(result: ProtocolResult) -> list[SelectionFacts]:
     """Return the selection of each feature set on all cases."""
     found = []
     for name, chain in result.fitted.chains.items():
-        refits = result.out_of_fold.refits if result.out_of_fold is not None else ()
-        chosen = [dict(refit.weights.get(name, {})) for refit in refits]
+        chosen = [dict(refit.weights.get(name, {})) for refit in refits(result)]
         counts = [len(weights) for weights in chosen]
         found.append(
             SelectionFacts(
