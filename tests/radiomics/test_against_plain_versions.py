@@ -31,14 +31,17 @@ from trephine.radiomics.zones import count_zones
 ONE_WIDE = RadiomicsSettings(binWidth=1)
 
 
-@pytest.fixture(params=[2, 3], ids=["plane", "volume"])
+@pytest.fixture(
+    params=[((9, 11), 5), ((5, 6, 7), 5), ((45, 40), 2), ((8, 9, 10), 2)],
+    ids=["plane", "volume", "wide", "deep"],
+)
 def levels(request) -> tuple[np.ndarray, np.ndarray]:
-    """Grey levels from 1 to 5 and a region cropped to its box."""
+    """Grey levels from 1 to 5 and a region cropped to its box; wide and deep ones have zones that wind."""
     rng = np.random.default_rng(3)
-    shape = (9, 11) if request.param == 2 else (5, 6, 7)
+    shape, highest = request.param
     region = rng.random(shape) < 0.7
     region[(0,) * len(shape)] = region[(-1,) * len(shape)] = True
-    grey = rng.integers(1, 6, shape)
+    grey = rng.integers(1, highest + 1, shape)
     grey[np.nonzero(region)[0][0]] = 1
     return grey, region
 
