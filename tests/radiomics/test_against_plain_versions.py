@@ -36,7 +36,7 @@ ONE_WIDE = RadiomicsSettings(binWidth=1)
     ids=["plane", "volume", "wide", "deep"],
 )
 def levels(request) -> tuple[np.ndarray, np.ndarray]:
-    """Grey levels from 1 to 5 and a region cropped to its box; wide and deep ones have zones that wind."""
+    """Grey levels and a region cropped to its box; with two levels, zones wind and merge."""
     rng = np.random.default_rng(3)
     shape, highest = request.param
     region = rng.random(shape) < 0.7
