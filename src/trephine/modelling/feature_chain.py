@@ -118,7 +118,7 @@ def fit_chain(
         funnel.pour(_reliable(icc[funnel.left], settings))
     if settings.relevance != "none" and len(funnel.left):
         funnel.pour(_relevant(funnel.values_left(), survival, settings))
-    if settings.correlation < 1 and len(funnel.left) > 1:
+    if settings.correlation < 1 and len(funnel.left):
         funnel.pour(
             prune_correlated(funnel.values_left(), settings.correlation, names=funnel.names_left())
         )

@@ -1,0 +1,171 @@
+"""Nested cross-validation and leave-one-centre-out: no leak, whole patients, any worker count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from modelling.simulated_cases import PUBLISHED, SOUND, simulate
+from trephine.errors import InputError
+from trephine.evaluation.resampling import (
+    OutOfFold,
+    leave_one_centre_out,
+    nested_cross_validation,
+)
+from trephine.modelling.cases import Cases
+from trephine.modelling.protocols import RecipeSettings
+from trephine.modelling.recipe import fit_recipe
+from trephine.types import BoolArray, Survival
+
+CASES = simulate(50)
+PROTOCOLS = pytest.mark.parametrize("settings", [PUBLISHED, SOUND], ids=["published", "sound"])
+
+
+def nested(cases: Cases, settings: RecipeSettings = SOUND, **options: object) -> OutOfFold:
+    arguments = {"repeats": 1, "folds": 3, "seed": 8, "workers": 1, **options}
+    return nested_cross_validation(cases, settings, [24.0, 48.0], **arguments)  # type: ignore[arg-type]
+
+
+def planted(cases: Cases, rows: BoolArray) -> Cases:
+    """Make the last radiomics feature the outcome itself, in the given rows alone."""
+    values = cases.features["radiomics"].values.copy()
+    values[rows, -1] = 1e4 * cases.survival.event[rows] - cases.survival.time[rows]
+    radiomics = replace(cases.features["radiomics"], values=values)
+    return replace(cases, features={**cases.features, "radiomics": radiomics})
+
+
+@PROTOCOLS
+def test_a_feature_that_equals_the_outcome_in_test_cases_alone_moves_no_fitted_statistic(
+    settings: RecipeSettings,
+) -> None:
+    clean = nested(CASES, settings)
+    test = clean.fold[0] == 0
+    leaky = nested(planted(CASES, test), settings)
+    assert leaky.refits[0] == clean.refits[0]
+    # The other refits train on these cases, and there the plant shows: the test can fail.
+    assert leaky.refits[1] != clean.refits[1]
+
+
+@PROTOCOLS
+def test_the_outcome_of_test_cases_moves_no_fitted_statistic(settings: RecipeSettings) -> None:
+    clean = nested(CASES, settings)
+    test = clean.fold[0] == 0
+    time = np.where(test, 1000 - CASES.survival.time, CASES.survival.time)
+    other = nested(CASES.with_survival(Survival(time, CASES.survival.event)), settings)
+    np.testing.assert_array_equal(other.fold, clean.fold)  # folds are drawn by events alone
+    assert other.refits[0] == clean.refits[0]
+    for name, lp in clean.linear_predictor.items():
+        np.testing.assert_array_equal(other.linear_predictor[name][0, test], lp[0, test])
+
+
+def test_the_plant_would_be_found_if_training_saw_it() -> None:
+    everywhere = planted(CASES, np.ones(len(CASES), dtype=np.bool_))
+    chain = fit_recipe(everywhere, SOUND, np.random.default_rng(1)).chains["radiomics"]
+    strongest = chain.signature.names[int(np.argmax(np.abs(chain.signature.weights)))]
+    assert strongest == "radiomics_011"
+
+
+def test_predictions_are_those_of_a_recipe_fitted_to_the_other_folds() -> None:
+    found = nested(CASES)
+    seeds = np.random.SeedSequence([8, 2]).spawn(3)
+    for k in range(3):
+        test = found.fold[0] == k
+        fitted = fit_recipe(CASES.take(~test), SOUND, np.random.default_rng(seeds[k]))
+        predicted = fitted.predict(CASES.take(test), [24.0, 48.0])
+        for name, prediction in predicted.items():
+            np.testing.assert_array_equal(
+                found.linear_predictor[name][0, test], prediction.linear_predictor
+            )
+            np.testing.assert_array_equal(
+                found.event_probability[name][0, test],
+                1 - prediction.survival.survival_probability,
+            )
+
+
+def test_hips_of_one_patient_are_never_split() -> None:
+    found = nested(CASES, repeats=3)
+    for folds in found.fold:
+        for who in np.unique(CASES.patient):
+            assert np.unique(folds[CASES.patient == who]).size == 1
+    assert not np.array_equal(found.fold[0], found.fold[1])
+
+
+def equal(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> bool:
+    return all(np.array_equal(a[name], b[name], equal_nan=True) for name in a)
+
+
+@pytest.mark.slow
+def test_the_number_of_workers_does_not_matter() -> None:
+    alone, shared = nested(CASES), nested(CASES, workers=2)
+    assert equal(alone.linear_predictor, shared.linear_predictor)
+    assert equal(alone.event_probability, shared.event_probability)
+    assert alone.refits == shared.refits
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.sqlite"
+
+    class StopError(Exception):
+        pass
+
+    def stop_after_two(done: int, total: int) -> None:
+        if done == 3:
+            raise StopError
+
+    with pytest.raises(StopError):
+        nested(CASES, repeats=2, ledger=ledger, progress=stop_after_two)
+    counts: list[tuple[int, int]] = []
+    resumed = nested(
+        CASES, repeats=2, ledger=ledger, progress=lambda done, total: counts.append((done, total))
+    )
+    assert counts[0] == (2, 6)
+    assert counts[-1] == (6, 6)
+    whole = nested(CASES, repeats=2)
+    assert equal(resumed.linear_predictor, whole.linear_predictor)
+    assert resumed.refits == whole.refits
+
+
+def test_a_ledger_of_other_cases_or_settings_is_not_used(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.sqlite"
+    nested(CASES, ledger=ledger)
+    for cases, options in (
+        (planted(CASES, CASES.survival.event), {}),
+        (CASES, {"seed": 9}),
+        (CASES, {"settings": replace(SOUND, variance="model")}),
+    ):
+        counts: list[int] = []
+        nested(cases, ledger=ledger, progress=lambda d, t, c=counts: c.append(d), **options)
+        assert counts[0] == 1
+
+
+def test_each_centre_is_predicted_by_the_others() -> None:
+    found = leave_one_centre_out(CASES, SOUND, [24.0], seed=3, workers=1)
+    assert CASES.centre is not None
+    np.testing.assert_array_equal(found.fold[0], CASES.centre)
+    assert len(found.refits) == 3
+    assert np.isfinite(found.linear_predictor["Combined"]).all()
+
+
+def test_a_patient_of_two_centres_trains_neither() -> None:
+    centre = CASES.centre.copy()  # type: ignore[union-attr]
+    two = np.flatnonzero(CASES.patient == 0)
+    centre[two] = [0, 1]
+    cases = replace(CASES, centre=centre)
+    found = leave_one_centre_out(cases, SOUND, [24.0], seed=3, workers=1)
+    train = ~np.isin(cases.patient, cases.patient[centre == 0])
+    seed = np.random.SeedSequence([3, 2]).spawn(3)[0]
+    fitted = fit_recipe(cases.take(train), SOUND, np.random.default_rng(seed))
+    predicted = fitted.predict(cases.take(centre == 0), [24.0])
+    np.testing.assert_array_equal(
+        found.linear_predictor["Combined"][0, centre == 0], predicted["Combined"].linear_predictor
+    )
+
+
+def test_one_centre_cannot_be_left_out() -> None:
+    cases = replace(CASES, centre=np.zeros(len(CASES), dtype=np.int64))
+    with pytest.raises(InputError, match="two centres at least"):
+        leave_one_centre_out(cases, SOUND, [24.0], seed=3)

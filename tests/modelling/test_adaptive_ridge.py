@@ -1,0 +1,123 @@
+"""The averaged ridge: its parts by the definition, what adaptivity does, and its laws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trephine.errors import InputError, ModelError
+from trephine.modelling.adaptive_ridge import ADAPTIVITIES, fit_adaptive_ridge
+from trephine.modelling.coxnet import coxnet_path, deviance
+from trephine.modelling.folds import assign_folds
+from trephine.types import FloatArray, IntArray, Survival
+
+
+def cohort(
+    n: int = 60, p: int = 40, *, seed: int = 2, effect: float = 1.2
+) -> tuple[FloatArray, Survival, IntArray]:
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, p))
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    time = rng.exponential(np.exp(-effect * X[:, 0]))
+    survival = Survival(time, rng.random(n) < 0.7)
+    return X, survival, assign_folds(5, np.arange(n), survival.event, rng)
+
+
+def score_factors(X: FloatArray, survival: Survival, power: float) -> FloatArray:
+    """|Cox score|^power of centred columns, event by event, over its root mean square."""
+    Z = X - X.mean(axis=0)
+    score = np.zeros(X.shape[1])
+    for i in np.flatnonzero(survival.event):
+        score += Z[i] - Z[survival.time >= survival.time[i]].mean(axis=0)
+    factor = np.abs(score) ** power
+    weights: FloatArray = factor / np.sqrt(np.mean(factor**2))
+    return weights
+
+
+@pytest.mark.parametrize("adaptivity", [0.0, 1.0, 2.0])
+def test_a_member_is_ridge_on_columns_times_their_factors(adaptivity: float) -> None:
+    X, survival, folds = cohort()
+    (member,) = fit_adaptive_ridge(X, survival, folds, (adaptivity,)).members
+    cv = member.cross_validation
+    factor = score_factors(X, survival, adaptivity)
+    slow = coxnet_path(
+        X * factor,
+        survival,
+        mixture=0.0,
+        penalties=cv.path.penalties,
+        standardise="none",
+        tolerance=1e-10,
+    )
+    np.testing.assert_allclose(
+        cv.path.coefficients, slow.coefficients * factor, rtol=2e-3, atol=1e-6
+    )
+    np.testing.assert_allclose(cv.path.deviance_ratio, slow.deviance_ratio, rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize("adaptivity", [0.0, 2.0])
+def test_folds_are_judged_by_models_and_scores_of_the_other_folds_alone(
+    adaptivity: float,
+) -> None:
+    X, survival, folds = cohort()
+    (member,) = fit_adaptive_ridge(X, survival, folds, (adaptivity,)).members
+    cv = member.cross_validation
+    order = np.argsort(survival.time)
+    total = np.zeros(cv.path.penalties.size)
+    for k in range(5):
+        train = folds != k
+        centre = X[train].mean(axis=0)
+        factor = score_factors(X[train], survival.take(train), adaptivity)
+        path = coxnet_path(
+            X[train] * factor,
+            survival.take(train),
+            mixture=0.0,
+            penalties=cv.path.penalties,
+            standardise="none",
+            tolerance=1e-10,
+        )
+        eta = path.coefficients @ ((X - centre) * factor).T
+        np.testing.assert_allclose(cv.out_of_fold[:, ~train], eta[:, ~train], rtol=5e-3, atol=1e-4)
+        kept = order[train[order]]
+        total += deviance(np.ascontiguousarray(eta[:, order]), survival.take(order))
+        total -= deviance(np.ascontiguousarray(eta[:, kept]), survival.take(kept))
+    np.testing.assert_allclose(cv.cvm, total / survival.event.sum(), rtol=1e-4)
+
+
+def test_the_average_is_the_mean_of_its_members_linear_predictors() -> None:
+    X, survival, folds = cohort()
+    average = fit_adaptive_ridge(X, survival, folds)
+    cvs = [member.cross_validation for member in average.members]
+    assert [member.adaptivity for member in average.members] == list(ADAPTIVITIES)
+    np.testing.assert_allclose(average.weights, np.mean([c.coefficients_min for c in cvs], axis=0))
+    assert average.leading.deviance == min(member.deviance for member in average.members)
+
+
+def test_adaptivity_brings_out_a_lone_strong_column() -> None:
+    X, survival, folds = cohort(n=80, p=150)
+    members = fit_adaptive_ridge(X, survival, folds).members
+    share = [
+        abs(m.cross_validation.coefficients_min[0])
+        / np.abs(m.cross_validation.coefficients_min).sum()
+        for m in members
+    ]
+    assert share == sorted(share)
+    assert share[-1] > 5 * share[0]
+
+
+def test_order_of_columns_does_not_matter() -> None:
+    X, survival, folds = cohort()
+    order = np.random.default_rng(5).permutation(X.shape[1])
+    given = fit_adaptive_ridge(X, survival, folds).weights
+    shuffled = fit_adaptive_ridge(X[:, order], survival, folds).weights
+    np.testing.assert_allclose(shuffled, given[order], rtol=1e-3, atol=1e-7)
+
+
+def test_what_cannot_be_fitted_is_refused() -> None:
+    X, survival, folds = cohort()
+    with pytest.raises(InputError, match="adaptivities: expected one"):
+        fit_adaptive_ridge(X, survival, folds, ())
+    empty = np.where(survival.event, np.maximum(folds, 1), folds)
+    with pytest.raises(InputError, match="found none in fold 0"):
+        fit_adaptive_ridge(X, survival, empty)
+    with pytest.raises(ModelError, match="column that bears on the outcome"):
+        fit_adaptive_ridge(np.ones((60, 3)), survival, folds, (1.0,))

@@ -1,0 +1,120 @@
+"""The chain from a feature set to its signature: each step, its count, and what it learns from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from modelling.simulated_cases import simulate
+from trephine.modelling.cases import FeatureSet
+from trephine.modelling.feature_chain import FittedChain, fit_chain
+from trephine.modelling.protocols import PUBLISHED_CHAIN, SOUND_CHAIN, ChainSettings
+
+CASES = simulate(60)
+FEATURES = CASES.features["radiomics"]
+
+
+def fit(features: FeatureSet, settings: ChainSettings = SOUND_CHAIN) -> FittedChain:
+    rng = np.random.default_rng(3)
+    return fit_chain(features, CASES.survival, CASES.patient, settings, rng)
+
+
+def test_the_published_chain_has_the_papers_steps_in_its_order() -> None:
+    read_again = FEATURES.values + 1e-6 * FEATURES.values.std(axis=0)
+    features = replace(FEATURES, raters={"b": read_again}, first_rater="a")
+    steps = [row.step for row in fit(features, PUBLISHED_CHAIN).audit]
+    assert steps == [
+        "completeness",
+        "z-score",
+        "ICC between and within raters",
+        "Mann-Whitney U test",
+        "correlation",
+        "LASSO-Cox",
+    ]
+
+
+def test_counts_of_consecutive_steps_meet() -> None:
+    rows = fit(FEATURES, PUBLISHED_CHAIN).audit
+    assert rows[0].n_in == 12
+    assert [row.n_out for row in rows[:-1]] == [row.n_in for row in rows[1:]]
+
+
+def test_the_sound_chain_looks_at_no_outcome_before_its_learner() -> None:
+    chain = fit(FEATURES)
+    assert [row.step for row in chain.audit] == [
+        "completeness",
+        "z-score",
+        "correlation",
+        "Ridge Cox, averaged",
+    ]
+    shuffled = np.random.default_rng(1).permutation(len(CASES))
+    other = fit_chain(
+        FEATURES,
+        CASES.survival.take(shuffled),
+        CASES.patient,
+        SOUND_CHAIN,
+        np.random.default_rng(3),
+    )
+    assert other.candidates == chain.candidates
+
+
+def test_unreliable_features_are_left_out_by_the_worst_of_their_comparisons() -> None:
+    rng = np.random.default_rng(2)
+    again = FEATURES.values.copy()
+    again[:, 3] = rng.standard_normal(len(CASES))
+    features = replace(
+        FEATURES, raters={"b": FEATURES.values}, repeats={"a": again}, first_rater="a"
+    )
+    assert FEATURES.names[3] not in fit(features).candidates
+    assert FEATURES.names[4] in fit(features).candidates
+
+
+def test_of_two_equal_features_one_stays() -> None:
+    doubled = FeatureSet(
+        "radiomics",
+        (*FEATURES.names, "copy"),
+        np.column_stack([FEATURES.values, 3 - 2 * FEATURES.values[:, 1]]),
+    )
+    candidates = fit(doubled).candidates
+    assert ("copy" in candidates) + (FEATURES.names[1] in candidates) == 1
+    assert len(fit(doubled, replace(SOUND_CHAIN, correlation=1.0)).candidates) == 13
+
+
+@pytest.mark.parametrize("settings", [SOUND_CHAIN, PUBLISHED_CHAIN])
+def test_the_signature_gives_the_training_score_back(settings: ChainSettings) -> None:
+    chain = fit(FEATURES, settings)
+    score = chain.signature.score(FEATURES.values, FEATURES.names)
+    np.testing.assert_allclose(score, chain.training_score, rtol=1e-10, atol=1e-12)
+
+
+def test_wild_values_count_as_one_and_a_half_standard_deviations() -> None:
+    values = FEATURES.values.copy()
+    values[0, 1] = 1e3
+    signature = fit(replace(FEATURES, values=values)).signature
+    place = signature.names.index(FEATURES.names[1])
+    column = values[:, 1]
+    assert signature.ceiling is not None
+    assert signature.ceiling[place] == pytest.approx(column.mean() + 1.5 * column.std(ddof=1))
+    capped = np.clip(column, signature.floor[place], signature.ceiling[place])  # type: ignore[index]
+    assert signature.centre[place] == pytest.approx(capped.mean())
+    assert signature.scale[place] == pytest.approx(capped.std(ddof=1))
+
+
+def test_missing_values_count_as_the_mean_where_they_are_allowed() -> None:
+    values = FEATURES.values.copy()
+    values[5, 1] = np.nan
+    features = replace(FEATURES, values=values)
+    assert FEATURES.names[1] not in fit(features).candidates
+    chain = fit(features, replace(SOUND_CHAIN, max_missing=0.1))
+    assert FEATURES.names[1] in chain.candidates
+    score = chain.signature.score(values, FEATURES.names)
+    np.testing.assert_allclose(score, chain.training_score, rtol=1e-10, atol=1e-12)
+
+
+def test_no_feature_left_is_an_empty_signature() -> None:
+    chain = fit(replace(FEATURES, values=np.ones_like(FEATURES.values)))
+    assert chain.signature.empty
+    assert chain.learned is None
+    np.testing.assert_array_equal(chain.training_score, np.zeros(len(CASES)))

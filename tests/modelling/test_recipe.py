@@ -1,0 +1,138 @@
+"""The whole recipe: what each protocol fits, its laws, and that it learns from its cases alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from modelling.simulated_cases import PUBLISHED, SOUND, simulate
+from trephine.modelling.cases import Cases
+from trephine.modelling.protocols import RecipeSettings
+from trephine.modelling.recipe import FittedRecipe, fit_recipe
+from trephine.types import Survival
+
+CASES = simulate(60)
+PROTOCOLS = pytest.mark.parametrize("settings", [PUBLISHED, SOUND], ids=["published", "sound"])
+
+
+def fit(cases: Cases, settings: RecipeSettings, seed: int = 5) -> FittedRecipe:
+    return fit_recipe(cases, settings, np.random.default_rng(seed))
+
+
+@PROTOCOLS
+def test_every_model_is_made_of_its_parts(settings: RecipeSettings) -> None:
+    fitted = fit(CASES, settings)
+    assert list(fitted.models) == ["Clinical", "Radiomics", "Combined"]
+    for name, parts in settings.models:
+        terms = {term.variable for term in fitted.models[name].terms}
+        assert fitted.clinical is not None
+        possible = {part for part in parts if part != "clinical"} | set(fitted.clinical.kept)
+        left_out = {what for what, _ in fitted.models[name].left_out}
+        assert terms <= possible
+        assert possible - terms <= left_out
+
+
+@PROTOCOLS
+def test_the_same_seed_gives_the_same_recipe(settings: RecipeSettings) -> None:
+    first, second = fit(CASES, settings), fit(CASES, settings)
+    for name, model in first.models.items():
+        np.testing.assert_array_equal(model.coefficients, second.models[name].coefficients)
+
+
+@PROTOCOLS
+def test_predicting_does_not_look_at_the_outcome(settings: RecipeSettings) -> None:
+    fitted = fit(CASES, settings)
+    other = CASES.with_survival(
+        Survival(CASES.survival.time[::-1].copy(), ~CASES.survival.event, "months")
+    )
+    given, blind = fitted.predict(CASES, [36.0]), fitted.predict(other, [36.0])
+    for name in given:
+        np.testing.assert_array_equal(given[name].linear_predictor, blind[name].linear_predictor)
+
+
+@PROTOCOLS
+def test_the_unit_of_time_does_not_matter(settings: RecipeSettings) -> None:
+    years = CASES.with_survival(Survival(CASES.survival.time / 12, CASES.survival.event, "years"))
+    given, other = fit(CASES, settings), fit(years, settings)
+    for name in given.models:
+        there, here = other.predict(years, [3.0])[name], given.predict(CASES, [36.0])[name]
+        np.testing.assert_allclose(
+            there.survival.survival_probability, here.survival.survival_probability, rtol=1e-6
+        )
+
+
+@PROTOCOLS
+def test_renaming_patients_in_the_same_order_does_not_matter(settings: RecipeSettings) -> None:
+    renamed = replace(CASES, patient=CASES.patient * 3 + 11)
+    given, other = fit(CASES, settings), fit(renamed, settings)
+    for name, model in given.models.items():
+        np.testing.assert_allclose(model.coefficients, other.models[name].coefficients)
+        np.testing.assert_allclose(model.covariance, other.models[name].covariance)
+
+
+def test_the_order_of_cases_does_not_matter_where_folds_are_by_patient() -> None:
+    order = np.random.default_rng(9).permutation(len(CASES))
+    given, other = fit(CASES, SOUND), fit(CASES.take(order), SOUND)
+    for name, model in given.models.items():
+        np.testing.assert_allclose(
+            model.coefficients, other.models[name].coefficients, rtol=1e-3, atol=1e-6
+        )
+
+
+@PROTOCOLS
+def test_scale_and_origin_of_a_feature_do_not_matter(settings: RecipeSettings) -> None:
+    features = {
+        name: replace(part, values=part.values * 1000 - 7) for name, part in CASES.features.items()
+    }
+    moved = replace(CASES, features=features)
+    given, other = fit(CASES, settings), fit(moved, settings)
+    for name, prediction in given.predict(CASES, [36.0]).items():
+        np.testing.assert_allclose(
+            other.predict(moved, [36.0])[name].linear_predictor,
+            prediction.linear_predictor,
+            rtol=1e-4,
+            atol=1e-5,
+        )
+
+
+def test_the_sound_protocol_fits_models_to_signatures_out_of_fold() -> None:
+    published, sound = fit(CASES, PUBLISHED), fit(CASES, SOUND)
+    chain = sound.chains["radiomics"]
+    model = sound.models["Radiomics"]
+    at = [term.variable for term in model.terms].index("radiomics")
+    assert model.centre[at] == pytest.approx(chain.out_of_fold_score.mean(), abs=1e-9)
+    other = published.models["Radiomics"]
+    assert "radiomics" in [term.variable for term in other.terms]
+    where = [term.variable for term in other.terms].index("radiomics")
+    training = published.chains["radiomics"].training_score
+    assert other.centre[where] == pytest.approx(training.mean(), abs=1e-9)
+
+
+def test_standard_errors_are_by_patient_in_the_sound_protocol_only() -> None:
+    published, sound = fit(CASES, PUBLISHED), fit(CASES, SOUND)
+    assert published.models["Clinical"].result is not None
+    assert sound.models["Clinical"].result is not None
+    assert not published.models["Clinical"].result.robust
+    assert sound.models["Clinical"].result.n_clusters == 60
+
+
+def test_a_signature_of_nothing_is_left_out_with_its_reason() -> None:
+    rng = np.random.default_rng(0)
+    left_out = []
+    for seed in range(6):
+        noise = simulate(60, seed=seed, effect=0.0)
+        shuffled = noise.with_survival(noise.survival.take(rng.permutation(len(noise))))
+        for model in fit(shuffled, SOUND).models.values():
+            left_out += [reason for _, reason in model.left_out]
+    assert "its out-of-fold values do not rise with the risk" in left_out
+
+
+def test_a_missing_clinical_value_is_filled_where_the_settings_say_so() -> None:
+    age = CASES.clinical.values("age")
+    age[0] = np.nan
+    cases = replace(CASES, clinical=CASES.clinical.with_column("age", age))
+    settings = replace(SOUND, clinical=replace(SOUND.clinical, missing="impute", selection="all"))
+    predicted = fit(cases, settings).predict(cases, [36.0])
+    assert np.isfinite(predicted["Clinical"].linear_predictor).all()
