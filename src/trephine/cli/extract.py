@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,7 @@ import typer
 
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import ImageError, InputError
-from trephine.executors import executor
+from trephine.executors import available_workers, executor
 
 if TYPE_CHECKING:  # both take seconds to import: `trephine --help` does not wait for them
     import pandas as pd
@@ -20,6 +21,9 @@ if TYPE_CHECKING:  # both take seconds to import: `trephine --help` does not wai
     from trephine.radiomics.settings import RadiomicsSettings
 
 _MASK_SUFFIXES = ("_mask", "-mask", "_label", "-label", "_seg", "-seg")
+
+# A process takes as long to start as some pairs take to measure.
+_PAIRS_WORTH_A_PROCESS = 8
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def extract(
         Path | None, typer.Option(help="CSV to write, one row a region; to the terminal if absent.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; one a processor if absent.")
+        int | None, typer.Option(min=1, help="Processes; up to one a processor if absent.")
     ] = None,
 ) -> None:
     """Measure radiomic features.
@@ -185,6 +189,8 @@ def _measure(pair: Pair, settings: RadiomicsSettings) -> Row:
 
 def _measure_all(pairs: list[Pair], settings: RadiomicsSettings, workers: int | None) -> list[Row]:
     """Measure every pair, in the pairs' order; a pair that cannot be measured says why."""
+    if workers is None:
+        workers = min(available_workers(), math.ceil(len(pairs) / _PAIRS_WORTH_A_PROCESS))
     with executor(workers, _start, (settings,)) as run, stages() as show:
         show("Extracting features", 0, len(pairs))
         return list(run.map(_measure_or_tell, pairs, partial(show, "Extracting features")))
