@@ -135,11 +135,11 @@ def test_every_kind_of_impossible_value_is_found_at_its_row() -> None:
     table.loc[0, "index"] = 90.0
     places = {problem.where for problem in check_femoral_head(table, COLUMNS)}
     assert places == {
-        "column arco, row 2",
-        "column jic, row 3",
-        "column a, row 4",
-        "column angle, row 3",
-        "column index, row 2",
+        "row 2, column arco",
+        "row 3, column jic",
+        "row 4, column a",
+        "row 3, column angle",
+        "row 2, column index",
     }
 
 
@@ -147,7 +147,7 @@ def test_an_index_on_the_papers_printed_scale_is_recognised() -> None:
     table = sound_table()
     table["index"] = table["a"] * table["b"] / 100.0
     over = [p for p in check_femoral_head(table, COLUMNS) if p.advice]
-    assert [problem.where for problem in over] == ["column index, row 3", "column index, row 4"]
+    assert [problem.where for problem in over] == ["row 3, column index", "row 4, column index"]
     assert "A x B / 100" in over[0].advice
 
 
@@ -155,8 +155,8 @@ def test_without_arcs_the_index_is_held_against_the_combined_angle() -> None:
     table = pd.DataFrame({"angle": [200.0, 200.0, 300.0], "index": [30.0, 60.0, 20.0]})
     columns = FemoralHeadColumns(combined_angle="angle", index="index")
     assert [p.where for p in check_femoral_head(table, columns)] == [
-        "column index, row 3",
-        "column index, row 4",
+        "row 3, column index",
+        "row 4, column index",
     ]
 
 
@@ -165,4 +165,4 @@ def test_a_collapsed_head_at_baseline_is_flagged_where_collapse_is_the_endpoint(
     columns = FemoralHeadColumns(arco="arco")
     assert check_femoral_head(table, columns) == []
     found = check_femoral_head(table, columns, population="before collapse")
-    assert [problem.where for problem in found] == ["column arco, row 3", "column arco, row 4"]
+    assert [problem.where for problem in found] == ["row 3, column arco", "row 4, column arco"]

@@ -268,8 +268,8 @@ def test_two_workers_give_the_numbers_of_one(
         workers=2,
     )
     assert sound.out_of_fold is not None
-    for model, one_process in sound.out_of_fold.models.items():
-        assert np.array_equal(nested.models[model].risk_score, one_process.risk_score)
+    for model, one_process in sound.out_of_fold.linear_predictor.items():
+        assert np.array_equal(nested.linear_predictor[model], one_process)
 
 
 def test_the_order_of_rows_does_not_matter(

@@ -193,4 +193,4 @@ def _numbers(table: pd.DataFrame, name: str | None) -> FloatArray:
 
 
 def _row(name: str | None, row: int) -> str:
-    return f"column {name}, row {row + 2}"
+    return f"row {row + 2}, column {name}"

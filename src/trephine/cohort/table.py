@@ -46,7 +46,10 @@ def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
 
 def _read(path: Path, sheet: str | None) -> pd.DataFrame:
     if path.suffix.lower() in {".xlsx", ".xlsm"}:
-        cells: pd.DataFrame = pd.read_excel(path, sheet_name=sheet or 0, header=None, dtype=str)
+        # Without keep_default_na a level "None" would become an empty cell, in xlsx only.
+        cells: pd.DataFrame = pd.read_excel(
+            path, sheet_name=sheet or 0, header=None, dtype=str, keep_default_na=False
+        )
         return cells.fillna("").astype(str)
     separator = "\t" if ".tsv" in path.suffixes else ","
     frame: pd.DataFrame = pd.read_csv(

@@ -25,7 +25,7 @@ class Section(BaseModel):
 class StudySection(Section):
     """``[study]``: title, protocol and seed."""
 
-    title: str = "Untitled study"
+    title: str = Field(default="Untitled study", description="heads the report")
     protocol: Protocol = Field(
         default="sound",
         description="whose model goes into the bundle; the report always shows both",
@@ -44,7 +44,7 @@ class Columns(Section):
         default=None, description="cases of one patient are never split; the case by default"
     )
     side: str | None = Field(default=None, description="R or L, where one image holds two cases")
-    time: str = "time"
+    time: str = Field(default="time", description="follow-up, from the start to event or end")
     event: str = Field(default="event", description="1 where the event was seen, 0 if censored")
     centre: str | None = Field(default=None, description="hospital, for leave-one-centre-out")
 
@@ -52,7 +52,7 @@ class Columns(Section):
 class DataSection(Section):
     """``[data]``: the table, the images and the masks."""
 
-    table: Path
+    table: Path = Field(description="CSV (also .gz), TSV or xlsx, one row a case")
     sheet: str | None = Field(default=None, description="sheet of an xlsx table")
     image: str | None = Field(
         default=None, description="path of a case's image; {column} is filled from the table"
@@ -68,7 +68,7 @@ class DataSection(Section):
     mask_label: int | dict[str, int] = Field(
         default=1, description="label of the region, or a label for each side"
     )
-    columns: Columns = Columns()
+    columns: Columns = Field(default=Columns(), description="which column means what")
     spacing_mm: float | tuple[float, float] | None = Field(
         default=None, description="pixel spacing to use where an image states none"
     )
@@ -93,10 +93,15 @@ class DataSection(Section):
 class OutcomeSection(Section):
     """``[outcome]``: what is predicted and when."""
 
-    name: str = "event-free survival"
+    name: str = Field(default="event-free survival", description="what is predicted, in texts")
     event: str = Field(default="event", description="the event's name in texts")
-    unit: TimeUnit = "months"
-    horizons: tuple[float, ...] = Field(default=(36.0, 60.0), min_length=1, max_length=4)
+    unit: TimeUnit = Field(default="months", description="of the time column and the horizons")
+    horizons: tuple[float, ...] = Field(
+        default=(36.0, 60.0),
+        min_length=1,
+        max_length=4,
+        description="times, one to four, at which predictions are made and judged",
+    )
 
     @field_validator("horizons")
     @classmethod
@@ -109,13 +114,13 @@ class OutcomeSection(Section):
 class FeatureSetByPrefix(Section):
     """A feature set: every column whose name starts so."""
 
-    prefix: str
+    prefix: str = Field(description="beginning of the columns' names")
 
 
 class FeaturesSection(Section):
     """``[features]``: features that come ready-made in a table."""
 
-    table: Path
+    table: Path = Field(description="CSV, TSV or xlsx; it may be the table of [data]")
     case: str | None = Field(default=None, description="its case column; as [data] by default")
     sets: dict[str, FeatureSetByPrefix | tuple[str, ...]] = Field(
         default_factory=dict,
@@ -126,7 +131,7 @@ class FeaturesSection(Section):
 class RadiomicsSection(Section):
     """``[radiomics]``: which features the engine extracts."""
 
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="whether radiomic features are extracted")
     preset: str | None = Field(default=None, description="native2d, published-1562, ...")
     file: Path | None = Field(default=None, description="a PyRadiomics parameter file")
     settings: dict[str, Any] = Field(
@@ -140,7 +145,7 @@ class RadiomicsSection(Section):
 class DeepSection(DeepSettings):
     """``[deep]``: which network reads the regions."""
 
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="whether deep features are extracted")
     finetune: FineTuneSettings | None = Field(
         default=None, description="train the last block inside training folds (needs events)"
     )
@@ -160,19 +165,39 @@ class SelectionSection(Section):
     max_outliers: float = Field(
         default=0.05, ge=0, le=1, description="share of outliers a feature may have"
     )
-    icc_form: Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"] = "2,1"
-    icc_threshold: float = Field(default=0.75, ge=0, le=1)
-    relevance: Relevance | None = None
-    relevance_p: float = Field(default=0.05, gt=0, le=1)
-    correlation: float = Field(default=0.9, gt=0, le=1)
+    icc_form: Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"] = Field(
+        default="2,1", description="form of the ICC, as Shrout and Fleiss number them"
+    )
+    icc_threshold: float = Field(
+        default=0.75, ge=0, le=1, description="agreement that a feature needs, between and within"
+    )
+    relevance: Relevance | None = Field(
+        default=None, description="univariable filter; Mann-Whitney is for `published` only"
+    )
+    relevance_p: float = Field(default=0.05, gt=0, le=1, description="p that the filter asks for")
+    correlation: float = Field(
+        default=0.9, gt=0, le=1, description="of two features correlated above this, one stays"
+    )
     mixtures: tuple[float, ...] | None = Field(
         default=None, description="elastic-net mixtures to choose from: 1 lasso, 0 ridge"
     )
-    inner_folds: int = Field(default=10, ge=3)
-    univariable_p: float = Field(default=0.1, gt=0, le=1)
-    stay_p: float = Field(default=0.05, gt=0, le=1)
-    clinical: Literal["univariable-backward", "backward-aic", "all"] | None = None
-    missing_clinical: Literal["drop", "impute"] = "drop"
+    inner_folds: int = Field(
+        default=10, ge=3, description="folds in which the penalty of the Cox model is chosen"
+    )
+    univariable_p: float = Field(
+        default=0.1, gt=0, le=1, description="p that lets a clinical variable into the full model"
+    )
+    stay_p: float = Field(
+        default=0.05, gt=0, le=1, description="p that lets it stay in backward elimination"
+    )
+    clinical: Literal["univariable-backward", "backward-aic", "all"] | None = Field(
+        default=None, description="how clinical variables are chosen under `sound`"
+    )
+    missing_clinical: Literal["drop", "impute"] = Field(
+        default="drop",
+        description="leave out cases that lack a clinical value, or fill in the training cases'"
+        " median or most frequent level",
+    )
 
 
 class ModelsSection(Section):
@@ -188,7 +213,7 @@ class ValidationSection(Section):
     """``[validation]``: how performance is measured."""
 
     repeats: int = Field(default=10, ge=0, description="repeats of nested cross-validation")
-    folds: int = Field(default=5, ge=2)
+    folds: int = Field(default=5, ge=2, description="outer folds, drawn by patient")
     bootstraps: int = Field(default=200, ge=0, description="bootstraps for the optimism")
     permutations: int = Field(default=200, ge=0, description="permuted outcomes (null check)")
     interval_bootstraps: int = Field(default=500, ge=50, description="resamples for intervals")

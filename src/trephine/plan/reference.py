@@ -1,0 +1,142 @@
+"""The reference of a study file, written from the sections themselves so that it is never stale."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from trephine.cohort.schema import ClinicalVariable
+from trephine.deep.settings import FineTuneSettings
+from trephine.plan import sections
+from trephine.radiomics.settings import RadiomicsSettings
+
+_HEAD = """\
+# The study file
+
+A study is one TOML file. `trephine new FOLDER` drafts it, `trephine check STUDY.toml` lists every
+mistake in it and in the data, `trephine run STUDY.toml` runs it. Relative paths start from the
+file's own folder. Every key below has a default unless it is marked as needed, a key that does not
+exist is refused with the nearest one that does, and the plan that ran, every default filled in, is
+saved with the result.
+
+This page is written from the program (`python -m trephine.plan`); a test compares them.
+"""
+
+_SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
+    ("study", sections.StudySection, "Title, protocol, seed."),
+    (
+        "data",
+        sections.DataSection,
+        "Where the table, the images and the masks are. In a path `{column}` stands for the case's"
+        " cell of that column: `images/{patient_id}.dcm`. Cells are text: 007 stays 007.",
+    ),
+    ("data.columns", sections.Columns, "Which column of the table means what."),
+    ("outcome", sections.OutcomeSection, "What is predicted and when."),
+    (
+        "clinical.NAME",
+        ClinicalVariable,
+        'One section (or one line, `age = { unit = "years" }`) for each clinical variable. With'
+        " `levels` it is categorical, without it is a number.",
+    ),
+    (
+        "features",
+        sections.FeaturesSection,
+        "Features that come ready-made in a table, a row a case. A column that holds the outcome"
+        " is refused.",
+    ),
+    ("radiomics", sections.RadiomicsSection, "Radiomic features of the regions."),
+    (
+        "radiomics.settings",
+        RadiomicsSettings,
+        "Settings by PyRadiomics' names, over those of the preset; the defaults here are"
+        " PyRadiomics', the preset `native2d` has its own.",
+    ),
+    ("deep", sections.DeepSection, "Features of a network; needs the optional part `deep`."),
+    ("deep.finetune", FineTuneSettings, "Train the last block; absent, nothing is trained."),
+    (
+        "selection",
+        sections.SelectionSection,
+        "The steps and their thresholds. A default of none means the protocol's own choice.",
+    ),
+    (
+        "models",
+        sections.ModelsSection,
+        "By default: clinical alone, each feature set with clinical, and all together.",
+    ),
+    ("validation", sections.ValidationSection, "How performance is measured."),
+)
+
+
+def study_file_reference() -> str:
+    """Return the reference of every key of a study file, as Markdown."""
+    parts = [_HEAD]
+    for name, model, text in _SECTIONS:
+        described = _attributes(model)
+        lines = [f"## `[{name}]`", "", text, "", "| key | default | meaning |", "|---|---|---|"]
+        for key, field in model.model_fields.items():
+            meaning = field.description or described.get(key, "")
+            cells = (f"`{key}`", _default(field), _meaning(meaning, field.annotation))
+            lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "needed"
+    value = field.get_default(call_default_factory=True)
+    if value is None:
+        return "none"
+    if isinstance(value, BaseModel):
+        return "see below"
+    if value in ("", {}, ()):
+        return "empty"
+    return f"`{_toml(value)}`"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = ...' for key in value)} }}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _meaning(text: str, annotation: Any) -> str:
+    choices = _choices(annotation)
+    listed = ", ".join(f"`{choice}`" for choice in choices)
+    if text and listed:
+        return f"{text}; one of {listed}"
+    return text or (f"one of {listed}" if listed else "as in PyRadiomics")
+
+
+def _choices(annotation: Any) -> list[str]:
+    """Return what an annotation of literals allows, also inside ``... | None``."""
+    if get_origin(annotation) is Literal:
+        return [str(choice) for choice in get_args(annotation)]
+    return [choice for inner in get_args(annotation) for choice in _choices(inner)]
+
+
+def _attributes(model: type[BaseModel]) -> dict[str, str]:
+    """Return the texts of a docstring's Attributes, also of the classes that it extends."""
+    found: dict[str, str] = {}
+    for cls in reversed(model.__mro__):
+        text = inspect.cleandoc(cls.__doc__ or "").partition("Attributes\n----------\n")[2]
+        for names, lines in re.findall(r"^(\S.*)\n((?:[ ]{4}.*\n?)+)", text, re.MULTILINE):
+            meaning = " ".join(lines.split()).replace("``", "`").rstrip(".")
+            found |= dict.fromkeys(names.split(", "), meaning)
+    return found
+
+
+def write_reference(path: Path) -> None:
+    """Write the reference to a file."""
+    path.write_text(study_file_reference(), encoding="utf-8")

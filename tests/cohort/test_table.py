@@ -1,0 +1,116 @@
+"""Tables as people save them: every cell stays the text that was typed."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from trephine.cohort.clinical import read_clinical
+from trephine.cohort.flow import count_flow
+from trephine.cohort.schema import ClinicalVariable
+from trephine.cohort.table import as_numbers, read_table
+from trephine.errors import StudyProblemsError
+
+TEXT = "case,age\n007, 61 \n010,NA\n\n,\n"
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "tsv", "xlsx", "bom"])
+def test_identifiers_stay_text_in_every_kind_of_file(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"t.{'csv' if kind == 'bom' else kind}"
+    if kind == "xlsx":
+        frame = pd.DataFrame({"case": ["007", "010"], "age": ["61", "NA"]})
+        frame.to_excel(path, index=False)
+    elif kind == "csv.gz":
+        path.write_bytes(gzip.compress(TEXT.encode()))
+    elif kind == "tsv":
+        path.write_text(TEXT.replace(",", "\t"))
+    else:
+        path.write_text(TEXT, encoding="utf-8-sig" if kind == "bom" else "utf-8")
+    table = read_table(path)
+    assert list(table.columns) == ["case", "age"]
+    assert list(table["case"]) == ["007", "010"]
+    assert list(table["age"]) == ["61", "NA"]
+
+
+def test_a_column_name_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("case,age,age\n1,2,3\n")
+    with pytest.raises(StudyProblemsError, match="column names once, found"):
+        read_table(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("text", ["", "case,age\n"])
+def test_a_table_without_rows_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(StudyProblemsError):
+        read_table(tmp_path / "t.csv")
+
+
+def test_a_sheet_that_does_not_exist_is_told(tmp_path: Path) -> None:
+    pd.DataFrame({"case": ["1"]}).to_excel(tmp_path / "t.xlsx", index=False)
+    with pytest.raises(StudyProblemsError, match="Hips"):
+        read_table(tmp_path / "t.xlsx", "Hips")
+
+
+def test_numbers_are_read_and_what_is_none_is_told_apart_from_what_is_missing() -> None:
+    numbers, wrong = as_numbers(pd.Series(["1.5", "", "n/a", "?", "1,5", "inf", "-3e2", "x"]))
+    assert numbers[[0, 6]].tolist() == [1.5, -300]
+    assert np.isnan(numbers[[1, 2, 3]]).all()
+    assert wrong == [4, 5, 7]
+
+
+STAGE = ClinicalVariable(levels=("I", "II"), reference="II")
+AGE = ClinicalVariable(unit="years", range=(18, 90))
+
+
+def test_clinical_cells_become_codes_and_numbers() -> None:
+    frame = pd.DataFrame({"stage": ["II", "I", "NA"], "age": ["61", "", "30.5"]})
+    table, problems = read_clinical(frame, {"stage": STAGE, "age": AGE}, "t.csv")
+    assert problems == []
+    assert table.texts("stage") == ["II", "I", None]
+    assert table.missing().tolist() == [False, True, True]
+    assert STAGE.other_levels() == ("I",)
+
+
+def test_a_level_named_none_is_a_level_and_not_missing() -> None:
+    variable = ClinicalVariable(levels=("none", "some"))
+    table, problems = read_clinical(
+        pd.DataFrame({"pain": ["none", "some", ""]}), {"pain": variable}, "t.csv"
+    )
+    assert problems == []
+    assert table.texts("pain") == ["none", "some", None]
+
+
+def test_every_cell_that_does_not_fit_is_told_with_its_row_and_column() -> None:
+    frame = pd.DataFrame({"stage": ["III", "I"], "age": ["old", "12"]})
+    _, problems = read_clinical(frame, {"stage": STAGE, "age": AGE}, "t.csv")
+    assert [problem.where for problem in problems] == [
+        "t.csv, row 2, column stage",
+        "t.csv, row 2, column age",
+        "t.csv, row 3, column age",
+    ]
+
+
+def test_a_measure_is_computed_from_its_arcs_and_held_against_the_table() -> None:
+    angle = ClinicalVariable(measure="combined_necrotic_angle", arcs=("a", "b"))
+    frame = pd.DataFrame({"a": ["90", "100", ""], "b": ["73", "20", "5"], "x": ["163", "150", "9"]})
+    table, problems = read_clinical(frame.rename(columns={"x": "angle"}), {"angle": angle}, "t")
+    assert table.values("angle")[:2].tolist() == [163, 120]
+    assert np.isnan(table.values("angle")[2])
+    assert [(p.where, p.found) for p in problems] == [("t, row 3, column angle", "150")]
+
+
+def test_a_case_is_left_out_once_under_the_first_reason() -> None:
+    patients = ["p", "p", "q", "r"]
+    first = np.array([True, False, True, False])
+    second = np.array([True, True, False, False])
+    flow, stay = count_flow(patients, [("no image", first), ("no follow-up", second)])
+    assert [(e.reason, e.n_cases, e.n_patients) for e in flow.exclusions] == [
+        ("no image", 2, 1),
+        ("no follow-up", 1, 1),
+    ]
+    assert (flow.enrolled_cases, flow.analysed_cases, flow.analysed_patients) == (4, 1, 1)
+    assert stay.tolist() == [False, False, False, True]

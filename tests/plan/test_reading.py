@@ -1,0 +1,137 @@
+"""Study files: what they may say, where their paths lead, and that their reference is not stale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trephine.errors import StudyProblemsError
+from trephine.plan import StudyPlan, read_plan
+from trephine.plan.reading import parse_plan
+from trephine.plan.reference import study_file_reference
+from trephine.study.inputs import read_study
+
+ROOT = Path(__file__).parents[2]
+DATA = {"table": "cases.csv"}
+
+
+def refused(content: dict[str, object]) -> str:
+    with pytest.raises(StudyProblemsError) as error:
+        parse_plan(content)
+    return str(error.value)
+
+
+def test_the_reference_tells_what_the_program_does() -> None:
+    written = (ROOT / "docs" / "study-file.md").read_text(encoding="utf-8")
+    assert written == study_file_reference(), "run `python -m trephine.plan`"
+
+
+def test_every_key_of_every_section_has_a_meaning() -> None:
+    lines = [line for line in study_file_reference().splitlines() if line.startswith("| `")]
+    assert len(lines) > 80
+    assert [line for line in lines if line.endswith("|  |")] == []
+
+
+def test_the_example_passes_the_check() -> None:
+    inputs = read_study(ROOT / "examples" / "features-from-a-table" / "study.toml")
+    assert list(inputs.features) == ["expression"]
+    assert len(inputs.features["expression"].names) == 30
+
+
+def test_paths_start_from_the_study_file_s_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "study.toml").write_text(
+        '[data]\ntable = "cases.csv"\nimage = "i/{case_id}.dcm"\n'
+        'raters = { a = "m/{case_id}.png" }\n'
+        '[radiomics]\nfile = "settings.yaml"\n[deep]\nweights = "own.pth"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    plan = read_plan(Path("here/study.toml"))
+    here = tmp_path / "here"
+    assert plan.data.table == here / "cases.csv"
+    assert plan.data.image == str(here / "i/{case_id}.dcm")
+    assert plan.data.raters == {"a": str(here / "m/{case_id}.png")}
+    assert plan.radiomics.file == here / "settings.yaml"
+    assert plan.deep.weights == str(here / "own.pth")
+
+
+def test_a_section_that_the_file_lacks_does_not_count_as_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text('[data]\ntable = "cases.csv"\n')
+    assert "deep" not in read_plan(tmp_path / "study.toml").model_fields_set
+
+
+def test_the_defaults_are_those_of_a_sound_study() -> None:
+    plan = StudyPlan.model_validate({"data": DATA})
+    assert plan.study.protocol == "sound"
+    assert plan.deep.weights == "imagenet"
+    assert plan.selection.relevance is None
+    assert plan.validation.repeats > 0
+
+
+def test_a_plan_cannot_be_changed_after_it_was_read() -> None:
+    plan = StudyPlan.model_validate({"data": DATA})
+    with pytest.raises(ValueError, match="frozen"):
+        plan.study.seed = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"image": "{case_id}.dcm"}, "an image needs at least one rater's mask"),
+        ({"raters": {"a": "{case_id}.nii"}}, "masks need the path of the images"),
+        (
+            {"image": "i", "raters": {"a": "m"}, "repeats": {"c": "m2"}},
+            "expected raters ['a'], found {'c'}",
+        ),
+        (
+            {"image": "i", "raters": {"a": "m"}, "mask_label": {"R": 1}},
+            "labels by side need columns.side",
+        ),
+    ],
+)
+def test_keys_of_the_data_that_need_each_other(data: dict[str, object], told: str) -> None:
+    assert told in refused({"data": {**DATA, **data}})
+
+
+@pytest.mark.parametrize("horizons", [[], [60, 36], [0, 12], [12, 12], [1, 2, 3, 4, 5]])
+def test_horizons_ascend_and_are_at_most_four(horizons: list[float]) -> None:
+    assert "outcome.horizons" in refused({"data": DATA, "outcome": {"horizons": horizons}})
+
+
+@pytest.mark.parametrize(
+    ("variable", "told"),
+    [
+        ({"levels": ["I"]}, "two or more"),
+        ({"levels": ["I", "I"]}, "found one twice"),
+        ({"levels": ["I", "II"], "reference": "III"}, "found 'III'"),
+        ({"levels": ["I", "II"], "unit": "mm"}, "takes no unit"),
+        ({"measure": "combined_necrotic_angle"}, "expected both or neither"),
+    ],
+)
+def test_clinical_variables_that_contradict_themselves(
+    variable: dict[str, object], told: str
+) -> None:
+    text = refused({"data": DATA, "clinical": {"stage": variable}})
+    assert "clinical.stage" in text
+    assert told in text
+
+
+def test_levels_written_as_numbers_or_truth_values_are_text() -> None:
+    clinical = {"grade": {"levels": [0, 1], "reference": 1}, "oedema": {"levels": [False, True]}}
+    plan = parse_plan({"data": DATA, "clinical": clinical})
+    assert plan.clinical["grade"].levels == ("0", "1")
+    assert plan.clinical["grade"].reference_level == "1"
+    assert plan.clinical["oedema"].levels == ("no", "yes")
+
+
+def test_a_variable_named_like_a_key_does_not_lead_the_advice_astray() -> None:
+    text = refused({"data": DATA, "clinical": {"unit": {"lable": "Unit"}}})
+    assert "Did you mean 'label'?" in text
+
+
+def test_all_mistakes_of_a_file_are_told_at_once() -> None:
+    text = refused({"data": DATA, "outcom": {}, "validation": {"folds": 1, "repeat": 3}})
+    assert len(text.splitlines()) == 3
