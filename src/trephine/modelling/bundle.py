@@ -115,7 +115,10 @@ def _check_sums(files: Mapping[str, bytes], sums: Any) -> None:
 
 def _read_files(path: Path) -> dict[str, bytes]:
     if path.is_dir():
-        return {file.name: file.read_bytes() for file in path.iterdir() if file.is_file()}
+        inside = sorted(path.iterdir())
+        if strange := [entry.name for entry in inside if not entry.is_file()]:
+            raise BundleError(f"bundle: expected files only, found {strange[:3]}")
+        return {file.name: file.read_bytes() for file in inside}
     if path.is_file() and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]

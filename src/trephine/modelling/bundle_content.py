@@ -51,7 +51,7 @@ def predictor_from_json(content: Mapping[str, Any]) -> Predictor:
             imputation=None if imputation is None else Imputation(imputation),
             models={name: _model_from_json(part) for name, part in content["models"].items()},
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(f"bundle: the model does not fit together ({error})") from None
 
 
