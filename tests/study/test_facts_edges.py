@@ -1,0 +1,141 @@
+"""Awkward studies end in a report that says what is missing, and prints no number that is none."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from study.small_study import SmallStudy, write_clinical_study, write_table_study
+from trephine.report import write_report
+from trephine.report.facts import Facts
+from trephine.study import run
+
+NO_NUMBER = re.compile(r"(?<![A-Za-z])(nan|inf|none|null)(?![A-Za-z])", re.I)
+
+
+@pytest.fixture(autouse=True)
+def tables_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the figures of the report, which take most of its time."""
+
+    def write(facts: Facts, pictures: Path, out: Path, **_: object) -> tuple[Path, ...]:
+        return write_report(facts, pictures, out, formats=["csv"])
+
+    monkeypatch.setattr(run, "write_report", write)
+
+
+def facts_of(study: SmallStudy) -> Facts:
+    """Run a study, and look for what no table may print."""
+    result = run.run_study(study.toml)
+    for table in (study.results / "tables").glob("*.csv"):
+        with table.open(encoding="utf-8") as lines:
+            for row in csv.reader(lines):
+                assert not any(NO_NUMBER.fullmatch(cell.strip()) for cell in row), table.name
+                assert not any("nan" in re.split(r"[^a-z]+", cell) for cell in row), table.name
+    return result.facts
+
+
+@pytest.fixture
+def clinical(tmp_path: Path) -> SmallStudy:
+    return write_clinical_study(tmp_path / "study")
+
+
+def add_awkward_columns(study: SmallStudy) -> None:
+    """Add a variable that is constant, one with 40 % missing and one with 12 levels."""
+    rng = np.random.default_rng(7)
+    table = study.table()
+    table["constant"] = "5"
+    table["gappy"] = [f"{x:.1f}" for x in rng.normal(10, 2, len(table))]
+    table.loc[rng.choice(len(table), int(0.4 * len(table)), replace=False), "gappy"] = ""
+    table["ward"] = [f"w{j}" for j in rng.integers(0, 12, len(table))]
+    study.write(table)
+    levels = ", ".join(f'"w{j}"' for j in range(12))
+    study.replace(
+        "[clinical]\n",
+        f"[clinical]\nconstant = {{}}\ngappy = {{}}\nward = {{ levels = [{levels}] }}\n",
+    )
+
+
+def test_constant_missing_and_twelve_levels_with_values_filled_in(clinical: SmallStudy) -> None:
+    add_awkward_columns(clinical)
+    clinical.replace("[selection]\n", '[selection]\nmissing_clinical = "impute"\n')
+    facts = facts_of(clinical)
+    assert facts.table1 is not None
+    rows = {variable.name: variable for variable in facts.table1.variables}
+    assert rows["constant"].p is None
+    assert rows["constant"].note
+    assert rows["gappy"].missing[0] == 24
+    assert len(rows["ward"].levels) == 12
+    assert facts.flow.exclusions == () or all(e.cases == 0 for e in facts.flow.exclusions)
+    for table in facts.table2:
+        constant = next(v for v in table.variables if v.name == "constant")
+        assert constant.note
+        assert all(row.multivariable is None for row in constant.rows)
+
+
+def test_cases_with_a_missing_value_are_left_out_and_counted(clinical: SmallStudy) -> None:
+    add_awkward_columns(clinical)
+    facts = facts_of(clinical)
+    (missing,) = [e for e in facts.flow.exclusions if "missing" in e.reason]
+    assert missing.cases == 24
+    assert facts.flow.analysed.cases == facts.flow.enrolled.cases - 24
+    assert facts.performance[0].n == facts.flow.analysed.cases
+
+
+def test_a_horizon_past_the_last_follow_up_is_said_and_has_no_numbers(
+    clinical: SmallStudy,
+) -> None:
+    clinical.replace("horizons = [12, 24]", "horizons = [12, 500]")
+    facts = facts_of(clinical)
+    assert any("500" in warning.text for warning in facts.run.warnings)
+    for row in facts.performance:
+        assert [at.horizon for at in row.auc] == [12]
+        assert "500" in row.note
+    assert not any(at.horizon == 500 for at in facts.calibration)
+    assert not any(at.horizon == 500 for at in facts.decision_curves)
+    for nomogram in facts.nomograms:
+        assert [axis.horizon for axis in nomogram.survival] == [12]
+
+
+def test_a_risk_group_without_an_event_is_said(clinical: SmallStudy) -> None:
+    table = clinical.table()
+    old = table["age"].astype(float) >= table["age"].astype(float).median()
+    table["died"] = np.where(old, table["died"], "0")
+    clinical.write(table)
+    clinical.replace('stage = { levels = ["I", "II", "IIIA"] }\n', "")
+    facts = facts_of(clinical)
+    groups = next(g for g in facts.risk_groups if g.protocol == "sound" and g.kind == "apparent")
+    assert groups.curves[0].events == 0
+    assert groups.ratio is None
+    assert groups.logrank_p is not None
+    assert groups.notes
+
+
+def test_nothing_selected_no_clinical_variable_and_one_model(tmp_path: Path) -> None:
+    study = write_table_study(tmp_path / "study", clinical=False, features=3)
+    table = study.table("features.csv")
+    rng = np.random.default_rng(11)
+    for column in table.columns[1:]:
+        table[column] = [f"{x:.5f}" for x in rng.normal(size=len(table))]
+    study.write(table, "features.csv")
+    study.replace("[selection]\n", "[selection]\nrelevance_p = 0.0000001\n")
+    study.replace("[selection]\n", '[selection]\nrelevance = "cox-score"\n')
+    facts = facts_of(study)
+    assert {row.model for row in facts.performance} == {"Features"}
+    assert facts.table1 is None
+    assert facts.table2 == facts.table_s2 == facts.nomograms == ()
+    assert facts.comparisons == facts.reclassification == ()
+    for model in facts.models:
+        assert model.terms == ()
+        assert model.notes
+    for row in facts.performance:
+        if row.kind == "apparent":
+            assert row.c_index.value == pytest.approx(0.5)
+
+
+def test_without_a_patient_column_every_case_is_a_patient(clinical: SmallStudy) -> None:
+    facts = facts_of(clinical)
+    assert facts.flow.analysed.patients == facts.flow.analysed.cases
