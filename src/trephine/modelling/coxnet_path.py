@@ -98,6 +98,9 @@ class CoxNetPath:
         left = np.floor(place).astype(np.int64)
         right = np.ceil(place).astype(np.int64)
         part = (place - left)[..., np.newaxis]
+        if not part.any():
+            at_penalties: FloatArray = self.coefficients[left]
+            return at_penalties
         between: FloatArray = (1 - part) * self.coefficients[left] + part * self.coefficients[right]
         return between
 

@@ -22,6 +22,7 @@ from trephine.survival.path_newton import (
     largest_violation,
     minimise,
 )
+from trephine.survival.path_products import copy
 from trephine.survival.path_risk import (
     RiskSets,
     RiskState,
@@ -83,7 +84,7 @@ def _activate(
         j = entering[a]
         is_active[j] = True
         active.column[n_active + a] = j
-        active.design[n_active + a] = design[j]
+        copy(design[j], active.design[n_active + a], design.shape[1])
         active.coefficient[n_active + a] = 0.0
         active.gradient[n_active + a] = screen.gradient[j]
     return active
@@ -110,7 +111,7 @@ def _drop_idle(
             is_active[j] = False
             screen.gradient[j] = active.gradient[a]
             screen.stamp[j] = screen.travelled[0]
-    keep_rows(active, kept, n_kept)
+    keep_rows(active, kept[:n_kept])
     return n_kept
 
 
@@ -131,7 +132,7 @@ def _solve_path(
     null = log_likelihood = evaluate(eta, risk, state)
     screen = begin_screen(design, state.residual)
     active = empty_active_set(min(p, 64), n)
-    n_active = 0
+    n_active = np.int64(0)  # a literal would have functions compiled once more for it
     factor = empty_factor(active.column.size)
     is_active = np.zeros(p, np.bool_)
     coefficients = np.zeros((penalties.size, p))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from trephine.survival.path_products import add_rows, dot
+from trephine.survival.path_products import add_rows, copy, dot
 from trephine.types import FloatArray, IntArray
 
 MOST_ROUNDS = 200
@@ -221,7 +221,7 @@ def minimise_model(
         Stops when a sweep moves no coordinate by more, in the gradient's units.
     """
     slope = gradient.copy()
-    goal[:] = coefficient
+    copy(coefficient, goal, goal.size)
     before = np.inf
     for _ in range(MOST_ROUNDS):
         moved = _sweep(hessian, l1, l2, goal, slope)

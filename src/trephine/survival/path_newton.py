@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from trephine.survival.path_model import Factor, minimise_model
-from trephine.survival.path_products import add_rows, dots, fill_symmetric
+from trephine.survival.path_products import add_rows, copy, dots, fill_symmetric
 from trephine.survival.path_risk import RiskSets, RiskState, curve, evaluate
 from trephine.types import FloatArray, IntArray
 
@@ -66,29 +66,30 @@ def empty_active_set(capacity: int, n: int) -> ActiveSet:
 def grown(active: ActiveSet, n_active: int, capacity: int) -> ActiveSet:
     """Return the same active set with room for ``capacity`` columns."""
     new = empty_active_set(capacity, active.design.shape[1])
-    new.column[:n_active] = active.column[:n_active]
-    new.design[:n_active] = active.design[:n_active]
-    new.hessian[:n_active, :n_active] = active.hessian[:n_active, :n_active]
-    new.coefficient[:n_active] = active.coefficient[:n_active]
-    new.gradient[:n_active] = active.gradient[:n_active]
-    new.l1[:n_active] = active.l1[:n_active]
-    new.l2[:n_active] = active.l2[:n_active]
+    for a in range(n_active):
+        new.column[a] = active.column[a]
+        new.coefficient[a] = active.coefficient[a]
+        new.gradient[a] = active.gradient[a]
+        new.l1[a] = active.l1[a]
+        new.l2[a] = active.l2[a]
+        copy(active.design[a], new.design[a], active.design.shape[1])
+        copy(active.hessian[a], new.hessian[a], n_active)
     return new
 
 
 @njit(cache=True)
-def keep_rows(active: ActiveSet, kept: IntArray, n_kept: int) -> None:
-    """Move the first ``n_kept`` rows named in ``kept`` (increasing) to the front."""
-    for new in range(n_kept):
+def keep_rows(active: ActiveSet, kept: IntArray) -> None:
+    """Move the rows ``kept`` (increasing) to the front."""
+    for new in range(kept.size):
         old = kept[new]
         if new == old:
             continue
         active.column[new] = active.column[old]
-        active.design[new] = active.design[old]
+        copy(active.design[old], active.design[new], active.design.shape[1])
         active.coefficient[new] = active.coefficient[old]
         active.gradient[new] = active.gradient[old]
-    for new in range(n_kept):
-        for other in range(n_kept):
+    for new in range(kept.size):
+        for other in range(kept.size):
             active.hessian[new, other] = active.hessian[kept[new], kept[other]]
 
 
@@ -220,13 +221,13 @@ def minimise(
             log_likelihood = evaluate(eta, risk, state)
             if fresh:
                 break
-            fill_hessian(active, 0, n_active, risk, state)
+            fill_hessian(active, np.int64(0), n_active, risk, state)
             factor.size[0] = 0
             fresh = True
             continue
         log_likelihood = new_log_likelihood
-        eta[:] = trial_eta
-        active.coefficient[:n_active] = trial
+        copy(trial_eta, eta, n)
+        copy(trial, active.coefficient, n_active)
         dots(active.design, n_active, state.residual, active.gradient)
         previous, residual = residual, largest_violation(active, n_active)
         if residual > tolerance and (
@@ -234,7 +235,7 @@ def minimise(
         ):
             if fresh and residual > 0.5 * previous and before - after <= ROUNDING * abs(before):
                 break
-            fill_hessian(active, 0, n_active, risk, state)
+            fill_hessian(active, np.int64(0), n_active, risk, state)
             factor.size[0] = 0
             fresh = True
         else:

@@ -17,6 +17,17 @@ from trephine.types import FloatArray
 VECTORISED = {"reassoc", "contract"}
 
 
+@njit(cache=True)
+def copy(source: FloatArray, target: FloatArray, length: int) -> None:
+    """Copy the first ``length`` entries.
+
+    An assignment of slices does the same, but has numba compile the message of the error that
+    their sizes might raise, a third of all compilation.
+    """
+    for i in range(length):
+        target[i] = source[i]
+
+
 @njit(cache=True, fastmath=VECTORISED)
 def dot(a: FloatArray, b: FloatArray, length: int) -> float:
     """Return the scalar product of the first ``length`` entries."""
