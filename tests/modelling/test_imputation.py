@@ -39,3 +39,10 @@ def test_levels_equally_frequent_give_the_first() -> None:
 def test_a_variable_without_any_training_value_is_named() -> None:
     with pytest.raises(InputError, match="age: no training case has a value"):
         fit_imputation(table([np.nan, np.nan], [0, 1]))
+
+
+def test_a_table_of_some_variables_is_filled_by_what_was_learned_from_all() -> None:
+    imputation = fit_imputation(table([40, 50], [1, 1]))
+    age = ClinicalTable({"age": VARIABLES["age"]}, {"age": np.array([np.nan])}, 1)
+    assert imputation.fill(age).values("age").tolist() == [45]
+    assert not imputation.fill(ClinicalTable({}, {}, 1)).variables

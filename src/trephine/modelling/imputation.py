@@ -24,8 +24,9 @@ class Imputation:
     values: Mapping[str, float]
 
     def fill(self, table: ClinicalTable) -> ClinicalTable:
-        """Return the table without missing values."""
-        for key, value in self.values.items():
+        """Return the table without missing values; it may hold some of the variables only."""
+        for key in table.variables:
+            value = self.values[key]
             given = table.values(key)
             absent = np.isnan(given)
             if absent.any():
