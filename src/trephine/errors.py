@@ -45,6 +45,10 @@ class MissingExtraError(TrephineError):
         self.part = part
         self.extra = extra
 
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        """Let the error come back whole from a worker process."""
+        return type(self), (self.part, self.extra)
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -83,3 +87,7 @@ class StudyProblemsError(InputError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+    def __reduce__(self) -> tuple[type[StudyProblemsError], tuple[tuple[Problem, ...]]]:
+        """Let the error come back whole from a worker process."""
+        return type(self), (self.problems,)
