@@ -15,7 +15,7 @@ def equal_neighbours(offsets: IntArray) -> tuple[npt.NDArray[np.uint64], npt.NDA
 
     Neighbours that touch each other are in one zone already: one of them stands for all. A set is
     the bits of a number; the result is the set's representative and what is left of the set
-    without those it stands for.
+    without those it stands for. The empty set's representative is one more than the last offset.
 
     Parameters
     ----------
@@ -30,6 +30,7 @@ def equal_neighbours(offsets: IntArray) -> tuple[npt.NDArray[np.uint64], npt.NDA
                 touching[a] |= 1 << b
     representative = np.zeros(1 << count, np.uint64)
     rest = np.zeros(1 << count, np.uint64)
+    representative[0] = count
     for equal in range(1, 1 << count):
         first = 0
         while not equal >> first & 1:

@@ -1,4 +1,4 @@
-"""Texture matrices of a quantised region, all counted in one pass over its voxels."""
+"""Texture matrices of a quantised region, all counted in one padded box of its levels."""
 
 from __future__ import annotations
 

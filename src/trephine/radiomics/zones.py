@@ -41,6 +41,7 @@ def _zones(
     meet, the younger is noted as a part of the older; the parts are added up at the end.
     ``representative`` and ``rest``: ``links.equal_neighbours``.
     """
+    steps = np.append(offsets, np.uint64(0))  # where nothing behind is equal, the voxel itself
     number_at = np.zeros(box.size, np.int32)
     parent = np.arange(positions.size + 1).astype(np.uint32)
     size = np.zeros(positions.size + 1, np.int64)
@@ -52,7 +53,7 @@ def _zones(
         equal = np.uint64(0)
         for a in range(offsets.size):
             equal |= np.uint64(box[here - offsets[a]] == level) << np.uint64(a)
-        neighbour = np.uint32(number_at[here - offsets[representative[equal]]])
+        neighbour = np.uint32(number_at[here - steps[representative[equal]]])
         numbers = np.uint32(numbers + np.uint32(equal == 0))
         number = numbers if equal == 0 else neighbour
         number_at[here] = number
@@ -60,7 +61,7 @@ def _zones(
         size[number] += 1
         equal = rest[equal]
         while equal:
-            other = np.uint32(number_at[here - offsets[representative[equal]]])
+            other = np.uint32(number_at[here - steps[representative[equal]]])
             _merge(parent, number, other)
             equal = rest[equal]
     kept = 0
