@@ -137,6 +137,30 @@ def test_a_file_too_many_is_refused(folder: Path) -> None:
         read_bundle(folder)
 
 
+def test_what_a_desktop_leaves_in_a_folder_or_an_archive_is_no_alteration(folder: Path) -> None:
+    bundle = read_bundle(folder)
+    (folder / ".DS_Store").write_bytes(b"Bud1")
+    assert read_bundle(folder).card == bundle.card
+    write_bundle(bundle, folder)
+    assert {path.name for path in folder.iterdir()} == FILES
+    archive = folder.parent / "model.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for path in folder.iterdir():
+            packed.write(path, f"model/{path.name}")
+            packed.writestr(f"__MACOSX/model/._{path.name}", b"resource fork")
+    assert read_bundle(archive).card == bundle.card
+
+
+def test_the_bytes_on_disk_are_those_of_the_manifest_where_lines_end_otherwise(
+    recipe: FittedRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_on_windows(path: Path, text: str, **_: object) -> int:
+        return path.write_bytes(text.replace("\n", "\r\n").encode())
+
+    monkeypatch.setattr(Path, "write_text", as_on_windows)
+    read_bundle(write_bundle(Bundle(recipe.predictor, {"a": 1}, "card\n"), tmp_path / "model"))
+
+
 def test_a_folder_inside_a_bundle_is_refused(folder: Path) -> None:
     (folder / "more").mkdir()
     with pytest.raises(BundleError, match="more"):

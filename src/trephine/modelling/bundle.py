@@ -24,6 +24,9 @@ PREDICTOR = "predictor.json"
 CONTEXT = "context.json"
 CARD = "MODEL_CARD.md"
 
+# What file managers leave in every folder that someone opens, and in archives of it.
+LEFT_BY_THE_DESKTOP = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"})
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -69,7 +72,8 @@ def write_bundle(bundle: Bundle, folder: Path) -> Path:
         whole = Path(draft) / "bundle"
         whole.mkdir()
         for name, text in files.items():
-            (whole / name).write_text(text, encoding="utf-8")
+            # As bytes: text would get Windows' line ends, and another sha256, on Windows.
+            (whole / name).write_bytes(text.encode("utf-8"))
         _clear_the_way(folder, set(files))
         os.replace(whole, folder)
     return folder
@@ -115,13 +119,14 @@ def _check_sums(files: Mapping[str, bytes], sums: Any) -> None:
 
 def _read_files(path: Path) -> dict[str, bytes]:
     if path.is_dir():
-        inside = sorted(path.iterdir())
+        inside = sorted(entry for entry in path.iterdir() if not _by_desktop(entry.name))
         if strange := [entry.name for entry in inside if not entry.is_file()]:
             raise BundleError(f"bundle: expected files only, found {strange[:3]}")
         return {file.name: file.read_bytes() for file in inside}
     if path.is_file() and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
+            files = [member for member in archive.infolist() if not member.is_dir()]
+            members = [member for member in files if not _by_desktop(member.filename)]
             if sum(member.file_size for member in members) > 2**30:
                 raise BundleError("bundle: expected less than 1 GiB, found a larger archive")
             return {Path(member.filename).name: archive.read(member) for member in members}
@@ -144,12 +149,16 @@ def _clear_the_way(folder: Path, names: set[str]) -> None:
     """Remove an earlier bundle; anything else in the way is left alone and told."""
     if not folder.exists():
         return
-    strange = [p.name for p in folder.iterdir() if p.name not in names] if folder.is_dir() else [""]
-    if strange:
+    there = [entry.name for entry in folder.iterdir()] if folder.is_dir() else [""]
+    if any(name not in names and not _by_desktop(name) for name in there):
         raise BundleError(f"bundle: {folder.name} exists and is not a bundle; choose another place")
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()
+
+
+def _by_desktop(name: str) -> bool:
+    return not LEFT_BY_THE_DESKTOP.isdisjoint(name.split("/"))
 
 
 def _dumps(content: Mapping[str, Any]) -> str:
