@@ -132,7 +132,7 @@ def _solve_path(
     null = log_likelihood = evaluate(eta, risk, state)
     screen = begin_screen(design, state.residual)
     active = empty_active_set(min(p, 64), n)
-    n_active = np.int64(0)  # a literal would have functions compiled once more for it
+    n_active = int(np.int64(0))  # for a literal 0 numba compiles what it is passed to once more
     factor = empty_factor(active.column.size)
     is_active = np.zeros(p, np.bool_)
     coefficients = np.zeros((penalties.size, p))

@@ -181,6 +181,7 @@ def minimise(
     n = eta.size
     residual = largest_violation(active, n_active)
     fresh = False
+    first = int(np.int64(0))  # for a literal 0 numba compiles ``fill_hessian`` once more
     goal = np.empty(n_active)
     trial = np.empty(n_active)
     trial_eta = np.empty(n)
@@ -221,7 +222,7 @@ def minimise(
             log_likelihood = evaluate(eta, risk, state)
             if fresh:
                 break
-            fill_hessian(active, np.int64(0), n_active, risk, state)
+            fill_hessian(active, first, n_active, risk, state)
             factor.size[0] = 0
             fresh = True
             continue
@@ -235,7 +236,7 @@ def minimise(
         ):
             if fresh and residual > 0.5 * previous and before - after <= ROUNDING * abs(before):
                 break
-            fill_hessian(active, np.int64(0), n_active, risk, state)
+            fill_hessian(active, first, n_active, risk, state)
             factor.size[0] = 0
             fresh = True
         else:
