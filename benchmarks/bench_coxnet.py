@@ -149,8 +149,9 @@ def main() -> None:
         else:
             notes.append(f"glmnet left out: {reason}.")
         for job in JOBS:
-            rows += measure(job, workers, Path(folder))
-            print(*rows[-len(workers) :], sep="\n", flush=True)
+            measured = measure(job, workers, Path(folder))
+            print(*measured, sep="\n", flush=True)
+            rows += measured
     text = (
         "# LASSO-Cox\n\n"
         f"Median seconds of interleaved runs; peers at a threshold of {PEER_TOLERANCE:g}, Trephine"

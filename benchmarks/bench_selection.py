@@ -54,7 +54,7 @@ def main() -> None:
         "# One whole selection\n\n"
         f"{N_CASES} cases, {N_FEATURES} simulated features, ten inner folds, {ROUNDS} rounds, one"
         " thread.\n\n"
-        "| chain | median seconds | of the processor | features before the penalised model | after |\n"
+        "| chain | median seconds | processor | features before the penalised model | after |\n"
         "|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
     )
 
