@@ -16,9 +16,10 @@ from trephine.cohort.table import read_table
 from trephine.errors import Problem, StudyProblemsError, TrephineError
 from trephine.executors import Progress
 from trephine.modelling.cases import FeatureSet
-from trephine.plan import StudyPlan, read_plan
+from trephine.plan import StudyPlan
+from trephine.plan.reading import read_plan_so_far
 from trephine.study.files import CaseFiles, check_files, find_files
-from trephine.study.outcome import TableRows, codes, read_rows
+from trephine.study.outcome import FEWEST_EVENTS, TableRows, codes, read_rows
 from trephine.study.ready_made import read_feature_sets
 from trephine.study.settings import deep_settings, model_parts, radiomics_settings
 from trephine.types import BoolArray, IntArray, Survival
@@ -88,10 +89,10 @@ def read_study(
     StudyProblemsError
         With every problem of the plan, the table, the images and the masks.
     """
-    plan = read_plan(path)
+    plan, problems = read_plan_so_far(path)
     if adjust is not None:
         plan = adjust(plan)
-    problems = check_plan(plan)
+    problems += check_plan(plan)
     try:
         frame = read_table(plan.data.table, plan.data.sheet)
     except StudyProblemsError as error:
@@ -127,9 +128,6 @@ def check_plan(plan: StudyPlan) -> list[Problem]:
             build(plan)
         except TrephineError as error:
             problems.append(Problem(f"study.toml [{section}]", "settings that work", str(error)))
-    if not plan.has_images and plan.features is None and not plan.clinical:
-        expected = "images, a feature table or clinical variables"
-        problems.append(Problem("study.toml", expected, "none of them"))
     return problems
 
 
@@ -142,10 +140,18 @@ def _analysed(
 ) -> StudyInputs:
     """Leave out cases that cannot be analysed, counted, and bring all parts to one order.
 
+    Too few events among those that stay are refused here: the whole table may hold enough.
+
     The order is that of the patients' and the cases' names, so that the folds that are drawn, and
     with them every number, do not depend on how the table happens to be sorted.
     """
     flow, stay = count_flow(rows.patient_ids, _exclusions(plan, rows, clinical))
+    n_events = int(np.sum(rows.event[stay] == 1))
+    if n_events < FEWEST_EVENTS:
+        expected = f"at least {FEWEST_EVENTS} events among the cases that can be analysed"
+        found = f"{n_events} in {flow.analysed_cases} of {flow.enrolled_cases} cases"
+        advice = 'Fill in missing values, or set [selection] missing_clinical = "impute"'
+        raise StudyProblemsError([Problem(plan.data.table.name, expected, found, advice)])
     names = [
         f"{patient}\0{case}" for patient, case in zip(rows.patient_ids, rows.case_ids, strict=True)
     ]

@@ -68,9 +68,12 @@ def _choose_columns(
     columns = plan.data.columns
     outcome = {columns.time, columns.event}
     roles = {column for column in columns.model_dump().values() if column}
-    roles |= {variable.column or key for key, variable in plan.clinical.items()}
+    for key, variable in plan.clinical.items():
+        roles |= {variable.column or key, *(variable.arcs or ())}
     same_table = plan.features.table == plan.data.table
-    candidates = [c for c in frame.columns if c != case and not (same_table and c in roles)]
+    # Who a patient is, and where, is no feature in any table; an outcome there is told below.
+    other = roles if same_table else {columns.patient, columns.side, columns.centre}
+    candidates = [c for c in frame.columns if c != case and c not in other]
     if not plan.features.sets:
         chosen = {DEFAULT_SET: candidates}
     else:

@@ -87,7 +87,10 @@ def feature_set_names(plan: StudyPlan) -> list[str]:
     if plan.has_images and plan.deep.enabled and not deep_left_out(plan):
         names.append(DEEP)
     if plan.features is not None:
-        names += list(plan.features.sets) or [DEFAULT_SET]
+        for name in list(plan.features.sets) or [DEFAULT_SET]:
+            if name == CLINICAL or name in names:
+                raise PlanError(f"features.sets: {name!r} already means something; rename the set")
+            names.append(name)
     return names
 
 
@@ -97,7 +100,8 @@ def model_parts(plan: StudyPlan) -> dict[str, tuple[str, ...]]:
     Raises
     ------
     PlanError
-        If a part is neither "clinical" nor a feature set of the study.
+        If a part is neither "clinical" nor a feature set of the study, or there is nothing to
+        make a model of.
     """
     sets = feature_set_names(plan)
     clinical = (CLINICAL,) if plan.clinical else ()
@@ -117,6 +121,11 @@ def model_parts(plan: StudyPlan) -> dict[str, tuple[str, ...]]:
     if len(sets) > 1:
         paper = set(sets) == {RADIOMICS, DEEP} and bool(clinical)
         models[ALL_OF_THE_PAPER if paper else "Combined"] = (*sets, *clinical)
+    if not models:
+        raise PlanError(
+            "models: expected images, a feature table or clinical variables, found none of them"
+            " (images count with [radiomics] or [deep] switched on)"
+        )
     return models
 
 

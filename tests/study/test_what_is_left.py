@@ -1,0 +1,55 @@
+"""Studies of which nothing, or too little, is left to analyse are refused before any work."""
+
+from __future__ import annotations
+
+import pytest
+
+from study.small_study import SmallStudy, write_clinical_study
+from trephine.errors import StudyProblemsError
+from trephine.study import Study
+
+
+def problems(study: SmallStudy) -> str:
+    with pytest.raises(StudyProblemsError) as found:
+        Study(study.toml).check()
+    return str(found.value)
+
+
+def test_a_variable_that_nobody_has_leaves_no_case(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    study = write_clinical_study(tmp_path_factory.mktemp("clinical"))
+    study.write(study.table().assign(age=""))
+    assert "10 events among the cases that can be analysed, found 0 in 0 of 60" in problems(study)
+
+
+def test_images_without_any_kind_of_feature_are_refused(image_study: SmallStudy) -> None:
+    image_study.replace(
+        "[radiomics.settings]", "[radiomics]\nenabled = false\n[radiomics.settings]"
+    )
+    text = image_study.toml.read_text(encoding="utf-8")
+    start, stop = text.index("[clinical]"), text.index("[radiomics]")
+    image_study.toml.write_text(text[:start] + text[stop:], encoding="utf-8")
+    assert "found none of them" in problems(image_study)
+
+
+@pytest.mark.parametrize("name", ["clinical", "radiomics"])
+def test_a_set_of_ready_made_features_has_a_name_of_its_own(
+    image_study: SmallStudy, name: str
+) -> None:
+    image_study.write(image_study.table()[["hip", "age"]], "ready.csv")
+    with image_study.toml.open("a", encoding="utf-8") as file:
+        file.write(f'\n[features]\ntable = "ready.csv"\nsets = {{ {name} = ["age"] }}\n')
+    assert f"'{name}' already means something" in problems(image_study)
+
+
+def test_patients_names_beside_ready_made_features_are_neither_features_nor_told(
+    table_study: SmallStudy,
+) -> None:
+    patients = [f"Mrs {row}" for row in range(60)]
+    study_table = table_study.table()
+    table_study.write(study_table.assign(who=patients))
+    features = table_study.table("features.csv")
+    table_study.write(features.assign(who="Mrs 1"), "features.csv")
+    table_study.replace('case = "case", time', 'case = "case", patient = "who", time')
+    assert "who" not in Study(table_study.toml).check().features["features"].names
