@@ -209,7 +209,7 @@ def coefficients_table(facts: Trace) -> Table | None:
                 (
                     (term.label.words(),),
                     (term.coefficient.show("4"),),
-                    (term.centre.show("4"),) if term.raw.centre is not None else ("0",),
+                    (term.centre.show("4"),) if term.raw.centre is not None else ("–",),
                     term.ratio.interval("2"),
                     (term.p.show("p"),),
                 )

@@ -30,9 +30,7 @@ def corrected_performance(analysis: Analysis, result: ProtocolResult) -> list[Pe
             model=model,
             n=len(survival),
             events=int(survival.event.sum()),
-            c_index=EstimateFact.model_validate(
-                bootstrap.of(model, "concordance").corrected
-            ),
+            c_index=EstimateFact.model_validate(bootstrap.of(model, "concordance").corrected),
             auc=_by_horizon(indices, "auc"),
             brier=_by_horizon(indices, "brier"),
             calibration=_slope(analysis, indices),
@@ -53,10 +51,14 @@ def _by_horizon(indices: tuple[CorrectedIndex, ...], name: str) -> tuple[Horizon
 def _slope(
     analysis: Analysis, indices: tuple[CorrectedIndex, ...]
 ) -> tuple[CalibrationNumbers, ...]:
-    """Return the corrected slope; it has no horizon of its own and is told at the first one."""
+    """Return the corrected slope, told at the first horizon since it has none of its own.
+
+    A model's slope on its own training cases is 1 in every sample: what varies is the optimism,
+    and an interval around the apparent slope would have no width.
+    """
     first = analysis.inputs.plan.outcome.horizons[0]
     return tuple(
-        CalibrationNumbers(horizon=first, slope=EstimateFact.model_validate(found.corrected))
+        CalibrationNumbers(horizon=first, slope=EstimateFact(value=found.corrected.value))
         for found in indices
         if found.index == "slope" and np.isfinite(found.corrected.value)
     )
