@@ -21,8 +21,8 @@ HERE = Path(__file__).resolve().parent
 N_CASES, N_FEATURES = 212, 2074
 ROUNDS = 7
 CHAINS = {
-    "Mann-Whitney p < 0.05, |r| <= 0.9, LASSO": ChainSettings(relevance="mann-whitney"),
-    "no univariable filter, |r| <= 0.9, LASSO": ChainSettings(),
+    "Mann-Whitney p < 0.05, correlation <= 0.9, LASSO": ChainSettings(relevance="mann-whitney"),
+    "no univariable filter, correlation <= 0.9, LASSO": ChainSettings(),
 }
 
 
