@@ -95,10 +95,12 @@ def table_3(facts: Trace) -> Table | None:
         return None
     horizons = list(facts.study.horizons)
     with_uno = any(row.raw.c_index_uno is not None for row in facts.performance)
+    with_integral = any(row.raw.integrated_brier is not None for row in facts.performance)
     header: list[Text] = [("Model",), ("C-index",), *([("Uno's C",)] if with_uno else [])]
     header += [(h.show("year horizon"), " AUC") for h in horizons]
     header += [(h.show("year horizon"), " Brier") for h in horizons]
     header += [(h.show("year horizon"), " IPA") for h in horizons]
+    header += [("Integrated Brier",)] if with_integral else []
     rows: list[Row] = []
     for key in assessments(facts.performance):
         rows.append(Row(((assessment_label(key),),), "group"))
@@ -111,6 +113,8 @@ def table_3(facts: Trace) -> Table | None:
             cells += [_at(row.auc, h.raw, "2") for h in horizons]
             cells += [_at(row.brier, h.raw, "3") for h in horizons]
             cells += [_at(row.ipa, h.raw, "2") for h in horizons]
+            if with_integral:
+                cells.append(_optional(row.integrated_brier, "3"))
             rows.append(Row(tuple(cells)))
     return Table(
         slug="table-3-performance",
@@ -122,7 +126,8 @@ def table_3(facts: Trace) -> Table | None:
             (
                 "Values with 95% confidence intervals. C-index: Harrell's concordance index. AUC:"
                 " area under the cumulative/dynamic ROC curve. IPA: index of prediction accuracy,"
-                " 1 − Brier score of the model / Brier score of Kaplan-Meier.",
+                " 1 − Brier score of the model / Brier score of Kaplan-Meier. Uno's C and the"
+                " integrated Brier score end at the last horizon.",
             ),
             *by_note(
                 [

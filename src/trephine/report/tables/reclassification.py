@@ -20,6 +20,8 @@ def reclassification_table(facts: Trace) -> Table | None:
     if categorical:
         header.append(("Categorical NRI (95% CI)",))
     header += [("IDI (95% CI)",), ("IDI, events",), ("IDI, non-events",), ("p",)]
+    with_median = any(row.raw.median_improvement is not None for row in facts.reclassification)
+    header += [("Median improvement (95% CI)",)] if with_median else []
     rows: list[Row] = []
     for key in assessments(facts.reclassification):
         rows.append(Row(((assessment_label(key),),), "group"))
@@ -42,6 +44,8 @@ def reclassification_table(facts: Trace) -> Table | None:
                 (row.idi_nonevents.show("signed3"),),
                 (row.idi_p.show("p"),),
             ]
+            if with_median:
+                cells.append(_optional(row.median_improvement, "signed3"))
             rows.append(Row(tuple(cells)))
     return Table(
         slug="table-s1-reclassification",
@@ -55,8 +59,23 @@ def reclassification_table(facts: Trace) -> Table | None:
                 " and without the event. IDI: integrated discrimination improvement. Both reward"
                 " miscalibrated models: read them after the calibration.",
             ),
+            *_draws(facts),
         ),
     )
+
+
+def _draws(facts: Trace) -> tuple[Text, ...]:
+    """Return what intervals and p rest on, where the facts say so."""
+    for method in facts.methods.resampling:
+        if method.raw.interval_draws:
+            return (
+                (
+                    "Intervals: percentiles of ",
+                    method.interval_draws.show("count"),
+                    " resamples; p from their standard deviation.",
+                ),
+            )
+    return ()
 
 
 def _optional(estimate: Trace, form: Form) -> Text:
