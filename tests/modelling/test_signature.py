@@ -64,3 +64,9 @@ def test_parts_that_do_not_fit_together_are_refused() -> None:
         Signature(**{**vars(PLAIN), "weights": np.ones(3)})
     with pytest.raises(InputError, match="a floor needs a ceiling"):
         Signature(**{**vars(PLAIN), "floor": np.zeros(2)})
+
+
+def test_a_case_that_lacks_just_the_features_of_the_signature_scores_their_means() -> None:
+    one = Signature("set", ("b",), *(np.array([x]) for x in (2.0, 5.0, 1.0, 3.0, 7.0)), reach=2.0)
+    values = np.array([[1.0, np.nan], [np.nan, np.nan], [1.0, 6.0]])
+    assert np.array_equal(one.score(values, ("a", "b")), [0.0, np.nan, 2.0], equal_nan=True)

@@ -23,6 +23,17 @@ def test_a_variable_that_nobody_has_leaves_no_case(
     assert "10 events among the cases that can be analysed, found 0 in 0 of 60" in problems(study)
 
 
+def test_a_case_without_any_feature_is_left_out_and_counted(table_study: SmallStudy) -> None:
+    features = table_study.table("features.csv")
+    features.iloc[4, 1:] = "NA"
+    table_study.write(features, "features.csv")
+    inputs = Study(table_study.toml).check()
+    assert len(inputs.survival) == len(features) - 1
+    assert features.case[4] not in inputs.case_ids
+    reasons = {row.reason: row.n_cases for row in inputs.flow.exclusions}
+    assert reasons["No value in feature set features"] == 1
+
+
 def test_images_without_any_kind_of_feature_are_refused(image_study: SmallStudy) -> None:
     image_study.replace(
         "[radiomics.settings]", "[radiomics]\nenabled = false\n[radiomics.settings]"

@@ -85,8 +85,8 @@ class Signature:
         if self.floor is not None:
             chosen = np.clip(chosen, self.floor, self.ceiling)
         standardised: FloatArray = (chosen - self.centre) / self.scale
-        absent = np.isnan(standardised)
-        standardised[absent & ~absent.all(axis=1, keepdims=True)] = 0.0
+        empty = np.isnan(values).all(axis=1, keepdims=True)
+        standardised[np.isnan(standardised) & ~empty] = 0.0
         return standardised
 
     def distance(self, values: FloatArray, available: Sequence[str]) -> FloatArray:

@@ -145,7 +145,7 @@ def _analysed(
     The order is that of the patients' and the cases' names, so that the folds that are drawn, and
     with them every number, do not depend on how the table happens to be sorted.
     """
-    flow, stay = count_flow(rows.patient_ids, _exclusions(plan, rows, clinical))
+    flow, stay = count_flow(rows.patient_ids, _exclusions(plan, rows, clinical, features))
     n_events = int(np.sum(rows.event[stay] == 1))
     if n_events < FEWEST_EVENTS:
         expected = f"at least {FEWEST_EVENTS} events among the cases that can be analysed"
@@ -182,9 +182,16 @@ def _by_name(name: str) -> tuple[list[str | int], str]:
 
 
 def _exclusions(
-    plan: StudyPlan, rows: TableRows, clinical: ClinicalTable
+    plan: StudyPlan,
+    rows: TableRows,
+    clinical: ClinicalTable,
+    features: Mapping[str, FeatureSet],
 ) -> list[tuple[str, BoolArray]]:
     exclusions = [("Follow-up not recorded", rows.without_outcome)]
     if plan.selection.missing_clinical == "drop" and plan.clinical:
         exclusions.append(("Clinical value missing", clinical.missing()))
+    for name, given in features.items():
+        empty = np.isnan(given.values).all(axis=1)
+        if empty.any():
+            exclusions.append((f"No value in feature set {name}", empty))
     return exclusions
