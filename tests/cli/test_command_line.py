@@ -58,7 +58,7 @@ def test_a_file_that_cannot_be_used_is_told_without_a_traceback(
     def locked(path: Path) -> None:
         raise PermissionError(13, "Permission denied", "results")
 
-    monkeypatch.setattr("trephine.study.inputs.read_plan", locked)
+    monkeypatch.setattr("trephine.study.inputs.read_plan_so_far", locked)
     said = trephine("check", "study.toml")
     assert (said.code, said.err.strip()) == (2, "Error: results: permission denied")
 

@@ -252,6 +252,16 @@ def test_a_mistake_in_the_plan_is_told_together_with_those_in_the_table(
     refused(trephine, image_study, "['radiomics', 'clinical']", "['radiomic']", "a time > 0")
 
 
+def test_a_misspelt_key_does_not_hide_what_is_wrong_with_the_table(
+    trephine: Command, image_study: SmallStudy
+) -> None:
+    image_study.replace("horizons =", "horizon =")
+    image_study.replace("inner_folds", "inner_fold")
+    image_study.set(2, "months", "-1")
+    parts = ("'horizons'", "'inner_folds'", "a time > 0", "3 problems to mend")
+    refused(trephine, image_study, *parts)
+
+
 def test_an_outcome_column_among_the_features_is_refused(
     trephine: Command, table_study: SmallStudy
 ) -> None:

@@ -19,6 +19,7 @@ from trephine.cli.doctor import doctor
 from trephine.cli.extract import extract
 from trephine.cli.new import new
 from trephine.cli.pacs import pacs
+from trephine.cli.plan_size import plan_size
 from trephine.cli.predict import predict
 from trephine.cli.report import report
 from trephine.cli.run import run
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 
 _PANELS = {
-    "A study": (demo, new, check, run, report, predict, validate),
+    "A study": (demo, plan_size, new, check, run, report, predict, validate),
     "Images and regions": (agree, extract, convert, deidentify),
     "This installation": (doctor,),
 }

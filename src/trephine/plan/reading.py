@@ -13,6 +13,9 @@ from pydantic import BaseModel, ValidationError
 from trephine.errors import Problem, StudyProblemsError
 from trephine.plan.sections import StudyPlan
 
+# An unknown key elsewhere changes what the data's cells are taken for.
+_APART_FROM_THE_DATA = ("study", "outcome", "deep", "selection", "models", "validation")
+
 
 def read_plan(path: Path) -> StudyPlan:
     """Read a study file.
@@ -24,6 +27,26 @@ def read_plan(path: Path) -> StudyPlan:
     StudyProblemsError
         If the file is missing, is not TOML, or has keys or values that do not fit.
     """
+    plan, problems = read_plan_so_far(path)
+    if problems:
+        raise StudyProblemsError(problems)
+    return plan
+
+
+def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
+    """Read a study file past unknown keys that do not bear on the data.
+
+    So a misspelt threshold does not keep the table's own problems from being told with it.
+
+    Returns
+    -------
+    The plan without those keys, and a problem for each of them.
+
+    Raises
+    ------
+    StudyProblemsError
+        If anything else is wrong with it.
+    """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -31,8 +54,26 @@ def read_plan(path: Path) -> StudyPlan:
         raise StudyProblemsError([problem]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyProblemsError([Problem(str(path), "a TOML file", str(error))]) from None
-    plan = parse_plan(content, path.name)
-    return _anchored(plan, path.resolve().parent)
+    folder = path.resolve().parent
+    try:
+        return _anchored(StudyPlan.model_validate(content), folder), []
+    except ValidationError as error:
+        details = error.errors()
+    problems = [_problem(path.name, detail) for detail in details]
+    if not all(_harmless(detail) for detail in details):
+        raise StudyProblemsError(problems)
+    for detail in details:
+        *sections, key = detail["loc"]
+        section: Any = content
+        for name in sections:
+            section = section[name]
+        del section[key]
+    return _anchored(parse_plan(content, path.name), folder), problems
+
+
+def _harmless(detail: Any) -> bool:
+    """Say whether an unknown key can be passed over while the data are looked at."""
+    return detail["type"] == "extra_forbidden" and detail["loc"][0] in _APART_FROM_THE_DATA
 
 
 def parse_plan(content: dict[str, Any], name: str = "study.toml") -> StudyPlan:
