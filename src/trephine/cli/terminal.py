@@ -25,7 +25,8 @@ def complain(error: TrephineError) -> None:
             line.append(problem.where, style="bold")
             line.append(f": expected {problem.expected}, found {problem.found}.")
             if problem.advice:
-                line.append(f" {problem.advice}.", style="italic")
+                stop = "" if problem.advice.endswith(("?", ".")) else "."
+                line.append(f" {problem.advice}{stop}", style="italic")
             errors.print(line, soft_wrap=True)
     else:
         errors.print(
