@@ -89,11 +89,13 @@ def _draw_heat(axes: Axes, heat: FloatArray) -> None:
 
 
 def _draw_heat_key(key: Axes, picture: PictureFacts) -> None:
-    for x, colour, text in ((2.0, "#ff7326", "raises the risk"), (38.0, "#40a6ff", "lowers it")):
+    for x, colour, text in ((2.0, "#ff7326", "raises the risk"), (31.0, "#40a6ff", "lowers it")):
         key.add_patch(Rectangle((x, 1.0), 2.8, 2.8, facecolor=colour, edgecolor="none"))
         key.text(x + 4.2, 2.4, text, va="center", size=SMALL_PT)
     if picture.heat_limit is not None:
-        key.text(62.0, 2.4, f"full colour: ±{picture.heat_limit:.2g}", va="center", size=SMALL_PT)
+        limit = f"full colour: ±{picture.heat_limit:.2g}"
+        end = float(key.get_xlim()[1]) - 2.0
+        key.text(end, 2.4, limit, ha="right", va="center", size=SMALL_PT)
 
 
 def _draw_rater_key(key: Axes, raters: list[str]) -> None:
