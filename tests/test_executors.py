@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from trephine.executors import executor
 
@@ -18,6 +20,17 @@ def test_results_keep_the_order_of_items_for_any_worker_count(workers: int) -> N
         )
     assert results == [math.factorial(x) for x in range(20)]
     assert seen[-1] == (20, 20)
+
+
+def threads(_: int) -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+def test_without_workers_one_thread_computes_as_in_each_worker() -> None:
+    np.ones((2, 2)) @ np.ones((2, 2))
+    with executor(1) as run:
+        (found,) = run.map(threads, [0])
+    assert found == {1}
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -95,12 +97,15 @@ def executor(
     Notes
     -----
     Workers are spawned, not forked: a fork after numba or torch has started threads can hang.
+    Each computes on one thread, a single one too: how BLAS shares a sum among threads changes its
+    last digits, and results must not depend on the number of workers.
     """
     count = available_workers() if workers is None else workers
     if count <= 1:
         if initializer is not None:
             initializer(*arguments)
-        yield SerialExecutor()
+        with threadpool_limits(1):
+            yield SerialExecutor()
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
@@ -115,8 +120,6 @@ def executor(
 
 def _start_worker(initializer: Callable[..., Any] | None, arguments: tuple[Any, ...]) -> None:
     """Keep each worker to one thread, so that the workers together use the machine once."""
-    from threadpoolctl import threadpool_limits
-
     threadpool_limits(1)
     if initializer is not None:
         initializer(*arguments)
