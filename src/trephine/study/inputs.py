@@ -191,7 +191,7 @@ def _exclusions(
     if plan.selection.missing_clinical == "drop" and plan.clinical:
         exclusions.append(("Clinical value missing", clinical.missing()))
     for name, given in features.items():
-        empty = np.isnan(given.values).all(axis=1)
+        empty: BoolArray = np.asarray(np.isnan(given.values).all(axis=1))
         if empty.any():
             exclusions.append((f"No value in feature set {name}", empty))
     return exclusions
