@@ -36,6 +36,24 @@ def test_identifiers_stay_text_in_every_kind_of_file(tmp_path: Path, kind: str) 
     assert list(table["age"]) == ["61", "NA"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("table.csv", b"hip;time;event\r\n1;3;0\r\n", "found semicolons. Save it with commas"),
+        ("table.csv", b"hip;time;event\r\n1;3,5;0\r\n", "with commas between columns"),
+        ("table.xlsx", b"PK\x03\x04 cut short", "found File is not a zip file"),
+        ("table.csv.gz", b"\x1f\x8b\x08\x00\x00\x00", "expected a CSV or xlsx table"),
+    ],
+)
+def test_a_table_of_another_make_is_refused_with_what_to_do(
+    tmp_path: Path, name: str, content: bytes, told: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(StudyProblemsError) as found:
+        read_table(tmp_path / name)
+    assert told in str(found.value)
+
+
 def test_a_column_name_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("case,age,age\n1,2,3\n")
     with pytest.raises(StudyProblemsError, match="column names once, found"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +28,15 @@ def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
         raise StudyProblemsError([Problem(str(path), "a table", "no such file")])
     try:
         frame = _read(path, sheet)
-    except (ValueError, OSError, UnicodeDecodeError, ImportError) as error:
-        advice = "Save it as CSV in UTF-8, or as xlsx"
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, ImportError) as error:
+        advice = "Save it as CSV in UTF-8 with commas between columns, or as xlsx without password"
         problem = Problem(name, "a CSV or xlsx table", str(error).splitlines()[0], advice)
         raise StudyProblemsError([problem]) from None
     header = [str(cell).strip() for cell in frame.iloc[0]] if len(frame) else []
+    if len(header) == 1 and ";" in header[0]:
+        advice = "Save it with commas, and points for decimals, or as xlsx"
+        problem = Problem(f"{name}, row 1", "commas between columns", "semicolons", advice)
+        raise StudyProblemsError([problem])
     twice = sorted({column for column in header if header.count(column) > 1 and column})
     if twice:
         raise StudyProblemsError([Problem(f"{name}, row 1", "column names once", f"{twice}")])
