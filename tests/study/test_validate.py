@@ -28,6 +28,9 @@ horizons = [12, 24]
 [clinical]
 age = { unit = "years" }
 stage = { levels = ["I", "II", "III"] }
+[models.parts]
+Clinical = ["clinical"]
+Again = ["clinical"]
 [validation]
 repeats = 0
 interval_bootstraps = 50
@@ -95,12 +98,21 @@ def test_the_report_holds_case_mix_and_the_recalibration_on_offer(
     external = outside.facts.external
     assert external is not None
     assert {row.label for row in external.case_mix} >= {"Age (years)"}
-    assert len(external.recalibration) == 2
+    assert len(external.recalibration) == 2 * 2
     assert all(row.new_baseline is not None for row in external.recalibration)
     page = outside.report.read_text()
     assert "Case mix: training and outside cases" in page
     assert "Recalibration on offer" in page
     assert "external data" in page
+
+
+def test_models_are_compared_on_all_pairs_of_outside_cases(outside: ValidationResult) -> None:
+    differences = [row for row in outside.facts.comparisons if row.measure == "C-index"]
+    assert [(row.old, row.new, row.kind) for row in differences] == [
+        ("Clinical", "Again", "external")
+    ]
+    assert differences[0].difference is not None
+    assert differences[0].difference.value == 0
 
 
 def test_another_unit_of_time_is_refused(locked: Path, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def _concordance(analysis: Analysis, old: Assessed, new: Assessed) -> list[Compa
     survival = analysis.cases.survival
     out_of_fold = analysis.protocols[old.protocol].out_of_fold
     try:
-        if old.kind == "apparent":
+        if old.kind != "nested cross-validated":
             result = compare_concordance(
                 survival, old.risk_score, new.risk_score, cluster=old.patient
             )
