@@ -293,7 +293,7 @@ def _integer(dataset: Dataset, keyword: str, name: str, default: int | None = No
 
 def missing_decoders() -> tuple[str, ...]:
     """Return the compressed transfer syntaxes whose decoder does not load here, by name."""
-    from pydicom.pixels import get_decoder
+    from pydicom.pixels.decoders.base import get_decoder
 
     return tuple(
         syntax.name
