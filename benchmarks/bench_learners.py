@@ -1,0 +1,134 @@
+"""Which learner predicts best out of fold: the comparison behind the sound protocol's default.
+
+Real data are read from ``--data`` (a folder with tables of time, event and features), simulated
+tables have a known truth, and fresh cases judge there. Every learner goes through the product's own
+recipe on the same folds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from simulated_features import Truth, study
+from trephine.cohort.schema import ClinicalTable
+from trephine.evaluation.out_of_fold import out_of_fold_concordance
+from trephine.evaluation.resampling import nested_cross_validation
+from trephine.modelling.cases import Cases, FeatureSet
+from trephine.modelling.protocols import (
+    PUBLISHED_CHAIN,
+    SOUND_CHAIN,
+    SOUND_CLINICAL,
+    ChainSettings,
+    RecipeSettings,
+)
+from trephine.modelling.recipe import fit_recipe
+from trephine.survival.concordance import harrell_concordance
+from trephine.types import Survival
+
+COX = replace(SOUND_CHAIN, learner="penalised-cox", winsorise=math.inf)
+LEARNERS: dict[str, ChainSettings] = {
+    "sound default": SOUND_CHAIN,
+    "default, not winsorised": replace(SOUND_CHAIN, winsorise=math.inf),
+    "default, not pruned": replace(SOUND_CHAIN, correlation=1.0),
+    "ridge": replace(COX, mixtures=(0.0,)),
+    "LASSO": replace(COX, mixtures=(1.0,)),
+    "published chain": replace(PUBLISHED_CHAIN, fold_unit="patient"),
+}
+TRUTHS: tuple[Truth, ...] = ("dense", "sparse", "block", "global")
+# File, time, event, patient ("" where each row is one), first feature column or columns to leave.
+TABLES = {
+    "hips212.csv": ("time", "event", "patient", "f01"),
+    "vantveer_78x4705.csv.gz": ("time", "event", "", ""),
+    "pbc276.csv": ("time", "death", "", ""),
+    "gbsg.csv": ("rfstime", "status", "", ""),
+}
+NOT_FEATURES = {
+    "case_id",
+    "id",
+    "pid",
+    "hip",
+    "patient",
+    "fold",
+    "status",
+    "death",
+    "time",
+    "event",
+}
+
+
+def read(path: Path) -> Cases:
+    time, event, patient, first = TABLES[path.name]
+    table = pd.read_csv(path)
+    if len(table) > 300:
+        table = table.sample(200, random_state=1)
+    names = [name for name in table if name not in {*NOT_FEATURES, time, event}]
+    names = names[names.index(first) :] if first else names
+    survival = Survival(table[time].to_numpy(float), table[event].to_numpy() == 1)
+    who = table[patient].to_numpy() if patient else np.arange(len(table))
+    values = table[names].to_numpy(float)
+    features = FeatureSet("radiomics", tuple(names), values)
+    return Cases(survival, who, {"radiomics": features}, ClinicalTable({}, {}, len(table)))
+
+
+def settings(chain: ChainSettings) -> RecipeSettings:
+    # Whatever its outliers, every feature stays: the learners are compared, not the filter.
+    chain = replace(chain, max_outliers=1.0)
+    models = (("Radiomics", ("radiomics",)),)
+    return RecipeSettings("sound", chain, SOUND_CLINICAL, models, "in-sample", "cluster")
+
+
+def out_of_fold(cases: Cases, chain: ChainSettings, repeats: int, workers: int) -> str:
+    found = nested_cross_validation(
+        cases, settings(chain), [], repeats=repeats, folds=5, seed=2025, workers=workers
+    )
+    c = out_of_fold_concordance(cases.survival, found, "Radiomics", cases.patient)
+    return f"{c.value:.3f}"
+
+
+def on_fresh(truth: Truth, chain: ChainSettings, seeds: Iterable[int], p: int) -> str:
+    values = []
+    for seed in seeds:
+        training, fresh = study(truth, p, seed, 1000)
+        fitted = fit_recipe(training, settings(chain), np.random.default_rng(seed))
+        lp = fitted.predict(fresh, [])["Radiomics"].linear_predictor
+        values.append(harrell_concordance(fresh.survival.time, fresh.survival.event, lp))
+    return f"{np.mean(values):.3f}"
+
+
+def main() -> None:
+    here = Path(__file__).parent
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=here.parent / "tests/reference/survival/data")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--features", type=int, default=600)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=here / "results" / "learners.md")
+    given = parser.parse_args()
+    files = [given.data / name for name in TABLES if (given.data / name).exists()]
+    columns = [file.name.split(".")[0] for file in files] + [f"{t} truth" for t in TRUTHS]
+    rows = [f"| Learner | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for name, chain in LEARNERS.items():
+        cells = [out_of_fold(read(file), chain, given.repeats, given.workers) for file in files]
+        cells += [on_fresh(t, chain, range(given.seeds), given.features) for t in TRUTHS]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+        print(rows[-1], flush=True)
+    text = (
+        "# Learners compared\n\n"
+        f"C-index: on real data nested by patient, 5 folds x {given.repeats}, pairs"
+        f" within folds; on simulated tables (212 hips of 144 patients, 64 events,"
+        f" {given.features} features, mean of {given.seeds}) on 1,000 fresh cases."
+        " Made by `benchmarks/bench_learners.py`.\n\n"
+    )
+    given.out.write_text(text + "\n".join(rows) + "\n")
+
+
+if __name__ == "__main__":
+    main()
