@@ -126,7 +126,7 @@ def test_predict_repeats_the_training_prediction_from_another_folder(
     table[table["hip"] == inputs.case_ids[row]].to_csv("case.csv", index=False)
     said = trephine(
         "predict", image_run.bundle, "--image", inputs.files.images[row],
-        "--mask", inputs.files.masks["a"][row], "--label", inputs.files.labels[row],
+        "--mask", inputs.files.masks["a"][row],
         "--side", inputs.sides[row], "--clinical", "case.csv", "--json", "told.json",
     )  # fmt: skip
     assert said.code == 0, said.err

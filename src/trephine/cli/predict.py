@@ -14,8 +14,10 @@ def predict(
     bundle: Annotated[Path, typer.Argument(help="The model: a folder or a .zip.")],
     image: Annotated[Path | None, typer.Option(help="The case's image.")] = None,
     mask: Annotated[Path | None, typer.Option(help="The case's mask.")] = None,
-    label: Annotated[int, typer.Option(help="Label of the region in the mask.")] = 1,
-    side: Annotated[str | None, typer.Option(help="R or L.")] = None,
+    label: Annotated[
+        int | None, typer.Option(help="Label of the region in the mask; as in the study if absent.")
+    ] = None,
+    side: Annotated[str | None, typer.Option(help="R or L, if the study has sides.")] = None,
     clinical: Annotated[
         Path | None,
         typer.Option(help="Clinical values: a CSV with one row, columns as in the study."),

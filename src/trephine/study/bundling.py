@@ -56,4 +56,6 @@ def _feature_settings(analysis: Analysis) -> dict[str, Any]:
         "weights_sha256": extracted.weights_sha256 if extracted is not None else "",
         "spacing_mm": plan.data.spacing_mm,
         "correct_mask": plan.data.correct_mask,
+        "mask_label": plan.data.mask_label,
+        "sides": plan.data.columns.side is not None,
     }

@@ -40,9 +40,9 @@ class NewCase:
     image, mask
         Files; None where the model needs no images.
     label
-        Of the region in the mask.
+        Of the region in the mask; as in the study, by side where it is so there, if None.
     side
-        R, L or None.
+        R, L or None; needed where the study's cases had sides.
     clinical
         Table with one row, columns as in the study.
     features
@@ -51,7 +51,7 @@ class NewCase:
 
     image: Path | None = None
     mask: Path | None = None
-    label: int = 1
+    label: int | None = None
     side: str | None = None
     clinical: Path | None = None
     features: Path | None = None
@@ -192,7 +192,9 @@ def _features(bundle: Bundle, case: NewCase, model: FittedModel) -> dict[str, Fe
     if pictured:
         image, mask, region = open_case(bundle, case)
         if RADIOMICS in pictured:
-            found[RADIOMICS] = _radiomics(settings, image, mask, case.label, region)
+            found[RADIOMICS] = _radiomics(
+                settings, image, mask, label_of_region(bundle, case), region
+            )
         if DEEP in pictured:
             embedder = open_embedder(bundle)
             side: Any = case.side
@@ -217,6 +219,7 @@ def open_case(bundle: Bundle, case: NewCase) -> tuple[Image, Mask, BoolArray]:
     if case.image is None or case.mask is None:
         raise InputError("prediction: expected an image and a mask (--image, --mask), found none")
     settings = bundle.context["features"]
+    label = label_of_region(bundle, case)
     spacing = settings["spacing_mm"]
     image = read_image(
         case.image, spacing_mm=tuple(spacing) if isinstance(spacing, list) else spacing
@@ -226,7 +229,25 @@ def open_case(bundle: Bundle, case: NewCase) -> tuple[Image, Mask, BoolArray]:
         mask = correct_mask(image, mask)
     else:
         check_geometry(image, mask)
-    return image, mask, mask.region(case.label)
+    return image, mask, mask.region(label)
+
+
+def label_of_region(bundle: Bundle, case: NewCase) -> int:
+    """Return the label of a case's region in its mask, as the study's masks have it.
+
+    Raises
+    ------
+    InputError
+        If the study's cases had sides, by which masks are labelled or images mirrored, and this
+        one has none.
+    """
+    settings = bundle.context["features"]
+    if settings["sides"] and case.side not in ("R", "L"):
+        raise InputError(f"side: expected R or L (--side), as in the study, found {case.side!r}")
+    if case.label is not None:
+        return case.label
+    labels = settings["mask_label"]
+    return int(labels[case.side] if isinstance(labels, dict) else labels)
 
 
 def _radiomics(

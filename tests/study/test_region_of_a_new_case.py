@@ -1,0 +1,32 @@
+"""Which region of a mask a locked model measures: the one that the study would have."""
+
+from __future__ import annotations
+
+import pytest
+
+from trephine.errors import InputError
+from trephine.modelling.bundle import Bundle
+from trephine.modelling.prediction import Predictor
+from trephine.study.predict import NewCase, label_of_region
+
+
+def bundle(mask_label: int | dict[str, int], *, sides: bool) -> Bundle:
+    features = {"mask_label": mask_label, "sides": sides}
+    return Bundle(Predictor({}, {}, None, {}), {"features": features}, "card")
+
+
+@pytest.mark.parametrize(("side", "label"), [("R", 1), ("L", 2)])
+def test_a_side_has_the_label_that_it_had_in_the_study(side: str, label: int) -> None:
+    assert label_of_region(bundle({"R": 1, "L": 2}, sides=True), NewCase(side=side)) == label
+
+
+def test_a_label_that_is_given_counts() -> None:
+    case = NewCase(side="L", label=7)
+    assert label_of_region(bundle({"R": 1, "L": 2}, sides=True), case) == 7
+    assert label_of_region(bundle(3, sides=False), NewCase()) == 3
+
+
+@pytest.mark.parametrize("side", [None, "left"])
+def test_a_side_is_asked_for_where_the_study_had_sides(side: str | None) -> None:
+    with pytest.raises(InputError, match="expected R or L"):
+        label_of_region(bundle(1, sides=True), NewCase(side=side, label=1))
