@@ -178,8 +178,18 @@ class SelectionSection(Section):
     correlation: float = Field(
         default=0.9, gt=0, le=1, description="of two features correlated above this, one stays"
     )
+    winsorise: float | None = Field(
+        default=None,
+        gt=0,
+        description="standard deviations beyond which a value counts as that far; inf switches off",
+    )
+    learner: Literal["adaptive-ridge", "penalised-cox"] | None = Field(
+        default=None, description="what makes a sound signature: averaged ridge, or elastic net"
+    )
     mixtures: tuple[float, ...] | None = Field(
-        default=None, description="elastic-net mixtures to choose from: 1 lasso, 0 ridge"
+        default=None,
+        description="elastic-net mixtures to choose from: 1 lasso, 0 ridge; naming some asks for"
+        " the learner penalised-cox",
     )
     inner_folds: int = Field(
         default=10, ge=3, description="folds in which the penalty of the Cox model is chosen"

@@ -12,6 +12,7 @@ from trephine.modelling.protocols import (
     PUBLISHED_CLINICAL,
     SOUND_CHAIN,
     SOUND_CLINICAL,
+    Learner,
     RecipeSettings,
     Relevance,
 )
@@ -148,6 +149,8 @@ def recipe_settings(plan: StudyPlan, protocol: Protocol) -> RecipeSettings:
         # Mann-Whitney on a censored outcome belongs to the published protocol only.
         relevance=_relevance(plan, protocol),
         mixtures=chain.mixtures if published else section.mixtures or chain.mixtures,
+        learner=chain.learner if published else _learner(plan),
+        winsorise=chain.winsorise if published or section.winsorise is None else section.winsorise,
     )
     clinical = replace(
         clinical,
@@ -164,6 +167,25 @@ def recipe_settings(plan: StudyPlan, protocol: Protocol) -> RecipeSettings:
         signature_training="in-sample" if published else "out-of-fold",
         variance="model" if published else "cluster",
     )
+
+
+def _learner(plan: StudyPlan) -> Learner:
+    """Return the sound protocol's learner; mixtures belong to the penalised Cox model alone.
+
+    Raises
+    ------
+    PlanError
+        If the plan names mixtures for a learner that has none.
+    """
+    asked, mixtures = plan.selection.learner, plan.selection.mixtures
+    if mixtures and asked == "adaptive-ridge":
+        raise PlanError(
+            'selection.mixtures: expected none with learner = "adaptive-ridge", found'
+            f' {list(mixtures)}; leave them out, or ask for learner = "penalised-cox"'
+        )
+    if mixtures:
+        return "penalised-cox"
+    return asked or SOUND_CHAIN.learner
 
 
 def _relevance(plan: StudyPlan, protocol: Protocol) -> Relevance:
