@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from modelling.simulated_cases import simulate
+from trephine.evaluation.concordance import concordance_index
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.feature_chain import FittedChain, fit_chain
 from trephine.modelling.protocols import PUBLISHED_CHAIN, SOUND_CHAIN, ChainSettings
+from trephine.types import Survival
 
 CASES = simulate(60)
 FEATURES = CASES.features["radiomics"]
@@ -118,3 +120,16 @@ def test_no_feature_left_is_an_empty_signature() -> None:
     assert chain.signature.empty
     assert chain.learned is None
     np.testing.assert_array_equal(chain.training_score, np.zeros(len(CASES)))
+
+
+def test_a_supervised_filter_does_not_reach_the_out_of_fold_scores() -> None:
+    rng = np.random.default_rng(11)
+    n, p = 120, 400
+    survival = Survival(rng.exponential(size=n) + 0.1, rng.random(n) < 0.5)
+    features = FeatureSet("noise", tuple(f"f{j}" for j in range(p)), rng.normal(size=(n, p)))
+    settings = replace(SOUND_CHAIN, relevance="cox-score", relevance_p=0.05)
+    chain = fit_chain(features, survival, np.arange(n), settings, np.random.default_rng(1))
+    in_sample = concordance_index(survival, chain.training_score).value
+    out_of_fold = concordance_index(survival, chain.out_of_fold_score).value
+    assert in_sample > 0.75
+    assert abs(out_of_fold - 0.5) < 0.12

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from modelling.simulated_cases import PUBLISHED, SOUND, simulate
-from trephine.modelling.cases import Cases
-from trephine.modelling.protocols import RecipeSettings
+from trephine.cohort.schema import ClinicalTable
+from trephine.modelling.cases import Cases, FeatureSet
+from trephine.modelling.protocols import PUBLISHED_CHAIN, PUBLISHED_CLINICAL, RecipeSettings
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.types import Survival
 
@@ -136,3 +137,25 @@ def test_a_missing_clinical_value_is_filled_where_the_settings_say_so() -> None:
     settings = replace(SOUND, clinical=replace(SOUND.clinical, missing="impute", selection="all"))
     predicted = fit(cases, settings).predict(cases, [36.0])
     assert np.isfinite(predicted["Clinical"].linear_predictor).all()
+
+
+def test_a_signature_that_orders_the_events_perfectly_is_left_out_with_the_reason() -> None:
+    rng = np.random.default_rng(5)
+    n = 60
+    time = np.sort(rng.exponential(size=n)) + 0.1
+    survival = Survival(time, np.arange(n) % 3 == 0)
+    perfect = -np.arange(n, dtype=float)[:, None]
+    values = np.hstack([perfect, rng.normal(size=(n, 3))])
+    features = FeatureSet("radiomics", ("told", "a", "b", "c"), values)
+    cases = Cases(survival, np.arange(n), {"radiomics": features}, ClinicalTable({}, {}, n))
+    settings = RecipeSettings(
+        protocol="published",
+        chain=replace(PUBLISHED_CHAIN, relevance="none"),
+        clinical=PUBLISHED_CLINICAL,
+        models=(("Radiomics", ("radiomics",)),),
+        signature_training="in-sample",
+        variance="model",
+    )
+    model = fit_recipe(cases, settings, np.random.default_rng(0)).models["Radiomics"]
+    assert model.terms == ()
+    assert "perfectly" in dict(model.left_out)["radiomics"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trephine.modelling.cases import FeatureSet
+from trephine.modelling.folds import assign_folds
 from trephine.modelling.learner import LearnedWeights, learn_weights
 from trephine.modelling.protocols import ChainSettings
 from trephine.modelling.reliability import Agreement, agreements, smallest_icc
@@ -16,6 +17,9 @@ from trephine.selection.completeness import keep_complete
 from trephine.selection.redundancy import prune_correlated
 from trephine.selection.relevance import cox_score_test, mann_whitney
 from trephine.types import FloatArray, IntArray, Survival
+
+# Folds of a chain that is refitted whole, because its filter looks at the outcome.
+REFITS = 5
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,33 @@ def fit_chain(
         Which steps and thresholds.
     rng
         Source of the inner folds.
+
+    Notes
+    -----
+    A relevance filter looks at the outcome before the inner folds are drawn. Where scores must be
+    out of fold (folds by patient), the whole chain is then refitted without each fold; without
+    such a filter the learner's own inner folds give the same for nothing.
     """
+    chain = _fit_once(features, survival, patient, settings, rng)
+    if settings.relevance == "none" or settings.fold_unit == "case" or chain.learned is None:
+        return chain
+    scores = np.zeros(len(survival))
+    folds = assign_folds(REFITS, patient, survival.event, rng)
+    for fold in range(REFITS):
+        train, test = folds != fold, folds == fold
+        part = _fit_once(features.take(train), survival.take(train), patient[train], settings, rng)
+        scores[test] = part.signature.score(features.values[test], features.names)
+    return replace(chain, out_of_fold_score=scores)
+
+
+def _fit_once(
+    features: FeatureSet,
+    survival: Survival,
+    patient: IntArray,
+    settings: ChainSettings,
+    rng: np.random.Generator,
+) -> FittedChain:
+    """Fit the chain; its out-of-fold scores are those of the learner's inner folds."""
     funnel = _Funnel(features, settings.winsorise)
     found = agreements(features, settings.icc_form)
     funnel.pour(

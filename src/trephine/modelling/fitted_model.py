@@ -77,13 +77,15 @@ class FittedModel:
         Mean and spread of each term in training, shape (q,); the linear predictor is 0 at the
         centre, the scale only keeps the variance well conditioned.
     low, high
-        Range of each term in training, shape (q,).
+        Range of each term in training, shape (q,); of a signature, over its in-sample and
+        out-of-fold values.
     baseline
         At the centre.
     linear_predictor_range
         Smallest and largest of the training cases.
     risk_cut
-        Median linear predictor of the training cases: above it, a case is high risk.
+        Median linear predictor of the training cases as the model was fitted to them (with
+        out-of-fold signatures where those were): above it, a case is high risk.
     n, n_events
         Training cases and their events.
     result

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trephine.errors import ModelError
 from trephine.modelling.cases import Cases
 from trephine.modelling.clinical_choice import ClinicalChoice, choose_clinical
 from trephine.modelling.encoding import Term
@@ -85,7 +86,8 @@ def fit_recipe(cases: Cases, settings: RecipeSettings, rng: np.random.Generator)
     models = {}
     for name, parts in settings.models:
         columns, left_out = _columns(parts, cases, chains, clinical, settings)
-        models[name] = _fit_columns(name, parts, columns, left_out, cases, cluster, settings)
+        fitted = _fit_columns(name, parts, columns, left_out, cases, cluster, settings)
+        models[name] = _with_full_range(fitted, chains)
     predictor = Predictor(
         signatures={name: chain.signature for name, chain in chains.items()},
         variables=dict(cases.clinical.variables),
@@ -133,28 +135,67 @@ def _fit_columns(
     cluster: IntArray | None,
     settings: RecipeSettings,
 ) -> FittedModel:
-    """Fit, and leave out an out-of-fold signature that points the wrong way.
+    """Fit, and leave out a signature that cannot be held or that points the wrong way.
 
-    A signature is made to rise with the risk. If its out-of-fold values fall with it, they carry
-    nothing, and a negative coefficient would only turn that nothing round.
+    An in-sample signature of few events may order them perfectly, and then no maximum of the
+    likelihood exists. An out-of-fold signature is made to rise with the risk; if it falls with
+    it, it carries nothing, and a negative coefficient would only turn that nothing round.
     """
     while True:
         terms = [term for term, _ in columns]
         values = [column for _, column in columns]
         design = np.column_stack(values) if values else np.empty((len(cases), 0))
-        model = fit_model(
-            name, parts, terms, design, cases.survival, cluster=cluster, left_out=left_out
-        )
-        if settings.signature_training == "in-sample":
-            return model
-        falling = [
-            (coefficient, j)
-            for j, (term, coefficient) in enumerate(zip(terms, model.coefficients, strict=True))
-            if term.kind == "signature" and coefficient <= 0
-        ]
-        if not falling:
-            return model
-        _, worst = min(falling)
-        reason = "its out-of-fold values do not rise with the risk"
+        try:
+            model = fit_model(
+                name, parts, terms, design, cases.survival, cluster=cluster, left_out=left_out
+            )
+        except ModelError as error:
+            worst = _guilty(terms, str(error))
+            if worst is None:
+                raise
+            reason = "no model holds it: it orders the events of these cases perfectly"
+        else:
+            worst = _falling(model) if settings.signature_training == "out-of-fold" else None
+            if worst is None:
+                return model
+            reason = "its out-of-fold values do not rise with the risk"
         left_out = [*left_out, (terms[worst].name, reason)]
         columns = columns[:worst] + columns[worst + 1 :]
+
+
+def _guilty(terms: list[Term], message: str) -> int | None:
+    """Return the signature that an error names, else the last one; None without signatures."""
+    signatures = [j for j, term in enumerate(terms) if term.kind == "signature"]
+    named = [j for j in signatures if f"'{terms[j].name}'" in message]
+    candidates = named or signatures
+    return candidates[-1] if candidates else None
+
+
+def _falling(model: FittedModel) -> int | None:
+    """Return the signature whose coefficient is lowest, where one is not above 0."""
+    falling = [
+        (coefficient, j)
+        for j, (term, coefficient) in enumerate(zip(model.terms, model.coefficients, strict=True))
+        if term.kind == "signature" and coefficient <= 0
+    ]
+    return min(falling)[1] if falling else None
+
+
+def _with_full_range(model: FittedModel, chains: Mapping[str, FittedChain]) -> FittedModel:
+    """Return a model whose ranges hold the training cases' own scores.
+
+    A model that was fitted to out-of-fold scores predicts from the signature of all cases, which
+    lies further from its mean. What is out of range must be told by what predicts.
+    """
+    low, high = model.low.copy(), model.high.copy()
+    shift_low = shift_high = 0.0
+    for j, term in enumerate(model.terms):
+        if term.kind != "signature":
+            continue
+        score = chains[term.variable].training_score
+        low[j], high[j] = min(low[j], score.min()), max(high[j], score.max())
+        shift_low += float(model.coefficients[j]) * float(low[j] - model.low[j])
+        shift_high += float(model.coefficients[j]) * float(high[j] - model.high[j])
+    first, last = model.linear_predictor_range
+    reach = (first + min(shift_low, 0.0), last + max(shift_high, 0.0))
+    return replace(model, low=low, high=high, linear_predictor_range=reach)
