@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+from trephine.errors import WorkerError
 from trephine.executors import executor
 
 
@@ -37,3 +39,8 @@ def test_without_workers_one_thread_computes_as_in_each_worker() -> None:
 def test_an_error_in_a_worker_reaches_the_caller(workers: int) -> None:
     with pytest.raises(ValueError, match="invalid literal"), executor(workers) as run:
         list(run.map(int, ["1", "one"]))
+
+
+def test_a_killed_worker_ends_in_a_word_and_not_in_a_broken_pool() -> None:
+    with pytest.raises(WorkerError, match="run the same command again"), executor(2) as run:
+        list(run.map(os._exit, [1, 1]))

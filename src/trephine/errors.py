@@ -37,6 +37,10 @@ class ArchiveError(TrephineError):
     """A picture archive that refuses, fails or answers out of protocol."""
 
 
+class WorkerError(TrephineError):
+    """A worker process that ended before its work was done."""
+
+
 class MissingExtraError(TrephineError):
     """A part that needs an optional dependency which is not installed."""
 

@@ -6,10 +6,13 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
+
+from trephine.errors import WorkerError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -113,6 +116,12 @@ def executor(
     ) as pool:
         try:
             yield LocalExecutor(pool)
+        except BrokenProcessPool:
+            raise WorkerError(
+                "a worker process ended before its work was done, out of memory perhaps; what was"
+                " finished is kept: run the same command again, with fewer workers. In a script of"
+                " your own, call Trephine under `if __name__ == '__main__':`"
+            ) from None
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise

@@ -28,6 +28,9 @@ def predict(
     model: Annotated[
         str | None, typer.Option(help="Name of the model; the fullest one by default.")
     ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="The network's file, where the study used its own.")
+    ] = None,
     saliency: Annotated[
         Path | None, typer.Option(help="Write what the network saw as a PNG.")
     ] = None,
@@ -38,7 +41,7 @@ def predict(
     """Predict one case: survival at the horizons with intervals, points, group, warnings."""
     from trephine.study.predict import NewCase, draw_saliency, predict_case
 
-    case = NewCase(image, mask, label, side, clinical, features)
+    case = NewCase(image, mask, label, side, clinical, features, weights)
     result = predict_case(bundle, case, model)
     for line in result.lines():
         console.print(line, soft_wrap=True, markup=False)

@@ -173,6 +173,13 @@ class DeepSettings(BaseModel):
         return int(match[1]) if match else None
 
     @property
+    def weights_file(self) -> Path | None:
+        """The file of weights that was named; None for official and random weights."""
+        if self.is_network_file or self.weights == "imagenet" or self.random_seed is not None:
+            return None
+        return Path(self.weights)
+
+    @property
     def size(self) -> int:
         """Height and width of the network's input, in pixels."""
         return self.input_size if self.input_size is not None else 224

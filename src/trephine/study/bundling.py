@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from trephine import __version__
+from trephine.deep.settings import DeepSettings
 from trephine.modelling.bundle import Bundle, write_bundle
 from trephine.report.facts import Facts
 from trephine.study.model_card import model_card
@@ -52,10 +53,20 @@ def _feature_settings(analysis: Analysis) -> dict[str, Any]:
     return {
         "radiomics": radiomics.model_dump(mode="json") if radiomics is not None else None,
         "normalise": plan.radiomics.normalise,
-        "deep": deep.model_dump(mode="json") if deep is not None else None,
+        "deep": _without_folders(deep) if deep is not None else None,
         "weights_sha256": extracted.weights_sha256 if extracted is not None else "",
         "spacing_mm": plan.data.spacing_mm,
         "correct_mask": plan.data.correct_mask,
         "mask_label": plan.data.mask_label,
         "sides": plan.data.columns.side is not None,
     }
+
+
+def _without_folders(deep: DeepSettings) -> dict[str, Any]:
+    """Return the network's settings; a file keeps its name, not the folder where it lay."""
+    content = deep.model_dump(mode="json")
+    if deep.is_network_file:
+        content["backbone"] = PurePath(deep.backbone).name
+    elif deep.weights_file is not None:
+        content["weights"] = deep.weights_file.name
+    return content

@@ -47,6 +47,8 @@ class NewCase:
         Table with one row, columns as in the study.
     features
         Table with one row of ready-made features.
+    weights
+        The network's file, where the study's weights or network came from a file of its own.
     """
 
     image: Path | None = None
@@ -55,6 +57,7 @@ class NewCase:
     side: str | None = None
     clinical: Path | None = None
     features: Path | None = None
+    weights: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -196,7 +199,7 @@ def _features(bundle: Bundle, case: NewCase, model: FittedModel) -> dict[str, Fe
                 settings, image, mask, label_of_region(bundle, case), region
             )
         if DEEP in pictured:
-            embedder = open_embedder(bundle)
+            embedder = open_embedder(bundle, case.weights)
             side: Any = case.side
             values = embedder.extract([image], [region], [side])
             found[DEEP] = FeatureSet(DEEP, embedder.feature_names, values)
@@ -260,16 +263,39 @@ def _radiomics(
     return FeatureSet(RADIOMICS, tuple(found.names), np.asarray(found.values)[np.newaxis])
 
 
-def open_embedder(bundle: Bundle) -> Embedder:
+def network_settings(bundle: Bundle, weights: Path | None) -> DeepSettings:
+    """Return the settings of the network that the study used, its file put in.
+
+    Raises
+    ------
+    InputError
+        If the network or its weights are a file, which is no part of a bundle, and none is given.
+    """
+    settings = DeepSettings(**bundle.context["features"][DEEP])
+    if not settings.is_network_file and settings.weights_file is None:
+        return settings
+    key = "backbone" if settings.is_network_file else "weights"
+    if weights is None:
+        name = getattr(settings, key)
+        raise InputError(
+            f"network: expected the file {name}, which is no part of the model, found none; name"
+            " it with --weights, or as [deep] weights in a study file"
+        )
+    return settings.model_copy(update={key: str(weights)})
+
+
+def open_embedder(bundle: Bundle, weights: Path | None) -> Embedder:
     """Open the network that the study used.
 
     Raises
     ------
+    InputError
+        If the network's file is needed and not given.
     BundleError
         If the weights are not those that the model was fitted with.
     """
     settings = bundle.context["features"]
-    embedder = Embedder(DeepSettings(**settings[DEEP]))
+    embedder = Embedder(network_settings(bundle, weights))
     found = embedder.record.weights.sha256
     if found != settings["weights_sha256"]:
         raise BundleError(
@@ -372,7 +398,7 @@ def draw_saliency(path: Path, case: NewCase, out: Path) -> None:
     if signature is None or signature.empty:
         raise InputError("saliency: expected a model with a deep signature, found none")
     image, _, region = open_case(bundle, case)
-    embedder = open_embedder(bundle)
+    embedder = open_embedder(bundle, case.weights)
     weights = np.zeros(embedder.dimension)
     weights[signature.columns(embedder.feature_names)] = signature.weights / signature.scale
     side: Any = case.side

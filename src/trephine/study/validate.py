@@ -31,6 +31,7 @@ from trephine.store import FeatureStore
 from trephine.study.extraction import ExtractedFeatures, cases_of, extract_all
 from trephine.study.facts.external import assemble_external_facts
 from trephine.study.inputs import read_study
+from trephine.study.predict import network_settings
 from trephine.study.results import Analysis, ProtocolResult, prediction_times
 from trephine.study.run import StageProgress, Stopwatch
 from trephine.study.settings import DEEP, RADIOMICS, recipe_settings
@@ -170,10 +171,19 @@ def as_the_model_needs(bundle: Bundle, plan: StudyPlan) -> StudyPlan:
                 settings=settings[RADIOMICS] or {},
                 normalise=settings["normalise"],
             ),
-            "deep": DeepSection(**(settings[DEEP] or {}), enabled=DEEP in signatures),
+            "deep": _network(bundle, plan, DEEP in signatures),
             "models": ModelsSection(),
         }
     )
+
+
+def _network(bundle: Bundle, plan: StudyPlan, needed: bool) -> DeepSection:
+    """Return the model's network section; its file, where it has one, is the outside plan's."""
+    if not needed:
+        return DeepSection(enabled=False)
+    own = plan.deep.backbone if plan.deep.is_network_file else plan.deep.weights
+    given = Path(own) if "deep" in plan.model_fields_set else None
+    return DeepSection(**network_settings(bundle, given).model_dump())
 
 
 def _same_weights(bundle: Bundle, extracted: ExtractedFeatures) -> None:

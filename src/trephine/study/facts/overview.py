@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from trephine import __version__
+from trephine.deep.settings import DeepSettings
 from trephine.imaging import file_sha256
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.report.facts import (
@@ -128,7 +129,7 @@ def inputs_facts(analysis: Analysis) -> InputsFacts:
     return InputsFacts(
         files=tuple(files),
         spacing=_spacing(analysis),
-        weights_name=deep.weights if deep is not None else "",
+        weights_name=_weights_name(deep) if deep is not None else "",
         weights_sha256=analysis.extracted.weights_sha256 if analysis.extracted else "",
     )
 
@@ -170,7 +171,7 @@ def methods_facts(analysis: Analysis, draws: Draws) -> MethodsFacts:
         deep=DeepMethod(
             backbone=Path(deep.backbone).name,
             layer=deep.layer or "average pool",
-            weights=deep.weights if deep.random_seed is not None else Path(deep.weights).name,
+            weights=_weights_name(deep),
             features=len(features[DEEP].names),
             crop=f"square round the region with a margin of {deep.margin:.0%}, resized to"
             f" {deep.size} x {deep.size}" + (", left sides mirrored" if deep.mirror_left else ""),
@@ -257,8 +258,26 @@ def plan_as_ran(analysis: Analysis) -> dict[str, object]:
     """Return the plan with every default filled in and paths cut to their last parts."""
     plan = analysis.inputs.plan
     content = plan.model_dump(mode="json", exclude_none=True)
-    folder = str(plan.data.table.parent)
-    cut: dict[str, object] = json.loads(
-        json.dumps(content).replace(f"{folder}/", "").replace(folder, ".")
-    )
+    cut = _without_folders(content, plan.data.table.parent)
+    assert isinstance(cut, dict)
     return cut
+
+
+def _without_folders(value: object, folder: Path) -> object:
+    """Return a plan's values with paths told from the table's folder, else by their last parts.
+
+    Where a study lay on somebody's machine is nobody's business who reads its report.
+    """
+    if isinstance(value, dict):
+        return {key: _without_folders(item, folder) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(item, folder) for item in value]
+    if not isinstance(value, str) or not Path(value).is_absolute():
+        return value
+    path = Path(value)
+    inside = path.is_relative_to(folder)
+    return path.relative_to(folder).as_posix() if inside else "/".join(path.parts[-2:])
+
+
+def _weights_name(deep: DeepSettings) -> str:
+    return deep.weights_file.name if deep.weights_file is not None else deep.weights
