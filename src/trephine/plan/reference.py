@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from trephine.cohort.schema import ClinicalVariable
-from trephine.deep.settings import FineTuneSettings
 from trephine.plan import sections
 from trephine.radiomics.settings import RadiomicsSettings
 
@@ -57,7 +56,6 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
         " PyRadiomics', the preset `native2d` has its own.",
     ),
     ("deep", sections.DeepSection, "Features of a network; needs the optional part `deep`."),
-    ("deep.finetune", FineTuneSettings, "Train the last block; absent, nothing is trained."),
     (
         "selection",
         sections.SelectionSection,

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from trephine.cohort.schema import ClinicalVariable
-from trephine.deep.settings import DeepSettings, FineTuneSettings
+from trephine.deep.settings import DeepSettings
 from trephine.types import TimeUnit
 
 Protocol = Literal["published", "sound"]
@@ -46,7 +46,9 @@ class Columns(Section):
     side: str | None = Field(default=None, description="R or L, where one image holds two cases")
     time: str = Field(default="time", description="follow-up, from the start to event or end")
     event: str = Field(default="event", description="1 where the event was seen, 0 if censored")
-    centre: str | None = Field(default=None, description="hospital, for leave-one-centre-out")
+    centre: str | None = Field(
+        default=None, description="hospital; read and checked, no analysis uses it yet"
+    )
 
 
 class DataSection(Section):
@@ -146,13 +148,10 @@ class DeepSection(DeepSettings):
     """``[deep]``: which network reads the regions."""
 
     enabled: bool = Field(default=True, description="whether deep features are extracted")
-    finetune: FineTuneSettings | None = Field(
-        default=None, description="train the last block inside training folds (needs events)"
-    )
 
     def settings(self) -> DeepSettings:
         """Return the part that the embedder takes."""
-        return DeepSettings(**self.model_dump(exclude={"enabled", "finetune"}))
+        return DeepSettings(**self.model_dump(exclude={"enabled"}))
 
 
 class SelectionSection(Section):
