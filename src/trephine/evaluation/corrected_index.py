@@ -44,7 +44,9 @@ class CorrectedIndex:
         the original cases.
     corrected
         ``apparent`` - ``optimism``. The interval is the bootstrap distribution of the apparent
-        index, shifted by the optimism (Noma et al. 2021, Stat Med 40:5691).
+        index, shifted to lie around that value. Noma et al. (2021, Stat Med 40:5691) shift it by
+        the optimism alone; but patients drawn twice let a selecting recipe fit a sample better
+        than the original cases, and the interval would hang above its own estimate.
     out_of_bag
         Mean index on the patients that a bootstrap left out.
     point_632_plus
@@ -193,5 +195,7 @@ def _no_information(
 def _shifted(apparent: float, optimism: float, within: FloatArray) -> Estimate:
     if not within.size:
         return Estimate(float("nan"), level=LEVEL)
-    low, high = np.quantile(within, ((1 - LEVEL) / 2, (1 + LEVEL) / 2)) - optimism
-    return Estimate(apparent - optimism, float(low), float(high), LEVEL, float(within.std(ddof=1)))
+    corrected = apparent - optimism
+    limits = np.quantile(within, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    low, high = limits - within.mean() + corrected
+    return Estimate(corrected, float(low), float(high), LEVEL, float(within.std(ddof=1)))

@@ -185,6 +185,7 @@ def _cards(trace: Trace, facts: Facts) -> list[Card]:
         )
         for check in trace.null_check
         if (check.raw.protocol, check.raw.kind) == ("published", "apparent")
+        and check.raw.model == headline_model(facts, "published")
     ]
     return cards
 
