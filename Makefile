@@ -13,6 +13,7 @@ help:
 	@echo "make parity       parity tables against REFERENCE=DIR (default tests/reference)"
 	@echo "make bench        time against the peers, write benchmarks/results.md"
 	@echo "make bench-r      the same, with R's glmnet and survival installed from Debian"
+	@echo "make docs         write the references of the study file and of facts.json"
 	@echo "make test-system  install Orthanc from Debian and run the tests that need it"
 
 $(BIN)/.demo-ready: pyproject.toml constraints.txt
@@ -59,6 +60,10 @@ bench-r: $(BIN)/.dev-ready
 	apt-get update --quiet
 	apt-get install --yes --no-install-recommends r-cran-glmnet r-cran-survival
 	$(BIN)/python benchmarks/run.py $(BENCH)
+
+docs: $(BIN)/.dev-ready
+	$(BIN)/python -m trephine.plan
+	$(BIN)/python -m trephine.report.facts > docs/facts-schema.json
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
