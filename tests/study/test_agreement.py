@@ -90,7 +90,8 @@ def test_drawings_are_compared_between_and_within_raters(tmp_path: Path) -> None
 def test_the_worst_cases_are_drawn_with_both_outlines(tmp_path: Path) -> None:
     inputs = read_study(write_study(tmp_path, TWO))
     drawn = draw_worst(inputs, compare_drawings(inputs)[0], 2)
-    assert drawn[0].title.startswith("19: Dice 0.")
+    # Numbered as the table of cases numbers them: a figure names nobody.
+    assert drawn[0].title.startswith("Case 20: Dice 0.")
     assert all(case.first and case.second for case in drawn)
     assert drawn[0].pixels.shape < (64, 64)
 

@@ -163,7 +163,7 @@ def draw_worst(inputs: StudyInputs, comparison: Comparison, count: int) -> tuple
         region = comparison.regions[comparison.rows.index(row)]
         drawn.append(
             DrawnCase(
-                title=f"{inputs.case_ids[row]}: Dice {region.dice:.2f}",
+                title=f"Case {row + 1}: Dice {region.dice:.2f}",
                 pixels=image.pixels[window],
                 first=tuple(region_outline(readings[first][window])),
                 second=tuple(region_outline(readings[second][window])),

@@ -23,6 +23,8 @@ def case_table(comparisons: Sequence[Comparison], inputs: StudyInputs) -> pd.Dat
     rows = [
         {
             "comparison": comparison.name,
+            # The figure names cases by this number: it goes into papers, this table does not.
+            "number": row + 1,
             "case": inputs.case_ids[row],
             "dice": region.dice,
             "hausdorff95_mm": region.hausdorff95_mm,
