@@ -161,7 +161,13 @@ def _icc(area: Area, values: Mapping[str, FloatArray]) -> None:
     axes.set(xlim=(0.0, 1.0), ylim=(0.0, 1.02), xlabel="ICC at least")
     axes.set_yticks([0, 0.5, 1], labels=["0%", "50%", "100%"])
     if values:
-        axes.legend(loc="lower left", fontsize=SMALL_PT - 0.6, handlelength=1.6)
+        axes.legend(
+            loc="lower left",
+            fontsize=SMALL_PT - 1.2,
+            handlelength=1.2,
+            handletextpad=0.4,
+            borderaxespad=0.1,
+        )
     else:
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=MUTED)
 
