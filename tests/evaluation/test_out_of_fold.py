@@ -7,6 +7,7 @@ import pytest
 
 from trephine.errors import InputError
 from trephine.evaluation.out_of_fold import (
+    compare_signatures,
     out_of_fold_concordance,
     pooled_event_probability,
     pooled_linear_predictor,
@@ -83,3 +84,25 @@ def test_no_repeat_is_refused() -> None:
     empty = predictions(np.empty((0, N)), np.empty((0, N), dtype=np.int64))
     with pytest.raises(InputError, match="expected one repeat at least"):
         out_of_fold_concordance(SURVIVAL, empty, "M", PATIENT)
+
+
+def test_a_short_signature_loses_what_the_two_concordances_differ_by() -> None:
+    fold = np.array([np.arange(N) % 3, np.arange(N) // 20])
+    whole, short = RNG.standard_normal((2, 2, N))
+    given = OutOfFold((), fold, {}, {}, (), {"deep": whole}, {"deep": short})
+    both = compare_signatures(SURVIVAL, given, "deep", PATIENT)
+
+    def counted(scores: FloatArray) -> float:
+        values = []
+        for folds, score in zip(fold, scores, strict=True):
+            right = pairs = 0
+            for i in np.flatnonzero(SURVIVAL.event):
+                later = (SURVIVAL.time > SURVIVAL.time[i]) & (folds == folds[i])
+                pairs += int(later.sum())
+                right += int((score[later] < score[i]).sum())
+            values.append(right / pairs)
+        return float(np.mean(values))
+
+    assert both.second.value == pytest.approx(counted(whole))
+    assert both.first.value == pytest.approx(counted(short))
+    assert both.difference.value == pytest.approx(counted(whole) - counted(short))

@@ -169,3 +169,20 @@ def test_one_centre_cannot_be_left_out() -> None:
     cases = replace(CASES, centre=np.zeros(len(CASES), dtype=np.int64))
     with pytest.raises(InputError, match="two centres at least"):
         leave_one_centre_out(cases, SOUND, [24.0], seed=3)
+
+
+@PROTOCOLS
+def test_out_of_fold_signatures_are_those_of_the_training_cases(settings: RecipeSettings) -> None:
+    cases = simulate(50, p=40)
+    found = nested(cases, settings)
+    test = found.fold[0] == 1
+    shorter = nested(planted(cases, test), settings)
+    for name in ("radiomics", "deep"):
+        assert np.isfinite(found.signature[name]).all()
+        assert np.isfinite(found.short_signature[name]).all()
+    # A short signature follows the whole one, and what test cases hold changes no weight.
+    r = np.corrcoef(found.signature["deep"][0, test], found.short_signature["deep"][0, test])[0, 1]
+    assert r > 0.8
+    np.testing.assert_array_equal(
+        shorter.signature["deep"][0, test], found.signature["deep"][0, test]
+    )

@@ -47,7 +47,8 @@ def out_of_fold_concordance(
     InputError
         If there are no repeats, or a fold has no comparable pair.
     """
-    value, influence = _averaged(survival, predicted, model, time_weight, horizon)
+    scores = predicted.linear_predictor[model]
+    value, influence = _averaged(survival, predicted.fold, scores, time_weight, horizon)
     error = float(np.sqrt(influence_covariance(influence[:, np.newaxis], patient)[0, 0]))
     return _normal(value, error, level)
 
@@ -72,8 +73,44 @@ def compare_out_of_fold_concordance(
     first, second
         Names of the models.
     """
+    by_model = predicted.linear_predictor
+    return _compare(survival, predicted.fold, by_model[first], by_model[second], patient, level)
+
+
+def compare_signatures(
+    survival: Survival,
+    predicted: OutOfFold,
+    feature_set: str,
+    patient: IntArray,
+    level: float = 0.95,
+) -> ConcordanceComparison:
+    """Compare Harrell's C of the short signatures with that of the whole ones.
+
+    Both score cases that they were not fitted to; ``first`` is the short one, and the difference
+    what the short one loses.
+
+    Parameters
+    ----------
+    survival, predicted, patient, level
+        As in `out_of_fold_concordance`.
+    feature_set
+        Name of the set.
+    """
+    short, whole = predicted.short_signature[feature_set], predicted.signature[feature_set]
+    return _compare(survival, predicted.fold, short, whole, patient, level)
+
+
+def _compare(
+    survival: Survival,
+    fold: IntArray,
+    first: FloatArray,
+    second: FloatArray,
+    patient: IntArray,
+    level: float,
+) -> ConcordanceComparison:
+    """Compare two out-of-fold risk scores, each of shape (repeats, n)."""
     values, influences = zip(
-        *(_averaged(survival, predicted, model, "n", None) for model in (first, second)),
+        *(_averaged(survival, fold, scores, "n", None) for scores in (first, second)),
         strict=True,
     )
     covariance = influence_covariance(np.column_stack(influences), patient)
@@ -95,16 +132,17 @@ def compare_out_of_fold_concordance(
 
 def _averaged(
     survival: Survival,
-    predicted: OutOfFold,
-    model: str,
+    folds: IntArray,
+    scores: FloatArray,
     time_weight: TimeWeight,
     horizon: float | None,
 ) -> tuple[float, FloatArray]:
     """Return the concordance within folds and its influences, averaged over repeats."""
-    if predicted.repeats == 0:
+    repeats = folds.shape[0]
+    if repeats == 0:
         raise InputError("out-of-fold concordance: expected one repeat at least, found none")
     values, influence = [], np.zeros(len(survival))
-    for fold, score in zip(predicted.fold, predicted.linear_predictor[model], strict=True):
+    for fold, score in zip(folds, scores, strict=True):
         found = concordance(
             survival.time,
             survival.event,
@@ -114,7 +152,7 @@ def _averaged(
             ymax=horizon,
         )
         values.append(found.estimate)
-        influence += found.influence / predicted.repeats
+        influence += found.influence / repeats
     return float(np.mean(values)), influence
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ import numpy as np
 from trephine.errors import InputError
 from trephine.evaluation.tasks import Answer, open_ledger, run_tasks
 from trephine.executors import Progress
-from trephine.modelling.cases import Cases
+from trephine.modelling.approximation import approximate
+from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.folds import assign_folds
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
+from trephine.modelling.signature import Signature
 from trephine.types import FloatArray, IntArray
 
 
@@ -55,6 +57,9 @@ class OutOfFold:
         By model, shape (repeats, n, k); NaN past the last follow-up of a training part.
     refits
         One a repeat and fold.
+    signature, short_signature
+        By feature set, shape (repeats, n): the score of each case by the signature of its fold,
+        and by the few features that stand for it (see ``approximate``).
     """
 
     horizons: tuple[float, ...]
@@ -62,6 +67,8 @@ class OutOfFold:
     linear_predictor: Mapping[str, FloatArray]
     event_probability: Mapping[str, FloatArray]
     refits: tuple[Refit, ...]
+    signature: Mapping[str, FloatArray] = field(default_factory=dict)
+    short_signature: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def repeats(self) -> int:
@@ -184,6 +191,7 @@ def _held_out(
     names = [name for name, _ in settings.models]
     lp = {name: np.full(fold.shape, np.nan) for name in names}
     probability = {name: np.full((*fold.shape, len(horizons)), np.nan) for name in names}
+    long, short = ({s: np.full(fold.shape, np.nan) for s in cases.features} for _ in range(2))
     refits = []
     answers = run_tasks(
         refit_and_predict,
@@ -197,8 +205,11 @@ def _held_out(
         for name in names:
             lp[name][task.repeat, task.test] = answer["linear_predictor"][name]
             probability[name][task.repeat, task.test] = answer["event_probability"][name]
+        for name, scores in answer["signatures"].items():
+            long[name][task.repeat, task.test] = scores["long"]
+            short[name][task.repeat, task.test] = scores["short"]
         refits.append(refit_from_json(answer["refit"]))
-    return OutOfFold(tuple(horizons), fold, lp, probability, tuple(refits))
+    return OutOfFold(tuple(horizons), fold, lp, probability, tuple(refits), long, short)
 
 
 def _draw_folds(cases: Cases, repeats: int, folds: int, seed: int) -> IntArray:
@@ -224,8 +235,9 @@ def refit_and_predict(
     cases: Cases, settings: RecipeSettings, horizons: tuple[float, ...], task: _Task
 ) -> Answer:
     """Fit the recipe to a task's training cases and predict its test cases."""
-    fitted = fit_recipe(cases.take(task.train), settings, np.random.default_rng(task.seed))
-    predicted = fitted.predict(cases.take(task.test), horizons)
+    train, test = cases.take(task.train), cases.take(task.test)
+    fitted = fit_recipe(train, settings, np.random.default_rng(task.seed))
+    predicted = fitted.predict(test, horizons)
     return {
         "linear_predictor": {
             name: found.linear_predictor.tolist() for name, found in predicted.items()
@@ -234,7 +246,20 @@ def refit_and_predict(
             name: (1 - found.survival.survival_probability).tolist()
             for name, found in predicted.items()
         },
+        "signatures": {
+            name: _long_and_short(chain.signature, train.features[name], test.features[name])
+            for name, chain in fitted.chains.items()
+        },
         "refit": refit_to_json(summarise_refit(fitted)),
+    }
+
+
+def _long_and_short(signature: Signature, train: FeatureSet, test: FeatureSet) -> Answer:
+    """Return the test cases' scores by a signature and by its approximation."""
+    short = approximate(signature, train.values, train.names).signature
+    return {
+        "long": signature.score(test.values, test.names).tolist(),
+        "short": short.score(test.values, test.names).tolist(),
     }
 
 

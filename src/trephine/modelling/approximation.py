@@ -68,8 +68,7 @@ def approximate(
         R squared at which to stop.
     """
     if len(signature.names) <= most:
-        explained = (1.0,) if signature.names else ()
-        return Approximation(signature, explained)
+        return Approximation(signature, (1.0,) if signature.names else ())
     columns = signature.standardise(values, names)
     columns = columns - columns.mean(axis=0)
     score = columns @ signature.weights
@@ -78,7 +77,7 @@ def approximate(
         return Approximation(empty_signature(signature.feature_set), ())
     chosen, explained = _choose(columns, score, most, enough * total)
     weights, *_ = np.linalg.lstsq(columns[:, chosen], score, rcond=None)
-    return Approximation(_part(signature, chosen, weights), tuple(explained / total))
+    return Approximation(_part(signature, chosen, weights), tuple((explained / total).tolist()))
 
 
 def _choose(
@@ -88,7 +87,8 @@ def _choose(
     left = columns.copy()
     variance = (columns**2).sum(axis=0)
     smallest = NOT_NEW * variance
-    rest, explained, chosen = score.copy(), [0.0], []
+    rest, explained = score.copy(), [0.0]
+    chosen: list[int] = []
     while len(chosen) < most and explained[-1] < enough:
         gain = np.where(variance > smallest, (left.T @ rest) ** 2, 0.0)
         gain /= np.where(variance > smallest, variance, 1.0)

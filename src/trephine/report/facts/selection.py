@@ -90,6 +90,43 @@ class LassoFacts(Fact):
     """Every feature that ever enters (ridge: those largest at the chosen penalty)."""
 
 
+class PartShare(Fact):
+    """What features of one kind say of the score that a signature gives."""
+
+    part: str
+    """The kind, for example "glcm" or "wavelet-LH"."""
+    features: Count
+    """Features of the signature that are of this kind."""
+    share: Number
+    """Share of the score's variance in the training cases; the shares add up to 1."""
+
+
+class ShortFeature(Fact):
+    """A feature of a short signature."""
+
+    name: str
+    """Name of the feature."""
+    weight: Number
+    """Its weight in the short signature: per standard deviation of the feature."""
+    explained: Number
+    """Share of the long score's variance that this feature and those above it hold."""
+
+
+class ShortSignature(Fact):
+    """A few features that stand for a signature of many."""
+
+    features: tuple[ShortFeature, ...]
+    """In the order in which they entered."""
+    r_squared: Number
+    """Share of the long score's variance that the short one holds in the training cases."""
+    c_long: EstimateFact | None = None
+    """C-index of the whole signature on cases held out; null without cross-validation."""
+    c_short: EstimateFact | None = None
+    """C-index of signatures made short in the same way, on the same cases."""
+    c_lost: EstimateFact | None = None
+    """Whole minus short."""
+
+
 class SelectionFacts(Fact):
     """Selection in one feature set under one protocol, on all cases."""
 
@@ -109,6 +146,12 @@ class SelectionFacts(Fact):
     """Resamples that the stability is counted over."""
     selected_per_resample: EstimateFact | None = None
     """Median number of features selected per resample, with its 2.5 and 97.5 percentiles."""
+    families: tuple[PartShare, ...] = ()
+    """What each feature family contributes to the signature, largest first."""
+    image_types: tuple[PartShare, ...] = ()
+    """What the features of each filtered image contribute, largest first."""
+    short: ShortSignature | None = None
+    """A short reading of the signature; null where it is short itself."""
 
 
 class CorrelationFacts(Fact):

@@ -75,7 +75,7 @@ def _assemble(
         agreement=agreement_facts(analysis),
         table1=table_1(analysis) if has_clinical else None,
         table2=tuple(cox_table(analysis, result) for result in results) if has_clinical else (),
-        selection=tuple(fact for result in results for fact in selection_facts(result)),
+        selection=tuple(fact for result in results for fact in selection_facts(analysis, result)),
         correlation=tuple(
             fact for result in results for fact in correlation_facts(analysis, result)
         ),

@@ -6,7 +6,6 @@ import numpy as np
 
 from trephine.modelling.feature_chain import FittedChain
 from trephine.modelling.learner import LearnedWeights
-from trephine.radiomics.names import describe
 from trephine.report.facts import (
     AgreementFacts,
     CoefficientPath,
@@ -20,6 +19,12 @@ from trephine.report.facts import (
     SelectionStep,
 )
 from trephine.study.agreement import Comparison
+from trephine.study.facts.readable import (
+    describe_known,
+    family_shares,
+    image_shares,
+    short_signature,
+)
 from trephine.study.facts.resampled import refits
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import DEEP, RADIOMICS
@@ -31,10 +36,11 @@ MOST_CORRELATED = 40
 ICC_EDGES = np.round(np.linspace(0.0, 1.0, 21), 2)
 
 
-def selection_facts(result: ProtocolResult) -> list[SelectionFacts]:
+def selection_facts(analysis: Analysis, result: ProtocolResult) -> list[SelectionFacts]:
     """Return the selection of each feature set on all cases."""
     found = []
     for name, chain in result.fitted.chains.items():
+        features = analysis.cases.features[name]
         chosen = [dict(refit.weights.get(name, {})) for refit in refits(result)]
         counts = [len(weights) for weights in chosen]
         found.append(
@@ -56,6 +62,9 @@ def selection_facts(result: ProtocolResult) -> list[SelectionFacts]:
                 selected=_selected(name, chain, chosen),
                 resamples=len(chosen),
                 selected_per_resample=_spread(counts),
+                families=family_shares(chain.signature, features),
+                image_types=image_shares(chain.signature, features),
+                short=short_signature(analysis, result, name, features),
             )
         )
     return found
@@ -114,9 +123,9 @@ def _selected(
 def _described(set_name: str, name: str) -> dict[str, str]:
     if set_name == DEEP:
         return {"family": "deep"}
-    if set_name != RADIOMICS:
+    known = describe_known(name)
+    if known is None:
         return {}
-    known = describe(name)
     return {
         "family": known.family,
         "image_type": known.image_type,
