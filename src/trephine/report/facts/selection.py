@@ -117,6 +117,10 @@ class ShortSignature(Fact):
 
     features: tuple[ShortFeature, ...]
     """In the order in which they entered."""
+    n_short: Count
+    """Features of the short signature."""
+    n_long: Count
+    """Features of the signature that it stands for."""
     r_squared: Number
     """Share of the long score's variance that the short one holds in the training cases."""
     c_long: EstimateFact | None = None

@@ -16,6 +16,7 @@ from trephine.report.figures.assessment_plates import (
 )
 from trephine.report.figures.image_plates import icc_plates, picture_plates
 from trephine.report.figures.model_plates import (
+    contribution_plates,
     correlation_plates,
     flow_plates,
     forest_plates,
@@ -42,4 +43,5 @@ def make_plates(facts: Facts, pictures_folder: Path) -> tuple[Plate, ...]:
         *icc_plates(facts),
         *forest_plates(facts),
         *correlation_plates(facts),
+        *contribution_plates(facts),
     )

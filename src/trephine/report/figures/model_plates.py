@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
-from trephine.report.facts import CorrelationFacts, Facts, ModelFacts, NomogramFacts
+from trephine.report.facts import CorrelationFacts, Facts, ModelFacts, NomogramFacts, PartShare
 from trephine.report.figures.assessed import PROTOCOLS, draw_titled, headline_model
+from trephine.report.figures.contribution import contribution_height_mm, draw_contribution
 from trephine.report.figures.correlation import correlation_height_mm, draw_correlation
 from trephine.report.figures.flow import draw_flow, flow_height_mm
 from trephine.report.figures.forest import draw_forest, forest_height_mm
@@ -115,6 +117,43 @@ def lasso_plates(facts: Facts) -> list[Plate]:
                 )
             )
     return plates
+
+
+def contribution_plates(facts: Facts) -> list[Plate]:
+    """Return what feature families and filtered images contribute, one plate a protocol."""
+    plates = []
+    for protocol in PROTOCOLS:
+        panels = [
+            _contribution_panel(f"{part.feature_set}, by {title}", shares)
+            for part in facts.selection
+            if part.protocol == protocol
+            for title, shares in (("family", part.families), ("image", part.image_types))
+            if len(shares) > 1
+        ]
+        if panels:
+            plates.append(
+                Plate(
+                    slug=f"figure-contribution-{protocol}",
+                    number="",
+                    title=("What the signatures are made of",),
+                    caption=(
+                        "Share of the signature's variance in the training cases that each kind"
+                        " of feature holds, and how many features of that kind it weighs.",
+                    ),
+                    panels=tuple(panels),
+                    protocol=protocol,
+                )
+            )
+    return plates
+
+
+def _contribution_panel(title: str, shares: Sequence[PartShare]) -> Panel:
+    return Panel(
+        partial(draw_titled, title=title, draw=partial(draw_contribution, parts=shares)),
+        COLUMN_MM,
+        contribution_height_mm(shares) + 4.0,
+        f"{title}: shares of the score; the numbers are in the table of contributions.",
+    )
 
 
 def forest_plates(facts: Facts) -> list[Plate]:

@@ -13,6 +13,7 @@ from trephine.report.tables.performance import (
     risk_group_table,
     table_3,
 )
+from trephine.report.tables.readable import contribution_table, short_signature_table
 from trephine.report.tables.reclassification import reclassification_table
 from trephine.report.tables.selection import (
     agreement_table,
@@ -51,6 +52,8 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         *signature_tables(trace),
         audit_table(trace),
         selected_table(trace, most=LONGEST_SIGNATURE if shorten else None),
+        short_signature_table(trace),
+        contribution_table(trace),
         coefficients_table(trace),
         agreement_table(trace),
         sample_size_table(trace),

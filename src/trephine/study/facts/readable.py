@@ -82,6 +82,8 @@ def short_signature(
             ShortFeature(name=feature, weight=weight, explained=explained)
             for feature, weight, explained in rows
         ),
+        n_short=len(short.names),
+        n_long=len(signature.names),
         r_squared=found.r_squared,
         **_held_out(analysis, result, name),
     )
