@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
+import tempfile
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -53,11 +60,14 @@ class LocalExecutor:
     Parameters
     ----------
     pool
-        A running pool; :func:`executor` makes one and closes it.
+        Running workers; :func:`executor` makes an executor for them.
+    handed_over
+        What each worker does before its first item.
     """
 
-    def __init__(self, pool: ProcessPoolExecutor) -> None:
+    def __init__(self, pool: ProcessPoolExecutor, handed_over: _HandedOver) -> None:
         self._pool = pool
+        self._handed_over = handed_over
 
     def map(
         self,
@@ -66,7 +76,8 @@ class LocalExecutor:
         progress: Progress | None = None,
     ) -> Iterator[Result]:
         """Yield ``function(item)`` for each item, in order; ``function`` must be picklable."""
-        return _counted(self._pool.map(function, items), len(items), progress)
+        work = partial(_work, self._handed_over, function)
+        return _counted(self._pool.map(work, items), len(items), progress)
 
 
 def _counted(results: Iterable[Result], total: int, progress: Progress | None) -> Iterator[Result]:
@@ -95,13 +106,15 @@ def executor(
         Number of processes; all available processors by default; 1 stays in this process.
     initializer, arguments
         Called once in each worker (once here for a single worker), to hand over what every item
-        needs without sending it with each item.
+        needs without sending it with each item. Workers read it from one file.
 
     Notes
     -----
     Workers are spawned, not forked: a fork after numba or torch has started threads can hang.
     Each computes on one thread, a single one too: how BLAS shares a sum among threads changes its
     last digits, and results must not depend on the number of workers.
+
+    Inside a :func:`workers_kept` block of as many workers its processes are used.
     """
     count = available_workers() if workers is None else workers
     if count <= 1:
@@ -110,12 +123,47 @@ def executor(
         with threadpool_limits(1):
             yield SerialExecutor()
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        count, mp_context=context, initializer=_start_worker, initargs=(initializer, arguments)
-    ) as pool:
+    kept = _kept.get()
+    ours = nullcontext(kept[1]) if kept is not None and kept[0] == count else _pool(count)
+    with ours as pool, _hand_over(initializer, arguments) as handed_over:
+        yield LocalExecutor(pool, handed_over)
+
+
+# How many workers the outermost ``workers_kept`` block keeps, and the workers.
+_kept: ContextVar[tuple[int, ProcessPoolExecutor] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def workers_kept(workers: int | None = None) -> Iterator[None]:
+    """Keep worker processes for the time of a ``with`` block: executors inside it share them.
+
+    A study has a dozen stages, and a process takes seconds to import what it needs. Processes
+    start when there is work for them; a block inside another of these shares its workers.
+
+    Raises
+    ------
+    WorkerError
+        If a worker ends before its work is done.
+    """
+    count = available_workers() if workers is None else workers
+    if count <= 1 or _kept.get() is not None:
+        yield
+        return
+    with _pool(count) as pool:
+        token = _kept.set((count, pool))
         try:
-            yield LocalExecutor(pool)
+            yield
+        finally:
+            _kept.reset(token)
+
+
+@contextmanager
+def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Run worker processes, and put into words what happens if one dies."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context) as pool:
+        try:
+            yield pool
         except BrokenProcessPool:
             raise WorkerError(
                 "a worker process ended before its work was done, out of memory perhaps; what was"
@@ -127,8 +175,41 @@ def executor(
             raise
 
 
-def _start_worker(initializer: Callable[..., Any] | None, arguments: tuple[Any, ...]) -> None:
-    """Keep each worker to one thread, so that the workers together use the machine once."""
-    threadpool_limits(1)
-    if initializer is not None:
-        initializer(*arguments)
+@dataclass(frozen=True)
+class _HandedOver:
+    """Where a worker finds what it must call before its first item of an executor."""
+
+    name: str
+    file: Path
+
+
+@contextmanager
+def _hand_over(
+    initializer: Callable[..., Any] | None, arguments: tuple[Any, ...]
+) -> Iterator[_HandedOver]:
+    """Leave initializer and arguments in a file for the time of a ``with`` block."""
+    with tempfile.TemporaryDirectory(prefix="trephine-") as folder:
+        file = Path(folder) / "shared"
+        with file.open("wb") as stream:
+            pickle.dump((initializer, arguments), stream, protocol=pickle.HIGHEST_PROTOCOL)
+        yield _HandedOver(uuid.uuid4().hex, file)
+
+
+# What this worker was handed over last.
+_taken = ""
+
+
+def _work(handed_over: _HandedOver, function: Callable[[Item], Result], item: Item) -> Result:
+    """Do one item in a worker, after what the executor asks to be done first."""
+    global _taken
+    if handed_over.name != _taken:
+        with handed_over.file.open("rb") as stream:
+            # Our own file, written a moment ago in a folder that only this user can enter.
+            initializer, arguments = pickle.load(stream)  # noqa: S301
+        if initializer is not None:
+            initializer(*arguments)
+        # Only libraries that are loaded can be held to a thread, and function and arguments have
+        # just brought in what they need.
+        threadpool_limits(1)
+        _taken = handed_over.name
+    return function(item)

@@ -19,9 +19,10 @@ def demo(
 ) -> None:
     """Simulate 144 patients with 212 hips and run the paper's study on them."""
     from trephine.demo import write_demo_study
+    from trephine.executors import workers_kept
     from trephine.study import Study
 
-    with stages() as show:
+    with workers_kept(workers), stages() as show:
         study = write_demo_study(
             out,
             seed=seed,

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from trephine.evaluation.bootstrap_optimism import FEWEST_BOOTSTRAPS, bootstrap_validation
 from trephine.evaluation.null_check import null_check
 from trephine.evaluation.resampling import nested_cross_validation
+from trephine.executors import workers_kept
 from trephine.modelling.cases import Cases
 from trephine.modelling.recipe import fit_recipe
 from trephine.plan.sections import Protocol
@@ -122,7 +123,13 @@ def run_study(
     ModelError
         If a model cannot be fitted to these cases.
     """
-    show = progress or (lambda stage, done, total: None)
+    with workers_kept(workers):
+        return _run(path, out, resume, workers, progress or (lambda stage, done, total: None))
+
+
+def _run(
+    path: Path, out: Path | None, resume: bool, workers: int | None, show: StageProgress
+) -> StudyResult:
     watch = Stopwatch()
     with watch.stage("Reading and checking"):
         inputs = read_study(path, partial(show, "Opening images and masks"), workers)
