@@ -118,7 +118,8 @@ def sound_table() -> pd.DataFrame:
             "b": b,
             "angle": a + b,
             "index": np.round(necrosis_degree_index(a, b), 1),
-        }
+        },
+        index=range(2, 6),
     )
 
 
@@ -128,11 +129,11 @@ def test_a_sound_table_has_no_problems() -> None:
 
 def test_every_kind_of_impossible_value_is_found_at_its_row() -> None:
     table = sound_table()
-    table.loc[0, "arco"] = "III"
-    table.loc[1, "jic"] = "D"
-    table.loc[2, "a"] = 200.0
-    table.loc[1, "angle"] = 150.0
-    table.loc[0, "index"] = 90.0
+    table.loc[2, "arco"] = "III"
+    table.loc[3, "jic"] = "D"
+    table.loc[4, "a"] = 200.0
+    table.loc[3, "angle"] = 150.0
+    table.loc[2, "index"] = 90.0
     places = {problem.where for problem in check_femoral_head(table, COLUMNS)}
     assert places == {
         "row 2, column arco",
@@ -152,7 +153,9 @@ def test_an_index_on_the_papers_printed_scale_is_recognised() -> None:
 
 
 def test_without_arcs_the_index_is_held_against_the_combined_angle() -> None:
-    table = pd.DataFrame({"angle": [200.0, 200.0, 300.0], "index": [30.0, 60.0, 20.0]})
+    table = pd.DataFrame(
+        {"angle": [200.0, 200.0, 300.0], "index": [30.0, 60.0, 20.0]}, index=[2, 3, 4]
+    )
     columns = FemoralHeadColumns(combined_angle="angle", index="index")
     assert [p.where for p in check_femoral_head(table, columns)] == [
         "row 3, column index",
@@ -161,7 +164,7 @@ def test_without_arcs_the_index_is_held_against_the_combined_angle() -> None:
 
 
 def test_a_collapsed_head_at_baseline_is_flagged_where_collapse_is_the_endpoint() -> None:
-    table = pd.DataFrame({"arco": ["IIIA", "IIIB", "4"]})
+    table = pd.DataFrame({"arco": ["IIIA", "IIIB", "4"]}, index=[2, 3, 4])
     columns = FemoralHeadColumns(arco="arco")
     assert check_femoral_head(table, columns) == []
     found = check_femoral_head(table, columns, population="before collapse")

@@ -54,6 +54,34 @@ def test_a_table_of_another_make_is_refused_with_what_to_do(
     assert told in str(found.value)
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_rows_are_counted_as_a_spreadsheet_counts_them_empty_ones_too(
+    tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / f"t.{kind}"
+    cells = [["case", "age"], ["1", "61"], ["", ""], ["", ""], ["2", "old"], ["", ""]]
+    if kind == "xlsx":
+        pd.DataFrame(cells).replace("", None).to_excel(path, index=False, header=False)
+    else:
+        path.write_text("case,age\n1,61\n\n,\n2,old\n\n")
+    table = read_table(path)
+    assert table["case"].to_dict() == {2: "1", 5: "2"}
+    _, problems = read_clinical(table, {"age": AGE}, path.name)
+    assert [problem.where for problem in problems] == [f"{path.name}, row 5, column age"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_an_empty_row_above_the_column_names_is_told(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"t.{kind}"
+    if kind == "xlsx":
+        cells = [[None, None], ["case", "age"], ["1", "61"]]
+        pd.DataFrame(cells).to_excel(path, index=False, header=False)
+    else:
+        path.write_text(",\ncase,age\n1,61\n")
+    with pytest.raises(StudyProblemsError, match="row 1: expected column names, found an empty"):
+        read_table(path)
+
+
 def test_a_column_name_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("case,age,age\n1,2,3\n")
     with pytest.raises(StudyProblemsError, match="column names once, found"):
@@ -103,7 +131,7 @@ def test_a_level_named_none_is_a_level_and_not_missing() -> None:
 
 
 def test_every_cell_that_does_not_fit_is_told_with_its_row_and_column() -> None:
-    frame = pd.DataFrame({"stage": ["III", "I"], "age": ["old", "12"]})
+    frame = pd.DataFrame({"stage": ["III", "I"], "age": ["old", "12"]}, index=[2, 3])
     _, problems = read_clinical(frame, {"stage": STAGE, "age": AGE}, "t.csv")
     assert [problem.where for problem in problems] == [
         "t.csv, row 2, column stage",
@@ -115,6 +143,7 @@ def test_every_cell_that_does_not_fit_is_told_with_its_row_and_column() -> None:
 def test_a_measure_is_computed_from_its_arcs_and_held_against_the_table() -> None:
     angle = ClinicalVariable(measure="combined_necrotic_angle", arcs=("a", "b"))
     frame = pd.DataFrame({"a": ["90", "100", ""], "b": ["73", "20", "5"], "x": ["163", "150", "9"]})
+    frame.index = pd.RangeIndex(2, 5)
     table, problems = read_clinical(frame.rename(columns={"x": "angle"}), {"angle": angle}, "t")
     assert table.values("angle")[:2].tolist() == [163, 120]
     assert np.isnan(table.values("angle")[2])

@@ -217,6 +217,18 @@ def test_fields_of_a_path_must_be_columns(trephine: Command, image_study: SmallS
     refused(trephine, image_study, "fields from the columns of clinical.csv", "{patient_id}")
 
 
+def test_a_region_without_width_is_told_before_any_work(
+    trephine: Command, image_study: SmallStudy
+) -> None:
+    masks = image_study.folder / "a"
+    line = np.array(read_mask(masks / "001.nii.gz").labels)
+    rows, columns = np.nonzero(line == 2)
+    line[line == 2] = 0
+    line[rows[0], columns] = 2
+    write_nifti(Mask(line, SPACING), masks / "001.nii.gz")
+    refused(trephine, image_study, "mask of rater a", "expected a region, found 1 x")
+
+
 def test_a_side_without_a_label_is_told(trephine: Command, image_study: SmallStudy) -> None:
     image_study.replace("mask_label = { R = 1, L = 2 }", "mask_label = { R = 1 }")
     refused(trephine, image_study, "a label for side L")

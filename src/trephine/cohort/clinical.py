@@ -28,7 +28,7 @@ def read_clinical(
     Parameters
     ----------
     frame
-        Text cells, a row a case.
+        Text cells, a row a case, indexed by their row in the file.
     variables
         The plan's clinical section.
     name
@@ -86,7 +86,7 @@ def _codes(
         if cell in code:
             codes[row] = code[cell]
         else:
-            where = f"{name}, row {row + 2}, column {column.name}"
+            where = f"{name}, row {column.index[row]}, column {column.name}"
             problems.append(Problem(where, f"one of {list(variable.levels)}", repr(cell)))
     return codes
 
@@ -96,14 +96,14 @@ def _numbers(
 ) -> FloatArray:
     numbers, wrong = as_numbers(column)
     for row in wrong:
-        where = f"{name}, row {row + 2}, column {column.name}"
+        where = f"{name}, row {column.index[row]}, column {column.name}"
         problems.append(Problem(where, "a number", repr(column.iloc[row])))
     if variable.range is not None:
         low, high = variable.range
         with np.errstate(invalid="ignore"):
             outside = np.flatnonzero((numbers < low) | (numbers > high))
         for row in outside.tolist():
-            where = f"{name}, row {row + 2}, column {column.name}"
+            where = f"{name}, row {column.index[row]}, column {column.name}"
             problems.append(Problem(where, f"{low:g} to {high:g}", f"{numbers[row]:g}"))
     return np.where(np.isfinite(numbers), numbers, np.nan)
 

@@ -17,7 +17,7 @@ from trephine.cohort.femoral_head import (
     parse_jic,
 )
 from trephine.errors import InputError, Problem
-from trephine.types import BoolArray, FloatArray
+from trephine.types import BoolArray, FloatArray, IntArray
 
 Population = Literal["any", "before collapse"]
 
@@ -65,8 +65,9 @@ def check_femoral_head(
     Returns
     -------
     list of Problem
-        Rows numbered as a spreadsheet does, the header being row 1; empty where all is well.
+        Rows named as the table's index names them; empty where all is well.
     """
+    rows = table.index.to_numpy()
     problems = list(_check_levels(table, columns, population))
     arcs = {
         name: _numbers(table, name)
@@ -74,15 +75,17 @@ def check_femoral_head(
         if name is not None
     }
     for name, arc in arcs.items():
-        problems += _outside(arc, name, 0.0, LARGEST_ARC_DEGREE, "degrees")
+        problems += _outside(rows, arc, name, 0.0, LARGEST_ARC_DEGREE, "degrees")
     total = _numbers(table, columns.combined_angle)
     index = _numbers(table, columns.index)
-    problems += _outside(total, columns.combined_angle, 0.0, 2 * LARGEST_ARC_DEGREE, "degrees")
-    problems += _check_index(index, columns.index, arcs)
+    problems += _outside(
+        rows, total, columns.combined_angle, 0.0, 2 * LARGEST_ARC_DEGREE, "degrees"
+    )
+    problems += _check_index(rows, index, columns.index, arcs)
     if len(arcs) == 2:
-        problems += _check_derived(columns, arcs, total, index)
+        problems += _check_derived(rows, columns, arcs, total, index)
     elif columns.combined_angle and columns.index:
-        problems += _check_pair(columns, total, index)
+        problems += _check_pair(rows, columns, total, index)
     return problems
 
 
@@ -111,7 +114,8 @@ def _check_levels(
 
 def _present(table: pd.DataFrame, name: str | None) -> Iterator[tuple[int, object]]:
     if name is not None:
-        yield from ((row, value) for row, value in enumerate(table[name]) if not pd.isna(value))
+        column = table[name].dropna()
+        yield from zip(column.index, column, strict=True)
 
 
 def _unknown(error: InputError, name: str | None, row: int) -> Problem:
@@ -120,7 +124,7 @@ def _unknown(error: InputError, name: str | None, row: int) -> Problem:
 
 
 def _check_index(
-    index: FloatArray, name: str | None, arcs: dict[str, FloatArray]
+    rows: IntArray, index: FloatArray, name: str | None, arcs: dict[str, FloatArray]
 ) -> Iterator[Problem]:
     over = int(np.count_nonzero(index > 100.0 + _ROUNDING_INDEX))
     product_scale = "The values look like A x B / 100; use (A/180)(B/180)100." if over else ""
@@ -129,11 +133,15 @@ def _check_index(
         same = np.isclose(index, coronal * axial / 100.0, atol=_ROUNDING_INDEX)
         if over and not np.any(same[index > 100.0]):
             product_scale = "Compute it anew as (A/180)(B/180)100."
-    yield from _outside(index, name, 0.0, 100.0, "(index)", product_scale)
+    yield from _outside(rows, index, name, 0.0, 100.0, "(index)", product_scale)
 
 
 def _check_derived(
-    columns: FemoralHeadColumns, arcs: dict[str, FloatArray], total: FloatArray, index: FloatArray
+    rows: IntArray,
+    columns: FemoralHeadColumns,
+    arcs: dict[str, FloatArray],
+    total: FloatArray,
+    index: FloatArray,
 ) -> Iterator[Problem]:
     coronal, axial = arcs.values()
     possible = (np.minimum(coronal, axial) >= 0) & (
@@ -153,12 +161,12 @@ def _check_derived(
             off = possible & (np.abs(given - computed) > rounding)
         for row in np.flatnonzero(off):
             yield Problem(
-                _row(name, int(row)), f"{formula} = {computed[row]:.1f}", f"{given[row]:g}"
+                _row(name, rows[row]), f"{formula} = {computed[row]:.1f}", f"{given[row]:g}"
             )
 
 
 def _check_pair(
-    columns: FemoralHeadColumns, total: FloatArray, index: FloatArray
+    rows: IntArray, columns: FemoralHeadColumns, total: FloatArray, index: FloatArray
 ) -> Iterator[Problem]:
     smallest, largest = index_limits(total)
     with np.errstate(invalid="ignore"):
@@ -166,7 +174,7 @@ def _check_pair(
     plausible: BoolArray = (total >= 0) & (total <= 2 * LARGEST_ARC_DEGREE)
     for row in np.flatnonzero(off & plausible & (index >= 0) & (index <= 100)):
         yield Problem(
-            _row(columns.index, int(row)),
+            _row(columns.index, rows[row]),
             f"{smallest[row]:.1f} to {largest[row]:.1f} at a combined angle of {total[row]:g}",
             f"{index[row]:g}",
             "Angle and index contradict each other.",
@@ -174,13 +182,22 @@ def _check_pair(
 
 
 def _outside(
-    values: FloatArray, name: str | None, low: float, high: float, unit: str, advice: str = ""
+    rows: IntArray,
+    values: FloatArray,
+    name: str | None,
+    low: float,
+    high: float,
+    unit: str,
+    advice: str = "",
 ) -> Iterator[Problem]:
     with np.errstate(invalid="ignore"):
-        rows = np.flatnonzero((values < low) | (values > high))
-    for row in rows:
+        outside = np.flatnonzero((values < low) | (values > high))
+    for position in outside:
         yield Problem(
-            _row(name, int(row)), f"{low:g} to {high:g} {unit}", f"{values[row]:g}", advice
+            _row(name, rows[position]),
+            f"{low:g} to {high:g} {unit}",
+            f"{values[position]:g}",
+            advice,
         )
 
 
@@ -193,4 +210,4 @@ def _numbers(table: pd.DataFrame, name: str | None) -> FloatArray:
 
 
 def _row(name: str | None, row: int) -> str:
-    return f"row {row + 2}, column {name}"
+    return f"row {row}, column {name}"

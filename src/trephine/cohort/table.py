@@ -18,6 +18,11 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "?", "-"})
 def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
     """Read a CSV (also compressed), TSV or Excel table; every cell is text, stripped.
 
+    Returns
+    -------
+    One row a case, indexed by its row in the file as a spreadsheet counts them (the header is
+    row 1); empty rows are left out, and counted.
+
     Raises
     ------
     StudyProblemsError
@@ -33,6 +38,10 @@ def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
         problem = Problem(name, "a CSV or xlsx table", str(error).splitlines()[0], advice)
         raise StudyProblemsError([problem]) from None
     header = [str(cell).strip() for cell in frame.iloc[0]] if len(frame) else []
+    if header and not any(header):
+        advice = "Delete what stands above the row of column names"
+        problem = Problem(f"{name}, row 1", "column names", "an empty row", advice)
+        raise StudyProblemsError([problem])
     if len(header) == 1 and ";" in header[0]:
         advice = "Save it with commas, and points for decimals, or as xlsx"
         problem = Problem(f"{name}, row 1", "commas between columns", "semicolons", advice)
@@ -40,10 +49,10 @@ def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
     twice = sorted({column for column in header if header.count(column) > 1 and column})
     if twice:
         raise StudyProblemsError([Problem(f"{name}, row 1", "column names once", f"{twice}")])
-    body: pd.DataFrame = frame.iloc[1:].reset_index(drop=True)
+    body: pd.DataFrame = frame.iloc[1:].set_axis(range(2, len(frame) + 1))
     body.columns = pd.Index(header)
     body = body.apply(lambda column: column.str.strip())
-    body = body[~(body == "").all(axis=1)].reset_index(drop=True)
+    body = body[~(body == "").all(axis=1)]
     if body.empty:
         raise StudyProblemsError([Problem(name, "one row a case", "no rows")])
     return body
@@ -65,8 +74,9 @@ def _read(path: Path, sheet: str | None) -> pd.DataFrame:
         keep_default_na=False,
         encoding="utf-8-sig",
         low_memory=False,
+        skip_blank_lines=False,
     )
-    return frame
+    return frame.fillna("")
 
 
 def is_missing(cell: str) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from trephine.errors import ImageError, Problem
@@ -16,7 +15,8 @@ from trephine.executors import Progress, executor
 from trephine.imaging import read_image, read_mask
 from trephine.imaging.geometry import check_geometry, correct_mask
 from trephine.plan.sections import DataSection
-from trephine.types import Image, Mask
+from trephine.radiomics.region import bounding_box
+from trephine.types import BoolArray, Image, Mask
 
 # Starting workers takes longer than opening fewer images than this.
 FEWEST_TO_SHARE = 40
@@ -30,6 +30,8 @@ class CaseFiles:
 
     Attributes
     ----------
+    rows
+        Row of each case in the table, as a spreadsheet counts.
     images
         Path of each case's image; cases of one radiograph share it.
     masks
@@ -40,6 +42,7 @@ class CaseFiles:
         Label of each case's region in its masks.
     """
 
+    rows: tuple[int, ...]
     images: tuple[Path, ...]
     masks: Mapping[str, tuple[Path, ...]]
     repeats: Mapping[str, tuple[Path | None, ...]]
@@ -48,6 +51,7 @@ class CaseFiles:
     def take(self, rows: Sequence[int]) -> CaseFiles:
         """Return the files of the cases at ``rows``."""
         return CaseFiles(
+            tuple(self.rows[row] for row in rows),
             tuple(self.images[row] for row in rows),
             {rater: tuple(paths[row] for row in rows) for rater, paths in self.masks.items()},
             {rater: tuple(paths[row] for row in rows) for rater, paths in self.repeats.items()},
@@ -64,11 +68,12 @@ def find_files(
     if problems:
         return None, problems
     labels, problems = _labels(data, sides)
+    rows = tuple(frame.index)
     images = _fill(data.image or "", frame)
     masks = {rater: _fill(pattern, frame) for rater, pattern in data.raters.items()}
-    problems += _absent(images, data.image or "", data.table.name, "an image")
+    problems += _absent(rows, images, data.image or "", data.table.name, "an image")
     for rater, pattern in data.raters.items():
-        problems += _absent(masks[rater], pattern, data.table.name, f"rater {rater}'s mask")
+        problems += _absent(rows, masks[rater], pattern, data.table.name, f"rater {rater}'s mask")
     repeats = {
         rater: tuple(path if path.exists() else None for path in _fill(pattern, frame))
         for rater, pattern in data.repeats.items()
@@ -77,7 +82,7 @@ def find_files(
         if not any(paths):
             found = "none"
             problems.append(Problem(f"[data] repeats.{rater}", "at least one mask", found))
-    return CaseFiles(images, masks, repeats, labels), problems
+    return CaseFiles(rows, images, masks, repeats, labels), problems
 
 
 def check_files(
@@ -146,7 +151,7 @@ def _check_image(item: tuple[Path, list[int]]) -> list[Problem]:
     path, rows = item
     files, data = _shared
     table = data.table.name
-    where = f"{table}, row {', '.join(str(row + 2) for row in rows)}"
+    where = f"{table}, row {', '.join(str(files.rows[row]) for row in rows)}"
     try:
         image = open_image(path, data)
     except ImageError as error:
@@ -165,12 +170,25 @@ def _check_image(item: tuple[Path, list[int]]) -> list[Problem]:
             try:
                 if mask_path not in opened:
                     opened[mask_path] = open_mask(mask_path, image, data)
-                opened[mask_path].region(files.labels[row])
+                _check_extent(opened[mask_path].region(files.labels[row]))
             except ImageError as error:
-                place = f"{table}, row {row + 2}, mask of {reading}"
-                expected = f"a mask on the image's grid with label {files.labels[row]}"
+                place = f"{table}, row {files.rows[row]}, mask of {reading}"
+                expected = f"a region on the image's grid with label {files.labels[row]}"
                 problems.append(Problem(place, expected, _mild(error, mask_path)))
     return problems
+
+
+def _check_extent(region: BoolArray) -> None:
+    """Refuse a point or a line: a click beside the label, not a region.
+
+    Raises
+    ------
+    ImageError
+        If the region is wider than one pixel along fewer than two axes.
+    """
+    shape = region[bounding_box(region)].shape
+    if sum(extent > 1 for extent in shape) < 2:
+        raise ImageError(f"mask: expected a region, found {' x '.join(map(str, shape))} pixels")
 
 
 def _mild(error: ImageError, path: Path) -> str:
@@ -208,11 +226,14 @@ def _labels(
     return tuple(data.mask_label.get(side or "", 0) for side in sides), problems
 
 
-def _absent(paths: Sequence[Path], pattern: str, table: str, what: str) -> list[Problem]:
+def _absent(
+    rows: Sequence[int], paths: Sequence[Path], pattern: str, table: str, what: str
+) -> list[Problem]:
     """Name the rows without a file; the pattern is shown, not the filled path."""
     exists = {path: path.is_file() for path in set(paths)}
-    rows = np.flatnonzero([not exists[path] for path in paths])
     shown = "/".join(Path(pattern).parts[-3:])
     return [
-        Problem(f"{table}, row {row + 2}", f"{what} at {shown}", "no such file") for row in rows
+        Problem(f"{table}, row {row}", f"{what} at {shown}", "no such file")
+        for row, path in zip(rows, paths, strict=True)
+        if not exists[path]
     ]

@@ -25,6 +25,8 @@ class TableRows:
 
     Attributes
     ----------
+    numbers
+        Row of each case in the file, as a spreadsheet counts.
     case_ids, patient_ids
         As written; identifiers never leave the results folder's own tables.
     sides
@@ -35,6 +37,7 @@ class TableRows:
         Centre names, or None without a centre column.
     """
 
+    numbers: tuple[int, ...]
     case_ids: tuple[str, ...]
     patient_ids: tuple[str, ...]
     sides: tuple[str | None, ...]
@@ -60,7 +63,7 @@ def read_rows(frame: pd.DataFrame, plan: StudyPlan) -> tuple[TableRows | None, l
     problems += _name_problems(frame, columns, name)
     sides = _sides(frame, columns, name, problems)
     if columns.side:
-        problems += _same_side_twice(patient_ids, sides, name)
+        problems += _same_side_twice(frame, patient_ids, sides, name)
     time = _times(frame, columns.time, name, problems)
     event = _events(frame, columns.event, name, problems)
     known = np.isfinite(time) & np.isfinite(event)
@@ -68,7 +71,8 @@ def read_rows(frame: pd.DataFrame, plan: StudyPlan) -> tuple[TableRows | None, l
     if not any(problem.where.endswith(f"column {columns.event}") for problem in problems):
         problems += _too_few_events(n_events, name, columns.event)
     centres = tuple(frame[columns.centre]) if columns.centre else None
-    return TableRows(case_ids, patient_ids, sides, time, event, centres), problems
+    numbers = tuple(frame.index)
+    return TableRows(numbers, case_ids, patient_ids, sides, time, event, centres), problems
 
 
 def codes(names: tuple[str, ...]) -> IntArray:
@@ -91,12 +95,12 @@ def _name_problems(frame: pd.DataFrame, columns: Columns, name: str) -> list[Pro
     problems = []
     for column in filter(None, (columns.case, columns.patient)):
         for row in np.flatnonzero(frame[column] == "").tolist():
-            where = f"{name}, row {row + 2}, column {column}"
+            where = f"{name}, row {frame.index[row]}, column {column}"
             problems.append(Problem(where, "a name", "an empty cell"))
     rows_of: dict[str, list[int]] = defaultdict(list)
-    for row, case in enumerate(frame[columns.case]):
+    for row, case in zip(frame.index, frame[columns.case], strict=True):
         if case:
-            rows_of[case].append(row + 2)
+            rows_of[case].append(row)
     for rows in rows_of.values():
         if len(rows) > 1:
             where = f"{name}, rows {', '.join(map(str, rows))}, column {columns.case}"
@@ -114,19 +118,19 @@ def _sides(
     for row, cell in enumerate(frame[columns.side]):
         side = SIDES.get(cell.lower())
         if side is None:
-            where = f"{name}, row {row + 2}, column {columns.side}"
+            where = f"{name}, row {frame.index[row]}, column {columns.side}"
             problems.append(Problem(where, "R or L", repr(cell)))
         sides.append(side)
     return tuple(sides)
 
 
 def _same_side_twice(
-    patient_ids: tuple[str, ...], sides: tuple[str | None, ...], name: str
+    frame: pd.DataFrame, patient_ids: tuple[str, ...], sides: tuple[str | None, ...], name: str
 ) -> list[Problem]:
     rows_of: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row, (patient, side) in enumerate(zip(patient_ids, sides, strict=True)):
+    for row, patient, side in zip(frame.index, patient_ids, sides, strict=True):
         if side is not None:
-            rows_of[patient, side].append(row + 2)
+            rows_of[patient, side].append(row)
     return [
         Problem(
             f"{name}, rows {', '.join(map(str, rows))}",
@@ -141,10 +145,10 @@ def _same_side_twice(
 def _times(frame: pd.DataFrame, column: str, name: str, problems: list[Problem]) -> FloatArray:
     time, wrong = as_numbers(frame[column])
     for row in wrong:
-        where = f"{name}, row {row + 2}, column {column}"
+        where = f"{name}, row {frame.index[row]}, column {column}"
         problems.append(Problem(where, "a time as a number", repr(frame[column].iloc[row])))
     for row in np.flatnonzero(np.isfinite(time) & (time <= 0)).tolist():
-        where = f"{name}, row {row + 2}, column {column}"
+        where = f"{name}, row {frame.index[row]}, column {column}"
         advice = "A case needs some follow-up after the start"
         problems.append(Problem(where, "a time > 0", f"{time[row]:g}", advice))
     return np.where(np.isfinite(time), time, np.nan)
@@ -157,7 +161,7 @@ def _events(frame: pd.DataFrame, column: str, name: str, problems: list[Problem]
         cell = frame[column].iloc[row]
         if is_missing(cell):
             continue
-        where = f"{name}, row {row + 2}, column {column}"
+        where = f"{name}, row {frame.index[row]}, column {column}"
         advice = "Recode: 1 where the event was seen, 0 where follow-up ended without it"
         problems.append(Problem(where, "0 or 1", repr(cell), advice))
     return np.where(np.isin(event, (0.0, 1.0)), event, np.nan)

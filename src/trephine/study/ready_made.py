@@ -52,10 +52,10 @@ def _case_problems(frame: pd.DataFrame, case: str, rows: TableRows, name: str) -
     if twice:
         problems.append(Problem(f"{name}, column {case}", "each case once", f"{twice} repeated"))
     known = set(frame[case])
-    for row, case_id in enumerate(rows.case_ids):
+    for row, case_id in zip(rows.numbers, rows.case_ids, strict=True):
         if case_id not in known:
             where = f"{name}, column {case}"
-            expected = f"the case of row {row + 2} of the study's table"
+            expected = f"the case of row {row} of the study's table"
             problems.append(Problem(where, expected, "no such row"))
     return problems
 
@@ -101,11 +101,11 @@ def _read_set(
 ) -> tuple[FeatureSet, list[Problem]]:
     numbers = {}
     problems = []
-    position = {case_id: row for row, case_id in enumerate(case)}
+    row_of = {case_id: row for row, case_id in case.items()}
     for column in frame.columns:
         numbers[column], wrong = as_numbers(frame[column])
         for row in wrong:
-            where = f"{name}, row {position[frame.index[row]] + 2}, column {column}"
+            where = f"{name}, row {row_of[frame.index[row]]}, column {column}"
             problems.append(Problem(where, "a number", repr(frame[column].iloc[row])))
     values = pd.DataFrame(numbers).to_numpy(dtype=float)
     return FeatureSet(set_name, tuple(frame.columns), values), problems
