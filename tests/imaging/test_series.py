@@ -68,6 +68,24 @@ def test_a_localiser_among_the_slices_is_refused(tmp_path, make_slice) -> None:
         read_image(tmp_path)
 
 
+@pytest.mark.parametrize("damage", ["cut short", "another orientation"])
+def test_a_slice_is_told_by_its_place_and_not_by_its_file_s_name(
+    tmp_path, make_slice, damage
+) -> None:
+    folder = tmp_path / "ct"
+    folder.mkdir()
+    write_series(folder, make_slice, [0.0, 2.5, 5.0])
+    odd = folder / "ROE_JANE.dcm"
+    scout = make_slice(np.zeros((6, 5), np.uint16), (0, 0, 7.5), SeriesInstanceUID=SERIES)
+    scout.ImageOrientationPatient = [1, 0, 0, 0, 0, -1]
+    scout.save_as(odd, enforce_file_format=True)
+    if damage == "cut short":
+        odd.write_bytes(odd.read_bytes()[:300])
+    with pytest.raises(ImageError, match="ct, file 4 of 4 by name") as found:
+        read_image(folder)
+    assert "ROE" not in str(found.value)
+
+
 def test_a_tilted_gantry_is_refused(tmp_path, make_slice) -> None:
     for number in range(3):
         dataset = make_slice(

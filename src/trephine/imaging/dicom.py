@@ -49,14 +49,26 @@ def quiet_pydicom() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def read_dicom_dataset(path: Path, *, stop_before_pixels: bool = False) -> Dataset:
+def read_dicom_dataset(
+    path: Path, *, stop_before_pixels: bool = False, name: str | None = None
+) -> Dataset:
     """Parse a DICOM file, with or without preamble and file meta information.
+
+    Parameters
+    ----------
+    path
+        The file.
+    stop_before_pixels
+        Leave the pixels unread.
+    name
+        What errors call the file; its own name by default.
 
     Raises
     ------
     ImageError
         If the bytes are not a DICOM data set.
     """
+    called = path.name if name is None else name
     try:
         with quiet_pydicom():
             dataset = pydicom.dcmread(path, force=True, stop_before_pixels=stop_before_pixels)
@@ -65,12 +77,12 @@ def read_dicom_dataset(path: Path, *, stop_before_pixels: bool = False) -> Datas
                 _ = element.value
     except Exception as error:  # pydicom raises many kinds on damaged bytes
         raise ImageError(
-            f"{path.name}: expected a DICOM file, found one whose header is damaged"
+            f"{called}: expected a DICOM file, found one whose header is damaged"
             f" ({type(error).__name__}); fetch it again from the archive"
         ) from error
     if len(dataset) < 2:
         raise ImageError(
-            f"{path.name}: expected a DICOM image, found a file with next to no header;"
+            f"{called}: expected a DICOM image, found a file with next to no header;"
             " it is not DICOM, or its header is damaged"
         )
     return dataset

@@ -47,7 +47,13 @@ def read_series(folder: Path) -> Image:
         If the folder holds no series or several, if a slice is missing or doubled, or slices
         differ in size, spacing or orientation.
     """
-    slices = [_read_slice(path) for path in _dicom_files(folder)]
+    files = _dicom_files(folder)
+    # A study's errors hide the names that its plan spells out; names inside a folder they do not
+    # know, and an archive's export may name its files after the patient.
+    slices = [
+        _read_slice(path, f"{folder.name}, file {number} of {len(files)} by name")
+        for number, path in enumerate(files, start=1)
+    ]
     if not slices:
         raise ImageError(f"{folder.name}: expected the DICOM slices of a series, found none")
     _check_one_series(slices, folder.name)
@@ -78,23 +84,23 @@ def _dicom_files(folder: Path) -> list[Path]:
     return found
 
 
-def _read_slice(path: Path) -> _Slice:
-    dataset = read_dicom_dataset(path)
+def _read_slice(path: Path, name: str) -> _Slice:
+    dataset = read_dicom_dataset(path, name=name)
     modality = defined_term(dataset, "Modality")
     if modality not in _MODALITIES:
         raise ImageError(
-            f"{path.name}: expected a slice of a CT or MR series, found modality"
+            f"{name}: expected a slice of a CT or MR series, found modality"
             f" {modality or 'none'}; a radiograph is read by its own file name"
         )
-    origin = _numbers(dataset, "ImagePositionPatient", 3, path.name)
-    cosines = _numbers(dataset, "ImageOrientationPatient", 6, path.name)
+    origin = _numbers(dataset, "ImagePositionPatient", 3, name)
+    cosines = _numbers(dataset, "ImageOrientationPatient", 6, name)
     rows, columns = cosines[:3], cosines[3:]
     if not np.allclose([rows @ rows, columns @ columns, rows @ columns], [1, 1, 0], atol=1e-3):
-        raise ImageError(f"{path.name}: expected orthogonal Image Orientation, found another")
+        raise ImageError(f"{name}: expected orthogonal Image Orientation, found another")
     with quiet_pydicom():
-        image = image_of(dataset, path.name, None)
+        image = image_of(dataset, name, None)
     series = str(dataset.get("SeriesInstanceUID") or "")
-    return _Slice(image, origin, rows, columns, series, path.name)
+    return _Slice(image, origin, rows, columns, series, name)
 
 
 def _numbers(dataset: Dataset, keyword: str, count: int, name: str) -> FloatArray:
