@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trephine.survival.path_products import add_rows, dots, fill_symmetric, weighted_sums
-from trephine.survival.path_screen import begin_screen, find_entering
+from trephine.survival.path_screen import begin_screen, find_entering, leave_out, take_back
 
 
 @pytest.mark.parametrize(("first", "end"), [(0, 1), (0, 4), (3, 10), (7, 9), (8, 16)])
@@ -53,15 +53,25 @@ def test_screen_misses_no_column_however_the_residual_moves(
     residual = rng.normal(size=15)
     screen = begin_screen(design, residual)
     is_active = rng.random(40) < 0.2
-    l1_before = np.full(40, np.inf)
+    for j in np.flatnonzero(is_active):
+        leave_out(screen, j)
     for _ in range(steps):
-        l1 = np.full(40, float(np.quantile(np.abs(design @ residual), 0.8)))
-        violates = np.flatnonzero((np.abs(design @ residual) > l1 + 1e-9) & ~is_active)
-        entering, worst = find_entering(design, residual, l1, l1_before, 1e-9, is_active, screen)
-        assert set(entering) <= set(violates)
-        assert (entering.size == 0) == (violates.size == 0)
-        if entering.size == 0:
-            assert worst <= 1e-9
+        size = np.where(is_active, 0.0, np.abs(design @ residual))
+        l1 = np.full(40, float(np.quantile(size, 0.8)))
+        l1_next = 0.9 * l1
+        must, may = (set(np.flatnonzero(size > bar + 1e-9)) for bar in (l1, l1_next))
+        entering, worst = find_entering(design, residual, l1, l1_next, 1e-9, screen)
+        assert (worst > 1e-9) == bool(must)
+        if must:
+            assert entering.size
+            assert set(entering) <= must
+        else:
+            assert set(entering) == may
+        for j in entering:
+            leave_out(screen, j)
         is_active[entering] = True
+        if is_active.any():
+            back = int(rng.choice(np.flatnonzero(is_active)))
+            is_active[back] = False
+            take_back(screen, back, float(design[back] @ residual))
         residual = residual + pace * rng.normal(size=15)
-        l1_before = l1

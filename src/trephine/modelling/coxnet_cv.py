@@ -189,7 +189,13 @@ def cross_validate(
             weights[k] = held_out.sum()
         else:
             n_events = data.survival.event[held_out].sum()
-            raw[k] = _fold_deviance(data, held_out, eta, fold_deviance, tied_censoring) / n_events
+            known = np.array_equal(fitted.penalties, path.penalties)
+            raw[k] = (
+                _fold_deviance(
+                    data, held_out, eta, fold_deviance, tied_censoring, fitted if known else None
+                )
+                / n_events
+            )
             weights[k] = n_events
     return _choose(path, raw, weights, measure, out_of_fold)
 
@@ -243,14 +249,21 @@ def _fold_deviance(
     eta: FloatArray,
     fold_deviance: FoldDeviance,
     tied_censoring: TiedCensoring,
+    fitted: CoxNetPath | None,
 ) -> FloatArray:
+    """Return the deviance of a fold; ``fitted`` on the others, if it knows its own deviance."""
+
     def of(cases: BoolArray) -> FloatArray:
         rows, risk = in_risk_order(data, np.flatnonzero(cases), tied_censoring)
         return _deviance(np.ascontiguousarray(eta[:, rows]), risk)
 
     if fold_deviance == "ungrouped":
         return of(held_out)
-    return of(np.ones_like(held_out)) - of(~held_out)
+    if fitted is None:
+        others = of(~held_out)
+    else:
+        others = fitted.null_deviance * (1.0 - fitted.deviance_ratio)
+    return of(np.ones_like(held_out)) - others
 
 
 def _fold_concordance(data: CoxData, held_out: BoolArray, eta: FloatArray) -> FloatArray:

@@ -175,9 +175,33 @@ def survc1_concordance(
     times, events = check_survival(time, event)
     score = check_vector(risk_score, times.size, "risk_score")
     censoring = censoring_distribution(times, events, estimator="tied").before(times)
-    with np.errstate(divide="ignore"):
-        weight = np.where(events & (times < tau), censoring**-2.0, 0.0)
+    weight = survc1_weights(times, events, tau, censoring)
     return _estimate(times, events, score, weight, "skip")
+
+
+def survc1_weights(
+    times: FloatArray, events: BoolArray, tau: float, uncensored: FloatArray
+) -> FloatArray:
+    """Return survC1's weight of each case's pairs, 1 / G(T-)^2 for events before tau, else 0."""
+    with np.errstate(divide="ignore"):
+        return np.where(events & (times < tau), uncensored**-2.0, 0.0)
+
+
+def survc1_pairs(
+    times: FloatArray,
+    events: BoolArray,
+    risk_score: FloatArray,
+    case_weights: FloatArray,
+    time_weights: FloatArray,
+) -> tuple[float, float]:
+    """Return the weight of concordant pairs (equal scores count half) and of all pairs.
+
+    Pairs with T_i < T_j (strict) and an event at T_i, each weighing both cases' weights times the
+    ``time_weights`` of the earlier; all arrays of shape (n,), and of equal times of events equal
+    ``time_weights``.
+    """
+    counts = _counts(times, events, risk_score, case_weights, time_weights, "skip")
+    return float(counts[0] + counts[2] / 2), float(counts[:3].sum())
 
 
 def influence_covariance(influence: FloatArray, cluster: npt.ArrayLike | None) -> FloatArray:
@@ -205,27 +229,38 @@ def _estimate(
     time_weight: FloatArray,
     censored_ties: Literal["count", "skip"],
 ) -> float:
-    """Return the concordance alone.
-
-    ``time_weight`` belongs to the rows. ``censored_ties`` says whether a case censored at the
-    time of an event counts as surviving it.
-    """
-    ranks, n_ranks = dense_ranks(score, np.argsort(score))
-    order = np.argsort(times)
-    counts = count_pairs(
-        times[order],
-        events[order],
-        ranks[order],
-        n_ranks,
-        np.ones(order.size),
-        time_weight[order],
-        censored_ties == "count",
-        np.empty((0, 2)),
-    )
+    """Return the concordance alone; arguments as ``_counts``."""
+    counts = _counts(times, events, score, np.ones(times.size), time_weight, censored_ties)
     pairs = float(counts[:3].sum())
     if pairs <= 0:
         raise InputError(_no_pairs(events))
     return float(counts[0] + counts[2] / 2) / pairs
+
+
+def _counts(
+    times: FloatArray,
+    events: BoolArray,
+    score: FloatArray,
+    case_weights: FloatArray,
+    time_weight: FloatArray,
+    censored_ties: Literal["count", "skip"],
+) -> FloatArray:
+    """Count the pairs of cases in any order, as ``count_pairs``.
+
+    ``censored_ties`` says whether a case censored at the time of an event counts as surviving it.
+    """
+    ranks, n_ranks = dense_ranks(score, np.argsort(score))
+    order = np.argsort(times)
+    return count_pairs(
+        times[order],
+        events[order],
+        ranks[order],
+        n_ranks,
+        case_weights[order],
+        time_weight[order],
+        censored_ties == "count",
+        np.empty((0, 2)),
+    )
 
 
 def _parts_of_order(order: IntArray, strata: npt.ArrayLike | None) -> list[slice | IntArray]:

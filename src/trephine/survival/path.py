@@ -30,8 +30,14 @@ from trephine.survival.path_risk import (
     evaluate,
     saturated_log_likelihood,
 )
-from trephine.survival.path_screen import Screen, begin_screen, find_entering
-from trephine.types import BoolArray, FloatArray, IntArray
+from trephine.survival.path_screen import (
+    Screen,
+    begin_screen,
+    find_entering,
+    leave_out,
+    take_back,
+)
+from trephine.types import FloatArray, IntArray
 
 SMALLEST_MIXTURE = 1e-3  # glmnet: the penalty that empties a ridge model is infinite; it uses this
 UNPENALISED_ONLY = 1e35  # a penalty under which only columns with penalty factor 0 enter
@@ -74,7 +80,6 @@ def _activate(
     entering: IntArray,
     design: FloatArray,
     screen: Screen,
-    is_active: BoolArray,
 ) -> ActiveSet:
     """Append the columns ``entering`` with coefficient zero."""
     needed = n_active + entering.size
@@ -82,18 +87,17 @@ def _activate(
         active = grown(active, n_active, min(max(2 * n_active, needed + 32), design.shape[0]))
     for a in range(entering.size):
         j = entering[a]
-        is_active[j] = True
+        leave_out(screen, j)
         active.column[n_active + a] = j
         copy(design[j], active.design[n_active + a], design.shape[1])
         active.coefficient[n_active + a] = 0.0
         active.gradient[n_active + a] = screen.gradient[j]
+        active.drift[n_active + a] = 0.0
     return active
 
 
 @njit(cache=True)
-def _drop_idle(
-    active: ActiveSet, n_active: int, is_active: BoolArray, screen: Screen, l1: FloatArray
-) -> int:
+def _drop_idle(active: ActiveSet, n_active: int, screen: Screen, l1: FloatArray) -> int:
     """Drop columns that are zero and far from entering, when the set has grown fat."""
     nonzero = 0
     for a in range(n_active):
@@ -108,9 +112,7 @@ def _drop_idle(
             kept[n_kept] = a
             n_kept += 1
         else:
-            is_active[j] = False
-            screen.gradient[j] = active.gradient[a]
-            screen.stamp[j] = screen.travelled[0]
+            take_back(screen, j, active.gradient[a])
     keep_rows(active, kept[:n_kept])
     return n_kept
 
@@ -134,27 +136,29 @@ def _solve_path(
     active = empty_active_set(min(p, 64), n)
     n_active = int(np.int64(0))  # for a literal 0 numba compiles what it is passed to once more
     factor = empty_factor(active.column.size)
-    is_active = np.zeros(p, np.bool_)
     coefficients = np.zeros((penalties.size, p))
     log_likelihoods = np.empty(penalties.size)
     violations = np.empty(penalties.size)
-    l1_before = np.full(p, np.inf)
+    l1_next = penalties[0] * mixture * factors
+    entering, _ = find_entering(
+        design, state.residual, np.full(p, np.inf), l1_next, 0.5 * tolerance, screen
+    )
     status = 0
     n_done = 0
     for step in range(penalties.size):
-        l1 = penalties[step] * mixture * factors
+        l1 = l1_next
+        l1_next = penalties[min(step + 1, penalties.size - 1)] * mixture * factors
         before = n_active
-        n_active = _drop_idle(active, n_active, is_active, screen, l1)
+        n_active = _drop_idle(active, n_active, screen, l1)
         if n_active < before or mixture < 1.0:
             factor.size[0] = 0
-        solved = False
-        while True:
-            entering, worst = find_entering(
-                design, state.residual, l1, l1_before, 0.5 * tolerance, is_active, screen
+        foretold = 0.0  # of the model's error at the last penalty, in proportion to the way
+        if step > 1:
+            foretold = (penalties[step - 1] - penalties[step]) / (
+                penalties[step - 2] - penalties[step - 1]
             )
-            if solved and entering.size == 0:
-                break
-            active = _activate(active, n_active, entering, design, screen, is_active)
+        while True:
+            active = _activate(active, n_active, entering, design, screen)
             first, n_active = n_active, n_active + entering.size
             fill_hessian(active, first, n_active, risk, state)
             if factor.support.size < active.column.size:
@@ -164,17 +168,27 @@ def _solve_path(
                 active.l1[a] = l1[j]
                 active.l2[a] = penalties[step] * (1.0 - mixture) * factors[j]
             log_likelihood, violation = minimise(
-                active, n_active, factor, eta, log_likelihood, risk, state, 0.5 * tolerance
+                active,
+                n_active,
+                factor,
+                eta,
+                log_likelihood,
+                risk,
+                state,
+                0.5 * tolerance,
+                foretold,
             )
-            solved = True
-            if violation > tolerance:
+            foretold = 0.0
+            entering, worst = find_entering(
+                design, state.residual, l1, l1_next, 0.5 * tolerance, screen
+            )
+            if violation > tolerance or worst <= 0.5 * tolerance:
                 break
         violations[step] = max(worst, largest_violation(active, n_active), 0.0)
         log_likelihoods[step] = log_likelihood
         for a in range(n_active):
             coefficients[step, active.column[a]] = active.coefficient[a]
         n_done = step + 1
-        l1_before = l1
         if not violations[step] <= tolerance:
             status = 2
             break

@@ -60,9 +60,17 @@ def soft_threshold(value: float, by: float) -> float:
 
 @njit(cache=True)
 def _sweep(
-    hessian: FloatArray, l1: FloatArray, l2: FloatArray, goal: FloatArray, slope: FloatArray
+    hessian: FloatArray,
+    l1: FloatArray,
+    l2: FloatArray,
+    goal: FloatArray,
+    slope: FloatArray,
+    idle: float,
 ) -> float:
-    """Visit every coordinate once; return the largest move in the gradient's units."""
+    """Visit every coordinate once; return the largest move in the gradient's units.
+
+    Moves up to ``idle`` are not worth the row that they cost, and not made.
+    """
     moved = 0.0
     for a in range(goal.size):
         curvature = hessian[a, a]
@@ -70,7 +78,7 @@ def _sweep(
             continue
         new = soft_threshold(curvature * goal[a] - slope[a], l1[a]) / (curvature + l2[a])
         change = new - goal[a]
-        if change != 0.0:
+        if (curvature + l2[a]) * abs(change) > idle:
             goal[a] = new
             row = hessian[a]
             for other in range(goal.size):
@@ -197,6 +205,15 @@ def _jump(
 
 
 @njit(cache=True)
+def _is_of(factor: Factor, goal: FloatArray) -> bool:
+    """Say whether the factor's support is that of ``goal``."""
+    standing = 0
+    for i in range(factor.size[0]):
+        standing += goal[factor.support[i]] != 0.0
+    return bool(standing == factor.size[0] and np.sum(goal != 0.0) == standing)
+
+
+@njit(cache=True)
 def minimise_model(
     hessian: FloatArray,
     gradient: FloatArray,
@@ -206,25 +223,28 @@ def minimise_model(
     factor: Factor,
     accuracy: float,
     goal: FloatArray,
+    slope: FloatArray,
 ) -> None:
-    """Write the model's minimiser into ``goal``.
+    """Write the model's minimiser into ``goal`` and the gradient of its smooth part into ``slope``.
 
     Parameters
     ----------
     hessian
         Rows may be longer than the active set; the first ``goal.size`` entries are used.
-    gradient, coefficient, l1, l2, goal
+    gradient, coefficient, l1, l2, goal, slope
         Shape (n_active,).
     factor
         Kept between calls; its ``size`` must be 0 after the Hessian or l2 has changed.
     accuracy
         Stops when a sweep moves no coordinate by more, in the gradient's units.
     """
-    slope = gradient.copy()
+    copy(gradient, slope, goal.size)
     copy(coefficient, goal, goal.size)
     before = np.inf
+    if factor.size[0] > 0 and _is_of(factor, goal):
+        _jump(hessian, l1, l2, goal, slope, factor)
     for _ in range(MOST_ROUNDS):
-        moved = _sweep(hessian, l1, l2, goal, slope)
+        moved = _sweep(hessian, l1, l2, goal, slope, 0.1 * accuracy)
         if moved < accuracy:
             return
         if _jump_pays(moved, before, accuracy, goal, factor):

@@ -37,6 +37,9 @@ class ActiveSet(NamedTuple):
         Shape (capacity, capacity), of f by the active coefficients.
     coefficient, gradient, l1, l2
         Shape (capacity,): the coefficients, the gradient of f by them and their penalties.
+    drift
+        Shape (capacity,): by how much the gradient after the first step at the last penalty missed
+        the one that the quadratic model foretold.
     """
 
     column: IntArray
@@ -46,6 +49,7 @@ class ActiveSet(NamedTuple):
     gradient: FloatArray
     l1: FloatArray
     l2: FloatArray
+    drift: FloatArray
 
 
 @njit(cache=True)
@@ -55,6 +59,7 @@ def empty_active_set(capacity: int, n: int) -> ActiveSet:
         np.empty(capacity, np.int64),
         np.empty((capacity, n)),
         np.empty((capacity, capacity)),
+        np.empty(capacity),
         np.empty(capacity),
         np.empty(capacity),
         np.empty(capacity),
@@ -70,6 +75,7 @@ def grown(active: ActiveSet, n_active: int, capacity: int) -> ActiveSet:
         new.column[a] = active.column[a]
         new.coefficient[a] = active.coefficient[a]
         new.gradient[a] = active.gradient[a]
+        new.drift[a] = active.drift[a]
         new.l1[a] = active.l1[a]
         new.l2[a] = active.l2[a]
         copy(active.design[a], new.design[a], active.design.shape[1])
@@ -88,6 +94,7 @@ def keep_rows(active: ActiveSet, kept: IntArray) -> None:
         copy(active.design[old], active.design[new], active.design.shape[1])
         active.coefficient[new] = active.coefficient[old]
         active.gradient[new] = active.gradient[old]
+        active.drift[new] = active.drift[old]
     for new in range(kept.size):
         for other in range(kept.size):
             active.hessian[new, other] = active.hessian[kept[new], kept[other]]
@@ -166,11 +173,14 @@ def minimise(
     risk: RiskSets,
     state: RiskState,
     tolerance: float,
+    foretold: float,
 ) -> tuple[float, float]:
     """Bring the active columns' KKT violations under ``tolerance``.
 
-    ``eta``, ``state`` and the coefficients and gradients of ``active`` are kept up to date; the
-    ``factor`` must be that of the Hessian and l2, or empty.
+    ``eta``, ``state`` and the coefficients, gradients and drift of ``active`` are kept up to date;
+    the ``factor`` must be that of the Hessian and l2, or empty. ``foretold`` is the share of the
+    last penalty's drift that the first step is expected to see again: along a path the model errs
+    much as it did a step before, and a step that allows for it mostly needs no second.
 
     Returns
     -------
@@ -186,18 +196,25 @@ def minimise(
     trial = np.empty(n_active)
     trial_eta = np.empty(n)
     along = np.empty(n)
-    for _ in range(MOST_STEPS):
+    slope = np.empty(n_active)
+    expected = np.empty(n_active)
+    for step in range(MOST_STEPS):
         if residual <= tolerance:
             break
+        if step > 0:
+            foretold = 0.0
+        for a in range(n_active):
+            expected[a] = active.gradient[a] + foretold * active.drift[a]
         minimise_model(
             active.hessian,
-            active.gradient[:n_active],
+            expected,
             active.coefficient[:n_active],
             active.l1[:n_active],
             active.l2[:n_active],
             factor,
             max(0.1 * tolerance, 0.02 * residual),
             goal,
+            slope,
         )
         before = _penalty(active, active.coefficient[:n_active]) - log_likelihood / n
         for a in range(n_active):
@@ -217,12 +234,15 @@ def minimise(
             if after <= before + 1e-13 * (1.0 + abs(before)):
                 improved = True
                 break
+            if not fresh:  # a new Hessian costs less than a walk in steps of a stale one
+                break
             share *= 0.5
         if not improved:
             log_likelihood = evaluate(eta, risk, state)
             if fresh:
                 break
             fill_hessian(active, first, n_active, risk, state)
+            active.drift[:n_active] = 0.0
             factor.size[0] = 0
             fresh = True
             continue
@@ -230,6 +250,9 @@ def minimise(
         copy(trial_eta, eta, n)
         copy(trial, active.coefficient, n_active)
         dots(active.design, n_active, state.residual, active.gradient)
+        if step == 0 and share == 1.0:
+            for a in range(n_active):
+                active.drift[a] = active.gradient[a] - slope[a] + foretold * active.drift[a]
         previous, residual = residual, largest_violation(active, n_active)
         if residual > tolerance and (
             share < 1.0 or _renewal_pays(residual, previous, tolerance, n_active, n)
@@ -237,6 +260,7 @@ def minimise(
             if fresh and residual > 0.5 * previous and before - after <= ROUNDING * abs(before):
                 break
             fill_hessian(active, first, n_active, risk, state)
+            active.drift[:n_active] = 0.0
             factor.size[0] = 0
             fresh = True
         else:

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from trephine.survival.path_products import dot, dots
-from trephine.types import BoolArray, FloatArray, IntArray
+from trephine.types import FloatArray, IntArray
 
 
 class Screen(NamedTuple):
@@ -25,7 +25,7 @@ class Screen(NamedTuple):
         Shape (p,), when last computed.
     stamp
         Shape (p,), how far the residual had travelled then: g_j cannot have moved by more than
-        length_j (travelled - stamp_j) since.
+        length_j (travelled - stamp_j) since. Infinite for a column that is not to be looked at.
     length
         Shape (p,), Euclidean, of the columns.
     residual
@@ -54,50 +54,102 @@ def begin_screen(design: FloatArray, residual: FloatArray) -> Screen:
 
 
 @njit(cache=True)
+def leave_out(screen: Screen, j: int) -> None:
+    """Look at column ``j`` no more: it is in the active set."""
+    screen.stamp[j] = np.inf
+
+
+@njit(cache=True)
+def take_back(screen: Screen, j: int, gradient: float) -> None:
+    """Look at column ``j`` again, whose gradient at the residual last seen is given."""
+    screen.gradient[j] = gradient
+    screen.stamp[j] = screen.travelled[0]
+
+
+@njit(cache=True)
+def _travel(screen: Screen, residual: FloatArray) -> float:
+    """Go to ``residual``; return the length of the way so far."""
+    square = 0.0
+    for i in range(residual.size):
+        square += (residual[i] - screen.residual[i]) ** 2
+        screen.residual[i] = residual[i]
+    screen.travelled[0] += np.sqrt(square)
+    return float(screen.travelled[0])
+
+
+@njit(cache=True)
+def _within_reach(screen: Screen, l1: FloatArray, l1_next: FloatArray) -> tuple[IntArray, int]:
+    """Return the columns whose |gradient| may exceed ``l1_next``, and how many are strong.
+
+    The strong ones, those that the sequential strong rule keeps for the next penalty, come first.
+    """
+    gradient, stamp, length = screen.gradient, screen.stamp, screen.length
+    travelled = screen.travelled[0]
+    near = np.empty(gradient.size, np.int64)
+    n_near = n_strong = 0
+    for j in range(gradient.size):
+        size = abs(gradient[j])
+        if size + (travelled - stamp[j]) * length[j] > l1_next[j]:
+            near[n_near] = j
+            if size >= 2.0 * l1_next[j] - l1[j]:
+                near[n_near] = near[n_strong]
+                near[n_strong] = j
+                n_strong += 1
+            n_near += 1
+    return near[:n_near], n_strong
+
+
+@njit(cache=True)
 def find_entering(
     design: FloatArray,
     residual: FloatArray,
     l1: FloatArray,
-    l1_before: FloatArray,
+    l1_next: FloatArray,
     slack: float,
-    is_active: BoolArray,
     screen: Screen,
 ) -> tuple[IntArray, float]:
-    """Return inactive columns with |gradient| > l1 + slack, none only where there are none.
+    """Return the columns that must enter at this penalty or, if none must, at the next.
 
-    Those that the strong rule keeps come first; where some of them must enter, the rest waits for
-    the next call.
+    A column must where |gradient| > l1 + slack. Where some of the strong ones must enter now, the
+    rest waits for the next call.
+
+    Parameters
+    ----------
+    design, residual
+        Shape (p, n) and (n,): the columns, and the gradient by the linear predictor at the
+        solution over the active ones.
+    l1, l1_next
+        Shape (p,), each column's penalty now and at the next step of the path.
+    slack
+        By how much a gradient may exceed its penalty.
 
     Returns
     -------
     entering, worst
-        ``worst`` is the largest |gradient| - l1 among the columns looked at.
+        ``worst`` is the largest |gradient| - l1 among the columns looked at; where it exceeds
+        ``slack``, ``entering`` must enter now.
     """
-    p, n = design.shape
-    moved = 0.0
-    for i in range(n):
-        moved += (residual[i] - screen.residual[i]) ** 2
-        screen.residual[i] = residual[i]
-    screen.travelled[0] += np.sqrt(moved)
-    travelled = screen.travelled[0]
-    entering = np.empty(p, np.int64)
-    found = 0
+    n = design.shape[1]
+    gradient, stamp = screen.gradient, screen.stamp
+    travelled = _travel(screen, residual)
+    near, n_strong = _within_reach(screen, l1, l1_next)
     worst = -np.inf
-    for strong_only in (True, False):
-        for j in range(p):
-            size = abs(screen.gradient[j])
-            if size + (travelled - screen.stamp[j]) * screen.length[j] <= l1[j] or is_active[j]:
-                continue
-            if strong_only and size < 2.0 * l1[j] - l1_before[j]:
-                continue
-            if screen.stamp[j] < travelled:
-                screen.gradient[j] = dot(design[j], residual, n)
-                screen.stamp[j] = travelled
-                size = abs(screen.gradient[j])
-            worst = max(worst, size - l1[j])
-            if size > l1[j] + slack:
-                entering[found] = j
-                found += 1
-        if found > 0:
+    looked = 0
+    for end in (n_strong, near.size):
+        for k in range(looked, end):
+            j = near[k]
+            if stamp[j] < travelled:
+                gradient[j] = dot(design[j], residual, n)
+                stamp[j] = travelled
+            worst = max(worst, abs(gradient[j]) - l1[j])
+        looked = end
+        if worst > slack:
             break
-    return entering[:found], worst
+    bar = l1 if worst > slack else l1_next
+    found = 0
+    for k in range(looked):
+        j = near[k]
+        if abs(gradient[j]) > bar[j] + slack:
+            near[found] = j
+            found += 1
+    return near[:found], worst
