@@ -45,6 +45,8 @@ class CalibrationNumbers(Fact):
     """Largest absolute error of event probability."""
     gnd_p: Number = None
     """p of the Greenwood-Nam-D'Agostino test."""
+    gnd_note: str = ""
+    """Why there is no such p, or what it suffers from; empty where there is nothing to say."""
 
 
 class PerformanceFacts(Assessed):
@@ -148,9 +150,9 @@ class ReclassificationFacts(Assessed):
     idi_nonevents: Number = None
     """Mean fall in event probability among cases without the event."""
     half_nri: EstimateFact | None = None
-    """Half the continuous NRI as survIDINRI reports it."""
+    """One-sided continuous NRI as survIDINRI reports it (its m2), -1 to 1."""
     median_improvement: EstimateFact | None = None
-    """Median improvement in risk score as survIDINRI reports it."""
+    """Median improvement in event probability as survIDINRI reports it (its m3), -1 to 1."""
 
 
 class RocFacts(Assessed):

@@ -58,7 +58,7 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
     for part in facts.selection:
         heading: Text = (part.feature_set.words(), f". {protocol_label(part.raw.protocol)}")
         if most is not None and len(part.selected) > most:
-            heading = (*heading, ". The largest weights; all stand in the tables folder")
+            heading = (*heading, ". The largest weights; all are in the tables folder")
         rows.append(Row((heading,), "group"))
         for feature in list(part.selected)[:most]:
             code: Text = (feature.ibsi_name.words(),)
