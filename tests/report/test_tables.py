@@ -81,7 +81,7 @@ def test_a_comparison_is_a_row_a_pair_with_every_measure_in_its_column(facts):
     row = next(row for row in lines(made) if row[0] == "DLRC against Clinical")
     assert row[header.index("C-index (95% CI)")].startswith("+0.09 (")
     assert row[header.index("5-year AUC (95% CI)")].startswith("+0.08 (")
-    assert row[header.index("Likelihood ratio")] == "χ² 38.20, df 2"
+    assert row[header.index("Likelihood ratio")] == "χ² 38.20, df\u00a02"
 
 
 def test_table_s1_prints_the_half_nri_and_the_median_improvement(facts):

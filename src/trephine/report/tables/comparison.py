@@ -65,5 +65,5 @@ def _likelihood(row: Trace | None) -> list[Text]:
         return [_NONE, _NONE]
     statistic: Text = ("χ² ", row.statistic.show("2"))
     if row.raw.degrees_of_freedom is not None:
-        statistic = (*statistic, ", df ", row.degrees_of_freedom.show("plain"))
+        statistic = (*statistic, ", df\u00a0", row.degrees_of_freedom.show("plain"))
     return [statistic, (row.p.show("p"),)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trephine.report.facts import Kind, Protocol
 from trephine.report.tables.table import Row, Table
-from trephine.report.trace import Text, Trace, by_note, sentence
+from trephine.report.trace import Ref, Text, Trace, by_note, sentence
 from trephine.report.wording import Form, kind_label, protocol_label
 
 _ORDER: tuple[tuple[Protocol, Kind], ...] = (
@@ -171,11 +171,8 @@ def risk_group_table(facts: Trace) -> Table | None:
             for curve in groups.curves
         ]
     notes = by_note(
-        [
-            ((groups.model.words(), f" ({assessment_label(_key(groups))})"), groups.rule.words())
-            for groups in facts.risk_groups
-        ],
-        about="Cut points, ",
+        list(_rules(facts).items()),
+        about="Cut points of every model, ",
     )
     notes += [sentence(note.words()) for groups in facts.risk_groups for note in groups.notes]
     return Table(
@@ -189,6 +186,11 @@ def risk_group_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=tuple(notes),
     )  # fmt: skip
+
+
+def _rules(facts: Trace) -> dict[Text, Ref]:
+    """Return how groups were cut by protocol and kind; the rule is the same for all models."""
+    return {(assessment_label(_key(groups)),): groups.rule.words() for groups in facts.risk_groups}
 
 
 def _key(row: Trace) -> tuple[Protocol, Kind]:
