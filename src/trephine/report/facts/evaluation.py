@@ -219,6 +219,8 @@ class NetBenefit(Fact):
     """Upper limit at each; empty where there is none."""
     interventions_avoided: Series = ()
     """Interventions avoided per 100 cases at each threshold; empty where not computed."""
+    harm: float = 0.0
+    """Net benefit that the model's data cost, already taken off."""
 
 
 class DecisionCurveFacts(Assessed):
@@ -232,8 +234,6 @@ class DecisionCurveFacts(Assessed):
     """Net benefit of treating all, at each threshold."""
     models: tuple[NetBenefit, ...]
     """One curve a model."""
-    harm: float = 0.0
-    """Harm of applying the models, per case, already taken off."""
 
 
 class SurvivalCurve(Fact):
@@ -273,7 +273,7 @@ class RiskGroupsFacts(Assessed):
     rule: str
     """How cut points came about, for example "median of the linear predictor in training"."""
     cuts: tuple[Number, ...]
-    """Cut points on the linear predictor."""
+    """Cut points on the linear predictor, or the event probabilities that the rule names."""
     curves: tuple[SurvivalCurve, ...]
     """Groups by ascending risk."""
     logrank_statistic: Number = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from trephine.report.facts import Facts
+from trephine.report.facts import Facts, Kind, Protocol
 from trephine.report.figures.assessed import (
     assessment_slug,
     by_assessment,
@@ -18,6 +18,7 @@ from trephine.report.figures.kaplan_meier import draw_kaplan_meier
 from trephine.report.figures.plate import Panel, Plate
 from trephine.report.figures.roc import draw_roc
 from trephine.report.style import COLUMN_MM
+from trephine.report.trace import Text, Trace, join
 from trephine.report.wording import horizon_noun
 
 
@@ -115,6 +116,7 @@ def decision_curve_plates(facts: Facts) -> list[Plate]:
                     "Net benefit per case; the"
                     " horizontal line is to treat none."
                     + (f" Shaded: interval of the {headline} model." if headline else ""),
+                    *_harm(facts, protocol, kind),
                 ),
                 panels=tuple(panels),
                 protocol=protocol,
@@ -122,6 +124,19 @@ def decision_curve_plates(facts: Facts) -> list[Plate]:
             )
         )
     return plates
+
+
+def _harm(facts: Facts, protocol: Protocol, kind: Kind) -> Text:
+    """Say what was taken off the curves; it is the same at every horizon."""
+    costs: list[Text] = []
+    for row in Trace.start(facts).decision_curves:
+        if (row.raw.protocol, row.raw.kind) == (protocol, kind):
+            costs = [
+                (curve.model.words(), " ", curve.harm.show("plain"))
+                for curve in row.models
+                if curve.raw.harm
+            ]
+    return (" Taken off as harm: ", *join(costs), ".") if costs else ()
 
 
 def interventions_plates(facts: Facts) -> list[Plate]:
