@@ -1,9 +1,15 @@
 """Validation and calibration of a Cox model against rms: validate, calibrate, groupkm, val.surv.
 
 Columns that rms gets by bootstrap (training, test, optimism, corrected) are Monte Carlo and are
-read against 0.02 only where the index is an apparent one. Not compared: ``calibrate(cmethod =
-"hare")`` beyond its predictions and ``val.surv``'s ``actual``, which are fits of polspline's
-adaptive hazard regression; Trephine's smooth curve is the hazard-based one of Austin (2020).
+read against 0.02 only where the index is an apparent one.
+
+``calibrate(cmethod = "hare")`` and ``val.surv``'s ``actual`` are fits of polspline's adaptive
+hazard regression, which Trephine does not reimplement: its smooth curve is the hazard-based one of
+Austin (2020), and the two are compared as two estimators of one curve, within 0.02. No proper fit
+can reach R's numbers to 1e-6, since R's own is not at its maximum here. On hips212 polspline puts a
+time knot at the first event, month 2, below which nobody has one: the likelihood rises without end
+as that coefficient falls, and R's Newton steps stop at -112.6 (standard error 668, log-likelihood
+-349.125; -349.110 in the limit). Refitting the same basis moves ``actual`` by 3.7e-5.
 """
 
 from __future__ import annotations
@@ -17,12 +23,14 @@ import pytest
 from parity.r_formula import Model, case_names, data_set
 from parity.test_rms_cox import _nomogram_model
 from trephine.evaluation.calibration import calibration_groups, grouping_codes
+from trephine.evaluation.calibration_curve import smooth_observed
 from trephine.evaluation.validation_indices import validation_indices
 from trephine.modelling.cox import CoxModel
 from trephine.types import FloatArray, Survival
 
 BOUND = 1e-6
-EXCLUDED_ADAPTIVE = "polspline::hare"
+TWO_ESTIMATORS = 0.02
+ADAPTIVE = "polspline::hare"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -136,22 +144,39 @@ def test_groups_equal_calibrate(
         )
 
 
-def test_predictions_of_the_adaptive_calibration_lie_within_the_models(
+def test_the_smooth_curve_is_near_the_adaptive_calibration(
     hare_case: str, expected_file: Any, reference: Path, parity: Any
 ) -> None:
-    """Only the grid's place is shared: its calibrated values are polspline's."""
     file = expected_file("05_rms")
-    assert EXCLUDED_ADAPTIVE in file[hare_case, "note"]
+    assert ADAPTIVE in file[hare_case, "note"]
     columns = file[hare_case, "cols"]
-    grid = file.array(hare_case, "table")[:, columns.index("pred")]
-    free, _ = _event_free(file, reference, hare_case)
+    table = file.array(hare_case, "table")
+    grid, calibrated = (table[:, columns.index(name)] for name in ("pred", "calibrated"))
+    free, outcome = _event_free(file, reference, hare_case)
     assert free.min() - BOUND <= grid.min() < grid.max() <= free.max() + BOUND
+    observed = smooth_observed(outcome, 1.0 - free, _horizon(hare_case), 1.0 - grid, "hazard")
+    parity.compare(
+        "smooth curve, another estimator than calibrate hare",
+        hare_case,
+        calibrated,
+        1.0 - observed,
+        bound=TWO_ESTIMATORS,
+    )
 
 
 def test_predictions_equal_val_surv(
     val_surv_case: str, expected_file: Any, reference: Path, parity: Any
 ) -> None:
     file = expected_file("05_rms")
-    free, _ = _event_free(file, reference, val_surv_case)
+    free, outcome = _event_free(file, reference, val_surv_case)
     expected = file.array(val_surv_case, "p_first10")
     parity.compare("rms val.surv p", val_surv_case, expected, free[:10], bound=BOUND)
+    risk = 1.0 - free
+    observed = smooth_observed(outcome, risk, _horizon(val_surv_case), risk[:10], "hazard")
+    parity.compare(
+        "smooth curve, another estimator than val.surv hare",
+        val_surv_case,
+        file.array(val_surv_case, "actual_first10"),
+        1.0 - observed,
+        bound=TWO_ESTIMATORS,
+    )

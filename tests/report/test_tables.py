@@ -18,7 +18,7 @@ from trephine.report.facts import (
     Table1Variable,
 )
 from trephine.report.figures.catalogue import make_plates
-from trephine.report.tables import make_tables
+from trephine.report.tables import LONGEST_SIGNATURE, make_tables
 from trephine.report.tables.writers import write_csv, write_xlsx
 from trephine.report.trace import plain
 
@@ -62,6 +62,55 @@ def test_the_headline_puts_both_protocols_in_one_row(facts):
     row = next(row for row in lines(made) if row[0] == "DLRC")
     assert row[1].startswith("0.80 (")
     assert row[3].startswith("0.67 (")
+
+
+def test_the_headline_puts_chance_below_its_model(facts):
+    made = table(facts, "table-headline")
+    below = {plain(row.cells[0]): made.rows[k + 1] for k, row in enumerate(made.rows[:-1])}
+    null = facts.null_check[0]
+    found = below[null.model]
+    assert (plain(found.cells[0]), found.kind) == ("permuted outcomes", "level")
+    assert plain(found.cells[1]) == f"{null.median:.2f} ({null.p95:.2f})"
+
+
+def test_a_comparison_is_a_row_a_pair_with_every_measure_in_its_column(facts):
+    made = table(facts, "table-comparisons")
+    header = [plain(cell) for cell in made.header]
+    pairs = {(c.protocol, c.kind, c.new, c.old) for c in facts.comparisons}
+    assert len([row for row in made.rows if row.kind != "group"]) == len(pairs)
+    row = next(row for row in lines(made) if row[0] == "DLRC against Clinical")
+    assert row[header.index("C-index (95% CI)")].startswith("+0.09 (")
+    assert row[header.index("5-year AUC (95% CI)")].startswith("+0.08 (")
+    assert row[header.index("Likelihood ratio")] == "χ² 38.20, df\u00a02"
+
+
+def test_table_s1_prints_the_half_nri_and_the_median_improvement(facts):
+    first = facts.reclassification[0]
+    for slug, heading, form, value in (
+        ("table-s1-reclassification", "Half-NRI (95% CI)", "+.2f", first.half_nri.value),
+        ("table-s1-discrimination", "Median improvement (95% CI)", "+.3f",
+         first.median_improvement.value),
+    ):  # fmt: skip
+        made = table(facts, slug)
+        column = [plain(cell) for cell in made.header].index(heading)
+        assert plain(made.rows[1].cells[column]).startswith(f"{value:{form}} (")
+
+
+def test_a_missing_goodness_of_fit_p_is_explained_below_the_calibration(facts):
+    first = facts.performance[0]
+    numbers = first.calibration[0].model_copy(
+        update={"gnd_p": None, "gnd_note": "no event before the horizon 36"}
+    )
+    changed = first.model_copy(update={"calibration": (numbers, *first.calibration[1:])})
+    made = table(
+        facts.model_copy(update={"performance": (changed, *facts.performance[1:])}),
+        "table-calibration",
+    )
+    assert any(
+        plain(note).startswith(f"GND test, {first.model}, 3 years")
+        and plain(note).endswith("no event before the horizon 36.")
+        for note in made.notes
+    )
 
 
 def odd_variables():
@@ -197,6 +246,6 @@ def test_a_long_signature_is_cut_on_the_page_and_whole_in_the_files(facts, tmp_p
         next(t for t in make_tables(ridge, shorten=shorten) if "selected" in t.slug)
         for shorten in (True, False)
     )
-    assert len(shown.rows) == 31
+    assert len(shown.rows) == 1 + LONGEST_SIGNATURE
     assert "The largest weights" in plain(shown.rows[0].cells[0])
     assert len(whole.rows) == 1 + len(long.selected)

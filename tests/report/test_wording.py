@@ -15,6 +15,8 @@ from trephine.report.wording import horizon_adjective, horizon_noun, plural, sho
         (1562, "count", "1,562"),
         (30.18868, "percent", "30.2%"),
         (0.7159, "share", "71.6%"),
+        (-0.012, "share", "−1.2%"),
+        (-0.0001, "share", "0.0%"),
         (-0.031, "2", "−0.03"),
         (-0.001, "2", "0.00"),
         (0.0314, "signed2", "+0.03"),

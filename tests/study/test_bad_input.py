@@ -264,6 +264,15 @@ def test_a_mistake_in_the_plan_is_told_together_with_those_in_the_table(
     refused(trephine, image_study, "['radiomics', 'clinical']", "['radiomic']", "a time > 0")
 
 
+def test_harm_of_no_model_and_impossible_risk_cuts_are_refused(
+    trephine: Command, image_study: SmallStudy
+) -> None:
+    image_study.replace("[selection]", "[models.harm]\nDLRX = 0.02\n\n[selection]")
+    refused(trephine, image_study, "models.harm", "['DLRX']")
+    image_study.replace("[outcome]\n", "[outcome]\nrisk_cuts = [0.5, 0.2]\n")
+    refused(trephine, image_study, "outcome.risk_cuts", "ascending")
+
+
 def test_a_misspelt_key_does_not_hide_what_is_wrong_with_the_table(
     trephine: Command, image_study: SmallStudy
 ) -> None:

@@ -316,3 +316,14 @@ def test_the_overlap_of_raters_is_that_of_their_masks(tmp_path: Path, monkeypatc
     again = run.run_study(study.toml).facts
     assert again.agreement == facts.agreement
     assert {row.kind for row in facts.performance} == {"apparent"}
+
+
+def test_the_sample_that_riley_s_criteria_ask_for_is_printed_beside_the_study_s_own(facts, table):
+    """Criterion 1 by hand: p / ((S - 1) log(1 - R2 / S)) cases for a shrinkage of 0.9."""
+    found = facts.sample_size
+    assert found.target_shrinkage == 0.9
+    for row in found.rows:
+        by_hand = row.parameters / (-0.1 * np.log(1 - found.assumed_r2 / 0.9))
+        assert row.riley_n >= np.ceil(by_hand)
+        per_case = found.events / len(table)
+        assert row.riley_events == np.ceil(row.riley_n * per_case)

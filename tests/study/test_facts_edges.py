@@ -139,3 +139,27 @@ def test_nothing_selected_no_clinical_variable_and_one_model(tmp_path: Path) -> 
 def test_without_a_patient_column_every_case_is_a_patient(clinical: SmallStudy) -> None:
     facts = facts_of(clinical)
     assert facts.flow.analysed.patients == facts.flow.analysed.cases
+
+
+def test_risk_cuts_and_harm_of_the_plan_are_used(tmp_path: Path) -> None:
+    study = write_table_study(tmp_path / "study", features=8)
+    study.replace("[outcome]\n", "[outcome]\nrisk_cuts = [0.2, 0.5]\n")
+    study.replace("[selection]\n", "[models.harm]\nFeatures = 0.02\n\n[selection]\n")
+    free = write_table_study(tmp_path / "free", features=8)
+    found, without = facts_of(study), facts_of(free)
+    groups = found.risk_groups[0]
+    assert groups.cuts == (0.2, 0.5)
+    assert [curve.label for curve in groups.curves] == [
+        "Low risk", "Intermediate risk", "High risk",
+    ]  # fmt: skip
+    assert groups.rule == "event probability at 12 months that the plan gives, 0.2 and 0.5"
+    row = found.reclassification[0]
+    assert row.risk_cuts == (0.2, 0.5)
+    assert row.categorical_nri.value == pytest.approx(
+        row.categorical_nri_events.value + row.categorical_nri_nonevents.value
+    )
+    for harmed, plain in zip(found.decision_curves, without.decision_curves, strict=True):
+        for mine, other in zip(harmed.models, plain.models, strict=True):
+            cost = 0.02 if mine.model == "Features" else 0.0
+            assert mine.harm == cost
+            assert mine.net_benefit[10] == pytest.approx(other.net_benefit[10] - cost)

@@ -104,6 +104,13 @@ class OutcomeSection(Section):
         max_length=4,
         description="times, one to four, at which predictions are made and judged",
     )
+    risk_cuts: tuple[float, ...] = Field(
+        default=(),
+        max_length=3,
+        description="event probabilities that part the report's risk groups (at the first horizon)"
+        " and the categories of the NRI; by default the groups part at the median in training,"
+        " where `predict` always parts them",
+    )
 
     @field_validator("horizons")
     @classmethod
@@ -111,6 +118,13 @@ class OutcomeSection(Section):
         if any(horizon <= 0 for horizon in horizons) or list(horizons) != sorted(set(horizons)):
             raise ValueError("expected times > 0 in ascending order")
         return horizons
+
+    @field_validator("risk_cuts")
+    @classmethod
+    def _probabilities(cls, cuts: tuple[float, ...]) -> tuple[float, ...]:
+        if any(not 0 < cut < 1 for cut in cuts) or list(cuts) != sorted(set(cuts)):
+            raise ValueError("expected probabilities between 0 and 1 in ascending order")
+        return cuts
 
 
 class FeatureSetByPrefix(Section):
@@ -216,6 +230,18 @@ class ModelsSection(Section):
         default_factory=dict,
         description='model name to parts: "clinical" or the name of a feature set',
     )
+    harm: dict[str, float] = Field(
+        default_factory=dict,
+        description="model name to what its data cost, in net benefit, for the decision curves"
+        " (0.02: one true positive in 50 cases)",
+    )
+
+    @field_validator("harm")
+    @classmethod
+    def _costs(cls, harm: dict[str, float]) -> dict[str, float]:
+        if any(not 0 <= cost < 1 for cost in harm.values()):
+            raise ValueError("expected a net benefit from 0 to below 1 for each model")
+        return harm
 
 
 class ValidationSection(Section):

@@ -60,6 +60,7 @@ def write_docx(
     for style in ("Normal", "Title", "Heading 1", "Heading 2", "Heading 3", "List Bullet"):
         font = document.styles[style].font
         font.name, font.color.rgb = "Arial", RGBColor(0x1B, 0x1F, 0x24)
+        _forget_theme(font)
     document.styles["Normal"].font.size = Pt(10)
     core = document.core_properties
     core.title, core.author, core.comments = facts.study.title, "", ""
@@ -81,6 +82,13 @@ def write_docx(
     path.parent.mkdir(parents=True, exist_ok=True)
     document.save(str(path))
     return path
+
+
+def _forget_theme(font: Any) -> None:
+    """Drop the template's fonts, which go before the font's own name."""
+    fonts = font.element.rPr.rFonts
+    for name in [name for name in fonts.attrib if name.lower().endswith("theme")]:
+        del fonts.attrib[name]
 
 
 def _add_notices(document: Any, facts: Facts) -> None:

@@ -44,7 +44,7 @@ def add_grid(
             continue
         for number, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
             indent = "    " if style == "level" and number == 0 else ""
-            _write(cell, indent + text, bold=False)
+            _write(cell, indent + (_broken(text, widths[number]) if number else text), bold=False)
     for cell in grid.rows[-1].cells:
         _rule(cell, "bottom")
     _set_widths(grid, widths)
@@ -66,6 +66,12 @@ def _widths_mm(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[flo
     widths = [need + share * wish for need, wish in zip(needed, wishes, strict=True)]
     widths[0] += PAGE_MM - sum(widths)
     return widths
+
+
+def _broken(text: str, width_mm: float) -> str:
+    """Break a value before its interval where both do not fit a line: Word breaks at a dash."""
+    fits = text_width_mm(text, TYPE_PT) + 2 * PAD_MM <= width_mm
+    return text if fits else text.replace(" (", "\n(", 1)
 
 
 def _write(cell: Any, text: str, *, bold: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trephine.report.trace import Ref, Text, Trace, join
+from trephine.report.trace import Ref, Text, Trace, join, sentence
 from trephine.report.wording import plural, protocol_label
 
 
@@ -63,7 +63,7 @@ def _participants(facts: Trace) -> Text:
         ]  # fmt: skip
     parts += [" Predictions are made for ", *_horizons(facts), "."]
     if facts.methods.raw.missing_values:
-        parts += [" Missing values: ", facts.methods.missing_values.words(), "."]
+        parts += sentence(" Missing values: ", facts.methods.missing_values.words())
     return tuple(parts)
 
 
@@ -151,8 +151,8 @@ def _clinical(facts: Trace) -> Text:
         if table.raw.stay_p is not None:
             parts += [", removal at p ≥ ", table.stay_p.show("plain")]
         if table.raw.elimination:
-            parts += [", ", table.elimination.words()]
-        parts.append(". ")
+            parts += [". ", table.elimination.words()]
+        parts = [*sentence(*parts), " "]
     return tuple(parts)
 
 

@@ -21,6 +21,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 from PIL import Image
 
+from trephine.report.typeface import families
+
 COLUMN_MM = 85.0
 """Width of a journal's column."""
 PAGE_MM = 174.0
@@ -62,7 +64,6 @@ DARK_MODE = {
 BODY_PT, SMALL_PT, LETTER_PT = 7.0, 6.2, 9.0
 
 _SETTINGS: Any = {  # a mapping; matplotlib types its keys one by one
-    "font.family": "DejaVu Sans",
     "font.size": BODY_PT,
     "mathtext.default": "regular",
     "axes.titlesize": BODY_PT,
@@ -155,7 +156,7 @@ def risk_group_styles(count: int) -> tuple[SeriesStyle, ...]:
 @contextmanager
 def figure_style() -> Iterator[None]:
     """Apply the house style while figures are drawn and written."""
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context({**_SETTINGS, "font.family": list(families())}):
         yield
 
 
@@ -209,7 +210,9 @@ def panel_title(area: Area, text: str, *, remark: str = "", left_mm: float = 13.
 
 def text_width_mm(text: str, size_pt: float = BODY_PT, *, bold: bool = False) -> float:
     """Width of a line of text in the house type."""
-    font = FontProperties(family="DejaVu Sans", size=size_pt, weight="bold" if bold else "normal")
+    font = FontProperties(
+        family=list(families()), size=size_pt, weight="bold" if bold else "normal"
+    )
     width, _, _ = TextToPath().get_text_width_height_descent(text, font, ismath=False)
     return float(width) / 72 * 25.4
 

@@ -81,7 +81,8 @@ class Trace:
         if self.raw.low is None or self.raw.high is None:
             return (value,)
         low, high = self.low.show(form), self.high.show(form)
-        between = " to " if low.text[0] in "+−" else "–"
+        signed = any(end.text[0] in "+−" for end in (low, high))
+        between = " to " if signed else "–"
         return (value, " (", low, between, high, ")")
 
 
@@ -105,11 +106,22 @@ def sentence(*parts: str | Ref) -> Text:
     return parts if plain(parts).endswith(".") else (*parts, ".")
 
 
-def by_note(notes: list[tuple[Text, Ref]]) -> list[Text]:
-    """Gather what shares a note: the note once, then all that it is about."""
-    about: dict[str, list[Text]] = {}
+def by_note(notes: list[tuple[Text, Ref]], about: str = "") -> list[Text]:
+    """Gather what shares a note: all that it is about, and the note once.
+
+    Parameters
+    ----------
+    notes
+        Subjects, each with its note.
+    about
+        Words before the subjects.
+    """
+    subjects_of: dict[str, list[Text]] = {}
     first: dict[str, Ref] = {}
     for subject, note in notes:
-        about.setdefault(note.text, []).append(subject)
+        subjects_of.setdefault(note.text, []).append(subject)
         first.setdefault(note.text, note)
-    return [sentence(*join(subjects), ": ", first[text]) for text, subjects in about.items()]
+    return [
+        sentence(*([about] if about else []), *join(subjects), ": ", first[text])
+        for text, subjects in subjects_of.items()
+    ]

@@ -54,9 +54,9 @@ def show(value: float | str | None, form: Form, unit: TimeUnit = "months") -> st
     if form == "p":
         return "<0.001" if value < 0.001 else ">0.999" if value > 0.999 else f"{value:.3f}"
     if form == "percent":
-        return f"{value:.1f}%"
+        return _minus(f"{value:.1f}") + "%"
     if form == "share":
-        return f"{100 * value:.1f}%"
+        return _minus(f"{100 * value:.1f}") + "%"
     if form == "plain":
         return f"{value:.6g}"
     if form.startswith("signed"):

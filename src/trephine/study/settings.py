@@ -101,9 +101,17 @@ def model_parts(plan: StudyPlan) -> dict[str, tuple[str, ...]]:
     Raises
     ------
     PlanError
-        If a part is neither "clinical" nor a feature set of the study, or there is nothing to
-        make a model of.
+        If a part is neither "clinical" nor a feature set of the study, there is nothing to make a
+        model of, or harm names a model that the study has not.
     """
+    models = _parts_of_models(plan)
+    unknown = [name for name in plan.models.harm if name not in models]
+    if unknown:
+        raise PlanError(f"models.harm: expected models among {list(models)}, found {unknown}")
+    return models
+
+
+def _parts_of_models(plan: StudyPlan) -> dict[str, tuple[str, ...]]:
     sets = feature_set_names(plan)
     clinical = (CLINICAL,) if plan.clinical else ()
     available = [*sets, *clinical]

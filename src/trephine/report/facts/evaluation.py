@@ -45,6 +45,8 @@ class CalibrationNumbers(Fact):
     """Largest absolute error of event probability."""
     gnd_p: Number = None
     """p of the Greenwood-Nam-D'Agostino test."""
+    gnd_note: str = ""
+    """Why there is no such p, or what it suffers from; empty where there is nothing to say."""
 
 
 class PerformanceFacts(Assessed):
@@ -148,9 +150,9 @@ class ReclassificationFacts(Assessed):
     idi_nonevents: Number = None
     """Mean fall in event probability among cases without the event."""
     half_nri: EstimateFact | None = None
-    """Half the continuous NRI as survIDINRI reports it."""
+    """One-sided continuous NRI as survIDINRI reports it (its m2), -1 to 1."""
     median_improvement: EstimateFact | None = None
-    """Median improvement in risk score as survIDINRI reports it."""
+    """Median improvement in event probability as survIDINRI reports it (its m3), -1 to 1."""
 
 
 class RocFacts(Assessed):
@@ -217,6 +219,8 @@ class NetBenefit(Fact):
     """Upper limit at each; empty where there is none."""
     interventions_avoided: Series = ()
     """Interventions avoided per 100 cases at each threshold; empty where not computed."""
+    harm: float = 0.0
+    """Net benefit that the model's data cost, already taken off."""
 
 
 class DecisionCurveFacts(Assessed):
@@ -230,8 +234,6 @@ class DecisionCurveFacts(Assessed):
     """Net benefit of treating all, at each threshold."""
     models: tuple[NetBenefit, ...]
     """One curve a model."""
-    harm: float = 0.0
-    """Harm of applying the models, per case, already taken off."""
 
 
 class SurvivalCurve(Fact):
@@ -271,7 +273,7 @@ class RiskGroupsFacts(Assessed):
     rule: str
     """How cut points came about, for example "median of the linear predictor in training"."""
     cuts: tuple[Number, ...]
-    """Cut points on the linear predictor."""
+    """Cut points on the linear predictor, or the event probabilities that the rule names."""
     curves: tuple[SurvivalCurve, ...]
     """Groups by ascending risk."""
     logrank_statistic: Number = None

@@ -48,8 +48,12 @@ def assessment_slug(stem: str, protocol: Protocol, kind: Kind) -> str:
 
 
 def draw_titled(
-    area: Area, title: str, draw: Callable[[Area], None], kind: Kind | None = None
+    area: Area,
+    title: str,
+    draw: Callable[[Area], None],
+    kind: Kind | None = None,
+    left_mm: float = 13.0,
 ) -> None:
     """Draw a panel under its title, and say on it where its numbers are apparent."""
-    panel_title(area, title, remark=kind_label(kind) if kind == "apparent" else "")
+    panel_title(area, title, remark=kind_label(kind) if kind == "apparent" else "", left_mm=left_mm)
     draw(area)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from trephine.report.facts import Facts
+from trephine.report.facts import Facts, Kind, Protocol
 from trephine.report.figures.assessed import (
     assessment_slug,
     by_assessment,
@@ -12,62 +12,14 @@ from trephine.report.figures.assessed import (
     headline_model,
 )
 from trephine.report.figures.calibration import draw_calibration
-from trephine.report.figures.comparison import comparison_height_mm, draw_comparison
 from trephine.report.figures.decision import draw_decision_curves
+from trephine.report.figures.interventions import draw_interventions_avoided
 from trephine.report.figures.kaplan_meier import draw_kaplan_meier
-from trephine.report.figures.null_check import draw_null_check
 from trephine.report.figures.plate import Panel, Plate
 from trephine.report.figures.roc import draw_roc
 from trephine.report.style import COLUMN_MM
+from trephine.report.trace import Text, Trace, join
 from trephine.report.wording import horizon_noun
-
-
-def comparison_plates(facts: Facts) -> list[Plate]:
-    """Return the C-index by protocol and kind, where there are two to compare."""
-    if len({(row.protocol, row.kind) for row in facts.performance}) < 2:
-        return []
-    rows = list(facts.performance)
-    return [
-        Plate(
-            slug="figure-protocols",
-            number="",
-            title=("What each protocol reports",),
-            caption=("The same models on the same cases. Dotted: 0.5, no better than chance.",),
-            panels=(
-                Panel(
-                    partial(draw_comparison, rows=rows),
-                    COLUMN_MM,
-                    comparison_height_mm(rows),
-                    "C-index of each model by protocol and kind; the numbers are in the table.",
-                ),
-            ),
-        )
-    ]
-
-
-def null_check_plates(facts: Facts) -> list[Plate]:
-    """Return the null check."""
-    if not facts.null_check:
-        return []
-    return [
-        Plate(
-            slug="figure-null-check",
-            number="",
-            title=("Null check",),
-            caption=(
-                "C-index that the whole pipeline reports when outcomes are permuted by"
-                f" {facts.study.patient_noun}, so that there is nothing to find.",
-            ),
-            panels=(
-                Panel(
-                    partial(draw_null_check, checks=facts.null_check),
-                    COLUMN_MM,
-                    10.0 + 32.0 * len(facts.null_check),
-                    "Histograms of the C-index on permuted outcomes beside the observed one.",
-                ),
-            ),
-        )
-    ]
 
 
 def roc_plates(facts: Facts) -> list[Plate]:
@@ -164,12 +116,63 @@ def decision_curve_plates(facts: Facts) -> list[Plate]:
                     "Net benefit per case; the"
                     " horizontal line is to treat none."
                     + (f" Shaded: interval of the {headline} model." if headline else ""),
+                    *_harm(facts, protocol, kind),
                 ),
                 panels=tuple(panels),
                 protocol=protocol,
                 kind=kind,
             )
         )
+    return plates
+
+
+def _harm(facts: Facts, protocol: Protocol, kind: Kind) -> Text:
+    """Say what was taken off the curves; it is the same at every horizon."""
+    costs: list[Text] = []
+    for row in Trace.start(facts).decision_curves:
+        if (row.raw.protocol, row.raw.kind) == (protocol, kind):
+            costs = [
+                (curve.model.words(), " ", curve.harm.show("plain"))
+                for curve in row.models
+                if curve.raw.harm
+            ]
+    return (" Taken off as harm: ", *join(costs), ".") if costs else ()
+
+
+def interventions_plates(facts: Facts) -> list[Plate]:
+    """Return interventions avoided, a panel a horizon."""
+    plates = []
+    for protocol, kind, rows in by_assessment(facts.decision_curves):
+        panels = []
+        for row in rows:
+            if not any(curve.interventions_avoided for curve in row.models):
+                continue
+            title = horizon_noun(row.horizon, facts.study.time_unit)
+            draw = partial(draw_interventions_avoided, curves=row)
+            panels.append(
+                Panel(
+                    partial(draw_titled, title=title, draw=draw, kind=kind),
+                    COLUMN_MM,
+                    70.0,
+                    f"Interventions avoided per 100 cases over threshold probabilities at {title}.",
+                )
+            )
+        if panels:
+            plates.append(
+                Plate(
+                    slug=assessment_slug("figure-interventions-avoided", protocol, kind),
+                    number="",
+                    title=("Interventions avoided",),
+                    caption=(
+                        "The decision curves told otherwise: of a hundred cases, how many fewer"
+                        " are acted on than if all were, with no event missed on balance. Below the"
+                        " line it is better to treat all.",
+                    ),
+                    panels=tuple(panels),
+                    protocol=protocol,
+                    kind=kind,
+                )
+            )
     return plates
 
 

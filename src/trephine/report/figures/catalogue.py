@@ -7,13 +7,13 @@ from pathlib import Path
 from trephine.report.facts import Facts
 from trephine.report.figures.assessment_plates import (
     calibration_plates,
-    comparison_plates,
     decision_curve_plates,
-    null_check_plates,
+    interventions_plates,
     overall_plates,
     risk_group_plates,
     roc_plates,
 )
+from trephine.report.figures.chance_plates import comparison_plates, null_check_plates
 from trephine.report.figures.image_plates import icc_plates, picture_plates
 from trephine.report.figures.model_plates import (
     contribution_plates,
@@ -37,6 +37,7 @@ def make_plates(facts: Facts, pictures_folder: Path) -> tuple[Plate, ...]:
         *roc_plates(facts),
         *calibration_plates(facts),
         *decision_curve_plates(facts),
+        *interventions_plates(facts),
         *risk_group_plates(facts),
         *overall_plates(facts),
         *picture_plates(facts, pictures_folder),

@@ -127,7 +127,7 @@ def contribution_plates(facts: Facts) -> list[Plate]:
             _contribution_panel(f"{part.feature_set}, by {title}", shares)
             for part in facts.selection
             if part.protocol == protocol
-            for title, shares in (("family", part.families), ("image", part.image_types))
+            for title, shares in (("family", part.families), ("filtered image", part.image_types))
             if len(shares) > 1
         ]
         if panels:
@@ -137,8 +137,9 @@ def contribution_plates(facts: Facts) -> list[Plate]:
                     number="",
                     title=("What the signatures are made of",),
                     caption=(
-                        "Share of the signature's variance in the training cases that each kind"
-                        " of feature holds, and how many features of that kind it weighs.",
+                        "Of the differences in the signature's score between training cases, the"
+                        " share that each kind of feature brings about, and how many features of"
+                        " that kind the signature has.",
                     ),
                     panels=tuple(panels),
                     protocol=protocol,

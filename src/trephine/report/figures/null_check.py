@@ -19,28 +19,49 @@ from trephine.report.style import (
     place_axes,
     size_mm,
 )
-from trephine.report.wording import kind_label, protocol_label, show
+from trephine.report.wording import show
+from trephine.types import FloatArray
 
-TITLE_MM = 7.0
+ROW_MM = 23.0
+_TITLE_MM = 8.0
+_TOP_MM = 6.0
+_AXIS_MM = 10.0
 
 
-def draw_null_check(area: Area, checks: Sequence[NullFacts]) -> None:
-    """Draw one histogram a check, on one scale, with the observed C-index as a line."""
-    _, height = size_mm(area)
-    values = np.concatenate(
-        [as_array([*check.permuted, check.observed]) for check in checks] + [np.array([0.5])]
-    )
+def null_check_height_mm(rows: int) -> float:
+    """Height that the histograms of so many models need."""
+    return _TOP_MM + ROW_MM * rows + _AXIS_MM
+
+
+def null_check_edges(checks: Sequence[NullFacts]) -> FloatArray:
+    """Return the edges of bins 0.01 wide that hold every C-index and 0.5."""
+    values = np.concatenate([as_array([*check.permuted, check.observed, 0.5]) for check in checks])
     values = values[np.isfinite(values)]
     low, high = values.min() - 0.03, values.max() + 0.04
-    edges = np.arange(np.floor(low * 50) / 50, high + 0.02, 0.01)
-    share = (height - 10.0) / len(checks)
+    return np.arange(np.floor(low * 50) / 50, high + 0.02, 0.01)
+
+
+def draw_null_check(area: Area, checks: Sequence[NullFacts], edges: FloatArray) -> None:
+    """Draw one histogram a model, on one scale, with the observed C-index as a line.
+
+    Parameters
+    ----------
+    area
+        Where to draw.
+    checks
+        Of one protocol.
+    edges
+        Of the bins; the same in every panel, so that the protocols can be compared.
+    """
+    _, height = size_mm(area)
     for number, check in enumerate(checks):
-        top = number * share
+        top = _TOP_MM + number * ROW_MM
+        last = number == len(checks) - 1
         axes = place_axes(
             area,
             left_mm=4.0,
-            top_mm=top + TITLE_MM + 1.0,
-            bottom_mm=height - top - share + 0.5 if number < len(checks) - 1 else 10.0,
+            top_mm=top + _TITLE_MM,
+            bottom_mm=_AXIS_MM if last else height - top - ROW_MM + 0.5,
         )
         permuted = as_array(check.permuted)
         axes.hist(permuted[np.isfinite(permuted)], bins=edges.tolist(), color=GREY, alpha=0.75)
@@ -51,16 +72,13 @@ def draw_null_check(area: Area, checks: Sequence[NullFacts]) -> None:
             axes.axvline(check.observed, color=RED, linewidth=1.6)
         axes.set(xlim=(edges[0], edges[-1]), yticks=[])
         axes.spines["left"].set_visible(False)
-        axes.set_title(
-            f"{protocol_label(check.protocol)}, {kind_label(check.kind)}", pad=9.5, loc="left"
-        )
+        axes.set_title(f"{check.model} model", pad=9.5, loc="left")
         axes.text(
-            0, 1.02,
+            0, 1.03,
             f"observed {show(check.observed, '2')}; permuted: median"
             f" {show(check.median, '2')}, 95th percentile {show(check.p95, '2')}",
             transform=axes.transAxes, va="bottom", size=SMALL_PT, color=MUTED,
         )  # fmt: skip
-        last = number == len(checks) - 1
         axes.tick_params(labelbottom=last)
         if last:
             axes.set_xlabel("C-index")

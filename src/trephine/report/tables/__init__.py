@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from trephine.report.facts import Facts
 from trephine.report.tables.baseline import table_1
+from trephine.report.tables.comparison import comparison_table
 from trephine.report.tables.cox import cox_tables, signature_tables
 from trephine.report.tables.external import case_mix_table, recalibration_table
-from trephine.report.tables.performance import (
-    calibration_table,
-    comparison_table,
-    headline_table,
-    risk_group_table,
-    table_3,
-)
+from trephine.report.tables.headline import headline_table
+from trephine.report.tables.performance import calibration_table, risk_group_table, table_3
 from trephine.report.tables.readable import contribution_table, short_signature_table
-from trephine.report.tables.reclassification import reclassification_table
+from trephine.report.tables.reclassification import reclassification_tables
 from trephine.report.tables.selection import (
     agreement_table,
     audit_table,
@@ -25,7 +21,7 @@ from trephine.report.tables.selection import (
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Trace
 
-LONGEST_SIGNATURE = 30
+LONGEST_SIGNATURE = 15
 """Features of a signature that page and document list; the table files list all."""
 
 
@@ -48,7 +44,7 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         calibration_table(trace),
         risk_group_table(trace),
         comparison_table(trace),
-        reclassification_table(trace),
+        *reclassification_tables(trace),
         *signature_tables(trace),
         audit_table(trace),
         selected_table(trace, most=LONGEST_SIGNATURE if shorten else None),

@@ -1,10 +1,10 @@
-"""Table 3 and what stands around it: performance, the two protocols in one row, differences."""
+"""Table 3 and what stands around it: performance, calibration, risk groups."""
 
 from __future__ import annotations
 
 from trephine.report.facts import Kind, Protocol
 from trephine.report.tables.table import Row, Table
-from trephine.report.trace import Text, Trace, by_note, sentence
+from trephine.report.trace import Ref, Text, Trace, by_note, sentence
 from trephine.report.wording import Form, kind_label, protocol_label
 
 _ORDER: tuple[tuple[Protocol, Kind], ...] = (
@@ -30,63 +30,6 @@ def assessments(rows: Trace) -> list[tuple[Protocol, Kind]]:
 def assessment_label(key: tuple[Protocol, Kind]) -> str:
     """Name a protocol and a kind in one heading."""
     return f"{protocol_label(key[0])}: {kind_label(key[1])}"
-
-
-def headline_table(facts: Trace) -> Table | None:
-    """Return the C-index of each model, every protocol and kind in one row."""
-    keys = assessments(facts.performance)
-    if not keys:
-        return None
-    models = list(dict.fromkeys(row.raw.model for row in facts.performance))
-    rows = []
-    for model in models:
-        cells: list[Text] = [(model,)]
-        for key in keys:
-            cell: Text = ("–",)
-            for row in facts.performance:
-                if row.raw.model == model and (row.raw.protocol, row.raw.kind) == key:
-                    cells[0] = (row.model.words(),)
-                    cell = row.c_index.interval("2")
-                    break
-            cells.append(cell)
-        rows.append(Row(tuple(cells)))
-    rows += _null_rows(facts, keys)
-    return Table(
-        slug="table-headline",
-        number="",
-        title=("C-index of each model under both protocols",),
-        header=(("Model",), *[(assessment_label(key),) for key in keys]),
-        rows=tuple(rows),
-        notes=(
-            (
-                "Apparent: measured on the cases that chose the features and fitted the model."
-                + (
-                    " Permuted outcomes: the same pipeline where there is nothing to find."
-                    if facts.null_check
-                    else ""
-                ),
-            ),
-        ),
-        label="",
-    )
-
-
-def _null_rows(facts: Trace, keys: list[tuple[Protocol, Kind]]) -> list[Row]:
-    rows = []
-    for model in dict.fromkeys(check.raw.model for check in facts.null_check):
-        cells: list[Text] = [(f"{model}, permuted outcomes: median (95th percentile)",)]
-        for key in keys:
-            cell: Text = ("–",)
-            for check in facts.null_check:
-                if check.raw.model == model and (check.raw.protocol, check.raw.kind) == key:
-                    cells[0] = (
-                        check.model.words(),
-                        ", permuted outcomes: median (95th percentile)",
-                    )
-                    cell = (check.median.show("2"), " (", check.p95.show("2"), ")")
-            cells.append(cell)
-        rows.append(Row(tuple(cells)))
-    return rows
 
 
 def table_3(facts: Trace) -> Table | None:
@@ -176,49 +119,28 @@ def calibration_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=(
             (
-                "O/E: observed over expected events. ICI, E50, E90, Emax: mean, median, 90th"
-                " percentile and largest absolute error of the event probability. GND:"
-                " Greenwood-Nam-D'Agostino test.",
+                "Slope: below one where predictions are too extreme. O/E: observed over expected"
+                " events. ICI, E50, E90, Emax: mean, median, 90th percentile and largest absolute"
+                " distance of the event probability from the smooth calibration curve. GND:"
+                " Greenwood-Nam-D'Agostino test in groups of predicted risk.",
+            ),
+            *by_note(
+                [
+                    (
+                        (
+                            row.model.words(), ", ", line.horizon.show("horizon"),
+                            f" ({assessment_label(_key(row))})",
+                        ),
+                        line.gnd_note.words(),
+                    )
+                    for row in facts.performance
+                    for line in row.calibration
+                    if line.raw.gnd_note
+                ],
+                about="GND test, ",
             ),
         ),
     )  # fmt: skip
-
-
-def comparison_table(facts: Trace) -> Table | None:
-    """Return differences between models in C-index, AUC and likelihood."""
-    if not facts.comparisons:
-        return None
-    rows: list[Row] = []
-    for key in assessments(facts.comparisons):
-        rows.append(Row(((assessment_label(key),),), "group"))
-        for row in facts.comparisons:
-            if _key(row) != key:
-                continue
-            measure: Text = (row.measure.words(),)
-            if row.raw.horizon is not None:
-                measure = (row.horizon.show("year horizon"), " ", *measure)
-            statistic: Text = (row.statistic.show("2"),)
-            if row.raw.degrees_of_freedom is not None:
-                statistic = ("χ² ", *statistic, ", df ", row.degrees_of_freedom.show("plain"))
-            rows.append(
-                Row(
-                    (
-                        (row.new.words(), " against ", row.old.words()),
-                        measure,
-                        _optional(row.difference, "signed2"),
-                        statistic,
-                        (row.p.show("p"),),
-                    )
-                )
-            )
-    return Table(
-        slug="table-comparisons",
-        number="",
-        title=("Differences between models",),
-        header=(("Models",), ("Measure",), ("Difference (95% CI)",), ("Statistic",), ("p",)),
-        rows=tuple(rows),
-        notes=(("Difference: first model minus second.",),),
-    )
 
 
 def risk_group_table(facts: Trace) -> Table | None:
@@ -248,10 +170,10 @@ def risk_group_table(facts: Trace) -> Table | None:
             )
             for curve in groups.curves
         ]
-    notes: list[Text] = [
-        ("Cut at the ", groups.rule.words(), " (", assessment_label(_key(groups)), ").")
-        for groups in facts.risk_groups
-    ]
+    notes = by_note(
+        list(_rules(facts).items()),
+        about="Cut points of every model, ",
+    )
     notes += [sentence(note.words()) for groups in facts.risk_groups for note in groups.notes]
     return Table(
         slug="table-risk-groups",
@@ -264,6 +186,11 @@ def risk_group_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=tuple(notes),
     )  # fmt: skip
+
+
+def _rules(facts: Trace) -> dict[Text, Ref]:
+    """Return how groups were cut by protocol and kind; the rule is the same for all models."""
+    return {(assessment_label(_key(groups)),): groups.rule.words() for groups in facts.risk_groups}
 
 
 def _key(row: Trace) -> tuple[Protocol, Kind]:

@@ -11,7 +11,7 @@ def contribution_table(facts: Trace) -> Table | None:
     """Return what feature families and filtered images contribute to each signature."""
     rows: list[Row] = []
     for part in facts.selection:
-        for title, shares in (("families", part.families), ("images", part.image_types)):
+        for title, shares in (("family", part.families), ("filtered image", part.image_types)):
             if not shares:
                 continue
             heading: Text = (
@@ -39,8 +39,9 @@ def contribution_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=(
             (
-                "Covariance of a part with the score over the score's variance, in the training"
-                " cases; a negative part takes back what others say.",
+                "Of the differences in score between training cases, how much each part brings"
+                " about: its covariance with the score over the score's variance. The parts add up"
+                " to the whole; one below zero works against the others.",
             ),
         ),
     )
@@ -68,15 +69,16 @@ def short_signature_table(facts: Trace) -> Table | None:
     return Table(
         slug="table-short-signature",
         number="",
-        title=("A short reading of the long signatures",),
-        header=(("Feature",), ("Weight",), ("Score explained so far",)),
+        title=("The long signatures, retold by a few features",),
+        header=(("Feature",), ("Weight",), ("Score told, with those above",)),
         rows=tuple(rows),
         notes=(
             (
-                "For reading, not for prediction: the signature's score, not the outcome, was"
-                " regressed on its own features, one more at a time. Weight: per standard deviation"
-                " of the feature. Score explained: share of the score's variance in the training"
-                " cases. C-indices: nested cross-validation, every signature made short anew.",
+                "To see what a long signature rests on; predictions use all of its features. The"
+                " signature's score, not the outcome, was regressed on its own features, one more"
+                " at a time. Weight: per standard deviation of the feature. Score told: share of"
+                " the score's variance in the training cases. C-indices: of the signature alone,"
+                " by nested cross-validation, every signature made short anew.",
             ),
         ),
     )
@@ -86,12 +88,12 @@ def _heading(part: Trace) -> Text:
     short = part.short
     heading: list[str | Ref] = [
         part.feature_set.words(), f". {protocol_label(part.raw.protocol)}. ",
-        short.n_short.show("count"), " of ", short.n_long.show("count"), " features hold ",
+        short.n_short.show("count"), " of ", short.n_long.show("count"), " features tell ",
         short.r_squared.show("share"), " of the score",
     ]  # fmt: skip
     if short.raw.c_lost is not None:
         heading += [
-            "; C-index ", short.c_short.value.show("3"), " instead of ",
-            short.c_long.value.show("3"), ", lost: ", *short.c_lost.interval("signed3"),
+            "; C-index of the few ", short.c_short.value.show("3"), ", of all ",
+            short.c_long.value.show("3"), ", difference ", *short.c_lost.interval("signed3"),
         ]  # fmt: skip
     return tuple(heading)

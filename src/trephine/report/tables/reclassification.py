@@ -2,66 +2,109 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from trephine.report.tables.performance import assessment_label, assessments
 from trephine.report.tables.table import Row, Table
-from trephine.report.trace import Text, Trace
+from trephine.report.trace import Ref, Text, Trace
 from trephine.report.wording import Form
 
+# A column: its heading, the fact, and how that is printed ("p" for a lone p).
+_Column = tuple[str, str, Form]
 
-def reclassification_table(facts: Trace) -> Table | None:
-    """Return Table S1, or None where nothing was compared."""
+_NRI: tuple[_Column, ...] = (
+    ("NRI (95% CI)", "nri", "signed2"),
+    ("NRI, events", "nri_events", "signed2"),
+    ("NRI, non-events", "nri_nonevents", "signed2"),
+    ("p", "nri_p", "p"),
+    ("Half-NRI (95% CI)", "half_nri", "signed2"),
+    ("Categorical NRI (95% CI)", "categorical_nri", "signed2"),
+)
+_IDI: tuple[_Column, ...] = (
+    ("IDI (95% CI)", "idi", "signed3"),
+    ("IDI, events", "idi_events", "signed3"),
+    ("IDI, non-events", "idi_nonevents", "signed3"),
+    ("p", "idi_p", "p"),
+    ("Median improvement (95% CI)", "median_improvement", "signed3"),
+)
+
+
+def reclassification_tables(facts: Trace) -> tuple[Table, ...]:
+    """Return both parts of Table S1, or nothing where nothing was compared."""
     if not facts.reclassification:
-        return None
-    categorical = any(row.raw.categorical_nri is not None for row in facts.reclassification)
-    header: list[Text] = [
-        ("Models",), ("Horizon",), ("NRI (95% CI)",), ("NRI, events",), ("NRI, non-events",),
-        ("p",),
-    ]  # fmt: skip
-    if categorical:
-        header.append(("Categorical NRI (95% CI)",))
-    header += [("IDI (95% CI)",), ("IDI, events",), ("IDI, non-events",), ("p",)]
-    with_median = any(row.raw.median_improvement is not None for row in facts.reclassification)
-    header += [("Median improvement (95% CI)",)] if with_median else []
+        return ()
+    warning: Text = ("Both NRI and IDI reward miscalibrated models: read them after calibration.",)
+    return (
+        _table(
+            facts,
+            "table-s1-reclassification",
+            "Net reclassification improvement",
+            _NRI,
+            (
+                (
+                    "NRI: continuous net reclassification index, the sum of its parts among cases"
+                    " with and without the event, censored cases by Kaplan-Meier. Half-NRI: the"
+                    " one-sided continuous NRI of Uno et al., censored cases by inverse"
+                    " probability weights.",
+                ),
+                warning,
+            ),
+        ),
+        _table(
+            facts,
+            "table-s1-discrimination",
+            "Integrated discrimination improvement",
+            _IDI,
+            (
+                (
+                    "IDI: integrated discrimination improvement, the sum of its parts: mean gain"
+                    " in event probability among cases with the event, and mean fall among those"
+                    " without. Median improvement: of Uno et al., the same by medians.",
+                ),
+                warning,
+            ),
+        ),
+    )
+
+
+def _table(
+    facts: Trace, slug: str, title: str, every: Sequence[_Column], notes: tuple[Text, ...]
+) -> Table:
+    columns = [
+        column
+        for column in every
+        if any(getattr(row.raw, column[1]) is not None for row in facts.reclassification)
+    ]
     rows: list[Row] = []
     for key in assessments(facts.reclassification):
         rows.append(Row(((assessment_label(key),),), "group"))
-        for row in facts.reclassification:
-            if (row.raw.protocol, row.raw.kind) != key:
-                continue
-            cells: list[Text] = [
-                (row.new.words(), " against ", row.old.words()),
-                (row.horizon.show("horizon"),),
-                _optional(row.nri, "signed2"),
-                _optional(row.nri_events, "signed2"),
-                _optional(row.nri_nonevents, "signed2"),
-                (row.nri_p.show("p"),),
-            ]
-            if categorical:
-                cells.append(_optional(row.categorical_nri, "signed2"))
-            cells += [
-                _optional(row.idi, "signed3"),
-                (row.idi_events.show("signed3"),),
-                (row.idi_nonevents.show("signed3"),),
-                (row.idi_p.show("p"),),
-            ]
-            if with_median:
-                cells.append(_optional(row.median_improvement, "signed3"))
-            rows.append(Row(tuple(cells)))
+        rows += [
+            Row(
+                (
+                    (row.new.words(), " against ", row.old.words()),
+                    (row.horizon.show("horizon"),),
+                    *[_cell(getattr(row, name), form) for _, name, form in columns],
+                )
+            )
+            for row in facts.reclassification
+            if (row.raw.protocol, row.raw.kind) == key
+        ]
     return Table(
-        slug="table-s1-reclassification",
+        slug=slug,
         number="Table S1",
-        title=("Net reclassification and integrated discrimination improvement",),
-        header=tuple(header),
+        title=(title,),
+        header=(("Models",), ("Horizon",), *[(heading,) for heading, _, _ in columns]),
         rows=tuple(rows),
-        notes=(
-            (
-                "NRI: continuous net reclassification index, the sum of its parts among cases with"
-                " and without the event. IDI: integrated discrimination improvement. Both reward"
-                " miscalibrated models: read them after the calibration.",
-            ),
-            *_draws(facts),
-        ),
+        notes=(*notes, *_draws(facts)),
     )
+
+
+def _cell(value: Trace, form: Form) -> Text:
+    """Print an estimate with its interval, or a number alone."""
+    if value.raw is None or isinstance(value.raw, float):
+        shown: Ref = value.show(form)
+        return (shown,)
+    return value.interval(form)
 
 
 def _draws(facts: Trace) -> tuple[Text, ...]:
@@ -76,7 +119,3 @@ def _draws(facts: Trace) -> tuple[Text, ...]:
                 ),
             )
     return ()
-
-
-def _optional(estimate: Trace, form: Form) -> Text:
-    return estimate.interval(form) if estimate.raw is not None else ("–",)

@@ -58,7 +58,7 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
     for part in facts.selection:
         heading: Text = (part.feature_set.words(), f". {protocol_label(part.raw.protocol)}")
         if most is not None and len(part.selected) > most:
-            heading = (*heading, ". The largest weights; all stand in the tables folder")
+            heading = (*heading, ". The largest weights; all are in the tables folder")
         rows.append(Row((heading,), "group"))
         for feature in list(part.selected)[:most]:
             code: Text = (feature.ibsi_name.words(),)
@@ -158,35 +158,41 @@ def sample_size_table(facts: Trace) -> Table | None:
     if not facts.sample_size:
         return None
     table = facts.sample_size
+    criteria = table.raw.assumed_r2 is not None
+    header: list[Text] = [("Model or step",), ("Parameters",), ("Events per parameter",)]
+    header += [("Cases needed",), ("Events needed",)] if criteria else []
+    note: Text = (
+        "The study has ", table.n.show("count"), " cases and ", table.events.show("count"),
+        " events.",
+    )  # fmt: skip
+    if criteria:
+        note = (
+            *note,
+            " Needed to estimate so many without penalty: criteria of Riley et al. (2019) at this"
+            " study's event rate and follow-up, Cox-Snell R² ",
+            table.assumed_r2.show("2"), ", shrinkage ", table.target_shrinkage.show("plain"), ".",
+            " Where that is more than there is, believe only penalised models, judged on cases"
+            " that they have not seen.",
+        )  # fmt: skip
     return Table(
         slug="table-sample-size",
         number="",
         title=("Events for the parameters estimated",),
-        header=(
-            ("Model or step",), ("Parameters",), ("Events per parameter",), ("Cases needed",),
-            ("Events needed",),
-        ),
+        header=tuple(header),
         rows=tuple(
             Row(
                 (
                     (row.model.words(),),
                     (row.parameters.show("count"),),
                     (row.events_per_parameter.show("2"),),
-                    (row.riley_n.show("count"),),
-                    (row.riley_events.show("count"),),
+                    *([(row.riley_n.show("count"),)] if criteria else []),
+                    *([(row.riley_events.show("count"),)] if criteria else []),
                 )
             )
             for row in table.rows
         ),
-        notes=(
-            (
-                "The study has ", table.n.show("count"), " cases and ", table.events.show("count"),
-                " events. Needed: criteria of Riley et al. (2019), Cox-Snell R² ",
-                table.assumed_r2.show("2"), ", shrinkage ", table.target_shrinkage.show("plain"),
-                ".",
-            ),
-        ),
-    )  # fmt: skip
+        notes=(note,),
+    )
 
 
 def coefficients_table(facts: Trace) -> Table | None:

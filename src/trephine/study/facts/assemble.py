@@ -88,7 +88,7 @@ def _assemble(
         ),
         null_check=tuple(fact for result in results for fact in null_facts(result)),
         comparisons=comparisons(analysis, assessed),
-        reclassification=reclassifications(assessed, draws),
+        reclassification=reclassifications(assessed, draws, analysis.inputs.plan.outcome.risk_cuts),
         table_s2=tuple(
             table for result in results if (table := signature_table(analysis, result)) is not None
         ),

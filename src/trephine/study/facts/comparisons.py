@@ -107,8 +107,12 @@ def _likelihood(analysis: Analysis, old: Assessed, new: Assessed) -> list[Compar
     ]
 
 
+def _fact(estimate: Estimate | None) -> EstimateFact | None:
+    return None if estimate is None else EstimateFact.model_validate(estimate)
+
+
 def reclassifications(
-    assessed: Sequence[Assessed], draws: Draws
+    assessed: Sequence[Assessed], draws: Draws, risk_cuts: tuple[float, ...] = ()
 ) -> tuple[ReclassificationFacts, ...]:
     """Return NRI and IDI of every pair of models, split by event status.
 
@@ -135,6 +139,10 @@ def reclassifications(
                     nri_events=EstimateFact.model_validate(drawn.nri_events),
                     nri_nonevents=EstimateFact.model_validate(drawn.nri_non_events),
                     nri_p=_p_value(drawn.nri),
+                    categorical_nri=_fact(drawn.categorical_nri),
+                    categorical_nri_events=_fact(drawn.categorical_nri_events),
+                    categorical_nri_nonevents=_fact(drawn.categorical_nri_non_events),
+                    risk_cuts=risk_cuts,
                     idi=EstimateFact.model_validate(drawn.idi),
                     idi_p=_p_value(drawn.idi),
                     idi_events=drawn.idi_events.value,

@@ -124,6 +124,7 @@ def _net_benefit(name: str, curve: DecisionCurve) -> NetBenefit:
         low=_known(curve.net_benefit_low),
         high=_known(curve.net_benefit_high),
         interventions_avoided=100 * curve.interventions_avoided,
+        harm=curve.harm,
     )
 
 
@@ -132,10 +133,12 @@ def risk_group_facts(analysis: Analysis, assessed: Assessed) -> RiskGroupsFacts:
     plan = analysis.inputs.plan
     survival = analysis.cases.survival
     times = _risk_table_times(float(survival.time.max()))
+    given = plan.outcome.risk_cuts
+    by_plan = bool(given) and plan.outcome.horizons[0] in assessed.horizons
     groups = risk_groups(
         survival,
-        assessed.risk_score,
-        (assessed.risk_cut,),
+        assessed.probability_at(plan.outcome.horizons[0]) if by_plan else assessed.risk_score,
+        given if by_plan else (assessed.risk_cut,),
         horizons=plan.outcome.horizons,
         risk_table_times=times,
     )
@@ -146,6 +149,10 @@ def risk_group_facts(analysis: Analysis, assessed: Assessed) -> RiskGroupsFacts:
         if apparent
         else "median of the out-of-fold linear predictor, averaged over repeats"
     )
+    if by_plan:
+        at = f"{plan.outcome.horizons[0]:g} {plan.outcome.unit}"
+        cuts = " and ".join(f"{cut:g}" for cut in given)
+        rule = f"event probability at {at} that the plan gives, {cuts}"
     return RiskGroupsFacts(
         protocol=assessed.protocol,
         kind=assessed.kind,
@@ -214,8 +221,9 @@ def _group_curve(group: RiskGroup) -> SurvivalCurve:
     steps = (
         _steps(group.curve) if group.curve is not None else {"times": (0.0,), "survival": (1.0,)}
     )
+    name = group.name.capitalize()
     return SurvivalCurve(
-        label=f"{group.name.capitalize()} risk",
+        label=name if "risk" in group.name else f"{name} risk",
         n=group.n,
         events=group.n_events,
         **steps,

@@ -78,7 +78,10 @@ def pairs(assessed: Sequence[Assessed]) -> Iterator[Pair]:
 
 @dataclass(frozen=True)
 class _Task:
-    """One bootstrap; ``probabilities`` by model, shape (n,)."""
+    """One bootstrap; ``probabilities`` by model, shape (n,).
+
+    ``harm`` is by model, for decision curves; ``cut_offs`` part the categories of the NRI.
+    """
 
     what: str
     key: Key
@@ -87,6 +90,8 @@ class _Task:
     patient: IntArray | None
     repeats: int
     seed: np.random.SeedSequence
+    harm: Mapping[str, float] = field(default_factory=dict)
+    cut_offs: tuple[float, ...] = ()
 
 
 def draw_intervals(
@@ -129,22 +134,27 @@ def draw_intervals(
 def _tasks(
     analysis: Analysis, assessed: Sequence[Assessed], numbers: int, bands: int
 ) -> Iterator[_Task]:
-    seeds = _seeds(analysis.inputs.plan.study.seed)
+    plan = analysis.inputs.plan
+    seeds = _seeds(plan.study.seed)
     key: Key
     # The dearest first, so that no worker is left with one of them at the end.
     for (protocol, kind), group in groupby(assessed, key=lambda one: (one.protocol, one.kind)):
         models = list(group)
-        for horizon in analysis.inputs.plan.outcome.horizons:
+        for horizon in plan.outcome.horizons:
             there = {m.model: m.probability_at(horizon) for m in models if horizon in m.horizons}
             if there:
                 key = (protocol, kind, repr(horizon))
                 patient = models[0].patient
-                yield _Task("decision", key, there, horizon, patient, bands, next(seeds))
+                harm = {m: cost for m, cost in plan.models.harm.items() if m in there}
+                yield _Task("decision", key, there, horizon, patient, bands, next(seeds), harm)
     for old, new in pairs(assessed):
         for horizon in (h for h in old.horizons if h in new.horizons):
             both = {"old": old.probability_at(horizon), "new": new.probability_at(horizon)}
             key = (old.protocol, old.kind, old.model, new.model, repr(horizon))
-            yield _Task("improvement", key, both, horizon, new.patient, numbers, next(seeds))
+            yield _Task(
+                "improvement", key, both, horizon, new.patient, numbers, next(seeds),
+                cut_offs=plan.outcome.risk_cuts,
+            )  # fmt: skip
     for one in assessed:
         for horizon in one.horizons:
             alone = {one.model: one.probability_at(horizon)}
@@ -178,6 +188,7 @@ def _draw(
             task.probabilities,
             task.horizon,
             DECISION_THRESHOLDS,
+            harm=task.harm,
             patient=task.patient,
             repeats=task.repeats,
             rng=rng,
@@ -200,6 +211,7 @@ def _draw(
             task.horizon,
             repeats=task.repeats,
             rng=rng,
+            cut_offs=task.cut_offs,
             patient=task.patient,
         )
     except InputError:

@@ -50,7 +50,7 @@ def assemble_external_facts(
         table1=table_1(analysis) if analysis.cases.clinical.variables else None,
         performance=tuple(performance_facts(one, draws) for one in assessed),
         comparisons=comparisons(analysis, assessed),
-        reclassification=reclassifications(assessed, draws),
+        reclassification=reclassifications(assessed, draws, analysis.inputs.plan.outcome.risk_cuts),
         roc=tuple(fact for one in assessed for fact in roc_facts(one)),
         calibration=tuple(fact for one in assessed for fact in calibration_facts(one, draws)),
         decision_curves=decision_facts(analysis, assessed, draws),

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from trephine.cohort.schema import ClinicalVariable, label_of
-from trephine.errors import ModelError
+from trephine.errors import InputError, ModelError
+from trephine.evaluation.sample_size import SHRINKAGE, SampleSize
+from trephine.evaluation.sample_size import sample_size as needed_sample
 from trephine.modelling.cox import CoxModel
 from trephine.modelling.encoding import Term as ModelTerm
 from trephine.modelling.fitted_model import FittedModel, nomogram_of
@@ -248,7 +250,11 @@ def _value(
 
 
 def sample_size(analysis: Analysis) -> SampleSizeFacts:
-    """Return events per candidate parameter of each model and selection."""
+    """Return events per candidate parameter of each model and selection, and those needed.
+
+    The criteria get the study's own event rate and mean follow-up, its last horizon that follow-up
+    reaches, and the R2 that Riley et al. (2020) assume where nothing better is known.
+    """
     n_events = int(analysis.cases.survival.event.sum())
     result = next(iter(analysis.protocols.values()))
     rows = []
@@ -258,6 +264,8 @@ def sample_size(analysis: Analysis) -> SampleSizeFacts:
     if clinical is not None:
         candidates = sum(len(terms) for terms in clinical.encoding.terms.values())
         rows.append(("Clinical variables (candidate parameters)", candidates))
+    needed = [_needed(analysis, parameters) for _, parameters in rows]
+    known = next((found for found in needed if found is not None), None)
     return SampleSizeFacts(
         n=len(analysis.cases),
         events=n_events,
@@ -266,7 +274,29 @@ def sample_size(analysis: Analysis) -> SampleSizeFacts:
                 model=name,
                 parameters=parameters,
                 events_per_parameter=n_events / parameters if parameters else None,
+                riley_n=found.n if found else None,
+                riley_events=found.events if found else None,
             )
-            for name, parameters in rows
+            for (name, parameters), found in zip(rows, needed, strict=True)
         ),
+        assumed_r2=known.r2 if known else None,
+        target_shrinkage=SHRINKAGE if known else None,
     )
+
+
+def _needed(analysis: Analysis, parameters: int) -> SampleSize | None:
+    """Return what the criteria ask for; None where the study gives them nothing to go by."""
+    survival = analysis.cases.survival
+    horizons = _reached(analysis)
+    if not horizons:
+        return None
+    try:
+        return needed_sample(
+            parameters,
+            event_rate=float(survival.event.sum() / survival.time.sum()),
+            mean_follow_up=float(survival.time.mean()),
+            horizon=horizons[-1],
+        )
+    except InputError:
+        # No candidate or no event: the row's dashes stand beside its 0.
+        return None

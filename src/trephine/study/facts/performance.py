@@ -77,6 +77,7 @@ def _calibration(
         e90=curve.e90.value,
         emax=curve.e_max.value,
         gnd_p=at.groups_test.p_value,
+        gnd_note=at.groups_test.note,
     )
 
 
@@ -85,8 +86,6 @@ def _note(assessed: Assessed) -> str:
     notes = [*assessed.notes, *(slope.note for slope in assessed.slopes)]
     for at in assessed.performance.horizons:
         notes += [at.auc.note, at.brier.note, at.curve.note]
-        if at.groups_test.note:
-            notes.append(f"GND test at {at.horizon:g}: {at.groups_test.note}")
     if assessed.integrated_brier is not None:
         notes.append(assessed.integrated_brier.note)
     told = dict.fromkeys(note.strip().rstrip(".") for note in notes if note)

@@ -16,7 +16,11 @@ from trephine.report.facts import EstimateFact, PartShare, ShortFeature, ShortSi
 from trephine.study.results import Analysis, ProtocolResult
 
 FAMILIES = {"shape": "Shape", "shape2D": "Shape", "firstorder": "First order"}
-FILTERS = {"log": "Laplacian of Gaussian", "lbp": "Local binary pattern"}
+FILTERS = {
+    "log": "Laplacian of Gaussian",
+    "lbp": "Local binary pattern",
+    "squareroot": "Square root",
+}
 
 
 def describe_known(name: str) -> FeatureDescription | None:

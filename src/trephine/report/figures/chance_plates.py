@@ -1,0 +1,78 @@
+"""Plates of the C-index: what each protocol reports, and what chance alone gives."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from trephine.report.facts import Facts
+from trephine.report.figures.assessed import by_assessment, draw_titled
+from trephine.report.figures.comparison import comparison_height_mm, draw_comparison
+from trephine.report.figures.null_check import (
+    draw_null_check,
+    null_check_edges,
+    null_check_height_mm,
+)
+from trephine.report.figures.plate import Panel, Plate
+from trephine.report.style import COLUMN_MM
+from trephine.report.wording import kind_label, protocol_label
+
+
+def comparison_plates(facts: Facts) -> list[Plate]:
+    """Return the C-index by protocol and kind, where there are two to compare."""
+    if len({(row.protocol, row.kind) for row in facts.performance}) < 2:
+        return []
+    rows = list(facts.performance)
+    return [
+        Plate(
+            slug="figure-protocols",
+            number="",
+            title=("What each protocol reports",),
+            caption=("The same models on the same cases. Dotted: 0.5, no better than chance.",),
+            panels=(
+                Panel(
+                    partial(draw_comparison, rows=rows),
+                    COLUMN_MM,
+                    comparison_height_mm(rows),
+                    "C-index of each model by protocol and kind; the numbers are in the table.",
+                ),
+            ),
+        )
+    ]
+
+
+def null_check_plates(facts: Facts) -> list[Plate]:
+    """Return the null check, a panel a protocol."""
+    if not facts.null_check:
+        return []
+    edges = null_check_edges(facts.null_check)
+    found = by_assessment(facts.null_check)
+    most = max(len(checks) for _, _, checks in found)
+    panels = [
+        Panel(
+            partial(
+                draw_titled,
+                title=f"{protocol_label(protocol)}, {kind_label(kind)}",
+                draw=partial(draw_null_check, checks=checks, edges=edges),
+                left_mm=4.0,
+            ),
+            COLUMN_MM,
+            null_check_height_mm(most),
+            f"{protocol_label(protocol)}: histograms of each model's C-index on permuted outcomes"
+            " beside the observed one.",
+        )
+        for protocol, kind, checks in found
+    ]
+    return [
+        Plate(
+            slug="figure-null-check",
+            number="",
+            title=("Null check: what chance alone gives",),
+            caption=(
+                "Grey: C-index that the whole pipeline reports when outcomes are permuted by"
+                f" {facts.study.patient_noun}, so that there is nothing to find; dashed: their"
+                " median. Red: on the real outcomes. Dotted: 0.5. A result counts for as much as"
+                " the red line stands off the grey.",
+            ),
+            panels=tuple(panels),
+        )
+    ]

@@ -1,0 +1,68 @@
+"""The C-index of each model: both protocols in one row, and what chance alone gives below it."""
+
+from __future__ import annotations
+
+from trephine.report.facts import Kind, Protocol
+from trephine.report.tables.performance import assessment_label, assessments
+from trephine.report.tables.table import Row, Table
+from trephine.report.trace import Text, Trace
+
+
+def headline_table(facts: Trace) -> Table | None:
+    """Return the C-index of each model, every protocol and kind in one row."""
+    keys = assessments(facts.performance)
+    if not keys:
+        return None
+    rows: list[Row] = []
+    for model in dict.fromkeys(row.raw.model for row in facts.performance):
+        rows += [_model_row(facts, model, keys), *_null_rows(facts, model, keys)]
+    notes: list[Text] = [
+        ("Apparent: measured on the cases that chose the features and fitted the model.",)
+    ]
+    if facts.null_check:
+        notes.append(
+            (
+                "Permuted outcomes: median (95th percentile) of the same pipeline where there is"
+                " nothing to find.",
+            )
+        )
+    return Table(
+        slug="table-headline",
+        number="",
+        title=("C-index of each model under both protocols",),
+        header=(("Model",), *[(assessment_label(key),) for key in keys]),
+        rows=tuple(rows),
+        notes=tuple(notes),
+        label="",
+    )
+
+
+def _model_row(facts: Trace, model: str, keys: list[tuple[Protocol, Kind]]) -> Row:
+    cells: list[Text] = [(model,)]
+    for key in keys:
+        cell: Text = ("–",)
+        for row in facts.performance:
+            if row.raw.model == model and (row.raw.protocol, row.raw.kind) == key:
+                cells[0] = (row.model.words(),)
+                cell = row.c_index.interval("2")
+                break
+        cells.append(cell)
+    return Row(tuple(cells))
+
+
+def _null_rows(facts: Trace, model: str, keys: list[tuple[Protocol, Kind]]) -> list[Row]:
+    """Return the model's row on permuted outcomes; none where the null check left it out."""
+    known = {
+        (check.raw.protocol, check.raw.kind): check
+        for check in facts.null_check
+        if check.raw.model == model
+    }
+    if not known:
+        return []
+    cells: list[Text] = [("permuted outcomes",)]
+    for key in keys:
+        check = known.get(key)
+        cells.append(
+            ("",) if check is None else (check.median.show("2"), " (", check.p95.show("2"), ")")
+        )
+    return [Row(tuple(cells), "level")]
