@@ -117,6 +117,13 @@ class ResNet(nn.Module):
         return pool(self.maps(x))
 
 
+def last_block_of(name: ResNetName) -> Block:
+    """Return a ResNet's last block, its weights not set."""
+    bottleneck, _ = LAYOUT[name]
+    channels = 512 * (4 if bottleneck else 1)
+    return Block(channels, 512, 1, bottleneck)
+
+
 def folded(network: ResNet) -> ResNet:
     """Return a network for inference whose batch norms are folded into its convolutions.
 

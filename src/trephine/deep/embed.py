@@ -9,6 +9,7 @@ import numpy as np
 
 from trephine.deep.crop import Crop, Side, region_crop
 from trephine.deep.external import open_external
+from trephine.deep.last_block import LastBlock
 from trephine.deep.network import Float32Array, Network, ResidualNetwork
 from trephine.deep.runtime import require_torch
 from trephine.deep.settings import DeepSettings
@@ -62,6 +63,7 @@ class Embedder:
         self.settings = settings
         self.network = network if network is not None else open_network(settings)
         self.views = views(settings.augment)
+        self._block: LastBlock | None = None
 
     @property
     def dimension(self) -> int:
@@ -140,6 +142,11 @@ class Embedder:
         """
         features = np.empty((check_cases(images, regions, sides), self.dimension))
         for rows, crops in self.batches(images, regions, sides):
+            if self._block is not None:  # as in training, to the last bit
+                maps = self._residual().trunk(crops)
+                by_case = maps.reshape(-1, len(self.views), *maps.shape[1:])
+                features[rows] = self._block.features(by_case)
+                continue
             by_view = self.network.features(crops).astype(np.float64)
             features[rows] = by_view.reshape(-1, len(self.views), self.dimension).mean(axis=1)
         odd = np.flatnonzero(~np.isfinite(features).all(axis=1))
@@ -149,6 +156,33 @@ class Embedder:
                 f" {len(features)} cases, first case {odd[0]}; the weights do not fit the network"
             )
         return features
+
+    def last_block(self) -> LastBlock:
+        """Return the network's last block, from which fine-tuning starts.
+
+        Raises
+        ------
+        InputError
+            If the network is not one of the ResNets.
+        """
+        return self._residual().last_block()
+
+    def with_last_block(self, block: LastBlock) -> Embedder:
+        """Return the embedder with a trained last block in its network.
+
+        Raises
+        ------
+        InputError
+            If the block was trained in another network.
+        """
+        trained = Embedder(self.settings, self._residual().with_last_block(block))
+        trained._block = block
+        return trained
+
+    def _residual(self) -> ResidualNetwork:
+        if not isinstance(self.network, ResidualNetwork):
+            raise InputError("deep.finetune: expected one of the ResNets, found a network file")
+        return self.network
 
     def extract_trunk(
         self,
@@ -165,9 +199,7 @@ class Embedder:
         InputError
             If the network is not one of the ResNets, or as for ``extract``.
         """
-        if not isinstance(self.network, ResidualNetwork):
-            raise InputError("deep.finetune: expected one of the ResNets, found a network file")
-        network = self.network
+        network = self._residual()
         parts = [network.trunk(crops) for _, crops in self.batches(images, regions, sides)]
         if not parts:
             raise InputError("deep.finetune: expected cases, found none")

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from trephine.deep.embed import Embedder
-from trephine.deep.network import Float32Array, ResidualNetwork
+from trephine.deep.last_block import LastBlock
+from trephine.deep.network import Float32Array
 from trephine.deep.runtime import exact_float32
 from trephine.deep.settings import FineTuneSettings
-from trephine.deep.weights import WeightsRecord, state_sha256
 from trephine.errors import InputError, ModelError
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 if TYPE_CHECKING:
-    from trephine.deep.backbone import Block
     from trephine.deep.trainable import Trainable
 
 
 @dataclass(frozen=True)
 class FineTuned:
-    """A network whose last block was trained on survival.
+    """A last block that was trained on survival.
 
     Attributes
     ----------
-    embedder
-        With the trained block; the one that was given is unchanged.
+    block
+        The trained block; the one that was given is unchanged.
     head
         Log hazard ratio per unit of each feature, shape (dimension,).
     best_epoch
@@ -44,7 +40,7 @@ class FineTuned:
         What was trained on, and what decided when to stop.
     """
 
-    embedder: Embedder
+    block: LastBlock
     head: FloatArray
     best_epoch: int
     held_back_loss: FloatArray
@@ -53,25 +49,14 @@ class FineTuned:
     n_held_back_cases: int
     n_held_back_events: int
 
-    def features(self, trunk: Float32Array) -> FloatArray:
-        """Return the trained network's features, (n, dimension), from ``extract_trunk``'s maps."""
-        return features_from_trunk(self.embedder, trunk)
-
     def risk_score(self, features: FloatArray) -> FloatArray:
         """Return the head's log relative hazard, (n,), up to a constant; higher is worse."""
         return features @ self.head
 
-    def write_weights(self, path: Path) -> None:
-        """Write the network's weights as ``.safetensors``, to be named as ``deep.weights``."""
-        from safetensors.torch import save_file
-
-        state = _residual(self.embedder).module.state_dict()
-        save_file({key: value.cpu().contiguous() for key, value in state.items()}, path)
-
 
 def finetune_last_block(
-    embedder: Embedder,
-    trunk: Float32Array,
+    block: LastBlock,
+    maps: Float32Array,
     survival: Survival,
     patients: npt.ArrayLike,
     settings: FineTuneSettings,
@@ -82,14 +67,15 @@ def finetune_last_block(
     Everything before the last block stays as it is, so its output is computed once
     (``Embedder.extract_trunk``) and serves every fold. Batch-norm statistics stay too. The cases
     given are the training cases of a fold: patients among them are held back to decide when to
-    stop, never the fold's own test cases.
+    stop, never the fold's own test cases. It runs on the processor, on one thread: the same seed
+    gives the same block whatever else the machine does.
 
     Parameters
     ----------
-    embedder
-        With one of the ResNets.
-    trunk
-        What enters the last block, shape (n, views, channels, h, w).
+    block
+        As the network has it.
+    maps
+        What enters the block, shape (n, views, channels, h, w).
     survival
         Of the n cases.
     patients
@@ -105,23 +91,22 @@ def finetune_last_block(
     ModelError
         If there are too few events to train on and to stop by.
     InputError
-        If lengths differ, or the network is not one of the ResNets.
+        If lengths differ.
     """
-    network = _residual(embedder)
     groups = np.unique(np.asarray(patients), return_inverse=True)[1].ravel()
-    _check(trunk, survival, groups, settings)
+    _check(maps, survival, groups, settings)
     held_back = hold_back(groups, survival.event, settings.held_back, generator)
     _check_events(survival.event, held_back)
 
     from trephine.deep.trainable import Trainable
 
-    trainable = Trainable(network, trunk, survival, settings)
+    trainable = Trainable(block.module(), maps, survival, settings)
     training, stopping = np.flatnonzero(~held_back), np.flatnonzero(held_back)
-    with exact_float32(network.threads):
+    with exact_float32(1):
         trainable.standardise(training)
         best_epoch, losses = _train(trainable, training, stopping, settings, generator)
     return FineTuned(
-        embedder=_with_block(embedder, trainable.block.requires_grad_(False)),
+        block=replace(block, state=trainable.state(), trained=True),
         head=trainable.head(),
         best_epoch=best_epoch,
         held_back_loss=losses,
@@ -197,37 +182,13 @@ def steps(
         yield dealt[start::n_steps]
 
 
-def features_from_trunk(embedder: Embedder, trunk: Float32Array) -> FloatArray:
-    """Return the features, (n, dimension), from the maps that enter the last block.
-
-    Equal to ``Embedder.extract`` on the cases that ``Embedder.extract_trunk`` saw.
-    """
-    network = _residual(embedder)
-    size = max(1, embedder.settings.batch_size)
-    parts = [
-        network.features_from_trunk(trunk[i : i + size].reshape(-1, *trunk.shape[2:]))
-        for i in range(0, len(trunk), size)
-    ]
-    if not parts:
-        return np.empty((0, embedder.dimension))
-    by_view = np.concatenate(parts).astype(np.float64)
-    features: FloatArray = by_view.reshape(*trunk.shape[:2], -1).mean(axis=1)
-    return features
-
-
-def _residual(embedder: Embedder) -> ResidualNetwork:
-    if not isinstance(embedder.network, ResidualNetwork):
-        raise InputError("deep.finetune: expected one of the ResNets, found a network file")
-    return embedder.network
-
-
 def _check(
-    trunk: Float32Array, survival: Survival, groups: IntArray, settings: FineTuneSettings
+    maps: Float32Array, survival: Survival, groups: IntArray, settings: FineTuneSettings
 ) -> None:
-    if trunk.ndim != 5 or not len(trunk) == len(survival) == groups.size:
+    if maps.ndim != 5 or not len(maps) == len(survival) == groups.size:
         raise InputError(
             f"deep.finetune: expected maps (n, views, channels, h, w), follow-up and patients of"
-            f" as many cases, found {trunk.shape}, {len(survival)} and {groups.size}"
+            f" as many cases, found {maps.shape}, {len(survival)} and {groups.size}"
         )
     events = int(survival.event.sum())
     if events < settings.minimum_events:
@@ -246,20 +207,3 @@ def _check_events(event: BoolArray, held_back: BoolArray) -> None:
                 f"deep.finetune: expected at least 2 events among the {name} patients, found"
                 f" {events} in {cases} cases; leave deep.finetune off, or raise held_back"
             )
-
-
-def _with_block(embedder: Embedder, block: Block) -> Embedder:
-    """Return the embedder with another last block, on record as fine-tuned.
-
-    The blocks before it are shared, not copied: they do not change, and folds are many.
-    """
-    network = _residual(embedder)
-    origin = network.record
-    content = f"{origin.sha256} {state_sha256(block.state_dict())}"
-    record = WeightsRecord(
-        backbone=origin.backbone,
-        source="finetuned",
-        name=f"{origin.name}, last block trained",
-        sha256=hashlib.sha256(content.encode()).hexdigest(),
-    )
-    return Embedder(embedder.settings, network.with_last_block(block, record))

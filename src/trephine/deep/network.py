@@ -12,11 +12,12 @@ import numpy.typing as npt
 from trephine.deep.runtime import choose_device, exact_float32
 from trephine.deep.settings import DeepSettings, ResNetName
 from trephine.deep.weights import WeightsRecord, build_resnet
+from trephine.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from trephine.deep.backbone import Block
+    from trephine.deep.last_block import LastBlock
 
     Placed = TypeVar("Placed", bound=nn.Module)
 
@@ -75,7 +76,8 @@ class ResidualNetwork:
         self.record = record
         self.threads = settings.threads
         self.device = choose_device(settings.device)
-        module = build_resnet(cast("ResNetName", settings.backbone), state)
+        self._backbone = cast("ResNetName", settings.backbone)
+        module = build_resnet(self._backbone, state)
         self._fast = self._placed(folded(module))
         self.module = self._placed(module)
         self.dimension: int = module.dimension
@@ -94,20 +96,36 @@ class ResidualNetwork:
         """Return what enters the last block, (n, C, h, w)."""
         return self._run(self._fast.trunk, crops)
 
-    def features_from_trunk(self, trunk: Float32Array) -> Float32Array:
-        """Return the average pool, (n, dimension), from what enters the last block."""
-        from trephine.deep.backbone import pool
+    def last_block(self) -> LastBlock:
+        """Return the last block, as arrays."""
+        from trephine.deep.last_block import LastBlock
 
-        return self._run(lambda maps: pool(self._fast.last_block(maps)), trunk)
+        state = self.module.last_block.state_dict()
+        arrays = {name: value.cpu().contiguous().numpy().copy() for name, value in state.items()}
+        return LastBlock(self._backbone, self.record.sha256, arrays)
 
-    def with_last_block(self, block: Block, record: WeightsRecord) -> ResidualNetwork:
-        """Return the network with another last block; all else is shared with this one."""
+    def with_last_block(self, block: LastBlock) -> ResidualNetwork:
+        """Return the network with a block that was trained in it; all else is shared with this one.
+
+        Raises
+        ------
+        InputError
+            If the block was trained in another network.
+        """
         from trephine.deep.backbone import folded_block
 
+        if block.origin != self.record.sha256 or block.backbone != self._backbone:
+            raise InputError(
+                f"deep weights: expected the network {block.backbone} {block.origin[:12]}, in which"
+                f" the last block was trained, found {self._backbone} {self.record.sha256[:12]};"
+                " use the same weights"
+            )
         network = copy.copy(self)
-        network.record = record
-        network.module = self.module.with_last_block(block)
-        network._fast = self._fast.with_last_block(self._placed(folded_block(block)))
+        name = f"{self.record.name}, last block trained"
+        network.record = WeightsRecord(self._backbone, "finetuned", name, block.sha256)
+        module = block.module()
+        network._fast = self._fast.with_last_block(self._placed(folded_block(module)))
+        network.module = self.module.with_last_block(self._placed(module))
         return network
 
     def _placed(self, module: Placed) -> Placed:

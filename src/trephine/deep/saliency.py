@@ -26,7 +26,7 @@ class SaliencyMap:
         Positive where the network saw what raises it. Zero outside the crop; for a volume, all on
         the slice of largest area.
     signature
-        sum_j w_j f_j of the case.
+        sum_j w_j (g_j - c_j) of the case, g_j its feature brought between floor and ceiling.
     window
         The crop that was looked at.
     """
@@ -36,12 +36,45 @@ class SaliencyMap:
     window: Window
 
 
+@dataclass(frozen=True)
+class WeightedSum:
+    """A signature as a weighted sum of all the features of a network.
+
+    Attributes
+    ----------
+    weights
+        Per unit of each feature, shape (dimension,): weight / scale where the signature is of
+        standardised features.
+    centre
+        What is taken off each feature first, shape (dimension,).
+    floor, ceiling
+        Features beyond these count as these, shape (dimension,); infinite where none is set.
+    """
+
+    weights: FloatArray
+    centre: FloatArray
+    floor: FloatArray
+    ceiling: FloatArray
+
+    @classmethod
+    def plain(cls, weights: npt.ArrayLike) -> WeightedSum:
+        """Return the sum whose features all count as they are."""
+        of_feature = np.asarray(weights, dtype=np.float64)
+        endless = np.full(of_feature.shape, np.inf)
+        return cls(of_feature, np.zeros(of_feature.shape), -endless, endless)
+
+    def value(self, features: FloatArray) -> float:
+        """Return the sum for one case, whose features have shape (dimension,)."""
+        brought_in = np.clip(features, self.floor, self.ceiling)
+        return float(self.weights @ (brought_in - self.centre))
+
+
 def signature_map(
     embedder: Embedder,
     image: Image,
     region: BoolArray,
     side: Side | None,
-    weights: npt.ArrayLike,
+    signature: WeightedSum,
 ) -> SaliencyMap:
     """Return the exact map of a weighted sum of pooled features.
 
@@ -51,15 +84,20 @@ def signature_map(
     bilinear interpolation that keeps every cell's sum, put back onto the image, and mirroring is
     undone. With averaged views the map is the mean of theirs.
 
+    What has a place keeps it, and what has none is spread evenly over the crop, so that the map
+    always sums to the case's signature: a feature above its ceiling keeps its map, made weaker
+    until its mean is the ceiling; a feature below its floor lacks something that is nowhere, and
+    the difference is spread evenly; so is the centre, the same for every case, so that the map
+    tells the case from the average one.
+
     Parameters
     ----------
     embedder
         With one of the ResNets.
     image, region, side
         The case, as for ``Embedder.extract``.
-    weights
-        Of each feature, shape (dimension,). For a signature of standardised features give
-        weight / scale; its centre adds the same number to every case and has no place.
+    signature
+        Of all the features, in their order.
 
     Raises
     ------
@@ -72,22 +110,38 @@ def signature_map(
             "deep saliency: expected one of the ResNets, whose features are means of maps; a"
             " network file gives vectors only"
         )
-    of_feature = np.asarray(weights, dtype=np.float64)
-    if of_feature.shape != (embedder.dimension,) or not np.isfinite(of_feature).all():
-        raise InputError(
-            f"deep saliency: expected {embedder.dimension} finite weights, one a feature, found"
-            f" an array of shape {of_feature.shape}"
-        )
+    _check(signature, embedder.dimension)
+    crops = [embedder.crop(image, region, side, view) for view in embedder.views]
+    maps = [network.maps(embedder.normalise(c.pixels[None]))[0].astype(np.float64) for c in crops]
+    features = np.mean([one.mean(axis=(1, 2)) for one in maps], axis=0)
+    above, below = features > signature.ceiling, features < signature.floor
+    weaker = np.ones_like(features)
+    weaker[above] = signature.ceiling[above] / features[above]
     values = np.zeros(image.pixels.shape)
-    signature = 0.0
-    for view in embedder.views:
-        crop = embedder.crop(image, region, side, view)
-        maps = network.maps(embedder.normalise(crop.pixels[None]))[0].astype(np.float64)
-        cells = np.tensordot(of_feature, maps, axes=1) / (maps[0].size * len(embedder.views))
-        signature += float(cells.sum())
-        add_to_image(values, cells, crop.window)
-    # Of the plain view, which comes first.
-    return SaliencyMap(values, signature, embedder.crop(image, region, side).window)
+    for crop, one in zip(crops, maps, strict=True):
+        cells = np.tensordot(signature.weights * weaker, one, axes=1)
+        add_to_image(values, cells / (one[0].size * len(maps)), crop.window)
+    lacking = np.where(below, signature.floor - features, 0.0) - signature.centre
+    # The plain view comes first.
+    _add_evenly(values, float(signature.weights @ lacking), crops[0].window)
+    return SaliencyMap(values, signature.value(features), crops[0].window)
+
+
+def _check(signature: WeightedSum, dimension: int) -> None:
+    shape = signature.weights.shape
+    if shape != (dimension,) or not np.isfinite(signature.weights).all():
+        raise InputError(
+            f"deep saliency: expected {dimension} finite weights, one a feature, found an array of"
+            f" shape {shape}"
+        )
+
+
+def _add_evenly(values: FloatArray, amount: float, window: Window) -> None:
+    """Spread a number evenly over what the image holds of a window."""
+    plane = values if window.slice_index is None else values[window.slice_index]
+    top, left = max(0, window.top), max(0, window.left)
+    part = plane[top : window.top + window.height, left : window.left + window.width]
+    part += amount / part.size
 
 
 def add_to_image(values: FloatArray, cells: FloatArray, window: Window) -> None:

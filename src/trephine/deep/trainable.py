@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import copy
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trephine.deep.backbone import pool
+from trephine.deep.backbone import Block, pool
 from trephine.deep.cox_loss import cox_loss
-from trephine.deep.network import Float32Array, ResidualNetwork
+from trephine.deep.network import Float32Array
 from trephine.deep.settings import FineTuneSettings
 from trephine.types import FloatArray, IntArray, Survival
 
 
 class Trainable:
-    """A copy of a network's last block with a linear head on its standardised features.
+    """A network's last block with a linear head on its standardised features.
 
     Parameters
     ----------
-    network
-        Gives the block and the device; is not changed.
-    trunk
+    block
+        Is trained in place.
+    maps
         What enters the block, shape (n, views, channels, h, w).
     survival
         Of the n cases.
@@ -32,18 +33,18 @@ class Trainable:
 
     def __init__(
         self,
-        network: ResidualNetwork,
-        trunk: Float32Array,
+        block: Block,
+        maps: Float32Array,
         survival: Survival,
         settings: FineTuneSettings,
     ) -> None:
-        self.device = network.device
         # Batch norm stays in evaluation mode: a fold is too small to estimate its statistics.
-        self.block = copy.deepcopy(network.module.last_block).eval().requires_grad_(True)
-        self.weights = torch.zeros(network.dimension, device=self.device, requires_grad=True)
-        self.mean = torch.zeros(network.dimension, device=self.device)
-        self.scale = torch.ones(network.dimension, device=self.device)
-        self.trunk = trunk
+        self.block = block.eval().requires_grad_(True)
+        self.block.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.weights = torch.zeros(block.out_channels, requires_grad=True)
+        self.mean = torch.zeros(block.out_channels)
+        self.scale = torch.ones(block.out_channels)
+        self.maps = maps
         self.event = survival.event
         self.chunk = settings.cases_per_step
         self._time = torch.from_numpy(survival.time.copy())
@@ -90,15 +91,20 @@ class Trainable:
         with torch.no_grad():
             self.weights.copy_(weights)
 
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the block's weights as arrays."""
+        state = self.block.state_dict()
+        return {name: value.contiguous().numpy().copy() for name, value in state.items()}
+
     def head(self) -> FloatArray:
         """Return the head's weights per unit of each feature."""
-        weights = (self.weights.detach() / self.scale).cpu().numpy()
+        weights = (self.weights.detach() / self.scale).numpy()
         return np.asarray(weights, dtype=np.float64)
 
     def _features(self, cases: IntArray) -> Tensor:
-        part = self.trunk[cases]
-        maps = torch.from_numpy(part.reshape(-1, *part.shape[2:])).to(self.device)
-        pooled = pool(self.block(maps.contiguous(memory_format=torch.channels_last)))
+        part = self.maps[cases]
+        entering = torch.from_numpy(part.reshape(-1, *part.shape[2:]))
+        pooled = pool(self.block(entering.contiguous(memory_format=torch.channels_last)))
         return pooled.reshape(*part.shape[:2], -1).mean(dim=1)
 
     def _score(self, cases: IntArray) -> Tensor:
@@ -106,7 +112,7 @@ class Trainable:
 
     def _loss(self, score: Tensor, cases: IntArray) -> Tensor:
         index = torch.from_numpy(cases)
-        return cox_loss(score.cpu(), self._time[index], self._event[index])
+        return cox_loss(score, self._time[index], self._event[index])
 
     def _chunks(self, cases: IntArray) -> list[IntArray]:
         return [cases[i : i + self.chunk] for i in range(0, cases.size, self.chunk)]

@@ -6,7 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+import numpy.typing as npt
 
 from trephine.deep.checkpoint import checked_sha256, read_state
 from trephine.deep.official import OFFICIAL, fetch
@@ -78,14 +81,15 @@ def _random_state(name: ResNetName, seed: int) -> tuple[dict[str, Tensor], Weigh
     network = ResNet(name, classes=None)
     initialise(network, seed)
     state = network.state_dict()
-    return state, WeightsRecord(name, "random", f"random:{seed}", state_sha256(state))
+    arrays = {key: value.numpy() for key, value in state.items()}
+    return state, WeightsRecord(name, "random", f"random:{seed}", state_sha256(arrays))
 
 
-def state_sha256(state: Mapping[str, Tensor]) -> str:
-    """Return the sha256 of tensors by name: each name, shape and its little-endian values."""
+def state_sha256(state: Mapping[str, npt.NDArray[Any]]) -> str:
+    """Return the sha256 of arrays by name: each name, shape and its little-endian values."""
     digest = hashlib.sha256()
     for key in sorted(state):
-        values = state[key].detach().cpu().contiguous().numpy()
+        values = np.asarray(state[key])
         digest.update(f"{key} {values.dtype.str} {values.shape}\n".encode())
         digest.update(values.tobytes())
     return digest.hexdigest()

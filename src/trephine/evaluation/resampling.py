@@ -237,6 +237,7 @@ def refit_and_predict(
     """Fit the recipe to a task's training cases and predict its test cases."""
     train, test = cases.take(task.train), cases.take(task.test)
     fitted = fit_recipe(train, settings, np.random.default_rng(task.seed))
+    train, test = fitted.represent(train), fitted.represent(test)
     predicted = fitted.predict(test, horizons)
     return {
         "linear_predictor": {

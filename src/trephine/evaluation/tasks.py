@@ -117,6 +117,10 @@ def work_digest(purpose: str, cases: Cases, settings: RecipeSettings, *further: 
     for name, features in cases.features.items():
         for part in (name, features.names, features.first_rater, features.values):
             add(part)
+        add(features.network)
+        if features.maps is not None:
+            add(features.maps.block.sha256)
+            add(features.maps.keys)
         for readings in (features.raters, features.repeats):
             for rater, values in readings.items():
                 add(rater)

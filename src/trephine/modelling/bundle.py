@@ -1,7 +1,8 @@
-"""A locked model on disk: a folder (or .zip) of JSON whose every byte is accounted for."""
+"""A locked model on disk: a folder (or .zip) of numbers whose every byte is accounted for."""
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trephine.deep.last_block import block_to_bytes
 from trephine.errors import BundleError
 from trephine.modelling.bundle_content import predictor_from_json, predictor_to_json
 from trephine.modelling.prediction import Predictor
@@ -23,6 +25,8 @@ MANIFEST = "manifest.json"
 PREDICTOR = "predictor.json"
 CONTEXT = "context.json"
 CARD = "MODEL_CARD.md"
+# The trained last block of a feature set's network, where there is one.
+BLOCK = "{}-last-block.safetensors"
 
 # What file managers leave in every folder that someone opens, and in archives of it.
 LEFT_BY_THE_DESKTOP = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"})
@@ -56,24 +60,25 @@ def write_bundle(bundle: Bundle, folder: Path) -> Path:
     BundleError
         If something that is no bundle is in the way.
     """
+    # As bytes: text would get Windows' line ends, and another sha256, on Windows.
     files = {
-        PREDICTOR: _dumps(predictor_to_json(bundle.predictor)),
-        CONTEXT: _dumps(dict(bundle.context)),
-        CARD: bundle.card,
+        PREDICTOR: _dumps(predictor_to_json(bundle.predictor)).encode(),
+        CONTEXT: _dumps(dict(bundle.context)).encode(),
+        CARD: bundle.card.encode(),
+        **{BLOCK.format(k): block_to_bytes(b) for k, b in bundle.predictor.blocks.items()},
     }
     manifest = {
         "format": FORMAT,
         "version": VERSION,
-        "sha256": {name: _sha256(text.encode()) for name, text in files.items()},
+        "sha256": {name: _sha256(content) for name, content in files.items()},
     }
-    files[MANIFEST] = _dumps(manifest)
+    files[MANIFEST] = _dumps(manifest).encode()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bundle-") as draft:
         whole = Path(draft) / "bundle"
         whole.mkdir()
-        for name, text in files.items():
-            # As bytes: text would get Windows' line ends, and another sha256, on Windows.
-            (whole / name).write_bytes(text.encode("utf-8"))
+        for name, content in files.items():
+            (whole / name).write_bytes(content)
         _clear_the_way(folder, set(files))
         os.replace(whole, folder)
     return folder
@@ -97,15 +102,22 @@ def read_bundle(path: Path) -> Bundle:
             " by another version of Trephine, use that one or fit the model again"
         )
     _check_sums(files, manifest.get("sha256"))
+    predictor = _parse(files, PREDICTOR)
+    blocks = {
+        name: files[BLOCK.format(name)]
+        for name in predictor.get("blocks", {})
+        if BLOCK.format(name) in files
+    }
     return Bundle(
-        predictor=predictor_from_json(_parse(files, PREDICTOR)),
+        predictor=predictor_from_json(predictor, blocks),
         context=_parse(files, CONTEXT),
         card=files[CARD].decode("utf-8"),
     )
 
 
 def _check_sums(files: Mapping[str, bytes], sums: Any) -> None:
-    if not isinstance(sums, dict) or set(sums) != {PREDICTOR, CONTEXT, CARD}:
+    fixed = {PREDICTOR, CONTEXT, CARD}
+    if not isinstance(sums, dict) or not fixed <= set(sums) or not _are_blocks(set(sums) - fixed):
         raise BundleError("bundle: the manifest does not list the bundle's files")
     for name, expected in sums.items():
         if name not in files:
@@ -115,6 +127,10 @@ def _check_sums(files: Mapping[str, bytes], sums: Any) -> None:
     unknown = sorted(set(files) - {MANIFEST, *sums})
     if unknown:
         raise BundleError(f"bundle: expected no other file, found {unknown[:3]}")
+
+
+def _are_blocks(names: set[str]) -> bool:
+    return all(fnmatch.fnmatch(name, BLOCK.format("*")) for name in names)
 
 
 def _read_files(path: Path) -> dict[str, bytes]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from trephine.cohort.schema import ClinicalVariable
-from trephine.errors import BundleError
+from trephine.deep.last_block import LastBlock, state_from_bytes
+from trephine.errors import BundleError, InputError
 from trephine.modelling.encoding import Term
 from trephine.modelling.fitted_model import Baseline, FittedModel
 from trephine.modelling.imputation import Imputation
@@ -20,7 +21,7 @@ from trephine.types import FloatArray
 
 def predictor_to_json(predictor: Predictor) -> dict[str, Any]:
     """Return a predictor as plain JSON values."""
-    return {
+    content = {
         "signatures": {name: _plain(asdict(s)) for name, s in predictor.signatures.items()},
         "variables": {
             name: variable.model_dump(mode="json") for name, variable in predictor.variables.items()
@@ -28,10 +29,23 @@ def predictor_to_json(predictor: Predictor) -> dict[str, Any]:
         "imputation": None if predictor.imputation is None else dict(predictor.imputation.values),
         "models": {name: _model_to_json(model) for name, model in predictor.models.items()},
     }
+    if predictor.blocks:
+        content["blocks"] = {
+            name: {"backbone": block.backbone, "origin": block.origin, "sha256": block.sha256}
+            for name, block in predictor.blocks.items()
+        }
+    return content
 
 
-def predictor_from_json(content: Mapping[str, Any]) -> Predictor:
+def predictor_from_json(content: Mapping[str, Any], blocks: Mapping[str, bytes]) -> Predictor:
     """Return the predictor that ``predictor_to_json`` wrote.
+
+    Parameters
+    ----------
+    content
+        What it wrote.
+    blocks
+        ``.safetensors`` of the trained blocks that it names, by feature set.
 
     Raises
     ------
@@ -50,8 +64,12 @@ def predictor_from_json(content: Mapping[str, Any]) -> Predictor:
             },
             imputation=None if imputation is None else Imputation(imputation),
             models={name: _model_from_json(part) for name, part in content["models"].items()},
+            blocks={
+                name: _block_from_json(part, blocks[name])
+                for name, part in content.get("blocks", {}).items()
+            },
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, InputError, KeyError, TypeError, ValueError) as error:
         raise BundleError(f"bundle: the model does not fit together ({error})") from None
 
 
@@ -68,6 +86,16 @@ def _signature_from_json(part: Mapping[str, Any]) -> Signature:
         floor=_array_or_none(part["floor"]),
         ceiling=_array_or_none(part["ceiling"]),
     )
+
+
+def _block_from_json(part: Mapping[str, Any], content: bytes) -> LastBlock:
+    block = LastBlock(part["backbone"], part["origin"], state_from_bytes(content), trained=True)
+    if block.sha256 != part["sha256"]:
+        raise BundleError(
+            f"bundle: expected the trained block of network {part['sha256'][:12]}, found that of"
+            f" {block.sha256[:12]}; the model is not whole"
+        )
+    return block
 
 
 _ARRAYS = ("coefficients", "covariance", "centre", "scale", "low", "high")

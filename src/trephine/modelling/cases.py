@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.cohort.schema import ClinicalTable
+from trephine.deep.maps import BlockInputs
 from trephine.errors import InputError
 from trephine.types import FloatArray, IntArray, Survival
 
@@ -32,6 +33,10 @@ class FeatureSet:
         Values from a rater's second reading by rater, each (n, p).
     first_rater
         Whose regions gave ``values``.
+    network
+        The sha256 of the network that gave all these values; empty for other features.
+    maps
+        From where they can be computed anew with a trained block; None where nothing is trained.
     """
 
     name: str
@@ -40,6 +45,8 @@ class FeatureSet:
     raters: Mapping[str, FloatArray] = field(default_factory=dict)
     repeats: Mapping[str, FloatArray] = field(default_factory=dict)
     first_rater: str = ""
+    network: str = ""
+    maps: BlockInputs | None = None
 
     def __post_init__(self) -> None:
         shape = self.values.shape
@@ -58,7 +65,13 @@ class FeatureSet:
             values=self.values[index],
             raters={name: values[index] for name, values in self.raters.items()},
             repeats={name: values[index] for name, values in self.repeats.items()},
+            maps=None if self.maps is None else self.maps.take(index),
         )
+
+    def first_reading(self) -> FeatureSet:
+        """Return the set without the other readings: all that a prediction takes."""
+        maps = None if self.maps is None else replace(self.maps, raters={}, repeats={})
+        return replace(self, raters={}, repeats={}, maps=maps)
 
     def reading(self, rater: str) -> FloatArray:
         """Return the first reading of a rater, shape (n, p)."""

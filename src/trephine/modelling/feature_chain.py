@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trephine.deep.finetune import FineTuned
 from trephine.modelling.cases import FeatureSet
+from trephine.modelling.feature_training import train_features, training_step, with_block
 from trephine.modelling.folds import assign_folds
 from trephine.modelling.learner import LearnedWeights, learn_weights
 from trephine.modelling.protocols import ChainSettings
@@ -42,6 +44,8 @@ class FittedChain:
         Names of the features that reached it.
     agreements
         ICC of all p features between and within raters.
+    tuned
+        The training of the network; None where it stays as it is.
     """
 
     signature: Signature
@@ -51,6 +55,11 @@ class FittedChain:
     learned: LearnedWeights | None
     candidates: tuple[str, ...]
     agreements: tuple[Agreement, ...]
+    tuned: FineTuned | None = None
+
+    def features(self, given: FeatureSet) -> FeatureSet:
+        """Return the features that the signature reads, of these or of other cases."""
+        return given if self.tuned is None else with_block(given, self.tuned.block)
 
 
 class _Funnel:
@@ -108,19 +117,23 @@ def fit_chain(
 
     Notes
     -----
-    A relevance filter looks at the outcome before the inner folds are drawn. Where scores must be
-    out of fold (folds by patient), the whole chain is then refitted without each fold; without
-    such a filter the learner's own inner folds give the same for nothing.
+    A relevance filter, and a network that is trained, look at the outcome before the inner folds
+    are drawn. Where scores must be out of fold (folds by patient), the whole chain, training and
+    all, is then refitted without each fold; without them the learner's own inner folds give the
+    same for nothing. The penalty is chosen on features of the network that all training cases
+    trained, so it is a little small: nested cross-validation sees what that costs.
     """
     chain = _fit_once(features, survival, patient, settings, rng)
-    if settings.relevance == "none" or settings.fold_unit == "case" or chain.learned is None:
+    looked_ahead = settings.relevance != "none" or chain.tuned is not None
+    if not looked_ahead or settings.fold_unit == "case" or chain.learned is None:
         return chain
     scores = np.zeros(len(survival))
     folds = assign_folds(REFITS, patient, survival.event, rng)
     for fold in range(REFITS):
         train, test = folds != fold, folds == fold
         part = _fit_once(features.take(train), survival.take(train), patient[train], settings, rng)
-        scores[test] = part.signature.score(features.values[test], features.names)
+        held_out = part.features(features.take(test).first_reading())
+        scores[test] = part.signature.score(held_out.values, held_out.names)
     return replace(chain, out_of_fold_score=scores)
 
 
@@ -132,7 +145,12 @@ def _fit_once(
     rng: np.random.Generator,
 ) -> FittedChain:
     """Fit the chain; its out-of-fold scores are those of the learner's inner folds."""
+    tuned = train_features(features, survival, patient, settings.finetune, rng)
+    if tuned is not None:
+        features = with_block(features, tuned.block)
     funnel = _Funnel(features, settings.winsorise)
+    if tuned is not None:
+        funnel.pour(training_step(tuned, len(features.names)))
     found = agreements(features, settings.icc_form)
     funnel.pour(
         keep_complete(
@@ -156,7 +174,7 @@ def _fit_once(
     if not candidates:
         nothing = np.zeros(len(survival))
         signature = empty_signature(features.name)
-        return FittedChain(signature, tuple(funnel.audit), nothing, nothing, None, (), found)
+        return FittedChain(signature, tuple(funnel.audit), nothing, nothing, None, (), found, tuned)
     values = funnel.values_left()
     learned = learn_weights(values, survival, patient, settings, rng)
     funnel.pour(_weighted(learned))
@@ -168,6 +186,7 @@ def _fit_once(
         learned=learned,
         candidates=candidates,
         agreements=found,
+        tuned=tuned,
     )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
+from trephine.deep.last_block import LastBlock
 from trephine.errors import InputError
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.encoding import encode_term
+from trephine.modelling.feature_training import with_blocks
 from trephine.modelling.fitted_model import FittedModel, SurvivalAt
 from trephine.modelling.imputation import Imputation
 from trephine.modelling.signature import Signature
@@ -53,12 +55,15 @@ class Predictor:
         What stands in for a missing clinical value; None where a value is needed.
     models
         By name.
+    blocks
+        Last blocks of networks that were trained with the signatures, by feature set.
     """
 
     signatures: Mapping[str, Signature]
     variables: Mapping[str, ClinicalVariable]
     imputation: Imputation | None
     models: Mapping[str, FittedModel]
+    blocks: Mapping[str, LastBlock] = field(default_factory=dict)
 
     def design(
         self, model: FittedModel, features: Mapping[str, FeatureSet], clinical: ClinicalTable
@@ -96,8 +101,18 @@ class Predictor:
             raise InputError(
                 f"prediction: expected the features of {feature_set}, found sets {list(features)}"
             )
-        given = features[feature_set]
+        given = self.represent({feature_set: features[feature_set]})[feature_set]
         return self.signatures[feature_set].score(given.values, given.names)
+
+    def represent(self, features: Mapping[str, FeatureSet]) -> dict[str, FeatureSet]:
+        """Return feature sets as the trained networks give them; what is so already, as it is.
+
+        Raises
+        ------
+        InputError
+            If the features of a trained network are needed and cannot be computed.
+        """
+        return with_blocks(features, self.blocks)
 
     def predict(
         self,
@@ -120,6 +135,7 @@ class Predictor:
             Names; all by default.
         """
         predictions = {}
+        features = self.represent(features)
         for name in models or list(self.models):
             model = self.models[name]
             design = self.design(model, features, clinical)

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from trephine.deep.settings import FineTuneSettings
 from trephine.modelling.encoding import Continuous
 
 Relevance = Literal["mann-whitney", "cox-score", "none"]
@@ -48,6 +49,8 @@ class ChainSettings:
         Elastic-net mixtures (1 lasso, 0 ridge) among which inner cross-validation chooses.
     inner_folds, fold_unit
         Inner cross-validation, drawn by case or by patient.
+    finetune
+        How the network behind a set of deep features is trained first; None leaves it as it is.
     """
 
     max_missing: float = 0.0
@@ -63,6 +66,7 @@ class ChainSettings:
     mixtures: tuple[float, ...] = (1.0,)
     inner_folds: int = 10
     fold_unit: Unit = "patient"
+    finetune: FineTuneSettings | None = None
 
 
 @dataclass(frozen=True)

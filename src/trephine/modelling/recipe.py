@@ -51,6 +51,10 @@ class FittedRecipe:
         """Fitted models by name."""
         return self.predictor.models
 
+    def represent(self, cases: Cases) -> Cases:
+        """Return cases with the features that the trained networks give, first readings only."""
+        return replace(cases, features=self.predictor.represent(cases.features))
+
     def predict(self, cases: Cases, times: Sequence[float]) -> dict[str, Prediction]:
         """Predict cases by each model; their outcome is not looked at."""
         return self.predictor.predict(cases.features, cases.clinical, times)
@@ -93,6 +97,9 @@ def fit_recipe(cases: Cases, settings: RecipeSettings, rng: np.random.Generator)
         variables=dict(cases.clinical.variables),
         imputation=clinical.imputation if clinical is not None else None,
         models=models,
+        blocks={
+            name: chain.tuned.block for name, chain in chains.items() if chain.tuned is not None
+        },
     )
     return FittedRecipe(settings, chains, clinical, predictor)
 

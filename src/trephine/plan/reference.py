@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from trephine.cohort.schema import ClinicalVariable
+from trephine.deep.settings import FineTuneSettings
 from trephine.plan import sections
 from trephine.radiomics.settings import RadiomicsSettings
 
@@ -56,6 +57,19 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
         " PyRadiomics', the preset `native2d` has its own.",
     ),
     ("deep", sections.DeepSection, "Features of a network; needs the optional part `deep`."),
+    (
+        "deep.finetune",
+        FineTuneSettings,
+        "Off unless the section is there. The last residual block of a ResNet is then trained on"
+        " the Cox partial likelihood, anew in every refit and on its training cases only, and the"
+        " signature reads the features of the trained network, those of the other raters' regions"
+        " included. Patients are held back among the training cases to decide when to stop; where"
+        " nothing that was learned holds for them, the network stays as it is. Most images are too"
+        " few for it. It takes 15 ms a case and pass, so hours with the default `[validation]`,"
+        " whose repeats, bootstraps and permutations limit it: a run tells how many hours before it"
+        " trains. What enters the last block is kept with the features: for ResNet18 at 224 pixels"
+        " 100 kB a case and view on disk, and in the memory of every process that trains.",
+    ),
     (
         "selection",
         sections.SelectionSection,

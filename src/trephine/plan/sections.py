@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from trephine.cohort.schema import ClinicalVariable
-from trephine.deep.settings import DeepSettings
+from trephine.deep.settings import DeepSettings, FineTuneSettings
 from trephine.types import TimeUnit
 
 Protocol = Literal["published", "sound"]
@@ -162,10 +162,14 @@ class DeepSection(DeepSettings):
     """``[deep]``: which network reads the regions."""
 
     enabled: bool = Field(default=True, description="whether deep features are extracted")
+    finetune: FineTuneSettings | None = Field(
+        default=None,
+        description="a section `[deep.finetune]`, empty or not, has a ResNet's last block trained",
+    )
 
     def settings(self) -> DeepSettings:
         """Return the part that the embedder takes."""
-        return DeepSettings(**self.model_dump(exclude={"enabled"}))
+        return DeepSettings(**self.model_dump(exclude={"enabled", "finetune"}))
 
 
 class SelectionSection(Section):

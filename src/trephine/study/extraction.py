@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from trephine.deep.embed import Embedder
+from trephine.deep.last_block import LastBlock
+from trephine.deep.maps import BlockInputs, MapStore
 from trephine.deep.settings import DeepSettings
 from trephine.executors import Progress, executor
 from trephine.imaging import file_sha256
@@ -22,11 +24,13 @@ from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import FeatureStore, feature_key
 from trephine.study.drawings import ReadingKeys, overlap_notes
 from trephine.study.files import CaseFiles, open_image, open_mask
+from trephine.study.finetuning import finetune_settings
 from trephine.study.inputs import StudyInputs
 from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
 from trephine.types import BoolArray, FloatArray
 
-Kind = Literal["radiomics", "deep"]
+# Maps are what enters the last block, for fine-tuning.
+Kind = Literal["radiomics", "deep", "maps"]
 
 # Images whose features go into one shard of the store.
 SHARD = 16
@@ -34,12 +38,25 @@ SHARD = 16
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is extracted from a region; handed to each worker once."""
+    """What is extracted from a region; handed to each worker once.
+
+    ``block`` is a locked model's trained last block, ``maps`` where maps are kept for a block
+    that is still to be trained.
+    """
 
     data: DataSection
     normalise: NormaliseMethod
     radiomics: RadiomicsSettings | None
     deep: DeepSettings | None
+    block: LastBlock | None
+    maps: Path | None
+
+    def embedder(self) -> Embedder | None:
+        """Open the network on one thread; None without deep features."""
+        if self.deep is None:
+            return None
+        embedder = Embedder(self.deep.model_copy(update={"threads": 1}))
+        return embedder if self.block is None else embedder.with_last_block(self.block)
 
 
 @dataclass(frozen=True)
@@ -107,6 +124,7 @@ def extract_all(
     inputs: StudyInputs,
     store: FeatureStore,
     *,
+    block: LastBlock | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> ExtractedFeatures:
@@ -118,6 +136,8 @@ def extract_all(
         A study with images.
     store
         Where features are kept; an interrupted extraction goes on from it.
+    block
+        A trained last block to read the regions with, in place of the network's own.
     workers
         Processes; the numbers do not depend on it.
     progress
@@ -129,6 +149,8 @@ def extract_all(
         inputs.plan.radiomics.normalise,
         radiomics_settings(inputs.plan),
         deep_settings(inputs.plan),
+        block,
+        store.folder / "maps" if finetune_settings(inputs.plan) is not None else None,
     )
     planned = _plan_readings(inputs, inputs.files, recipe)
     _extract_missing(planned, store, recipe, workers, progress)
@@ -180,8 +202,11 @@ def _versions(recipe: Recipe) -> dict[Kind, tuple[str, ...]]:
     reading = (recipe.normalise, str(recipe.data.spacing_mm), str(recipe.data.correct_mask))
     if recipe.radiomics is not None:
         versions["radiomics"] = (recipe.radiomics.digest(), ENGINE_VERSION, *reading)
-    if recipe.deep is not None:
-        versions["deep"] = (Embedder(recipe.deep).digest, *reading)
+    embedder = recipe.embedder()
+    if embedder is not None:
+        versions["deep"] = (embedder.digest, *reading)
+        if recipe.maps is not None:
+            versions["maps"] = versions["deep"]
     return versions
 
 
@@ -194,6 +219,8 @@ def _extract_missing(
 ) -> None:
     wanted = [key for task in planned.tasks for r in task.readings for key in r.keys.values()]
     known = store.known(wanted)
+    if recipe.maps is not None:
+        known |= MapStore(recipe.maps).known(wanted)
     tasks = [task for task in (_remaining(task, known) for task in planned.tasks) if task.readings]
     if not tasks:
         return
@@ -233,11 +260,7 @@ _embedder: Embedder | None
 def _start(recipe: Recipe) -> None:
     global _recipe, _embedder
     _recipe = recipe
-    if recipe.deep is None:
-        _embedder = None
-    else:
-        one_thread = recipe.deep.model_copy(update={"threads": 1})
-        _embedder = Embedder(one_thread)
+    _embedder = recipe.embedder()
 
 
 def _extract(task: Task) -> Done:
@@ -262,6 +285,10 @@ def _extract(task: Task) -> Done:
             side: Any = reading.side
             names["deep"] = _embedder.feature_names
             values["deep"][reading.keys["deep"]] = _embedder.extract([image], [region], [side])[0]
+        if "maps" in reading.keys and _embedder is not None and _recipe.maps is not None:
+            side = reading.side
+            maps = _embedder.extract_trunk([image], [region], [side])
+            MapStore(_recipe.maps).write(reading.keys["maps"], maps[0])
     for regions in drawn.values():
         notes |= overlap_notes(regions, image.geometry.spacing_mm)
     return Done(names, dict(values), notes)
@@ -275,6 +302,8 @@ def _collect(
     planned: _Planned, store: FeatureStore, recipe: Recipe, first_rater: str
 ) -> ExtractedFeatures:
     sets: dict[str, FeatureSet] = {}
+    embedder = recipe.embedder()
+    network = "" if embedder is None else embedder.record.weights.sha256
     reasons: dict[str, tuple[str, int]] = {}
     for kind, set_name in (("radiomics", RADIOMICS), ("deep", DEEP)):
         by_reading = planned.keys.get(kind)  # type: ignore[call-overload]
@@ -288,12 +317,31 @@ def _collect(
             raters={r: v for (r, again), v in values.items() if not again and r != first_rater},
             repeats={r: v for (r, again), v in values.items() if again},
             first_rater=first_rater,
+            network=network if kind == "deep" else "",
         )
         if kind == "radiomics":
             reasons = _count_reasons(store.notes([k or "" for k in by_reading[first_rater, False]]))
     image_notes = tuple(store.notes([task.image_key for task in planned.tasks]))
-    weights = "" if recipe.deep is None else Embedder(recipe.deep).record.weights.sha256
-    return ExtractedFeatures(sets, image_notes, reasons, weights, _first(planned.keys))
+    if embedder is not None and recipe.maps is not None:
+        inputs = _block_inputs(embedder, recipe.maps, planned.keys["maps"], first_rater)
+        sets[DEEP] = replace(sets[DEEP], maps=inputs)
+    return ExtractedFeatures(sets, image_notes, reasons, network, _first(planned.keys))
+
+
+def _block_inputs(
+    embedder: Embedder, folder: Path, by_reading: ReadingKeys, first_rater: str
+) -> BlockInputs:
+    keys = {
+        reading: np.array([key or "" for key in row], dtype=np.str_)
+        for reading, row in by_reading.items()
+    }
+    return BlockInputs(
+        folder=folder,
+        block=embedder.last_block(),
+        keys=keys[first_rater, False],
+        raters={r: k for (r, again), k in keys.items() if not again and r != first_rater},
+        repeats={r: k for (r, again), k in keys.items() if again},
+    )
 
 
 def _first(keys: Mapping[Kind, ReadingKeys]) -> ReadingKeys:

@@ -13,12 +13,13 @@ from trephine.cohort.clinical import read_clinical
 from trephine.cohort.flow import Flow, count_flow
 from trephine.cohort.schema import ClinicalTable
 from trephine.cohort.table import read_table
-from trephine.errors import Problem, StudyProblemsError, TrephineError
+from trephine.errors import PlanError, Problem, StudyProblemsError, TrephineError
 from trephine.executors import Progress
 from trephine.modelling.cases import FeatureSet
 from trephine.plan import StudyPlan
 from trephine.plan.reading import read_plan_so_far
 from trephine.study.files import CaseFiles, check_files, find_files
+from trephine.study.finetuning import check_events, finetune_settings
 from trephine.study.outcome import FEWEST_EVENTS, TableRows, codes, read_rows
 from trephine.study.ready_made import read_feature_sets
 from trephine.study.settings import deep_settings, model_parts, radiomics_settings
@@ -122,6 +123,7 @@ def check_plan(plan: StudyPlan) -> list[Problem]:
     for section, build in (
         ("radiomics", radiomics_settings),
         ("deep", deep_settings),
+        ("deep.finetune", finetune_settings),
         ("models", model_parts),
     ):
         try:
@@ -152,6 +154,11 @@ def _analysed(
         found = f"{n_events} in {flow.analysed_cases} of {flow.enrolled_cases} cases"
         advice = 'Fill in missing values, or set [selection] missing_clinical = "impute"'
         raise StudyProblemsError([Problem(plan.data.table.name, expected, found, advice)])
+    try:
+        check_events(n_events, plan)
+    except PlanError as error:
+        problem = Problem("study.toml [deep.finetune]", "events enough to train", str(error))
+        raise StudyProblemsError([problem]) from None
     names = [
         f"{patient}\0{case}" for patient, case in zip(rows.patient_ids, rows.case_ids, strict=True)
     ]

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image as Picture
 
 from trephine.deep.embed import Embedder
-from trephine.deep.saliency import SaliencyMap, signature_map
 from trephine.imaging import region_outline
-from trephine.modelling.signature import Signature
 from trephine.report.facts import Outline, PictureFacts
 from trephine.study.files import CaseFiles, open_image, open_mask
 from trephine.study.results import Analysis
+from trephine.study.saliency import case_map
 from trephine.study.settings import DEEP, deep_settings
 from trephine.types import BoolArray, FloatArray, Image
 
@@ -139,14 +137,12 @@ def _saliency(analysis: Analysis, files: CaseFiles, folder: Path) -> PictureFact
     first = next(iter(files.masks.values()))
     mask = open_mask(first[row], image, analysis.inputs.plan.data)
     region = mask.region(files.labels[row])
-    signature = chain.signature
-    names = analysis.cases.features[DEEP].names
-    weights = np.zeros(len(names))
-    weights[signature.columns(names)] = signature.weights / signature.scale
-    side: Any = analysis.inputs.sides[row]
-    found = signature_map(Embedder(deep), image, region, side, weights)
+    embedder = Embedder(deep)
+    if chain.tuned is not None:
+        embedder = embedder.with_last_block(chain.tuned.block)
+    found = case_map(embedder, chain.signature, image, region, analysis.inputs.sides[row])
     frame = _frame(region, SALIENCY_MARGIN)
-    heat = frame.cut(_against_average(found, signature)) * frame.step**2
+    heat = frame.cut(found.values) * frame.step**2
     limit = float(np.abs(heat).max()) or 1.0
     _write(folder / "saliency.png", _as_bytes(frame.cut(image.pixels)))
     signed = np.clip(np.rint(128 + 127 * heat / limit), 0, 255)
@@ -160,26 +156,13 @@ def _saliency(analysis: Analysis, files: CaseFiles, folder: Path) -> PictureFact
         file="saliency.png",
         heat_file="saliency-heat.png",
         caption="What raises and lowers the deep signature of the case with the highest one,"
-        " against the average case.",
+        " against the average case. The map sums to the case's score: a feature beyond the bounds"
+        " that the signature sets counts as its bound, and what has no place on the image is"
+        " spread evenly over what the network was shown.",
         spacing_mm=image.geometry.spacing_mm[0] * frame.step,
         outlines=outlines,
         heat_limit=limit,
     )
-
-
-def _against_average(found: SaliencyMap, signature: Signature) -> FloatArray:
-    """Return each pixel's share of the case's signature less the average case's.
-
-    The map of the features as they are sums to sum_j w_j f_j / s_j; the signature's centre takes
-    the same number off every case, here spread evenly over the window.
-    """
-    window = found.window
-    average = float(np.sum(signature.weights * signature.centre / signature.scale))
-    share = average / (window.height * window.width)
-    values = found.values.copy()
-    top, left = max(0, window.top), max(0, window.left)
-    values[top : window.top + window.height, left : window.left + window.width] -= share
-    return values
 
 
 def _frame(region: BoolArray, margin: float) -> _Frame:

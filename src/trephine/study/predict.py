@@ -16,7 +16,6 @@ from trephine.cohort.clinical import read_clinical
 from trephine.cohort.schema import ClinicalTable, label_of
 from trephine.cohort.table import as_numbers, read_table
 from trephine.deep.embed import Embedder
-from trephine.deep.saliency import signature_map
 from trephine.deep.settings import DeepSettings
 from trephine.errors import BundleError, InputError, Problem, StudyProblemsError
 from trephine.imaging import check_geometry, correct_mask, read_image, read_mask
@@ -27,6 +26,7 @@ from trephine.modelling.fitted_model import FittedModel, nomogram_of
 from trephine.modelling.prediction import Predictor
 from trephine.radiomics.extract import measure_region
 from trephine.radiomics.settings import RadiomicsSettings
+from trephine.study.saliency import case_map
 from trephine.study.settings import DEEP, RADIOMICS
 from trephine.types import BoolArray, Estimate, Image, Mask
 
@@ -202,7 +202,8 @@ def _features(bundle: Bundle, case: NewCase, model: FittedModel) -> dict[str, Fe
             embedder = open_embedder(bundle, case.weights)
             side: Any = case.side
             values = embedder.extract([image], [region], [side])
-            found[DEEP] = FeatureSet(DEEP, embedder.feature_names, values)
+            network = embedder.record.weights.sha256
+            found[DEEP] = FeatureSet(DEEP, embedder.feature_names, values, network=network)
     for name in needed:
         if name not in found:
             found[name] = _from_table(bundle, case, name)
@@ -285,7 +286,7 @@ def network_settings(bundle: Bundle, weights: Path | None) -> DeepSettings:
 
 
 def open_embedder(bundle: Bundle, weights: Path | None) -> Embedder:
-    """Open the network that the study used.
+    """Open the network that the study used, with its trained last block where it has one.
 
     Raises
     ------
@@ -302,7 +303,8 @@ def open_embedder(bundle: Bundle, weights: Path | None) -> Embedder:
             f"bundle: expected network weights {settings['weights_sha256'][:12]}, found"
             f" {found[:12]}; use the file that the model was fitted with"
         )
-    return embedder
+    block = bundle.predictor.blocks.get(DEEP)
+    return embedder if block is None else embedder.with_last_block(block)
 
 
 def _from_table(bundle: Bundle, case: NewCase, name: str) -> FeatureSet:
@@ -386,7 +388,9 @@ def _outside(
 
 
 def draw_saliency(path: Path, case: NewCase, out: Path) -> None:
-    """Write what raises (red) and lowers (blue) the deep signature of a case, over its image.
+    """Write what raises (red) and lowers (blue) a case's deep signature, over its image.
+
+    Against the average case of the study; the map sums to the case's score.
 
     Raises
     ------
@@ -399,10 +403,7 @@ def draw_saliency(path: Path, case: NewCase, out: Path) -> None:
         raise InputError("saliency: expected a model with a deep signature, found none")
     image, _, region = open_case(bundle, case)
     embedder = open_embedder(bundle, case.weights)
-    weights = np.zeros(embedder.dimension)
-    weights[signature.columns(embedder.feature_names)] = signature.weights / signature.scale
-    side: Any = case.side
-    heat = signature_map(embedder, image, region, side, weights).values
+    heat = case_map(embedder, signature, image, region, case.side).values
     low, high = np.percentile(image.pixels, (0.5, 99.5))
     grey = np.clip((image.pixels - low) / (high - low if high > low else 1.0), 0, 1)
     strength = np.clip(heat / (np.abs(heat).max() or 1.0), -1, 1)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from trephine.evaluation.bootstrap_optimism import BootstrapValidation
 from trephine.evaluation.null_check import NullCheck
 from trephine.evaluation.resampling import OutOfFold
-from trephine.modelling.cases import Cases
+from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.prediction import Prediction
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe
@@ -57,6 +57,9 @@ class ProtocolResult:
         The recipe refitted to samples of patients; None where the plan asks for none.
     null
         The recipe on permuted outcomes; None where the plan asks for none.
+    features
+        What the signatures read of the study's cases: those of the trained network where one was
+        trained.
     """
 
     settings: RecipeSettings
@@ -65,6 +68,7 @@ class ProtocolResult:
     out_of_fold: OutOfFold | None
     bootstrap: BootstrapValidation | None = None
     null: NullCheck | None = None
+    features: Mapping[str, FeatureSet] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,11 @@ from trephine.study.bundling import save_bundle
 from trephine.study.drawings import compare_all_drawings
 from trephine.study.extraction import ExtractedFeatures, cases_of, extract_all
 from trephine.study.facts import assemble_facts
+from trephine.study.finetuning import expected_time, finetune_settings
 from trephine.study.inputs import StudyInputs, read_study
 from trephine.study.pictures import draw_pictures
 from trephine.study.results import Analysis, ProtocolResult, prediction_times
-from trephine.study.settings import deep_left_out, recipe_settings
+from trephine.study.settings import DEEP, deep_left_out, recipe_settings
 
 # Called with (stage, done, total).
 StageProgress = Callable[[str, int, int], None]
@@ -141,6 +142,10 @@ def _run(
     if not resume:
         ledger.unlink(missing_ok=True)
     stages = _Stages(workers, show, watch, ledger)
+    finetune = finetune_settings(inputs.plan)
+    if finetune is not None:
+        deep = cases.features[DEEP]
+        show(expected_time(deep, cases.survival, finetune, inputs.plan, workers), 1, 1)
     protocols: dict[Protocol, ProtocolResult] = {
         protocol: _protocol(inputs, cases, protocol, stages) for protocol in get_args(Protocol)
     }
@@ -189,7 +194,8 @@ def _features(
 
 def _empty(place: Path) -> None:
     """Remove a feature store's own files, and nothing else."""
-    for file in [*place.glob("shards/*.parquet"), *place.glob("ledger.sqlite*")]:
+    own = ("shards/*.parquet", "ledger.sqlite*", "maps/*.npy")
+    for file in [file for pattern in own for file in place.glob(pattern)]:
         file.unlink()
 
 
@@ -225,7 +231,8 @@ def _protocol(
     with watch.stage(stage), threadpool_limits(1):
         stages.show(stage, 0, 1)
         fitted = fit_recipe(cases, settings, np.random.default_rng([seed, 0]))
-        apparent = fitted.predict(cases, times)
+        represented = fitted.represent(cases)
+        apparent = fitted.predict(represented, times)
         stages.show(stage, 1, 1)
     out_of_fold, bootstrap, null = None, None, None
     if validation.repeats:
@@ -262,7 +269,9 @@ def _protocol(
                 seed=seed,
                 **stages.options(stage),
             )
-    return ProtocolResult(settings, fitted, apparent, out_of_fold, bootstrap, null)
+    return ProtocolResult(
+        settings, fitted, apparent, out_of_fold, bootstrap, null, represented.features
+    )
 
 
 def _warnings(

@@ -19,6 +19,7 @@ from trephine.modelling.protocols import (
 from trephine.plan import StudyPlan
 from trephine.plan.sections import Protocol
 from trephine.radiomics.settings import RadiomicsSettings
+from trephine.study.finetuning import finetune_settings
 from trephine.study.ready_made import DEFAULT_SET
 
 RADIOMICS = "radiomics"
@@ -159,6 +160,7 @@ def recipe_settings(plan: StudyPlan, protocol: Protocol) -> RecipeSettings:
         mixtures=chain.mixtures if published else section.mixtures or chain.mixtures,
         learner=chain.learner if published else _learner(plan),
         winsorise=chain.winsorise if published or section.winsorise is None else section.winsorise,
+        finetune=finetune_settings(plan),
     )
     clinical = replace(
         clinical,

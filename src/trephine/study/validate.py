@@ -111,7 +111,11 @@ def validate_bundle(
         with watch.stage("Extracting features"):
             store = FeatureStore(folder / "features")
             extracted = extract_all(
-                inputs, store, workers=workers, progress=partial(show, "Extracting features")
+                inputs,
+                store,
+                block=bundle.predictor.blocks.get(DEEP),
+                workers=workers,
+                progress=partial(show, "Extracting features"),
             )
         _same_weights(bundle, extracted)
     cases = cases_of(inputs, extracted)
@@ -187,7 +191,8 @@ def _network(bundle: Bundle, plan: StudyPlan, needed: bool) -> DeepSection:
 
 
 def _same_weights(bundle: Bundle, extracted: ExtractedFeatures) -> None:
-    expected = bundle.context["features"]["weights_sha256"]
+    block = bundle.predictor.blocks.get(DEEP)
+    expected = bundle.context["features"]["weights_sha256"] if block is None else block.sha256
     if extracted.weights_sha256 and extracted.weights_sha256 != expected:
         raise BundleError(
             f"bundle: expected network weights {expected[:12]}, found"

@@ -227,8 +227,9 @@ def _example(
 def _design_row(
     analysis: Analysis, result: ProtocolResult, model: FittedModel, row: int
 ) -> np.ndarray:
-    case = analysis.cases.take([row])
-    return result.fitted.predictor.design(model, case.features, case.clinical)
+    features = {name: given.take([row]) for name, given in result.features.items()}
+    clinical = analysis.cases.clinical.take([row])
+    return result.fitted.predictor.design(model, features, clinical)
 
 
 def _value(

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from trephine import __version__
-from trephine.deep.settings import DeepSettings
+from trephine.deep.settings import DeepSettings, FineTuneSettings
 from trephine.imaging import file_sha256
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.report.facts import (
@@ -36,6 +36,7 @@ from trephine.report.facts import (
     Version,
 )
 from trephine.study.facts.draws import Draws
+from trephine.study.finetuning import finetune_settings
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
 from trephine.survival.kaplan_meier import reverse_kaplan_meier
@@ -170,7 +171,7 @@ def methods_facts(analysis: Analysis, draws: Draws) -> MethodsFacts:
         else None,
         deep=DeepMethod(
             backbone=Path(deep.backbone).name,
-            layer=deep.layer or "average pool",
+            layer=_layer(deep, finetune_settings(plan)),
             weights=_weights_name(deep),
             features=len(features[DEEP].names),
             crop=f"square round the region with a margin of {deep.margin:.0%}, resized to"
@@ -277,6 +278,13 @@ def _without_folders(value: object, folder: Path) -> object:
     path = Path(value)
     inside = path.is_relative_to(folder)
     return path.relative_to(folder).as_posix() if inside else "/".join(path.parts[-2:])
+
+
+def _layer(deep: DeepSettings, finetune: FineTuneSettings | None) -> str:
+    layer = deep.layer or "average pool"
+    if finetune is None:
+        return layer
+    return f"{layer} after the last residual block was trained on survival in every refit"
 
 
 def _weights_name(deep: DeepSettings) -> str:

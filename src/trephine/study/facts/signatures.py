@@ -40,7 +40,7 @@ def selection_facts(analysis: Analysis, result: ProtocolResult) -> list[Selectio
     """Return the selection of each feature set on all cases."""
     found = []
     for name, chain in result.fitted.chains.items():
-        features = analysis.cases.features[name]
+        features = result.features[name]
         chosen = [dict(refit.weights.get(name, {})) for refit in refits(result)]
         counts = [len(weights) for weights in chosen]
         found.append(
@@ -154,7 +154,7 @@ def correlation_facts(analysis: Analysis, result: ProtocolResult) -> list[Correl
     kept = [row for name in result.fitted.chains for row in strongest if row[1] == name]
     columns = []
     for _, name, feature in kept:
-        given = analysis.cases.features[name]
+        given = result.features[name]
         columns.append(given.values[:, given.names.index(feature)])
     matrix = np.atleast_2d(np.corrcoef(np.nan_to_num(np.array(columns))))
     return [

@@ -1,0 +1,116 @@
+"""What enters the last block, case by case on disk, and which cases' maps a feature set has."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from trephine.deep.last_block import LastBlock
+from trephine.deep.network import Float32Array
+from trephine.errors import InputError
+from trephine.types import FloatArray, IntArray
+
+# Keys of cases' maps; an empty key where a case was not read.
+Keys = npt.NDArray[np.str_]
+
+
+class MapStore:
+    """Maps of shape (views, channels, h, w) by key, float32, a file each.
+
+    ResNet18 at 224 pixels takes 100 kB a case and view. A file appears whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        Made where it does not exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def known(self, keys: Sequence[str]) -> set[str]:
+        """Return those of ``keys`` whose maps are stored."""
+        return {key for key in keys if self._file(key).exists()}
+
+    def write(self, key: str, maps: Float32Array) -> None:
+        """Store the maps of one case."""
+        draft = self.folder / f".{uuid.uuid4().hex}.npy"
+        np.save(draft, np.asarray(maps, dtype=np.float32))
+        os.replace(draft, self._file(key))
+
+    def read(self, keys: Sequence[str]) -> Float32Array:
+        """Return the maps of ``keys`` in their order, (n, views, channels, h, w).
+
+        Raises
+        ------
+        InputError
+            If some are not stored.
+        """
+        absent = [key for key in keys if not self._file(key).exists()]
+        if absent:
+            raise InputError(
+                f"deep.finetune: expected the maps of {len(keys)} cases in {self.folder.name},"
+                f" found {len(keys) - len(absent)}; run the study again with --no-resume"
+            )
+        return np.stack([np.load(self._file(key), allow_pickle=False) for key in keys])
+
+    def _file(self, key: str) -> Path:
+        return self.folder / f"{key}.npy"
+
+
+@dataclass(frozen=True)
+class BlockInputs:
+    """From where the features of n cases can be computed anew, with any last block.
+
+    The maps stay on disk: this is small, and a worker that is handed it reads what it needs.
+
+    Attributes
+    ----------
+    folder
+        Of the ``MapStore``.
+    block
+        The network's own last block, from which training starts.
+    keys
+        Of the first rater's regions, shape (n,).
+    raters, repeats
+        Of the other readings, as in a feature set, each (n,).
+    """
+
+    folder: Path
+    block: LastBlock
+    keys: Keys
+    raters: Mapping[str, Keys]
+    repeats: Mapping[str, Keys]
+
+    def take(self, index: IntArray) -> BlockInputs:
+        """Return the cases at ``index``."""
+        return replace(
+            self,
+            keys=self.keys[index],
+            raters={name: keys[index] for name, keys in self.raters.items()},
+            repeats={name: keys[index] for name, keys in self.repeats.items()},
+        )
+
+    def maps(self) -> Float32Array:
+        """Return the maps of the first rater's regions, (n, views, channels, h, w)."""
+        return MapStore(self.folder).read(self.keys.tolist())
+
+    def features(self, block: LastBlock, keys: Keys) -> FloatArray:
+        """Return the features that a block gives, (n, dimension); NaN where there is no key.
+
+        A case that stands there twice, as in a bootstrap sample, is computed once.
+        """
+        distinct, place = np.unique(keys, return_inverse=True)
+        read = distinct != ""
+        known = block.features(MapStore(self.folder).read(distinct[read].tolist()))
+        values = np.full((distinct.size, known.shape[1]), np.nan)
+        values[read] = known
+        features: FloatArray = values[place.reshape(-1)]
+        return features
