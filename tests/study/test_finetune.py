@@ -137,3 +137,9 @@ def test_the_fewest_events_hold_in_every_nested_fold() -> None:
             rest = outer != held_out
             inner = assign_folds(5, patient[rest], event[rest], rng)
             assert min(event[rest][inner != k].sum() for k in range(5)) >= fewest
+
+
+def test_the_default_plan_trains_as_often_as_the_reference_says() -> None:
+    from trephine.plan.reference import study_file_reference
+
+    assert f"{number_of_trainings(ValidationSection()):,} trainings" in study_file_reference()
