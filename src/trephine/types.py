@@ -53,14 +53,14 @@ class Survival:
             odd = np.flatnonzero(~np.isin(event, (0, 1)))
             if odd.size:
                 raise InputError(
-                    f"event: expected 0 (censored) or 1 (event), found {event[odd[0]]!r} in row"
-                    f" {odd[0]} and {odd.size - 1} more; recode, for example 2 -> 1 and 1 -> 0"
+                    f"event: expected 0 (censored) or 1 (event), found {event[odd[0]].item()!r} in"
+                    f" row {odd[0]} and {odd.size - 1} more; recode, for example 2 -> 1 and 1 -> 0"
                 )
             event = event.astype(np.bool_)
         bad = np.flatnonzero(~(np.isfinite(time) & (time > 0)))
         if bad.size:
             raise InputError(
-                f"time: expected finite values > 0, found {time[bad[0]]!r} in row {bad[0]}"
+                f"time: expected finite values > 0, found {float(time[bad[0]])!r} in row {bad[0]}"
                 f" and {bad.size - 1} more"
             )
         time.setflags(write=False)

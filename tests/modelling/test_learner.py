@@ -33,9 +33,21 @@ def test_of_several_mixtures_the_one_with_the_least_deviance_stands() -> None:
     assert found.mixture == min(found.candidates, key=lambda mixture: found.candidates[mixture])
     folds = inner_folds(CASES.survival, CASES.patient, settings, np.random.default_rng(1))
     alone = cross_validate(
-        Z, CASES.survival, folds, mixture=0.5, penalty_ratio=0.05, early_stop="glmnet"
+        Z, CASES.survival, folds, mixture=0.5, penalty_ratio=0.025, early_stop="glmnet"
     )
     assert found.candidates[0.5] == pytest.approx(alone.cvm.min(), rel=1e-4)
+
+
+@pytest.mark.parametrize("mixture", [0.0, 0.1])
+def test_a_weak_penalty_is_found_within_the_grid_where_it_is_the_best(mixture: float) -> None:
+    rng = np.random.default_rng(3)
+    z = rng.normal(size=(150, 40))
+    time = rng.exponential(np.exp(-z @ rng.normal(0, 0.3, 40)))
+    survival = Survival(time, rng.random(150) < 0.7)
+    settings = replace(SOUND_CHAIN, learner="penalised-cox", mixtures=(mixture,))
+    found = learn_weights(z, survival, np.arange(150), settings, rng).cross_validation
+    assert found.at_edge == "none"
+    assert found.lambda_min < 0.05 * found.path.penalty_max
 
 
 def test_folds_by_patient_never_split_one() -> None:

@@ -101,12 +101,26 @@ def test_cv_glmnet(expected_file: Any, reference: Path, parity: Any) -> None:
         found = case.fit()
         kind = "tight" if case.tight else "default threshold"
 
+        # Where an automatic path ends rests on deviances, which glmnet's default threshold leaves
+        # off by 1e-4: it may end a few penalties earlier or later, and the shared ones count.
+        n_found, n_wanted = found.path.penalties.size, file.array(name, "lambda").size
+        parity.compare(
+            f"cv.glmnet length of the path ({kind})",
+            name,
+            n_wanted,
+            n_found,
+            bound=0 if case.tight else 2,
+        )
+        shared = min(n_found, n_wanted)
+
         def compare(key: str, have: Any, bound: float, relative: bool = False) -> None:
+            want = file.array(name, *key.split(" / "))  # noqa: B023
+            along = np.ndim(have) == 1 and np.size(have) == n_found  # noqa: B023
             parity.compare(
                 f"cv.glmnet {key} ({kind})",  # noqa: B023
                 name,  # noqa: B023
-                file.array(name, *key.split(" / ")),  # noqa: B023
-                have,
+                want[:shared] if along else want,  # noqa: B023
+                have[:shared] if along else have,  # noqa: B023
                 bound=bound,
                 relative=relative,
             )
@@ -129,19 +143,22 @@ def test_cv_glmnet(expected_file: Any, reference: Path, parity: Any) -> None:
         fit_bound = 5e-6 if case.tight else 5e-3
         coefficient_bound = 1e-6 if case.tight else 5e-3
         compare("nulldev", found.path.null_deviance, 1e-9, relative=True)
-        compare("dev_ratio", found.path.deviance_ratio, 1e-6 if case.tight else 1e-4)
+        compare("dev_ratio", found.path.deviance_ratio, 1e-6 if case.tight else 1e-3)
         # Relative: glmnet at 1e-14 still misses the optimum by some 1e-7 a coefficient, which a
         # deviance of 13 per event at the path's dense end shows as 9e-6.
         compare("cvm", found.cvm, fit_bound, relative=True)
         # A difference of the folds' deviances: small, so glmnet's own error weighs more.
         compare("cvsd", found.cvsd, fit_bound if case.tight else 0.05)
-        rows = found.path.coefficients_at(file.array(name, "path_at", "lambda"))
+        at = file.array(name, "path_at", "lambda")
+        at = at[at >= found.path.penalties[-1] * (1 - 1e-9)]
+        rows = found.path.coefficients_at(at)
         # Per standard deviation: the scale on which glmnet's threshold bounds its own error.
         spread = case.values.std(axis=0)
         parity.compare(
             f"cv.glmnet path_at / coef_rows_are_features ({kind})",
             name,
-            file.array(name, "path_at", "coef_rows_are_features") * spread[:, np.newaxis],
+            file.array(name, "path_at", "coef_rows_are_features")[:, : at.size]
+            * spread[:, np.newaxis],
             rows.T * spread[:, np.newaxis],
             bound=coefficient_bound,
         )

@@ -12,10 +12,12 @@ from trephine.modelling.adaptive_ridge import RidgeMember, fit_adaptive_ridge
 from trephine.modelling.coxnet import CoxNetCV, PenaltyGridWarning, cross_validate
 from trephine.modelling.folds import assign_folds, random_folds
 from trephine.modelling.protocols import ChainSettings, Learner
+from trephine.survival.path import SMALLEST_MIXTURE
 from trephine.types import FloatArray, IntArray, Survival
 
-# Below a twentieth of the first penalty a path at p >> n only interpolates its cases; glmnet's own
-# tolerance and early stop hold for the rest.
+# Below a twentieth of the LASSO's first penalty a path at p >> n only interpolates its cases;
+# glmnet's own tolerance and early stop hold for the rest. A mixture's first penalty is the LASSO's
+# over the mixture, so its path is longer: ridge's best often lies below a thousandth of its first.
 PENALTY_RATIO = 0.05
 TOLERANCE = 1e-7
 
@@ -114,7 +116,7 @@ def _penalised_cox(
                 survival,
                 folds,
                 mixture=mixture,
-                penalty_ratio=PENALTY_RATIO,
+                penalty_ratio=penalty_ratio(mixture),
                 tolerance=TOLERANCE,
                 early_stop="glmnet",
             )
@@ -131,6 +133,11 @@ def _penalised_cox(
         cross_validation=best,
         candidates=candidates,
     )
+
+
+def penalty_ratio(mixture: float) -> float:
+    """Return the last penalty of a path over its first: all mixtures end at the same penalty."""
+    return PENALTY_RATIO * max(mixture, SMALLEST_MIXTURE)
 
 
 def inner_folds(
