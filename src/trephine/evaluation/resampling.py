@@ -238,6 +238,7 @@ def refit_and_predict(
     train, test = cases.take(task.train), cases.take(task.test)
     fitted = fit_recipe(train, settings, np.random.default_rng(task.seed))
     predicted = fitted.predict(test, horizons)
+    seen, held = fitted.harmonised(train), fitted.harmonised(test)
     return {
         "linear_predictor": {
             name: found.linear_predictor.tolist() for name, found in predicted.items()
@@ -247,7 +248,7 @@ def refit_and_predict(
             for name, found in predicted.items()
         },
         "signatures": {
-            name: _long_and_short(chain.signature, train.features[name], test.features[name])
+            name: _long_and_short(chain.signature, seen.features[name], held.features[name])
             for name, chain in fitted.chains.items()
         },
         "refit": refit_to_json(summarise_refit(fitted)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,9 +12,10 @@ from trephine.errors import InputError
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.encoding import encode_term
 from trephine.modelling.fitted_model import FittedModel, SurvivalAt
+from trephine.modelling.harmoniser import Harmoniser
 from trephine.modelling.imputation import Imputation
 from trephine.modelling.signature import Signature
-from trephine.types import FloatArray
+from trephine.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -53,23 +54,55 @@ class Predictor:
         What stands in for a missing clinical value; None where a value is needed.
     models
         By name.
+    harmonisers
+        Centre effects by feature set; empty where features are used as measured.
     """
 
     signatures: Mapping[str, Signature]
     variables: Mapping[str, ClinicalVariable]
     imputation: Imputation | None
     models: Mapping[str, FittedModel]
+    harmonisers: Mapping[str, Harmoniser] = field(default_factory=dict)
+
+    def harmonised(
+        self,
+        features: Mapping[str, FeatureSet],
+        clinical: ClinicalTable,
+        centre: IntArray | None,
+    ) -> dict[str, FeatureSet]:
+        """Return features without the effects of training's centres; others stay as measured."""
+        return {
+            name: self.harmonisers[name].apply(given, clinical, centre)
+            if name in self.harmonisers
+            else given
+            for name, given in features.items()
+        }
 
     def design(
-        self, model: FittedModel, features: Mapping[str, FeatureSet], clinical: ClinicalTable
+        self,
+        model: FittedModel,
+        features: Mapping[str, FeatureSet],
+        clinical: ClinicalTable,
+        centre: IntArray | None = None,
     ) -> FloatArray:
         """Return a model's terms for m cases, shape (m, q).
+
+        Parameters
+        ----------
+        model
+            One of these.
+        features, clinical
+            As measured, m rows each.
+        centre
+            Codes as in training, shape (m,), any other standing for another centre; None where
+            they are not known.
 
         Raises
         ------
         InputError
             If a case lacks a value that the model needs; the variable and the rows are named.
         """
+        features = self.harmonised(features, clinical, centre)
         if self.imputation is not None:
             clinical = self.imputation.fill(clinical)
         columns = [
@@ -91,7 +124,7 @@ class Predictor:
         return design
 
     def scores(self, feature_set: str, features: Mapping[str, FeatureSet]) -> FloatArray:
-        """Return one signature of m cases, shape (m,)."""
+        """Return one signature of m cases, shape (m,), from harmonised features."""
         if feature_set not in features:
             raise InputError(
                 f"prediction: expected the features of {feature_set}, found sets {list(features)}"
@@ -105,6 +138,7 @@ class Predictor:
         clinical: ClinicalTable,
         times: Sequence[float],
         models: Sequence[str] | None = None,
+        centre: IntArray | None = None,
     ) -> dict[str, Prediction]:
         """Predict m cases by each model.
 
@@ -118,11 +152,13 @@ class Predictor:
             Horizons.
         models
             Names; all by default.
+        centre
+            As `design`.
         """
         predictions = {}
         for name in models or list(self.models):
             model = self.models[name]
-            design = self.design(model, features, clinical)
+            design = self.design(model, features, clinical, centre)
             lp = model.linear_predictor(design)
             survival = model.predict_survival(design, np.asarray(times))
             predictions[name] = Prediction(name, lp, survival, lp > model.risk_cut)

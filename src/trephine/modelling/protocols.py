@@ -20,6 +20,7 @@ ClinicalSelection = Literal["univariable-backward", "backward-aic", "all"]
 Unit = Literal["case", "patient"]
 SignatureTraining = Literal["in-sample", "out-of-fold"]
 Learner = Literal["penalised-cox", "adaptive-ridge"]
+Harmonise = Literal["none", "combat"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class ChainSettings:
 
     Attributes
     ----------
+    harmonise
+        ``combat`` takes the centres' effects out of the features first.
     max_missing
         Largest share of missing values a feature may have; the rest is set to the mean.
     outlier_fence, max_outliers
@@ -50,6 +53,7 @@ class ChainSettings:
         Inner cross-validation, drawn by case or by patient.
     """
 
+    harmonise: Harmonise = "none"
     max_missing: float = 0.0
     outlier_fence: float = 3.0
     max_outliers: float = 0.05

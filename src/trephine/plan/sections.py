@@ -47,7 +47,9 @@ class Columns(Section):
     time: str = Field(default="time", description="follow-up, from the start to event or end")
     event: str = Field(default="event", description="1 where the event was seen, 0 if censored")
     centre: str | None = Field(
-        default=None, description="hospital; read and checked, no analysis uses it yet"
+        default=None,
+        description="hospital; of two or more, each is predicted by recipes that had not seen it,"
+        " and [selection] harmonise can take their effects out of the features",
     )
 
 
@@ -171,6 +173,11 @@ class DeepSection(DeepSettings):
 class SelectionSection(Section):
     """``[selection]``: the steps and their thresholds; None means the protocol's own value."""
 
+    harmonise: Literal["none", "combat"] = Field(
+        default="none",
+        description="take the centres' effects out of the features, clinical differences kept;"
+        " needs columns.centre",
+    )
     max_missing: float = Field(default=0.0, ge=0, lt=1, description="share of missing values")
     outlier_fence: float = Field(
         default=3.0, gt=0, description="quartile distances beyond which a value is an outlier"
@@ -267,6 +274,14 @@ class StudyPlan(Section):
     selection: SelectionSection = SelectionSection()
     models: ModelsSection = ModelsSection()
     validation: ValidationSection = ValidationSection()
+
+    @model_validator(mode="after")
+    def _has_centres(self) -> Self:
+        if self.selection.harmonise != "none" and self.data.columns.centre is None:
+            raise ValueError(
+                "selection.harmonise: expected a column of centres, under [data] columns.centre"
+            )
+        return self
 
     @property
     def has_images(self) -> bool:

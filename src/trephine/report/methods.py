@@ -128,6 +128,8 @@ def _selection(facts: Trace) -> tuple[Text, ...]:
                 *join(steps, between="; "), ".",
             )
         )  # fmt: skip
+    if facts.methods.raw.harmonisation:
+        texts.insert(0, (facts.methods.harmonisation.words(),))
     if texts:
         texts.append(
             (

@@ -146,6 +146,7 @@ def recipe_settings(plan: StudyPlan, protocol: Protocol) -> RecipeSettings:
     clinical = PUBLISHED_CLINICAL if published else SOUND_CLINICAL
     chain = replace(
         chain,
+        harmonise=section.harmonise,
         max_missing=section.max_missing,
         outlier_fence=section.outlier_fence,
         max_outliers=section.max_outliers,

@@ -31,7 +31,7 @@ from trephine.store import FeatureStore
 from trephine.study.extraction import ExtractedFeatures, cases_of, extract_all
 from trephine.study.facts.external import assemble_external_facts
 from trephine.study.inputs import read_study
-from trephine.study.predict import network_settings
+from trephine.study.predict import centre_codes, network_settings
 from trephine.study.results import Analysis, ProtocolResult, prediction_times
 from trephine.study.run import StageProgress, Stopwatch
 from trephine.study.settings import DEEP, RADIOMICS, recipe_settings
@@ -116,18 +116,44 @@ def validate_bundle(
         _same_weights(bundle, extracted)
     cases = cases_of(inputs, extracted)
     times = prediction_times(inputs.plan.outcome.horizons, inputs.survival)
-    predictions = bundle.predictor.predict(cases.features, cases.clinical, times)
+    if inputs.centre is not None:
+        names = [inputs.centre_names[code] for code in inputs.centre]
+        cases = replace(cases, centre=centre_codes(bundle, names))
+    predictions = bundle.predictor.predict(
+        cases.features, cases.clinical, times, centre=cases.centre
+    )
     settings = recipe_settings(inputs.plan, bundle.context["protocol"])
     settings = replace(settings, models=tuple((m.name, m.parts) for m in _models(bundle).values()))
     fitted = FittedRecipe(settings, {}, None, bundle.predictor)
     result = ProtocolResult(settings, fitted, predictions, None)
-    analysis = Analysis(inputs, extracted, cases, {settings.protocol: result}, watch.seconds, ())
+    analysis = Analysis(
+        inputs,
+        extracted,
+        cases,
+        {settings.protocol: result},
+        watch.seconds,
+        _warnings(bundle, cases),
+    )
     external = _external(bundle, cases, predictions, inputs.plan.outcome.horizons)
     with watch.stage("Performance"):
         facts = assemble_external_facts(analysis, external, workers=workers)
     write_facts(facts, folder / "facts.json")
     written = write_report(facts, folder / "pictures", folder)
     return ValidationResult(folder, written[0], facts)
+
+
+def _warnings(bundle: Bundle, cases: Cases) -> tuple[tuple[str, str], ...]:
+    """Tell how many cases come from centres whose effects the model does not know."""
+    n = len(cases)
+    harmonisers = bundle.predictor.harmonisers.values()
+    unknown = [int(np.sum(~part.knows(cases.centre, n))) for part in harmonisers]
+    if not any(unknown):
+        return ()
+    text = (
+        f"{max(unknown)} of {n} cases come from centres that the model was not fitted with; their"
+        " features count as measured, as if their scanners were average"
+    )
+    return (("Harmonisation", text),)
 
 
 def _models(bundle: Bundle) -> Mapping[str, FittedModel]:
@@ -150,6 +176,8 @@ def as_the_model_needs(bundle: Bundle, plan: StudyPlan) -> StudyPlan:
             f" {plan.outcome.unit}; convert the times of the table"
         )
     needed = {t.variable for m in _models(bundle).values() for t in m.terms}
+    for part in bundle.predictor.harmonisers.values():
+        needed |= {term.variable for term in part.terms}
     signatures = needed & set(bundle.predictor.signatures)
     settings = context["features"]
     pictured = plan.features is None and signatures & {RADIOMICS, DEEP}
@@ -236,7 +264,7 @@ def _external(
 
 
 def _case_mix(bundle: Bundle, model: FittedModel, cases: Cases) -> tuple[CaseMixRow, ...]:
-    design = bundle.predictor.design(model, cases.features, cases.clinical)
+    design = bundle.predictor.design(model, cases.features, cases.clinical, cases.centre)
     return tuple(
         CaseMixRow(
             label=term.label,

@@ -228,7 +228,7 @@ def _design_row(
     analysis: Analysis, result: ProtocolResult, model: FittedModel, row: int
 ) -> np.ndarray:
     case = analysis.cases.take([row])
-    return result.fitted.predictor.design(model, case.features, case.clinical)
+    return result.fitted.predictor.design(model, case.features, case.clinical, case.centre)
 
 
 def _value(
