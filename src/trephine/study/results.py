@@ -57,6 +57,9 @@ class ProtocolResult:
         The recipe refitted to samples of patients; None where the plan asks for none.
     null
         The recipe on permuted outcomes; None where the plan asks for none.
+    centres
+        Each centre predicted by the recipe refitted without it, at the horizons; None where the
+        study has not two centres that can be judged.
     """
 
     settings: RecipeSettings
@@ -65,6 +68,7 @@ class ProtocolResult:
     out_of_fold: OutOfFold | None
     bootstrap: BootstrapValidation | None = None
     null: NullCheck | None = None
+    centres: OutOfFold | None = None
 
 
 @dataclass(frozen=True)

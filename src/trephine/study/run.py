@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from trephine.evaluation.bootstrap_optimism import FEWEST_BOOTSTRAPS, bootstrap_validation
 from trephine.evaluation.null_check import null_check
-from trephine.evaluation.resampling import nested_cross_validation
+from trephine.evaluation.resampling import leave_one_centre_out, nested_cross_validation
 from trephine.executors import workers_kept
 from trephine.modelling.cases import Cases
 from trephine.modelling.recipe import fit_recipe
@@ -28,6 +28,7 @@ from trephine.study.bundling import save_bundle
 from trephine.study.drawings import compare_all_drawings
 from trephine.study.extraction import ExtractedFeatures, cases_of, extract_all
 from trephine.study.facts import assemble_facts
+from trephine.study.facts.centres import FEWEST_CENTRE_EVENTS, can_be_judged_by_centre
 from trephine.study.inputs import StudyInputs, read_study
 from trephine.study.pictures import draw_pictures
 from trephine.study.results import Analysis, ProtocolResult, prediction_times
@@ -262,7 +263,14 @@ def _protocol(
                 seed=seed,
                 **stages.options(stage),
             )
-    return ProtocolResult(settings, fitted, apparent, out_of_fold, bootstrap, null)
+    centres = None
+    if can_be_judged_by_centre(cases):
+        stage = f"Leaving centres out, {protocol}"
+        with watch.stage(stage):
+            horizons = plan.outcome.horizons
+            options = stages.options(stage)
+            centres = leave_one_centre_out(cases, settings, horizons, seed=seed, **options)
+    return ProtocolResult(settings, fitted, apparent, out_of_fold, bootstrap, null, centres)
 
 
 def _warnings(
@@ -276,11 +284,41 @@ def _warnings(
         if horizon > last:
             text = f"follow-up ends at {last:g}, before the horizon {horizon:g}: nothing is told"
             found.append(("Horizons", text))
+    if inputs.centre is not None and all(r.centres is None for r in protocols.values()):
+        text = (
+            f"fewer than two centres have {FEWEST_CENTRE_EVENTS} events: the models are not judged"
+            " by centre"
+        )
+        found.append(("Centres", text))
     for protocol, result in protocols.items():
+        found += _failures(protocol, result)
         for model in result.fitted.models.values():
             for name, reason in model.left_out:
                 found.append((f"{model.name}, {protocol}", f"{name} left out: {reason}"))
     return tuple(found)
+
+
+def _failures(protocol: str, result: ProtocolResult) -> list[tuple[str, str]]:
+    """Tell how many refits failed, and why the first did."""
+    parts: list[tuple[str, Sequence[str], str]] = []
+    for what, found, rest in (
+        ("outer folds", result.out_of_fold, "their repeats are left out"),
+        ("centres", result.centres, "they are not judged"),
+    ):
+        if found is not None:
+            parts.append((what, [failure.reason for failure in found.failures], rest))
+    if result.bootstrap is not None:
+        parts.append(("bootstrap samples", result.bootstrap.failures, "they are left out"))
+    if result.null is not None:
+        parts.append(("permuted outcomes", result.null.failures, "they are left out"))
+    return [
+        (
+            f"Resampling, {protocol}",
+            f"the recipe could not be fitted to {len(reasons)} {what}, {rest}; first: {reasons[0]}",
+        )
+        for what, reasons, rest in parts
+        if reasons
+    ]
 
 
 def _interval(estimate: object) -> str:
