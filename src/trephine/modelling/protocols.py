@@ -43,8 +43,8 @@ class ChainSettings:
     correlation
         Of two features correlated above this, one stays; 1 keeps all.
     winsorise
-        Values further from the mean than so many standard deviations count as so many; infinity
-        leaves them as they are.
+        Values further from the median than so many standard deviations count as so many, each
+        side's being told from its quartile; infinity leaves them as they are.
     learner
         ``adaptive-ridge``: the average of ``adaptive_ridge``; ``penalised-cox``: the elastic net.
     mixtures
@@ -121,7 +121,8 @@ class RecipeSettings:
 PUBLISHED_CHAIN = ChainSettings(relevance="mann-whitney", mixtures=(1.0,), fold_unit="case")
 PUBLISHED_CLINICAL = ClinicalSettings(continuous="median-cut", selection="univariable-backward")
 # Winsorised at 1.5 standard deviations, as Huber's estimators: at n of 70 to 300 it is the wild
-# values of a few cases that make weights vary most (benchmarks/results/learners.md).
+# values of a few cases that make weights vary most. Deviations are told from quartiles, side by
+# side, since features are skewed as a rule (benchmarks/results/learners.md).
 SOUND_CHAIN = ChainSettings(
     relevance="none",
     winsorise=1.5,

@@ -201,7 +201,8 @@ class SelectionSection(Section):
     winsorise: float | None = Field(
         default=None,
         gt=0,
-        description="standard deviations beyond which a value counts as that far; inf switches off",
+        description="standard deviations from the median, told from the quartile on its side,"
+        " beyond which a value counts as that far; inf switches off",
     )
     learner: Literal["adaptive-ridge", "penalised-cox"] | None = Field(
         default=None, description="what makes a sound signature: averaged ridge, or elastic net"
