@@ -70,6 +70,9 @@ class OutOfFold:
     failures
         Why the others could not be fitted. A repeat with such a fold is left out of a nested
         cross-validation whole; a centre that could not be left out is NaN.
+    unseen_levels
+        By clinical variable of the models: predictions of cases at a level that no training case
+        of their fold had, which counts as the reference.
     signature, short_signature
         By feature set, shape (repeats, n): the score of each case by the signature of its fold,
         and by the few features that stand for it (see ``approximate``).
@@ -83,6 +86,7 @@ class OutOfFold:
     signature: Mapping[str, FloatArray] = field(default_factory=dict)
     short_signature: Mapping[str, FloatArray] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
+    unseen_levels: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def repeats(self) -> int:
@@ -257,6 +261,7 @@ def _held_out(
     probability = {name: np.full((*fold.shape, len(horizons)), np.nan) for name in names}
     long, short = ({s: np.full(fold.shape, np.nan) for s in cases.features} for _ in range(2))
     refits, failures = [], []
+    unseen: dict[str, int] = {}
     answers = run_tasks(
         refit_and_predict,
         tasks,
@@ -276,8 +281,10 @@ def _held_out(
             long[name][task.repeat, task.test] = scores["long"]
             short[name][task.repeat, task.test] = scores["short"]
         refits.append(refit_from_json(answer["refit"]))
+        for key, count in answer["unseen_levels"].items():
+            unseen[key] = unseen.get(key, 0) + count
     return OutOfFold(
-        tuple(horizons), fold, lp, probability, tuple(refits), long, short, tuple(failures)
+        tuple(horizons), fold, lp, probability, tuple(refits), long, short, tuple(failures), unseen
     )
 
 
@@ -328,7 +335,19 @@ def refit_and_predict(
             for name, chain in fitted.chains.items()
         },
         "refit": refit_to_json(summarise_refit(fitted)),
+        "unseen_levels": _unseen_levels(fitted, train, test),
     }
+
+
+def _unseen_levels(fitted: FittedRecipe, train: Cases, test: Cases) -> dict[str, int]:
+    """Return how many test cases are at a level that no training case had, by variable."""
+    found = {}
+    for key in fitted.clinical.kept if fitted.clinical is not None else ():
+        if train.clinical.variables[key].categorical:
+            given = test.clinical.values(key)
+            known = np.isin(given, train.clinical.values(key)) | np.isnan(given)
+            found[key] = int(np.sum(~known))
+    return {key: count for key, count in found.items() if count}
 
 
 def _long_and_short(signature: Signature, train: FeatureSet, test: FeatureSet) -> Answer:

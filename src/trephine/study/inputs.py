@@ -107,10 +107,12 @@ def read_study(
         features, more = read_feature_sets(plan, rows)
         problems += more
     if rows is not None and plan.has_images:
-        files, more = find_files(frame, plan.data, rows.sides)
+        files, more = find_files(frame, plan.data, rows.sides, ~rows.without_outcome)
         problems += more
         if files is not None and not more:
-            problems += check_files(files, plan.data, workers=workers, progress=progress)
+            problems += check_files(
+                files, plan.data, ~rows.without_outcome, workers=workers, progress=progress
+            )
     if problems or rows is None:
         raise StudyProblemsError(problems)
     return _analysed(plan, rows, clinical, files, features)

@@ -25,7 +25,7 @@ from trephine.modelling.bundle import Bundle, read_bundle
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel, nomogram_of
 from trephine.modelling.prediction import Predictor
-from trephine.radiomics.extract import measure_region
+from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.settings import DEEP, RADIOMICS
 from trephine.types import BoolArray, Estimate, Image, IntArray, Mask
@@ -227,6 +227,7 @@ def _features(bundle: Bundle, case: NewCase, model: FittedModel) -> dict[str, Fe
     if pictured:
         image, mask, region = open_case(bundle, case)
         if RADIOMICS in pictured:
+            check_engine(bundle)
             found[RADIOMICS] = _radiomics(
                 settings, image, mask, label_of_region(bundle, case), region
             )
@@ -283,6 +284,23 @@ def label_of_region(bundle: Bundle, case: NewCase) -> int:
         return case.label
     labels = settings["mask_label"]
     return int(labels[case.side] if isinstance(labels, dict) else labels)
+
+
+def check_engine(bundle: Bundle) -> None:
+    """Refuse a model whose radiomic features another version of the engine measured.
+
+    Raises
+    ------
+    BundleError
+        If the versions differ.
+    """
+    made_with = bundle.context["features"]["engine_version"]
+    if made_with != ENGINE_VERSION:
+        raise BundleError(
+            f"bundle: expected features of radiomics engine {made_with!r}, found engine"
+            f" {ENGINE_VERSION!r}; use the version of Trephine that fitted the model"
+            f" ({bundle.context['trephine']}), or fit it again"
+        )
 
 
 def _radiomics(

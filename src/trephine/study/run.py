@@ -13,6 +13,7 @@ from typing import Any, get_args
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from trephine.cohort.schema import label_of
 from trephine.evaluation.bootstrap_optimism import FEWEST_BOOTSTRAPS, bootstrap_validation
 from trephine.evaluation.null_check import null_check
 from trephine.evaluation.resampling import leave_one_centre_out, nested_cross_validation
@@ -292,10 +293,29 @@ def _warnings(
         found.append(("Centres", text))
     for protocol, result in protocols.items():
         found += _failures(protocol, result)
+        found += _unseen_levels(inputs, protocol, result)
         for model in result.fitted.models.values():
             for name, reason in model.left_out:
                 found.append((f"{model.name}, {protocol}", f"{name} left out: {reason}"))
     return tuple(found)
+
+
+def _unseen_levels(
+    inputs: StudyInputs, protocol: str, result: ProtocolResult
+) -> list[tuple[str, str]]:
+    """Tell where cases were predicted whose level their fold's training cases had not."""
+    counts: dict[str, int] = {}
+    for found in (result.out_of_fold, result.centres):
+        for key, count in (found.unseen_levels if found is not None else {}).items():
+            counts[key] = counts.get(key, 0) + count
+    return [
+        (
+            f"{label_of(key, inputs.clinical.variables[key])}, {protocol}",
+            f"{count} out-of-fold predictions are of cases at a level that no training case of"
+            " their fold had; it counted as the reference level",
+        )
+        for key, count in counts.items()
+    ]
 
 
 def _failures(protocol: str, result: ProtocolResult) -> list[tuple[str, str]]:

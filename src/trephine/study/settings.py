@@ -147,7 +147,7 @@ def recipe_settings(plan: StudyPlan, protocol: Protocol) -> RecipeSettings:
     chain = replace(
         chain,
         harmonise=section.harmonise,
-        max_missing=section.max_missing,
+        max_missing=chain.max_missing if section.max_missing is None else section.max_missing,
         outlier_fence=section.outlier_fence,
         max_outliers=section.max_outliers,
         icc_form=section.icc_form,
