@@ -194,6 +194,6 @@ def _exclusions(
         exclusions.append(("Clinical value missing", clinical.missing()))
     for name, given in features.items():
         empty: BoolArray = np.asarray(np.isnan(given.values).all(axis=1))
-        if empty.any():
+        if (empty & ~rows.without_outcome).any():
             exclusions.append((f"No value in feature set {name}", empty))
     return exclusions
