@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 
 from modelling.simulated_cases import PUBLISHED, SOUND, simulate
-from trephine.errors import InputError
+from trephine.errors import InputError, ModelError
+from trephine.evaluation import null_check as null_check_module
 from trephine.evaluation.null_check import NullDistribution, null_check, permute_by_patient
+from trephine.modelling.cases import Cases
+from trephine.modelling.protocols import RecipeSettings
+from trephine.modelling.recipe import FittedRecipe
 
 CASES = simulate(50)
 
@@ -81,3 +85,26 @@ def test_on_noise_published_finds_something_and_sound_does_not() -> None:
 def test_no_permutation_is_refused() -> None:
     with pytest.raises(InputError, match="permutations: expected one at least"):
         null_check(CASES, SOUND, permutations=0, folds=3, seed=1)
+
+
+def test_a_permutation_that_cannot_be_fitted_is_left_out_and_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fit, count = null_check_module.fit_recipe, iter(range(100))
+
+    def sometimes(cases: Cases, settings: RecipeSettings, rng: np.random.Generator) -> FittedRecipe:
+        if next(count) == 2:
+            raise ModelError("stage: a level separates these cases")
+        return fit(cases, settings, rng)
+
+    monkeypatch.setattr(null_check_module, "fit_recipe", sometimes)
+    found = null_check(CASES, PUBLISHED, permutations=3, folds=3, seed=4, workers=1)
+    assert found.failures == ("stage: a level separates these cases",)
+    assert found.models["Combined"].permuted.size == 2
+
+    def never(cases: Cases, settings: RecipeSettings, rng: np.random.Generator) -> FittedRecipe:
+        raise ModelError("nothing fits")
+
+    monkeypatch.setattr(null_check_module, "fit_recipe", never)
+    with pytest.raises(ModelError, match="4 of 4 that cannot be; first: nothing fits"):
+        null_check(CASES, PUBLISHED, permutations=3, folds=3, seed=4, workers=1)

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from modelling.simulated_cases import PUBLISHED, SOUND, simulate
-from trephine.errors import InputError
+from trephine.cohort.schema import ClinicalTable, ClinicalVariable
+from trephine.errors import InputError, ModelError
+from trephine.evaluation import resampling
 from trephine.evaluation.resampling import (
     OutOfFold,
     leave_one_centre_out,
@@ -18,7 +20,7 @@ from trephine.evaluation.resampling import (
 )
 from trephine.modelling.cases import Cases
 from trephine.modelling.protocols import RecipeSettings
-from trephine.modelling.recipe import fit_recipe
+from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.types import BoolArray, Survival
 
 CASES = simulate(50)
@@ -186,3 +188,67 @@ def test_out_of_fold_signatures_are_those_of_the_training_cases(settings: Recipe
     np.testing.assert_array_equal(
         shorter.signature["deep"][0, test], found.signature["deep"][0, test]
     )
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, *calls: int) -> None:
+    """Let the given calls of the recipe's fit fail, counted from 0."""
+    fit, count = resampling.fit_recipe, iter(range(1000))
+
+    def sometimes(cases: Cases, settings: RecipeSettings, rng: np.random.Generator) -> FittedRecipe:
+        if next(count) in calls:
+            raise ModelError("stage: a level separates these cases")
+        return fit(cases, settings, rng)
+
+    monkeypatch.setattr(resampling, "fit_recipe", sometimes)
+
+
+def test_a_fold_that_cannot_be_fitted_costs_its_repeat_and_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clean = nested(CASES, repeats=3)
+    failing(monkeypatch, 4)  # the second repeat's second fold
+    found = nested(CASES, repeats=3)
+    assert [(one.repeat, one.fold) for one in found.failures] == [(1, 1)]
+    assert "separates" in found.failures[0].reason
+    assert found.repeats == 2
+    np.testing.assert_array_equal(found.fold, clean.fold[[0, 2]])
+    assert len(found.refits) == 8
+    for name, lp in clean.linear_predictor.items():
+        np.testing.assert_array_equal(found.linear_predictor[name], lp[[0, 2]])
+
+
+def test_without_a_whole_repeat_there_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, 0, 3)
+    with pytest.raises(ModelError, match="none of 2; first: stage: a level separates"):
+        nested(CASES, repeats=2)
+
+
+def test_a_centre_that_cannot_be_left_out_is_told_and_the_others_stand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cases = replace(CASES, centre=CASES.patient % 3)
+    failing(monkeypatch, 1)
+    found = leave_one_centre_out(cases, SOUND, [24.0], seed=2, workers=1)
+    assert [one.fold for one in found.failures] == [1]
+    for lp in found.linear_predictor.values():
+        np.testing.assert_array_equal(np.isnan(lp[0]), cases.centre == 1)
+
+
+def test_a_level_that_training_had_not_is_counted() -> None:
+    stage = CASES.clinical.values("stage").astype(np.int64)
+    who = int(np.flatnonzero(np.bincount(CASES.patient) == 1)[0])
+    levels = CASES.clinical.variables["stage"].levels
+    variable = ClinicalVariable(levels=(*levels, "IV"), reference="I")
+    stage[CASES.patient == who] = 3
+    clinical = ClinicalTable(
+        {**CASES.clinical.variables, "stage": variable},
+        {
+            **{key: CASES.clinical.values(key) for key in CASES.clinical.variables},
+            "stage": stage,
+        },
+        len(CASES),
+    )
+    keep_all = replace(SOUND, clinical=replace(SOUND.clinical, selection="all"))
+    found = nested(replace(CASES, clinical=clinical), keep_all, repeats=2)
+    assert found.unseen_levels == {"stage": 2}  # once a repeat
+    assert nested(CASES, keep_all).unseen_levels == {}

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from modelling.simulated_cases import SOUND, simulate
+from trephine.evaluation import tasks
 from trephine.evaluation.tasks import Answer, run_tasks
 from trephine.store import TaskLedger
 
@@ -79,3 +82,16 @@ def test_without_a_ledger_everything_is_done() -> None:
     done.clear()
     run(None, range(2))
     assert done == [0, 1]
+
+
+def test_results_of_another_version_of_the_recipe_are_not_taken_for_this_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cases = simulate(20)
+    now = tasks.work_digest("nested", cases, SOUND)
+    assert tasks.work_digest("nested", cases, SOUND) == now
+    monkeypatch.setattr(tasks, "RECIPE_VERSION", -1)
+    assert tasks.work_digest("nested", cases, SOUND) != now
+    monkeypatch.undo()
+    monkeypatch.setattr(tasks, "__version__", "0.0.0")
+    assert tasks.work_digest("nested", cases, SOUND) != now

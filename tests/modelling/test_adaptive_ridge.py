@@ -112,6 +112,18 @@ def test_order_of_columns_does_not_matter() -> None:
     np.testing.assert_allclose(shuffled, given[order], rtol=1e-3, atol=1e-7)
 
 
+def test_copies_of_cases_count_as_cases() -> None:
+    X, survival, folds = cohort()
+    drawn = np.random.default_rng(5).integers(0, len(survival), len(survival))
+    Z, copies = X[drawn], survival.take(drawn)
+    # A last column that no one can tell from 0 makes every row another, and costs the short cut.
+    apart = np.column_stack([Z, 1e-12 * np.arange(len(copies))])
+    found = fit_adaptive_ridge(Z, copies, folds[drawn], (0.0,))
+    slow = fit_adaptive_ridge(apart, copies, folds[drawn], (0.0,))
+    np.testing.assert_allclose(found.out_of_fold, slow.out_of_fold, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found.weights, slow.weights[:-1], rtol=1e-4, atol=1e-6)
+
+
 def test_what_cannot_be_fitted_is_refused() -> None:
     X, survival, folds = cohort()
     with pytest.raises(InputError, match="adaptivities: expected one"):

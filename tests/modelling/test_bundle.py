@@ -176,10 +176,10 @@ def changed(folder: Path, change: Callable[[dict[str, object]], object]) -> Path
 
 
 def test_another_version_another_format_and_a_broken_manifest_are_refused(folder: Path) -> None:
-    with pytest.raises(BundleError, match="expected version 1, found 99"):
+    with pytest.raises(BundleError, match="expected version 2, found 99"):
         read_bundle(changed(folder, lambda m: m.update(version=99)))
     with pytest.raises(BundleError, match="expected format"):
-        read_bundle(changed(folder, lambda m: m.update(version=1, format="other")))
+        read_bundle(changed(folder, lambda m: m.update(version=2, format="other")))
     with pytest.raises(BundleError, match="does not list"):
         read_bundle(changed(folder, lambda m: m.update(format="trephine-bundle", sha256={})))
     (folder / "manifest.json").write_text("{")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
 from modelling.simulated_cases import simulate
 from trephine.evaluation.concordance import concordance_index
@@ -98,18 +99,35 @@ def test_wild_values_count_as_one_and_a_half_standard_deviations() -> None:
     place = signature.names.index(FEATURES.names[1])
     column = values[:, 1]
     assert signature.ceiling is not None
-    assert signature.ceiling[place] == pytest.approx(column.mean() + 1.5 * column.std(ddof=1))
+    assert signature.floor is not None
+    low, middle, high = np.quantile(column, [0.25, 0.5, 0.75])
+    assert signature.ceiling[place] == pytest.approx(middle + 1.5 * (high - middle) / ndtri(0.75))
+    assert signature.floor[place] == pytest.approx(middle - 1.5 * (middle - low) / ndtri(0.75))
     capped = np.clip(column, signature.floor[place], signature.ceiling[place])  # type: ignore[index]
     assert signature.centre[place] == pytest.approx(capped.mean())
     assert signature.scale[place] == pytest.approx(capped.std(ddof=1))
+
+
+def test_a_feature_that_is_mostly_one_value_is_fenced_by_its_standard_deviation() -> None:
+    values = FEATURES.values.copy()
+    values[:, 1] = 0.0
+    rare = np.arange(0, len(CASES), 9)
+    values[rare, 1] = np.linspace(1, 5, rare.size)
+    chain = fit(replace(FEATURES, values=values), replace(SOUND_CHAIN, max_outliers=1.0))
+    place = chain.signature.names.index(FEATURES.names[1])
+    spread = values[:, 1].std(ddof=1)
+    assert chain.signature.ceiling is not None
+    assert chain.signature.floor is not None
+    assert chain.signature.ceiling[place] == pytest.approx(1.5 * spread)
+    assert chain.signature.floor[place] == pytest.approx(-1.5 * spread)
 
 
 def test_missing_values_count_as_the_mean_where_they_are_allowed() -> None:
     values = FEATURES.values.copy()
     values[5, 1] = np.nan
     features = replace(FEATURES, values=values)
-    assert FEATURES.names[1] not in fit(features).candidates
-    chain = fit(features, replace(SOUND_CHAIN, max_missing=0.1))
+    assert FEATURES.names[1] not in fit(features, replace(SOUND_CHAIN, max_missing=0)).candidates
+    chain = fit(features)
     assert FEATURES.names[1] in chain.candidates
     score = chain.signature.score(values, FEATURES.names)
     np.testing.assert_allclose(score, chain.training_score, rtol=1e-10, atol=1e-12)

@@ -77,6 +77,8 @@ def test_completeness_tells_why_each_feature_goes() -> None:
     assert result.outlier_share[3] == 0.08
     tolerant = keep_complete(values, max_missing_share=0.01, max_outlier_share=0.1)
     np.testing.assert_array_equal(tolerant.keep, [True, True, False, True, False, True])
+    assert "1 kept features with missing values" in tolerant.audit.detail
+    assert "missing values, for" not in result.audit.detail
 
 
 def test_audit_rows_must_account_for_what_goes() -> None:

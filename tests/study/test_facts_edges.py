@@ -13,6 +13,7 @@ from study.small_study import SmallStudy, write_clinical_study, write_table_stud
 from trephine.report import write_report
 from trephine.report.facts import Facts
 from trephine.study import run
+from trephine.study.predict import NewCase, predict_case
 
 NO_NUMBER = re.compile(r"(?<![A-Za-z])(nan|inf|none|null)(?![A-Za-z])", re.I)
 
@@ -141,6 +142,15 @@ def test_without_a_patient_column_every_case_is_a_patient(clinical: SmallStudy) 
     assert facts.flow.analysed.patients == facts.flow.analysed.cases
 
 
+def one_case(study: SmallStudy, folder: Path) -> NewCase:
+    """Write the first case's rows as tables of their own."""
+    clinical, features = folder / "case.csv", folder / "case_features.csv"
+    study.table().head(1).to_csv(clinical, index=False)
+    table = study.table("features.csv")
+    table[table["case"] == study.table()["case"][0]].to_csv(features, index=False)
+    return NewCase(clinical=clinical, features=features)
+
+
 def test_risk_cuts_and_harm_of_the_plan_are_used(tmp_path: Path) -> None:
     study = write_table_study(tmp_path / "study", features=8)
     study.replace("[outcome]\n", "[outcome]\nrisk_cuts = [0.2, 0.5]\n")
@@ -158,6 +168,10 @@ def test_risk_cuts_and_harm_of_the_plan_are_used(tmp_path: Path) -> None:
     assert row.categorical_nri.value == pytest.approx(
         row.categorical_nri_events.value + row.categorical_nri_nonevents.value
     )
+    told = predict_case(study.results / "model", one_case(study, tmp_path))
+    ((_, survival),) = list(told.survival.items())[:1]
+    names = ("low", "intermediate", "high")
+    assert told.risk_group == names[sum(1 - survival.value > cut for cut in (0.2, 0.5))]
     for harmed, plain in zip(found.decision_curves, without.decision_curves, strict=True):
         for mine, other in zip(harmed.models, plain.models, strict=True):
             cost = 0.02 if mine.model == "Features" else 0.0

@@ -114,10 +114,19 @@ def test_a_study_without_deep_features_has_nothing_to_train(study: SmallStudy) -
         read_study(study.toml)
 
 
+def test_centre_effects_and_training_are_not_both_taken(study: SmallStudy) -> None:
+    study.write(study.table().assign(hospital=lambda table: table["side"]))
+    study.replace("columns = {", 'columns = { centre = "hospital",')
+    study.replace("[selection]\n", '[selection]\nharmonise = "combat"\n')
+    with pytest.raises(StudyProblemsError, match='expected selection.harmonise = "none"'):
+        read_study(study.toml)
+
+
 def test_trainings_are_counted_as_they_are_made() -> None:
     few = ValidationSection(repeats=2, folds=3, bootstraps=0, permutations=0)
     # Published: all cases and six refits; sound: each of them six times.
     assert number_of_trainings(few) == 7 + 7 * 6
+    assert number_of_trainings(few, centres=3) == 10 + 10 * 6
     many = ValidationSection(repeats=0, folds=5, bootstraps=10, permutations=4)
     # Bootstrap fits all cases once more; the sound null check refits every fold.
     assert number_of_trainings(many) == (1 + 11 + 5) + (1 + 11 + 25) * 6

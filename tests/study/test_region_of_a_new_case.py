@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from trephine.errors import InputError
+from trephine.errors import BundleError, InputError
 from trephine.modelling.bundle import Bundle
 from trephine.modelling.prediction import Predictor
-from trephine.study.predict import NewCase, label_of_region
+from trephine.radiomics import ENGINE_VERSION
+from trephine.study.predict import NewCase, check_engine, label_of_region
 
 
 def bundle(mask_label: int | dict[str, int], *, sides: bool) -> Bundle:
@@ -30,3 +31,15 @@ def test_a_label_that_is_given_counts() -> None:
 def test_a_side_is_asked_for_where_the_study_had_sides(side: str | None) -> None:
     with pytest.raises(InputError, match="expected R or L"):
         label_of_region(bundle(1, sides=True), NewCase(side=side, label=1))
+
+
+def test_features_of_another_engine_are_refused() -> None:
+    def made_with(version: str) -> Bundle:
+        features = {"engine_version": version}
+        return Bundle(
+            Predictor({}, {}, None, {}), {"features": features, "trephine": "0.0"}, "card"
+        )
+
+    check_engine(made_with(ENGINE_VERSION))
+    with pytest.raises(BundleError, match=r"radiomics engine 'another'.*\(0\.0\)"):
+        check_engine(made_with("another"))

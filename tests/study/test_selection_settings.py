@@ -47,3 +47,10 @@ def test_winsorising_can_be_switched_off() -> None:
 def test_the_published_protocol_keeps_to_the_paper_whatever_the_plan_says() -> None:
     found = chain("published", mixtures=[0.5], winsorise=2.0)
     assert (found.learner, found.mixtures, found.winsorise) == ("penalised-cox", (1.0,), math.inf)
+
+
+def test_sound_lets_a_few_values_be_missing_and_published_none_unless_the_plan_says() -> None:
+    assert chain("sound").max_missing == 0.05
+    assert chain("published").max_missing == 0
+    assert chain("sound", max_missing=0.0).max_missing == 0
+    assert chain("published", max_missing=0.2).max_missing == 0.2

@@ -143,3 +143,50 @@ def test_an_altered_model_is_refused(locked: Path, tmp_path: Path) -> None:
     (altered / "predictor.json").write_bytes(content.replace(b"0", b"1", 1))
     with pytest.raises(BundleError, match="altered"):
         validate_bundle(altered, tmp_path / "external.toml", workers=1)
+
+
+def test_columns_of_other_names_are_taken_from_the_outside_plan(
+    locked: Path, outside: ValidationResult, tmp_path: Path
+) -> None:
+    table = write_cohort(tmp_path, "outside", seed=2)
+    table.rename(columns={"age": "years_of_life", "stage": "grade"}).to_csv(
+        tmp_path / "outside.csv", index=False
+    )
+    plan = tmp_path / "external.toml"
+    plan.write_text(
+        PLAN.format(table="outside.csv")
+        + '[clinical]\nage = { column = "years_of_life", unit = "years" }\n'
+        + 'stage = { column = "grade", levels = ["I", "II", "III"] }\n'
+    )
+    renamed = validate_bundle(locked, plan, workers=1)
+    told, expected = (found.facts.performance[0].c_index for found in (renamed, outside))
+    assert told == expected
+
+
+@pytest.mark.parametrize(
+    "variable", ['age = { unit = "months" }', 'stage = { levels = ["1", "2", "3"] }']
+)
+def test_a_variable_of_another_unit_or_other_levels_is_refused(
+    locked: Path, tmp_path: Path, variable: str
+) -> None:
+    write_cohort(tmp_path, "outside", seed=3)
+    plan = tmp_path / "external.toml"
+    plan.write_text(PLAN.format(table="outside.csv") + f"[clinical]\n{variable}\n")
+    with pytest.raises(PlanError, match="recode the table"):
+        validate_bundle(locked, plan, workers=1)
+
+
+def test_outside_cases_at_a_level_that_training_had_not_are_told(tmp_path: Path) -> None:
+    table = write_cohort(tmp_path, "training", seed=1)
+    table[table["stage"] != "III"].to_csv(tmp_path / "training.csv", index=False)
+    plan = tmp_path / "study.toml"
+    plan.write_text(PLAN.format(table="training.csv") + CLINICAL)
+    bundle = Study.from_toml(plan).run(workers=1).bundle
+    outside = write_cohort(tmp_path, "outside", seed=2)
+    plan = tmp_path / "external.toml"
+    plan.write_text(PLAN.format(table="outside.csv"))
+    found = validate_bundle(bundle, plan, workers=1).facts.run.warnings
+    count = int((outside["stage"] == "III").sum())
+    assert [w.text for w in found if w.where == "Stage"] == [
+        f"{count} cases are at a level that no training case had; it counts as I"
+    ]

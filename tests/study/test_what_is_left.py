@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from study.small_study import SmallStudy, write_clinical_study
@@ -64,3 +65,28 @@ def test_patients_names_beside_ready_made_features_are_neither_features_nor_told
     table_study.write(features.assign(who="Mrs 1"), "features.csv")
     table_study.replace('case = "case", time', 'case = "case", patient = "who", time')
     assert "who" not in Study(table_study.toml).check().features["features"].names
+
+
+def test_a_case_without_an_outcome_needs_no_features(table_study: SmallStudy) -> None:
+    features = table_study.table("features.csv")
+    case = features.case[4]
+    table_study.write(features[features.case != case], "features.csv")
+    assert "no such row" in problems(table_study)
+    row = int(np.flatnonzero(table_study.table().case == case)[0]) + 2
+    table_study.set(row, "months", "")
+    inputs = Study(table_study.toml).check()
+    assert case not in inputs.case_ids
+    assert len(inputs.survival) == 59
+    reasons = {one.reason: one.n_cases for one in inputs.flow.exclusions}
+    assert reasons == {"Follow-up not recorded": 1, "Clinical value missing": 0}
+
+
+def test_a_case_without_an_outcome_needs_no_image_and_no_mask(image_study: SmallStudy) -> None:
+    last = len(image_study.table()) + 1
+    patient = image_study.table().patient.iloc[-1]
+    (image_study.folder / f"images/{patient}.nii.gz").unlink()
+    (image_study.folder / f"a/{patient}.nii.gz").unlink()
+    assert f"row {last}" in problems(image_study)
+    image_study.set(last, "months", "")
+    inputs = Study(image_study.toml).check()
+    assert len(inputs.survival) == last - 2

@@ -55,6 +55,17 @@ def test_order_of_cases_and_unit_of_time_do_not_matter() -> None:
     np.testing.assert_array_equal(kernel_ridge_path(X @ X.T, days, PENALTIES).dual @ X, given)
 
 
+def test_copies_of_cases_may_share_a_row_of_the_products() -> None:
+    X, survival = cohort(30, 50)
+    drawn = np.random.default_rng(4).integers(0, 30, 45)
+    held, row = np.unique(drawn, return_inverse=True)
+    Z = X[drawn]
+    plain = kernel_ridge_path(Z @ Z.T, survival.take(drawn), PENALTIES)
+    shared = kernel_ridge_path(X[held] @ X[held].T, survival.take(drawn), PENALTIES, row=row)
+    np.testing.assert_allclose(shared.dual @ Z, plain.dual @ Z, rtol=1e-5, atol=1e-8)
+    np.testing.assert_allclose(shared.log_likelihood, plain.log_likelihood, rtol=1e-8)
+
+
 def test_the_null_gradient_is_observed_less_expected_over_n() -> None:
     survival = Survival(np.array([1.0, 2, 2, 4, 5]), np.array([True, True, False, True, False]))
     expected_events = np.array([1 / 5, 1 / 5 + 1 / 4, 1 / 5 + 1 / 4, 0.95, 0.95])

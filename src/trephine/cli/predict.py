@@ -31,6 +31,9 @@ def predict(
     weights: Annotated[
         Path | None, typer.Option(help="The network's file, where the study used its own.")
     ] = None,
+    centre: Annotated[
+        str | None, typer.Option(help="The case's hospital, where the model harmonises centres.")
+    ] = None,
     saliency: Annotated[
         Path | None, typer.Option(help="Write what the network saw as a PNG.")
     ] = None,
@@ -41,7 +44,7 @@ def predict(
     """Predict one case: survival at the horizons with intervals, points, group, warnings."""
     from trephine.study.predict import NewCase, draw_saliency, predict_case
 
-    case = NewCase(image, mask, label, side, clinical, features, weights)
+    case = NewCase(image, mask, label, side, clinical, features, weights, centre)
     result = predict_case(bundle, case, model)
     for line in result.lines():
         console.print(line, soft_wrap=True, markup=False)

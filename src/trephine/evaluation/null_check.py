@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from trephine.errors import InputError
+from trephine.errors import InputError, ModelError
 from trephine.evaluation.tasks import Answer, open_ledger, run_tasks
 from trephine.executors import Progress
 from trephine.modelling.cases import Cases
@@ -59,11 +59,14 @@ class NullCheck:
         of nested cross-validation.
     models
         By name.
+    failures
+        Why some permutations could not be fitted; they are left out.
     """
 
     protocol: Literal["published", "sound"]
     kind: NullKind
     models: Mapping[str, NullDistribution]
+    failures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,13 +129,19 @@ def null_check(
             ledger=open_ledger(ledger, "null", cases, settings, permutations, folds, seed),
         )
     )
-    models = {
-        name: NullDistribution(
-            name, answers[0][name], np.array([answer[name] for answer in answers[1:]])
+    failures = tuple(answer["failure"] for answer in answers if "failure" in answer)
+    whole = [answer for answer in answers[1:] if "failure" not in answer]
+    if "failure" in answers[0] or not whole:
+        raise ModelError(
+            "null check: expected the recipe to be fitted to the outcome and to one permutation of"
+            f" it at least, found {len(failures)} of {len(answers)} that cannot be; first:"
+            f" {failures[0]}"
         )
+    models = {
+        name: NullDistribution(name, answers[0][name], np.array([answer[name] for answer in whole]))
         for name, _ in settings.models
     }
-    return NullCheck(settings.protocol, kind, models)
+    return NullCheck(settings.protocol, kind, models, failures)
 
 
 def permute_by_patient(patient: IntArray, rng: np.random.Generator) -> IntArray:
@@ -171,7 +180,14 @@ def _tasks(patient: IntArray, permutations: int, seed: int) -> list[_Task]:
 
 
 def _measure(cases: Cases, settings: RecipeSettings, folds: int, task: _Task) -> Answer:
-    """Return each model's C-index on one permuted outcome."""
+    """Return each model's C-index on one permuted outcome, or why there is none."""
+    try:
+        return _measured(cases, settings, folds, task)
+    except (InputError, ModelError) as error:
+        return {"failure": str(error)}
+
+
+def _measured(cases: Cases, settings: RecipeSettings, folds: int, task: _Task) -> Answer:
     permuted = cases.with_survival(cases.survival.take(task.rows))
     rng = np.random.default_rng(task.seed)
     if not folds:

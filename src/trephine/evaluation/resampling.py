@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from trephine.errors import InputError
+from trephine.errors import InputError, ModelError
 from trephine.evaluation.tasks import Answer, open_ledger, run_tasks
 from trephine.executors import Progress
 from trephine.modelling.approximation import approximate
@@ -42,6 +43,15 @@ class Refit:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """A repeat and fold whose recipe could not be fitted, and why."""
+
+    repeat: int
+    fold: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class OutOfFold:
     """Predictions of every case by recipes that had not seen its patient.
 
@@ -56,7 +66,13 @@ class OutOfFold:
     event_probability
         By model, shape (repeats, n, k); NaN past the last follow-up of a training part.
     refits
-        One a repeat and fold.
+        One a repeat and fold that could be fitted.
+    failures
+        Why the others could not be fitted. A repeat with such a fold is left out of a nested
+        cross-validation whole; a centre that could not be left out is NaN.
+    unseen_levels
+        By clinical variable of the models: predictions of cases at a level that no training case
+        of their fold had, which counts as the reference.
     signature, short_signature
         By feature set, shape (repeats, n): the score of each case by the signature of its fold,
         and by the few features that stand for it (see ``approximate``).
@@ -69,11 +85,29 @@ class OutOfFold:
     refits: tuple[Refit, ...]
     signature: Mapping[str, FloatArray] = field(default_factory=dict)
     short_signature: Mapping[str, FloatArray] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    unseen_levels: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def repeats(self) -> int:
         """How often every case was predicted."""
         return int(self.fold.shape[0])
+
+    def take(self, rows: npt.ArrayLike) -> OutOfFold:
+        """Return the predictions of some cases, by indices or a boolean mask."""
+        index = np.asarray(rows)
+
+        def cut(values: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+            return {name: array[:, index] for name, array in values.items()}
+
+        return replace(
+            self,
+            fold=self.fold[:, index],
+            linear_predictor=cut(self.linear_predictor),
+            event_probability=cut(self.event_probability),
+            signature=cut(self.signature),
+            short_signature=cut(self.short_signature),
+        )
 
 
 @dataclass(frozen=True)
@@ -129,11 +163,45 @@ def nested_cross_validation(
     ------
     InputError
         If there are too few patients with an event for the folds.
+    ModelError
+        If no repeat could be fitted in all its folds.
     """
     fold = _draw_folds(cases, repeats, folds, seed)
     work = (tuple(horizons), repeats, folds, seed)
-    return _held_out(
+    found = _held_out(
         cases, settings, horizons, fold, seed, ("nested", work), workers, progress, ledger
+    )
+    return _whole_repeats(found)
+
+
+def _whole_repeats(found: OutOfFold) -> OutOfFold:
+    """Return the repeats in which every fold could be fitted.
+
+    Raises
+    ------
+    ModelError
+        If there is none; the first reason is told.
+    """
+    failed = {failure.repeat for failure in found.failures}
+    whole = np.array([r for r in range(found.repeats) if r not in failed], dtype=np.int64)
+    if not failed:
+        return found
+    if not whole.size:
+        raise ModelError(
+            f"cross-validation: expected a repeat in which every fold can be fitted, found none of"
+            f" {found.repeats}; first: {found.failures[0].reason}"
+        )
+
+    def cut(values: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        return {name: array[whole] for name, array in values.items()}
+
+    return replace(
+        found,
+        fold=found.fold[whole],
+        linear_predictor=cut(found.linear_predictor),
+        event_probability=cut(found.event_probability),
+        signature=cut(found.signature),
+        short_signature=cut(found.short_signature),
     )
 
 
@@ -192,7 +260,8 @@ def _held_out(
     lp = {name: np.full(fold.shape, np.nan) for name in names}
     probability = {name: np.full((*fold.shape, len(horizons)), np.nan) for name in names}
     long, short = ({s: np.full(fold.shape, np.nan) for s in cases.features} for _ in range(2))
-    refits = []
+    refits, failures = [], []
+    unseen: dict[str, int] = {}
     answers = run_tasks(
         refit_and_predict,
         tasks,
@@ -202,6 +271,9 @@ def _held_out(
         ledger=open_ledger(ledger, work[0], cases, settings, work[1]),
     )
     for task, answer in zip(tasks, answers, strict=True):
+        if "failure" in answer:
+            failures.append(Failure(task.repeat, task.fold, answer["failure"]))
+            continue
         for name in names:
             lp[name][task.repeat, task.test] = answer["linear_predictor"][name]
             probability[name][task.repeat, task.test] = answer["event_probability"][name]
@@ -209,7 +281,11 @@ def _held_out(
             long[name][task.repeat, task.test] = scores["long"]
             short[name][task.repeat, task.test] = scores["short"]
         refits.append(refit_from_json(answer["refit"]))
-    return OutOfFold(tuple(horizons), fold, lp, probability, tuple(refits), long, short)
+        for key, count in answer["unseen_levels"].items():
+            unseen[key] = unseen.get(key, 0) + count
+    return OutOfFold(
+        tuple(horizons), fold, lp, probability, tuple(refits), long, short, tuple(failures), unseen
+    )
 
 
 def _draw_folds(cases: Cases, repeats: int, folds: int, seed: int) -> IntArray:
@@ -234,11 +310,19 @@ def _tasks(fold: IntArray, patient: IntArray, seed: int) -> Iterator[_Task]:
 def refit_and_predict(
     cases: Cases, settings: RecipeSettings, horizons: tuple[float, ...], task: _Task
 ) -> Answer:
-    """Fit the recipe to a task's training cases and predict its test cases."""
+    """Fit the recipe to a task's training cases and predict its test cases.
+
+    A recipe that cannot be fitted to these cases (a level that separates them, a variable without
+    a value) is answered with its reason, not raised: the other refits go on.
+    """
     train, test = cases.take(task.train), cases.take(task.test)
-    fitted = fit_recipe(train, settings, np.random.default_rng(task.seed))
+    try:
+        fitted = fit_recipe(train, settings, np.random.default_rng(task.seed))
+    except (InputError, ModelError) as error:
+        return {"failure": str(error)}
     train, test = fitted.represent(train), fitted.represent(test)
     predicted = fitted.predict(test, horizons)
+    seen, held = fitted.harmonised(train), fitted.harmonised(test)
     return {
         "linear_predictor": {
             name: found.linear_predictor.tolist() for name, found in predicted.items()
@@ -248,11 +332,23 @@ def refit_and_predict(
             for name, found in predicted.items()
         },
         "signatures": {
-            name: _long_and_short(chain.signature, train.features[name], test.features[name])
+            name: _long_and_short(chain.signature, seen.features[name], held.features[name])
             for name, chain in fitted.chains.items()
         },
         "refit": refit_to_json(summarise_refit(fitted)),
+        "unseen_levels": _unseen_levels(fitted, train, test),
     }
+
+
+def _unseen_levels(fitted: FittedRecipe, train: Cases, test: Cases) -> dict[str, int]:
+    """Return how many test cases are at a level that no training case had, by variable."""
+    found = {}
+    for key in fitted.clinical.kept if fitted.clinical is not None else ():
+        if train.clinical.variables[key].categorical:
+            given = test.clinical.values(key)
+            known = np.isin(given, train.clinical.values(key)) | np.isnan(given)
+            found[key] = int(np.sum(~known))
+    return {key: count for key, count in found.items() if count}
 
 
 def _long_and_short(signature: Signature, train: FeatureSet, test: FeatureSet) -> Answer:

@@ -132,7 +132,7 @@ def risk_groups(
     edges = np.asarray(cut_offs, dtype=np.float64)
     if not edges.size or not np.isfinite(edges).all() or (np.diff(edges) <= 0).any():
         raise InputError(f"cut-offs: expected ascending finite values, found {edges.tolist()}")
-    labels = _names(edges.size + 1, names)
+    labels = group_names(edges.size + 1) if names is None else _checked(edges.size + 1, names)
     for horizon in horizons:
         check_horizon(horizon)
     times = np.asarray(risk_table_times, dtype=np.float64)
@@ -151,9 +151,12 @@ def risk_groups(
     return RiskGroups(tuple(map(float, edges)), code, groups, test, score.size, note)
 
 
-def _names(k: int, names: Sequence[str] | None) -> tuple[str, ...]:
-    if names is None:
-        return NAMES.get(k, tuple(f"risk group {i + 1}" for i in range(k)))
+def group_names(k: int) -> tuple[str, ...]:
+    """Return the names of k groups, from low to high."""
+    return NAMES.get(k, tuple(f"risk group {i + 1}" for i in range(k)))
+
+
+def _checked(k: int, names: Sequence[str]) -> tuple[str, ...]:
     if len(names) != k or len(set(names)) != k:
         raise InputError(f"names: expected {k} different names, found {list(names)}")
     return tuple(names)

@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from trephine import __version__
 from trephine.executors import Progress, executor
 from trephine.modelling.cases import Cases
-from trephine.modelling.protocols import RecipeSettings
+from trephine.modelling.protocols import RECIPE_VERSION, RecipeSettings
 from trephine.store import TaskLedger
 
 # What a task answers: JSON values, so that a ledger can keep it.
@@ -100,8 +101,12 @@ def open_ledger(
 
 
 def work_digest(purpose: str, cases: Cases, settings: RecipeSettings, *further: object) -> str:
-    """Return the sha256 of everything that a resampled recipe's answers depend on."""
+    """Return the sha256 of everything that a resampled recipe's answers depend on.
+
+    The recipe's own version is among it: what another version found is computed anew.
+    """
     digest = hashlib.sha256()
+    digest.update(f"trephine {__version__}, recipe {RECIPE_VERSION}\0".encode())
 
     def add(part: object) -> None:
         if isinstance(part, np.ndarray):

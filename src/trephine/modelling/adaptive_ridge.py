@@ -17,10 +17,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from trephine.errors import InputError, ModelError
-from trephine.modelling.coxnet import CoxNetCV, CoxNetPath, deviance
+from trephine.modelling.coxnet import CoxNetCV, CoxNetPath
 from trephine.modelling.coxnet_cv import Edge
 from trephine.survival.kernel_ridge import TOLERANCE, kernel_ridge_path, null_gradient
-from trephine.survival.path_risk import log_likelihoods, risk_sets, saturated_log_likelihood
+from trephine.survival.path_risk import (
+    RiskSets,
+    log_likelihoods,
+    order_by_time,
+    risk_sets,
+    saturated_log_likelihood,
+)
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 ADAPTIVITIES = (0.0, 1.0, 2.0, 4.0)
@@ -31,6 +37,9 @@ LARGEST_PENALTY = 10.0
 SMALLEST_PENALTY = 1e-3
 N_PENALTIES = 17
 POWER_STEPS = 30
+
+# A score below this share of its terms' sizes is 0.
+ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)
@@ -106,8 +115,14 @@ def fit_adaptive_ridge(
     """
     if not adaptivities:
         raise InputError("adaptivities: expected one at least, found none")
+    for k in range(int(folds.max()) + 1):
+        if not survival.event[folds == k].any():
+            raise InputError(f"folds: expected an event in every fold, found none in fold {k}")
+    rows = _distinct(columns)
+    everyone = _part(rows, survival, np.ones(len(survival), dtype=np.bool_))
+    without = [_part(rows, survival, folds != k) for k in range(int(folds.max()) + 1)]
     members = tuple(
-        RidgeMember(adaptivity, _cross_validate(columns, survival, folds, adaptivity))
+        RidgeMember(adaptivity, _cross_validate(rows, everyone, without, adaptivity))
         for adaptivity in adaptivities
     )
     fitted = [member.cross_validation for member in members]
@@ -118,23 +133,76 @@ def fit_adaptive_ridge(
     )
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """The u distinct rows of the cases' columns, shape (u, p), and which is each case's, (n,).
+
+    A bootstrap holds a third of its cases more than once, and products cost by the distinct ones.
+    """
+
+    values: FloatArray
+    of_case: IntArray
+
+    def gather(self, weights: FloatArray, cases: BoolArray | None = None) -> FloatArray:
+        """Return weights of cases, (m, n) or (n,), summed over each row's cases, (m, u) or (u,)."""
+        row = self.of_case if cases is None else self.of_case[cases]
+        member = np.zeros((row.size, len(self.values)))
+        member[np.arange(row.size), row] = 1.0
+        gathered: FloatArray = weights @ member
+        return gathered
+
+
+def _distinct(columns: FloatArray) -> _Rows:
+    contiguous = np.ascontiguousarray(columns + 0.0)  # + 0.0 makes -0.0 a plain zero
+    as_bytes = contiguous.view(np.dtype((np.void, contiguous.shape[1] * 8))).ravel()
+    _, first, of_case = np.unique(as_bytes, return_index=True, return_inverse=True)
+    return _Rows(contiguous[first], of_case)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Cases that models are fitted to: all n, or all but a fold.
+
+    ``training`` tells which, shape (n,); ``survival`` is theirs, ``share`` what each row has of
+    them, shape (u,), and ``score`` the size of each column's Cox score in them, shape (p,).
+    """
+
+    training: BoolArray
+    survival: Survival
+    share: FloatArray
+    score: FloatArray
+
+
+def _part(rows: _Rows, survival: Survival, training: BoolArray) -> _Part:
+    own = survival.take(training)
+    # The residuals of the cases sum to 0: centring the columns would change nothing but rounding.
+    residual = null_gradient(own)
+    score = np.abs(rows.gather(residual, training) @ rows.values)
+    size = rows.gather(np.abs(residual), training) @ np.abs(rows.values)
+    score[score <= ROUNDING * size] = 0.0
+    if not score.any():
+        raise ModelError("ridge: expected a column that bears on the outcome, found none")
+    share = rows.gather(np.full(len(own), 1 / len(own)), training)
+    return _Part(training, own, share, score)
+
+
 def _cross_validate(
-    columns: FloatArray, survival: Survival, folds: IntArray, adaptivity: float
+    rows: _Rows, everyone: _Part, without: list[_Part], adaptivity: float
 ) -> CoxNetCV:
     """Cross-validate one member's penalties by the grouped deviance, as ``cross_validate``."""
-    everyone = np.ones(len(survival), dtype=np.bool_)
-    rows, factor = _adapted(columns, survival, everyone, adaptivity)
-    gram = rows @ rows.T
-    penalties = _penalties(gram, survival)
+    survival = everyone.survival
+    factor = _factor(everyone, adaptivity)
+    products = _products(rows, factor)
+    gram = _centred(products, everyone)
+    penalties = _penalties(gram[np.ix_(rows.of_case, rows.of_case)], survival)
     raw, weights, out_of_fold = [], [], np.empty((N_PENALTIES, len(survival)))
-    for k in range(int(folds.max()) + 1):
-        held_out = folds == k
-        if not survival.event[held_out].any():
-            raise InputError(f"folds: expected an event in every fold, found none in fold {k}")
-        eta = _without(columns, survival, ~held_out, adaptivity, gram, penalties)
-        out_of_fold[:, held_out] = eta[:, held_out]
-        weights.append(survival.event[held_out].sum())
-        gained = _deviance(eta, survival) - _deviance(eta[:, ~held_out], survival.take(~held_out))
+    for part in without:
+        # Without factors a fold's inner products are the whole's, centred anew.
+        if adaptivity != 0:
+            products = _products(rows, _factor(part, adaptivity))
+        eta, gained = _without(rows, survival, part, _centred(products, part), penalties)
+        out_of_fold[:, ~part.training] = eta[:, ~part.training]
+        weights.append(survival.event[~part.training].sum())
         raw.append(gained / weights[-1])
     share = np.array(weights) / np.sum(weights)
     cvm = share @ np.array(raw)
@@ -143,7 +211,7 @@ def _cross_validate(
     within = int(np.flatnonzero(cvm <= cvm[best] + cvsd[best])[0])
     edges: dict[int, Edge] = {0: "largest", N_PENALTIES - 1: "smallest"}
     return CoxNetCV(
-        path=_path(columns, survival, rows, factor, gram, penalties),
+        path=_path(rows, everyone, factor, gram, penalties),
         cvm=cvm,
         cvsd=cvsd,
         cv_raw=np.array(raw),
@@ -157,47 +225,51 @@ def _cross_validate(
     )
 
 
-def _adapted(
-    columns: FloatArray, survival: Survival, training: BoolArray, adaptivity: float
-) -> tuple[FloatArray, FloatArray]:
-    """Return all cases' columns, centred on the training cases and multiplied by their factors.
-
-    A factor is |score| to the power of the adaptivity, over the factors' root mean square; scores
-    are the training cases'.
-    """
-    centred = columns - columns[training].mean(axis=0)
+def _factor(part: _Part, adaptivity: float) -> FloatArray:
+    """Return |score| to the power of the adaptivity, over the factors' root mean square."""
     if adaptivity == 0:
-        return centred, np.ones(columns.shape[1])
-    score = np.abs(centred[training].T @ null_gradient(survival.take(training)))
-    largest = score.max()
-    if not largest > 0:
-        raise ModelError("ridge: expected a column that bears on the outcome, found none")
-    factor = (score / largest) ** adaptivity
+        return np.ones(part.score.size)
+    factor: FloatArray = (part.score / part.score.max()) ** adaptivity
     factor /= np.sqrt(np.mean(factor**2))
-    return centred * factor, factor
+    return factor
+
+
+def _products(rows: _Rows, factor: FloatArray) -> FloatArray:
+    """Return the rows' inner products by columns times their factors, (u, u)."""
+    scaled = rows.values * factor
+    # All by all is the fast product: BLAS computes half of a symmetric one.
+    products: FloatArray = scaled @ scaled.T
+    return products
+
+
+def _centred(products: FloatArray, part: _Part) -> FloatArray:
+    """Return the inner products of the same columns centred on a part's cases, (u, u)."""
+    mean = products @ part.share
+    centred: FloatArray = products - mean - mean[:, np.newaxis] + part.share @ mean
+    return centred
 
 
 def _without(
-    columns: FloatArray,
-    survival: Survival,
-    training: BoolArray,
-    adaptivity: float,
-    gram: FloatArray,
-    penalties: FloatArray,
-) -> FloatArray:
-    """Return the linear predictor of all cases by models of the training cases, (m, n)."""
-    if adaptivity == 0:
-        # Without factors a fold's inner products are the whole's, centred anew.
-        across = gram[:, training]
-        inside = across[training].mean(axis=0)
-        products = across - across.mean(axis=1)[:, np.newaxis] - inside + inside.mean()
-    else:
-        rows, _ = _adapted(columns, survival, training, adaptivity)
-        # All by all is the faster product: BLAS computes half of a symmetric one.
-        products = (rows @ rows.T)[:, training]
-    path = kernel_ridge_path(products[training], survival.take(training), penalties)
-    eta: FloatArray = path.dual @ products.T
-    return eta
+    rows: _Rows, survival: Survival, part: _Part, products: FloatArray, penalties: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return all cases' linear predictors by models of a part, (m, n), and what the fold adds.
+
+    What it adds to the deviance, shape (m,): that of all cases less that of the part's.
+    """
+    held, row = np.unique(rows.of_case[part.training], return_inverse=True)
+    path = kernel_ridge_path(products[np.ix_(held, held)], part.survival, penalties, row=row)
+    eta: FloatArray = (rows.gather(path.dual, part.training) @ products)[:, rows.of_case]
+    risk, order = _risk(survival)
+    likelihood = log_likelihoods(np.ascontiguousarray(eta[:, order]), risk)
+    everyone = saturated_log_likelihood(risk) - likelihood
+    own = saturated_log_likelihood(_risk(part.survival)[0]) - path.log_likelihood
+    return eta, 2.0 * (everyone - own)
+
+
+def _risk(survival: Survival) -> tuple[RiskSets, IntArray]:
+    """Return the risk sets and the order of the cases in them."""
+    order = order_by_time(survival.time)
+    return risk_sets(survival.time[order], survival.event[order]), order
 
 
 def _penalties(gram: FloatArray, survival: Survival) -> FloatArray:
@@ -210,26 +282,22 @@ def _penalties(gram: FloatArray, survival: Survival) -> FloatArray:
     return grid
 
 
-def _deviance(eta: FloatArray, survival: Survival) -> FloatArray:
-    order = np.argsort(survival.time, kind="stable")
-    return deviance(np.ascontiguousarray(eta[:, order]), survival.take(order))
-
-
 def _path(
-    columns: FloatArray,
-    survival: Survival,
-    rows: FloatArray,
+    rows: _Rows,
+    everyone: _Part,
     factor: FloatArray,
     gram: FloatArray,
     penalties: FloatArray,
 ) -> CoxNetPath:
     """Fit all cases and tell the path as any other is told."""
-    fitted = kernel_ridge_path(gram, survival, penalties)
-    order = np.argsort(survival.time, kind="stable")
-    risk = risk_sets(survival.time[order], survival.event[order])
+    survival = everyone.survival
+    fitted = kernel_ridge_path(gram, survival, penalties, row=rows.of_case)
+    risk, _ = _risk(survival)
     saturated = saturated_log_likelihood(risk)
     null = float(log_likelihoods(np.zeros((1, len(survival))), risk)[0])
-    coefficients = (fitted.dual @ rows) * factor
+    mean = everyone.share @ rows.values
+    centred = rows.gather(fitted.dual) @ rows.values - np.outer(fitted.dual.sum(axis=1), mean)
+    coefficients = centred * factor**2
     return CoxNetPath(
         penalties=penalties,
         coefficients=coefficients,
@@ -239,8 +307,8 @@ def _path(
         kkt_residual=np.full(penalties.size, TOLERANCE),
         penalty_max=float(penalties[0]),
         mixture=0.0,
-        centre=columns.mean(axis=0),
-        scale=np.ones(columns.shape[1]),
-        names=tuple(f"column {j}" for j in range(columns.shape[1])),
+        centre=mean,
+        scale=np.ones(mean.size),
+        names=tuple(f"column {j}" for j in range(mean.size)),
         end="complete",
     )

@@ -19,7 +19,7 @@ from trephine.modelling.bundle_content import predictor_from_json, predictor_to_
 from trephine.modelling.prediction import Predictor
 
 FORMAT = "trephine-bundle"
-VERSION = 1
+VERSION = 2  # 2: centre effects
 
 MANIFEST = "manifest.json"
 PREDICTOR = "predictor.json"

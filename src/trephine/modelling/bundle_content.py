@@ -13,6 +13,8 @@ from trephine.deep.last_block import LastBlock, state_from_bytes
 from trephine.errors import BundleError, InputError
 from trephine.modelling.encoding import Term
 from trephine.modelling.fitted_model import Baseline, FittedModel
+from trephine.modelling.harmonise import Combat
+from trephine.modelling.harmoniser import Harmoniser
 from trephine.modelling.imputation import Imputation
 from trephine.modelling.prediction import Predictor
 from trephine.modelling.signature import Signature
@@ -28,6 +30,9 @@ def predictor_to_json(predictor: Predictor) -> dict[str, Any]:
         },
         "imputation": None if predictor.imputation is None else dict(predictor.imputation.values),
         "models": {name: _model_to_json(model) for name, model in predictor.models.items()},
+        "harmonisers": {
+            name: _harmoniser_to_json(part) for name, part in predictor.harmonisers.items()
+        },
     }
     if predictor.blocks:
         content["blocks"] = {
@@ -68,6 +73,9 @@ def predictor_from_json(content: Mapping[str, Any], blocks: Mapping[str, bytes])
                 name: _block_from_json(part, blocks[name])
                 for name, part in content.get("blocks", {}).items()
             },
+            harmonisers={
+                name: _harmoniser_from_json(part) for name, part in content["harmonisers"].items()
+            },
         )
     except (AttributeError, InputError, KeyError, TypeError, ValueError) as error:
         raise BundleError(f"bundle: the model does not fit together ({error})") from None
@@ -98,6 +106,34 @@ def _block_from_json(part: Mapping[str, Any], content: bytes) -> LastBlock:
     return block
 
 
+def _harmoniser_to_json(harmoniser: Harmoniser) -> dict[str, Any]:
+    return {
+        "names": list(harmoniser.names),
+        "combat": _plain(asdict(harmoniser.combat)),
+        "terms": [_plain(asdict(term)) for term in harmoniser.terms],
+        "imputation": dict(harmoniser.imputation.values),
+    }
+
+
+def _harmoniser_from_json(part: Mapping[str, Any]) -> Harmoniser:
+    names, combat, terms = tuple(part["names"]), part["combat"], _terms(part["terms"])
+    m, centres = len(names), np.asarray(combat["centres"], dtype=np.int64)
+    return Harmoniser(
+        names=names,
+        combat=Combat(
+            centres=centres,
+            mean=_array(combat["mean"]).reshape(m),
+            covariate_mean=_array(combat["covariate_mean"]).reshape(len(terms)),
+            effects=_array(combat["effects"]).reshape(len(terms), m),
+            scale=_array(combat["scale"]).reshape(m),
+            shift=_array(combat["shift"]).reshape(centres.size, m),
+            spread=_array(combat["spread"]).reshape(centres.size, m),
+        ),
+        terms=terms,
+        imputation=Imputation(part["imputation"]),
+    )
+
+
 _ARRAYS = ("coefficients", "covariance", "centre", "scale", "low", "high")
 
 
@@ -124,7 +160,7 @@ def _model_from_json(part: Mapping[str, Any]) -> FittedModel:
     return FittedModel(
         name=part["name"],
         parts=tuple(part["parts"]),
-        terms=tuple(Term(**{**term, "cut": _number(term["cut"])}) for term in part["terms"]),
+        terms=_terms(part["terms"]),
         coefficients=_array(part["coefficients"]),
         covariance=_array(part["covariance"]).reshape(q, q),
         centre=_array(part["centre"]),
@@ -143,6 +179,10 @@ def _model_from_json(part: Mapping[str, Any]) -> FittedModel:
         n_events=int(part["n_events"]),
         left_out=tuple((name, reason) for name, reason in part["left_out"]),
     )
+
+
+def _terms(parts: Any) -> tuple[Term, ...]:
+    return tuple(Term(**{**term, "cut": _number(term["cut"])}) for term in parts)
 
 
 def _array(values: Any) -> FloatArray:

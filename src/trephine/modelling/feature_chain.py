@@ -23,6 +23,9 @@ from trephine.types import FloatArray, IntArray, Survival
 # Folds of a chain that is refitted whole, because its filter looks at the outcome.
 REFITS = 5
 
+QUARTILES = (0.25, 0.5, 0.75)
+TO_QUARTILE = 0.6744897501960817  # normal quantile of 0.75
+
 
 @dataclass(frozen=True)
 class FittedChain:
@@ -71,8 +74,7 @@ class _Funnel:
         values = features.values
         self.bounds: tuple[FloatArray, FloatArray] | None = None
         if np.isfinite(winsorise):
-            centre, scale = _moments(values)
-            self.bounds = (centre - winsorise * scale, centre + winsorise * scale)
+            self.bounds = _fences(values, winsorise)
             values = np.clip(values, *self.bounds)
         self.centre, self.scale = _moments(values)
         # A missing value becomes the mean; how many there may be, the completeness step decides.
@@ -190,6 +192,25 @@ def _fit_once(
     )
 
 
+def _fences(values: FloatArray, width: float) -> tuple[FloatArray, FloatArray]:
+    """Return the values beyond which each feature is brought in, each shape (p,).
+
+    They lie ``width`` standard deviations from the median, and either side has its own, told from
+    its quartile (median to quartile is 0.6745 of a normal standard deviation): a long tail does not
+    set its own bound. A side whose quartile is the median takes the plain standard deviation.
+    """
+    whole = np.isfinite(values).all(axis=0)
+    low, median, high = np.full((3, values.shape[1]), np.nan)
+    low[whole], median[whole], high[whole] = np.quantile(values[:, whole], QUARTILES, axis=0)
+    some = np.flatnonzero(~whole & np.isfinite(values).any(axis=0))
+    if some.size:
+        low[some], median[some], high[some] = np.nanquantile(values[:, some], QUARTILES, axis=0)
+    _, scale = _moments(values)
+    below, above = (median - low) / TO_QUARTILE, (high - median) / TO_QUARTILE
+    below, above = np.where(below > 0, below, scale), np.where(above > 0, above, scale)
+    return median - width * below, median + width * above
+
+
 def _moments(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return each feature's mean and standard deviation (n - 1), 1 where it does not vary."""
     known = np.isfinite(values)
@@ -208,7 +229,7 @@ def _keep_all(step: str, detail: str, n: int) -> SelectionStepResult:
 
 def _standardisation(settings: ChainSettings) -> str:
     if np.isfinite(settings.winsorise):
-        return f"mean 0, SD 1, values beyond {settings.winsorise:g} SD brought in"
+        return f"mean 0, SD 1, values beyond {settings.winsorise:g} SD (by quartiles) brought in"
     return "mean 0, SD 1"
 
 

@@ -14,9 +14,10 @@ from trephine.modelling.cases import FeatureSet
 from trephine.modelling.encoding import encode_term
 from trephine.modelling.feature_training import with_blocks
 from trephine.modelling.fitted_model import FittedModel, SurvivalAt
+from trephine.modelling.harmoniser import Harmoniser
 from trephine.modelling.imputation import Imputation
 from trephine.modelling.signature import Signature
-from trephine.types import FloatArray
+from trephine.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Predictor:
         By name.
     blocks
         Last blocks of networks that were trained with the signatures, by feature set.
+    harmonisers
+        Centre effects by feature set; empty where features are used as measured.
     """
 
     signatures: Mapping[str, Signature]
@@ -64,17 +67,47 @@ class Predictor:
     imputation: Imputation | None
     models: Mapping[str, FittedModel]
     blocks: Mapping[str, LastBlock] = field(default_factory=dict)
+    harmonisers: Mapping[str, Harmoniser] = field(default_factory=dict)
+
+    def harmonised(
+        self,
+        features: Mapping[str, FeatureSet],
+        clinical: ClinicalTable,
+        centre: IntArray | None,
+    ) -> dict[str, FeatureSet]:
+        """Return features without the effects of training's centres; others stay as measured."""
+        return {
+            name: self.harmonisers[name].apply(given, clinical, centre)
+            if name in self.harmonisers
+            else given
+            for name, given in features.items()
+        }
 
     def design(
-        self, model: FittedModel, features: Mapping[str, FeatureSet], clinical: ClinicalTable
+        self,
+        model: FittedModel,
+        features: Mapping[str, FeatureSet],
+        clinical: ClinicalTable,
+        centre: IntArray | None = None,
     ) -> FloatArray:
         """Return a model's terms for m cases, shape (m, q).
+
+        Parameters
+        ----------
+        model
+            One of these.
+        features, clinical
+            As measured, m rows each.
+        centre
+            Codes as in training, shape (m,), any other standing for another centre; None where
+            they are not known.
 
         Raises
         ------
         InputError
             If a case lacks a value that the model needs; the variable and the rows are named.
         """
+        features = self.harmonised(features, clinical, centre)
         if self.imputation is not None:
             clinical = self.imputation.fill(clinical)
         columns = [
@@ -96,7 +129,7 @@ class Predictor:
         return design
 
     def scores(self, feature_set: str, features: Mapping[str, FeatureSet]) -> FloatArray:
-        """Return one signature of m cases, shape (m,)."""
+        """Return one signature of m cases, shape (m,), from harmonised features."""
         if feature_set not in features:
             raise InputError(
                 f"prediction: expected the features of {feature_set}, found sets {list(features)}"
@@ -120,6 +153,7 @@ class Predictor:
         clinical: ClinicalTable,
         times: Sequence[float],
         models: Sequence[str] | None = None,
+        centre: IntArray | None = None,
     ) -> dict[str, Prediction]:
         """Predict m cases by each model.
 
@@ -133,12 +167,14 @@ class Predictor:
             Horizons.
         models
             Names; all by default.
+        centre
+            As `design`.
         """
         predictions = {}
         features = self.represent(features)
         for name in models or list(self.models):
             model = self.models[name]
-            design = self.design(model, features, clinical)
+            design = self.design(model, features, clinical, centre)
             lp = model.linear_predictor(design)
             survival = model.predict_survival(design, np.asarray(times))
             predictions[name] = Prediction(name, lp, survival, lp > model.risk_cut)

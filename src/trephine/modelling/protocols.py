@@ -15,12 +15,17 @@ from typing import Literal
 from trephine.deep.settings import FineTuneSettings
 from trephine.modelling.encoding import Continuous
 
+# Raised whenever a recipe of equal settings gives other numbers, so that results that were kept
+# by an earlier one are not taken for this one's.
+RECIPE_VERSION = 2
+
 Relevance = Literal["mann-whitney", "cox-score", "none"]
 IccForm = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
 ClinicalSelection = Literal["univariable-backward", "backward-aic", "all"]
 Unit = Literal["case", "patient"]
 SignatureTraining = Literal["in-sample", "out-of-fold"]
 Learner = Literal["penalised-cox", "adaptive-ridge"]
+Harmonise = Literal["none", "combat"]
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,11 @@ class ChainSettings:
 
     Attributes
     ----------
+    harmonise
+        ``combat`` takes the centres' effects out of the features first.
     max_missing
-        Largest share of missing values a feature may have; the rest is set to the mean.
+        Largest share of missing values a feature may have; they are set to the training mean.
+        ``sound`` lets a twentieth pass: one failed value should not cost a feature in all cases.
     outlier_fence, max_outliers
         Quartile distances beyond which a value is an outlier, and the largest share of outliers
         that a feature may have (the paper drops features "with outliers" without a rule).
@@ -41,8 +49,8 @@ class ChainSettings:
     correlation
         Of two features correlated above this, one stays; 1 keeps all.
     winsorise
-        Values further from the mean than so many standard deviations count as so many; infinity
-        leaves them as they are.
+        Values further from the median than so many standard deviations count as so many, each
+        side's being told from its quartile; infinity leaves them as they are.
     learner
         ``adaptive-ridge``: the average of ``adaptive_ridge``; ``penalised-cox``: the elastic net.
     mixtures
@@ -53,6 +61,7 @@ class ChainSettings:
         How the network behind a set of deep features is trained first; None leaves it as it is.
     """
 
+    harmonise: Harmonise = "none"
     max_missing: float = 0.0
     outlier_fence: float = 3.0
     max_outliers: float = 0.05
@@ -121,8 +130,10 @@ class RecipeSettings:
 PUBLISHED_CHAIN = ChainSettings(relevance="mann-whitney", mixtures=(1.0,), fold_unit="case")
 PUBLISHED_CLINICAL = ClinicalSettings(continuous="median-cut", selection="univariable-backward")
 # Winsorised at 1.5 standard deviations, as Huber's estimators: at n of 70 to 300 it is the wild
-# values of a few cases that make weights vary most (benchmarks/results/learners.md).
+# values of a few cases that make weights vary most. Deviations are told from quartiles, side by
+# side, since features are skewed as a rule (benchmarks/results/learners.md).
 SOUND_CHAIN = ChainSettings(
+    max_missing=0.05,
     relevance="none",
     winsorise=1.5,
     learner="adaptive-ridge",

@@ -13,8 +13,10 @@ from trephine.modelling.clinical_choice import ClinicalChoice, choose_clinical
 from trephine.modelling.encoding import Term
 from trephine.modelling.feature_chain import FittedChain, fit_chain
 from trephine.modelling.fitted_model import FittedModel, fit_model
+from trephine.modelling.harmoniser import Harmoniser, fit_harmoniser
 from trephine.modelling.prediction import Prediction, Predictor
 from trephine.modelling.protocols import RecipeSettings
+from trephine.selection.audit import AuditRow
 from trephine.types import FloatArray, IntArray
 
 CLINICAL = "clinical"
@@ -57,7 +59,12 @@ class FittedRecipe:
 
     def predict(self, cases: Cases, times: Sequence[float]) -> dict[str, Prediction]:
         """Predict cases by each model; their outcome is not looked at."""
-        return self.predictor.predict(cases.features, cases.clinical, times)
+        return self.predictor.predict(cases.features, cases.clinical, times, centre=cases.centre)
+
+    def harmonised(self, cases: Cases) -> Cases:
+        """Return cases with the features that the signatures were made for."""
+        given = self.predictor.harmonised(cases.features, cases.clinical, cases.centre)
+        return replace(cases, features=given)
 
 
 def fit_recipe(cases: Cases, settings: RecipeSettings, rng: np.random.Generator) -> FittedRecipe:
@@ -78,11 +85,16 @@ def fit_recipe(cases: Cases, settings: RecipeSettings, rng: np.random.Generator)
         Where a part cannot be fitted to these cases.
     """
     used = {part for _, parts in settings.models for part in parts}
+    cases, harmonisers, cleared = _harmonise(cases, used, settings)
     cluster = cases.patient if settings.variance == "cluster" else None
     chains = {
         name: fit_chain(features, cases.survival, cases.patient, settings.chain, rng)
         for name, features in cases.features.items()
         if name in used
+    }
+    chains = {
+        name: replace(chain, audit=(*cleared.get(name, ()), *chain.audit))
+        for name, chain in chains.items()
     }
     clinical = None
     if CLINICAL in used and cases.clinical.variables:
@@ -100,8 +112,32 @@ def fit_recipe(cases: Cases, settings: RecipeSettings, rng: np.random.Generator)
         blocks={
             name: chain.tuned.block for name, chain in chains.items() if chain.tuned is not None
         },
+        harmonisers={
+            name: harmoniser.only(chains[name].signature.names)
+            for name, harmoniser in harmonisers.items()
+        },
     )
     return FittedRecipe(settings, chains, clinical, predictor)
+
+
+def _harmonise(
+    cases: Cases, used: set[str], settings: RecipeSettings
+) -> tuple[Cases, dict[str, Harmoniser], dict[str, tuple[AuditRow, ...]]]:
+    """Take the centres' effects out of the features, where asked; and how, for the audit."""
+    if settings.chain.harmonise == "none":
+        return cases, {}, {}
+    found: dict[str, Harmoniser] = {}
+    rows: dict[str, tuple[AuditRow, ...]] = {}
+    features = dict(cases.features)
+    for name in features:
+        if name not in used:
+            continue
+        harmoniser, row = fit_harmoniser(features[name], cases, settings.chain.max_missing)
+        rows[name] = (row,)
+        if harmoniser is not None:
+            found[name] = harmoniser
+            features[name] = harmoniser.apply(features[name], cases.clinical, cases.centre)
+    return replace(cases, features=features), found, rows
 
 
 def _columns(

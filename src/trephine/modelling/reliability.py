@@ -27,7 +27,8 @@ class Agreement:
     n_subjects
         Cases read by all of them.
     icc
-        Shape (p,); NaN for a feature without a value in one of the readings.
+        Shape (p,); of a feature with missing values, over the cases that have it in every
+        reading. NaN where these are fewer than five.
     """
 
     comparison: str
@@ -83,4 +84,8 @@ def _icc(readings: Sequence[FloatArray], form: IccForm) -> FloatArray:
     icc = np.full(ratings.shape[2], np.nan)
     if whole.any():
         icc[whole] = intraclass_correlation(ratings[:, :, whole], form).value
+    for j in np.flatnonzero(~whole):
+        read = np.isfinite(ratings[:, :, j]).all(axis=1)
+        if read.sum() >= FEWEST_SUBJECTS:
+            icc[j] = intraclass_correlation(ratings[read][:, :, [j]], form).value[0]
     return icc

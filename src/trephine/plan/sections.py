@@ -47,7 +47,9 @@ class Columns(Section):
     time: str = Field(default="time", description="follow-up, from the start to event or end")
     event: str = Field(default="event", description="1 where the event was seen, 0 if censored")
     centre: str | None = Field(
-        default=None, description="hospital; read and checked, no analysis uses it yet"
+        default=None,
+        description="hospital; of two or more, each is predicted by recipes that had not seen it,"
+        " and [selection] harmonise can take their effects out of the features",
     )
 
 
@@ -107,9 +109,8 @@ class OutcomeSection(Section):
     risk_cuts: tuple[float, ...] = Field(
         default=(),
         max_length=3,
-        description="event probabilities that part the report's risk groups (at the first horizon)"
-        " and the categories of the NRI; by default the groups part at the median in training,"
-        " where `predict` always parts them",
+        description="event probabilities that part the risk groups (at the first horizon) and the"
+        " categories of the NRI; by default the groups part at the median in training",
     )
 
     @field_validator("horizons")
@@ -175,7 +176,18 @@ class DeepSection(DeepSettings):
 class SelectionSection(Section):
     """``[selection]``: the steps and their thresholds; None means the protocol's own value."""
 
-    max_missing: float = Field(default=0.0, ge=0, lt=1, description="share of missing values")
+    harmonise: Literal["none", "combat"] = Field(
+        default="none",
+        description="take the centres' effects out of the features, clinical differences kept;"
+        " needs columns.centre",
+    )
+    max_missing: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="share of missing values a feature may have, the training mean standing in;"
+        " 0 under `published` and 0.05 under `sound` by default",
+    )
     outlier_fence: float = Field(
         default=3.0, gt=0, description="quartile distances beyond which a value is an outlier"
     )
@@ -198,7 +210,8 @@ class SelectionSection(Section):
     winsorise: float | None = Field(
         default=None,
         gt=0,
-        description="standard deviations beyond which a value counts as that far; inf switches off",
+        description="standard deviations from the median, told from the quartile on its side,"
+        " beyond which a value counts as that far; inf switches off",
     )
     learner: Literal["adaptive-ridge", "penalised-cox"] | None = Field(
         default=None, description="what makes a sound signature: averaged ridge, or elastic net"
@@ -271,6 +284,14 @@ class StudyPlan(Section):
     selection: SelectionSection = SelectionSection()
     models: ModelsSection = ModelsSection()
     validation: ValidationSection = ValidationSection()
+
+    @model_validator(mode="after")
+    def _has_centres(self) -> Self:
+        if self.selection.harmonise != "none" and self.data.columns.centre is None:
+            raise ValueError(
+                "selection.harmonise: expected a column of centres, under [data] columns.centre"
+            )
+        return self
 
     @property
     def has_images(self) -> bool:

@@ -128,6 +128,8 @@ def _selection(facts: Trace) -> tuple[Text, ...]:
                 *join(steps, between="; "), ".",
             )
         )  # fmt: skip
+    if facts.methods.raw.harmonisation:
+        texts.insert(0, (facts.methods.harmonisation.words(),))
     if texts:
         texts.append(
             (
@@ -184,6 +186,11 @@ def _validation(facts: Trace) -> Text:
         ]  # fmt: skip
         if row.raw.note:
             parts += [row.note.words(), " "]
+    if facts.raw.centres:
+        parts.append(
+            "Centres were left out one by one: each was predicted by the recipe, selection and all,"
+            " refitted to the others. "
+        )
     if parts:
         parts += ["Every random draw follows from seed ", facts.study.seed.show("0"), "."]
     return tuple(parts)

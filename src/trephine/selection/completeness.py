@@ -98,6 +98,9 @@ def keep_complete(
         f"missing in at most {max_missing_share:.0%} of the cases, not constant, beyond {fence:g}"
         f" quartile distances in at most {max_outlier_share:.0%}"
     )
+    filled = int(np.sum(keep & (missing_share > 0)))
+    if filled:
+        detail += f"; {filled} kept features with missing values, for which their mean stands in"
     audit = AuditRow("completeness", keep.size, int(keep.sum()), max_missing_share, detail, removed)
     return CompletenessResult(keep, audit, tuple(reasons), missing_share, outlier_share)
 

@@ -8,6 +8,7 @@ from typing import Any
 from trephine import __version__
 from trephine.deep.settings import DeepSettings
 from trephine.modelling.bundle import Bundle, write_bundle
+from trephine.radiomics import ENGINE_VERSION
 from trephine.report.facts import Facts
 from trephine.study.model_card import model_card
 from trephine.study.results import Analysis
@@ -36,6 +37,7 @@ def save_bundle(analysis: Analysis, facts: Facts, folder: Path) -> Path:
         "primary_model": primary,
         "outcome": plan.outcome.model_dump(mode="json"),
         "features": _feature_settings(analysis),
+        "centres": list(analysis.inputs.centre_names),
         "performance": [
             row.model_dump(mode="json")
             for row in facts.performance
@@ -52,6 +54,7 @@ def _feature_settings(analysis: Analysis) -> dict[str, Any]:
     extracted = analysis.extracted
     return {
         "radiomics": radiomics.model_dump(mode="json") if radiomics is not None else None,
+        "engine_version": ENGINE_VERSION if radiomics is not None else "",
         "normalise": plan.radiomics.normalise,
         "deep": _without_folders(deep) if deep is not None else None,
         "weights_sha256": extracted.weights_sha256 if extracted is not None else "",

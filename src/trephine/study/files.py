@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from trephine.errors import ImageError, Problem
@@ -60,9 +61,12 @@ class CaseFiles:
 
 
 def find_files(
-    frame: pd.DataFrame, data: DataSection, sides: Sequence[str | None]
+    frame: pd.DataFrame, data: DataSection, sides: Sequence[str | None], needed: BoolArray
 ) -> tuple[CaseFiles | None, list[Problem]]:
-    """Fill the plan's path patterns from the table and look whether the files are there."""
+    """Fill the plan's path patterns from the table and look whether the files are there.
+
+    Rows that are not ``needed``, shape (n,), may lack theirs.
+    """
     patterns = [data.image or "", *data.raters.values(), *data.repeats.values()]
     problems = _unknown_fields(patterns, frame, data.table.name)
     if problems:
@@ -71,9 +75,11 @@ def find_files(
     rows = tuple(frame.index)
     images = _fill(data.image or "", frame)
     masks = {rater: _fill(pattern, frame) for rater, pattern in data.raters.items()}
-    problems += _absent(rows, images, data.image or "", data.table.name, "an image")
+    problems += _absent(rows, images, needed, data.image or "", data.table.name, "an image")
     for rater, pattern in data.raters.items():
-        problems += _absent(rows, masks[rater], pattern, data.table.name, f"rater {rater}'s mask")
+        problems += _absent(
+            rows, masks[rater], needed, pattern, data.table.name, f"rater {rater}'s mask"
+        )
     repeats = {
         rater: tuple(path if path.exists() else None for path in _fill(pattern, frame))
         for rater, pattern in data.repeats.items()
@@ -88,6 +94,7 @@ def find_files(
 def check_files(
     files: CaseFiles,
     data: DataSection,
+    needed: BoolArray,
     *,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -100,12 +107,14 @@ def check_files(
         Files that exist.
     data
         The plan's section.
+    needed
+        Rows to look at, shape (n,).
     workers, progress
         As ``executor``; progress is by image.
     """
     rows_of: dict[Path, list[int]] = defaultdict(list)
-    for row, path in enumerate(files.images):
-        rows_of[path].append(row)
+    for row in np.flatnonzero(needed).tolist():
+        rows_of[files.images[row]].append(row)
     count = workers if len(rows_of) >= FEWEST_TO_SHARE else 1
     with executor(count, _start, (files, data)) as run:
         found = list(run.map(_check_image, list(rows_of.items()), progress))
@@ -227,13 +236,18 @@ def _labels(
 
 
 def _absent(
-    rows: Sequence[int], paths: Sequence[Path], pattern: str, table: str, what: str
+    rows: Sequence[int],
+    paths: Sequence[Path],
+    needed: BoolArray,
+    pattern: str,
+    table: str,
+    what: str,
 ) -> list[Problem]:
-    """Name the rows without a file; the pattern is shown, not the filled path."""
+    """Name the needed rows without a file; the pattern is shown, not the filled path."""
     exists = {path: path.is_file() for path in set(paths)}
     shown = "/".join(Path(pattern).parts[-3:])
     return [
         Problem(f"{table}, row {row}", f"{what} at {shown}", "no such file")
-        for row, path in zip(rows, paths, strict=True)
-        if not exists[path]
+        for row, path, is_needed in zip(rows, paths, needed, strict=True)
+        if is_needed and not exists[path]
     ]

@@ -25,7 +25,8 @@ def finetune_settings(plan: StudyPlan) -> FineTuneSettings | None:
     Raises
     ------
     PlanError
-        If training is asked for and there is no ResNet to train.
+        If training is asked for and there is no ResNet to train, or centre effects are to be
+        taken out of its features.
     """
     asked = plan.deep.finetune
     if asked is None:
@@ -39,6 +40,12 @@ def finetune_settings(plan: StudyPlan) -> FineTuneSettings | None:
         raise PlanError(
             "deep.finetune: expected one of the ResNets, found a network file, whose last block"
             " cannot be told apart; take the section out"
+        )
+    if plan.selection.harmonise != "none":
+        raise PlanError(
+            'deep.finetune: expected selection.harmonise = "none", found'
+            f" {plan.selection.harmonise!r}: centre effects are fitted to features that the"
+            " training then changes; take one of the two out"
         )
     return asked
 
@@ -79,13 +86,16 @@ def check_events(n_events: int, plan: StudyPlan) -> None:
         )
 
 
-def number_of_trainings(validation: ValidationSection) -> int:
-    """Return how often a run of both protocols trains the last block."""
+def number_of_trainings(validation: ValidationSection, centres: int = 0) -> int:
+    """Return how often a run of both protocols trains the last block.
+
+    ``centres`` are those that are left out one by one.
+    """
     nested = validation.repeats * validation.folds
     bootstraps = validation.bootstraps if validation.bootstraps >= FEWEST_BOOTSTRAPS else -1
     permutations = validation.permutations + 1 if validation.permutations else 0
-    published = 1 + nested + (bootstraps + 1) + permutations
-    sound = 1 + nested + (bootstraps + 1) + permutations * validation.folds
+    published = 1 + centres + nested + (bootstraps + 1) + permutations
+    sound = 1 + centres + nested + (bootstraps + 1) + permutations * validation.folds
     # Sound signatures are scored out of fold, by trainings without each inner fold.
     return published + sound * (1 + REFITS)
 
@@ -96,6 +106,7 @@ def expected_time(
     settings: FineTuneSettings,
     plan: StudyPlan,
     workers: int | None,
+    centres: int = 0,
 ) -> str:
     """Return one line on what the trainings will take here, from one step that is timed.
 
@@ -111,6 +122,8 @@ def expected_time(
         How and how often the block is trained.
     workers
         Processes.
+    centres
+        As `number_of_trainings`.
     """
     from trephine.deep.trainable import Trainable
 
@@ -125,7 +138,7 @@ def expected_time(
         start = time.perf_counter()
         trainable.step(np.arange(rows.size))
         spent = time.perf_counter() - start
-    count = number_of_trainings(plan.validation)
+    count = number_of_trainings(plan.validation, centres)
     processes = max(1, min(count, available_workers() if workers is None else workers))
     passes = count * len(survival) / rows.size / processes
     fewest, most = (spent * passes * n for n in (1 + settings.patience, settings.epochs))

@@ -108,10 +108,12 @@ def read_study(
         features, more = read_feature_sets(plan, rows)
         problems += more
     if rows is not None and plan.has_images:
-        files, more = find_files(frame, plan.data, rows.sides)
+        files, more = find_files(frame, plan.data, rows.sides, ~rows.without_outcome)
         problems += more
         if files is not None and not more:
-            problems += check_files(files, plan.data, workers=workers, progress=progress)
+            problems += check_files(
+                files, plan.data, ~rows.without_outcome, workers=workers, progress=progress
+            )
     if problems or rows is None:
         raise StudyProblemsError(problems)
     return _analysed(plan, rows, clinical, files, features)
@@ -199,6 +201,6 @@ def _exclusions(
         exclusions.append(("Clinical value missing", clinical.missing()))
     for name, given in features.items():
         empty: BoolArray = np.asarray(np.isnan(given.values).all(axis=1))
-        if empty.any():
+        if (empty & ~rows.without_outcome).any():
             exclusions.append((f"No value in feature set {name}", empty))
     return exclusions

@@ -93,7 +93,7 @@ def _missing_columns(frame: pd.DataFrame, columns: Columns, name: str) -> list[P
 
 def _name_problems(frame: pd.DataFrame, columns: Columns, name: str) -> list[Problem]:
     problems = []
-    for column in filter(None, (columns.case, columns.patient)):
+    for column in filter(None, (columns.case, columns.patient, columns.centre)):
         for row in np.flatnonzero(frame[column] == "").tolist():
             where = f"{name}, row {frame.index[row]}, column {column}"
             problems.append(Problem(where, "a name", "an empty cell"))

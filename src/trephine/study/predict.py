@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,18 @@ from trephine.cohort.table import as_numbers, read_table
 from trephine.deep.embed import Embedder
 from trephine.deep.settings import DeepSettings
 from trephine.errors import BundleError, InputError, Problem, StudyProblemsError
+from trephine.evaluation.risk_groups import group_names
 from trephine.imaging import check_geometry, correct_mask, read_image, read_mask
 from trephine.imaging.normalise import normalise
 from trephine.modelling.bundle import Bundle, read_bundle
 from trephine.modelling.cases import FeatureSet
-from trephine.modelling.fitted_model import FittedModel, nomogram_of
+from trephine.modelling.fitted_model import FittedModel, SurvivalAt, nomogram_of
 from trephine.modelling.prediction import Predictor
-from trephine.radiomics.extract import measure_region
+from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.saliency import case_map
 from trephine.study.settings import DEEP, RADIOMICS
-from trephine.types import BoolArray, Estimate, Image, Mask
+from trephine.types import BoolArray, Estimate, Image, IntArray, Mask
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class NewCase:
         Table with one row of ready-made features.
     weights
         The network's file, where the study's weights or network came from a file of its own.
+    centre
+        The case's hospital by its name in the study, where the model harmonises centres.
     """
 
     image: Path | None = None
@@ -58,6 +61,7 @@ class NewCase:
     clinical: Path | None = None
     features: Path | None = None
     weights: Path | None = None
+    centre: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ class CasePrediction:
     linear_predictor, total_points
         Centred linear predictor, and points on the nomogram (None where it has no predictor).
     risk_group
-        "high" above the training median, else "low".
+        Between the plan's cut points of the event probability at the first horizon; without any,
+        "high" above the training median of the linear predictor, else "low".
     warnings
         Where the case lies outside what training saw, and what else must be known.
     """
@@ -138,11 +143,14 @@ def predict_case(path: Path, case: NewCase, model: str | None = None) -> CasePre
     chosen = _model(predictor, model or str(context["primary_model"]))
     features = _features(bundle, case, chosen)
     clinical, warnings = _clinical(predictor, case, chosen)
-    design = predictor.design(chosen, features, clinical)
+    centre = centre_codes(bundle, [case.centre])
+    design = predictor.design(chosen, features, clinical, centre)
+    features = predictor.harmonised(features, clinical, centre)
     outcome = context["outcome"]
     horizons = [float(horizon) for horizon in outcome["horizons"]]
     survival = chosen.predict_survival(design, horizons)
     lp = float(chosen.linear_predictor(design)[0])
+    warnings += _centre_warnings(predictor, chosen, features, centre)
     warnings += _outside(predictor, chosen, design[0], features)
     if context.get("simulated"):
         warnings.append("the model was fitted to simulated data and says nothing about patients")
@@ -161,9 +169,44 @@ def predict_case(path: Path, case: NewCase, model: str | None = None) -> CasePre
         },
         linear_predictor=lp,
         total_points=_total_points(chosen, lp, horizons),
-        risk_group="high" if lp > chosen.risk_cut else "low",
+        risk_group=_risk_group(chosen, lp, survival, outcome["risk_cuts"]),
         warnings=tuple(warnings),
     )
+
+
+def _risk_group(model: FittedModel, lp: float, survival: SurvivalAt, cuts: Sequence[float]) -> str:
+    """Return the name of the case's group, as the report parts its groups."""
+    score, edges = lp, [model.risk_cut]
+    event_probability = 1.0 - float(survival.survival_probability[0, 0])
+    if cuts and np.isfinite(event_probability):
+        score, edges = event_probability, list(cuts)
+    return group_names(len(edges) + 1)[int(np.searchsorted(edges, score, side="left"))]
+
+
+def centre_codes(bundle: Bundle, names: Sequence[str | None]) -> IntArray:
+    """Return the codes of centres as training had them; -1 for one that it had not, or no name."""
+    known = {str(name): code for code, name in enumerate(bundle.context["centres"])}
+    return np.array([known.get(name or "", -1) for name in names], dtype=np.int64)
+
+
+def _centre_warnings(
+    predictor: Predictor,
+    model: FittedModel,
+    features: Mapping[str, FeatureSet],
+    centre: IntArray,
+) -> list[str]:
+    """Return where a centre's effects could not be taken out."""
+    harmonised = [
+        predictor.harmonisers[term.variable]
+        for term in model.terms
+        if term.kind == "signature" and term.variable in predictor.harmonisers
+    ]
+    if not harmonised or all(one.knows(centre, 1).all() for one in harmonised):
+        return []
+    return [
+        "centre: the model takes out the effects of the centres it was fitted with, and this case"
+        " names none of them; its features count as measured, as if its scanner were average"
+    ]
 
 
 def _model(predictor: Predictor, name: str) -> FittedModel:
@@ -195,6 +238,7 @@ def _features(bundle: Bundle, case: NewCase, model: FittedModel) -> dict[str, Fe
     if pictured:
         image, mask, region = open_case(bundle, case)
         if RADIOMICS in pictured:
+            check_engine(bundle)
             found[RADIOMICS] = _radiomics(
                 settings, image, mask, label_of_region(bundle, case), region
             )
@@ -252,6 +296,23 @@ def label_of_region(bundle: Bundle, case: NewCase) -> int:
         return case.label
     labels = settings["mask_label"]
     return int(labels[case.side] if isinstance(labels, dict) else labels)
+
+
+def check_engine(bundle: Bundle) -> None:
+    """Refuse a model whose radiomic features another version of the engine measured.
+
+    Raises
+    ------
+    BundleError
+        If the versions differ.
+    """
+    made_with = bundle.context["features"]["engine_version"]
+    if made_with != ENGINE_VERSION:
+        raise BundleError(
+            f"bundle: expected features of radiomics engine {made_with!r}, found engine"
+            f" {ENGINE_VERSION!r}; use the version of Trephine that fitted the model"
+            f" ({bundle.context['trephine']}), or fit it again"
+        )
 
 
 def _radiomics(
@@ -327,7 +388,8 @@ def _clinical(
     """Return the clinical values that a model needs, one row, and levels that training lacked."""
     needed = {t.variable for t in model.terms if t.kind != "signature"}
     variables = {key: v for key, v in predictor.variables.items() if key in needed}
-    if not variables:
+    covariates = _covariates(predictor, model) - needed
+    if not variables and (case.clinical is None or not covariates):
         return ClinicalTable({}, {}, 1), []
     if case.clinical is None:
         raise InputError(
@@ -335,12 +397,16 @@ def _clinical(
             " none"
         )
     frame = _one_row(case.clinical)
+    # What harmonisation would keep is used where it is given; the model can do without.
+    variables |= {
+        key: predictor.variables[key] for key in sorted(covariates) if key in frame.columns
+    }
     table, problems = read_clinical(frame, variables, case.clinical.name)
     if problems:
         raise StudyProblemsError(problems)
     warnings = []
     for key, variable in variables.items():
-        if not variable.categorical:
+        if not variable.categorical or key not in needed:
             continue
         level = table.texts(key)[0]
         known = {t.level for t in model.terms if t.variable == key} | {variable.reference_level}
@@ -350,6 +416,16 @@ def _clinical(
                 f" {variable.reference_level}"
             )
     return table, warnings
+
+
+def _covariates(predictor: Predictor, model: FittedModel) -> set[str]:
+    """Return the clinical variables that the harmonisation of a model's signatures keeps."""
+    return {
+        term.variable
+        for part in model.terms
+        if part.kind == "signature" and part.variable in predictor.harmonisers
+        for term in predictor.harmonisers[part.variable].terms
+    }
 
 
 def _one_row(path: Path) -> pd.DataFrame:

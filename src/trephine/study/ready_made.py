@@ -37,7 +37,7 @@ def read_feature_sets(
     problems += more
     if problems:
         return {}, problems
-    ordered = frame.set_index(case).loc[list(rows.case_ids)]
+    ordered = frame.set_index(case).reindex(list(rows.case_ids), fill_value="")
     sets: dict[str, FeatureSet] = {}
     for set_name, columns in chosen.items():
         sets[set_name], more = _read_set(set_name, ordered[columns], frame[case], name)
@@ -52,8 +52,10 @@ def _case_problems(frame: pd.DataFrame, case: str, rows: TableRows, name: str) -
     if twice:
         problems.append(Problem(f"{name}, column {case}", "each case once", f"{twice} repeated"))
     known = set(frame[case])
-    for row, case_id in zip(rows.numbers, rows.case_ids, strict=True):
-        if case_id not in known:
+    lacking = rows.without_outcome.tolist()
+    for row, case_id, left_out in zip(rows.numbers, rows.case_ids, lacking, strict=True):
+        # A case that is left out for want of an outcome needs no features either.
+        if case_id not in known and not left_out:
             where = f"{name}, column {case}"
             expected = f"the case of row {row} of the study's table"
             problems.append(Problem(where, expected, "no such row"))

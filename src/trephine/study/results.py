@@ -58,8 +58,11 @@ class ProtocolResult:
     null
         The recipe on permuted outcomes; None where the plan asks for none.
     features
-        What the signatures read of the study's cases: those of the trained network where one was
-        trained.
+        Features of the study's cases as the recipe's networks give them, those of the trained
+        network where one was trained; centres' effects are still in them.
+    centres
+        Each centre predicted by the recipe refitted without it, at the horizons; None where the
+        study has not two centres that can be judged.
     """
 
     settings: RecipeSettings
@@ -69,6 +72,7 @@ class ProtocolResult:
     bootstrap: BootstrapValidation | None = None
     null: NullCheck | None = None
     features: Mapping[str, FeatureSet] = field(default_factory=dict)
+    centres: OutOfFold | None = None
 
 
 @dataclass(frozen=True)

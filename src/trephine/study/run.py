@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,9 +13,10 @@ from typing import Any, get_args
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from trephine.cohort.schema import label_of
 from trephine.evaluation.bootstrap_optimism import FEWEST_BOOTSTRAPS, bootstrap_validation
 from trephine.evaluation.null_check import null_check
-from trephine.evaluation.resampling import nested_cross_validation
+from trephine.evaluation.resampling import leave_one_centre_out, nested_cross_validation
 from trephine.executors import workers_kept
 from trephine.modelling.cases import Cases
 from trephine.modelling.recipe import fit_recipe
@@ -28,6 +29,7 @@ from trephine.study.bundling import save_bundle
 from trephine.study.drawings import compare_all_drawings
 from trephine.study.extraction import ExtractedFeatures, cases_of, extract_all
 from trephine.study.facts import assemble_facts
+from trephine.study.facts.centres import FEWEST_CENTRE_EVENTS, can_be_judged_by_centre
 from trephine.study.finetuning import expected_time, finetune_settings
 from trephine.study.inputs import StudyInputs, read_study
 from trephine.study.pictures import draw_pictures
@@ -145,17 +147,22 @@ def _run(
     finetune = finetune_settings(inputs.plan)
     if finetune is not None:
         deep = cases.features[DEEP]
-        show(expected_time(deep, cases.survival, finetune, inputs.plan, workers), 1, 1)
+        centres = len(inputs.centre_names) if can_be_judged_by_centre(cases) else 0
+        told = expected_time(deep, cases.survival, finetune, inputs.plan, workers, centres)
+        show(told, 1, 1)
     protocols: dict[Protocol, ProtocolResult] = {
         protocol: _protocol(inputs, cases, protocol, stages) for protocol in get_args(Protocol)
     }
     drawings: tuple[Comparison, ...] = ()
     if extracted is not None:
         with watch.stage("Comparing raters"):
-            told = partial(show, "Comparing raters")
             store = FeatureStore(folder / "features")
             drawings = compare_all_drawings(
-                inputs, extracted.reading_keys, store, workers=workers, progress=told
+                inputs,
+                extracted.reading_keys,
+                store,
+                workers=workers,
+                progress=partial(show, "Comparing raters"),
             )
     analysis = Analysis(
         inputs, extracted, cases, protocols, watch.seconds, _warnings(inputs, protocols), drawings
@@ -163,8 +170,9 @@ def _run(
     with watch.stage("Pictures"):
         pictures = draw_pictures(analysis, folder / "pictures")
     with watch.stage("Performance and intervals"):
-        told = partial(show, "Performance and intervals")
-        facts = assemble_facts(analysis, pictures, workers=workers, progress=told)
+        facts = assemble_facts(
+            analysis, pictures, workers=workers, progress=partial(show, "Performance and intervals")
+        )
     write_facts(facts, folder / "facts.json")
     bundle = save_bundle(analysis, facts, folder / "model")
     show("Writing the report", 0, 1)
@@ -269,8 +277,15 @@ def _protocol(
                 seed=seed,
                 **stages.options(stage),
             )
+    centres = None
+    if can_be_judged_by_centre(cases):
+        stage = f"Leaving centres out, {protocol}"
+        with watch.stage(stage):
+            horizons = plan.outcome.horizons
+            options = stages.options(stage)
+            centres = leave_one_centre_out(cases, settings, horizons, seed=seed, **options)
     return ProtocolResult(
-        settings, fitted, apparent, out_of_fold, bootstrap, null, represented.features
+        settings, fitted, apparent, out_of_fold, bootstrap, null, represented.features, centres
     )
 
 
@@ -285,11 +300,60 @@ def _warnings(
         if horizon > last:
             text = f"follow-up ends at {last:g}, before the horizon {horizon:g}: nothing is told"
             found.append(("Horizons", text))
+    if inputs.centre is not None and all(r.centres is None for r in protocols.values()):
+        text = (
+            f"fewer than two centres have {FEWEST_CENTRE_EVENTS} events: the models are not judged"
+            " by centre"
+        )
+        found.append(("Centres", text))
     for protocol, result in protocols.items():
+        found += _failures(protocol, result)
+        found += _unseen_levels(inputs, protocol, result)
         for model in result.fitted.models.values():
             for name, reason in model.left_out:
                 found.append((f"{model.name}, {protocol}", f"{name} left out: {reason}"))
     return tuple(found)
+
+
+def _unseen_levels(
+    inputs: StudyInputs, protocol: str, result: ProtocolResult
+) -> list[tuple[str, str]]:
+    """Tell where cases were predicted whose level their fold's training cases had not."""
+    counts: dict[str, int] = {}
+    for found in (result.out_of_fold, result.centres):
+        for key, count in (found.unseen_levels if found is not None else {}).items():
+            counts[key] = counts.get(key, 0) + count
+    return [
+        (
+            f"{label_of(key, inputs.clinical.variables[key])}, {protocol}",
+            f"{count} out-of-fold predictions are of cases at a level that no training case of"
+            " their fold had; it counted as the reference level",
+        )
+        for key, count in counts.items()
+    ]
+
+
+def _failures(protocol: str, result: ProtocolResult) -> list[tuple[str, str]]:
+    """Tell how many refits failed, and why the first did."""
+    parts: list[tuple[str, Sequence[str], str]] = []
+    for what, found, rest in (
+        ("outer folds", result.out_of_fold, "their repeats are left out"),
+        ("centres", result.centres, "they are not judged"),
+    ):
+        if found is not None:
+            parts.append((what, [failure.reason for failure in found.failures], rest))
+    if result.bootstrap is not None:
+        parts.append(("bootstrap samples", result.bootstrap.failures, "they are left out"))
+    if result.null is not None:
+        parts.append(("permuted outcomes", result.null.failures, "they are left out"))
+    return [
+        (
+            f"Resampling, {protocol}",
+            f"the recipe could not be fitted to {len(reasons)} {what}, {rest}; first: {reasons[0]}",
+        )
+        for what, reasons, rest in parts
+        if reasons
+    ]
 
 
 def _interval(estimate: object) -> str:

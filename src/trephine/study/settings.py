@@ -147,7 +147,8 @@ def recipe_settings(plan: StudyPlan, protocol: Protocol) -> RecipeSettings:
     clinical = PUBLISHED_CLINICAL if published else SOUND_CLINICAL
     chain = replace(
         chain,
-        max_missing=section.max_missing,
+        harmonise=section.harmonise,
+        max_missing=chain.max_missing if section.max_missing is None else section.max_missing,
         outlier_fence=section.outlier_fence,
         max_outliers=section.max_outliers,
         icc_form=section.icc_form,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trephine.cohort.schema import ClinicalVariable, label_of
 from trephine.errors import BundleError, PlanError
 from trephine.evaluation.recalibration import recalibrate
 from trephine.modelling.bundle import Bundle, read_bundle
@@ -31,7 +32,7 @@ from trephine.store import FeatureStore
 from trephine.study.extraction import ExtractedFeatures, cases_of, extract_all
 from trephine.study.facts.external import assemble_external_facts
 from trephine.study.inputs import read_study
-from trephine.study.predict import network_settings
+from trephine.study.predict import centre_codes, check_engine, network_settings
 from trephine.study.results import Analysis, ProtocolResult, prediction_times
 from trephine.study.run import StageProgress, Stopwatch
 from trephine.study.settings import DEEP, RADIOMICS, recipe_settings
@@ -120,18 +121,64 @@ def validate_bundle(
         _same_weights(bundle, extracted)
     cases = cases_of(inputs, extracted)
     times = prediction_times(inputs.plan.outcome.horizons, inputs.survival)
-    predictions = bundle.predictor.predict(cases.features, cases.clinical, times)
+    if inputs.centre is not None:
+        names = [inputs.centre_names[code] for code in inputs.centre]
+        cases = replace(cases, centre=centre_codes(bundle, names))
+    predictions = bundle.predictor.predict(
+        cases.features, cases.clinical, times, centre=cases.centre
+    )
     settings = recipe_settings(inputs.plan, bundle.context["protocol"])
     settings = replace(settings, models=tuple((m.name, m.parts) for m in _models(bundle).values()))
     fitted = FittedRecipe(settings, {}, None, bundle.predictor)
     result = ProtocolResult(settings, fitted, predictions, None)
-    analysis = Analysis(inputs, extracted, cases, {settings.protocol: result}, watch.seconds, ())
+    analysis = Analysis(
+        inputs,
+        extracted,
+        cases,
+        {settings.protocol: result},
+        watch.seconds,
+        _warnings(bundle, cases),
+    )
     external = _external(bundle, cases, predictions, inputs.plan.outcome.horizons)
     with watch.stage("Performance"):
         facts = assemble_external_facts(analysis, external, workers=workers)
     write_facts(facts, folder / "facts.json")
     written = write_report(facts, folder / "pictures", folder)
     return ValidationResult(folder, written[0], facts)
+
+
+def _warnings(bundle: Bundle, cases: Cases) -> tuple[tuple[str, str], ...]:
+    """Tell how many cases come from centres whose effects the model does not know."""
+    n = len(cases)
+    harmonisers = bundle.predictor.harmonisers.values()
+    unknown = [int(np.sum(~part.knows(cases.centre, n))) for part in harmonisers]
+    found = []
+    if any(unknown):
+        text = (
+            f"{max(unknown)} of {n} cases come from centres that the model was not fitted with;"
+            " their features count as measured, as if their scanners were average"
+        )
+        found.append(("Harmonisation", text))
+    return (*found, *_unseen_levels(bundle, cases))
+
+
+def _unseen_levels(bundle: Bundle, cases: Cases) -> list[tuple[str, str]]:
+    """Tell how many cases are at a level that no training case had."""
+    terms = {term for model in _models(bundle).values() for term in model.terms}
+    found = []
+    for key, variable in bundle.predictor.variables.items():
+        own = {term.level for term in terms if term.variable == key}
+        if not own or not variable.categorical or key not in cases.clinical.variables:
+            continue
+        known = {None, variable.reference_level, *own}
+        count = sum(level not in known for level in cases.clinical.texts(key))
+        if count:
+            text = (
+                f"{count} cases are at a level that no training case had; it counts as"
+                f" {variable.reference_level}"
+            )
+            found.append((label_of(key, variable), text))
+    return found
 
 
 def _models(bundle: Bundle) -> Mapping[str, FittedModel]:
@@ -154,18 +201,22 @@ def as_the_model_needs(bundle: Bundle, plan: StudyPlan) -> StudyPlan:
             f" {plan.outcome.unit}; convert the times of the table"
         )
     needed = {t.variable for m in _models(bundle).values() for t in m.terms}
+    for part in bundle.predictor.harmonisers.values():
+        needed |= {term.variable for term in part.terms}
     signatures = needed & set(bundle.predictor.signatures)
     settings = context["features"]
     pictured = plan.features is None and signatures & {RADIOMICS, DEEP}
     if pictured and not plan.has_images:
         raise PlanError(f"data.image: expected images, for the signatures {sorted(pictured)}")
+    if pictured and RADIOMICS in signatures:
+        check_engine(bundle)
     first = dict(list(plan.data.raters.items())[:1])
     return plan.model_copy(
         update={
             "outcome": outcome,
             "data": plan.data.model_copy(update={"raters": first, "repeats": {}}),
             "clinical": {
-                key: variable
+                key: _as_outside(variable, plan.clinical.get(key))
                 for key, variable in bundle.predictor.variables.items()
                 if key in needed
             },
@@ -179,6 +230,29 @@ def as_the_model_needs(bundle: Bundle, plan: StudyPlan) -> StudyPlan:
             "models": ModelsSection(),
         }
     )
+
+
+def _as_outside(variable: ClinicalVariable, outside: ClinicalVariable | None) -> ClinicalVariable:
+    """Return the model's variable, read from the column that the outside plan names for it.
+
+    Raises
+    ------
+    PlanError
+        If the outside plan gives it another unit or other levels than the model has.
+    """
+    if outside is None:
+        return variable
+    for part in ("unit", "levels"):
+        expected, found = getattr(variable, part), getattr(outside, part)
+        same = sorted(found) == sorted(expected) if part == "levels" else found == expected
+        if part in outside.model_fields_set and not same:
+            raise PlanError(
+                f"clinical: expected {part} {expected!r}, as the model has, for the variable"
+                f" {variable.label or variable.column or 'of this name'}, found {found!r}; recode"
+                " the table"
+            )
+    named = {"column", "arcs", "measure"} & outside.model_fields_set
+    return variable.model_copy(update={part: getattr(outside, part) for part in named})
 
 
 def _network(bundle: Bundle, plan: StudyPlan, needed: bool) -> DeepSection:
@@ -241,7 +315,7 @@ def _external(
 
 
 def _case_mix(bundle: Bundle, model: FittedModel, cases: Cases) -> tuple[CaseMixRow, ...]:
-    design = bundle.predictor.design(model, cases.features, cases.clinical)
+    design = bundle.predictor.design(model, cases.features, cases.clinical, cases.centre)
     return tuple(
         CaseMixRow(
             label=term.label,

@@ -10,6 +10,7 @@ two together.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -24,7 +25,7 @@ from trephine.survival.path_risk import (
     order_by_time,
     risk_sets,
 )
-from trephine.types import BoolArray, FloatArray, Survival
+from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 TOLERANCE = 1e-6  # of a gradient's norm, as a share of the null model's
 MOST_NEWTON_STEPS = 50
@@ -41,7 +42,8 @@ class KernelPath:
     penalties
         Shape (m,).
     dual
-        Shape (m, n): coefficients are ``dual @ X``, linear predictors ``dual @ K``.
+        Shape (m, n): coefficients are ``dual @ X``, linear predictors ``dual @ K``, X and K being
+        those of the n cases.
     log_likelihood
         Breslow's log partial likelihood of each solution, shape (m,).
     """
@@ -52,18 +54,26 @@ class KernelPath:
 
 
 def kernel_ridge_path(
-    gram: FloatArray, survival: Survival, penalties: FloatArray, *, tolerance: float = TOLERANCE
+    gram: FloatArray,
+    survival: Survival,
+    penalties: FloatArray,
+    *,
+    row: IntArray | None = None,
+    tolerance: float = TOLERANCE,
 ) -> KernelPath:
     """Minimise -log PL(K a) / n + penalty a' K a / 2 along a path, with Breslow's ties.
 
     Parameters
     ----------
     gram
-        K, shape (n, n): inner products of the cases' columns, which are best centred.
+        Shape (u, u): inner products of the cases' columns, which are best centred.
     survival
         Of the n cases.
     penalties
         Decreasing and > 0, shape (m,).
+    row
+        Shape (n,): where in ``gram`` each case stands; by default the i-th stands i-th. Copies of
+        a case, of which a bootstrap has many, may share a row, and the products cost less.
     tolerance
         Largest gradient norm of a solution, as a share of the null model's.
 
@@ -74,8 +84,9 @@ def kernel_ridge_path(
     """
     order = order_by_time(survival.time)
     risk = risk_sets(survival.time[order], survival.event[order])
-    sorted_gram = np.ascontiguousarray(gram[np.ix_(order, order)])
-    dual, values, converged = _path(sorted_gram, risk, empty_state(risk), penalties, tolerance)
+    rows = np.arange(len(survival)) if row is None else row
+    inner = Products(np.ascontiguousarray(gram), rows[order])
+    dual, values, converged = _path(inner, risk, empty_state(risk), penalties, tolerance)
     if not converged.all():
         first = penalties[np.argmin(converged)]
         raise ModelError(
@@ -101,9 +112,26 @@ def null_gradient(survival: Survival) -> FloatArray:
     return residual
 
 
+class Products(NamedTuple):
+    """K of n cases as the inner products of their u distinct rows, and each case's row."""
+
+    gram: FloatArray
+    row: IntArray
+
+
+@njit(cache=True)
+def _times(inner: Products, weights: FloatArray) -> FloatArray:
+    """Return K times the weights of the cases, (n,)."""
+    gathered = np.zeros(inner.gram.shape[0])
+    for i in range(weights.size):
+        gathered[inner.row[i]] += weights[i]
+    product: FloatArray = np.dot(inner.gram, gathered)[inner.row]
+    return product
+
+
 @njit(cache=True)
 def _newton_step(
-    gram: FloatArray,
+    inner: Products,
     downhill: FloatArray,
     k_downhill: FloatArray,
     penalty: float,
@@ -133,7 +161,7 @@ def _newton_step(
             step[i] += share * direction[i]
             k_step[i] += share * k_direction[i]
             rest[i] -= share * (curved[i] + penalty * direction[i])
-        k_rest = np.dot(gram, rest)
+        k_rest = _times(inner, rest)
         before = square
         square = np.dot(rest, k_rest)
         if not square > enough:
@@ -147,16 +175,17 @@ def _newton_step(
 
 @njit(cache=True)
 def _path(
-    gram: FloatArray,
+    inner: Products,
     risk: RiskSets,
     state: RiskState,
     penalties: FloatArray,
     tolerance: float,
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
-    n = gram.shape[0]
+    n = risk.event.size
     dual, eta = np.zeros(n), np.zeros(n)
     value = evaluate(eta, risk, state)
-    null_square = np.dot(state.residual, np.dot(gram, state.residual))
+    null_square = np.dot(state.residual, _times(inner, state.residual))
+    enough = tolerance * tolerance * null_square
     duals = np.empty((penalties.size, n))
     values = np.empty(penalties.size)
     converged = np.zeros(penalties.size, np.bool_)
@@ -164,13 +193,15 @@ def _path(
         penalty = penalties[k]
         for _ in range(MOST_NEWTON_STEPS):
             downhill = -(state.residual + penalty * dual)
-            k_downhill = np.dot(gram, downhill)
+            k_downhill = _times(inner, downhill)
             square = np.dot(downhill, k_downhill)
-            if square <= tolerance * tolerance * null_square:
+            if square <= enough:
                 converged[k] = True
                 break
             precision = min(0.01, square / null_square)
-            step, k_step = _newton_step(gram, downhill, k_downhill, penalty, risk, state, precision)
+            step, k_step = _newton_step(
+                inner, downhill, k_downhill, penalty, risk, state, precision
+            )
             loss = 0.5 * penalty * np.dot(dual, eta) - value / n
             descent = np.dot(downhill, k_step)
             share = 1.0

@@ -24,6 +24,7 @@ from trephine.report.facts.base import (
     Protocol,
     Quartiles,
 )
+from trephine.report.facts.centres import CentreFacts
 from trephine.report.facts.evaluation import (
     CalibrationFacts,
     CalibrationGroup,
@@ -152,6 +153,8 @@ class Facts(Fact):
     """Kaplan-Meier curve of all analysed cases."""
     risk_groups: tuple[RiskGroupsFacts, ...] = ()
     """Kaplan-Meier curves of risk groups."""
+    centres: tuple[CentreFacts, ...] = ()
+    """Models in each centre, by recipes refitted without it; empty without two centres."""
     external: ExternalFacts | None = None
     """A locked model on outside data; null in the report of a study that makes models."""
     pictures: tuple[PictureFacts, ...] = ()
@@ -217,6 +220,7 @@ __all__ = [
     "CalibrationGroup",
     "CalibrationNumbers",
     "CaseMixRow",
+    "CentreFacts",
     "CoefficientPath",
     "ComparisonFacts",
     "ContinuousSummary",

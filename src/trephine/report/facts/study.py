@@ -246,6 +246,8 @@ class MethodsFacts(Fact):
     """Deep features; null where none were extracted here."""
     feature_table: str = ""
     """Name of the ready-made feature table; empty where features were extracted."""
+    harmonisation: str = ""
+    """How centre effects were taken out of features; empty where they were not."""
     missing_values: str = ""
     """How missing clinical values and features were handled."""
     resampling: tuple[ResamplingMethod, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trephine.report.facts import Facts
 from trephine.report.tables.baseline import table_1
+from trephine.report.tables.centres import centre_table
 from trephine.report.tables.comparison import comparison_table
 from trephine.report.tables.cox import cox_tables, signature_tables
 from trephine.report.tables.external import case_mix_table, recalibration_table
@@ -53,6 +54,7 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         coefficients_table(trace),
         agreement_table(trace),
         sample_size_table(trace),
+        centre_table(trace),
         case_mix_table(trace),
         recalibration_table(trace),
     )

@@ -10,6 +10,7 @@ from trephine.executors import Progress
 from trephine.report.facts import Facts, PictureFacts
 from trephine.study.facts.assessment import Assessed, assess
 from trephine.study.facts.baseline import cox_table, signature_table, table_1
+from trephine.study.facts.centres import centre_facts
 from trephine.study.facts.comparisons import comparisons, reclassifications
 from trephine.study.facts.curves import (
     calibration_facts,
@@ -97,5 +98,6 @@ def _assemble(
         decision_curves=decision_facts(analysis, assessed, draws),
         survival=overall_survival(analysis),
         risk_groups=tuple(risk_group_facts(analysis, one) for one in assessed),
+        centres=tuple(fact for result in results for fact in centre_facts(analysis, result)),
         pictures=tuple(pictures),
     )

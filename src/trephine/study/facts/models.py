@@ -228,8 +228,8 @@ def _design_row(
     analysis: Analysis, result: ProtocolResult, model: FittedModel, row: int
 ) -> np.ndarray:
     features = {name: given.take([row]) for name, given in result.features.items()}
-    clinical = analysis.cases.clinical.take([row])
-    return result.fitted.predictor.design(model, features, clinical)
+    case = analysis.cases.take([row])
+    return result.fitted.predictor.design(model, features, case.clinical, case.centre)
 
 
 def _value(

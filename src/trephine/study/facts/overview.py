@@ -158,6 +158,13 @@ def _spacing(analysis: Analysis) -> tuple[SpacingSource, ...]:
     )
 
 
+COMBAT = (
+    "Features were harmonised between centres by ComBat (parametric empirical Bayes, Johnson et"
+    " al. 2007), fitted to the training cases of each fit alone with the clinical variables as"
+    " covariates; cases of a centre that training did not hold count as measured."
+)
+
+
 def methods_facts(analysis: Analysis, draws: Draws) -> MethodsFacts:
     """Return the settings that the methods section states."""
     plan = analysis.inputs.plan
@@ -180,6 +187,7 @@ def methods_facts(analysis: Analysis, draws: Draws) -> MethodsFacts:
         if deep is not None
         else None,
         feature_table=plan.features.table.name if plan.features is not None else "",
+        harmonisation="" if plan.selection.harmonise == "none" else COMBAT,
         missing_values="Cases with a missing clinical value were left out."
         if plan.selection.missing_clinical == "drop"
         else "Missing clinical values were filled with training medians and most frequent levels.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from trephine.modelling.feature_chain import FittedChain
@@ -39,8 +41,9 @@ ICC_EDGES = np.round(np.linspace(0.0, 1.0, 21), 2)
 def selection_facts(analysis: Analysis, result: ProtocolResult) -> list[SelectionFacts]:
     """Return the selection of each feature set on all cases."""
     found = []
+    cases = result.fitted.harmonised(replace(analysis.cases, features=result.features))
     for name, chain in result.fitted.chains.items():
-        features = result.features[name]
+        features = cases.features[name]
         chosen = [dict(refit.weights.get(name, {})) for refit in refits(result)]
         counts = [len(weights) for weights in chosen]
         found.append(
@@ -153,8 +156,9 @@ def correlation_facts(analysis: Analysis, result: ProtocolResult) -> list[Correl
     strongest = sorted(weighted, key=lambda row: (-row[0], row[2]))[:MOST_CORRELATED]
     kept = [row for name in result.fitted.chains for row in strongest if row[1] == name]
     columns = []
+    cases = result.fitted.harmonised(replace(analysis.cases, features=result.features))
     for _, name, feature in kept:
-        given = result.features[name]
+        given = cases.features[name]
         columns.append(given.values[:, given.names.index(feature)])
     matrix = np.atleast_2d(np.corrcoef(np.nan_to_num(np.array(columns))))
     return [
