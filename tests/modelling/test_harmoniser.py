@@ -188,7 +188,7 @@ def test_a_missing_feature_value_stays_missing() -> None:
 def test_the_locked_model_carries_the_centre_effects() -> None:
     fitted = fit(CASES)
     content = predictor_to_json(fitted.predictor)
-    again = predictor_from_json(content)
+    again = predictor_from_json(content, {})
     horizons = [36.0]
     given = fitted.predict(CASES, horizons)
     after = again.predict(CASES.features, CASES.clinical, horizons, centre=CASES.centre)

@@ -118,7 +118,7 @@ def test_centre_effects_and_training_are_not_both_taken(study: SmallStudy) -> No
     study.write(study.table().assign(hospital=lambda table: table["side"]))
     study.replace("columns = {", 'columns = { centre = "hospital",')
     study.replace("[selection]\n", '[selection]\nharmonise = "combat"\n')
-    with pytest.raises(StudyProblemsError, match='expected selection.harmonise = "none"'):
+    with pytest.raises(StudyProblemsError, match=r'expected selection\.harmonise = "none"'):
         read_study(study.toml)
 
 
