@@ -13,7 +13,8 @@ from study.small_study import SmallStudy, write_clinical_study, write_table_stud
 from trephine.report import write_report
 from trephine.report.facts import Facts
 from trephine.study import run
-from trephine.study.predict import NewCase, predict_case
+from trephine.study.new_case import NewCase
+from trephine.study.predict import predict_case
 
 NO_NUMBER = re.compile(r"(?<![A-Za-z])(nan|inf|none|null)(?![A-Za-z])", re.I)
 

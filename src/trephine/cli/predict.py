@@ -42,7 +42,9 @@ def predict(
     ] = None,
 ) -> None:
     """Predict one case: survival at the horizons with intervals, points, group, warnings."""
-    from trephine.study.predict import NewCase, draw_saliency, predict_case
+    from trephine.study.new_case import NewCase
+    from trephine.study.predict import predict_case
+    from trephine.study.saliency import draw_saliency
 
     case = NewCase(image, mask, label, side, clinical, features, weights, centre)
     result = predict_case(bundle, case, model)

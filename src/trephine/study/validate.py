@@ -32,7 +32,8 @@ from trephine.store import FeatureStore
 from trephine.study.extraction import ExtractedFeatures, cases_of, extract_all
 from trephine.study.facts.external import assemble_external_facts
 from trephine.study.inputs import read_study
-from trephine.study.predict import centre_codes, check_engine, network_settings
+from trephine.study.new_case import check_engine, network_settings
+from trephine.study.predict import centre_codes
 from trephine.study.results import Analysis, ProtocolResult, prediction_times
 from trephine.study.run import StageProgress, Stopwatch
 from trephine.study.settings import DEEP, RADIOMICS, recipe_settings

@@ -69,7 +69,8 @@ def _sweep(
 ) -> float:
     """Visit every coordinate once; return the largest move in the gradient's units.
 
-    Moves up to ``idle`` are not worth the row that they cost, and not made.
+    Moves up to ``idle`` are not worth the row that they cost, and not made, but for those that end
+    at zero: what is left there has a sign, and with it another condition to meet.
     """
     moved = 0.0
     for a in range(goal.size):
@@ -78,7 +79,7 @@ def _sweep(
             continue
         new = soft_threshold(curvature * goal[a] - slope[a], l1[a]) / (curvature + l2[a])
         change = new - goal[a]
-        if (curvature + l2[a]) * abs(change) > idle:
+        if (curvature + l2[a]) * abs(change) > idle or (new == 0.0 and change != 0.0):
             goal[a] = new
             row = hessian[a]
             for other in range(goal.size):
@@ -197,7 +198,9 @@ def _jump(
         a = support[i]
         old = goal[a]
         new = old + share * direction[i]
-        if new * old <= 0.0 and abs(new) <= 1e-12 * abs(old):
+        # Where the step ends at a kink rounding may leave a last trace of either sign, and a
+        # coefficient that is not zero is held to the condition of its sign.
+        if abs(new) <= 1e-12 * abs(old):
             new = 0.0
         goal[a] = new
         change[a] = new - old

@@ -72,6 +72,7 @@ def table_3(facts: Trace) -> Table | None:
                 " 1 − Brier score of the model / Brier score of Kaplan-Meier. Uno's C and the"
                 " integrated Brier score end at the last horizon.",
             ),
+            *_cross_validated_note(facts),
             *by_note(
                 [
                     ((row.model.words(), f" ({assessment_label(_key(row))})"), row.note.words())
@@ -81,6 +82,18 @@ def table_3(facts: Trace) -> Table | None:
             ),
         ),
     )
+
+
+def _cross_validated_note(facts: Trace) -> tuple[Text, ...]:
+    """Return how far an interval of nested cross-validation reaches (results/honesty.md)."""
+    if not any("cross-validated" in row.raw.kind for row in facts.performance):
+        return ()
+    note = (
+        "Intervals of cross-validated figures tell how these would vary with the patients who were"
+        " judged, not with those who trained: in simulated studies they held the truth somewhat"
+        " less often than they aim at."
+    )
+    return ((note,),)
 
 
 def calibration_table(facts: Trace) -> Table | None:
