@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 REFERENCE ?= tests/reference
 
-.PHONY: help demo test check format parity bench bench-r test-system docs clean
+.PHONY: help demo test check format parity bench bench-r test-system docs kernels clean
 
 help:
 	@echo "make demo         run the main job on the simulated cohort and print where the report is"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench        time against the peers, write benchmarks/results.md"
 	@echo "make bench-r      the same, with R's glmnet and survival installed from Debian"
 	@echo "make docs         write the references of the study file and of facts.json"
+	@echo "make kernels      forget compiled kernels, after a change in one that others call"
 	@echo "make test-system  install Orthanc from Debian and run the tests that need it"
 
 $(BIN)/.demo-ready: pyproject.toml constraints.txt
@@ -65,5 +66,9 @@ docs: $(BIN)/.dev-ready
 	$(BIN)/python -m trephine.plan
 	$(BIN)/python -m trephine.report.facts > docs/facts-schema.json
 
-clean:
+# numba sees that a file has changed, not that a kernel in another file which it calls has.
+kernels:
+	find src \( -name '*.nbi' -o -name '*.nbc' \) -delete
+
+clean: kernels
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

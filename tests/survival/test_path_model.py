@@ -23,13 +23,19 @@ def model_violation(
     return max(violation(exact[a], goal[a], l1[a], l2[a]) for a in range(p))
 
 
-def test_a_coefficient_that_a_jump_takes_to_zero_is_zero() -> None:
-    # Two opposed columns of a path's second penalty: the jump ends where the first one vanishes,
-    # and rounding left 4e-19 of it, which is held to the condition of a positive coefficient.
+def test_a_trace_of_a_coefficient_is_taken_to_zero() -> None:
+    # Two opposed columns at a path's second penalty: a jump that ended where the first one vanishes
+    # left 4e-19 of it, which was held to the condition of a positive coefficient, and stayed.
     hessian = np.array([[0.23306329, -0.1882678], [-0.1882678, 0.27793726]])
-    gradient = np.array([-0.16289239, 0.16516138])
+    gradient = np.array([-0.15957174, 0.16023218])
+    coefficient = np.array([4.33680869e-19, -1.77576561e-02])
     l1 = np.full(2, 0.16023847)
-    assert model_violation(hessian, gradient, l1, np.zeros(2), 1e-8) <= 1e-7
+    goal, slope = np.empty(2), np.empty(2)
+    minimise_model(
+        hessian, gradient, coefficient, l1, np.zeros(2), empty_factor(2), 1e-5, goal, slope
+    )
+    assert goal[0] == 0.0
+    assert goal[1] < 0.0
 
 
 @given(seed=st.integers(0, 100_000), p=st.integers(1, 6), correlated=st.booleans())
