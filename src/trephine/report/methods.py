@@ -205,6 +205,8 @@ def _performance(facts: Trace) -> Text:
         parts += _horizons(facts)
     if facts.calibration:
         parts.append("; calibration in groups and as a smooth curve")
+        drawn = next((c for c in facts.calibration if c.raw.smooth_method), None)
+        parts += [] if drawn is None else [" by ", drawn.smooth_method.words()]
     if facts.reclassification:
         parts.append("; net reclassification and integrated discrimination improvement")
     if facts.decision_curves:
