@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numba
 import numpy as np
 
+from trephine.survival.hare_algebra import reciprocal_condition, solved
 from trephine.survival.hare_likelihood import Basis, Evaluation, derivatives_of_one, moments_to
 from trephine.survival.hare_model import LINEAR, HareModel, Term
 from trephine.survival.hare_newton import HareFit
-from trephine.types import FloatArray
+from trephine.types import FloatArray, IntArray
 
 _MAX_KNOTS = 20
 _BETWEEN_KNOTS = 5
@@ -73,10 +74,7 @@ def _judged(fit: HareFit, term: Term, column: FloatArray) -> Candidate | None:
     """Return a function with Rao's statistic, None where the model nearly holds it already."""
     knot = np.inf if term.time_knot is None else term.time_knot
     model = fit.model
-    try:
-        rao = _rao_statistic(model.basis, model.coefficient, fit.evaluation, fit.gram, knot, column)
-    except np.linalg.LinAlgError:
-        return None
+    rao = _rao_statistic(model.basis, model.coefficient, fit.evaluation, fit.gram, knot, column)
     return None if np.isnan(rao) else Candidate(term, column, rao)
 
 
@@ -92,15 +90,14 @@ def _rao_statistic(
     """Return -S' H^-1 S of the model with one more function, (knot - t)+ or 1 times ``column``.
 
     S is the whole gradient at coefficient 0 of the function: the model's own part of it is not
-    quite zero where Newton's method ended. NaN where the functions nearly depend on each other.
+    quite zero where Newton's method ended. NaN where the functions nearly depend on each other,
+    or the Hessian is singular.
     """
     free = np.isinf(knot)
     falls, level = (0.0, 1.0) if free else (1.0, knot)
     values = column * np.maximum(level - falls * basis.time, 0.0)
     products = _bordered(gram, values @ basis.design, float(values @ values))
-    if not np.isfinite(products).all():
-        return np.nan
-    if 1.0 / np.linalg.cond(products, 1) < _LEAST_RECIPROCAL_CONDITION:
+    if not reciprocal_condition(products) >= _LEAST_RECIPROCAL_CONDITION:
         return np.nan
     place = int(np.searchsorted(basis.knots, knot))
     known = free or (place < basis.knots.size and basis.knots[place] == knot)
@@ -114,7 +111,7 @@ def _rao_statistic(
     )
     score = np.append(fitted.score, values[basis.event].sum() - gradient)
     hessian = _bordered(fitted.hessian, -cross, -information)
-    return -float(score @ np.linalg.solve(hessian, score))
+    return -float(score @ solved(hessian, score))
 
 
 @numba.njit(cache=True)
@@ -130,53 +127,97 @@ def _bordered(matrix: FloatArray, border: FloatArray, corner: float) -> FloatArr
 
 
 def _new_time_knot(fit: HareFit) -> Candidate | None:
-    knots, data = list(fit.model.basis.knots), fit.model.data
-    if len(knots) >= _MAX_KNOTS:
+    model = fit.model
+    if model.basis.knots.size >= _MAX_KNOTS:
         return None
-    ones = np.ones_like(data.x)
-    return _search(data.event_times, knots, lambda knot: _judged(fit, Term(knot), ones))
+    place, rao = _searched(fit, model.data.event_times, list(model.basis.knots), in_time=True)
+    if place < 0:
+        return None
+    knot = float(model.data.event_times[place])
+    return Candidate(Term(knot), np.ones_like(model.data.x), rao)
 
 
 def _new_covariate_knot(fit: HareFit) -> Candidate | None:
-    knots, data = fit.model.covariate_knots, fit.model.data
-    if data.is_binary or 1 + len(knots) >= _MAX_KNOTS:
+    model, data = fit.model, fit.model.data
+    if data.is_binary or 1 + len(model.covariate_knots) >= _MAX_KNOTS:
         return None
+    place, rao = _searched(fit, data.sorted_x, model.covariate_knots, in_time=False)
+    if place < 0:
+        return None
+    # polspline keeps the knot in single precision but fits at the value in the data.
+    knot = float(data.sorted_x[place])
+    return Candidate(Term(covariate=float(np.float32(knot))), np.maximum(data.x - knot, 0.0), rao)
 
-    def at(knot: float) -> Candidate | None:
-        # polspline keeps the knot in single precision but fits at the value in the data.
-        rounded = Term(covariate=float(np.float32(knot)))
-        return _judged(fit, rounded, np.maximum(data.x - knot, 0.0))
 
-    return _search(data.sorted_x, knots, at)
+def _searched(
+    fit: HareFit, values: FloatArray, knots: list[float], *, in_time: bool
+) -> tuple[int, float]:
+    """Return the place of the best knot among sorted values, -1 for none, and its statistic."""
+    model = fit.model
+    starts = np.array(list(_starts(values, knots)), dtype=np.int64).reshape(-1, 3)
+    return _search(
+        model.basis,
+        model.coefficient,
+        fit.evaluation,
+        fit.gram,
+        model.data.x,
+        values,
+        starts,
+        in_time,
+    )
 
 
+@numba.njit(cache=True)
+def _rao_of_knot(
+    basis: Basis,
+    coefficient: FloatArray,
+    fitted: Evaluation,
+    gram: FloatArray,
+    x: FloatArray,
+    knot: float,
+    in_time: bool,
+) -> float:
+    if in_time:
+        return _rao_statistic(basis, coefficient, fitted, gram, knot, np.ones(x.size))
+    column = np.maximum(x - knot, 0.0)
+    return _rao_statistic(basis, coefficient, fitted, gram, np.inf, column)
+
+
+@numba.njit(cache=True)
 def _search(
-    values: FloatArray, knots: list[float], at: Callable[[float], Candidate | None]
-) -> Candidate | None:
-    """Find the best knot among sorted values, by halving the range around the best so far."""
-    best: Candidate | None = None
-    place = low = high = 0
-    for start, first, last in _starts(values, knots):
-        tried = at(float(values[start]))
-        if tried is not None and (best is None or tried.rao > best.rao):
-            best, place, low, high = tried, start, first, last
-    if best is None:
-        return None
-    while values[high] > values[low]:
+    basis: Basis,
+    coefficient: FloatArray,
+    fitted: Evaluation,
+    gram: FloatArray,
+    x: FloatArray,
+    values: FloatArray,
+    starts: IntArray,
+    in_time: bool,
+) -> tuple[int, float]:
+    """Find the best knot by halving the range around the best so far; see `_searched`."""
+    place, low, high, rao = -1, 0, 0, -np.inf
+    for start, first, last in starts:
+        knot = values[start]
+        tried = _rao_of_knot(basis, coefficient, fitted, gram, x, knot, in_time)
+        if tried > rao:
+            place, low, high, rao = start, first, last, tried
+    while place >= 0 and values[high] > values[low]:
         above, below = _above(values, place, high), _below(values, place, low)
-        up = at(float(values[above])) if above is not None else None
-        down = at(float(values[below])) if below is not None else None
-        rao = best.rao
-        rao_up = max(rao, up.rao) if up is not None else rao
-        # The lower of the two has to beat the upper one.
-        rao_down = max(rao_up, down.rao) if down is not None else rao
-        if rao >= rao_down and rao >= rao_up:
+        up, down = np.nan, np.nan
+        if above >= 0:
+            knot = values[above]
+            up = _rao_of_knot(basis, coefficient, fitted, gram, x, knot, in_time)
+        if below >= 0:
+            knot = values[below]
+            down = _rao_of_knot(basis, coefficient, fitted, gram, x, knot, in_time)
+        # The lower of the two has to beat the upper one; NaN beats nothing.
+        if down > rao and not up >= down:
+            place, high, rao = below, place, down
+        elif up > rao:
+            place, low, rao = above, place, up
+        else:
             break
-        if rao_down > rao_up and down is not None and below is not None:
-            best, high, place = down, place, below
-        elif up is not None and above is not None:
-            best, low, place = up, place, above
-    return best
+    return place, rao
 
 
 def _starts(values: FloatArray, knots: list[float]) -> Iterator[tuple[int, int, int]]:
@@ -214,20 +255,22 @@ def _last_at_most(values: FloatArray, knot: float) -> int:
     return max(int(np.searchsorted(values, knot, side="right")) - 1, 0)
 
 
-def _above(values: FloatArray, place: int, high: int) -> int | None:
-    """Return the place halfway up to ``high`` whose value differs from the one at ``place``."""
+@numba.njit(cache=True)
+def _above(values: FloatArray, place: int, high: int) -> int:
+    """Return the place halfway up to ``high`` that holds another value; -1 for none."""
     if values[place] == values[high]:
-        return None
+        return -1
     middle = (high + place + 1) // 2
     if values[middle] == values[place]:
         middle = (middle + high) // 2
     return high if values[middle] == values[place] else middle
 
 
-def _below(values: FloatArray, place: int, low: int) -> int | None:
-    """Return the place halfway down to ``low`` whose value differs from the one at ``place``."""
+@numba.njit(cache=True)
+def _below(values: FloatArray, place: int, low: int) -> int:
+    """Return the place halfway down to ``low`` that holds another value; -1 for none."""
     if values[place] == values[low]:
-        return None
+        return -1
     middle = max(place + low - 1, 0) // 2
     if values[middle] == values[place]:
         middle = (middle + low) // 2

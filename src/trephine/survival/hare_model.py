@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -113,7 +113,7 @@ class HareData:
     @cached_property
     def is_binary(self) -> bool:
         """Whether the covariate holds nothing but 0 and 1."""
-        return bool(np.isin(self.x, (0.0, 1.0)).all())
+        return bool(((self.x == 0.0) | (self.x == 1.0)).all())
 
     @property
     def constant_coefficient(self) -> float:
@@ -131,32 +131,38 @@ class HareModel:
         The n cases.
     terms
         The k basis functions; the constant is the first.
-    columns
-        Shape (n, k): their parts free of time, at the data.
+    basis
+        The same at the data, as the likelihood takes them.
     coefficient
         Shape (k,).
     """
 
     data: HareData
     terms: tuple[Term, ...]
-    columns: FloatArray
+    basis: Basis
     coefficient: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        data: HareData,
+        terms: tuple[Term, ...],
+        columns: FloatArray,
+        coefficient: FloatArray,
+    ) -> HareModel:
+        """Make a model of terms and their parts free of time, shape (n, k)."""
+        return cls(data, terms, basis_of(terms, columns, data.time, data.event), coefficient)
 
     @classmethod
     def constant(cls, data: HareData) -> HareModel:
         """Return the model of a constant hazard."""
         columns = np.ones((data.x.size, 1))
-        return cls(data, (CONSTANT,), columns, np.array([data.constant_coefficient]))
+        return cls.of(data, (CONSTANT,), columns, np.array([data.constant_coefficient]))
 
     @property
     def dimension(self) -> int:
         """The number of basis functions."""
         return len(self.terms)
-
-    @cached_property
-    def basis(self) -> Basis:
-        """The basis functions, as the likelihood takes them."""
-        return basis_of(self.terms, self.columns, self.data.time, self.data.event)
 
     @property
     def covariate_knots(self) -> list[float]:
@@ -169,10 +175,10 @@ class HareModel:
 
     def with_term(self, term: Term, column: FloatArray) -> HareModel:
         """Return the model with one more basis function, its coefficient 0."""
-        return HareModel(
+        return HareModel.of(
             self.data,
             (*self.terms, term),
-            np.column_stack([self.columns, column]),
+            np.column_stack([self.basis.columns, column]),
             np.append(self.coefficient, 0.0),
         )
 
@@ -181,16 +187,16 @@ class HareModel:
         keep = list(range(self.dimension - 1))
         if position < self.dimension - 1:
             keep[position] = self.dimension - 1
-        return HareModel(
+        return HareModel.of(
             self.data,
             tuple(self.terms[k] for k in keep),
-            np.ascontiguousarray(self.columns[:, keep]),
+            np.ascontiguousarray(self.basis.columns[:, keep]),
             self.coefficient[keep],
         )
 
     def with_coefficient(self, coefficient: FloatArray) -> HareModel:
         """Return the model with other coefficients."""
-        return replace(self, coefficient=coefficient)
+        return HareModel(self.data, self.terms, self.basis, coefficient)
 
     def removable(self) -> list[int]:
         """Return the positions of the basis functions on which no other rests."""

@@ -8,6 +8,7 @@ from functools import cached_property
 import numba
 import numpy as np
 
+from trephine.survival.hare_algebra import solved
 from trephine.survival.hare_likelihood import Basis, Evaluation, evaluate
 from trephine.survival.hare_model import HareModel
 from trephine.types import FloatArray
@@ -61,10 +62,7 @@ def maximise(model: HareModel, *, deletion: bool = False) -> HareFit | None:
     not help (``deletion`` tries less), or 100 steps do not suffice.
     """
     halvings = _MAX_HALVINGS_IN_DELETION if deletion else _MAX_HALVINGS
-    try:
-        coefficient, found = _climb(model.basis, model.coefficient, halvings)
-    except np.linalg.LinAlgError:
-        return None
+    coefficient, found = _climb(model.basis, model.coefficient, halvings)
     if coefficient.size == 0:
         return None
     return HareFit(model.with_coefficient(coefficient), found)
@@ -75,7 +73,7 @@ def _climb(basis: Basis, coefficient: FloatArray, halvings: int) -> tuple[FloatA
     """Return the last coefficients and the likelihood there; no coefficients on failure."""
     here = evaluate(basis, coefficient)
     for _ in range(_MAX_ITERATIONS):
-        step = np.linalg.solve(here.hessian, here.score)
+        step = solved(here.hessian, here.score)
         least = here.log_likelihood - TOLERANCE
         there = evaluate(basis, coefficient - step)
         halved = 0
