@@ -220,7 +220,7 @@ def test_a_binary_covariate_gets_no_knot() -> None:
 
 def test_too_few_cases_and_no_events_are_refused() -> None:
     time, event, x = simulated(24, 1)
-    with pytest.raises(InputError, match="at least 25 cases.*found 24 cases"):
+    with pytest.raises(InputError, match=r"at least 25 cases.*found 24 cases"):
         hazard_regression(time, event, x)
     with pytest.raises(InputError, match="found 30 cases, 0 events"):
         hazard_regression(np.ones(30), np.zeros(30), np.arange(30.0))

@@ -64,6 +64,23 @@ def test_the_median_is_the_middle_of_a_flat_piece_at_one_half() -> None:
     assert kaplan_meier([1, 2, 5], [1, 0, 0]).quantile(1 / 3).value == 3
 
 
+def test_a_limit_that_rises_again_is_read_by_value_as_in_r() -> None:
+    # quantile(survfit(Surv(time, event) ~ 1), 0.5): the upper limit is 0.480 from 55 on, 0.489 at
+    # 58 and 0.504 at 60; R gives 39 (34 to 58).
+    time = [
+        3, 55, 28, 37, 15, 15, 29, 7, 47, 10, 38, 15, 10, 35, 32, 56, 19, 10, 32, 16, 10, 20, 35,
+        17, 58, 46, 39, 23, 19, 19, 41, 38, 23, 26, 39, 6, 34, 34, 15, 49, 1, 55, 6, 23, 57, 60, 4,
+        4, 9, 6, 52, 19, 22, 53, 46, 22, 27, 19, 60, 11, 20, 20, 7, 2, 20, 57, 53, 22, 51, 23,
+    ]  # fmt: skip
+    event = [
+        1, 1, 0, 1, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1, 1, 0, 1,
+        1, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1,
+        1, 1, 0, 1, 0, 0, 0, 0, 1, 1,
+    ]  # fmt: skip
+    median = kaplan_meier(time, event).quantile(0.5)
+    assert (median.value, median.low, median.high) == (39.0, 34.0, 58.0)
+
+
 def test_a_quantile_that_is_not_reached_is_missing() -> None:
     assert np.isnan(kaplan_meier([1, 2, 3, 4], [1, 0, 0, 0]).quantile(0.5).value)
 

@@ -11,7 +11,7 @@ from scipy.special import ndtri
 
 from trephine.errors import InputError
 from trephine.survival.arrays import check_survival, check_weights, merge_near_ties, weight_at
-from trephine.types import Estimate, FloatArray
+from trephine.types import BoolArray, Estimate, FloatArray
 
 IntervalType = Literal["log", "log-log", "plain", "arcsin"]
 _TOLERANCE = float(np.sqrt(np.finfo(np.float64).eps))
@@ -268,17 +268,25 @@ def survival_interval(
 
 
 def _first_crossing(times: FloatArray, curve: FloatArray, p: float) -> float:
-    """Return the first time at which 1 - curve reaches p, or the middle of a flat piece there."""
+    """Return the time at which 1 - curve reaches p, or the middle of a flat piece there.
+
+    A curve falls, but its upper limit may rise again and cross more than once. R takes the crossing
+    by value, not by time: where 1 - limit is least of all that reach p.
+    """
     known = ~np.isnan(curve)
     fallen = np.concatenate(([0.0], 1.0 - curve[known]))
     at = np.concatenate(([0.0], times[known]))
     reached = fallen >= p - _TOLERANCE
     if not reached.any():
         return float("nan")
-    first = int(np.argmax(reached))
+    first = _least(fallen, reached)
     beyond = fallen >= p + _TOLERANCE
     if beyond.any():
-        return float(at[first] + at[np.argmax(beyond)]) / 2
+        return float(at[first] + at[_least(fallen, beyond)]) / 2
     if known[-1]:
         return float(at[first] + times[-1]) / 2
     return float("nan")
+
+
+def _least(values: FloatArray, among: BoolArray) -> int:
+    return int(np.argmin(np.where(among, values, np.inf)))
