@@ -190,6 +190,8 @@ def test_several_groups(expected_file: Any, reference: Path, parity: Any) -> Non
         ]
         if test == "kruskal":
             _compare_test(parity, "kruskal", rest, file, (key,), kruskal_wallis_test(groups))
+            assert not nested(file, key, "estimate").size
+            assert not nested(file, key, "conf").size
             continue
         found = analysis_of_variance(groups)
         for name, number in (("F", found.statistic), ("p", found.p_value)):
