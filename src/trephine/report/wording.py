@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from trephine.report.facts import Kind, Protocol
@@ -9,14 +10,15 @@ from trephine.types import TimeUnit
 
 Form = Literal[
     "count", "0", "1", "2", "3", "4", "p", "p =", "percent", "share", "plain", "signed2",
-    "signed3", "text", "year horizon", "horizon",
+    "signed3", "weight", "text", "year horizon", "horizon",
 ]  # fmt: skip
 """How a number is printed.
 
 ``count`` with thousands parted; a digit for that many decimals; ``p`` to three decimals or below
 "<0.001", ``p =`` with the sign between; ``percent`` for 0 to 100 with one decimal; ``share`` for
 0 to 1 as a percentage; ``plain`` without trailing zeros; ``signed`` with a sign; ``text`` as it
-stands; ``year horizon`` as in "3-year"; ``horizon`` as in "3 years".
+stands; ``year horizon`` as in "3-year"; ``horizon`` as in "3 years"; ``weight`` as ``signed3``, or
+to the first digit that is not 0.
 """
 
 MISSING = "–"
@@ -59,6 +61,9 @@ def show(value: float | str | None, form: Form, unit: TimeUnit = "months") -> st
         return _minus(f"{100 * value:.1f}") + "%"
     if form == "plain":
         return f"{value:.6g}"
+    if form == "weight":
+        places = 3 if value == 0 else max(3, -math.floor(math.log10(abs(value))))
+        return _minus(f"{value:+.{places}f}")
     if form.startswith("signed"):
         return _minus(f"{value:+.{form[-1]}f}")
     return _minus(f"{value:.{form}f}")
