@@ -165,3 +165,11 @@ def test_groups_test_and_ratio_by_patient_are_not_surer_for_entering_a_case_twic
     ratio = calibration_in_the_large(outcome, risk, 40.0).ratio
     paired = calibration_in_the_large(outcome.take(rows), risk[rows], 40.0, patient=rows).ratio
     assert (paired.low, paired.high) == pytest.approx((ratio.low, ratio.high))
+
+
+def test_predictions_too_certain_for_the_slope_are_told() -> None:
+    outcome, score = cohort()
+    risk = cox_risk(outcome, score, 40.0)
+    assert calibration_slope(outcome, risk).note == ""
+    risk[np.argmax(score)] = 1.0
+    assert "calibration slope: 1 event probabilities" in calibration_slope(outcome, risk).note

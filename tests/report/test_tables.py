@@ -325,3 +325,25 @@ def test_with_several_cases_a_patient_the_log_rank_test_is_said_to_ignore_it(fac
     flow = facts.flow.model_copy(update={"analysed": analysed})
     made = table(facts.model_copy(update={"flow": flow}), "table-risk-groups")
     assert "independent" not in " ".join(plain(note) for note in made.notes)
+
+
+def test_the_categorical_nri_is_split_and_its_cuts_are_told(facts):
+    whole = EstimateFact(value=0.10, low=-0.02, high=0.21)
+    part = EstimateFact(value=0.05, low=-0.01, high=0.11)
+    changed = facts.reclassification[0].model_copy(
+        update={
+            "categorical_nri": whole,
+            "categorical_nri_events": part,
+            "categorical_nri_nonevents": part,
+            "risk_cuts": (0.2, 0.4),
+        }
+    )
+    made = table(
+        facts.model_copy(update={"reclassification": (changed,)}), "table-s1-reclassification"
+    )
+    assert [plain(cell) for cell in made.header][-2:] == [
+        "Categorical, events",
+        "Categorical, non-events",
+    ]
+    assert lines(made)[1][-1] == "+0.05 (−0.01 to +0.11)"
+    assert any("part at 0.2 and 0.4." in plain(note) for note in made.notes)

@@ -83,7 +83,10 @@ class CalibrationInTheLarge:
 
 @dataclass(frozen=True)
 class CalibrationSlope:
-    """Log hazard ratio of the prediction's log(-log(1 - p)): 1 is ideal, below 1 is overfitted."""
+    """Log hazard ratio of the prediction's log(-log(1 - p)): 1 is ideal, below 1 is overfitted.
+
+    ``note`` says why there is none, or what else must be known.
+    """
 
     estimate: Estimate
     n: int
@@ -293,7 +296,20 @@ def calibration_slope(
     slope = float(model.result_.coefficients[0])
     error_ = float(model.result_.standard_errors[0])
     half = float(ndtri(0.5 + level / 2.0)) * error_
-    return CalibrationSlope(Estimate(slope, slope - half, slope + half, level, error_), risk.size)
+    return CalibrationSlope(
+        Estimate(slope, slope - half, slope + half, level, error_), risk.size, _certain(risk)
+    )
+
+
+def _certain(risk: FloatArray) -> str:
+    """Say how many predictions are too certain for their log-log, which moves the slope."""
+    count = int(((risk < MOST_CERTAIN) | (risk > 1.0 - MOST_CERTAIN)).sum())
+    if not count:
+        return ""
+    return (
+        f"calibration slope: {count} event probabilities of all but 0 or 1 count as"
+        f" {MOST_CERTAIN:g} from it"
+    )
 
 
 def complementary_log_log(event_probability: FloatArray) -> FloatArray:

@@ -214,13 +214,12 @@ def _clustered_note(facts: Trace) -> list[Text]:
     count = facts.flow.raw.analysed
     if count.cases == count.patients:
         return []
-    cases, patients = (
-        plural(noun, 2) for noun in (facts.study.raw.case_noun, facts.study.raw.patient_noun)
-    )
+    cases = plural(facts.study.raw.case_noun, 2)
     return [
         (
-            f"Log-rank tests take {cases} as independent; intervals go by {patients}, but for those"
-            " of the published protocol's apparent numbers.",
+            f"Log-rank tests take {cases} as independent; intervals go by"
+            f" {facts.study.raw.patient_noun}, but for those of the published protocol's apparent"
+            " numbers.",
         )
     ]
 
