@@ -26,6 +26,7 @@ from trephine.report.wording import horizon_adjective, horizon_noun, plural, sho
         (None, "2", "–"),
         (0.05, "plain", "0.05"),
         ("λ ≥ 1", "text", "λ ≥ 1"),
+        ("ward\x0b3", "text", "ward 3"),
         (36.0, "year horizon", "3-year"),
     ],
 )

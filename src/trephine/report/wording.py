@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Literal
 
 from trephine.report.facts import Kind, Protocol
@@ -24,6 +25,8 @@ to the first digit that is not 0.
 MISSING = "–"
 """Printed where a number could not be computed."""
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
 _DAYS_A_YEAR = (365.0, 365.25)
 _A_YEAR = {"weeks": (52.0,), "months": (12.0,), "years": (1.0,), "days": _DAYS_A_YEAR}
 
@@ -43,7 +46,8 @@ def show(value: float | str | None, form: Form, unit: TimeUnit = "months") -> st
     if value is None:
         return MISSING
     if isinstance(value, str) or form == "text":
-        return str(value)
+        # A table's cells may hold what neither document nor workbook can.
+        return _CONTROL.sub(" ", str(value))
     if form == "year horizon":
         return horizon_adjective(value, unit)
     if form == "horizon":
