@@ -154,6 +154,15 @@ def test_a_group_without_an_event_is_drawn():
         assert {"Low risk", "3", "2", "1"} <= {text for text, _ in boxes(figure)}
 
 
+@pytest.mark.parametrize("label", ["Cost ($), income ($)", r"$\frac$", "$x_2$"])
+def test_a_dollar_in_a_label_is_a_dollar(label):
+    with figure_style():
+        figure = new_figure(COLUMN_MM, 40)
+        text = figure.text(0.1, 0.5, label)
+        figure.draw_without_rendering()
+        assert not text.get_parse_math()
+
+
 @pytest.mark.parametrize("name", ["absent.png", "../facts.json"])
 def test_a_picture_that_is_missing_or_elsewhere_is_refused(facts, pictures_folder, name):
     picture = facts.pictures[0].model_copy(update={"file": name})

@@ -219,14 +219,14 @@ def _at_horizon(
     level: float,
 ) -> HorizonPerformance:
     groups = calibration_groups(
-        outcome, event_probability, horizon, groups=group_count, level=level
+        outcome, event_probability, horizon, groups=group_count, patient=patient, level=level
     )
     return HorizonPerformance(
         horizon,
         time_dependent_auc(outcome, risk_score, horizon, patient=patient, level=level),
         roc_curve(outcome, risk_score, horizon),
         brier_score(outcome, event_probability, horizon, patient=patient, level=level),
-        calibration_in_the_large(outcome, event_probability, horizon, level=level),
+        calibration_in_the_large(outcome, event_probability, horizon, patient=patient, level=level),
         groups,
         greenwood_nam_dagostino_test(groups),
         calibration_curve(

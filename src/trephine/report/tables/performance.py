@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from trephine.report.facts import Kind, Protocol
 from trephine.report.tables.table import Row, Table
-from trephine.report.trace import Ref, Text, Trace, by_note, sentence
-from trephine.report.wording import Form, kind_label, protocol_label
+from trephine.report.trace import Ref, Text, Trace, by_note
+from trephine.report.wording import Form, kind_label, plural, protocol_label
 
 _ORDER: tuple[tuple[Protocol, Kind], ...] = (
     ("published", "apparent"),
@@ -135,7 +135,8 @@ def calibration_table(facts: Trace) -> Table | None:
                 "Slope: below one where predictions are too extreme. O/E: observed over expected"
                 " events. ICI, E50, E90, Emax: mean, median, 90th percentile and largest absolute"
                 " distance of the event probability from the smooth calibration curve. GND:"
-                " Greenwood-Nam-D'Agostino test in groups of predicted risk.",
+                " Greenwood-Nam-D'Agostino test in groups of predicted risk; its variances go by"
+                " patient where the intervals do.",
             ),
             *by_note(
                 [
@@ -187,7 +188,14 @@ def risk_group_table(facts: Trace) -> Table | None:
         list(_rules(facts).items()),
         about="Cut points of every model, ",
     )
-    notes += [sentence(note.words()) for groups in facts.risk_groups for note in groups.notes]
+    notes += _clustered_note(facts)
+    notes += by_note(
+        [
+            ((groups.model.words(), f" ({assessment_label(_key(groups))})"), note.words())
+            for groups in facts.risk_groups
+            for note in groups.notes
+        ]
+    )
     return Table(
         slug="table-risk-groups",
         number="",
@@ -199,6 +207,21 @@ def risk_group_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=tuple(notes),
     )  # fmt: skip
+
+
+def _clustered_note(facts: Trace) -> list[Text]:
+    """Say what knows of patients with several cases, and what does not."""
+    count = facts.flow.raw.analysed
+    if count.cases == count.patients:
+        return []
+    cases = plural(facts.study.raw.case_noun, 2)
+    return [
+        (
+            f"Log-rank tests take {cases} as independent; intervals go by"
+            f" {facts.study.raw.patient_noun}, but for those of the published protocol's apparent"
+            " numbers.",
+        )
+    ]
 
 
 def _rules(facts: Trace) -> dict[Text, Ref]:

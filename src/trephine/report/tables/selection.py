@@ -59,6 +59,8 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
         heading: Text = (part.feature_set.words(), f". {protocol_label(part.raw.protocol)}")
         if most is not None and len(part.selected) > most:
             heading = (*heading, ". The largest weights; all are in the tables folder")
+        if not part.selected:
+            heading = (*heading, ". No feature was selected")
         rows.append(Row((heading,), "group"))
         for feature in list(part.selected)[:most]:
             code: Text = (feature.ibsi_name.words(),)
@@ -70,7 +72,7 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
                 Row(
                     (
                         (feature.name.words(),),
-                        (feature.weight.show("signed3"),),
+                        (feature.weight.show("weight"),),
                         (feature.stability.show("share"),),
                         (feature.family.words(),),
                         (feature.image_type.words(),),

@@ -154,6 +154,7 @@ def risk_group_facts(analysis: Analysis, assessed: Assessed) -> RiskGroupsFacts:
         given if by_plan else (assessed.risk_cut,),
         horizons=plan.outcome.horizons,
         risk_table_times=times,
+        patient=assessed.patient,
     )
     ratio, why = _group_ratio(analysis, assessed, groups)
     apparent = assessed.kind == "apparent"
@@ -205,9 +206,9 @@ def _group_ratio(
 
 
 def overall_survival(analysis: Analysis) -> SurvivalCurve:
-    """Return the Kaplan-Meier curve of all cases."""
+    """Return the Kaplan-Meier curve of all cases, its interval by patient."""
     survival = analysis.cases.survival
-    curve = kaplan_meier(survival.time, survival.event)
+    curve = kaplan_meier(survival.time, survival.event, cluster=analysis.cases.patient)
     times = _risk_table_times(float(survival.time.max()))
     at_risk = [int(np.sum(survival.time >= time)) for time in times]
     horizons = []
