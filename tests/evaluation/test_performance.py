@@ -37,7 +37,7 @@ def test_a_constant_model_and_a_late_horizon_stand() -> None:
         "constant", outcome, np.zeros(120), np.full((120, 2), 0.3), [24.0, 1e4]
     )
     assert found.concordance.value == pytest.approx(0.5)
-    assert "constant" in found.slope.note
+    assert "same prediction" in found.slope.note
     late = found.at(1e4)
     for note in (late.auc.note, late.brier.note, late.in_the_large.note, late.curve.note):
         assert note

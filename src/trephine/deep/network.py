@@ -80,13 +80,17 @@ class ResidualNetwork:
         module = build_resnet(self._backbone, state)
         self._fast = self._placed(folded(module))
         self.module = self._placed(module)
+        self._trained: LastBlock | None = None
         self.dimension: int = module.dimension
         self.runtime = f"torch {torch.__version__}"
         self.place = str(self.device)
 
     def features(self, crops: Float32Array) -> Float32Array:
         """Return the average pool, (n, dimension)."""
-        return self._run(self._fast, crops)
+        if self._trained is None:
+            return self._run(self._fast, crops)
+        # As in training, in batches of one size: the last bits of a convolution depend on it.
+        return self._trained.features(self.trunk(crops)[:, np.newaxis]).astype(np.float32)
 
     def maps(self, crops: Float32Array) -> Float32Array:
         """Return the maps before the average pool, (n, dimension, h, w)."""
@@ -126,6 +130,7 @@ class ResidualNetwork:
         module = block.module()
         network._fast = self._fast.with_last_block(self._placed(folded_block(module)))
         network.module = self.module.with_last_block(self._placed(module))
+        network._trained = block
         return network
 
     def _placed(self, module: Placed) -> Placed:

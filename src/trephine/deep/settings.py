@@ -198,6 +198,14 @@ class DeepSettings(BaseModel):
             changes["weights"] = str(folder / self.weights)
         return self.model_copy(update=changes)
 
+    def case_by_case(self) -> DeepSettings:
+        """Return these settings with every case alone in its batch, on one thread.
+
+        The last bits of a convolution depend on both on some processors, and a study's features
+        have to be those that its model computes for a single case later.
+        """
+        return self.model_copy(update={"batch_size": 1, "threads": 1})
+
     def digest(self, file_sha256: str | None = None) -> str:
         """Return the sha256 of everything here that changes a feature's value.
 

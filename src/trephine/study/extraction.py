@@ -52,10 +52,10 @@ class Recipe:
     maps: Path | None
 
     def embedder(self) -> Embedder | None:
-        """Open the network on one thread; None without deep features."""
+        """Open the network; None without deep features."""
         if self.deep is None:
             return None
-        embedder = Embedder(self.deep.model_copy(update={"threads": 1}))
+        embedder = Embedder(self.deep.case_by_case())
         return embedder if self.block is None else embedder.with_last_block(self.block)
 
 

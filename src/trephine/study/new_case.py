@@ -260,7 +260,7 @@ def open_embedder(bundle: Bundle, weights: Path | None) -> Embedder:
         If the weights are not those that the model was fitted with.
     """
     settings = bundle.context["features"]
-    embedder = Embedder(network_settings(bundle, weights))
+    embedder = Embedder(network_settings(bundle, weights).case_by_case())
     found = embedder.record.weights.sha256
     if found != settings["weights_sha256"]:
         raise BundleError(
