@@ -58,10 +58,11 @@ def write_formats(
         paths.append(page)
     if wanted.document:
         paths.append(write_docx(facts, tables, plates, drawn, out_folder / "report.docx"))
+    whole = make_tables(facts, shorten=False)
     if "csv" in formats:
-        paths += write_csv(tables, out_folder / "tables")
+        paths += write_csv(whole, out_folder / "tables")
     if "xlsx" in formats:
-        paths.append(write_xlsx(tables, out_folder / "tables" / "tables.xlsx"))
+        paths.append(write_xlsx(whole, out_folder / "tables" / "tables.xlsx"))
     return (*paths, *(path for plate in plates for path in _files_of(drawn, plate)))
 
 

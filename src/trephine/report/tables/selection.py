@@ -31,6 +31,7 @@ def audit_table(facts: Trace) -> Table | None:
             for step in part.steps
         ]
     return Table(
+        phone="stack",
         slug="table-selection-audit",
         number="",
         title=("Feature selection, step by step",),
@@ -96,7 +97,7 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
         title=("Features of the signatures",),
         header=(
             ("Feature",), ("Weight",), ("Stability",), ("Family",), ("Image",),
-            ("IBSI name (code)",),
+            ("IBSI tag (code)",),
         ),
         rows=tuple(rows),
         notes=tuple(notes),
@@ -144,6 +145,7 @@ def agreement_table(facts: Trace) -> Table | None:
             )
         )  # fmt: skip
     return Table(
+        phone="stack",
         slug="table-agreement",
         number="",
         title=("Agreement between and within raters",),
@@ -175,6 +177,7 @@ def sample_size_table(facts: Trace) -> Table | None:
             " that they have not seen.",
         )  # fmt: skip
     return Table(
+        phone="stack",
         slug="table-sample-size",
         number="",
         title=("Events for the parameters estimated",),
