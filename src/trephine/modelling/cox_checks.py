@@ -42,7 +42,7 @@ def refuse_hopeless(risk_sets: RiskSets, names: Sequence[str]) -> None:
     constant = [name for name, x in zip(names, risk_sets.covariates.T, strict=True) if not x.any()]
     if constant:
         raise ModelError(
-            f"Cox model: {_quoted(constant)} does not vary between the cases; leave it out"
+            f"Cox model: expected columns that vary, found constant {_quoted(constant)}; drop them"
         )
 
 

@@ -231,7 +231,7 @@ def _cox_variable(
         rows=(*reference, *rows),
         univariable_p=alone.p_value,
         multivariable_p=multivariable_p,
-        note=_note(alone, choice, label_of(key, variable)),
+        note=_note(alone, choice, label_of(key, variable), table.values(key)),
     )
 
 
@@ -278,10 +278,12 @@ def _ratio(result: CoxResult | None, name: str, step: Step) -> HazardRatio | Non
     return HazardRatio(ratio=step.ratio(result.hazard_ratio_of(name)), p=p)
 
 
-def _note(alone: VariableAlone, choice: ClinicalChoice, label: str) -> str:
+def _note(alone: VariableAlone, choice: ClinicalChoice, label: str, values: np.ndarray) -> str:
     if alone.problem:
+        if np.unique(values[~np.isnan(values)]).size < 2:
+            return "does not vary between the cases"
         # Told of the model's columns; the reader knows the table's levels.
-        told = alone.problem.removeprefix("Cox model: ").removeprefix(f"{alone.variable}: ")
+        told = alone.problem.removeprefix("Cox model: ")
         for term in choice.encoding.terms[alone.variable]:
             told = told.replace(repr(term.name), _level(term) or label)
         return told
