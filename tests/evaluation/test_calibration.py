@@ -126,7 +126,7 @@ def test_constant_predictions_make_one_group_and_no_slope() -> None:
     assert "alike" in greenwood_nam_dagostino_test(groups).note
     slope = calibration_slope(outcome, np.full(120, 0.3))
     assert np.isnan(slope.estimate.value)
-    assert "constant" in slope.note
+    assert slope.note == "every case has the same prediction"
 
 
 def test_predictions_of_zero_and_one_do_not_break_the_slope() -> None:
@@ -147,3 +147,29 @@ def test_one_group_is_refused() -> None:
     outcome, score = cohort()
     with pytest.raises(InputError, match="at least 2"):
         calibration_groups(outcome, probability(score), 40.0, groups=1)
+
+
+def test_groups_test_and_ratio_by_patient_are_not_surer_for_entering_a_case_twice() -> None:
+    outcome, score = cohort()
+    risk = probability(score)
+    rows = np.repeat(np.arange(len(outcome)), 2)
+    once = calibration_groups(outcome, risk, 40.0, grouping="equal sizes")
+    twice = calibration_groups(
+        outcome.take(rows), risk[rows], 40.0, grouping="equal sizes", patient=rows
+    )
+    for one, other in zip(once, twice, strict=True):
+        assert other.observed.low == pytest.approx(one.observed.low)
+        assert other.observed.high == pytest.approx(one.observed.high)
+    first, second = (greenwood_nam_dagostino_test(groups) for groups in (once, twice))
+    assert second.statistic == pytest.approx(first.statistic)
+    ratio = calibration_in_the_large(outcome, risk, 40.0).ratio
+    paired = calibration_in_the_large(outcome.take(rows), risk[rows], 40.0, patient=rows).ratio
+    assert (paired.low, paired.high) == pytest.approx((ratio.low, ratio.high))
+
+
+def test_predictions_too_certain_for_the_slope_are_told() -> None:
+    outcome, score = cohort()
+    risk = cox_risk(outcome, score, 40.0)
+    assert calibration_slope(outcome, risk).note == ""
+    risk[np.argmax(score)] = 1.0
+    assert "calibration slope: 1 event probabilities" in calibration_slope(outcome, risk).note

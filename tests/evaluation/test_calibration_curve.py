@@ -11,6 +11,7 @@ from trephine.modelling.cox import CoxModel
 METHODS: list[CurveMethod] = [
     "hazard",
     "hazard spline",
+    "hazard regression",
     "pseudo-values linear",
     "pseudo-values local",
 ]

@@ -58,7 +58,7 @@ def test_an_empty_group_and_a_late_horizon_say_so() -> None:
     assert np.isnan(full.survival_probability[1].value)
     assert "10000" in full.note
     assert found.logrank is None
-    assert "two groups" in found.note
+    assert found.note == "no log-rank test: all cases are in one group"
 
 
 def test_more_groups_are_numbered_and_odd_cut_offs_refused() -> None:
@@ -69,3 +69,13 @@ def test_more_groups_are_numbered_and_odd_cut_offs_refused() -> None:
         risk_groups(outcome, score, [1.0, 0.0])
     with pytest.raises(InputError, match="names"):
         risk_groups(outcome, score, [0.0], names=["a", "a"])
+
+
+def test_intervals_by_patient_do_not_shrink_where_each_case_is_entered_twice() -> None:
+    outcome, score = cohort()
+    once = risk_groups(outcome, score, [0.0], horizons=[36.0])
+    rows = np.repeat(np.arange(len(outcome)), 2)
+    twice = risk_groups(outcome.take(rows), score[rows], [0.0], horizons=[36.0], patient=rows)
+    for one, other in zip(once.groups, twice.groups, strict=True):
+        (alone,), (paired,) = one.survival_probability, other.survival_probability
+        assert (paired.low, paired.high) == pytest.approx((alone.low, alone.high))

@@ -100,6 +100,8 @@ def test_cv_glmnet(expected_file: Any, reference: Path, parity: Any) -> None:
         case = Case(file, name, reference / "survival" / "data")
         found = case.fit()
         kind = "tight" if case.tight else "default threshold"
+        if case.tight and not file[name, "lambda_was_user_supplied"]:
+            kind = "tight, automatic path"
 
         # Where an automatic path ends rests on deviances, which glmnet's default threshold leaves
         # off by 1e-4: it may end a few penalties earlier or later, and the shared ones count.
@@ -141,7 +143,10 @@ def test_cv_glmnet(expected_file: Any, reference: Path, parity: Any) -> None:
             relative=True,
         )
         fit_bound = 5e-6 if case.tight else 5e-3
-        coefficient_bound = 1e-6 if case.tight else 5e-3
+        # At 1e-14 glmnet lies up to 1.3e-6 from what it finds itself at 1e-18, which is 1e-8 from
+        # ours: so far down its own path, where 50 features fit 64 events, it still creeps.
+        at_its_own_end = 1e-6 if file[name, "lambda_was_user_supplied"] else 2e-6
+        coefficient_bound = at_its_own_end if case.tight else 5e-3
         compare("nulldev", found.path.null_deviance, 1e-9, relative=True)
         compare("dev_ratio", found.path.deviance_ratio, 1e-6 if case.tight else 1e-3)
         # Relative: glmnet at 1e-14 still misses the optimum by some 1e-7 a coefficient, which a

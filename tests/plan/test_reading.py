@@ -135,3 +135,16 @@ def test_a_variable_named_like_a_key_does_not_lead_the_advice_astray() -> None:
 def test_all_mistakes_of_a_file_are_told_at_once() -> None:
     text = refused({"data": DATA, "outcom": {}, "validation": {"folds": 1, "repeat": 3}})
     assert len(text.splitlines()) == 3
+
+
+def test_text_that_no_document_can_hold_is_told_before_work_begins(tmp_path: Path) -> None:
+    file = tmp_path / "study.toml"
+    file.write_text(
+        '[study]\ntitle = "Bell\\u0007"\n[data]\ntable = "cases.csv"\n'
+        '[clinical]\nstage = { levels = ["I", "I\\u000bI"] }\n'
+    )
+    with pytest.raises(StudyProblemsError) as error:
+        read_plan(file)
+    told = str(error.value)
+    assert "[study.title]: expected text without control characters" in told
+    assert "[clinical.stage.levels.1]" in told

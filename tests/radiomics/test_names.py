@@ -7,6 +7,7 @@ import pytest
 from trephine.errors import InputError
 from trephine.radiomics import RadiomicsSettings, describe, extract_radiomics, feature_names
 from trephine.radiomics.catalogue import FAMILIES, default_features
+from trephine.radiomics.ibsi_names import IBSI_NAMES
 
 
 def test_the_classes_have_pyradiomics_numbers_of_features() -> None:
@@ -28,6 +29,7 @@ def test_a_name_is_described_by_its_parts_and_its_ibsi_code() -> None:
     assert described.image_type == "log-sigma-1-0-mm-3D"
     assert (described.family, described.feature) == ("glcm", "JointEntropy")
     assert (described.ibsi_code, described.ibsi_tag) == ("TU9B", "cm_joint_entr")
+    assert described.ibsi_name == "Joint entropy"
     assert "log2" in described.definition
     assert "Haralick" in described.formula_source
 
@@ -42,6 +44,11 @@ def test_ibsi_codes_are_distinct_but_for_pyradiomics_twins() -> None:
     ]
     assert len(codes) == len(set(codes))
     assert all(len(code) == 4 for code in codes)
+
+
+def test_every_ibsi_code_has_its_name_and_none_is_named_for_nothing() -> None:
+    codes = {e.ibsi_id for entries in FAMILIES.values() for e in entries if e.ibsi_id}
+    assert codes == set(IBSI_NAMES)
 
 
 @pytest.mark.parametrize("name", ["Contrast", "original_gclm_Contrast", "original_glcm_Contrst"])

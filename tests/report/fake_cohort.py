@@ -160,6 +160,7 @@ def calibration(
         model=model,
         horizon=horizon,
         groups=tuple(groups),
+        smooth_method="Cox regression on log(-log(1 - predicted risk))",
         smooth_predicted=grid,
         smooth_observed=smooth,
         smooth_low=np.clip(smooth - 0.09, 0, 1),

@@ -1,6 +1,7 @@
 """Checklists have all their items, and what they say is answered is on the page."""
 
 from trephine.report.checklists import fill_checklists
+from trephine.report.facts import CentreFacts
 
 
 def test_tripod_ai_and_clear_have_all_their_items(facts):
@@ -38,3 +39,31 @@ def test_a_study_without_a_part_does_not_claim_it(facts):
 def test_a_study_without_features_has_no_radiomics_checklist(facts):
     names = [c.name for c in fill_checklists(facts.model_copy(update={"selection": ()}))]
     assert names == ["TRIPOD+AI"]
+
+
+def test_an_answered_item_that_leaves_something_open_says_what(facts):
+    tripod, clear = fill_checklists(facts)
+    place = {item.number: item.place for item in tripod.items}
+    assert "subgroups" in place["23a"]
+    assert "model folder" in place["22"]
+    assert "protocol" in place["18c"]
+    assert "why this one" in {item.number: item.place for item in clear.items}["37"]
+
+
+def test_heterogeneity_is_answered_only_where_centres_were_left_out(facts):
+    tripod, _ = fill_checklists(facts.model_copy(update={"centres": ()}))
+    assert {i.status for i in tripod.items if i.number in ("12d", "23b")} == {"author"}
+    centre = CentreFacts(protocol="sound", model="DLRC", centre="north", n=162, events=50)
+    tripod, _ = fill_checklists(facts.model_copy(update={"centres": (centre,)}))
+    assert {i.status for i in tripod.items if i.number in ("12d", "23b")} == {"answered"}
+
+
+def test_resampling_of_images_is_claimed_only_where_the_methods_tell_it(facts):
+    def status(radiomics):
+        methods = facts.methods.model_copy(update={"radiomics": radiomics})
+        _, clear = fill_checklists(facts.model_copy(update={"methods": methods}))
+        return {item.number: item.status for item in clear.items}["22"]
+
+    told = facts.methods.radiomics.model_copy(update={"resampling": "images not resampled"})
+    untold = told.model_copy(update={"resampling": ""})
+    assert (status(told), status(untold)) == ("answered", "not applicable")

@@ -171,6 +171,15 @@ def test_the_line_of_the_worked_case_strikes_no_label_through():
         assert all(text.get_zorder() > lines[0].get_zorder() for text in found)
 
 
+@pytest.mark.parametrize("label", ["Cost ($), income ($)", r"$\frac$", "$x_2$"])
+def test_a_dollar_in_a_label_is_a_dollar(label):
+    with figure_style():
+        figure = new_figure(COLUMN_MM, 40)
+        text = figure.text(0.1, 0.5, label)
+        figure.draw_without_rendering()
+        assert not text.get_parse_math()
+
+
 @pytest.mark.parametrize("name", ["absent.png", "../facts.json"])
 def test_a_picture_that_is_missing_or_elsewhere_is_refused(facts, pictures_folder, name):
     picture = facts.pictures[0].model_copy(update={"file": name})

@@ -304,9 +304,7 @@ def test_a_report_is_rebuilt_from_facts_alone(light, pictures_folder, tmp_path):
         assert one.read_bytes() == other.read_bytes()
 
 
-def test_a_long_signature_is_cut_on_the_page_and_whole_in_the_files(
-    facts, pictures_folder, tmp_path
-):
+def test_a_long_signature_is_cut_on_the_page_and_whole_in_the_files(facts):
     part = facts.selection[0]
     long = part.model_copy(update={"selected": part.selected * 5})
     ridge = facts.model_copy(update={"selection": (long,)})
@@ -317,6 +315,104 @@ def test_a_long_signature_is_cut_on_the_page_and_whole_in_the_files(
     assert len(shown.rows) == 1 + LONGEST_SIGNATURE
     assert "The largest weights" in plain(shown.rows[0].cells[0])
     assert len(whole.rows) == 1 + len(long.selected)
-    write_report(ridge, pictures_folder, tmp_path, formats=["csv"])
-    file = tmp_path / "tables" / "table-selected-features.csv"
-    assert len(file.read_text().splitlines()) == 2 + len(long.selected)
+
+
+def test_the_files_list_every_feature_of_a_long_signature(light, pictures_folder, tmp_path):
+    part = light.selection[0]
+    long = part.model_copy(update={"selected": part.selected * 5})
+    ridge = light.model_copy(update={"selection": (long,)})
+    write_report(ridge, pictures_folder, tmp_path, formats=["csv", "xlsx"])
+    text = (tmp_path / "tables" / "table-selected-features.csv").read_text("utf-8-sig")
+    assert len(list(csv.reader(text.splitlines()))) == 2 + len(long.selected)
+    book = load_workbook(tmp_path / "tables" / "tables.xlsx")
+    sheet = next(sheet for sheet in book if "selected-features" in sheet.title)
+    names = [row[0] for row in sheet.iter_rows(min_row=5, values_only=True)]
+    assert names[: len(long.selected)] == [feature.name for feature in long.selected]
+
+
+def test_a_signature_without_a_feature_is_told(facts):
+    empty = facts.selection[0].model_copy(update={"selected": ()})
+    changed = facts.model_copy(update={"selection": (empty, *facts.selection[1:])})
+    heading = table(changed, "table-selected-features").rows[0].cells[0]
+    assert plain(heading).endswith("No feature was selected")
+
+
+@pytest.fixture
+def dangerous(facts):
+    """Table 1 with texts that a spreadsheet would compute."""
+    variable = next(v for v in facts.table1.variables if len(v.levels) > 1)
+    names = ("=1+1", "@SUM(A1)", *(level.level for level in variable.levels[2:]))
+    levels = tuple(
+        level.model_copy(update={"level": name})
+        for level, name in zip(variable.levels, names, strict=True)
+    )
+    changed = variable.model_copy(update={"label": "-cmd|' /C calc'!A0", "levels": levels})
+    table1 = facts.table1.model_copy(update={"variables": (changed,)})
+    return table(facts.model_copy(update={"table1": table1}), "table-1-baseline")
+
+
+def test_no_text_becomes_a_formula_in_a_workbook(dangerous, tmp_path):
+    book = load_workbook(write_xlsx([dangerous], tmp_path / "tables.xlsx"))
+    cells = [cell for row in book.worksheets[0].iter_rows() for cell in row]
+    assert "=1+1" in [cell.value for cell in cells]
+    assert all(cell.data_type != "f" for cell in cells)
+
+
+def test_a_csv_hands_no_formula_to_a_spreadsheet_and_leaves_signed_numbers(
+    dangerous, facts, tmp_path
+):
+    made = [dangerous, table(facts, "table-s1-reclassification")]
+    first, second = (
+        [cell for row in csv.reader(path.read_text("utf-8-sig").splitlines()) for cell in row]
+        for path in write_csv(made, tmp_path)
+    )
+    assert "'=1+1" in first
+    assert "'@SUM(A1)" in first
+    assert not any(cell.startswith(("=", "@", "-cmd")) for cell in first)
+    assert any(cell.startswith("+0.") for cell in second)
+
+
+def test_notes_of_risk_groups_say_whose_they_are_and_stand_once(facts):
+    note = "Low risk: nobody was followed to 200"
+    changed = tuple(
+        groups.model_copy(update={"notes": (note,) if groups.kind == "apparent" else ()})
+        for groups in facts.risk_groups
+    )
+    made = table(facts.model_copy(update={"risk_groups": changed}), "table-risk-groups")
+    assert [plain(text) for text in made.notes if note in plain(text)] == [f"*\u00a0{note}."]
+    models = [plain(row.cells[0]) for row in made.rows if row.kind == "body"]
+    apparent = [groups for groups in changed if groups.notes]
+    assert sorted(name for name in models if name.endswith("*")) == sorted(
+        f"{groups.model}\u00a0*" for groups in apparent
+    )
+
+
+def test_with_several_cases_a_patient_the_log_rank_test_is_said_to_ignore_it(facts):
+    notes = " ".join(plain(note) for note in table(facts, "table-risk-groups").notes)
+    assert "Log-rank tests take hips as independent" in notes
+    analysed = facts.flow.analysed.model_copy(update={"patients": facts.flow.analysed.cases})
+    flow = facts.flow.model_copy(update={"analysed": analysed})
+    made = table(facts.model_copy(update={"flow": flow}), "table-risk-groups")
+    assert "independent" not in " ".join(plain(note) for note in made.notes)
+
+
+def test_the_categorical_nri_is_split_and_its_cuts_are_told(facts):
+    whole = EstimateFact(value=0.10, low=-0.02, high=0.21)
+    part = EstimateFact(value=0.05, low=-0.01, high=0.11)
+    changed = facts.reclassification[0].model_copy(
+        update={
+            "categorical_nri": whole,
+            "categorical_nri_events": part,
+            "categorical_nri_nonevents": part,
+            "risk_cuts": (0.2, 0.4),
+        }
+    )
+    made = table(
+        facts.model_copy(update={"reclassification": (changed,)}), "table-s1-reclassification"
+    )
+    assert [plain(cell) for cell in made.header][-2:] == [
+        "Categorical, events",
+        "Categorical, non-events",
+    ]
+    assert lines(made)[1][-1] == "+0.05 (−0.01 to +0.11)"
+    assert any("part at 0.2 and 0.4." in plain(note) for note in made.notes)

@@ -20,9 +20,13 @@ from trephine.report.wording import horizon_adjective, horizon_noun, plural, sho
         (-0.031, "2", "−0.03"),
         (-0.001, "2", "0.00"),
         (0.0314, "signed2", "+0.03"),
+        (-0.0994, "weight", "−0.099"),
+        (0.000042, "weight", "+0.00004"),
+        (0.0, "weight", "0.000"),
         (None, "2", "–"),
         (0.05, "plain", "0.05"),
         ("λ ≥ 1", "text", "λ ≥ 1"),
+        ("ward\x0b3", "text", "ward 3"),
         (36.0, "year horizon", "3-year"),
     ],
 )

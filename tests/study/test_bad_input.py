@@ -142,6 +142,19 @@ def test_an_event_that_is_neither_0_nor_1_is_told(
     refused(trephine, image_study, f"row 9, column collapse: expected 0 or 1, found '{event}'")
 
 
+def test_a_column_of_yes_and_no_is_a_problem_a_word_not_a_row(
+    trephine: Command, image_study: SmallStudy
+) -> None:
+    for row, event in enumerate(image_study.table()["collapse"], start=2):
+        image_study.set(row, "collapse", "yes" if int(event) else "no")
+    said = trephine("check", image_study.toml)
+    assert said.code == 2
+    told = [line for line in said.err.splitlines() if "expected 0 or 1" in line]
+    assert len(told) == 2
+    assert "rows 2, " in "".join(told)
+    assert all(" more, column collapse" in line for line in told)
+
+
 def test_a_level_that_is_not_declared_is_told(trephine: Command, image_study: SmallStudy) -> None:
     image_study.set(5, "stage", "IIIa")
     refused(trephine, image_study, "row 5, column stage: expected one of ['I', 'II', 'IIIA']")

@@ -278,6 +278,9 @@ def test_the_corrected_c_index_is_apparent_less_optimism(facts, analysis) -> Non
         found = result.bootstrap.of("Features", "concordance")
         row = row_of(facts, protocol, "optimism-corrected", "Features")
         assert row.c_index.value == pytest.approx(found.apparent - found.optimism)
+        # The apparent index is the one that stands beside it.
+        apparent = row_of(facts, protocol, "apparent", "Features")
+        assert found.apparent == pytest.approx(apparent.c_index.value)
         assert row.optimism is not None
         assert row.optimism.c_index == pytest.approx(found.optimism)
         assert row.optimism.samples == 3

@@ -178,3 +178,17 @@ def test_risk_cuts_and_harm_of_the_plan_are_used(tmp_path: Path) -> None:
             cost = 0.02 if mine.model == "Features" else 0.0
             assert mine.harm == cost
             assert mine.net_benefit[10] == pytest.approx(other.net_benefit[10] - cost)
+
+
+def test_the_calibration_curve_of_the_plan_is_drawn_and_named(tmp_path: Path) -> None:
+    study = write_table_study(tmp_path / "study", features=8)
+    study.replace("[validation]\n", '[validation]\ncalibration_curve = "hazard regression"\n')
+    free = write_table_study(tmp_path / "free", features=8)
+    for found, other in zip(facts_of(study).calibration, facts_of(free).calibration, strict=True):
+        assert found.smooth_method.startswith("hazard regression (HARE")
+        assert other.smooth_method.startswith("Cox regression")
+        assert found.smooth_predicted == other.smooth_predicted
+        assert found.smooth_observed != other.smooth_observed
+        assert len(found.smooth_low) == len(found.smooth_observed)
+        for low, high in zip(found.smooth_low, found.smooth_high, strict=True):
+            assert low <= high

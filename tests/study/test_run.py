@@ -24,11 +24,13 @@ from study.small_study import (
 )
 from trephine.evaluation.resampling import nested_cross_validation
 from trephine.modelling.bundle import read_bundle
+from trephine.radiomics.settings import RadiomicsSettings
 from trephine.report.facts import Facts, read_facts
 from trephine.store import FeatureStore
 from trephine.study import Study, extraction
 from trephine.study.extraction import extract_all
 from trephine.study.run import StudyResult
+from trephine.study.settings import radiomics_settings
 
 
 def no_report(facts: Facts, pictures: Path, out: Path, **_: object) -> list[Path]:
@@ -85,6 +87,11 @@ def test_a_study_with_images_leaves_one_page_facts_and_a_model(image_run: StudyR
     assert {row.protocol for row in image_run.facts.performance} == {"published", "sound"}
     assert read_bundle(image_run.bundle).context["protocol"] == "sound"
     assert set(image_run.analysis.cases.features) == {"radiomics"}
+    ran = json.loads(image_run.facts.run.plan)["radiomics"]["settings"]
+    assert RadiomicsSettings(**ran) == radiomics_settings(image_run.analysis.inputs.plan)
+    assert image_run.facts.methods.radiomics is not None
+    assert image_run.facts.methods.radiomics.resampling.endswith("not resampled")
+    assert "torch" not in {library.name for library in image_run.facts.run.versions}
 
 
 def test_the_page_needs_nothing_outside_itself(image_run: StudyResult) -> None:
@@ -353,6 +360,7 @@ def test_deep_features_give_the_four_models_of_the_paper_and_a_prediction(
         "Clinical", "Radiomics", "DL", "DLRC",
     ]  # fmt: skip
     assert result.facts.study.random_weights_note
+    assert "torch" in {library.name for library in result.facts.run.versions}
     inputs = result.analysis.inputs
     assert inputs.files is not None
     row = 1

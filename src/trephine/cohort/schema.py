@@ -169,4 +169,9 @@ class ClinicalTable:
 
 def label_of(key: str, variable: ClinicalVariable) -> str:
     """Return the name to show: the plan's label, else the key made readable."""
-    return variable.label or key.replace("_", " ").capitalize()
+    return variable.label or capitalised(key.replace("_", " "))
+
+
+def capitalised(text: str) -> str:
+    """Return a text with a capital first letter and the others as they are, as in BMI."""
+    return text[:1].upper() + text[1:]

@@ -21,6 +21,7 @@ from trephine.evaluation.resampling import Refit, refit_from_json, refit_to_json
 from trephine.evaluation.tasks import Answer, open_ledger, run_tasks
 from trephine.executors import Progress
 from trephine.modelling.cases import Cases
+from trephine.modelling.prediction import Prediction
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import fit_recipe
 from trephine.types import FloatArray, IntArray
@@ -86,6 +87,7 @@ def bootstrap_validation(
     *,
     bootstraps: int,
     seed: int,
+    apparent: Mapping[str, Prediction] | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
     ledger: Path | None = None,
@@ -103,6 +105,10 @@ def bootstrap_validation(
         Samples, two at least.
     seed
         Of samples and refits.
+    apparent
+        What the recipe fitted to all cases says of them, by model, at ``horizons`` first: the
+        models whose indices are corrected. None fits one, whose inner folds are then not those of
+        any other fit.
     workers, progress, ledger
         As `nested_cross_validation`.
 
@@ -116,8 +122,9 @@ def bootstrap_validation(
     if bootstraps < FEWEST_BOOTSTRAPS:
         raise InputError(f"bootstraps: expected {FEWEST_BOOTSTRAPS} at least, found {bootstraps}")
     times = tuple(horizons)
-    fitted = fit_recipe(cases, settings, np.random.default_rng([seed, 3]))
-    apparent = fitted.predict(cases, times)
+    if apparent is None:
+        fitted = fit_recipe(cases, settings, np.random.default_rng([seed, 3]))
+        apparent = fitted.predict(cases, times)
     answers = list(
         run_tasks(
             _validate,

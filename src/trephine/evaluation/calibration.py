@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -83,7 +83,10 @@ class CalibrationInTheLarge:
 
 @dataclass(frozen=True)
 class CalibrationSlope:
-    """Log hazard ratio of the prediction's log(-log(1 - p)): 1 is ideal, below 1 is overfitted."""
+    """Log hazard ratio of the prediction's log(-log(1 - p)): 1 is ideal, below 1 is overfitted.
+
+    ``note`` says why there is none, or what else must be known.
+    """
 
     estimate: Estimate
     n: int
@@ -133,6 +136,7 @@ def calibration_groups(
     *,
     groups: int = 5,
     grouping: Grouping = "quantiles",
+    patient: npt.ArrayLike | None = None,
     level: float = 0.95,
     interval: IntervalType = "log",
 ) -> tuple[CalibrationGroup, ...]:
@@ -151,6 +155,9 @@ def calibration_groups(
     grouping
         "quantiles" of the predictions (`quantile_groups`), or "equal sizes" from the highest risk
         down, as in R's ``rms::groupkm`` (`equal_size_groups` of the survival probabilities).
+    patient
+        Shape (n,): standard errors and intervals are then by patient; None takes cases as
+        independent (Greenwood).
     level, interval
         Of the Kaplan-Meier interval, symmetric on the scale of ``interval`` (R's default "log").
 
@@ -164,12 +171,14 @@ def calibration_groups(
     if groups < 2:
         raise InputError(f"groups: expected at least 2, found {groups}")
     code = grouping_codes(risk, groups, grouping)
+    labels = None if patient is None else np.asarray(patient)
     found = []
     for k in range(int(code.max()) + 1):
         rows = code == k
         time, event = outcome.time[rows], outcome.event[rows]
         n_events = int((event & (time <= horizon)).sum())
-        observed, note = _observed(outcome.take(rows), horizon, level, interval)
+        alike = None if labels is None else labels[rows]
+        observed, note = _observed(outcome.take(rows), horizon, alike, level, interval)
         found.append(
             CalibrationGroup(int(rows.sum()), n_events, float(risk[rows].mean()), observed, note)
         )
@@ -188,9 +197,10 @@ def grouping_codes(event_probability: FloatArray, groups: int, grouping: Groupin
 def greenwood_nam_dagostino_test(groups: tuple[CalibrationGroup, ...]) -> CalibrationTest:
     """Test calibration in groups (Demler, Paynter and Cook 2015).
 
-    The sum of (observed - predicted)^2 / Greenwood's variance, chi-square with one degree of
-    freedom fewer than there are groups. Fewer than 5 events in a group make it unreliable: the
-    note then says so, and one without events gives no answer at all (its variance is 0).
+    The sum of (observed - predicted)^2 / Greenwood's variance (by patient where the groups are),
+    chi-square with one degree of freedom fewer than there are groups. Fewer than 5 events in a
+    group make it unreliable: the note then says so, and one without events gives no answer at all
+    (its variance is 0).
     """
     n = sum(group.n for group in groups)
     nan = float("nan")
@@ -215,9 +225,15 @@ def calibration_in_the_large(
     event_probability: npt.ArrayLike,
     horizon: float,
     *,
+    patient: npt.ArrayLike | None = None,
     level: float = 0.95,
 ) -> CalibrationInTheLarge:
     """Compare the mean prediction with Kaplan-Meier's estimate in all cases.
+
+    Parameters
+    ----------
+    outcome, event_probability, horizon, patient, level
+        As in `calibration_groups`.
 
     Raises
     ------
@@ -226,7 +242,8 @@ def calibration_in_the_large(
     """
     check_horizon(horizon)
     risk = check_risk(event_probability, len(outcome), "event probability", probability=True)
-    observed, note = _observed(outcome, horizon, level, "log")
+    labels = None if patient is None else np.asarray(patient)
+    observed, note = _observed(outcome, horizon, labels, level, "log")
     expected = float(risk.mean())
     if expected == 0.0:
         ratio = Estimate(float("nan"), level=level)
@@ -268,6 +285,9 @@ def calibration_slope(
         If probabilities leave [0, 1] or are missing.
     """
     risk = check_risk(event_probability, len(outcome), "event probability", probability=True)
+    if np.ptp(risk) == 0.0:
+        note = "every case has the same prediction"
+        return CalibrationSlope(Estimate(float("nan"), level=level), risk.size, note)
     try:
         model = CoxModel(level=level).fit(
             complementary_log_log(risk)[:, None], outcome, cluster=patient
@@ -277,7 +297,20 @@ def calibration_slope(
     slope = float(model.result_.coefficients[0])
     error_ = float(model.result_.standard_errors[0])
     half = float(ndtri(0.5 + level / 2.0)) * error_
-    return CalibrationSlope(Estimate(slope, slope - half, slope + half, level, error_), risk.size)
+    return CalibrationSlope(
+        Estimate(slope, slope - half, slope + half, level, error_), risk.size, _certain(risk)
+    )
+
+
+def _certain(risk: FloatArray) -> str:
+    """Say how many predictions are too certain for their log-log, which moves the slope."""
+    count = int(((risk < MOST_CERTAIN) | (risk > 1.0 - MOST_CERTAIN)).sum())
+    if not count:
+        return ""
+    return (
+        f"calibration slope: {count} event probabilities of all but 0 or 1 count as"
+        f" {MOST_CERTAIN:g} from it"
+    )
 
 
 def complementary_log_log(event_probability: FloatArray) -> FloatArray:
@@ -288,9 +321,15 @@ def complementary_log_log(event_probability: FloatArray) -> FloatArray:
 
 
 def _observed(
-    outcome: Survival, horizon: float, level: float, interval: IntervalType
+    outcome: Survival,
+    horizon: float,
+    patient: npt.NDArray[Any] | None,
+    level: float,
+    interval: IntervalType,
 ) -> tuple[Estimate, str]:
-    curve = kaplan_meier(outcome.time, outcome.event, level=level, interval=interval)
+    curve = kaplan_meier(
+        outcome.time, outcome.event, cluster=patient, level=level, interval=interval
+    )
     if horizon > outcome.time.max() and curve.survival_probability[-1] > 0.0:
         note = f"nobody was followed to the horizon {horizon:g}"
         return Estimate(float("nan"), level=level), note

@@ -14,11 +14,17 @@ from trephine.evaluation.censoring_weights import check_horizon, check_risk
 from trephine.evaluation.intervals import patient_bootstrap
 from trephine.evaluation.pseudo_values import survival_pseudo_values
 from trephine.modelling.cox import CoxModel
+from trephine.survival.hare import hazard_regression
 from trephine.types import Estimate, FloatArray, IntArray, Survival
 
-CurveMethod = Literal["hazard", "hazard spline", "pseudo-values linear", "pseudo-values local"]
+CurveMethod = Literal[
+    "hazard", "hazard spline", "hazard regression", "pseudo-values linear", "pseudo-values local"
+]
 LOCAL_SPAN = 0.75
 """Share of cases in the window of the local regression."""
+_HARE_DIMENSION = 5
+_HARE_CERTAIN = 1e-4
+"""rms keeps predictions so far from 0 and 1 before its hazard regression."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +90,11 @@ def calibration_curve(
         t > 0, in the unit of ``outcome``, within follow-up.
     method
         "hazard": Cox regression on log(-log(1 - p)) (Austin, Harrell and van Klaveren 2020);
-        "hazard spline": on its restricted cubic spline with 3 knots; "pseudo-values linear" and
-        "pseudo-values local": least squares, or local linear regression with tricube weights, of
-        jackknife pseudo-values on p.
+        "hazard spline": on its restricted cubic spline with 3 knots; "hazard regression": hazard
+        by splines in time and in the same transform, chosen stepwise, without proportional
+        hazards (the curve of rms's ``val.surv`` and ``calibrate(cmethod = "hare")``);
+        "pseudo-values linear" and "pseudo-values local": least squares, or local linear
+        regression with tricube weights, of jackknife pseudo-values on p.
     points
         Of the grid.
     patient, repeats, rng
@@ -179,14 +187,17 @@ def smooth_observed(
     Raises
     ------
     InputError
-        If all predictions are alike, or nobody was followed to the horizon.
+        If all predictions are alike, nobody was followed to the horizon, or there are too few
+        cases for a hazard regression.
     ModelError
-        If the Cox model cannot be fitted.
+        If the Cox model or the hazard regression cannot be fitted.
     """
     if np.ptp(event_probability) == 0.0:
         raise InputError("every case has the same prediction")
     if horizon > outcome.time.max():
         raise InputError(f"nobody was followed to the horizon {horizon:g}")
+    if method == "hazard regression":
+        return _by_hazard_regression(outcome, event_probability, horizon, at)
     if method in ("hazard", "hazard spline"):
         return _by_hazard(outcome, event_probability, horizon, at, method)
     pseudo = 1.0 - survival_pseudo_values(outcome, horizon)
@@ -212,6 +223,20 @@ def _by_hazard(
     reached = np.searchsorted(baseline.index.to_numpy(dtype=np.float64), horizon, side="right")
     hazard = np.append(0.0, baseline.to_numpy())[reached]
     observed: FloatArray = -np.expm1(-hazard * np.exp(model.predict_linear_predictor(design_at)))
+    return observed
+
+
+def _by_hazard_regression(
+    outcome: Survival, risk: FloatArray, horizon: float, at: FloatArray
+) -> FloatArray:
+    def inside(probability: FloatArray) -> FloatArray:
+        kept = np.clip(probability, _HARE_CERTAIN, 1.0 - _HARE_CERTAIN)
+        return complementary_log_log(kept)
+
+    fitted = hazard_regression(
+        outcome.time, outcome.event, inside(risk), max_dimension=_HARE_DIMENSION
+    )
+    observed: FloatArray = -np.expm1(-fitted.cumulative_hazard(horizon, inside(at)))
     return observed
 
 

@@ -196,6 +196,8 @@ def _shifted(apparent: float, optimism: float, within: FloatArray) -> Estimate:
     if not within.size:
         return Estimate(float("nan"), level=LEVEL)
     corrected = apparent - optimism
+    if within.size == 1:  # one sample tells no spread
+        return Estimate(corrected, level=LEVEL)
     limits = np.quantile(within, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     low, high = limits - within.mean() + corrected
     return Estimate(corrected, float(low), float(high), LEVEL, float(within.std(ddof=1)))

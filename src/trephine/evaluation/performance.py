@@ -20,7 +20,11 @@ from trephine.evaluation.calibration import (
     calibration_slope,
     greenwood_nam_dagostino_test,
 )
-from trephine.evaluation.calibration_curve import CalibrationCurve, calibration_curve
+from trephine.evaluation.calibration_curve import (
+    CalibrationCurve,
+    CurveMethod,
+    calibration_curve,
+)
 from trephine.evaluation.concordance import concordance_index
 from trephine.evaluation.decision_curve import DecisionCurve, decision_curves
 from trephine.evaluation.roc_curve import RocCurve, roc_curve
@@ -113,6 +117,7 @@ def evaluate_performance(
     *,
     patient: npt.ArrayLike | None = None,
     calibration_group_count: int = 5,
+    curve_method: CurveMethod = "hazard",
     decision_thresholds: Sequence[float] | FloatArray = DECISION_THRESHOLDS,
     repeats: int = 0,
     rng: np.random.Generator | None = None,
@@ -139,6 +144,8 @@ def evaluate_performance(
         Shape (n,): all intervals are then by patient; None takes every case for a patient.
     calibration_group_count
         Quantile groups of the calibration plot.
+    curve_method
+        Of the smooth calibration curve.
     decision_thresholds
         Of the decision curves.
     repeats, rng
@@ -176,6 +183,7 @@ def evaluate_performance(
             float(horizon),
             patient,
             calibration_group_count,
+            curve_method,
             decision_thresholds,
             repeats,
             rng,
@@ -204,26 +212,28 @@ def _at_horizon(
     horizon: float,
     patient: npt.ArrayLike | None,
     group_count: int,
+    curve_method: CurveMethod,
     thresholds: Sequence[float] | FloatArray,
     repeats: int,
     rng: np.random.Generator | None,
     level: float,
 ) -> HorizonPerformance:
     groups = calibration_groups(
-        outcome, event_probability, horizon, groups=group_count, level=level
+        outcome, event_probability, horizon, groups=group_count, patient=patient, level=level
     )
     return HorizonPerformance(
         horizon,
         time_dependent_auc(outcome, risk_score, horizon, patient=patient, level=level),
         roc_curve(outcome, risk_score, horizon),
         brier_score(outcome, event_probability, horizon, patient=patient, level=level),
-        calibration_in_the_large(outcome, event_probability, horizon, level=level),
+        calibration_in_the_large(outcome, event_probability, horizon, patient=patient, level=level),
         groups,
         greenwood_nam_dagostino_test(groups),
         calibration_curve(
             outcome,
             event_probability,
             horizon,
+            method=curve_method,
             patient=patient,
             repeats=repeats,
             rng=rng,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -101,6 +102,7 @@ def risk_groups(
     horizons: Sequence[float] = (),
     risk_table_times: Sequence[float] | FloatArray = (),
     names: Sequence[str] | None = None,
+    patient: npt.ArrayLike | None = None,
     level: float = 0.95,
     interval: IntervalType = "log",
 ) -> RiskGroups:
@@ -120,6 +122,9 @@ def risk_groups(
         At which the numbers at risk are counted; none: at 0 and the horizons.
     names
         One a group, from low to high; None names two or three groups, and numbers more.
+    patient
+        Shape (n,): Kaplan-Meier intervals are then by patient; None takes cases as independent. The
+        log-rank test always does.
     level, interval
         Of the Kaplan-Meier intervals.
 
@@ -139,16 +144,22 @@ def risk_groups(
     if not times.size:
         times = np.append(0.0, np.asarray(horizons, dtype=np.float64))
     code = np.searchsorted(edges, score, side="left").astype(np.int64)
+    whose = None if patient is None else np.asarray(patient)
     groups = tuple(
-        _describe(outcome, code == k, label, tuple(horizons), times, level, interval)
+        _describe(outcome, code == k, label, whose, tuple(horizons), times, level, interval)
         for k, label in enumerate(labels)
     )
-    try:
-        test: LogrankResult | None = logrank_test(outcome.time, outcome.event, code)
-        note = ""
-    except InputError as error:
-        test, note = None, str(error)
+    test, note = _logrank(outcome, code)
     return RiskGroups(tuple(map(float, edges)), code, groups, test, score.size, note)
+
+
+def _logrank(outcome: Survival, code: IntArray) -> tuple[LogrankResult | None, str]:
+    if np.unique(code).size < 2:
+        return None, "no log-rank test: all cases are in one group"
+    try:
+        return logrank_test(outcome.time, outcome.event, code), ""
+    except InputError as error:
+        return None, str(error)
 
 
 def group_names(k: int) -> tuple[str, ...]:
@@ -166,6 +177,7 @@ def _describe(
     outcome: Survival,
     rows: npt.NDArray[np.bool_],
     name: str,
+    patient: npt.NDArray[Any] | None,
     horizons: tuple[float, ...],
     times: FloatArray,
     level: float,
@@ -180,7 +192,8 @@ def _describe(
             name, 0, 0, None, times, empty, horizons, unknown, nothing, "no case in this group"
         )
     time, event = outcome.time[rows], outcome.event[rows]
-    curve = kaplan_meier(time, event, level=level, interval=interval)
+    cluster = None if patient is None else patient[rows]
+    curve = kaplan_meier(time, event, cluster=cluster, level=level, interval=interval)
     late = [horizon for horizon in horizons if horizon > time.max()]
     notes = [] if event.any() else ["no event in this group"]
     if late:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trephine.cohort.schema import capitalised
 from trephine.errors import ModelError
 from trephine.modelling.cases import Cases
 from trephine.modelling.clinical_choice import ClinicalChoice, choose_clinical
@@ -164,7 +165,7 @@ def _columns(
         if chain.signature.empty or np.ptp(score) == 0:
             left_out.append((part, "no feature was selected"))
         else:
-            label = f"{part.replace('_', ' ').capitalize()} signature"
+            label = f"{capitalised(part.replace('_', ' '))} signature"
             columns.append((Term(part, part, "signature", label), score))
     return columns, left_out
 

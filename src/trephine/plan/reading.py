@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -12,6 +14,9 @@ from pydantic import BaseModel, ValidationError
 
 from trephine.errors import Problem, StudyProblemsError
 from trephine.plan.sections import StudyPlan
+
+# Control characters that XML cannot hold: all but tab and ends of line.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 # An unknown key elsewhere changes what the data's cells are taken for.
 _APART_FROM_THE_DATA = ("study", "outcome", "deep", "selection", "models", "validation")
@@ -54,6 +59,18 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
         raise StudyProblemsError([problem]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyProblemsError([Problem(str(path), "a TOML file", str(error))]) from None
+    unprintable = list(_unprintable(content, ()))
+    if unprintable:
+        raise StudyProblemsError(
+            [
+                Problem(
+                    f"{path.name} [{'.'.join(map(str, where))}]",
+                    "text without control characters",
+                    repr(text),
+                )
+                for where, text in unprintable
+            ]
+        )
     folder = path.resolve().parent
     try:
         return _anchored(StudyPlan.model_validate(content), folder), []
@@ -69,6 +86,20 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
             section = section[name]
         del section[key]
     return _anchored(parse_plan(content, path.name), folder), problems
+
+
+def _unprintable(value: Any, where: tuple[str | int, ...]) -> Iterator[tuple[Any, str]]:
+    """Find what no page, document or workbook can hold, keys and values, before work begins."""
+    if isinstance(value, str) and _CONTROL.search(value):
+        yield where, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if _CONTROL.search(key):
+                yield where, key
+            yield from _unprintable(item, (*where, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _unprintable(item, (*where, number))
 
 
 def _harmless(detail: Any) -> bool:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from trephine.cohort.schema import ClinicalVariable
 from trephine.deep.settings import DeepSettings, FineTuneSettings
+from trephine.evaluation.calibration_curve import CurveMethod
 from trephine.types import TimeUnit
 
 Protocol = Literal["published", "sound"]
@@ -269,6 +270,11 @@ class ValidationSection(Section):
     bootstraps: int = Field(default=200, ge=0, description="bootstraps for the optimism")
     permutations: int = Field(default=200, ge=0, description="permuted outcomes (null check)")
     interval_bootstraps: int = Field(default=500, ge=50, description="resamples for intervals")
+    calibration_curve: CurveMethod = Field(
+        default="hazard",
+        description="smooth calibration curve: Cox regression on the prediction (hazard), on a"
+        " spline of it (hazard spline), hazard regression as in R's rms, or pseudo-values",
+    )
 
 
 class StudyPlan(Section):

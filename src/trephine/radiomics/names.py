@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from trephine.errors import InputError
 from trephine.radiomics.catalogue import FAMILIES, CatalogueEntry, default_features
+from trephine.radiomics.ibsi_names import IBSI_NAMES
 from trephine.radiomics.image_types import jobs
 from trephine.radiomics.settings import RadiomicsSettings
 
@@ -34,8 +35,8 @@ class FeatureDescription:
         The full name, as in ``wavelet-LH_glcm_JointEntropy``.
     image_type, family, feature
         Its three parts.
-    ibsi_code, ibsi_tag
-        IBSI's permanent identifier and reference tag; empty where IBSI does not define it.
+    ibsi_code, ibsi_tag, ibsi_name
+        IBSI's permanent identifier, reference tag and name; empty where IBSI does not define it.
     definition
         One line; p, i and j as in ``trephine.radiomics.catalogue``.
     formula_source
@@ -48,6 +49,7 @@ class FeatureDescription:
     feature: str
     ibsi_code: str
     ibsi_tag: str
+    ibsi_name: str
     definition: str
     formula_source: str
 
@@ -86,6 +88,7 @@ def _description(
         entry.name,
         entry.ibsi_id,
         entry.ibsi_tag,
+        IBSI_NAMES.get(entry.ibsi_id, ""),
         entry.definition,
         _SOURCES[family],
     )

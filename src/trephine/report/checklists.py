@@ -61,12 +61,15 @@ class _Rule:
 
 _RULES: dict[str, _Rule] = {
     "title": _Rule(lambda f: bool(f.study.title), "top", "Title; name the model in it"),
-    "preparation": _Rule(lambda f: bool(f.inputs.files), "run", "Inputs and run"),
+    "preparation": _Rule(lambda f: bool(f.inputs.files), "methods", "Methods; inputs and run"),
     "outcome": _Rule(lambda f: True, "methods", "Methods; add how it was assessed"),
     "selection": _Rule(lambda f: bool(f.selection), "selection", "Selection"),
     "predictors": _Rule(
-        lambda f: bool(f.table1 or f.selection), "methods", "Methods; add how and when measured"
+        lambda f: bool(f.table1 or f.selection),
+        "participants",
+        "Table 1; add definitions, how and when measured",
     ),
+    "handling": _Rule(lambda f: bool(f.table2 or f.selection), "methods", "Methods"),
     "raters": _Rule(
         lambda f: bool(f.methods.raters), "methods", "Methods; add the raters' experience"
     ),
@@ -74,13 +77,26 @@ _RULES: dict[str, _Rule] = {
     "missing": _Rule(lambda f: bool(f.methods.missing_values), "methods", "Methods"),
     "validation": _Rule(lambda f: bool(f.methods.resampling), "methods", "Methods, validation"),
     "models": _Rule(lambda f: bool(f.models), "methods", "Methods, models"),
+    "final_model": _Rule(lambda f: bool(f.models), "methods", "Methods, models; say why this one"),
     "performance": _Rule(lambda f: bool(f.performance), "performance", "Performance"),
-    "coefficients": _Rule(lambda f: bool(f.models), "models", "Table of coefficients"),
+    "subgroups": _Rule(
+        lambda f: bool(f.performance), "performance", "Performance; add key subgroups"
+    ),
+    "centres": _Rule(lambda f: bool(f.centres), "performance", "Centres left out one by one"),
+    "formula": _Rule(lambda f: bool(f.models), "models", "Table of coefficients"),
+    "coefficients": _Rule(
+        lambda f: bool(f.models),
+        "models",
+        "Table of coefficients; add the model folder, which holds signatures and baseline",
+    ),
     "risk_groups": _Rule(lambda f: bool(f.risk_groups), "risk-groups", "Risk groups"),
     "external": _Rule(
         lambda f: any(row.kind == "external" for row in f.performance), "performance", "Performance"
     ),
     "plan": _Rule(lambda f: bool(f.run.plan), "run", "The plan that ran"),
+    "protocol": _Rule(
+        lambda f: bool(f.run.plan), "run", "The plan that ran; add the study's protocol"
+    ),
     "software": _Rule(lambda f: bool(f.run.versions), "run", "Versions; Trephine is open source"),
     "flow": _Rule(lambda f: True, "participants", "Participants"),
     "table1": _Rule(lambda f: f.table1 is not None, "participants", "Table 1"),
@@ -88,6 +104,11 @@ _RULES: dict[str, _Rule] = {
     "design": _Rule(lambda f: bool(f.methods.design), "methods", "Methods"),
     "images": _Rule(lambda f: bool(f.methods.normalisation), "methods", "Methods, images"),
     "radiomics": _Rule(lambda f: f.methods.radiomics is not None, "methods", "Methods, features"),
+    "resampling": _Rule(
+        lambda f: f.methods.radiomics is not None and bool(f.methods.radiomics.resampling),
+        "methods",
+        "Methods, features",
+    ),
     "features": _Rule(lambda f: bool(f.selection), "methods", "Methods, features"),
     "agreement": _Rule(lambda f: f.agreement is not None, "agreement", "Agreement"),
     "lasso": _Rule(
@@ -103,7 +124,9 @@ _RULES: dict[str, _Rule] = {
         lambda f: any(part.selected for part in f.selection), "selection", "Features"
     ),
 }
-_OPTIONAL = frozenset({"external", "radiomics", "agreement", "images", "raters", "lasso"})
+_OPTIONAL = frozenset(
+    {"external", "radiomics", "resampling", "agreement", "images", "raters", "lasso"}
+)
 """Rules that do not apply where a study has no such part."""
 
 

@@ -59,8 +59,13 @@ def _participants(facts: Trace) -> Text:
         parts += [
             " Median follow-up was ", flow.follow_up.median.show("2"), " ",
             study.time_unit.words(), " (quartiles ", flow.follow_up.q1.show("2"), " to ",
-            flow.follow_up.q3.show("2"), ").",
+            flow.follow_up.q3.show("2"), ")",
         ]  # fmt: skip
+        if flow.raw.follow_up_reverse_km is not None:
+            parts += [
+                "; by the reverse Kaplan-Meier method ", *flow.follow_up_reverse_km.interval("2"),
+            ]  # fmt: skip
+        parts.append(".")
     parts += [" Predictions are made for ", *_horizons(facts), "."]
     if facts.methods.raw.missing_values:
         parts += sentence(" Missing values: ", facts.methods.missing_values.words())
@@ -78,7 +83,9 @@ def _images(facts: Trace) -> Text:
             "Pixel spacing came from ", source.source.words(), " in ", source.images.show("count"),
             " images (", source.low_mm.show("3"), " to ", source.high_mm.show("3"), " mm). ",
         ]  # fmt: skip
-    if facts.methods.raw.normalisation:
+    if facts.methods.raw.normalisation == "none":
+        parts.append("Grey values were not normalised. ")
+    elif facts.methods.raw.normalisation:
         parts += ["Grey values were normalised: ", facts.methods.normalisation.words(), ". "]
     if facts.methods.raw.raters:
         raters = join([(rater.words(),) for rater in facts.methods.raters], last=" and ")
@@ -92,13 +99,17 @@ def _features(facts: Trace) -> Text:
     if methods.raw.radiomics is not None:
         radiomics = methods.radiomics
         parts += [
-            radiomics.features.show("count"), " radiomics features a case (preset ",
+            radiomics.features.show("count"), " radiomics features a case (settings ",
             radiomics.preset.words(), "): families ",
             *join([(name.words(),) for name in radiomics.families]), "; images ",
             *join([(name.words(),) for name in radiomics.image_types]),
         ]  # fmt: skip
         if radiomics.raw.bin_width is not None:
             parts += ["; bin width ", radiomics.bin_width.show("plain")]
+        if radiomics.raw.bin_count is not None:
+            parts += ["; ", radiomics.bin_count.show("count"), " bins in each region"]
+        if radiomics.raw.resampling:
+            parts += ["; ", radiomics.resampling.words()]
         parts.append(". ")
     if methods.raw.deep is not None:
         deep = methods.deep
@@ -134,7 +145,7 @@ def _selection(facts: Trace) -> tuple[Text, ...]:
         texts.append(
             (
                 "A signature is the sum of the selected features, centred and scaled, times their"
-                " weights.",
+                " weights. Penalised Cox models take ties by Breslow's method.",
             )
         )
     return tuple(texts)
@@ -203,17 +214,43 @@ def _performance(facts: Trace) -> Text:
     if any(row.raw.auc for row in facts.performance):
         parts.append("; cumulative/dynamic AUC, Brier score and index of prediction accuracy at ")
         parts += _horizons(facts)
+        parts.append(", censored cases by inverse probability weights")
     if facts.calibration:
-        parts.append("; calibration in groups and as a smooth curve")
+        parts.append("; calibration in groups by Kaplan-Meier and as a smooth curve")
+        drawn = next((c for c in facts.calibration if c.raw.smooth_method), None)
+        parts += [] if drawn is None else [" by ", drawn.smooth_method.words()]
     if facts.reclassification:
-        parts.append("; net reclassification and integrated discrimination improvement")
+        kind = "continuous and by category" if _has_categories(facts) else "continuous"
+        parts.append(f"; net reclassification ({kind}, by Kaplan-Meier) and integrated")
+        parts.append(" discrimination improvement")
     if facts.decision_curves:
-        parts.append("; decision curves for censored outcomes")
+        parts.append("; decision curves for censored outcomes, by Kaplan-Meier")
     if facts.risk_groups:
-        parts += ["; risk groups cut at the ", facts.risk_groups[0].rule.words(),
+        rules = {groups.raw.rule: (groups.rule.words(),) for groups in facts.risk_groups}
+        parts += ["; risk groups cut at the ", *join(list(rules.values()), last=" or the "),
                   ", compared by the log-rank test"]  # fmt: skip
     parts.append(".")
+    if facts.methods.resampling:
+        parts += _draws(facts)
     return tuple(parts)
+
+
+def _has_categories(facts: Trace) -> bool:
+    return any(row.raw.categorical_nri is not None for row in facts.reclassification)
+
+
+def _draws(facts: Trace) -> list[str | Ref]:
+    """Say which intervals come from resamples, and how many."""
+    resampling = facts.methods.resampling[0]
+    parts: list[str | Ref] = []
+    if facts.reclassification and resampling.raw.interval_draws:
+        parts += [" Intervals of net reclassification and discrimination improvement are"
+                  " percentiles of ", resampling.interval_draws.show("count"),
+                  " bootstrap samples."]  # fmt: skip
+    if (facts.calibration or facts.decision_curves) and resampling.raw.band_draws:
+        parts += [" Bands of calibration and decision curves come from ",
+                  resampling.band_draws.show("count"), " bootstrap samples."]  # fmt: skip
+    return parts
 
 
 def _software(facts: Trace) -> Text:

@@ -68,7 +68,8 @@ BODY_PT, SMALL_PT, LETTER_PT = 7.0, 6.2, 9.0
 
 _SETTINGS: Any = {  # a mapping; matplotlib types its keys one by one
     "font.size": BODY_PT,
-    "mathtext.default": "regular",
+    # Labels are a study's own words: a dollar in them is a dollar.
+    "text.parse_math": False,
     "axes.titlesize": BODY_PT,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import Literal
 
 from trephine.report.facts import Kind, Protocol
@@ -9,18 +11,21 @@ from trephine.types import TimeUnit
 
 Form = Literal[
     "count", "0", "1", "2", "3", "4", "p", "p =", "percent", "share", "plain", "signed2",
-    "signed3", "text", "year horizon", "horizon",
+    "signed3", "weight", "text", "year horizon", "horizon",
 ]  # fmt: skip
 """How a number is printed.
 
 ``count`` with thousands parted; a digit for that many decimals; ``p`` to three decimals or below
 "<0.001", ``p =`` with the sign between; ``percent`` for 0 to 100 with one decimal; ``share`` for
 0 to 1 as a percentage; ``plain`` without trailing zeros; ``signed`` with a sign; ``text`` as it
-stands; ``year horizon`` as in "3-year"; ``horizon`` as in "3 years".
+stands; ``year horizon`` as in "3-year"; ``horizon`` as in "3 years"; ``weight`` as ``signed3``, or
+to the first digit that is not 0.
 """
 
 MISSING = "–"
 """Printed where a number could not be computed."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 _DAYS_A_YEAR = (365.0, 365.25)
 _A_YEAR = {"weeks": (52.0,), "months": (12.0,), "years": (1.0,), "days": _DAYS_A_YEAR}
@@ -41,7 +46,8 @@ def show(value: float | str | None, form: Form, unit: TimeUnit = "months") -> st
     if value is None:
         return MISSING
     if isinstance(value, str) or form == "text":
-        return str(value)
+        # A table's cells may hold what neither document nor workbook can.
+        return _CONTROL.sub(" ", str(value))
     if form == "year horizon":
         return horizon_adjective(value, unit)
     if form == "horizon":
@@ -59,6 +65,9 @@ def show(value: float | str | None, form: Form, unit: TimeUnit = "months") -> st
         return _minus(f"{100 * value:.1f}") + "%"
     if form == "plain":
         return f"{value:.6g}"
+    if form == "weight":
+        places = 3 if value == 0 else max(3, -math.floor(math.log10(abs(value))))
+        return _minus(f"{value:+.{places}f}")
     if form.startswith("signed"):
         return _minus(f"{value:+.{form[-1]}f}")
     return _minus(f"{value:.{form}f}")

@@ -58,6 +58,7 @@ def write_formats(
         paths.append(page)
     if wanted.document:
         paths.append(write_docx(facts, tables, plates, drawn, out_folder / "report.docx"))
+    # Page and document cut a long signature to its largest weights and send the reader to these.
     whole = make_tables(facts, shorten=False)
     if "csv" in formats:
         paths += write_csv(whole, out_folder / "tables")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trephine.cohort.schema import capitalised
 from trephine.report.facts import Facts, ModelFacts, PerformanceFacts
 from trephine.report.facts.base import EstimateFact
 
@@ -25,7 +26,7 @@ def model_card(facts: Facts, primary: str) -> str:
     lines += [
         "## What it predicts",
         "",
-        f"{study.outcome_name.capitalize()} (event: {study.event_noun}), at"
+        f"{capitalised(study.outcome_name)} (event: {study.event_noun}), at"
         f" {', '.join(f'{h:g}' for h in study.horizons)} {study.time_unit}. Main model: {primary}"
         f" ({model.description}), protocol {protocol}.",
         "",

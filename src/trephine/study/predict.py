@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trephine.cohort.schema import capitalised
 from trephine.errors import InputError
 from trephine.evaluation.risk_groups import group_names
 from trephine.modelling.bundle import Bundle, read_bundle
@@ -55,7 +56,7 @@ class CasePrediction:
         lines = [f"Model {self.model} ({self.protocol}). Research use only."]
         for horizon, survival in self.survival.items():
             lines.append(
-                f"{self.outcome.capitalize()} at {horizon:g} {self.unit}: {survival.value:.1%}"
+                f"{capitalised(self.outcome)} at {horizon:g} {self.unit}: {survival.value:.1%}"
                 f" ({survival.low:.1%} to {survival.high:.1%})"
             )
         if self.total_points is not None:

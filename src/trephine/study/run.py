@@ -264,6 +264,7 @@ def _protocol(
                 plan.outcome.horizons,
                 bootstraps=validation.bootstraps,
                 seed=seed,
+                apparent=apparent,
                 **stages.options(stage),
             )
     if validation.permutations:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import replace
 
+from trephine.cohort.schema import capitalised
 from trephine.deep.settings import DeepSettings
 from trephine.errors import MissingExtraError, PlanError
 from trephine.modelling.protocols import (
@@ -127,7 +128,7 @@ def _parts_of_models(plan: StudyPlan) -> dict[str, tuple[str, ...]]:
     if clinical:
         models["Clinical"] = clinical
     for name in sets:
-        models[MODEL_NAMES.get(name, name.replace("_", " ").capitalize())] = (name, *clinical)
+        models[MODEL_NAMES.get(name, capitalised(name.replace("_", " ")))] = (name, *clinical)
     if len(sets) > 1:
         paper = set(sets) == {RADIOMICS, DEEP} and bool(clinical)
         models[ALL_OF_THE_PAPER if paper else "Combined"] = (*sets, *clinical)

@@ -11,7 +11,8 @@ from scipy.special import ndtri
 
 from trephine.errors import InputError
 from trephine.survival.arrays import check_survival, check_weights, merge_near_ties, weight_at
-from trephine.types import Estimate, FloatArray
+from trephine.survival.clustered_curve import clustered_log_error
+from trephine.types import BoolArray, Estimate, FloatArray
 
 IntervalType = Literal["log", "log-log", "plain", "arcsin"]
 _TOLERANCE = float(np.sqrt(np.finfo(np.float64).eps))
@@ -55,7 +56,7 @@ class KaplanMeierCurve:
     survival_probability
         S(t), right-continuous.
     standard_error
-        Greenwood's, on the scale of S; NaN where S = 0.
+        On the scale of S, Greenwood's or by cluster; NaN where S = 0.
     low, high
         Pointwise interval of type ``interval``; NaN where R gives none (S = 0; for "log-log" and
         "arcsin" also S = 1).
@@ -149,6 +150,7 @@ def kaplan_meier(
     event: npt.ArrayLike,
     *,
     weights: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
     interval: IntervalType = "log",
     level: float = 0.95,
 ) -> KaplanMeierCurve:
@@ -164,6 +166,10 @@ def kaplan_meier(
     weights
         Shape (n,), > 0. Counted as frequencies: a weight of 2 equals the case twice (R:
         ``robust = FALSE``).
+    cluster
+        Shape (n,): the cases of one cluster may depend on each other. Standard errors are then by
+        the infinitesimal jackknife (R: ``survfit(..., cluster = )``); None takes cases as
+        independent (Greenwood).
     interval
         Scale on which the pointwise interval is symmetric.
     level
@@ -189,6 +195,14 @@ def kaplan_meier(
     with np.errstate(divide="ignore", invalid="ignore"):
         survival = np.cumprod(left / at_risk, dtype=np.float64)
         log_error: FloatArray = np.sqrt(np.cumsum(deaths / (at_risk * left)))
+        if cluster is not None:
+            labels = np.unique(np.asarray(cluster), return_inverse=True)[1]
+            if labels.shape != times.shape:
+                raise InputError(f"cluster: expected shape {times.shape}, found {labels.shape}")
+            step = deaths / (at_risk * left)
+            log_error = clustered_log_error(
+                position, events, case_weights, labels, 1.0 / left, np.cumsum(step)
+            )
         standard_error: FloatArray = survival * log_error
     low, high = survival_interval(survival, log_error, interval, level)
     return KaplanMeierCurve(
@@ -209,6 +223,7 @@ def reverse_kaplan_meier(
     time: npt.ArrayLike,
     event: npt.ArrayLike,
     *,
+    cluster: npt.ArrayLike | None = None,
     interval: IntervalType = "log",
     level: float = 0.95,
 ) -> KaplanMeierCurve:
@@ -218,7 +233,7 @@ def reverse_kaplan_meier(
     to R's ``survfit(Surv(time, 1 - event) ~ 1)``.
     """
     times, events = check_survival(time, event)
-    return kaplan_meier(times, ~events, interval=interval, level=level)
+    return kaplan_meier(times, ~events, cluster=cluster, interval=interval, level=level)
 
 
 def survival_interval(
@@ -268,17 +283,25 @@ def survival_interval(
 
 
 def _first_crossing(times: FloatArray, curve: FloatArray, p: float) -> float:
-    """Return the first time at which 1 - curve reaches p, or the middle of a flat piece there."""
+    """Return the time at which 1 - curve reaches p, or the middle of a flat piece there.
+
+    A curve falls, but its upper limit may rise again and cross more than once. R takes the crossing
+    by value, not by time: where 1 - limit is least of all that reach p.
+    """
     known = ~np.isnan(curve)
     fallen = np.concatenate(([0.0], 1.0 - curve[known]))
     at = np.concatenate(([0.0], times[known]))
     reached = fallen >= p - _TOLERANCE
     if not reached.any():
         return float("nan")
-    first = int(np.argmax(reached))
+    first = _least(fallen, reached)
     beyond = fallen >= p + _TOLERANCE
     if beyond.any():
-        return float(at[first] + at[np.argmax(beyond)]) / 2
+        return float(at[first] + at[_least(fallen, beyond)]) / 2
     if known[-1]:
         return float(at[first] + times[-1]) / 2
     return float("nan")
+
+
+def _least(values: FloatArray, among: BoolArray) -> int:
+    return int(np.argmin(np.where(among, values, np.inf)))

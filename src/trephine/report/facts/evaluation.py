@@ -207,6 +207,8 @@ class CalibrationFacts(Assessed):
     """Horizon, in the study's time unit."""
     groups: tuple[CalibrationGroup, ...] = ()
     """Groups by ascending predicted risk."""
+    smooth_method: str = ""
+    """How the smooth curve was drawn, in words; empty where there is none."""
     smooth_predicted: Series = ()
     """Predicted event probabilities along the smooth curve, ascending."""
     smooth_observed: Series = ()

@@ -47,7 +47,7 @@ class SelectedFeature(Fact):
     ibsi_code: str = ""
     """Code in the Image Biomarker Standardisation Initiative's reference; empty where none."""
     ibsi_name: str = ""
-    """Its tag in that reference, for example "stat_iqr"; empty where none."""
+    """Name in that reference."""
     definition: str = ""
     """What it measures, in a sentence."""
     stability: Number = None

@@ -180,9 +180,13 @@ class RadiomicsMethod(Fact):
     """How hand-crafted features were extracted."""
 
     preset: str
-    """Name of the settings' preset."""
+    """Name of the settings' preset or of their file, and what the plan changes in them."""
+    resampling: str = ""
+    """What spacing images and regions were resampled to, or that they were not."""
     bin_width: Number = None
     """Width of grey-level bins after normalisation; null with a fixed number of bins."""
+    bin_count: Number = None
+    """Number of grey-level bins in each region; null with a fixed width."""
     image_types: tuple[str, ...]
     """Original and filtered images in use."""
     families: tuple[str, ...]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from trephine.report.facts import Kind, Protocol
 from trephine.report.tables.table import EMPTY, Row, Table
 from trephine.report.trace import Ref, Text, Trace, by_note, join, marked, sentence
-from trephine.report.wording import Form, kind_label, protocol_label
+from trephine.report.wording import Form, kind_label, plural, protocol_label
 
 _ORDER: tuple[tuple[Protocol, Kind], ...] = (
     ("published", "apparent"),
@@ -169,7 +169,8 @@ def calibration_table(facts: Trace) -> Table | None:
                 "Slope: below one where predictions are too extreme. O/E: observed over expected"
                 " events. ICI, E50, E90, Emax: mean, median, 90th percentile and largest absolute"
                 " distance of the event probability from the smooth calibration curve. GND:"
-                " Greenwood-Nam-D'Agostino test in groups of predicted risk.",
+                " Greenwood-Nam-D'Agostino test in groups of predicted risk; its variances go by"
+                " patient where the intervals do.",
             ),
             *([sentence("GND test: ", *explained)] if explained else []),
         ),
@@ -194,6 +195,7 @@ def risk_group_table(facts: Trace) -> Table | None:
     notes = _rules(facts)
     if with_ratio:
         notes.insert(0, ("HR: hazard ratio of the highest risk group against the lowest.",))
+    notes += _clustered_note(facts)
     if explained:
         notes.append(sentence(*explained))
     return Table(
@@ -245,6 +247,21 @@ def _rules(facts: Trace) -> list[Text]:
     return [
         ("Groups of every model are cut at the ", rule, f" ({'; '.join(subjects)}).")
         for rule, subjects in told.values()
+    ]
+
+
+def _clustered_note(facts: Trace) -> list[Text]:
+    """Say what knows of patients with several cases, and what does not."""
+    count = facts.flow.raw.analysed
+    if count.cases == count.patients:
+        return []
+    cases = plural(facts.study.raw.case_noun, 2)
+    return [
+        (
+            f"Log-rank tests take {cases} as independent; intervals go by"
+            f" {facts.study.raw.patient_noun}, but for those of the published protocol's apparent"
+            " numbers.",
+        )
     ]
 
 

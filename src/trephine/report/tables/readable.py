@@ -58,7 +58,7 @@ def short_signature_table(facts: Trace) -> Table | None:
             Row(
                 (
                     (feature.name.words(),),
-                    (feature.weight.show("signed3"),),
+                    (feature.weight.show("weight"),),
                     (feature.explained.show("share"),),
                 )
             )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from trephine.report.tables.performance import assessment_label, assessments
 from trephine.report.tables.table import Row, Table
-from trephine.report.trace import Ref, Text, Trace
+from trephine.report.trace import Ref, Text, Trace, join
 from trephine.report.wording import Form
 
 # A column: its heading, the fact, and how that is printed ("p" for a lone p).
@@ -19,6 +19,8 @@ _NRI: tuple[_Column, ...] = (
     ("p", "nri_p", "p"),
     ("Half-NRI (95% CI)", "half_nri", "signed2"),
     ("Categorical NRI (95% CI)", "categorical_nri", "signed2"),
+    ("Categorical, events", "categorical_nri_events", "signed2"),
+    ("Categorical, non-events", "categorical_nri_nonevents", "signed2"),
 )
 _IDI: tuple[_Column, ...] = (
     ("IDI (95% CI)", "idi", "signed3"),
@@ -47,6 +49,7 @@ def reclassification_tables(facts: Trace) -> tuple[Table, ...]:
                     " one-sided continuous NRI of Uno et al., censored cases by inverse"
                     " probability weights.",
                 ),
+                *_categories(facts),
                 warning,
             ),
         ),
@@ -65,6 +68,17 @@ def reclassification_tables(facts: Trace) -> tuple[Table, ...]:
             ),
         ),
     )
+
+
+def _categories(facts: Trace) -> tuple[Text, ...]:
+    """Return where the plan parts the risk categories, if it does."""
+    for row in facts.reclassification:
+        if row.raw.categorical_nri is not None and row.raw.risk_cuts:
+            cuts = join([(cut.show("plain"),) for cut in row.risk_cuts], last=" and ")
+            return (
+                ("Categorical NRI: by categories of event probability that part at ", *cuts, "."),
+            )
+    return ()
 
 
 def _table(

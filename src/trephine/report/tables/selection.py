@@ -60,6 +60,8 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
         heading: Text = (part.feature_set.words(), f". {protocol_label(part.raw.protocol)}")
         if most is not None and len(part.selected) > most:
             heading = (*heading, ". The largest weights; all are in the tables folder")
+        if not part.selected:
+            heading = (*heading, ". No feature was selected")
         rows.append(Row((heading,), "group"))
         for feature in list(part.selected)[:most]:
             code: Text = (feature.ibsi_name.words(),)
@@ -71,7 +73,7 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
                 Row(
                     (
                         (feature.name.words(),),
-                        (feature.weight.show("signed3"),),
+                        (feature.weight.show("weight"),),
                         (feature.stability.show("share"),),
                         (feature.family.words(),),
                         (feature.image_type.words(),),
@@ -97,7 +99,7 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
         title=("Features of the signatures",),
         header=(
             ("Feature",), ("Weight",), ("Stability",), ("Family",), ("Image",),
-            ("IBSI tag (code)",),
+            ("IBSI name (code)",),
         ),
         rows=tuple(rows),
         notes=tuple(notes),

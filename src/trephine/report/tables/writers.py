@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from openpyxl import Workbook
+from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -17,25 +19,34 @@ from trephine.report.trace import Text, plain
 _NUMBER_FORMATS = {
     "count": "#,##0", "0": "0", "1": "0.0", "2": "0.00", "3": "0.000", "4": "0.0000",
     "signed2": "+0.00;-0.00;0.00", "signed3": "+0.000;-0.000;0.000", "share": "0.0%",
-    "plain": "General",
+    "plain": "General", "weight": "+0.000000;-0.000000;0.000",
 }  # fmt: skip
 _WIDEST = 60
+# A spreadsheet takes a text that begins so for a formula; a signed number may.
+_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.])")
 
 
 def write_csv(tables: Sequence[Table], folder: Path) -> tuple[Path, ...]:
-    """Write one CSV a table, UTF-8 with a mark that Excel needs, as printed in the report."""
+    """Write one CSV a table, UTF-8 with a mark that Excel needs, as printed in the report.
+
+    Texts that a spreadsheet would run as formulas, such as a level called =1+1, get an apostrophe.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for table in tables:
         path = folder / f"{table.slug}.csv"
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow([plain(cell) for cell in table.header])
+            writer.writerow([_inert(plain(cell)) for cell in table.header])
             for row in table.rows:
-                cells = [plain(cell) for cell in row.cells]
+                cells = [_inert(plain(cell)) for cell in row.cells]
                 writer.writerow(cells + [""] * (len(table.header) - len(cells)))
         paths.append(path)
     return tuple(paths)
+
+
+def _inert(text: str) -> str:
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def write_xlsx(tables: Sequence[Table], path: Path) -> Path:
@@ -53,15 +64,15 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> Path:
 def _fill(sheet: Worksheet, table: Table) -> None:
     rule = Border(bottom=Side(style="thin"))
     title = f"{table.number}. {plain(table.title)}" if table.number else plain(table.title)
-    sheet.cell(1, 1, title).font = Font(bold=True, size=12)
+    _put(sheet, 1, 1, title).font = Font(bold=True, size=12)
     for column, header in enumerate(table.header, start=1):
-        cell = sheet.cell(3, column, plain(header))
+        cell = _put(sheet, 3, column, plain(header))
         cell.font, cell.border = Font(bold=True), rule
         cell.alignment = Alignment(wrap_text=True, vertical="bottom")
     for number, row in enumerate(table.rows, start=4):
         _fill_row(sheet, number, row)
     for offset, note in enumerate(table.notes):
-        cell = sheet.cell(len(table.rows) + 5 + offset, 1, plain(note))
+        cell = _put(sheet, len(table.rows) + 5 + offset, 1, plain(note))
         cell.font = Font(italic=True, size=9)
     for column in range(1, len(table.header) + 1):
         texts = [plain(row.cells[column - 1]) for row in table.rows if row.kind != "group"]
@@ -70,10 +81,19 @@ def _fill(sheet: Worksheet, table: Table) -> None:
     sheet.freeze_panes = "B4"
 
 
+def _put(sheet: Worksheet, row: int, column: int, value: str | float) -> Cell:
+    """Write a number, or a text that stays one whatever it begins with."""
+    cell = sheet.cell(row, column, value)
+    if isinstance(value, str):
+        cell.data_type = "s"
+        cell.quotePrefix = bool(_FORMULA.match(value))
+    return cell
+
+
 def _fill_row(sheet: Worksheet, number: int, row: Row) -> None:
     for column, text in enumerate(row.cells, start=1):
         value, form = _value(text)
-        cell = sheet.cell(number, column, value)
+        cell = _put(sheet, number, column, value)
         if form:
             cell.number_format = form
         if row.kind == "group":

@@ -199,7 +199,13 @@ def _assess(
         )
     probability = values[:, whole]
     performance = evaluate_performance(
-        which[2], survival, score, probability, horizons, patient=patient
+        which[2],
+        survival,
+        score,
+        probability,
+        horizons,
+        patient=patient,
+        curve_method=analysis.inputs.plan.validation.calibration_curve,
     )
     harrell, more = _tried(concordance, False)
     notes += more

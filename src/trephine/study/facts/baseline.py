@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from trephine.cohort.schema import ClinicalTable, ClinicalVariable, label_of
+from trephine.cohort.schema import ClinicalTable, ClinicalVariable, capitalised, label_of
 from trephine.evaluation.baseline_comparison import compare_categorical, compare_continuous
 from trephine.evaluation.descriptive import ContinuousSummary as Described
 from trephine.evaluation.hypothesis_test import HypothesisTest
@@ -47,7 +47,7 @@ def table_1(analysis: Analysis) -> Table1Facts:
     event = analysis.cases.survival.event
     noun = analysis.inputs.plan.outcome.event
     group = [f"{noun}" if seen else f"no {noun}" for seen in event]
-    columns = ("All", f"No {noun}", noun.capitalize())
+    columns = ("All", f"No {noun}", capitalised(noun))
     variables = []
     for key, variable in table.variables.items():
         if variable.categorical:

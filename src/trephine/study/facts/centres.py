@@ -116,7 +116,9 @@ def _calibration(
     return {
         "horizon": at,
         "slope": _slope(cases, values),
-        "observed_expected": _told(calibration_in_the_large(cases.survival, values, at).ratio),
+        "observed_expected": _told(
+            calibration_in_the_large(cases.survival, values, at, patient=cases.patient).ratio
+        ),
     }
 
 

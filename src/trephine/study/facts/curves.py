@@ -8,6 +8,7 @@ from itertools import groupby
 import numpy as np
 
 from trephine.errors import ModelError
+from trephine.evaluation.calibration_curve import CurveMethod
 from trephine.evaluation.decision_curve import TREAT_ALL, TREAT_NONE, DecisionCurve
 from trephine.evaluation.risk_groups import RiskGroup, RiskGroups, risk_groups
 from trephine.modelling.encoding import Term
@@ -54,6 +55,17 @@ def roc_facts(assessed: Assessed) -> list[RocFacts]:
     return found
 
 
+CURVE_WORDS: dict[CurveMethod, str] = {
+    "hazard": "Cox regression on log(-log(1 - predicted risk))",
+    "hazard spline": "Cox regression on a restricted cubic spline of log(-log(1 - predicted risk))",
+    "hazard regression": "hazard regression (HARE, splines in time and log(-log(1 - predicted"
+    " risk)), as in R's rms)",
+    "pseudo-values linear": "least squares of jackknife pseudo-values on predicted risk",
+    "pseudo-values local": "local linear regression of jackknife pseudo-values on predicted risk",
+}
+"""How a smooth calibration curve is drawn, as the methods section says it."""
+
+
 def calibration_facts(assessed: Assessed, draws: Draws) -> list[CalibrationFacts]:
     """Return one calibration curve a horizon."""
     found = []
@@ -79,6 +91,7 @@ def calibration_facts(assessed: Assessed, draws: Draws) -> list[CalibrationFacts
                     )
                     for group in at.groups
                 ),
+                smooth_method=CURVE_WORDS[curve.method] if known else "",
                 smooth_predicted=curve.predicted if known else (),
                 smooth_observed=curve.observed if known else (),
                 smooth_low=_known(curve.low),
@@ -141,6 +154,7 @@ def risk_group_facts(analysis: Analysis, assessed: Assessed) -> RiskGroupsFacts:
         given if by_plan else (assessed.risk_cut,),
         horizons=plan.outcome.horizons,
         risk_table_times=times,
+        patient=assessed.patient,
     )
     ratio, why = _group_ratio(analysis, assessed, groups)
     apparent = assessed.kind == "apparent"
@@ -206,9 +220,9 @@ def _group_ratio(
 
 
 def overall_survival(analysis: Analysis) -> SurvivalCurve:
-    """Return the Kaplan-Meier curve of all cases."""
+    """Return the Kaplan-Meier curve of all cases, its interval by patient."""
     survival = analysis.cases.survival
-    curve = kaplan_meier(survival.time, survival.event)
+    curve = kaplan_meier(survival.time, survival.event, cluster=analysis.cases.patient)
     times = _risk_table_times(float(survival.time.max()))
     at_risk = [int(np.sum(survival.time >= time)) for time in times]
     horizons = []

@@ -9,7 +9,11 @@ from itertools import combinations, groupby
 import numpy as np
 
 from trephine.errors import InputError
-from trephine.evaluation.calibration_curve import CalibrationCurve, calibration_curve
+from trephine.evaluation.calibration_curve import (
+    CalibrationCurve,
+    CurveMethod,
+    calibration_curve,
+)
 from trephine.evaluation.decision_curve import DecisionCurve, decision_curves
 from trephine.evaluation.performance import DECISION_THRESHOLDS
 from trephine.evaluation.reclassification_summary import (
@@ -80,7 +84,8 @@ def pairs(assessed: Sequence[Assessed]) -> Iterator[Pair]:
 class _Task:
     """One bootstrap; ``probabilities`` by model, shape (n,).
 
-    ``harm`` is by model, for decision curves; ``cut_offs`` part the categories of the NRI.
+    ``harm`` is by model, for decision curves; ``cut_offs`` part the categories of the NRI;
+    ``curve_method`` is of calibration curves.
     """
 
     what: str
@@ -92,6 +97,7 @@ class _Task:
     seed: np.random.SeedSequence
     harm: Mapping[str, float] = field(default_factory=dict)
     cut_offs: tuple[float, ...] = ()
+    curve_method: CurveMethod = "hazard"
 
 
 def draw_intervals(
@@ -159,7 +165,10 @@ def _tasks(
         for horizon in one.horizons:
             alone = {one.model: one.probability_at(horizon)}
             key = (one.protocol, one.kind, one.model, repr(horizon))
-            yield _Task("calibration", key, alone, horizon, one.patient, bands, next(seeds))
+            yield _Task(
+                "calibration", key, alone, horizon, one.patient, bands, next(seeds),
+                curve_method=plan.validation.calibration_curve,
+            )  # fmt: skip
 
 
 def _seeds(seed: int) -> Iterator[np.random.SeedSequence]:
@@ -199,6 +208,7 @@ def _draw(
             _survival,
             probability,
             task.horizon,
+            method=task.curve_method,
             patient=task.patient,
             repeats=task.repeats,
             rng=rng,

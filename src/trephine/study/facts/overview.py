@@ -6,7 +6,9 @@ import hashlib
 import json
 import platform
 from collections import defaultdict
+from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy as np
 from trephine import __version__
 from trephine.deep.settings import DeepSettings, FineTuneSettings
 from trephine.imaging import file_sha256
+from trephine.plan.sections import RadiomicsSection
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.report.facts import (
     DeepMethod,
@@ -92,7 +95,7 @@ def flow_facts(analysis: Analysis) -> FlowFacts:
         )
         for horizon in analysis.inputs.plan.outcome.horizons
     )
-    reverse = reverse_kaplan_meier(time, event).quantile(0.5)
+    reverse = reverse_kaplan_meier(time, event, cluster=analysis.cases.patient).quantile(0.5)
     return FlowFacts(
         enrolled=FlowCount(patients=flow.enrolled_patients, cases=flow.enrolled_cases),
         exclusions=tuple(
@@ -173,7 +176,7 @@ def methods_facts(analysis: Analysis, draws: Draws) -> MethodsFacts:
     return MethodsFacts(
         normalisation=_normalisation(radiomics, plan.radiomics.normalise),
         raters=tuple(plan.data.raters),
-        radiomics=_radiomics_method(plan.radiomics.preset, radiomics, features[RADIOMICS].names)
+        radiomics=_radiomics_method(plan.radiomics, radiomics, features[RADIOMICS].names)
         if radiomics is not None
         else None,
         deep=DeepMethod(
@@ -205,15 +208,27 @@ def _normalisation(radiomics: RadiomicsSettings | None, method: str) -> str:
 
 
 def _radiomics_method(
-    preset: str | None, settings: RadiomicsSettings, names: tuple[str, ...]
+    section: RadiomicsSection, settings: RadiomicsSettings, names: tuple[str, ...]
 ) -> RadiomicsMethod:
+    source = section.file.name if section.file is not None else section.preset or "native2d"
+    changed = f", changed in {', '.join(section.settings)}" if section.settings else ""
     return RadiomicsMethod(
-        preset=preset or "native2d",
+        preset=source + changed,
+        resampling=_resampled(settings),
         bin_width=settings.binWidth if settings.binCount is None else None,
+        bin_count=settings.binCount,
         image_types=tuple(settings.imageType),
         families=tuple(settings.featureClass),
         features=len(names),
     )
+
+
+def _resampled(settings: RadiomicsSettings) -> str:
+    spacing = settings.resampledPixelSpacing
+    if spacing is None or settings.interpolator is None:
+        return "images and regions as recorded, not resampled"
+    sides = " × ".join(f"{side:g}" if side else "as recorded" for side in spacing)
+    return f"images resampled to {sides} mm ({settings.interpolator})"
 
 
 def _resampling(analysis: Analysis, draws: Draws) -> list[ResamplingMethod]:
@@ -254,6 +269,7 @@ def run_facts(analysis: Analysis) -> RunFacts:
     versions = [Version(name="trephine", version=__version__)]
     versions.append(Version(name="Python", version=platform.python_version()))
     versions += [Version(name=name, version=version(name)) for name in LIBRARIES]
+    versions += _network_library(analysis)
     return RunFacts(
         plan=plan,
         plan_sha256=hashlib.sha256(plan.encode()).hexdigest(),
@@ -263,10 +279,24 @@ def run_facts(analysis: Analysis) -> RunFacts:
     )
 
 
+def _network_library(analysis: Analysis) -> list[Version]:
+    """Return what computed deep features, where there are any and it is installed."""
+    deep = deep_settings(analysis.inputs.plan) if analysis.extracted is not None else None
+    if deep is None:
+        return []
+    name = "onnxruntime" if deep.backbone.lower().endswith(".onnx") else "torch"
+    if find_spec(name) is None:
+        return []
+    return [Version(name=name, version=str(import_module(name).__version__))]
+
+
 def plan_as_ran(analysis: Analysis) -> dict[str, object]:
     """Return the plan with every default filled in and paths cut to their last parts."""
     plan = analysis.inputs.plan
     content = plan.model_dump(mode="json", exclude_none=True)
+    radiomics = radiomics_settings(plan)
+    if radiomics is not None:
+        content["radiomics"]["settings"] = radiomics.model_dump(mode="json", exclude_none=True)
     cut = _without_folders(content, plan.data.table.parent)
     assert isinstance(cut, dict)
     return cut

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from trephine.cohort.schema import capitalised
 from trephine.modelling.feature_chain import FittedChain
 from trephine.modelling.learner import LearnedWeights
 from trephine.report.facts import (
@@ -76,7 +77,7 @@ def selection_facts(analysis: Analysis, result: ProtocolResult) -> list[Selectio
 
 def set_label(name: str) -> str:
     """Return a feature set's name as printed."""
-    return {RADIOMICS: "Radiomics", DEEP: "Deep"}.get(name, name.replace("_", " ").capitalize())
+    return {RADIOMICS: "Radiomics", DEEP: "Deep"}.get(name, capitalised(name.replace("_", " ")))
 
 
 def _lasso(learned: LearnedWeights, chain: FittedChain) -> LassoFacts:
@@ -134,7 +135,7 @@ def _described(set_name: str, name: str) -> dict[str, str]:
         "family": family_name(known),
         "image_type": known.image_type,
         "ibsi_code": known.ibsi_code,
-        "ibsi_name": known.ibsi_tag,
+        "ibsi_name": known.ibsi_name,
         "definition": known.definition,
     }
 
