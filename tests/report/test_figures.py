@@ -9,6 +9,7 @@ from fake_models import nomogram
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from trephine.errors import InputError
@@ -21,6 +22,7 @@ from trephine.report.style import (
     COLUMN_MM,
     DARK_MODE,
     PAGE_MM,
+    RED,
     figure_style,
     model_styles,
     new_figure,
@@ -152,6 +154,21 @@ def test_a_group_without_an_event_is_drawn():
         figure = new_figure(COLUMN_MM, 70)
         draw_kaplan_meier(figure, [flat], outcome_name="survival", time_unit="months")
         assert {"Low risk", "3", "2", "1"} <= {text for text, _ in boxes(figure)}
+
+
+def test_the_line_of_the_worked_case_strikes_no_label_through():
+    with figure_style():
+        layout = lay_out_nomogram(nomogram(6), "months", "no-collapse survival", PAGE_MM)
+        figure = new_figure(PAGE_MM, layout.height_mm)
+        draw_nomogram(figure, layout)
+        labels = {text for row in layout.rows for text in row.texts}
+        texts = [text for text in figure.findobj(Text) if text.get_text() in labels]
+        found = [text for text in texts if text.get_color() != RED]  # red: what the case reads
+        lines = [line for line in figure.findobj(Line2D) if line.get_linestyle() == "--"]
+        assert len(found) > 20
+        assert len(lines) == 1
+        assert all(text.get_bbox_patch() is not None for text in found)
+        assert all(text.get_zorder() > lines[0].get_zorder() for text in found)
 
 
 @pytest.mark.parametrize("label", ["Cost ($), income ($)", r"$\frac$", "$x_2$"])

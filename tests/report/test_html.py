@@ -9,7 +9,10 @@ import pytest
 from trephine.report.consistency import check_consistency
 from trephine.report.facts import Facts, write_facts
 from trephine.report.figures.catalogue import make_plates
+from trephine.report.figures.pictures import EDGE
+from trephine.report.figures.plate import panel_svg
 from trephine.report.html import render_html
+from trephine.report.style import PAPER
 from trephine.report.tables import make_tables
 from trephine.report.wording import show
 
@@ -17,7 +20,7 @@ VOID = {"meta", "br", "img", "link", "input", "hr", "path", "use"}
 FIXED = re.compile(
     r"95% (?:CI|confidence|intervals?|Hausdorff)|\b95th\b|(?:Table|Figure) S?\d[a-c]?(?:, [a-c])?|"
     r"E50|E90|90th|\b1 −|Dotted: 0\.5|\(2019\)|SHA-256|1se|lasso is 1|Q[13]|R²|χ²|Table 3|"
-    r"clinical-1"
+    r"clinical-1|\.632\+"
 )
 
 
@@ -122,6 +125,44 @@ def test_apparent_numbers_say_so_wherever_they_stand(facts, page):
     for figure in re.findall(r'<figure id="[^"]*-published-apparent">.*?</figure>', page, re.S):
         assert "apparent, not corrected" in figure
     assert page.count("apparent, not corrected") >= 10
+
+
+def test_a_stacked_table_names_the_column_of_every_number(facts, page):
+    stacked = {made.slug for made in make_tables(facts) if made.phone == "stack"}
+    assert "table-headline" in stacked
+    for slug in stacked:
+        (body,) = re.findall(rf'<table id="{slug}".*?<tbody[^>]*>(.*?)</tbody>', page, re.S)
+        for row in re.findall(r"<tr[^>]*>(.*?)</tr>", body, re.S):
+            if "colspan" not in row:
+                cells = re.findall(r"<td([^>]*)>", row)
+                assert all("data-column=" in cell for cell in cells[1:])
+                assert all('role="cell"' in cell for cell in cells)
+
+
+def test_figures_that_are_read_alike_share_one_caption(page):
+    told = re.findall(r'<(?:figcaption|p class="caption")>(.*?)</(?:figcaption|p)>', page, re.S)
+    assert len(told) == len(set(told))
+
+
+def test_a_long_name_is_broken_between_its_parts_alone(facts, page):
+    name = "log-sigma-4-0-mm-3D_glrlm_RunLengthNonUniformityNormalized"
+    part = facts.selection[0]
+    long = part.selected[0].model_copy(update={"name": name})
+    changed = facts.model_copy(
+        update={"selection": (part.model_copy(update={"selected": (long,)}),)}
+    )
+    shown = render_html(changed, make_tables(changed), ())
+    pieces = ("log-sigma-4-0-mm-3D_", "glrlm_", "Run", "Length", "Non", "Uniformity", "Normalized")
+    assert "<wbr>".join(pieces) in shown
+    assert [text for _, form, text in read(shown).facts if text == name and form == "text"]
+
+
+def test_a_saliency_map_looks_the_same_in_the_dark(facts, pictures_folder):
+    for plate in make_plates(facts, pictures_folder):
+        if "saliency" in plate.slug:
+            drawn = panel_svg(plate.panels[0])
+            assert PAPER not in drawn
+            assert EDGE in drawn
 
 
 def test_the_notices_stand_in_plain_sight(facts, page):

@@ -9,10 +9,12 @@ from openpyxl import load_workbook
 from trephine.errors import InputError, MissingExtraError
 from trephine.report import write_report
 from trephine.report.facts import (
+    CentreFacts,
     ContinuousSummary,
     EstimateFact,
     HorizonEstimate,
     LevelCount,
+    OptimismFacts,
     Table1Facts,
     Table1Level,
     Table1Variable,
@@ -21,6 +23,7 @@ from trephine.report.figures.catalogue import make_plates
 from trephine.report.tables import LONGEST_SIGNATURE, make_tables
 from trephine.report.tables.writers import write_csv, write_xlsx
 from trephine.report.trace import plain
+from trephine.report.wording import show
 
 
 def table(facts, slug):
@@ -96,21 +99,83 @@ def test_table_s1_prints_the_half_nri_and_the_median_improvement(facts):
         assert plain(made.rows[1].cells[column]).startswith(f"{value:{form}} (")
 
 
-def test_a_missing_goodness_of_fit_p_is_explained_below_the_calibration(facts):
-    first = facts.performance[0]
-    numbers = first.calibration[0].model_copy(
-        update={"gnd_p": None, "gnd_note": "no event before the horizon 36"}
+def with_calibration(row, note, p=None):
+    """Change what the goodness-of-fit test says of a model at its first horizon."""
+    numbers = row.calibration[0].model_copy(update={"gnd_p": p, "gnd_note": note})
+    return row.model_copy(update={"calibration": (numbers, *row.calibration[1:])})
+
+
+def test_what_the_goodness_of_fit_test_suffers_from_stands_below_under_a_sign(facts):
+    first, second, third, *others = facts.performance
+    few, none = "2 of 5 groups have fewer than 5 events", "in 1 of 5 groups no event before 36"
+    changed = facts.model_copy(
+        update={
+            "performance": (
+                with_calibration(first, few, 0.04),
+                with_calibration(second, none),
+                with_calibration(third, few, 0.3),
+                *others,
+            )
+        }
     )
-    changed = first.model_copy(update={"calibration": (numbers, *first.calibration[1:])})
-    made = table(
-        facts.model_copy(update={"performance": (changed, *facts.performance[1:])}),
-        "table-calibration",
+    made = table(changed, "table-calibration")
+    names = [row[0] for row in lines(made) if len(row) > 1]
+    signs = [name.partition("\u00a0")[2] for name in names]
+    assert [sign for sign in signs if sign] == ["*", "†", "*"]
+    assert plain(made.notes[-1]) == f"GND test: *\u00a0{few}; †\u00a0{none}."
+
+
+def test_the_optimism_of_all_models_is_told_in_one_note(facts):
+    corrected = tuple(
+        row.model_copy(
+            update={"optimism": OptimismFacts(samples=200, c_index=0.05, c_index_632_plus=0.71)}
+        )
+        for row in facts.performance
+        if row.kind == "apparent"
     )
-    assert any(
-        plain(note).startswith(f"GND test, {first.model}, 3 years")
-        and plain(note).endswith("no event before the horizon 36.")
-        for note in made.notes
+    made = table(facts.model_copy(update={"performance": corrected}), "table-3-")
+    (note,) = [plain(note) for note in made.notes if "Optimism" in plain(note)]
+    assert note.count("200 samples: ") == len({row.protocol for row in corrected})
+    assert note.count("0.050 (0.710)") == len(corrected)
+
+
+def test_a_variable_outside_the_multivariable_model_has_no_reference_there(facts):
+    for number, facts_of_one in enumerate(facts.table2):
+        made = [t for t in make_tables(facts) if t.slug.startswith("table-2-")][number]
+        inside = {
+            level.level: any(row.multivariable is not None for row in variable.rows)
+            for variable in facts_of_one.variables
+            for level in variable.rows
+            if level.reference
+        }
+        shown = {row[0]: row[5] for row in lines(made) if row[3:4] == ["reference"]}
+        assert shown
+        for level, cell in shown.items():
+            assert cell == ("reference" if inside[level] else "–")
+
+
+def test_a_column_of_notes_without_a_note_is_not_printed(facts):
+    quiet = tuple(
+        CentreFacts(protocol="sound", model="Clinical", centre=centre, n=9, events=2)
+        for centre in ("north", "")
     )
+    loud = (quiet[0].model_copy(update={"note": "no event"}), *quiet[1:])
+    for rows, shown in ((quiet, False), (loud, True)):
+        made = table(facts.model_copy(update={"centres": rows}), "table-centres")
+        assert (plain(made.header[-1]) == "Note") is shown
+        assert {len(row.cells) for row in made.rows if row.kind != "group"} == {len(made.header)}
+
+
+def test_risk_groups_stand_under_their_model_with_its_test(facts):
+    made = table(facts, "table-risk-groups")
+    groups = facts.risk_groups[0]
+    start = next(k for k, row in enumerate(made.rows) if row.kind == "body")
+    assert plain(made.rows[start].cells[0]).startswith(groups.model)
+    assert [row.kind for row in made.rows[start + 1 : start + 1 + len(groups.curves)]] == [
+        "level"
+    ] * len(groups.curves)
+    assert plain(made.header[-1]) == "Log-rank p"
+    assert plain(made.rows[start].cells[-1]) == show(groups.logrank_p, "p")
 
 
 def odd_variables():
@@ -182,8 +247,9 @@ def test_a_risk_group_without_an_event_is_told(facts):
         }
     )
     made = table(facts.model_copy(update={"risk_groups": (changed,)}), "table-risk-groups")
-    assert lines(made)[1][2] == "0"
-    assert "no event in the low-risk group" in plain(made.notes[-1])
+    assert lines(made)[1][0] == f"{groups.model}\u00a0*"
+    assert lines(made)[2][2] == "0"
+    assert plain(made.notes[-1]).startswith("*\u00a0no event in the low-risk group")
 
 
 def test_csv_prints_what_the_page_prints(facts, tmp_path):
@@ -238,7 +304,7 @@ def test_a_report_is_rebuilt_from_facts_alone(light, pictures_folder, tmp_path):
         assert one.read_bytes() == other.read_bytes()
 
 
-def test_a_long_signature_is_cut_on_the_page_and_whole_in_the_files(facts, tmp_path):
+def test_a_long_signature_is_cut_on_the_page_and_whole_in_the_files(facts):
     part = facts.selection[0]
     long = part.model_copy(update={"selected": part.selected * 5})
     ridge = facts.model_copy(update={"selection": (long,)})
@@ -307,15 +373,18 @@ def test_a_csv_hands_no_formula_to_a_spreadsheet_and_leaves_signed_numbers(
 
 
 def test_notes_of_risk_groups_say_whose_they_are_and_stand_once(facts):
-    note = "nobody was followed to 200"
+    note = "Low risk: nobody was followed to 200"
     changed = tuple(
-        groups.model_copy(update={"notes": (note,)})
+        groups.model_copy(update={"notes": (note,) if groups.kind == "apparent" else ()})
         for groups in facts.risk_groups
-        if groups.kind == "apparent"
     )
     made = table(facts.model_copy(update={"risk_groups": changed}), "table-risk-groups")
-    (told,) = [plain(text) for text in made.notes if note in plain(text)]
-    assert all(groups.model in told for groups in changed)
+    assert [plain(text) for text in made.notes if note in plain(text)] == [f"*\u00a0{note}."]
+    models = [plain(row.cells[0]) for row in made.rows if row.kind == "body"]
+    apparent = [groups for groups in changed if groups.notes]
+    assert sorted(name for name in models if name.endswith("*")) == sorted(
+        f"{groups.model}\u00a0*" for groups in apparent
+    )
 
 
 def test_with_several_cases_a_patient_the_log_rank_test_is_said_to_ignore_it(facts):

@@ -208,7 +208,8 @@ def greenwood_nam_dagostino_test(groups: tuple[CalibrationGroup, ...]) -> Calibr
         return CalibrationTest(nan, 0, nan, n, "all predictions are alike: one group")
     lost = [group.note for group in groups if group.note]
     if lost:
-        return CalibrationTest(nan, len(groups) - 1, nan, n, lost[0])
+        note = f"in {len(lost)} of {len(groups)} groups {lost[0]}"
+        return CalibrationTest(nan, len(groups) - 1, nan, n, note)
     statistic = sum(
         ((g.observed.value - g.mean_event_probability) / g.observed.standard_error) ** 2
         for g in groups

@@ -239,7 +239,7 @@ def _reliable(icc: FloatArray, settings: ChainSettings) -> SelectionStepResult:
         icc >= settings.icc_threshold,
         reason="ICC too low",
         threshold=settings.icc_threshold,
-        detail=f"ICC({settings.icc_form}) >= {settings.icc_threshold:g}",
+        detail=f"ICC({settings.icc_form}) ≥ {settings.icc_threshold:g}",
     )
 
 
@@ -261,11 +261,11 @@ def _relevant(
 
 def _weighted(learned: LearnedWeights) -> SelectionStepResult:
     penalty = learned.cross_validation.lambda_min
-    detail = f"lambda_min = {penalty:.4g}, mixture {learned.mixture:g}"
+    detail = f"λ min = {penalty:.4g}, mixture {learned.mixture:g}"
     if learned.learner == "adaptive-ridge":
         step = "Ridge Cox, averaged"
         adaptivities = ", ".join(f"{member.adaptivity:g}" for member in learned.members)
-        detail = f"mean of ridge models of score adaptivity {adaptivities}, each at its lambda_min"
+        detail = f"mean of ridge models of score adaptivity {adaptivities}, each at its λ min"
     elif learned.mixture == 1:
         step = "LASSO-Cox"
     elif learned.mixture == 0:

@@ -11,7 +11,7 @@ from typing import Any
 from trephine.errors import MissingExtraError
 from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import check_consistency
-from trephine.report.docx_table import add_grid
+from trephine.report.docx_table import add_grid, add_table_style
 from trephine.report.facts import Facts
 from trephine.report.figures.plate import Plate
 from trephine.report.methods import write_methods
@@ -62,6 +62,7 @@ def write_docx(
         font.name, font.color.rgb = "Arial", RGBColor(0x1B, 0x1F, 0x24)
         _forget_theme(font)
     document.styles["Normal"].font.size = Pt(10)
+    add_table_style(document)
     core = document.core_properties
     core.title, core.author, core.comments = facts.study.title, "", ""
     core.created = core.modified = datetime(2000, 1, 1)  # the same facts give the same file

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from trephine.report.style import PAGE_MM, text_width_mm
 
 RowStyle = Literal["body", "level", "group"]
+STYLE = "Table text"
 TYPE_PT = 7.5
 PAD_MM = 0.9
 
@@ -20,7 +21,7 @@ def add_grid(
     Parameters
     ----------
     document
-        From python-docx.
+        From python-docx, with the style of `add_table_style`.
     header
         One text a column.
     rows
@@ -30,8 +31,9 @@ def add_grid(
     grid = document.add_table(rows=1, cols=len(header))
     grid.autofit = False
     _pad_cells(grid)
+    style_of_text = document.styles[STYLE]
     for cell, text in zip(grid.rows[0].cells, header, strict=True):
-        _write(cell, text, bold=True)
+        _write(cell, text, style_of_text, bold=True)
         _rule(cell, "top", "bottom")
     _repeat_on_every_page(grid.rows[0])
     for texts, style in rows:
@@ -39,12 +41,13 @@ def add_grid(
         _keep_whole(row)
         if style == "group":
             merged = row.cells[0].merge(row.cells[-1])
-            _write(merged, texts[0], bold=True)
+            _write(merged, texts[0], style_of_text, bold=True)
             _shade(merged, "EEF0F3")
             continue
         for number, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
             indent = "    " if style == "level" and number == 0 else ""
-            _write(cell, indent + (_broken(text, widths[number]) if number else text), bold=False)
+            shown = _broken(text, widths[number]) if number else text
+            _write(cell, indent + shown, style_of_text, bold=False)
     for cell in grid.rows[-1].cells:
         _rule(cell, "bottom")
     _set_widths(grid, widths)
@@ -74,14 +77,23 @@ def _broken(text: str, width_mm: float) -> str:
     return text if fits else text.replace(" (", "\n(", 1)
 
 
-def _write(cell: Any, text: str, *, bold: bool) -> None:
+def add_table_style(document: Any) -> None:
+    """Add the style of the text in tables, to be changed for all of them at once."""
+    from docx.enum.style import WD_STYLE_TYPE
     from docx.shared import Pt
 
+    style = document.styles.add_style(STYLE, WD_STYLE_TYPE.PARAGRAPH)
+    style.base_style = document.styles["Normal"]
+    style.font.size = Pt(TYPE_PT)
+    style.paragraph_format.space_after = Pt(0)
+
+
+def _write(cell: Any, text: str, style: Any, *, bold: bool) -> None:
     paragraph = cell.paragraphs[0]
+    paragraph._p.style = style.style_id
     run = paragraph.add_run(text)
-    run.bold = bold
-    run.font.size = Pt(TYPE_PT)
-    paragraph.paragraph_format.space_after = Pt(0)
+    if bold:
+        run.bold = True
 
 
 def _set_widths(grid: Any, widths_mm: Sequence[float]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -19,7 +20,7 @@ from trephine.report.methods import participants, write_methods
 from trephine.report.render import Rendered
 from trephine.report.tables import Table
 from trephine.report.trace import Ref, Text, Trace, plain
-from trephine.report.wording import kind_label, protocol_label
+from trephine.report.wording import MISSING, kind_label, protocol_label
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ def render_html(
         plain=plain,
         word_columns=_word_columns,
         headline_plates=_headline_plates,
+        one_caption=_one_caption,
+        breakable=_breakable,
         kind_label=kind_label,
         protocol_label=protocol_label,
     )
@@ -178,7 +181,7 @@ def _cards(trace: Trace, facts: Facts) -> list[Card]:
             check.median.show("2"),
             ("95th percentile ", check.p95.show("2")),
             (
-                "median C-index that the published protocol reports for the ",
+                "Median C-index that the published protocol reports for the ",
                 check.model.words(),
                 " model when there is nothing to find",
             ),
@@ -201,13 +204,38 @@ def _by_check(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
 
 
 def _word_columns(table: Table) -> list[bool]:
-    """Say which columns hold words, to be aligned left."""
+    """Say which columns hold words, to be aligned left: facts that are text, or short phrases."""
     columns = []
     for index in range(len(table.header)):
         cells = [row.cells[index] for row in table.rows if row.kind != "group"]
         parts = [part for cell in cells for part in cell if not isinstance(part, str)]
-        columns.append(index > 0 and bool(parts) and all(part.form == "text" for part in parts))
+        told = [plain(cell) for cell in cells if plain(cell) not in ("", MISSING)]
+        columns.append(
+            index > 0
+            and bool(parts)
+            and (
+                all(part.form == "text" for part in parts)
+                or (bool(told) and all(_A_WORD.search(text) for text in told))
+            )
+        )
     return columns
+
+
+_A_WORD = re.compile("[a-z]{4}")
+_BREAKS = re.compile(r"(?<=[_/])(?=\w)|(?<=[a-z])(?=[A-Z])")
+_LONGEST_WORD = 18
+
+
+def _breakable(text: str) -> str | Markup:
+    """Let a feature's name be broken between its parts, where it is too long for a column."""
+    if all(len(word) <= _LONGEST_WORD for word in text.split()):
+        return text
+    return Markup("<wbr>").join(_BREAKS.split(text))
+
+
+def _one_caption(group: Sequence[Plate]) -> bool:
+    """Say whether all figures of a group are read alike, so that one caption serves."""
+    return len({plain(plate.caption) for plate in group}) == 1
 
 
 def _headline_plates(group: Sequence[Plate]) -> list[Plate]:

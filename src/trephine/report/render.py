@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from PIL import Image
 
 from trephine.executors import executor
 from trephine.report.facts import Facts
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.figures.plate import Panel, Plate, compose, panel_svg
+from trephine.report.png import halved, png_bytes
 from trephine.report.style import (
+    PNG_DPI,
     FigureFormat,
     figure_style,
     png_picture,
+    svg_text,
     write_figure,
 )
 
@@ -98,6 +99,7 @@ def _start(facts: Facts, pictures_folder: Path, wanted: Wanted) -> None:
 def _render(number: int) -> Rendered:
     plate = _plates[number]
     page = _wanted.page
+    panels: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
     small, width_mm = b"", 0.0
     if _wanted.document or _wanted.formats:
@@ -105,10 +107,13 @@ def _render(number: int) -> Rendered:
             figure = compose(plate)
             picture = png_picture(figure) if _needs_picture() else None
             if picture is not None and _wanted.document:
-                small, width_mm = _half(picture), _width_mm(figure)
-            paths = write_figure(figure, _wanted.folder / plate.slug, _wanted.formats, picture)
+                small, width_mm = png_bytes(halved(picture), PNG_DPI // 2), _width_mm(figure)
+            svg = svg_text(figure) if "svg" in _wanted.formats else ""
+            paths = write_figure(figure, _wanted.folder / plate.slug, _wanted.formats, picture, svg)
+        if svg and len(plate.panels) == 1:
+            panels = (svg,)  # a lone panel is the whole figure
     return Rendered(
-        _svgs(plate.panels) if page else (),
+        (panels or _svgs(plate.panels)) if page else (),
         _svgs(plate.narrow) if page else (),
         small,
         width_mm,
@@ -126,10 +131,3 @@ def _svgs(panels: Sequence[Panel]) -> tuple[str, ...]:
 
 def _width_mm(figure: Figure) -> float:
     return float(figure.get_figwidth()) * 25.4
-
-
-def _half(picture: Image.Image) -> bytes:
-    """Return the picture at half its resolution, as PNG."""
-    page = io.BytesIO()
-    picture.reduce(2).save(page, format="png")
-    return page.getvalue()

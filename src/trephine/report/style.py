@@ -11,16 +11,19 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
-from PIL import Image
 
+from trephine.report.png import PixelArray, png_bytes
 from trephine.report.typeface import families
 
 COLUMN_MM = 85.0
@@ -209,6 +212,7 @@ def panel_title(area: Area, text: str, *, remark: str = "", left_mm: float = 13.
         area.text(1 - 2.5 / width, top, remark, va="top", ha="right", size=SMALL_PT, color=RED)
 
 
+@cache
 def text_width_mm(text: str, size_pt: float = BODY_PT, *, bold: bool = False) -> float:
     """Width of a line of text in the house type."""
     font = FontProperties(
@@ -225,20 +229,25 @@ def svg_text(figure: Figure) -> str:
     return page.getvalue()
 
 
-def png_picture(figure: Figure) -> Image.Image:
-    """Return the figure drawn at ``PNG_DPI`` on white, without transparency."""
-    page = io.BytesIO()
-    figure.savefig(page, format="rgba", dpi=PNG_DPI, facecolor=PAPER)
-    width, height = (int(size) for size in figure.get_size_inches() * PNG_DPI)
-    drawn = Image.frombytes("RGBA", (width, height), page.getvalue())
-    return drawn.convert("RGB")
+def png_picture(figure: Figure) -> PixelArray:
+    """Return the figure drawn at ``PNG_DPI`` on white: shape (rows, columns, 3)."""
+    canvas, own = FigureCanvasAgg(figure), (figure.dpi, figure.get_facecolor())
+    try:
+        figure.set_dpi(PNG_DPI)
+        figure.set_facecolor(PAPER)
+        canvas.draw()  # type: ignore[no-untyped-call]
+        return np.asarray(canvas.buffer_rgba())[..., :3].copy()  # type: ignore[no-untyped-call]
+    finally:
+        figure.set_dpi(own[0])
+        figure.set_facecolor(own[1])
 
 
 def write_figure(
     figure: Figure,
     stem: Path,
     formats: Sequence[FigureFormat] = ("svg", "pdf", "png"),
-    picture: Image.Image | None = None,
+    picture: PixelArray | None = None,
+    svg: str = "",
 ) -> tuple[Path, ...]:
     """Write a figure in each format; SVG and PDF stay vectors, PNG has 600 dpi on white.
 
@@ -252,6 +261,8 @@ def write_figure(
         Any of "svg", "pdf", "png".
     picture
         The figure as `png_picture` draws it, where that was done already.
+    svg
+        The figure as `svg_text` writes it, where that was done already.
 
     Returns
     -------
@@ -261,14 +272,13 @@ def write_figure(
     for suffix in formats:
         path = stem.with_name(f"{stem.name}.{suffix}")
         if suffix == "svg":
-            path.write_text(svg_text(figure), encoding="utf-8")
+            path.write_text(svg or svg_text(figure), encoding="utf-8")
         elif suffix == "pdf":
             figure.savefig(
                 path, format="pdf", metadata={"CreationDate": None, "Creator": None}, dpi=PNG_DPI
             )
         else:
             drawn = picture if picture is not None else png_picture(figure)
-            # Flat drawings pack about as well at a low level, in a fraction of the time.
-            drawn.save(path, format="png", dpi=(PNG_DPI, PNG_DPI), compress_level=3)
+            path.write_bytes(png_bytes(drawn, PNG_DPI))
         paths.append(path)
     return tuple(paths)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,12 +116,47 @@ def by_note(notes: list[tuple[Text, Ref]], about: str = "") -> list[Text]:
     about
         Words before the subjects.
     """
-    subjects_of: dict[str, list[Text]] = {}
+    subjects_of: dict[str, dict[str, Text]] = {}
     first: dict[str, Ref] = {}
     for subject, note in notes:
-        subjects_of.setdefault(note.text, []).append(subject)
+        subjects_of.setdefault(note.text, {}).setdefault(plain(subject), subject)
         first.setdefault(note.text, note)
     return [
-        sentence(*([about] if about else []), *join(subjects), ": ", first[text])
+        sentence(*([about] if about else []), *join(list(subjects.values())), ": ", first[text])
         for text, subjects in subjects_of.items()
     ]
+
+
+_SIGNS = "*†‡§‖¶"
+
+
+def marked(notes: Sequence[Ref]) -> tuple[Callable[[Trace], Text], Text]:
+    """Give each note that occurs a footnote sign, where naming all it is about would be too long.
+
+    Parameters
+    ----------
+    notes
+        In the order of reading; empty ones get no sign.
+
+    Returns
+    -------
+    marks
+        The sign to put behind what a note is about; empty for an empty note.
+    explained
+        All signs with their notes, in one text; empty without any note.
+    """
+    first: dict[str, Ref] = {}
+    for note in notes:
+        if note.text:
+            first.setdefault(note.text, note)
+    signs = {
+        text: "\u00a0" + _SIGNS[k % len(_SIGNS)] * (1 + k // len(_SIGNS))
+        for k, text in enumerate(first)
+    }
+
+    def marks(note: Trace) -> Text:
+        sign = signs.get(note.raw, "")
+        return (sign,) if sign else ()
+
+    parts: list[Text] = [(f"{signs[text].strip()}\u00a0", note) for text, note in first.items()]
+    return marks, join(parts, between="; ")

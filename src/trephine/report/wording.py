@@ -125,6 +125,11 @@ def kind_label(kind: Kind) -> str:
     }[kind]
 
 
+def assessed_briefly(protocol: Protocol, kind: Kind) -> str:
+    """Name a protocol and a kind where there is little room."""
+    return f"{protocol.capitalize()}: {kind_label(kind)}"
+
+
 def protocol_label(protocol: Protocol) -> str:
     """Name a protocol as the report's headings do."""
     return {"published": "Published protocol", "sound": "Sound protocol"}[protocol]

@@ -245,5 +245,5 @@ def keep_reliable(
         keep,
         reason=f"ICC({form}) below {threshold:g}",
         threshold=threshold,
-        detail=f"intraclass correlation ICC({form}) between raters >= {threshold:g}",
+        detail=f"intraclass correlation ICC({form}) between raters ≥ {threshold:g}",
     )

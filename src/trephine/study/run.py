@@ -299,7 +299,11 @@ def _warnings(
     last = float(inputs.survival.time.max())
     for horizon in inputs.plan.outcome.horizons:
         if horizon > last:
-            text = f"follow-up ends at {last:g}, before the horizon {horizon:g}: nothing is told"
+            unit = inputs.plan.outcome.unit
+            text = (
+                f"follow-up ends at {last:g} {unit}, before the horizon of {horizon:g} {unit}:"
+                " nothing is told of it"
+            )
             found.append(("Horizons", text))
     if inputs.centre is not None and all(r.centres is None for r in protocols.values()):
         text = (

@@ -49,6 +49,19 @@ class CalibrationNumbers(Fact):
     """Why there is no such p, or what it suffers from; empty where there is nothing to say."""
 
 
+class OptimismFacts(Fact):
+    """How far bootstrap samples of patients overrate one model's C-index."""
+
+    samples: Count
+    """Bootstrap samples that the recipe was refitted to."""
+    failed: Count = 0
+    """Samples that could not be fitted and are left out."""
+    c_index: Number
+    """Harrell's optimism: what was taken off the apparent C-index."""
+    c_index_632_plus: Number = None
+    """Efron and Tibshirani's .632+ estimate of the C-index; null where there is none."""
+
+
 class PerformanceFacts(Assessed):
     """Performance of one model."""
 
@@ -72,6 +85,8 @@ class PerformanceFacts(Assessed):
     """Integrated Brier score up to the last horizon."""
     calibration: tuple[CalibrationNumbers, ...] = ()
     """Calibration at each horizon."""
+    optimism: OptimismFacts | None = None
+    """What the correction by bootstraps rests on; null for every other kind."""
     note: str = ""
     """What the reader must know, for example a horizon past the last follow-up."""
 

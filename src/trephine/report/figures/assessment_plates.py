@@ -114,7 +114,8 @@ def decision_curve_plates(facts: Facts) -> list[Plate]:
                 title=("Decision curves",),
                 caption=(
                     "Net benefit per case; the"
-                    " horizontal line is to treat none."
+                    " horizontal line is to treat none. A line pauses where nobody acted on was"
+                    " followed to the horizon."
                     + (f" Shaded: interval of the {headline} model." if headline else ""),
                     *_harm(facts, protocol, kind),
                 ),
@@ -164,7 +165,7 @@ def interventions_plates(facts: Facts) -> list[Plate]:
                     number="",
                     title=("Interventions avoided",),
                     caption=(
-                        "The decision curves told otherwise: of a hundred cases, how many fewer"
+                        "The decision curves in another unit: of a hundred cases, how many fewer"
                         " are acted on than if all were, with no event missed on balance. Below the"
                         " line it is better to treat all.",
                     ),

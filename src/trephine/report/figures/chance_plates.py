@@ -45,6 +45,13 @@ def null_check_plates(facts: Facts) -> list[Plate]:
     if not facts.null_check:
         return []
     edges = null_check_edges(facts.null_check)
+    nested = any(check.kind == "nested cross-validated" for check in facts.null_check)
+    once = (
+        " Under nested cross-validation all are measured by one division into folds, so that the"
+        " red may differ a little from Table 3, which rests on all divisions."
+        if nested
+        else ""
+    )
     found = by_assessment(facts.null_check)
     most = max(len(checks) for _, _, checks in found)
     panels = [
@@ -71,7 +78,7 @@ def null_check_plates(facts: Facts) -> list[Plate]:
                 "Grey: C-index that the whole pipeline reports when outcomes are permuted by"
                 f" {facts.study.patient_noun}, so that there is nothing to find; dashed: their"
                 " median. Red: on the real outcomes. Dotted: 0.5. A result counts for as much as"
-                " the red line stands off the grey.",
+                f" the red line stands off the grey.{once}",
             ),
             panels=tuple(panels),
         )

@@ -19,7 +19,7 @@ from trephine.report.style import (
     place_axes,
     text_width_mm,
 )
-from trephine.report.wording import kind_label
+from trephine.report.wording import assessed_briefly
 
 STYLES: dict[tuple[Protocol, Kind], SeriesStyle] = {
     ("published", "apparent"): SeriesStyle(RED, "solid", 1.1, "D"),
@@ -67,7 +67,7 @@ def draw_comparison(area: Area, rows: Sequence[PerformanceFacts]) -> None:
         protocol, kind = key
         axes.plot(
             [], [], marker=style.marker, markersize=4, color=style.colour, linestyle=style.dashes,
-            linewidth=1.0, label=f"{protocol.capitalize()}: {kind_label(kind)}",
+            linewidth=1.0, label=assessed_briefly(protocol, kind),
         )  # fmt: skip
     for m in range(1, len(models)):
         axes.axhline(m * step - 0.875, color=RULE, linewidth=0.5)

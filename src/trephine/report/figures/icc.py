@@ -43,5 +43,5 @@ def draw_icc(area: Area, comparisons: Sequence[IccFacts]) -> None:
         default=1.0,
     )
     axes.set_ylim(0, (1.08 + 0.13 * len(comparisons)) * tallest)
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None if tallest < 0.02 else 0))
     axes.legend(loc="upper left", fontsize=SMALL_PT)

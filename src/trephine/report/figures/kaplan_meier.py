@@ -66,10 +66,11 @@ def draw_kaplan_meier(
     axes.set_xticks(times, labels=[f"{time:g}" for time in times])
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1.0])
     if len(curves) > 1:
-        axes.legend(loc="lower left")
-    if logrank_p is not None:
-        text = f"Log-rank p {show(logrank_p, 'p =')}"
-        axes.text(0.99, 0.99, text, transform=axes.transAxes, ha="right", va="top", size=SMALL_PT)
+        # The test stands with the groups: elsewhere an interval may lie under it.
+        test = None if logrank_p is None else f"Log-rank p {show(logrank_p, 'p =')}"
+        axes.legend(
+            loc="lower left", title=test, title_fontsize=SMALL_PT, alignment="left",
+        )  # fmt: skip
     _draw_risk_table(axes, curves, len(times), left)
 
 

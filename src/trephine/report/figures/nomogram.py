@@ -16,6 +16,7 @@ from trephine.report.style import (
     COLUMN_MM,
     INK,
     MUTED,
+    PAPER,
     RED,
     RULE,
     SMALL_PT,
@@ -167,7 +168,10 @@ def draw_nomogram(area: Area, layout: Layout) -> None:
     lines = []
     for row in layout.rows:
         if layout.names_above:
-            axes.text(0, y, row.name, va="top", ha="left", size=BODY_PT, weight="bold")
+            axes.text(
+                0, y, row.name, va="top", ha="left", size=BODY_PT, weight="bold", zorder=3,
+                bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.4},
+            )  # fmt: skip
             y += NAME_MM * (1 + row.name.count("\n"))
         y += row.above_mm
         _draw_row(axes, row, y, layout)
@@ -235,9 +239,11 @@ def _draw_row(axes: Axes, row: Row, y: float, layout: Layout) -> None:
                 (label.tick_mm, label.centre_mm), (start, edge - side * 0.15),
                 color=MUTED, linewidth=0.45, zorder=1,
             )  # fmt: skip
+        # On paper of its own, so that the line of the worked case does not strike it through.
         axes.text(
             label.centre_mm, edge, row.texts[label.index],
             ha="center", va="top" if side > 0 else "bottom", size=SMALL_PT, zorder=3,
+            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.4},
         )  # fmt: skip
 
 

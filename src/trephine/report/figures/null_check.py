@@ -23,7 +23,7 @@ from trephine.report.wording import show
 from trephine.types import FloatArray
 
 ROW_MM = 23.0
-_TITLE_MM = 8.0
+_TITLE_MM = 8.6
 _TOP_MM = 6.0
 _AXIS_MM = 10.0
 
@@ -72,9 +72,9 @@ def draw_null_check(area: Area, checks: Sequence[NullFacts], edges: FloatArray) 
             axes.axvline(check.observed, color=RED, linewidth=1.6)
         axes.set(xlim=(edges[0], edges[-1]), yticks=[])
         axes.spines["left"].set_visible(False)
-        axes.set_title(f"{check.model} model", pad=9.5, loc="left")
+        axes.set_title(f"{check.model} model", pad=11.0, loc="left")
         axes.text(
-            0, 1.03,
+            0, 1.04,
             f"observed {show(check.observed, '2')}; permuted: median"
             f" {show(check.median, '2')}, 95th percentile {show(check.p95, '2')}",
             transform=axes.transAxes, va="bottom", size=SMALL_PT, color=MUTED,

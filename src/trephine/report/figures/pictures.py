@@ -15,6 +15,9 @@ from trephine.report.style import AMBER, SMALL_PT, Area, size_mm
 from trephine.types import FloatArray
 
 CYAN, YELLOW = "#4fd1e8", "#ffd23f"
+# Not the page's paper, which turns dark with the reader's screen while the radiograph stays.
+EDGE = "#fdfdfd"
+RAISES, LOWERS = "#ff7326", "#40a6ff"
 _RATER_LINES = ((YELLOW, "solid"), (CYAN, (0, (3.0, 1.6))), (AMBER, (0, (1.0, 1.2))))
 KEY_MM = 6.0
 
@@ -82,15 +85,23 @@ def _draw_heat(axes: Axes, heat: FloatArray) -> None:
         axes.contour(
             signed,
             levels=[-0.5, 0.5],
-            colors="white",
+            colors=EDGE,
             linewidths=0.6,
             linestyles=["dashed", "solid"],
         )
 
 
 def _draw_heat_key(key: Axes, picture: PictureFacts) -> None:
-    for x, colour, text in ((2.0, "#ff7326", "raises the risk"), (31.0, "#40a6ff", "lowers it")):
-        key.add_patch(Rectangle((x, 1.0), 2.8, 2.8, facecolor=colour, edgecolor="none"))
+    """Name the two colours, each with its outline: in grey the outline alone parts them."""
+    looks = ((2.0, RAISES, "solid", "raises the risk"), (31.0, LOWERS, "dashed", "lowers it"))
+    for x, colour, dashes, text in looks:
+        for edge, width in (("black", 1.8), (EDGE, 0.9)):
+            key.add_patch(
+                Rectangle(
+                    (x, 1.0), 2.8, 2.8, facecolor=colour, edgecolor=edge, linewidth=width,
+                    linestyle=dashes if edge == EDGE else "solid",
+                )
+            )  # fmt: skip
         key.text(x + 4.2, 2.4, text, va="center", size=SMALL_PT)
     if picture.heat_limit is not None:
         limit = f"full colour: ±{picture.heat_limit:.2g}"

@@ -11,19 +11,23 @@ def centre_table(facts: Trace) -> Table | None:
     """Return each model's figures in each centre, left out of what predicted it."""
     if not facts.raw.centres:
         return None
-    rows = []
+    noted = any(row.raw.note for row in facts.centres)
+    rows: list[Row] = []
+    last = None
     for row in facts.centres:
-        where: Text = (row.centre.words(),) if row.raw.centre else ("All, pairs within centres",)
+        if row.raw.protocol != last:
+            rows.append(Row(((protocol_label(row.raw.protocol),),), "group"))
+            last = row.raw.protocol
+        where: Text = (row.centre.words(),) if row.raw.centre else ("all, pairs within centres",)
         rows.append(
             Row(
                 (
-                    (f"{protocol_label(row.raw.protocol)}, ", row.model.words()),
-                    where,
+                    (row.model.words(), ": ", *where),
                     (row.n.show("count"), " (", row.events.show("count"), ")"),
                     _interval(row, "c_index"),
                     _interval(row, "slope"),
                     _interval(row, "observed_expected"),
-                    (row.note.words(),) if row.raw.note else ("",),
+                    *([(row.note.words(),) if row.raw.note else ("",)] if noted else []),
                 )
             )
         )
@@ -32,8 +36,8 @@ def centre_table(facts: Trace) -> Table | None:
         number="",
         title=("Centres left out one by one",),
         header=(
-            ("Protocol, model",), ("Centre",), ("Cases (events)",), ("C-index",),
-            ("Calibration slope",), ("Observed / expected",), ("Note",),
+            ("Model: centre",), ("Cases (events)",), ("C-index",), ("Calibration slope",),
+            ("Observed / expected",), *([("Note",)] if noted else []),
         ),
         rows=tuple(rows),
         notes=(
@@ -42,6 +46,7 @@ def centre_table(facts: Trace) -> Table | None:
                 " and observed / expected are told at the last horizon that is reached.",
             ),
         ),
+        phone="stack",
     )  # fmt: skip
 
 

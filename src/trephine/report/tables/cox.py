@@ -65,9 +65,10 @@ def _variable_rows(variable: Trace) -> list[Row]:
     name: Text = (variable.label.words(),)
     if variable.raw.unit:
         name = (*name, " (", variable.unit.words(), ")")
+    inside = any(row.raw.multivariable is not None for row in variable.rows)
     if len(variable.rows) == 1 and not variable.rows[0].raw.reference:
         row = variable.rows[0]
-        return [Row(((*name, ", ", row.level.words()), *_numbers(row)))]
+        return [Row(((*name, ", ", row.level.words()), *_numbers(row, multivariable=inside)))]
     several = sum(not row.raw.reference for row in variable.rows) > 1
     heading = Row(
         (
@@ -80,7 +81,10 @@ def _variable_rows(variable: Trace) -> list[Row]:
             _overall(variable.multivariable_p, several=several),
         )
     )
-    levels = [Row(((row.level.words(),), *_numbers(row)), "level") for row in variable.rows]
+    levels = [
+        Row(((row.level.words(),), *_numbers(row, multivariable=inside)), "level")
+        for row in variable.rows
+    ]
     return [heading, *levels]
 
 
@@ -89,10 +93,12 @@ def _overall(p: Trace, *, several: bool) -> Text:
     return (p.show("p"),) if several and p.raw is not None else EMPTY
 
 
-def _numbers(row: Trace) -> tuple[Text, ...]:
+def _numbers(row: Trace, *, multivariable: bool) -> tuple[Text, ...]:
+    """Return a row's counts and ratios; ``multivariable``: its variable is in that model."""
     counts: tuple[Text, ...] = ((row.n.show("count"),), (row.events.show("count"),))
     if row.raw.reference:
-        return (*counts, ("reference",), EMPTY, ("reference",), EMPTY)
+        inside: Text = ("reference",) if multivariable else ("–",)
+        return (*counts, ("reference",), EMPTY, inside, EMPTY)
     cells: list[Text] = []
     for ratio in (row.univariable, row.multivariable):
         if ratio.raw is None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from trephine.report.facts import Kind, Protocol
-from trephine.report.tables.performance import assessment_label, assessments
+from trephine.report.tables.performance import assessments
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Text, Trace
+from trephine.report.wording import assessed_briefly
 
 
 def headline_table(facts: Trace) -> Table | None:
@@ -30,10 +31,10 @@ def headline_table(facts: Trace) -> Table | None:
         slug="table-headline",
         number="",
         title=("C-index of each model under both protocols",),
-        header=(("Model",), *[(assessment_label(key),) for key in keys]),
+        header=(("Model",), *[(assessed_briefly(*key),) for key in keys]),
         rows=tuple(rows),
         notes=tuple(notes),
-        label="",
+        phone="stack",
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from trephine.report.facts import Kind, Protocol
-from trephine.report.tables.table import Row, Table
-from trephine.report.trace import Ref, Text, Trace, by_note
+from trephine.report.tables.table import EMPTY, Row, Table
+from trephine.report.trace import Ref, Text, Trace, by_note, join, marked, sentence
 from trephine.report.wording import Form, kind_label, plural, protocol_label
 
 _ORDER: tuple[tuple[Protocol, Kind], ...] = (
@@ -73,6 +75,7 @@ def table_3(facts: Trace) -> Table | None:
                 " integrated Brier score end at the last horizon.",
             ),
             *_cross_validated_note(facts),
+            *_optimism_note(facts),
             *by_note(
                 [
                     ((row.model.words(), f" ({assessment_label(_key(row))})"), row.note.words())
@@ -96,16 +99,47 @@ def _cross_validated_note(facts: Trace) -> tuple[Text, ...]:
     return ((note,),)
 
 
+def _optimism_note(facts: Trace) -> tuple[Text, ...]:
+    """Return in one note what bootstraps took off every model's C-index."""
+    told: dict[Protocol, list[Trace]] = {}
+    for row in facts.performance:
+        if row.raw.optimism is not None:
+            told.setdefault(row.raw.protocol, []).append(row)
+    if not told:
+        return ()
+    note: list[str | Ref] = [
+        "Optimism of the C-index over bootstrap samples of patients (.632+ estimate)."
+    ]
+    for protocol, rows in told.items():
+        samples = rows[0].optimism
+        note += [f" {protocol_label(protocol)}, ", samples.samples.show("count"), " samples"]
+        if samples.raw.failed:
+            note += [" and ", samples.failed.show("count"), " that could not be fitted"]
+        note += [": ", *join([_optimism(row) for row in rows]), "."]
+    return (tuple(note),)
+
+
+def _optimism(row: Trace) -> Text:
+    found = row.optimism
+    return (
+        row.model.words(), " ", found.c_index.show("3"), " (", found.c_index_632_plus.show("3"),
+        ")",
+    )  # fmt: skip
+
+
 def calibration_table(facts: Trace) -> Table | None:
     """Return calibration in numbers, by model, horizon and kind."""
     if not any(row.raw.calibration for row in facts.performance):
         return None
+    marks, explained = marked(
+        [line.gnd_note.words() for row in facts.performance for line in row.calibration]
+    )
     rows: list[Row] = []
     for key in assessments(facts.performance):
         lines = [
             Row(
                 (
-                    (row.model.words(), ", ", line.horizon.show("horizon")),
+                    (row.model.words(), ", ", line.horizon.show("horizon"), *marks(line.gnd_note)),
                     _optional(line.slope, "2"),
                     _optional(line.observed_expected, "2"),
                     (line.ici.show("3"),),
@@ -138,21 +172,7 @@ def calibration_table(facts: Trace) -> Table | None:
                 " Greenwood-Nam-D'Agostino test in groups of predicted risk; its variances go by"
                 " patient where the intervals do.",
             ),
-            *by_note(
-                [
-                    (
-                        (
-                            row.model.words(), ", ", line.horizon.show("horizon"),
-                            f" ({assessment_label(_key(row))})",
-                        ),
-                        line.gnd_note.words(),
-                    )
-                    for row in facts.performance
-                    for line in row.calibration
-                    if line.raw.gnd_note
-                ],
-                about="GND test, ",
-            ),
+            *([sentence("GND test: ", *explained)] if explained else []),
         ),
     )  # fmt: skip
 
@@ -162,51 +182,72 @@ def risk_group_table(facts: Trace) -> Table | None:
     if not facts.risk_groups:
         return None
     horizons = list(facts.study.horizons)
+    with_ratio = any(groups.raw.ratio is not None for groups in facts.risk_groups)
+    marks, explained = marked(
+        [note.words() for groups in facts.risk_groups for note in groups.notes]
+    )
     rows: list[Row] = []
-    for groups in facts.risk_groups:
-        heading: Text = (
-            groups.model.words(), ". ", assessment_label(_key(groups)), ". Log-rank p ",
-            groups.logrank_p.show("p ="),
-        )  # fmt: skip
-        if groups.raw.ratio is not None:
-            heading = (
-                *heading, "; hazard ratio, highest against lowest: ", *groups.ratio.interval("2")
-            )  # fmt: skip
-        rows.append(Row((heading,), "group"))
-        rows += [
-            Row(
-                (
-                    (curve.label.words(),),
-                    (curve.n.show("count"),),
-                    (curve.events.show("count"),),
-                    *[_at(curve.at_horizons, h.raw, "share") for h in horizons],
-                )
-            )
-            for curve in groups.curves
-        ]
-    notes = by_note(
-        list(_rules(facts).items()),
-        about="Cut points of every model, ",
-    )
+    for key in assessments(facts.risk_groups):
+        rows.append(Row(((assessment_label(key),),), "group"))
+        for groups in facts.risk_groups:
+            if _key(groups) == key:
+                rows += _risk_group_rows(groups, horizons, marks, with_ratio=with_ratio)
+    notes = _rules(facts)
+    if with_ratio:
+        notes.insert(0, ("HR: hazard ratio of the highest risk group against the lowest.",))
     notes += _clustered_note(facts)
-    notes += by_note(
-        [
-            ((groups.model.words(), f" ({assessment_label(_key(groups))})"), note.words())
-            for groups in facts.risk_groups
-            for note in groups.notes
-        ]
-    )
+    if explained:
+        notes.append(sentence(*explained))
     return Table(
         slug="table-risk-groups",
         number="",
         title=("Risk groups: ", facts.study.outcome_name.words()),
         header=(
-            ("Group",), ("n",), ("Events",),
+            ("Model, group",), ("n",), ("Events",),
             *[(h.show("year horizon"), " survival") for h in horizons],
+            *([("HR (95% CI)",)] if with_ratio else []), ("Log-rank p",),
         ),
         rows=tuple(rows),
         notes=tuple(notes),
     )  # fmt: skip
+
+
+def _risk_group_rows(
+    groups: Trace, horizons: list[Trace], marks: Callable[[Trace], Text], *, with_ratio: bool
+) -> list[Row]:
+    """Return a model with its test, and its groups below it."""
+    test: list[Text] = [(groups.logrank_p.show("p"),)]
+    if with_ratio:
+        test.insert(0, _optional(groups.ratio, "2"))
+    signs = [sign for note in groups.notes for sign in marks(note)]
+    model = Row(((groups.model.words(), *signs), *[EMPTY] * (2 + len(horizons)), *test))
+    curves = [
+        Row(
+            (
+                (curve.label.words(),),
+                (curve.n.show("count"),),
+                (curve.events.show("count"),),
+                *[_at(curve.at_horizons, h.raw, "share") for h in horizons],
+                *[EMPTY] * len(test),
+            ),
+            "level",
+        )
+        for curve in groups.curves
+    ]
+    return [model, *curves]
+
+
+def _rules(facts: Trace) -> list[Text]:
+    """Return how groups were cut, by protocol and kind; the rule is the same for all models."""
+    told: dict[str, tuple[Ref, dict[str, None]]] = {}
+    for groups in facts.risk_groups:
+        rule = groups.rule.words()
+        _, subjects = told.setdefault(rule.text, (rule, {}))
+        subjects.setdefault(assessment_label(_key(groups)))
+    return [
+        ("Groups of every model are cut at the ", rule, f" ({'; '.join(subjects)}).")
+        for rule, subjects in told.values()
+    ]
 
 
 def _clustered_note(facts: Trace) -> list[Text]:
@@ -222,11 +263,6 @@ def _clustered_note(facts: Trace) -> list[Text]:
             " numbers.",
         )
     ]
-
-
-def _rules(facts: Trace) -> dict[Text, Ref]:
-    """Return how groups were cut by protocol and kind; the rule is the same for all models."""
-    return {(assessment_label(_key(groups)),): groups.rule.words() for groups in facts.risk_groups}
 
 
 def _key(row: Trace) -> tuple[Protocol, Kind]:

@@ -31,6 +31,7 @@ def audit_table(facts: Trace) -> Table | None:
             for step in part.steps
         ]
     return Table(
+        phone="stack",
         slug="table-selection-audit",
         number="",
         title=("Feature selection, step by step",),
@@ -146,6 +147,7 @@ def agreement_table(facts: Trace) -> Table | None:
             )
         )  # fmt: skip
     return Table(
+        phone="stack",
         slug="table-agreement",
         number="",
         title=("Agreement between and within raters",),
@@ -177,6 +179,7 @@ def sample_size_table(facts: Trace) -> Table | None:
             " that they have not seen.",
         )  # fmt: skip
     return Table(
+        phone="stack",
         slug="table-sample-size",
         number="",
         title=("Events for the parameters estimated",),

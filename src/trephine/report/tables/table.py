@@ -10,6 +10,9 @@ from trephine.report.trace import Ref, Text
 RowKind = Literal["body", "level", "group"]
 """Of its own, a level under the variable above, or a heading over the rows below."""
 
+Narrow = Literal["scroll", "stack"]
+"""On a phone: as it is, moved sideways; or each row's cells below one another, by column name."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -39,6 +42,8 @@ class Table:
         Footnotes, each a sentence.
     label
         A warning that stands over it, for example "apparent, not corrected"; may be empty.
+    phone
+        How the page shows it where it is narrower than the table.
     """
 
     slug: str
@@ -48,6 +53,7 @@ class Table:
     rows: tuple[Row, ...]
     notes: tuple[Text, ...] = ()
     label: str = ""
+    phone: Narrow = "scroll"
 
 
 def words(*parts: str | Ref) -> Text:

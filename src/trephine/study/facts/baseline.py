@@ -231,7 +231,7 @@ def _cox_variable(
         rows=(*reference, *rows),
         univariable_p=alone.p_value,
         multivariable_p=multivariable_p,
-        note=_note(alone, choice),
+        note=_note(alone, choice, label_of(key, variable), table.values(key)),
     )
 
 
@@ -278,9 +278,15 @@ def _ratio(result: CoxResult | None, name: str, step: Step) -> HazardRatio | Non
     return HazardRatio(ratio=step.ratio(result.hazard_ratio_of(name)), p=p)
 
 
-def _note(alone: VariableAlone, choice: ClinicalChoice) -> str:
+def _note(alone: VariableAlone, choice: ClinicalChoice, label: str, values: np.ndarray) -> str:
     if alone.problem:
-        return alone.problem
+        if np.unique(values[~np.isnan(values)]).size < 2:
+            return "does not vary between the cases"
+        # Told of the model's columns; the reader knows the table's levels.
+        told = alone.problem.removeprefix("Cox model: ")
+        for term in choice.encoding.terms[alone.variable]:
+            told = told.replace(repr(term.name), _level(term) or label)
+        return told
     if alone.variable in dict(choice.set_aside):
         return "set aside: no model holds it together with the others"
     if alone.variable not in choice.entered:

@@ -178,8 +178,22 @@ def risk_group_facts(analysis: Analysis, assessed: Assessed) -> RiskGroupsFacts:
         degrees_of_freedom=groups.logrank.degrees_of_freedom if groups.logrank else 0,
         logrank_p=groups.logrank.p_value if groups.logrank else None,
         ratio=ratio,
-        notes=tuple(note for note in (groups.note, *(g.note for g in groups.groups), why) if note),
+        notes=tuple(note for note in (groups.note, *_group_notes(groups), why) if note),
     )
+
+
+def _group_notes(groups: RiskGroups) -> list[str]:
+    """Return what has to be said of single groups, each thing once with all that it is about."""
+    about: dict[str, list[str]] = {}
+    for group in groups.groups:
+        if group.note:
+            about.setdefault(group.note, []).append(_label(group))
+    return [f"{', '.join(names)}: {note}" for note, names in about.items()]
+
+
+def _label(group: RiskGroup) -> str:
+    name = group.name.capitalize()
+    return name if "risk" in group.name else f"{name} risk"
 
 
 def _group_ratio(
@@ -235,9 +249,8 @@ def _group_curve(group: RiskGroup) -> SurvivalCurve:
     steps = (
         _steps(group.curve) if group.curve is not None else {"times": (0.0,), "survival": (1.0,)}
     )
-    name = group.name.capitalize()
     return SurvivalCurve(
-        label=name if "risk" in group.name else f"{name} risk",
+        label=_label(group),
         n=group.n,
         events=group.n_events,
         **steps,

@@ -33,18 +33,22 @@ def describe_known(name: str) -> FeatureDescription | None:
 
 def family_shares(signature: Signature, features: FeatureSet) -> tuple[PartShare, ...]:
     """Return what each feature family contributes; nothing where names tell no family."""
-    return _shares(
-        signature, features, lambda known: FAMILIES.get(known.family, known.family.upper())
-    )
+    return _shares(signature, features, family_name)
+
+
+def family_name(known: FeatureDescription) -> str:
+    """Return a feature's family as printed."""
+    return FAMILIES.get(known.family, known.family.upper())
+
+
+def filter_name(known: FeatureDescription) -> str:
+    """Return the kind of filtered image that a feature was measured on, as printed."""
+    kind = known.image_type.split("-")[0]
+    return FILTERS.get(kind, kind.capitalize())
 
 
 def image_shares(signature: Signature, features: FeatureSet) -> tuple[PartShare, ...]:
     """Return what the features of each kind of filtered image contribute."""
-
-    def filter_name(known: FeatureDescription) -> str:
-        kind = known.image_type.split("-")[0]
-        return FILTERS.get(kind, kind.capitalize())
-
     return _shares(signature, features, filter_name)
 
 

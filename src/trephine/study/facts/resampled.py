@@ -12,6 +12,7 @@ from trephine.report.facts import (
     EstimateFact,
     HorizonEstimate,
     NullFacts,
+    OptimismFacts,
     PerformanceFacts,
 )
 from trephine.study.results import Analysis, ProtocolResult
@@ -34,7 +35,7 @@ def corrected_performance(analysis: Analysis, result: ProtocolResult) -> list[Pe
             auc=_by_horizon(indices, "auc"),
             brier=_by_horizon(indices, "brier"),
             calibration=_slope(analysis, indices),
-            note=_note(bootstrap, model),
+            optimism=_optimism(bootstrap, model),
         )
         for model, indices in bootstrap.indices.items()
     ]
@@ -64,17 +65,14 @@ def _slope(
     )
 
 
-def _note(bootstrap: BootstrapValidation, model: str) -> str:
+def _optimism(bootstrap: BootstrapValidation, model: str) -> OptimismFacts:
     concordance = bootstrap.of(model, "concordance")
-    text = (
-        f"Optimism of the C-index {concordance.optimism:.3f} over {concordance.n_bootstraps}"
-        " bootstrap samples of patients."
+    return OptimismFacts(
+        samples=concordance.n_bootstraps,
+        failed=len(bootstrap.failures),
+        c_index=concordance.optimism,
+        c_index_632_plus=concordance.point_632_plus,
     )
-    if np.isfinite(concordance.point_632_plus):
-        text += f" The .632+ estimate is {concordance.point_632_plus:.3f}."
-    if bootstrap.failures:
-        text += f" {len(bootstrap.failures)} samples could not be fitted and are left out."
-    return text
 
 
 def null_facts(result: ProtocolResult) -> list[NullFacts]:

@@ -24,6 +24,7 @@ from trephine.report.facts import (
 from trephine.study.agreement import Comparison
 from trephine.study.facts.readable import (
     describe_known,
+    family_name,
     family_shares,
     image_shares,
     short_signature,
@@ -131,7 +132,7 @@ def _described(set_name: str, name: str) -> dict[str, str]:
     if known is None:
         return {}
     return {
-        "family": known.family,
+        "family": family_name(known),
         "image_type": known.image_type,
         "ibsi_code": known.ibsi_code,
         "ibsi_name": known.ibsi_name,
