@@ -24,7 +24,7 @@ from trephine.errors import WorkerError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Called with (done, total) after each item.
+# Called with (done, total) at the start and after each item.
 Progress = Callable[[int, int], None]
 
 
@@ -81,6 +81,9 @@ class LocalExecutor:
 
 
 def _counted(results: Iterable[Result], total: int, progress: Progress | None) -> Iterator[Result]:
+    # Told before the first result too, which takes longest: workers import and compile for it.
+    if progress is not None and total:
+        progress(0, total)
     for done, result in enumerate(results, start=1):
         if progress is not None:
             progress(done, total)

@@ -60,9 +60,9 @@ def run_tasks(
         if progress is not None:
             progress(done + n_known, len(tasks))
 
-    if progress is not None and n_known:
-        progress(n_known, len(tasks))
     if not rest:
+        if progress is not None:
+            progress(n_known, len(tasks))
         yield from (known[task.key] for task in tasks)
         return
     with executor(workers, _start, (function, shared)) as run:
