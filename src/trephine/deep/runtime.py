@@ -87,7 +87,9 @@ def exact_float32(threads: int | None) -> Iterator[None]:
                 enabled=True, benchmark=False, deterministic=True, allow_tf32=False
             )
         )
-        if threads is not None and threads != before:
+        if threads is not None:
+            # Even to the number that torch names: MKL behind it may be set to another, and the last
+            # bits of a convolution depend on it.
             torch.set_num_threads(threads)
             stack.callback(torch.set_num_threads, before)
         yield
