@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from peers import Worker, median_seconds, peer_python
+from peers import Worker, in_turns, median_seconds, peer_python
 
 HERE = Path(__file__).resolve().parent
 SIZES = (10_000, 100_000, 1_000_000)
@@ -36,12 +36,7 @@ def main() -> None:
             time, censored = rng.exponential(np.exp(-score)), rng.exponential(size=n)
             task = Path(folder) / f"{n}.npz"
             np.savez(task, time=np.minimum(time, censored), event=time <= censored, score=score)
-            for worker in workers.values() if n == SIZES[0] else ():
-                worker.run(task)  # compiles and imports
-            answers = {name: [] for name in workers}
-            for _ in range(ROUNDS):
-                for name, worker in workers.items():
-                    answers[name].append(worker.run(task))
+            answers = in_turns(workers, task, ROUNDS, warm_up=n == SIZES[0])
             ours = median_seconds(answers["trephine"])
             for name, given in answers.items():
                 seconds = median_seconds(given)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from peers import Worker, median_seconds, r_with
+from peers import Worker, in_turns, median_seconds, r_with
 
 HERE = Path(__file__).resolve().parent
 SIZES = ((212, 5), (1_000, 5), (5_000, 5), (5_000, 0))
@@ -40,12 +40,7 @@ def main() -> None:
         for n, largest in SIZES:
             task = Path(folder) / f"cases_{n}_{largest}.csv"
             write_cases(task, n)
-            for worker in workers.values():
-                worker.run(task)  # compiles and imports
-            answers = {name: [] for name in workers}
-            for _ in range(ROUNDS):
-                for name, worker in workers.items():
-                    answers[name].append(worker.run(task))
+            answers = in_turns(workers, task, ROUNDS, warm_up=True)
             ours = median_seconds(answers["trephine"])
             for name, given in answers.items():
                 seconds = median_seconds(given)

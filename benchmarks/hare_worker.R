@@ -6,7 +6,8 @@ while (length(task <- readLines(input, n = 1))) {
   largest <- as.integer(sub(".*_(\\d+)\\.csv$", "\\1", task))
   began <- proc.time()[["elapsed"]]; fits <- 0
   while (proc.time()[["elapsed"]] - began < 0.5) {
-    fit <- if (largest) hare(cases$time, cases$event, cases$x, maxdim = largest) else hare(cases$time, cases$event, cases$x)
+    fit <- if (largest) hare(cases$time, cases$event, cases$x, maxdim = largest)
+           else hare(cases$time, cases$event, cases$x)
     fits <- fits + 1
   }
   seconds <- (proc.time()[["elapsed"]] - began) / fits

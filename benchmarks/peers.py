@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import venv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -78,6 +79,19 @@ class Worker:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait()
+
+
+def in_turns(
+    workers: Mapping[str, Worker], task: Path, rounds: int, *, warm_up: bool
+) -> dict[str, list[dict[str, Any]]]:
+    """Let each worker do a task once a round; once before, to import and compile, if asked."""
+    for worker in workers.values() if warm_up else ():
+        worker.run(task)
+    answers: dict[str, list[dict[str, Any]]] = {name: [] for name in workers}
+    for _ in range(rounds):
+        for name, worker in workers.items():
+            answers[name].append(worker.run(task))
+    return answers
 
 
 def serve(do: Any) -> None:

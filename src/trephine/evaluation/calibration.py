@@ -308,8 +308,8 @@ def _certain(risk: FloatArray) -> str:
     if not count:
         return ""
     return (
-        f"calibration slope: {count} event probabilities of all but 0 or 1 count as"
-        f" {MOST_CERTAIN:g} from it"
+        "calibration slope: predictions nearer to 0 or 1 than"
+        f" {MOST_CERTAIN:g} were taken as so far away ({count})"
     )
 
 
