@@ -18,7 +18,7 @@ SECTIONS = HERE / "results"
 
 
 def machine() -> str:
-    """Processor, cores and versions, as the head of the results tells them."""
+    """Processor, cores and versions."""
     processor = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -26,6 +26,24 @@ def machine() -> str:
         processor = names[0].split(":")[1].strip() if names else processor
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "numba"))
     return f"{processor}, {os.cpu_count()} cores; Python {platform.python_version()}, {packages}"
+
+
+def stamp(section: Path) -> None:
+    """Say under a section where and when it was measured: sections come from several machines."""
+    text = section.read_text().rstrip()
+    section.write_text(f"{text}\n\nMeasured on {machine()}; {datetime.now(UTC):%Y-%m-%d}.\n")
+
+
+def put_together() -> None:
+    """Write results.md from its sections."""
+    head = "# Benchmarks\n\n"
+    head += "Both sides of a ratio run in turns in one session; each on one thread.\n\n"
+    bodies = [
+        section.read_text().replace("\n# ", "\n## ").removeprefix("# ")
+        for section in sorted(SECTIONS.glob("*.md"))
+    ]
+    text = head + "\n".join(f"## {body.lstrip('# ').strip()}\n" for body in bodies)
+    (HERE / "results.md").write_text(text)
 
 
 def main() -> int:
@@ -44,14 +62,9 @@ def main() -> int:
         done = subprocess.run([sys.executable, known[name]], env={**os.environ, **ONE_THREAD})
         if done.returncode:
             failed.append(name)
-    head = f"# Benchmarks\n\n{machine()}; put together {datetime.now(UTC):%Y-%m-%d}.\n\n"
-    head += "Both sides of a ratio run in turns in one session; each on one thread.\n\n"
-    bodies = [
-        section.read_text().replace("\n# ", "\n## ").removeprefix("# ")
-        for section in sorted(SECTIONS.glob("*.md"))
-    ]
-    text = head + "\n".join(f"## {body.lstrip('# ').strip()}\n" for body in bodies)
-    (HERE / "results.md").write_text(text)
+        else:
+            stamp(SECTIONS / f"{name}.md")
+    put_together()
     if failed:
         print(f"failed: {', '.join(failed)}")
     return len(failed)
