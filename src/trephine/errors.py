@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -67,16 +67,88 @@ class Problem:
         What the study needs and what it has.
     advice
         What to do about it; empty where that is plain.
+    table, rows, column
+        Where it lies in a table, as data: file name, row numbers, column. See :meth:`of_cells`.
     """
 
     where: str
     expected: str
     found: str
     advice: str = ""
+    table: str = ""
+    rows: tuple[int, ...] = ()
+    column: str = ""
+
+    @classmethod
+    def of_cells(
+        cls,
+        table: str,
+        rows: Iterable[int],
+        column: str,
+        expected: str,
+        found: str,
+        advice: str = "",
+    ) -> Problem:
+        """Return a problem of some cells of a table.
+
+        Parameters
+        ----------
+        table
+            File name of the table.
+        rows
+            Row numbers as a spreadsheet counts them; none for a whole column.
+        column
+            Empty for whole rows.
+        expected, found, advice
+            As for the class.
+        """
+        numbers = tuple(dict.fromkeys(rows))
+        parts = [table]
+        if numbers:
+            parts.append(named_rows(numbers))
+        if column:
+            parts.append(f"column {column}")
+        return cls(", ".join(parts), expected, found, advice, table, numbers, column)
 
     def __str__(self) -> str:
         text = f"{self.where}: expected {self.expected}, found {self.found}"
         return f"{text}. {self.advice}" if self.advice else text
+
+
+# Of many rows with one problem, these are named by number.
+MOST_ROWS_NAMED = 5
+
+
+def named_rows(numbers: Sequence[int]) -> str:
+    """Return "row 4" or "rows 2, 6, 7, 11, 14 and 24 more"."""
+    if len(numbers) == 1:
+        return f"row {numbers[0]}"
+    named = ", ".join(map(str, numbers[:MOST_ROWS_NAMED]))
+    more = len(numbers) - MOST_ROWS_NAMED
+    return f"rows {named} and {more} more" if more > 0 else f"rows {named}"
+
+
+def grouped(problems: Iterable[Problem]) -> list[Problem]:
+    """Join problems of one column that differ in their rows alone, in order of first appearance."""
+    together: dict[tuple[str, ...], list[Problem]] = {}
+    for problem in problems:
+        same = (problem.table, problem.column, problem.expected, problem.found, problem.advice)
+        key = same if problem.rows else (problem.where, *same)
+        together.setdefault(key, []).append(problem)
+    joined = []
+    for alike in together.values():
+        first = alike[0]
+        if len(alike) == 1:
+            joined.append(first)
+            continue
+        rows = sorted({row for problem in alike for row in problem.rows})
+        cells = (first.table, rows, first.column) if rows else None
+        joined.append(
+            first
+            if cells is None
+            else Problem.of_cells(*cells, first.expected, first.found, first.advice)
+        )
+    return joined
 
 
 class StudyProblemsError(InputError):

@@ -32,3 +32,5 @@ def check(
             console.print(
                 f"Left out, {exclusion.n_cases} cases: {exclusion.reason.lower()}.", soft_wrap=True
             )
+    for remark in inputs.remarks:
+        console.print(f"Note: {remark}", soft_wrap=True, markup=False)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from trephine.errors import StudyProblemsError, TrephineError
+from trephine.errors import StudyProblemsError, TrephineError, grouped
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -18,9 +18,10 @@ errors = Console(stderr=True, highlight=False)
 def complain(error: TrephineError) -> None:
     """Say what is wrong, every problem on a line of its own."""
     if isinstance(error, StudyProblemsError):
-        n = len(error.problems)
+        problems = grouped(error.problems)
+        n = len(problems)
         errors.print(Text(f"{n} {'problem' if n == 1 else 'problems'} to mend:", style="bold red"))
-        for problem in error.problems:
+        for problem in problems:
             line = Text("  ")
             line.append(problem.where, style="bold")
             line.append(f": expected {problem.expected}, found {problem.found}.")

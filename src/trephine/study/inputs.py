@@ -50,6 +50,9 @@ class StudyInputs:
         Ready-made feature sets by name.
     flow
         Enrolled, left out, analysed.
+    remarks
+        What was assumed or looks odd although the study can go on, one sentence each; ``check``
+        and ``run`` show them. No identifiers.
     """
 
     plan: StudyPlan
@@ -64,6 +67,7 @@ class StudyInputs:
     files: CaseFiles | None
     features: Mapping[str, FeatureSet]
     flow: Flow
+    remarks: tuple[str, ...] = ()
 
 
 def read_study(

@@ -15,8 +15,6 @@ from trephine.types import BoolArray, FloatArray, IntArray
 
 # Below this a model cannot be fitted in any way worth reading.
 FEWEST_EVENTS = 10
-# Of many rows with one problem, these are told by number.
-MOST_ROWS_TOLD = 5
 
 SIDES = {"r": "R", "right": "R", "l": "L", "left": "L"}
 
@@ -166,18 +164,9 @@ def _events(frame: pd.DataFrame, column: str, name: str, problems: list[Problem]
             rows_of[cell].append(int(frame.index[row]))
     # A column of yes and no is one problem a word, not one a row.
     for cell, rows in rows_of.items():
-        where = f"{name}, {_rows(rows)}, column {column}"
         advice = "Recode: 1 where the event was seen, 0 where follow-up ended without it"
-        problems.append(Problem(where, "0 or 1", repr(cell), advice))
+        problems.append(Problem.of_cells(name, rows, column, "0 or 1", repr(cell), advice))
     return np.where(np.isin(event, (0.0, 1.0)), event, np.nan)
-
-
-def _rows(numbers: list[int]) -> str:
-    if len(numbers) == 1:
-        return f"row {numbers[0]}"
-    told = ", ".join(map(str, numbers[:MOST_ROWS_TOLD]))
-    more = len(numbers) - MOST_ROWS_TOLD
-    return f"rows {told} and {more} more" if more > 0 else f"rows {told}"
 
 
 def _too_few_events(n_events: int, name: str, column: str) -> list[Problem]:
