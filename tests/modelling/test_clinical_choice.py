@@ -79,3 +79,66 @@ def test_missing_values_are_filled_with_what_training_had() -> None:
     assert choice.imputation.values["age"] == pytest.approx(np.nanmedian(age))
     column = [term.name for term in choice.terms].index("age")
     np.testing.assert_allclose(choice.design(table)[:3, column], np.nanmedian(age))
+
+
+ALL = replace(SOUND_CLINICAL, selection="all")
+
+
+def with_numbers(**columns: np.ndarray) -> ClinicalTable:
+    table = TABLE
+    for key, values in columns.items():
+        known = {name: np.nan_to_num(table.values(name), nan=-1) for name in table.variables}
+        for name, variable in table.variables.items():
+            if variable.categorical:
+                known[name] = known[name].astype(np.int64)
+        table = ClinicalTable(
+            {**table.variables, key: ClinicalVariable()}, {**known, key: values}, len(table)
+        )
+    return table
+
+
+@pytest.mark.parametrize("slope", [-1.0, 12.0])
+def test_a_variable_that_follows_from_an_earlier_one_goes_and_no_other(slope: float) -> None:
+    """As R's coxph pivots: of age and birth year, the birth year goes, and the stage stays."""
+    table = with_numbers(again=2020.0 + slope * TABLE.values("age"))
+    choice = choose_clinical(table, CASES.survival, ALL, None)
+    assert choice.kept == tuple(TABLE.variables)
+    assert choice.set_aside == (("again", "it follows from Age"),)
+
+
+def test_a_variable_that_follows_from_two_together_names_both() -> None:
+    table = with_numbers(sum=TABLE.values("age") + 3 * TABLE.values("angle"))
+    choice = choose_clinical(table, CASES.survival, ALL, None)
+    ((key, reason),) = choice.set_aside
+    assert key == "sum"
+    assert "Age" in reason
+    assert "follows from" in reason
+
+
+def test_a_yes_or_no_that_a_later_variable_contains_gives_way_to_it() -> None:
+    """The stage says all that "late stage" says; without the stage, two levels would be lost."""
+    stage = next(key for key, one in TABLE.variables.items() if len(one.levels) > 2)
+    late = (TABLE.values(stage) == 2).astype(float)
+    known = TABLE.variables
+    columns = {key: TABLE.values(key) for key in known}
+    for key, variable in known.items():
+        if variable.categorical:
+            columns[key] = columns[key].astype(np.int64)
+    table = ClinicalTable(
+        {"late": ClinicalVariable(), **known}, {"late": late, **columns}, len(TABLE)
+    )
+    choice = choose_clinical(table, CASES.survival, ALL, None)
+    assert choice.kept == tuple(known)
+    assert [key for key, _ in choice.set_aside] == ["late"]
+
+
+def test_of_two_that_separate_together_the_one_that_says_less_alone_goes() -> None:
+    """In the corner where both are 1 nobody has the event; everything else is left alone."""
+    rng = np.random.default_rng(3)
+    event = CASES.survival.event
+    first = (rng.random(len(TABLE)) < 0.5).astype(float)
+    second = np.where(event, 1 - first, (rng.random(len(TABLE)) < 0.5).astype(float))
+    table = with_numbers(first=first, second=second)
+    choice = choose_clinical(table, CASES.survival, ALL, None)
+    assert set(TABLE.variables) <= set(choice.kept)
+    assert len(choice.kept) >= len(TABLE.variables) + 1

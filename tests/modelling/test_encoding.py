@@ -53,3 +53,18 @@ def test_missing_levels_are_missing_in_every_column() -> None:
 def test_a_signature_is_no_clinical_variable() -> None:
     with pytest.raises(InputError, match="a signature is not a clinical variable"):
         encode_term(Term("age", "age", "signature", "Age"), table([0], [1.0]))
+
+
+def test_where_no_case_has_the_reference_the_first_level_that_occurs_takes_its_place() -> None:
+    """Columns for both of two levels would add up to one in every case."""
+    encoding = fit_encoding(table([0, 2, 2], [1.0, 2, 3]), "linear")
+    (term,) = encoding.terms["stage"]
+    assert (term.level, term.reference) == ("III", "I")
+    np.testing.assert_array_equal(
+        encoding.matrix(table([0, 2, 2], [1.0, 2, 3]), ("stage",)), [[0], [1], [1]]
+    )
+
+
+def test_a_variable_at_one_level_has_no_column_whichever_level_it_is() -> None:
+    for level in (0, 1, 2):
+        assert fit_encoding(table([level] * 3, [1.0, 2, 3]), "linear").terms["stage"] == ()

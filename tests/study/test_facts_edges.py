@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from study.small_study import SmallStudy, write_clinical_study, write_table_stud
 from trephine.report import write_report
 from trephine.report.facts import Facts
 from trephine.study import run
+from trephine.study.inputs import read_study
 from trephine.study.new_case import NewCase
 from trephine.study.predict import predict_case
 
@@ -192,3 +194,80 @@ def test_the_calibration_curve_of_the_plan_is_drawn_and_named(tmp_path: Path) ->
         assert len(found.smooth_low) == len(found.smooth_observed)
         for low, high in zip(found.smooth_low, found.smooth_high, strict=True):
             assert low <= high
+
+
+def nobody_censored(study: SmallStudy) -> None:
+    table = study.table()
+    table["died"] = "1"
+    study.write(table)
+
+
+def test_where_nobody_is_censored_table_1_has_one_column_and_both_protocols_run(
+    clinical: SmallStudy,
+) -> None:
+    nobody_censored(clinical)
+    facts = facts_of(clinical)
+    assert facts.table1 is not None
+    assert facts.table1.columns == ("All",)
+    assert facts.table1.sizes == (facts.flow.analysed.cases,)
+    assert {row.protocol for row in facts.performance} == {"published", "sound"}
+
+
+def test_a_protocol_that_cannot_be_fitted_leaves_the_other_its_study(tmp_path: Path) -> None:
+    """The published test of features needs cases without the event; the sound one does not."""
+    study = write_table_study(tmp_path / "study", features=6)
+    nobody_censored(study)
+    result = run.run_study(study.toml)
+    assert {row.protocol for row in result.facts.performance} == {"sound"}
+    assert "Mann-Whitney" in result.not_fitted["published"]
+    assert any("not fitted" in warning.text for warning in result.facts.run.warnings)
+    assert any("Published protocol: not fitted" in line for line in result.summary())
+    assert result.bundle is not None
+    study.replace("[study]\n", '[study]\nprotocol = "published"\n')
+    again = run.run_study(study.toml, tmp_path / "elsewhere")
+    assert again.bundle is None
+    assert "none" in again.summary()[-1]
+
+
+def test_where_all_variables_stay_table_2_has_their_model(clinical: SmallStudy) -> None:
+    clinical.replace("[selection]\n", '[selection]\nclinical = "all"\n')
+    facts = facts_of(clinical)
+    (sound,) = [table for table in facts.table2 if table.protocol == "sound"]
+    for variable in sound.variables:
+        rows = [row for row in variable.rows if not row.reference]
+        assert all(row.multivariable is not None for row in rows), variable.name
+
+
+def test_levels_that_nobody_has_are_named_and_another_becomes_the_reference(
+    clinical: SmallStudy,
+) -> None:
+    clinical.replace('levels = ["I", "II", "IIIA"]', 'levels = ["0", "I", "II", "IIIA", "IV"]')
+    remarks = read_study(clinical.toml).remarks
+    assert remarks == (
+        "Stage: no case is at 0 or IV, so these levels are left out. Levels are compared with I,"
+        " not 0.",
+    )
+    facts = facts_of(clinical)
+    assert facts.table1 is not None
+    stage = next(one for one in facts.table1.variables if one.name == "stage")
+    assert [level.level for level in stage.levels] == ["I", "II", "IIIA"]
+    for table in facts.table2:
+        rows = next(one for one in table.variables if one.name == "stage").rows
+        assert [row.level for row in rows] == ["I", "II", "IIIA"]
+        assert [row.reference for row in rows] == [True, False, False]
+
+
+def test_no_prediction_past_the_follow_up_is_said_and_is_null_in_json(
+    clinical: SmallStudy,
+) -> None:
+    clinical.replace("horizons = [12, 24]", "horizons = [12, 500]")
+    bundle = run.run_study(clinical.toml).bundle
+    assert bundle is not None
+    one = clinical.folder / "one.csv"
+    clinical.table().head(1).to_csv(one, index=False)
+    prediction = predict_case(bundle, NewCase(clinical=one))
+    assert "nan" not in "\n".join(prediction.lines()).casefold()
+    assert any("500" in line and "not available" in line for line in prediction.lines())
+    survival = json.loads(prediction.to_json(), parse_constant=pytest.fail)["survival"]
+    assert survival["500"] == {"value": None, "low": None, "high": None}
+    assert survival["12"]["value"] is not None

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from trephine.cohort.schema import ClinicalTable
+from trephine.cohort.schema import ClinicalTable, label_of
 from trephine.errors import ModelError
 from trephine.modelling.cox import CoxModel
 from trephine.modelling.elimination import Elimination, backward_elimination
 from trephine.modelling.encoding import Encoding, Term, fit_encoding
 from trephine.modelling.imputation import Imputation, fit_imputation
 from trephine.modelling.protocols import ClinicalSettings
-from trephine.types import FloatArray, IntArray, Survival
+from trephine.types import BoolArray, FloatArray, IntArray, Survival
+
+# Share of a column's variance, below which nothing of it is left beside other columns; the same
+# bound as the Cox model's own.
+_FOLLOWS = 1e-10
+# Weight, in standard deviations, from which a column has a part in another.
+_HEAVY = 1e-6
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,8 @@ class ClinicalChoice:
     elimination
         How they came to be those; None where none was needed.
     set_aside
-        Variables that could not be fitted together with the others, with the reason.
+        Variables that could not be fitted together with the others, with the reason; terms in it
+        are named in quotes.
     """
 
     encoding: Encoding
@@ -127,23 +136,94 @@ def _fittable(
     encoding: Encoding,
     survival: Survival,
 ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """Set variables aside, the weakest alone first, until one model holds all the others.
+    """Set the variables aside that keep one model from holding all the others.
 
-    Two variables cut at their medians can leave a cell without an event (a combined angle and an
-    index made of the same arcs do), and then no maximum of the likelihood exists.
+    A variable that follows from earlier ones goes, in the plan's order, as in R's coxph (age, then
+    birth year: the birth year). Two variables cut at their medians can leave a cell without an
+    event (a combined angle and an index made of the same arcs do), and then no maximum of the
+    likelihood exists: of those that clash, the ones that say more alone stay. Each variable is
+    tried with the ones taken before it alone, so that none goes for its neighbour's fault.
     """
+    set_aside: dict[str, str] = {}
+    if not _reason_against(entered, table, encoding, survival):
+        return entered, ()
+    for key, earlier in _following(entered, table, encoding).items():
+        labels = ", ".join(label_of(one, table.variables[one]) for one in earlier)
+        set_aside[key] = f"it follows from {labels}"
     p_value = {row.variable: row.p_value for row in alone}
-    left = list(entered)
-    set_aside = []
-    while left:
-        try:
-            CoxModel().fit(design_frame(table, encoding, tuple(left)), survival)
-            break
-        except ModelError as error:
-            weakest = max(left, key=lambda key: p_value[key])
-            set_aside.append((weakest, str(error)))
-            left.remove(weakest)
-    return tuple(left), tuple(set_aside)
+    taken: list[str] = []
+    for key in sorted((key for key in entered if key not in set_aside), key=p_value.__getitem__):
+        trial = tuple(one for one in entered if one in taken or one == key)
+        reason = _reason_against(trial, table, encoding, survival)
+        if reason:
+            set_aside[key] = reason
+        else:
+            taken.append(key)
+    kept = tuple(key for key in entered if key in taken)
+    return kept, tuple((key, set_aside[key]) for key in entered if key in set_aside)
+
+
+def _reason_against(
+    variables: tuple[str, ...], table: ClinicalTable, encoding: Encoding, survival: Survival
+) -> str:
+    """Return why no model holds these variables together; empty where one does."""
+    if not variables:
+        return ""
+    try:
+        CoxModel().fit(design_frame(table, encoding, variables), survival)
+    except ModelError as error:
+        return str(error)
+    return ""
+
+
+def _following(
+    variables: tuple[str, ...], table: ClinicalTable, encoding: Encoding
+) -> dict[str, tuple[str, ...]]:
+    """Return the variables that follow from others, and from which; the later ones of a circle.
+
+    Of a variable only some of whose columns follow (a stage beside "late stage", which came first)
+    the earlier variable that it contains goes in its place, where there is one.
+    """
+    columns = {key: _standardised(encoding.matrix(table, (key,))) for key in variables}
+    found: dict[str, tuple[str, ...]] = {}
+    taken: list[str] = []
+    for key in variables:
+        follows, sources = _explained(key, taken, columns)
+        if follows.any() and not follows.all():
+            for earlier in reversed(taken):
+                rest = [*(one for one in taken if one != earlier), key]
+                contained, others = _explained(earlier, rest, columns)
+                if contained.all():
+                    found[earlier] = others
+                    taken.remove(earlier)
+                    break
+            follows, sources = _explained(key, taken, columns)
+        if follows.any():
+            found[key] = sources
+        else:
+            taken.append(key)
+    return found
+
+
+def _explained(
+    key: str, others: Sequence[str], columns: Mapping[str, FloatArray]
+) -> tuple[BoolArray, tuple[str, ...]]:
+    """Say which columns of a variable are linear in those of others, and of which others."""
+    own = columns[key]
+    owner = [one for one in others for _ in range(columns[one].shape[1])]
+    if not owner:
+        return np.zeros(own.shape[1], dtype=np.bool_), ()
+    basis = np.column_stack([columns[one] for one in others])
+    weights, *_ = np.linalg.lstsq(basis, own, rcond=None)
+    follows = ((own - basis @ weights) ** 2).mean(axis=0) < _FOLLOWS
+    heavy = (np.abs(weights[:, follows]) > _HEAVY).any(axis=1)
+    return follows, tuple(dict.fromkeys(np.array(owner)[heavy].tolist()))
+
+
+def _standardised(columns: FloatArray) -> FloatArray:
+    """Return columns with mean 0 and SD 1; one that does not vary is all 0, and so follows."""
+    spread = columns.std(axis=0)
+    return (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
 
 
 def fit_alone(

@@ -79,7 +79,9 @@ def fit_encoding(table: ClinicalTable, continuous: Continuous) -> Encoding:
     Notes
     -----
     A level that no training case has gets no column: a model cannot say anything about it, and
-    a later case at that level is refused by ``encode_term``'s caller as out of range.
+    what predicts says so of a later case at that level. Where no training case has the reference
+    level itself, the first level that occurs takes its place (``Term.reference``): the columns of
+    the others would add up to one in every case.
     """
     terms = {}
     for key, variable in table.variables.items():
@@ -106,21 +108,27 @@ def encode_term(term: Term, table: ClinicalTable) -> FloatArray:
 
 
 def _level_terms(key: str, variable: ClinicalVariable, table: ClinicalTable) -> tuple[Term, ...]:
-    codes = table.values(key)
-    seen = {variable.levels[int(code)] for code in np.unique(codes[~np.isnan(codes)])}
+    seen = seen_levels(key, table)
+    reference = seen_reference(variable, seen)
     label = label_of(key, variable)
     return tuple(
-        Term(
-            f"{key}={level}",
-            key,
-            "level",
-            f"{label}: {level}",
-            level=level,
-            reference=variable.reference_level,
-        )
-        for level in variable.other_levels()
-        if level in seen
+        Term(f"{key}={level}", key, "level", f"{label}: {level}", level=level, reference=reference)
+        for level in seen
+        if level != reference
     )
+
+
+def seen_levels(key: str, table: ClinicalTable) -> tuple[str, ...]:
+    """Return the levels of a categorical variable that occur, in the declared order."""
+    codes = table.values(key)
+    present = set(codes[~np.isnan(codes)].astype(int).tolist())
+    return tuple(level for code, level in enumerate(table.variables[key].levels) if code in present)
+
+
+def seen_reference(variable: ClinicalVariable, seen: Sequence[str]) -> str:
+    """Return the level that the others are compared with, where only some levels occur."""
+    declared = variable.reference_level
+    return declared if declared in seen or not seen else seen[0]
 
 
 def _cut_term(key: str, variable: ClinicalVariable, table: ClinicalTable) -> Term:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trephine.deep.finetune import FineTuned
+from trephine.errors import ModelError
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.feature_training import train_features, training_step, with_block
 from trephine.modelling.folds import assign_folds
@@ -25,6 +26,9 @@ REFITS = 5
 
 QUARTILES = (0.25, 0.5, 0.75)
 TO_QUARTILE = 0.6744897501960817  # normal quantile of 0.75
+
+# Largest value whose square, summed over cases, is sure to fit a number.
+_SQUARES_FIT = 1e150
 
 
 @dataclass(frozen=True)
@@ -216,10 +220,14 @@ def _moments(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     known = np.isfinite(values)
     count = np.maximum(known.sum(axis=0), 1)
     filled = np.where(known, values, 0.0)
+    # The square of 1e300 fits no number: such a column is brought down first, others stay.
+    largest = np.abs(filled).max(axis=0, initial=0.0)
+    unit = np.where(largest > _SQUARES_FIT, largest, 1.0)
+    filled = filled / unit
     centre = filled.sum(axis=0) / count
     spread = np.where(known, filled - centre, 0.0)
-    scale = np.sqrt((spread**2).sum(axis=0) / np.maximum(count - 1, 1))
-    return centre, np.where(scale > 0, scale, 1.0)
+    scale = unit * np.sqrt((spread**2).sum(axis=0) / np.maximum(count - 1, 1))
+    return centre * unit, np.where(scale > 0, scale, 1.0)
 
 
 def _keep_all(step: str, detail: str, n: int) -> SelectionStepResult:
@@ -247,6 +255,12 @@ def _relevant(
     standardised: FloatArray, survival: Survival, settings: ChainSettings
 ) -> SelectionStepResult:
     if settings.relevance == "mann-whitney":
+        if survival.event.all() or not survival.event.any():
+            raise ModelError(
+                "the Mann-Whitney U test of features compares cases with and without the event:"
+                f" expected some of each, found {int(survival.event.sum())} of {len(survival)}"
+                " cases with it"
+            )
         name, p_value = "Mann-Whitney U test", mann_whitney(standardised, survival.event).p_value
     else:
         name, p_value = "Cox score test", cox_score_test(standardised, survival).p_value

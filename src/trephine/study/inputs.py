@@ -22,6 +22,7 @@ from trephine.study.files import CaseFiles, check_files, find_files
 from trephine.study.finetuning import check_events, finetune_settings
 from trephine.study.outcome import FEWEST_EVENTS, TableRows, codes, read_rows
 from trephine.study.ready_made import read_feature_sets
+from trephine.study.remarks import remarks_of
 from trephine.study.settings import deep_settings, model_parts, radiomics_settings
 from trephine.types import BoolArray, IntArray, Survival
 
@@ -172,19 +173,22 @@ def _analysed(
     patient_ids = tuple(rows.patient_ids[row] for row in kept)
     centres = tuple(rows.centres[row] for row in kept) if rows.centres is not None else None
     event = rows.event[kept] == 1
+    survival = Survival(rows.time[kept], event, plan.outcome.unit)
+    analysed = clinical.take(kept)
     return StudyInputs(
         plan=plan,
         case_ids=tuple(rows.case_ids[row] for row in kept),
         patient_ids=patient_ids,
         patient=codes(patient_ids),
         sides=tuple(rows.sides[row] for row in kept),
-        survival=Survival(rows.time[kept], event, plan.outcome.unit),
-        clinical=clinical.take(kept),
+        survival=survival,
+        clinical=analysed,
         centre=codes(centres) if centres is not None else None,
         centre_names=tuple(dict.fromkeys(centres)) if centres is not None else (),
         files=files.take(kept) if files is not None else None,
         features={name: features_set.take(kept) for name, features_set in features.items()},
         flow=flow,
+        remarks=remarks_of(analysed, survival),
     )
 
 

@@ -140,11 +140,13 @@ def clinical_of(
         if not variable.categorical or key not in needed:
             continue
         level = table.texts(key)[0]
-        known = {t.level for t in model.terms if t.variable == key} | {variable.reference_level}
+        own = [term for term in model.terms if term.variable == key]
+        reference = own[0].reference if own else variable.reference_level
+        known = {reference, *(term.level for term in own)}
         if level is not None and level not in known:
             warnings.append(
                 f"{label_of(key, variable)}: no training case was {level}; it is taken as"
-                f" {variable.reference_level}"
+                f" {reference}"
             )
     return table, warnings
 

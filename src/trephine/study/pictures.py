@@ -128,8 +128,8 @@ def _dice(
 def _saliency(analysis: Analysis, files: CaseFiles, folder: Path) -> PictureFacts | None:
     """Draw the deep signature of the case that it puts highest, where there is one."""
     deep = deep_settings(analysis.inputs.plan)
-    result = analysis.protocols[analysis.inputs.plan.study.protocol]
-    chain = result.fitted.chains.get(DEEP)
+    result = analysis.protocols.get(analysis.inputs.plan.study.protocol)
+    chain = result.fitted.chains.get(DEEP) if result is not None else None
     if deep is None or deep.is_network_file or chain is None or chain.signature.empty:
         return None
     row = int(np.argmax(chain.training_score))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -56,8 +57,7 @@ class CasePrediction:
         lines = [f"Model {self.model} ({self.protocol}). Research use only."]
         for horizon, survival in self.survival.items():
             lines.append(
-                f"{capitalised(self.outcome)} at {horizon:g} {self.unit}: {survival.value:.1%}"
-                f" ({survival.low:.1%} to {survival.high:.1%})"
+                f"{capitalised(self.outcome)} at {horizon:g} {self.unit}: {_percent(survival)}"
             )
         if self.total_points is not None:
             lines.append(f"Total points: {self.total_points:.1f}")
@@ -69,10 +69,27 @@ class CasePrediction:
         """Return the prediction as JSON."""
         content = asdict(self)
         content["survival"] = {
-            f"{horizon:g}": {"value": s.value, "low": s.low, "high": s.high}
+            f"{horizon:g}": {
+                name: _finite(value)
+                for name, value in (("value", s.value), ("low", s.low), ("high", s.high))
+            }
             for horizon, s in self.survival.items()
         }
-        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _percent(survival: Estimate) -> str:
+    """Return a probability with its interval, or that the model has none at that time."""
+    if not math.isfinite(survival.value):
+        return "not available: the training cases were not followed that long"
+    interval = "no interval"
+    if math.isfinite(survival.low) and math.isfinite(survival.high):
+        interval = f"{survival.low:.1%} to {survival.high:.1%}"
+    return f"{survival.value:.1%} ({interval})"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def predict_case(path: Path, case: NewCase, model: str | None = None) -> CasePrediction:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -14,6 +14,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from trephine.cohort.schema import label_of
+from trephine.errors import InputError, ModelError
 from trephine.evaluation.bootstrap_optimism import FEWEST_BOOTSTRAPS, bootstrap_validation
 from trephine.evaluation.null_check import null_check
 from trephine.evaluation.resampling import leave_one_centre_out, nested_cross_validation
@@ -53,18 +54,21 @@ class StudyResult:
     report
         The page to open.
     bundle
-        The locked model.
+        The locked model; None where the protocol that the plan names could not be fitted.
     facts
         Every number of the report.
     analysis
         Fitted models and predictions.
+    not_fitted
+        Why a protocol has no results, where it has none.
     """
 
     folder: Path
     report: Path
-    bundle: Path
+    bundle: Path | None
     facts: Facts
     analysis: Analysis
+    not_fitted: Mapping[Protocol, str] = field(default_factory=dict)
 
     def summary(self) -> list[str]:
         """Return a few lines for a terminal: both C-indices of each model, and where to look."""
@@ -74,7 +78,9 @@ class StudyResult:
             apparent = by.get((model, "published", "apparent"))
             nested = by.get((model, "sound", "nested cross-validated"))
             lines.append(f"{model:<14}{_interval(apparent):>22}{_interval(nested):>22}")
-        lines += ["", f"Report: {self.report}", f"Model:  {self.bundle}"]
+        lines += ["", *(f"{where}: {text}" for where, text in _not_fitted(self.not_fitted))]
+        model = self.bundle if self.bundle is not None else "none, its protocol was not fitted"
+        lines += [f"Report: {self.report}", f"Model:  {model}"]
         if self.facts.study.simulated:
             lines.append("Simulated data: nothing here says anything about patients.")
         return lines
@@ -150,9 +156,7 @@ def _run(
         centres = len(inputs.centre_names) if can_be_judged_by_centre(cases) else 0
         told = expected_time(deep, cases.survival, finetune, inputs.plan, workers, centres)
         show(told, 1, 1)
-    protocols: dict[Protocol, ProtocolResult] = {
-        protocol: _protocol(inputs, cases, protocol, stages) for protocol in get_args(Protocol)
-    }
+    protocols, not_fitted = _both_protocols(inputs, cases, stages)
     drawings: tuple[Comparison, ...] = ()
     if extracted is not None:
         with watch.stage("Comparing raters"):
@@ -165,7 +169,13 @@ def _run(
                 progress=partial(show, "Comparing raters"),
             )
     analysis = Analysis(
-        inputs, extracted, cases, protocols, watch.seconds, _warnings(inputs, protocols), drawings
+        inputs,
+        extracted,
+        cases,
+        protocols,
+        watch.seconds,
+        (*_not_fitted(not_fitted), *_warnings(inputs, protocols)),
+        drawings,
     )
     with watch.stage("Pictures"):
         pictures = draw_pictures(analysis, folder / "pictures")
@@ -174,11 +184,13 @@ def _run(
             analysis, pictures, workers=workers, progress=partial(show, "Performance and intervals")
         )
     write_facts(facts, folder / "facts.json")
-    bundle = save_bundle(analysis, facts, folder / "model")
+    bundle = None
+    if inputs.plan.study.protocol in protocols:
+        bundle = save_bundle(analysis, facts, folder / "model")
     show("Writing the report", 0, 1)
     written = write_report(facts, folder / "pictures", folder, workers=workers)
     show("Writing the report", 1, 1)
-    return StudyResult(folder, written[0], bundle, facts, analysis)
+    return StudyResult(folder, written[0], bundle, facts, analysis, not_fitted)
 
 
 def _features(
@@ -223,6 +235,37 @@ class _Stages:
             "progress": partial(self.show, stage),
             "ledger": self.ledger,
         }
+
+
+def _both_protocols(
+    inputs: StudyInputs, cases: Cases, stages: _Stages
+) -> tuple[dict[Protocol, ProtocolResult], dict[Protocol, str]]:
+    """Run each protocol; return the results, and the reason where one cannot be fitted.
+
+    Raises
+    ------
+    ModelError
+        If neither can be fitted.
+    """
+    results: dict[Protocol, ProtocolResult] = {}
+    reasons: dict[Protocol, str] = {}
+    for protocol in get_args(Protocol):
+        try:
+            results[protocol] = _protocol(inputs, cases, protocol, stages)
+        except (InputError, ModelError) as error:
+            reasons[protocol] = str(error)
+    if not results:
+        told = "; ".join(f"{protocol}: {reason}" for protocol, reason in reasons.items())
+        raise ModelError(f"neither protocol can be fitted to these cases: {told}")
+    return results, reasons
+
+
+def _not_fitted(reasons: Mapping[Protocol, str]) -> list[tuple[str, str]]:
+    """Return the warning that stands for a protocol without results."""
+    return [
+        (f"{protocol.capitalize()} protocol", f"not fitted: {reason}")
+        for protocol, reason in reasons.items()
+    ]
 
 
 def _protocol(

@@ -168,15 +168,16 @@ def _unseen_levels(bundle: Bundle, cases: Cases) -> list[tuple[str, str]]:
     terms = {term for model in _models(bundle).values() for term in model.terms}
     found = []
     for key, variable in bundle.predictor.variables.items():
-        own = {term.level for term in terms if term.variable == key}
+        references = {term.level: term.reference for term in terms if term.variable == key}
+        own = set(references)
         if not own or not variable.categorical or key not in cases.clinical.variables:
             continue
-        known = {None, variable.reference_level, *own}
+        reference = next(iter(references.values()))
+        known = {None, reference, *own}
         count = sum(level not in known for level in cases.clinical.texts(key))
         if count:
             text = (
-                f"{count} cases are at a level that no training case had; it counts as"
-                f" {variable.reference_level}"
+                f"{count} cases are at a level that no training case had; it counts as {reference}"
             )
             found.append((label_of(key, variable), text))
     return found

@@ -89,7 +89,7 @@ class Table1Facts(Fact):
     """Baseline characteristics, overall and by event."""
 
     columns: tuple[str, ...]
-    """Names of the columns: all, without event, with event."""
+    """Names of the columns: all, without event, with event; all alone where every case has it."""
     sizes: tuple[Count, ...]
     """Cases in each column."""
     variables: tuple[Table1Variable, ...]

@@ -34,7 +34,8 @@ def draw_calibration(area: Area, curves: Sequence[CalibrationFacts], headline: s
     for curve in curves:
         _draw_curve(axes, curve, styles[curve.model], with_groups=curve.model == headline)
         top = max(top, _reach(curve))
-    top = 1.0 if top > 0.72 else float(np.ceil(top * 10) / 10)
+    # No event before the horizon: every probability is 0, and the axes keep a width.
+    top = 1.0 if top > 0.72 else max(float(np.ceil(top * 10) / 10), 0.1)
     axes.set(xlim=(-0.01 * top, 1.01 * top), ylim=(-0.02 * top, 1.02 * top))
     axes.set_ylabel("Observed event probability")
     axes.tick_params(labelbottom=False)

@@ -32,11 +32,17 @@ def table_1(facts: Trace) -> Table | None:
     return Table(
         slug="table-1-baseline",
         number="Table 1",
-        title=words("Baseline characteristics, overall and by ", facts.study.event_noun.words()),
+        title=_title(facts),
         header=tuple(header),
         rows=tuple(rows),
         notes=_notes(table),
     )
+
+
+def _title(facts: Trace) -> Text:
+    if len(facts.table1.raw.columns) == 1:
+        return words("Baseline characteristics")
+    return words("Baseline characteristics, overall and by ", facts.study.event_noun.words())
 
 
 def _variable_rows(variable: Trace, columns: int, *, with_missing: bool) -> list[Row]:
@@ -97,6 +103,8 @@ def _notes(table: Trace) -> tuple[Text, ...]:
     used = dict.fromkeys(variable.raw.test for variable in table.variables)
     names = "; ".join(_NAMES[test] for test in _NAMES if test in used)
     notes: list[Text] = []
+    if len(table.raw.columns) == 1:
+        notes.append(words("Every case has the event, so that no groups are compared."))
     if names:
         notes.append(words(names + ". SMD: standardised difference between the last two columns."))
     if any(variable.raw.type == "continuous" for variable in table.variables):

@@ -11,7 +11,8 @@ from trephine.cohort.schema import ClinicalTable, ClinicalVariable, capitalised,
 from trephine.evaluation.baseline_comparison import compare_categorical, compare_continuous
 from trephine.evaluation.descriptive import ContinuousSummary as Described
 from trephine.evaluation.hypothesis_test import HypothesisTest
-from trephine.modelling.clinical_choice import ClinicalChoice, VariableAlone
+from trephine.modelling.clinical_choice import ClinicalChoice, VariableAlone, design_frame
+from trephine.modelling.cox import CoxModel
 from trephine.modelling.cox_result import CoxResult
 from trephine.modelling.encoding import Term, cut_text, encode_term
 from trephine.modelling.fitted_model import FittedModel, fit_model
@@ -42,19 +43,24 @@ FORMULAS = {
 
 
 def table_1(analysis: Analysis) -> Table1Facts:
-    """Return the baseline characteristics, overall and by event."""
+    """Return the baseline characteristics, overall and by event.
+
+    Where every case has the event there is nothing to compare with: the one column is that of all.
+    """
     table = analysis.cases.clinical
     event = analysis.cases.survival.event
     noun = analysis.inputs.plan.outcome.event
     group = [f"{noun}" if seen else f"no {noun}" for seen in event]
-    columns = ("All", f"No {noun}", capitalised(noun))
+    columns: tuple[str, ...] = ("All", f"No {noun}", capitalised(noun))
     variables = []
     for key, variable in table.variables.items():
         if variable.categorical:
             variables.append(_categorical(key, variable, table, group, event))
         else:
             variables.append(_continuous(key, variable, table, event))
-    sizes = (len(event), int((~event).sum()), int(event.sum()))
+    sizes: tuple[int, ...] = (len(event), int((~event).sum()), int(event.sum()))
+    if event.all():
+        columns, sizes = columns[:1], sizes[:1]
     return Table1Facts(columns=columns, sizes=sizes, variables=tuple(variables))
 
 
@@ -62,6 +68,7 @@ def _continuous(
     key: str, variable: ClinicalVariable, table: ClinicalTable, event: np.ndarray
 ) -> Table1Variable:
     found = compare_continuous(table.values(key), event.astype(int).tolist())
+    described = (found.overall, *(found.summaries if not event.all() else ()))
     formula, low, high = FORMULAS.get(variable.measure or "", ("", None, None))
     if variable.range is not None:
         low, high = variable.range
@@ -71,8 +78,8 @@ def _continuous(
         type="continuous",
         unit=variable.unit,
         summary="mean" if found.is_normal else "median",
-        continuous=tuple(_summary(one) for one in (found.overall, *found.summaries)),
-        missing=tuple(one.n_missing for one in (found.overall, *found.summaries)),
+        continuous=tuple(_summary(one) for one in described),
+        missing=tuple(one.n_missing for one in described),
         normality_p=found.normality.p_value,
         **_test(found.test),
         smd=abs(found.standardised_difference),
@@ -93,7 +100,7 @@ def _categorical(
     found = compare_categorical(
         table.texts(key), event.astype(int).tolist(), variable.levels, rng=rng
     )
-    columns = (found.overall, *found.summaries)
+    columns = (found.overall, *(found.summaries if not event.all() else ()))
     levels = tuple(
         Table1Level(
             level=level,
@@ -106,6 +113,7 @@ def _categorical(
             ),
         )
         for row, level in enumerate(variable.levels)
+        if found.overall.counts[row]
     )
     return Table1Variable(
         name=key,
@@ -158,7 +166,7 @@ def cox_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts:
     settings = result.settings.clinical
     assert choice is not None
     filled = table if choice.imputation is None else choice.imputation.fill(table)
-    multivariable = choice.elimination.result if choice.elimination is not None else None
+    multivariable = _multivariable(analysis, result, choice, filled)
     by_p = settings.selection == "univariable-backward"
     return CoxTableFacts(
         protocol=result.settings.protocol,
@@ -173,6 +181,19 @@ def cox_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts:
             _cox_variable(alone, choice, multivariable, filled, survival) for alone in choice.alone
         ),
     )
+
+
+def _multivariable(
+    analysis: Analysis, result: ProtocolResult, choice: ClinicalChoice, filled: ClinicalTable
+) -> CoxResult | None:
+    """Return the model of the variables that stay; None where none does."""
+    if choice.elimination is not None:
+        return choice.elimination.result
+    if not choice.kept:
+        return None
+    cluster = analysis.cases.patient if result.settings.variance == "cluster" else None
+    design = design_frame(filled, choice.encoding, choice.kept)
+    return CoxModel().fit(design, analysis.cases.survival, cluster=cluster).result_
 
 
 _ELIMINATION = {
@@ -257,7 +278,7 @@ def _reference_row(
         return ()
     values = table.values(key)
     if variable.categorical:
-        level = variable.reference_level
+        level = terms[0].reference if terms else variable.reference_level
         at = values == variable.levels.index(level)
     else:
         level, at = f"< {cut_text(terms[0].cut)}", values < terms[0].cut
@@ -282,16 +303,26 @@ def _note(alone: VariableAlone, choice: ClinicalChoice, label: str, values: np.n
     if alone.problem:
         if np.unique(values[~np.isnan(values)]).size < 2:
             return "does not vary between the cases"
-        # Told of the model's columns; the reader knows the table's levels.
-        told = alone.problem.removeprefix("Cox model: ")
-        for term in choice.encoding.terms[alone.variable]:
-            told = told.replace(repr(term.name), _level(term) or label)
-        return told
+        return _in_words(alone.problem, choice.encoding.terms[alone.variable], label)
     if alone.variable in dict(choice.set_aside):
-        return "set aside: no model holds it together with the others"
+        reason = dict(choice.set_aside)[alone.variable]
+        every = choice.encoding.columns(tuple(choice.encoding.terms))
+        return f"set aside: {_in_words(reason, every)}"
     if alone.variable not in choice.entered:
         return "not entered"
     return "" if alone.variable in choice.kept else "eliminated"
+
+
+def _in_words(problem: str, terms: Sequence[Term], label: str = "") -> str:
+    """Return a model's complaint with the table's words in place of the columns' names.
+
+    With ``label``, the terms are of that one variable, whose levels are named alone.
+    """
+    told = problem.removeprefix("Cox model: ")
+    for term in terms:
+        words = (_level(term) or label) if label else term.label
+        told = told.replace(repr(term.name), words)
+    return told
 
 
 def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts | None:

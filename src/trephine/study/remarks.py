@@ -1,0 +1,70 @@
+"""What a study's reader should know before it runs, although nothing stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from trephine.cohort.schema import ClinicalTable, label_of
+from trephine.modelling.encoding import seen_levels, seen_reference
+from trephine.types import Survival
+
+# Share of the cases below which a reference level makes every ratio against it imprecise.
+_RARE = 0.05
+
+
+def remarks_of(clinical: ClinicalTable, survival: Survival) -> tuple[str, ...]:
+    """Return what looks odd in the cases that will be analysed, one sentence each.
+
+    Parameters
+    ----------
+    clinical, survival
+        Of the analysed cases.
+    """
+    return (*_without_variation(clinical), *_nobody_censored(survival))
+
+
+def _without_variation(clinical: ClinicalTable) -> Iterator[str]:
+    """Report variables of one value, levels that nobody has, and references that few have."""
+    for key, variable in clinical.variables.items():
+        label = label_of(key, variable)
+        values = clinical.values(key)
+        known = values[~np.isnan(values)]
+        if np.unique(known).size < 2:
+            yield f"{label} is the same in every case: it can enter no model."
+            continue
+        if not variable.categorical:
+            continue
+        seen = seen_levels(key, clinical)
+        empty = [level for level in variable.levels if level not in seen]
+        reference = seen_reference(variable, seen)
+        if empty:
+            told = f"{label}: no case is at {_listed(empty)}, so {_is_left(empty)}."
+            if reference != variable.reference_level:
+                told += f" Levels are compared with {reference}, not {variable.reference_level}."
+            yield told
+        else:
+            count = int(np.sum(known == variable.levels.index(reference)))
+            if count < _RARE * known.size:
+                yield (
+                    f"{label}: only {count} of {known.size} cases are at the reference level"
+                    f" {reference}; where a fold has none, {label} is compared with another level."
+                )
+
+
+def _is_left(levels: Sequence[str]) -> str:
+    return "the level is left out" if len(levels) == 1 else "these levels are left out"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _nobody_censored(survival: Survival) -> Iterator[str]:
+    if survival.event.all():
+        yield (
+            f"All {len(survival)} cases have the event and none is censored: check that cases"
+            " without the event are in the table. Steps that compare cases with and without it,"
+            " such as the published protocol's test of features, cannot be done."
+        )
