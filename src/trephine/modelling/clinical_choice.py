@@ -223,7 +223,8 @@ def _explained(
 def _standardised(columns: FloatArray) -> FloatArray:
     """Return columns with mean 0 and SD 1; one that does not vary is all 0, and so follows."""
     spread = columns.std(axis=0)
-    return (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    scaled: FloatArray = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return scaled
 
 
 def fit_alone(
