@@ -27,6 +27,7 @@ def agree(
     import pandas as pd
 
     from trephine.report.style import figure_style, write_figure
+    from trephine.spreadsheet import write_csv_table
     from trephine.study.agreement import (
         FeatureAgreement,
         compare_drawings,
@@ -57,10 +58,10 @@ def agree(
     pictures = draw_worst(inputs, comparisons[0], worst) if worst else ()
     with figure_style():
         write_figure(figure_of(comparisons, found, pictures, inputs), out / "agreement")
-    case_table(comparisons, inputs).to_csv(out / "cases.csv", index=False)
-    feature_table(found).to_csv(out / "features.csv", index=False)
+    write_csv_table(case_table(comparisons, inputs), out / "cases.csv")
+    write_csv_table(feature_table(found), out / "features.csv")
     summary = summary_table(comparisons, found)
-    summary.to_csv(out / "summary.csv", index=False)
+    write_csv_table(summary, out / "summary.csv")
     with pd.option_context("display.width", 160, "display.max_columns", None):
         console.print(summary.to_string(index=False), soft_wrap=True, markup=False)
     console.print(f"Tables and figure: {out}", soft_wrap=True)

@@ -14,6 +14,7 @@ import typer
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import ImageError, InputError
 from trephine.executors import available_workers, executor
+from trephine.spreadsheet import csv_text, write_csv_table
 
 if TYPE_CHECKING:  # both take seconds to import: `trephine --help` does not wait for them
     import pandas as pd
@@ -224,10 +225,11 @@ def _tell(name: str, reasons: dict[str, str]) -> None:
 
 def _write(frame: pd.DataFrame, out: Path | None) -> None:
     if out is not None:
-        frame.to_csv(out, float_format="%.17g")
+        write_csv_table(frame, out, row_names=True, float_format="%.17g")
         console.print(f"{len(frame)} regions x {frame.shape[1]} features: {out}")
     elif len(frame) == 1:
         for feature, value in frame.iloc[0].items():
             console.print(f"{feature}\t{value:.10g}", soft_wrap=True, markup=False)
     else:
-        console.print(frame.to_csv(float_format="%.17g"), soft_wrap=True, markup=False)
+        text = csv_text(frame, row_names=True, float_format="%.17g")
+        console.print(text, soft_wrap=True, markup=False)

@@ -27,6 +27,7 @@ from trephine.errors import InputError
 from trephine.executors import Progress, executor
 from trephine.imaging.nifti import write_nifti
 from trephine.imaging.spacing import radiograph_spacing
+from trephine.spreadsheet import write_csv_table
 from trephine.types import Geometry, Mask
 
 _NORTH = Detector(
@@ -116,7 +117,7 @@ def write_cohort(
     """
     _prepare(folder)
     table = hips.drop(columns=list(LATENT_COLUMNS))
-    table.to_csv(folder / "clinical.csv", index=False, lineterminator="\n")
+    write_csv_table(table, folder / "clinical.csv")
     patients = sorted(hips["patient_id"].unique())
     rng = np.random.default_rng([seed, _PATIENT_STREAM])
     repeated = set(rng.permutation(patients)[: effects.REPEAT_PATIENTS])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Text, plain
+from trephine.spreadsheet import is_formula, safe_cell
 
 _NUMBER_FORMATS = {
     "count": "#,##0", "0": "0", "1": "0.0", "2": "0.00", "3": "0.000", "4": "0.0000",
@@ -22,8 +22,6 @@ _NUMBER_FORMATS = {
     "plain": "General", "weight": "+0.000000;-0.000000;0.000",
 }  # fmt: skip
 _WIDEST = 60
-# A spreadsheet takes a text that begins so for a formula; a signed number may.
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.])")
 
 
 def write_csv(tables: Sequence[Table], folder: Path) -> tuple[Path, ...]:
@@ -37,16 +35,12 @@ def write_csv(tables: Sequence[Table], folder: Path) -> tuple[Path, ...]:
         path = folder / f"{table.slug}.csv"
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow([_inert(plain(cell)) for cell in table.header])
+            writer.writerow([safe_cell(plain(cell)) for cell in table.header])
             for row in table.rows:
-                cells = [_inert(plain(cell)) for cell in row.cells]
+                cells = [safe_cell(plain(cell)) for cell in row.cells]
                 writer.writerow(cells + [""] * (len(table.header) - len(cells)))
         paths.append(path)
     return tuple(paths)
-
-
-def _inert(text: str) -> str:
-    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def write_xlsx(tables: Sequence[Table], path: Path) -> Path:
@@ -86,7 +80,7 @@ def _put(sheet: Worksheet, row: int, column: int, value: str | float) -> Cell:
     cell = sheet.cell(row, column, value)
     if isinstance(value, str):
         cell.data_type = "s"
-        cell.quotePrefix = bool(_FORMULA.match(value))
+        cell.quotePrefix = is_formula(value)
     return cell
 
 
