@@ -112,11 +112,15 @@ class Geometry:
         Position of the first element, x, y(, z), in DICOM's patient axes (LPS).
     direction
         ITK's direction cosines, row by row, for axes x, y(, z).
+    placed
+        Of a single slice laid flat: where it lies in three dimensions. None for a volume, and for
+        what lies nowhere in particular: a radiograph, a picture.
     """
 
     spacing_mm: tuple[float, ...]
     origin_mm: tuple[float, ...]
     direction: tuple[float, ...]
+    placed: Geometry | None = field(default=None, compare=False)
 
     @classmethod
     def plain(cls, spacing_mm: tuple[float, ...]) -> Geometry:
@@ -124,6 +128,33 @@ class Geometry:
         n = len(spacing_mm)
         identity = tuple(float(i == j) for i in range(n) for j in range(n))
         return cls(tuple(map(float, spacing_mm)), (0.0,) * n, identity)
+
+
+@dataclass(frozen=True)
+class ImageHeader:
+    """What a DICOM file says of its patient and its view, to be compared with a study's table.
+
+    It may identify a patient: it is compared and never shown, logged or stored.
+
+    Attributes
+    ----------
+    patient_id
+        As written; empty where there is none.
+    sex
+        F, M or empty.
+    age_years
+        From Patient's Age, else from the dates of birth and study; None where there are neither.
+    body_part
+        Body Part Examined, upper case; empty where there is none.
+    spacings_mm
+        Every spacing (row, column) that the file states: calibrated, at the detector, scanned.
+    """
+
+    patient_id: str = ""
+    sex: str = ""
+    age_years: float | None = None
+    body_part: str = ""
+    spacings_mm: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,11 +170,14 @@ class Image:
         Spacing, origin and direction.
     provenance
         How the pixels and the spacing came about (plain values; no identifier of a patient).
+    header
+        Of a DICOM file, else None.
     """
 
     pixels: FloatArray
     geometry: Geometry
     provenance: Mapping[str, str | float | int | bool | None] = field(default_factory=dict)
+    header: ImageHeader | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != len(self.geometry.spacing_mm):
@@ -163,20 +197,51 @@ class Mask:
         Integer array of the image's shape; 0 is background.
     geometry
         Spacing, origin and direction.
+    provenance
+        How the labels came about (plain values).
+    names
+        Label of each segment that the file names.
+    shared
+        Label values that segments of several layers share: they name none of them.
     """
 
     labels: npt.NDArray[np.integer]
     geometry: Geometry
     provenance: Mapping[str, str | float | int | bool | None] = field(default_factory=dict)
+    names: Mapping[str, int] = field(default_factory=dict)
+    shared: tuple[int, ...] = ()
 
-    def region(self, label: int) -> BoolArray:
-        """Return the region of one label, shape of the image.
+    def label_of(self, wanted: int | str) -> int:
+        """Return the label of a region that is asked for by label or by a segment's name.
+
+        Raises
+        ------
+        ImageError
+            If no segment has the name, or segments of several layers share the label.
+        """
+        if isinstance(wanted, str):
+            if wanted not in self.names:
+                found = f"segments {list(self.names)}" if self.names else "no names in the file"
+                raise ImageError(f"mask: expected a segment {wanted!r}, found {found}")
+            return self.names[wanted]
+        if wanted == self.provenance.get("white"):
+            return 1  # a picture of black and white, asked for by its white
+        if wanted in self.shared:
+            raise ImageError(
+                f"mask: expected one segment with label {wanted}, found several in different"
+                f" layers; choose one by its name, of {list(self.names)}"
+            )
+        return wanted
+
+    def region(self, label: int | str) -> BoolArray:
+        """Return the region of one label or named segment, shape of the image.
 
         Raises
         ------
         ImageError
             If the label does not occur; the labels that do are named.
         """
+        label = self.label_of(label)
         region: BoolArray = self.labels == label
         if not region.any():
             present = [int(value) for value in np.unique(self.labels) if value != 0]

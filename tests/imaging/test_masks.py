@@ -106,10 +106,22 @@ def test_a_cropped_slicer_segmentation_is_put_back_exactly(tmp_path: Path) -> No
     assert read_mask(path).labels.shape == (12, 14)
 
 
-def test_layers_of_a_slicer_segmentation_become_labels(tmp_path: Path) -> None:
-    first, second = (drawn() == 1).astype(np.uint8), (drawn() == 2).astype(np.uint8)
-    path = slicer_file(tmp_path / "mask.seg.nrrd", [first, second], (0, 0))
-    assert np.array_equal(read_mask(path, image=IMAGE).labels, drawn())
+def test_layers_of_a_slicer_segmentation_keep_their_label_values(tmp_path: Path) -> None:
+    first, second = np.where(drawn() == 1, 7, 0), np.where(drawn() == 2, 2, 0)
+    layers = [first.astype(np.uint8), second.astype(np.uint8)]
+    mask = read_mask(slicer_file(tmp_path / "mask.seg.nrrd", layers, (0, 0)), image=IMAGE)
+    assert np.array_equal(mask.region(7), drawn() == 1)
+    assert np.array_equal(mask.region(2), drawn() == 2)
+
+
+def test_a_label_value_that_layers_share_names_no_segment_but_the_names_do(tmp_path: Path) -> None:
+    layers = [(drawn() == 1).astype(np.uint8), (drawn() == 2).astype(np.uint8)]
+    mask = read_mask(slicer_file(tmp_path / "mask.seg.nrrd", layers, (0, 0)), image=IMAGE)
+    with pytest.raises(ImageError, match=r"several in different layers; choose one by its name"):
+        mask.region(1)
+    assert np.array_equal(mask.region("Segment_1"), drawn() == 2)
+    with pytest.raises(ImageError, match=r"expected a segment 'Bone', found segments \['Segment"):
+        mask.region("Bone")
 
 
 def test_overlapping_slicer_segments_are_refused(tmp_path: Path) -> None:

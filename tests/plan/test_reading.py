@@ -148,3 +148,11 @@ def test_text_that_no_document_can_hold_is_told_before_work_begins(tmp_path: Pat
     told = str(error.value)
     assert "[study.title]: expected text without control characters" in told
     assert "[clinical.stage.levels.1]" in told
+
+
+def test_the_key_that_meant_two_things_is_refused_with_what_to_write_now(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    for value in ("true", "false"):
+        path.write_text(f'[data]\ntable = "t.csv"\ncorrect_mask = {value}\n', encoding="utf-8")
+        with pytest.raises(StudyProblemsError, match='set mask_geometry = "adopt"'):
+            read_plan(path)

@@ -1,7 +1,8 @@
 """Images and masks: reading, geometry, normalisation, de-identification, the archive."""
 
 from trephine.imaging.digest import content_sha256, file_sha256, pixels_sha256
-from trephine.imaging.geometry import check_geometry, correct_mask
+from trephine.imaging.fitting import correct_mask, fit_mask
+from trephine.imaging.geometry import check_geometry
 from trephine.imaging.masks import read_mask
 from trephine.imaging.nifti import write_nifti
 from trephine.imaging.outline import region_outline
@@ -12,6 +13,7 @@ __all__ = [
     "content_sha256",
     "correct_mask",
     "file_sha256",
+    "fit_mask",
     "pixels_sha256",
     "read_image",
     "read_mask",

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
+import numpy.typing as npt
 
 from trephine.errors import ImageError
 from trephine.types import FloatArray, Geometry
 
+AnyLabel = TypeVar("AnyLabel", bound=np.generic)
+
+# How a slice lies that did not have to be turned.
+AS_STORED = "as stored"
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
 
 
@@ -54,8 +61,10 @@ def geometry_of_affine(affine: FloatArray, name: str) -> Geometry:
 def affine_of_geometry(geometry: Geometry) -> FloatArray:
     """Return the NIfTI affine, shape (4, 4), of a two- or three-dimensional geometry.
 
-    A radiograph at the origin becomes ``diag(-sx, -sy, 1, 1)``, as ITK writes it.
+    A radiograph at the origin becomes ``diag(-sx, -sy, 1, 1)``, as ITK writes it; a slice of a
+    patient keeps its place.
     """
+    geometry = geometry.placed or geometry
     axes = len(geometry.spacing_mm)
     spacing = np.ones(3)
     spacing[:axes] = geometry.spacing_mm[::-1]
@@ -126,5 +135,51 @@ def flatten(pixels: FloatArray, geometry: Geometry) -> tuple[FloatArray, Geometr
         )
         if happened
     ]
-    geometry = Geometry(plane.spacing_mm, (origin[0] + 0.0, origin[1] + 0.0), plane.direction)
-    return np.ascontiguousarray(turned), geometry, ", ".join(done) or "as stored"
+    rows, columns = turned.shape
+    geometry = Geometry(
+        plane.spacing_mm,
+        (origin[0] + 0.0, origin[1] + 0.0),
+        plane.direction,
+        _placed(geometry, order, flip, (rows, columns)),
+    )
+    return np.ascontiguousarray(turned), geometry, ", ".join(done) or AS_STORED
+
+
+def _placed(
+    geometry: Geometry, order: tuple[int, int], flip: tuple[bool, bool], shape: tuple[int, int]
+) -> Geometry:
+    """Return the three-dimensional geometry of the turned slice."""
+    direction = np.reshape(geometry.direction, (3, 3)).copy()
+    thickness, *steps = geometry.spacing_mm
+    origin = np.asarray(geometry.origin_mm, dtype=np.float64)
+    if order == (1, 0):
+        direction[:, [0, 1]] = direction[:, [1, 0]]
+        steps.reverse()
+    for axis, reverse in enumerate(flip):
+        if reverse:
+            along = direction[:, 1 - axis]
+            origin = origin + along * (shape[axis] - 1) * steps[axis]
+            direction[:, 1 - axis] = -along
+    return Geometry(
+        (thickness, *steps),
+        tuple(float(value) + 0.0 for value in origin),
+        tuple(float(value) + 0.0 for value in direction.ravel()),
+    )
+
+
+def turn(labels: npt.NDArray[AnyLabel], orientation: str) -> npt.NDArray[AnyLabel]:
+    """Turn a plane as it is stored into display order, as `flatten` said it did."""
+    turned = labels.T if "transposed" in orientation else labels
+    for axis, text in enumerate(("rows reversed", "columns reversed")):
+        if text in orientation:
+            turned = np.flip(turned, axis)
+    return np.ascontiguousarray(turned)
+
+
+def turn_back(labels: npt.NDArray[AnyLabel], orientation: str) -> npt.NDArray[AnyLabel]:
+    """Undo `turn`."""
+    stored = labels
+    for axis, text in enumerate(("rows reversed", "columns reversed")):
+        if text in orientation:
+            stored = np.flip(stored, axis)
+    return np.ascontiguousarray(stored.T if "transposed" in orientation else stored)

@@ -16,6 +16,7 @@ from pydicom.pixels.processing import apply_color_lut
 from trephine.errors import ImageError
 from trephine.imaging.decode import Stored, decode_stored, object_name, transfer_syntax
 from trephine.imaging.grey import to_grey
+from trephine.imaging.header import header_of, lay_flat
 from trephine.imaging.spacing import StatedSpacing, radiograph_spacing
 from trephine.types import Geometry, Image
 
@@ -110,7 +111,7 @@ def read_dicom(path: Path, *, spacing_mm: StatedSpacing = None) -> Image:
     """
     dataset = read_dicom_dataset(path)
     with quiet_pydicom():
-        return image_of(dataset, path.name, spacing_mm)
+        return lay_flat(image_of(dataset, path.name, spacing_mm), dataset)
 
 
 def image_of(dataset: Dataset, name: str, spacing_mm: StatedSpacing) -> Image:
@@ -142,7 +143,8 @@ def image_of(dataset: Dataset, name: str, spacing_mm: StatedSpacing) -> Image:
         "view_position": defined_term(dataset, "ViewPosition"),
         "patient_orientation": _orientation(dataset),
     }
-    return Image(np.ascontiguousarray(grey.pixels), Geometry.plain(spacing.mm), provenance)
+    pixels = np.ascontiguousarray(grey.pixels)
+    return Image(pixels, Geometry.plain(spacing.mm), provenance, header_of(dataset))
 
 
 def laterality_of(dataset: Dataset) -> tuple[str | None, str | None]:

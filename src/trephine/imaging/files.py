@@ -15,6 +15,7 @@ from trephine.errors import ImageError
 from trephine.imaging.affine import flatten
 from trephine.imaging.grey_array import GreyArray
 from trephine.imaging.itk import ITK, geometry_of_itk
+from trephine.imaging.placement import itk_placement
 from trephine.types import FloatArray, Geometry
 
 MAX_BYTES = 1 << 32
@@ -58,7 +59,8 @@ def read_itk_array(path: Path) -> GreyArray:
         values, geometry = values[None], _lift(geometry)
     if values.ndim == 3 and values.shape[0] == 1:
         values, geometry, orientation = flatten(values, geometry)
-    return GreyArray(values, geometry, orientation, raw.dtype.itemsize * 8, metadata)
+    placement = itk_placement(path)
+    return GreyArray(values, geometry, orientation, raw.dtype.itemsize * 8, placement, metadata)
 
 
 def read_raster_array(path: Path) -> GreyArray:

@@ -1,26 +1,45 @@
-"""Whether a mask lies on its image, and putting it there when asked.
+"""Whether a mask lies on its image.
 
 Two grids agree when no corner of one lies further from the same corner of the other than a small
-part of a pixel: one number that holds spacing, origin and direction together.
+part of a pixel: one number that holds spacing, origin and direction together. Headers that say
+nothing of how the array lies in the patient agree with nothing but their own format, which every
+program reads alike.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from trephine.errors import ImageError
-from trephine.imaging.itk import ITK, itk_image
 from trephine.types import FloatArray, Geometry, Image, Mask
-
-Correction = Literal["adopt", "resample"]
 
 # Single-precision headers (NIfTI) move the far corner of a radiograph by some 1e-4 pixels.
 TOLERANCE_PIXELS = 1e-3
+# What programs write that know no geometry: spacing 1, the first pixel at 0.
+_DEFAULT = 1e-6
+
+Fault = Literal["shape", "position", "unstated"]
+
+
+class GeometryError(ImageError):
+    """A mask that does not lie on its image.
+
+    Attributes
+    ----------
+    fault
+        "shape" or "position" of the grid differs, or the headers say too little to compare.
+    """
+
+    def __init__(self, message: str, fault: Fault) -> None:
+        super().__init__(message)
+        self.fault: Fault = fault
+
+    def __reduce__(self) -> tuple[type[GeometryError], tuple[str, Fault]]:
+        """Let the error come back whole from a worker process."""
+        return type(self), (str(self), self.fault)
 
 
 def check_geometry(image: Image, mask: Mask, tolerance: float = TOLERANCE_PIXELS) -> None:
@@ -29,42 +48,84 @@ def check_geometry(image: Image, mask: Mask, tolerance: float = TOLERANCE_PIXELS
     Parameters
     ----------
     image, mask
-        To be compared: shape, then the position of every corner of the grid.
+        To be compared: shape, then the position of every corner of the grid; of single slices
+        that both lie somewhere in the patient, in three dimensions.
     tolerance
         Largest distance between corresponding corners, in pixels of the image.
 
     Raises
     ------
-    ImageError
-        If shapes differ or a corner is further off; both geometries are told.
+    GeometryError
+        If shapes differ, a corner is further off, or one header states no orientation and the
+        other is of another format; both geometries are told.
     """
     if image.pixels.shape != mask.labels.shape:
-        raise ImageError(
-            f"mask: expected the image's shape {image.pixels.shape}, found {mask.labels.shape};"
-            " draw it on the image itself, or resample it with correct_mask"
+        raise GeometryError(
+            f"mask: expected the image's shape {image.pixels.shape}, found {mask.labels.shape}",
+            "shape",
         )
     if mask.provenance.get("geometry") == "none":
         return
+    silent = _silent_header(image, mask)
+    if silent:
+        raise GeometryError(
+            f"mask: expected headers that can be compared, found {silent}", "unstated"
+        )
     off = corner_distance_pixels(image.geometry, mask.geometry, image.pixels.shape)
     if not off <= tolerance:
-        raise ImageError(
-            f"mask: expected the image's geometry (spacing {_told(image.geometry.spacing_mm)} mm,"
-            f" origin {_told(image.geometry.origin_mm)}), found spacing"
-            f" {_told(mask.geometry.spacing_mm)} mm, origin {_told(mask.geometry.origin_mm)}: a"
-            f" corner is {off:.4g} pixels off; if the drawing is right and its header wrong, ask"
-            " for correct_mask"
+        first, second = _same_axes(image.geometry, mask.geometry)
+        raise GeometryError(
+            f"mask: expected the image's geometry ({told(first)}), found {told(second)}: a corner"
+            f" is {off:.4g} pixels off",
+            "position",
         )
+
+
+def _silent_header(image: Image, mask: Mask) -> str:
+    """Say which header states no orientation where the other is of another format."""
+    if "corrected" in mask.provenance:
+        return ""
+    formats = [str(part.provenance.get("format", "")) for part in (image, mask)]
+    if formats[0] == formats[1]:
+        return ""
+    silent = [part.provenance.get("placement") == "array" for part in (image, mask)]
+    for which, other, is_silent in (
+        (f"a mask ({formats[1]})", f"an image ({formats[0]})", silent[1]),
+        (f"an image ({formats[0]})", f"a mask ({formats[1]})", silent[0]),
+    ):
+        if is_silent:
+            return (
+                f"{which} whose header does not say how it lies in the patient, with {other}: its"
+                " first row may be the top or the bottom"
+            )
+    if formats[1] in ("PNG", "TIFF") and image.provenance.get("orientation", "as stored") != (
+        "as stored"
+    ):
+        return (
+            f"a picture with an image ({formats[0]}) whose rows do not run downwards: programs"
+            " show it in different ways"
+        )
+    return ""
 
 
 def corner_distance_pixels(reference: Geometry, other: Geometry, shape: tuple[int, ...]) -> float:
     """Return the largest distance between corresponding corners, in pixels of ``reference``."""
     if len(reference.spacing_mm) != len(other.spacing_mm):
         return float("inf")
+    first, second = _same_axes(reference, other)
+    lifted = (0,) * (len(first.spacing_mm) - len(shape))
     gaps = [
-        np.linalg.norm(position_mm(reference, corner) - position_mm(other, corner))
+        np.linalg.norm(position_mm(first, lifted + corner) - position_mm(second, lifted + corner))
         for corner in product(*((0, size - 1) for size in shape))
     ]
     return float(max(gaps) / min(reference.spacing_mm))
+
+
+def _same_axes(first: Geometry, second: Geometry) -> tuple[Geometry, Geometry]:
+    """Return both in three dimensions where both lie there, else as they are."""
+    if first.placed is not None and second.placed is not None:
+        return first.placed, second.placed
+    return first, second
 
 
 def position_mm(geometry: Geometry, index: tuple[float, ...]) -> FloatArray:
@@ -76,64 +137,36 @@ def position_mm(geometry: Geometry, index: tuple[float, ...]) -> FloatArray:
     return position
 
 
-def correct_mask(image: Image, mask: Mask, method: Correction = "resample") -> Mask:
-    """Put a mask onto its image's grid; only when asked, and recorded.
+def is_default_header(mask: Mask) -> bool:
+    """Say whether a mask's header is the one that programs write which know no geometry.
 
-    Parameters
-    ----------
-    image, mask
-        The pair.
-    method
-        "adopt" keeps the labels where they are in the array and takes the image's geometry: for a
-        right drawing under a wrong header. "resample" moves each label to where its header says
-        it lies, by nearest neighbour: for a right header on another grid.
-
-    Returns
-    -------
-    Mask
-        On the image's grid; provenance says what was done.
-
-    Raises
-    ------
-    ImageError
-        If shapes differ under "adopt", or a label is lost under "resample".
+    Spacing 1 and the first pixel at 0, along the axes of ITK (LPS) or of NIfTI (RAS).
     """
-    if method == "adopt":
-        if image.pixels.shape != mask.labels.shape:
-            raise ImageError(
-                f"mask: expected the image's shape {image.pixels.shape} to adopt its geometry,"
-                f" found {mask.labels.shape}; use resample"
-            )
-        return replace(
-            mask,
-            geometry=image.geometry,
-            provenance={**mask.provenance, "corrected": "the image's geometry adopted"},
-        )
-    if image.pixels.ndim != mask.labels.ndim:
-        raise ImageError(
-            f"mask: expected {image.pixels.ndim} axes as the image has, found {mask.labels.ndim}"
-        )
-    labels = _resample(image, mask)
-    lost = sorted(set(np.unique(mask.labels)) - set(np.unique(labels)) - {0})
-    if lost:
-        raise ImageError(
-            f"mask: expected every label on the image, found labels {list(map(int, lost))} outside"
-            " it or smaller than its pixels; the mask belongs to another image"
-        )
-    return Mask(
-        labels,
-        image.geometry,
-        {**mask.provenance, "corrected": "resampled by nearest neighbour"},
-    )
+    stored = mask.geometry.placed or mask.geometry
+    if not np.allclose(mask.geometry.spacing_mm, 1.0, atol=_DEFAULT):
+        return False
+    if mask.labels.ndim == 2:
+        orientation = mask.provenance.get("orientation", "as stored")
+        corner = {
+            "as stored": (0.0, 0.0),
+            "rows reversed, columns reversed": tuple(
+                1.0 - size for size in mask.labels.shape[::-1]
+            ),
+        }.get(str(orientation))
+        return corner is not None and np.allclose(mask.geometry.origin_mm, corner, atol=_DEFAULT)
+    axes = np.reshape(stored.direction, (3, 3))
+    along = any(np.allclose(axes, np.diag(signs)) for signs in ((1, 1, 1), (-1, -1, 1)))
+    return along and np.allclose(stored.origin_mm, 0.0, atol=_DEFAULT)
 
 
-def _resample(image: Image, mask: Mask) -> npt.NDArray[np.int32]:
-    moving = itk_image(mask.labels.astype(np.int32), mask.geometry)
-    grid = itk_image(np.zeros(image.pixels.shape, np.uint8), image.geometry)
-    identity = ITK.Transform(image.pixels.ndim, ITK.sitkIdentity)
-    resampled = ITK.Resample(moving, grid, identity, ITK.sitkNearestNeighbor, 0)
-    return np.ascontiguousarray(ITK.GetArrayFromImage(resampled))
+def told(geometry: Geometry) -> str:
+    """Return spacing, origin and, where it is not plain, direction, for a message."""
+    text = f"spacing {_told(geometry.spacing_mm)} mm, origin {_told(geometry.origin_mm)}"
+    axes = len(geometry.spacing_mm)
+    if np.allclose(np.reshape(geometry.direction, (axes, axes)), np.eye(axes)):
+        return text
+    return f"{text}, direction {_told(geometry.direction, ' ')}"
 
 
-def _told(values: tuple[float, ...]) -> str:
-    return " x ".join(f"{value:.6g}" for value in values)
+def _told(values: tuple[float, ...], between: str = " x ") -> str:
+    return between.join(f"{value:.6g}" for value in values)

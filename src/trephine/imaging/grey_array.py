@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from trephine.types import FloatArray, Geometry
 
@@ -21,6 +22,9 @@ class GreyArray:
         How a single slice was turned into display order; "as stored" where it was not.
     bits
         Bits a stored value.
+    placement
+        "array" where the header says nothing of how the array lies in the patient (NIfTI with
+        both codes 0, NRRD without space directions): its first row may be the top or the bottom.
     metadata
         Text entries of the file's header; only segmentations use them.
     """
@@ -29,4 +33,5 @@ class GreyArray:
     geometry: Geometry | None
     orientation: str
     bits: int
+    placement: Literal["stated", "array"] = "stated"
     metadata: dict[str, str] = field(default_factory=dict)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import gzip
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import ImageError
-from trephine.imaging.affine import flatten, geometry_of_affine
+from trephine.imaging.affine import AS_STORED, flatten, geometry_of_affine
 from trephine.imaging.grey_array import GreyArray
 from trephine.imaging.nifti_header import (
     HEADER_BYTES,
@@ -40,10 +40,11 @@ def read_nifti_array(path: Path) -> GreyArray:
     header, body = _read(path)
     values = _values(body, header, path.name)
     geometry = geometry_of_affine(header.affine, path.name)
+    placement: Literal["stated", "array"] = "stated" if header.oriented else "array"
     if values.shape[0] > 1:
-        return GreyArray(values, geometry, "as stored", header.bits)
+        return GreyArray(values, geometry, AS_STORED, header.bits, placement)
     plane, flat, orientation = flatten(values, geometry)
-    return GreyArray(plane, flat, orientation, header.bits)
+    return GreyArray(plane, flat, orientation, header.bits, placement)
 
 
 def write_nifti(image: Image | Mask, path: Path) -> None:

@@ -40,6 +40,8 @@ class NiftiHeader:
         Scaling of stored values; a slope of 0 means none.
     affine
         Shape (4, 4), array index to RAS millimetres.
+    oriented
+        False where both codes are 0: nothing says how the array lies in the patient.
     """
 
     order: str
@@ -50,6 +52,7 @@ class NiftiHeader:
     slope: float
     intercept: float
     affine: FloatArray
+    oriented: bool
 
     @property
     def value_bytes(self) -> int:
@@ -91,7 +94,9 @@ def _parse_1(content: bytes, order: str) -> NiftiHeader:
     single = content[344:348] == b"n+1\0"
     affine = _affine(codes, pixdim, quatern, srow, units)
     start = int(offset) if single and np.isfinite(offset) else -1
-    return NiftiHeader(order, _shape(dim), datatype, bits, start, slope, intercept, affine)
+    return NiftiHeader(
+        order, _shape(dim), datatype, bits, start, slope, intercept, affine, max(codes) > 0
+    )
 
 
 def _parse_2(content: bytes, order: str) -> NiftiHeader:
@@ -109,7 +114,9 @@ def _parse_2(content: bytes, order: str) -> NiftiHeader:
     single = content[4:8] == b"n+2\0"
     affine = _affine(codes, pixdim, quatern, srow, units)
     start = int(offset) if single else -1
-    return NiftiHeader(order, _shape(dim), datatype, bits, start, slope, intercept, affine)
+    return NiftiHeader(
+        order, _shape(dim), datatype, bits, start, slope, intercept, affine, max(codes) > 0
+    )
 
 
 def _decimal(values: tuple[float, ...]) -> tuple[float, ...]:

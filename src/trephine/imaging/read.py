@@ -64,6 +64,7 @@ def _image(array: GreyArray, kind: str, name: str, spacing_mm: StatedSpacing) ->
         "modality_transform": "none",
         "polarity": "as stored",
         "orientation": array.orientation,
+        "placement": array.placement,
         "spacing_source": source,
         "laterality": None,
     }

@@ -81,10 +81,11 @@ def _volume(segmentation: highdicom.seg.Segmentation) -> Mask:
         tuple(float(value) for value in direction[:, ::-1].ravel()),
     )
     labels = np.asarray(volume.array, dtype=np.int32)
+    provenance: dict[str, str | float | int | bool | None] = {"format": "DICOM SEG"}
     if labels.shape[0] == 1:
-        plane, geometry, _ = flatten(labels.astype(np.float64), geometry)
-        labels = plane.astype(np.int32)
-    return Mask(labels, geometry, {"format": "DICOM SEG"})
+        plane, geometry, orientation = flatten(labels.astype(np.float64), geometry)
+        labels, provenance["orientation"] = plane.astype(np.int32), orientation
+    return Mask(labels, geometry, provenance, segment_names(segmentation))
 
 
 def _plane(segmentation: Dataset, name: str) -> Mask:
@@ -113,7 +114,22 @@ def _plane(segmentation: Dataset, name: str) -> Mask:
                 " segment to its own file"
             )
         labels[region] = frame[region] if number == 0 else number
-    return Mask(labels, Geometry.plain((1.0, 1.0)), {"format": "DICOM SEG", "geometry": "none"})
+    provenance: dict[str, str | float | int | bool | None] = {
+        "format": "DICOM SEG",
+        "geometry": "none",
+    }
+    return Mask(labels, Geometry.plain((1.0, 1.0)), provenance, segment_names(segmentation))
+
+
+def segment_names(segmentation: Dataset) -> dict[str, int]:
+    """Return the number of each segment by its label; labels that occur twice name none."""
+    items = segmentation.get("SegmentSequence") or []
+    names = [str(item.get("SegmentLabel") or "").strip() for item in items]
+    return {
+        name: int(item.SegmentNumber)
+        for name, item in zip(names, items, strict=True)
+        if name and names.count(name) == 1
+    }
 
 
 def _segment_identification(segmentation: Dataset, group: Dataset, name: str) -> Dataset:

@@ -69,7 +69,7 @@ def read_series(folder: Path) -> Image:
         tuple(float(value) for value in direction.ravel()),
     )
     provenance = dict(first.image.provenance) | {"slices": len(slices)}
-    return Image(pixels, geometry, provenance)
+    return Image(pixels, geometry, provenance, first.image.header)
 
 
 def _dicom_files(folder: Path) -> list[Path]:

@@ -17,8 +17,10 @@ from trephine.types import Mask
 
 @dataclass(frozen=True)
 class _Segment:
+    name: str
     layer: int
     value: int
+    label: int
 
 
 def is_slicer_segmentation(path: Path) -> bool:
@@ -34,8 +36,9 @@ def read_slicer_segmentation(path: Path) -> Mask:
     Returns
     -------
     Mask
-        On the file's own, cropped grid. One layer keeps its label values; segments of several
-        layers are numbered 1, 2, ... in the order of the file.
+        On the file's own, cropped grid, with the segments' label values. Where segments of
+        several layers share a value, it names none of them: they are to be had by their names,
+        and get numbers that the file does not use.
 
     Raises
     ------
@@ -53,7 +56,8 @@ def read_slicer_segmentation(path: Path) -> Mask:
     values = values[..., None] if layers == 1 else values
     if values.ndim != 4:
         raise ImageError(f"{path.name}: expected three axes, found {values.ndim - 1}")
-    segments = _segments(image)
+    segments = _segments(image, path.name)
+    _check_layers(segments, layers, path.name)
     labels = values[..., 0].astype(np.int32) if layers == 1 else _merge(values, segments, path.name)
     geometry = geometry_of_itk(image)
     orientation = "as stored"
@@ -65,22 +69,60 @@ def read_slicer_segmentation(path: Path) -> Mask:
         "orientation": orientation,
         "segments": len(segments),
     }
-    return Mask(labels, geometry, provenance)
+    names = {segment.name: segment.label for segment in segments}
+    shared = tuple(sorted({s.value for s in segments if s.label != s.value}))
+    return Mask(labels, geometry, provenance, names, shared)
 
 
-def _segments(image: Any) -> list[_Segment]:
+def _segments(image: Any, name: str) -> list[_Segment]:
     keys = set(image.GetMetaDataKeys())
-    segments: list[_Segment] = []
-    while f"Segment{len(segments)}_ID" in keys:
-        stem = f"Segment{len(segments)}_"
-        layer = image.GetMetaData(stem + "Layer") if stem + "Layer" in keys else "0"
-        value = (
-            image.GetMetaData(stem + "LabelValue")
-            if stem + "LabelValue" in keys
-            else str(len(segments) + 1)
-        )
-        segments.append(_Segment(int(layer), int(value)))
+
+    def entry(stem: str, field: str, otherwise: str) -> str:
+        return str(image.GetMetaData(stem + field)).strip() if stem + field in keys else otherwise
+
+    found: list[tuple[str, int, int]] = []
+    while f"Segment{len(found)}_ID" in keys:
+        stem, number = f"Segment{len(found)}_", str(len(found) + 1)
+        called = entry(stem, "Name", "") or entry(stem, "ID", number)
+        try:
+            layer, value = int(entry(stem, "Layer", "0")), int(entry(stem, "LabelValue", number))
+        except ValueError:
+            raise ImageError(
+                f"{name}: expected whole numbers as layer and label value of segment {number},"
+                " found others; save it again in 3D Slicer"
+            ) from None
+        found.append((called, layer, value))
+    values = [value for _, _, value in found]
+    free = max([1000, *values])
+    segments = []
+    for position, (called, layer, value) in enumerate(found, start=1):
+        label = value if values.count(value) == 1 else free + position
+        segments.append(_Segment(called, layer, value, label))
     return segments
+
+
+def _check_layers(segments: list[_Segment], layers: int, name: str) -> None:
+    """Refuse what cannot be read one way only.
+
+    Raises
+    ------
+    ImageError
+        If a segment's layer is not in the file, or two segments are the same pixels or share a
+        name.
+    """
+    if any(not 0 <= segment.layer < layers for segment in segments):
+        raise ImageError(
+            f"{name}: expected the layers that its segments name, found {layers}; it is damaged"
+        )
+    for what, keys in (
+        ("one label value in one layer", [(s.layer, s.value) for s in segments]),
+        ("one name", [s.name for s in segments]),
+    ):
+        if len(set(keys)) < len(keys):
+            raise ImageError(
+                f"{name}: expected segments apart, found two with {what}; rename or number them"
+                " apart in 3D Slicer"
+            )
 
 
 def _merge(
@@ -93,7 +135,7 @@ def _merge(
         if shared:
             raise ImageError(
                 f"{name}: expected segments that do not overlap, found {shared} pixels in segment"
-                f" {number} and an earlier one; save each segment to its own file"
+                f" {number} of the file and an earlier one; save each segment to its own file"
             )
-        labels[region] = number
+        labels[region] = segment.label
     return labels

@@ -21,6 +21,16 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # An unknown key elsewhere changes what the data's cells are taken for.
 _APART_FROM_THE_DATA = ("study", "outcome", "deep", "selection", "models", "validation")
 
+# Keys of earlier versions, and what to write now.
+_RENAMED: dict[tuple[Any, ...], str] = {
+    ("data", "correct_mask"): (
+        "It was two things in one. Remove it; where masks do not lie on their images by their"
+        ' headers, set mask_geometry = "adopt" (the drawing stays on its pixels: it was drawn on'
+        ' the image itself under a wrong header) or mask_geometry = "resample" (what'
+        " correct_mask = true did: the header decides where it lies)"
+    ),
+}
+
 
 def read_plan(path: Path) -> StudyPlan:
     """Read a study file.
@@ -124,6 +134,8 @@ def parse_plan(content: dict[str, Any], name: str = "study.toml") -> StudyPlan:
 def _problem(name: str, detail: Any) -> Problem:
     location = tuple(detail["loc"])
     where = f"{name} [{'.'.join(str(part) for part in location)}]"
+    if location in _RENAMED:
+        return Problem(where, "keys of this version", repr(location[-1]), _RENAMED[location])
     if detail["type"] == "extra_forbidden":
         known = _keys_at(location[:-1])
         near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.4)

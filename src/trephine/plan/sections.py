@@ -70,15 +70,22 @@ class DataSection(Section):
         default_factory=dict,
         description="second readings by the named rater; files may be missing for some cases",
     )
-    mask_label: int | dict[str, int] = Field(
-        default=1, description="label of the region, or a label for each side"
+    mask_label: int | str | dict[str, int | str] = Field(
+        default=1,
+        description="label of the region, or a label for each side; in a segmentation of 3D Slicer"
+        " or a DICOM SEG also the name of a segment",
     )
     columns: Columns = Field(default=Columns(), description="which column means what")
     spacing_mm: float | tuple[float, float] | None = Field(
         default=None, description="pixel spacing to use where an image states none"
     )
-    correct_mask: bool = Field(
-        default=False, description="resample masks whose geometry differs from the image's"
+    mask_geometry: Literal["strict", "adopt", "resample"] = Field(
+        default="strict",
+        description="what to do with a mask whose header does not put it on its image's pixels:"
+        ' `"strict"` refuses it; `"adopt"` keeps the drawing on its pixels and takes the image\'s'
+        " geometry, for a mask that was drawn on this very image and has a wrong header;"
+        ' `"resample"` moves it by nearest neighbour to where its header puts it, for a mask on'
+        " another grid",
     )
 
     @model_validator(mode="after")

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import ImageError
-from trephine.imaging.geometry import TOLERANCE_PIXELS, check_geometry
+from trephine.imaging.fitting import remedy
+from trephine.imaging.geometry import TOLERANCE_PIXELS, GeometryError, check_geometry
 from trephine.imaging.itk import ITK, itk_image
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.types import BoolArray, FloatArray, Image, Mask
@@ -56,9 +57,9 @@ def labels_on_image(image: Image, mask: Mask, settings: RadiomicsSettings, label
     tolerance = settings.geometryTolerance
     try:
         check_geometry(image, mask, TOLERANCE_PIXELS if tolerance is None else tolerance)
-    except ImageError:
-        if not settings.correctMask:
-            raise
+    except GeometryError as error:
+        if not settings.correctMask or error.fault == "unstated":
+            raise GeometryError(f"{error}; {remedy(image, mask)}", error.fault) from None
     else:
         return mask
     reference = itk_image(np.zeros(image.pixels.shape, np.uint8), image.geometry)

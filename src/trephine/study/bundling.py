@@ -59,7 +59,7 @@ def _feature_settings(analysis: Analysis) -> dict[str, Any]:
         "deep": _without_folders(deep) if deep is not None else None,
         "weights_sha256": extracted.weights_sha256 if extracted is not None else "",
         "spacing_mm": plan.data.spacing_mm,
-        "correct_mask": plan.data.correct_mask,
+        "mask_geometry": plan.data.mask_geometry,
         "mask_label": plan.data.mask_label,
         "sides": plan.data.columns.side is not None,
     }

@@ -72,7 +72,7 @@ class Reading:
     """
 
     mask: Path
-    label: int
+    label: int | str
     side: str | None
     keys: Mapping[Kind, str]
 
@@ -199,7 +199,7 @@ def _plan_readings(inputs: StudyInputs, files: CaseFiles, recipe: Recipe) -> _Pl
 def _versions(recipe: Recipe) -> dict[Kind, tuple[str, ...]]:
     """Return what beside image and mask decides the features of each kind."""
     versions: dict[Kind, tuple[str, ...]] = {}
-    reading = (recipe.normalise, str(recipe.data.spacing_mm), str(recipe.data.correct_mask))
+    reading = (recipe.normalise, str(recipe.data.spacing_mm), recipe.data.mask_geometry)
     if recipe.radiomics is not None:
         versions["radiomics"] = (recipe.radiomics.digest(), ENGINE_VERSION, *reading)
     embedder = recipe.embedder()
@@ -269,14 +269,15 @@ def _extract(task: Task) -> Done:
     names: dict[Kind, tuple[str, ...]] = {}
     values: dict[Kind, dict[str, FloatArray]] = defaultdict(dict)
     notes: dict[str, Mapping[str, Any]] = {task.image_key: _image_note(image.provenance, image)}
-    drawn: dict[int, dict[str, BoolArray]] = defaultdict(dict)
+    drawn: dict[int | str, dict[str, BoolArray]] = defaultdict(dict)
     for reading in task.readings:
         mask = open_mask(reading.mask, image, _recipe.data)
         region = mask.region(reading.label)
         drawn[reading.label][next(iter(reading.keys.values()))] = region
         if "radiomics" in reading.keys and _recipe.radiomics is not None:
             normalised = normalise(image, _recipe.normalise, region)
-            features = measure_region(normalised, mask, _recipe.radiomics, label=reading.label)
+            label = mask.label_of(reading.label)
+            features = measure_region(normalised, mask, _recipe.radiomics, label=label)
             names["radiomics"] = tuple(features.names)
             values["radiomics"][reading.keys["radiomics"]] = np.asarray(features.values)
             if features.reasons:

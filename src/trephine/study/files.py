@@ -13,8 +13,7 @@ import pandas as pd
 
 from trephine.errors import ImageError, Problem
 from trephine.executors import Progress, executor
-from trephine.imaging import read_image, read_mask
-from trephine.imaging.geometry import check_geometry, correct_mask
+from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.plan.sections import DataSection
 from trephine.radiomics.region import bounding_box
 from trephine.types import BoolArray, Image, Mask
@@ -40,14 +39,14 @@ class CaseFiles:
     repeats
         By rater, the path of each case's second mask; None where it was read once.
     labels
-        Label of each case's region in its masks.
+        Label of each case's region in its masks, or the name of its segment.
     """
 
     rows: tuple[int, ...]
     images: tuple[Path, ...]
     masks: Mapping[str, tuple[Path, ...]]
     repeats: Mapping[str, tuple[Path | None, ...]]
-    labels: tuple[int, ...]
+    labels: tuple[int | str, ...]
 
     def take(self, rows: Sequence[int]) -> CaseFiles:
         """Return the files of the cases at ``rows``."""
@@ -140,11 +139,7 @@ def open_mask(path: Path, image: Image, data: DataSection) -> Mask:
     ImageError
         If it cannot be read or does not fit.
     """
-    mask = read_mask(path, image=image)
-    if data.correct_mask:
-        return correct_mask(image, mask)
-    check_geometry(image, mask)
-    return mask
+    return fit_mask(image, read_mask(path, image=image), data.mask_geometry)
 
 
 # What a worker needs for every image, set once in each process by _start.
@@ -224,8 +219,8 @@ def _unknown_fields(patterns: Sequence[str], frame: pd.DataFrame, name: str) -> 
 
 def _labels(
     data: DataSection, sides: Sequence[str | None]
-) -> tuple[tuple[int, ...], list[Problem]]:
-    if isinstance(data.mask_label, int):
+) -> tuple[tuple[int | str, ...], list[Problem]]:
+    if not isinstance(data.mask_label, dict):
         return (data.mask_label,) * len(sides), []
     missing = sorted({side for side in sides if side and side not in data.mask_label})
     problems = [

@@ -16,7 +16,8 @@ from trephine.cohort.table import as_numbers, read_table
 from trephine.deep.embed import Embedder
 from trephine.deep.settings import DeepSettings
 from trephine.errors import BundleError, InputError, Problem, StudyProblemsError
-from trephine.imaging import check_geometry, correct_mask, read_image, read_mask
+from trephine.imaging import fit_mask, read_image, read_mask
+from trephine.imaging.fitting import MaskGeometry
 from trephine.imaging.normalise import normalise
 from trephine.modelling.bundle import Bundle
 from trephine.modelling.cases import FeatureSet
@@ -75,7 +76,7 @@ def features_of(bundle: Bundle, case: NewCase, model: FittedModel) -> dict[str, 
         if RADIOMICS in pictured:
             check_engine(bundle)
             found[RADIOMICS] = _radiomics(
-                settings, image, mask, label_of_region(bundle, case), region
+                settings, image, mask, mask.label_of(label_of_region(bundle, case)), region
             )
         if DEEP in pictured:
             embedder = open_embedder(bundle, case.weights)
@@ -187,15 +188,18 @@ def open_case(bundle: Bundle, case: NewCase) -> tuple[Image, Mask, BoolArray]:
     image = read_image(
         case.image, spacing_mm=tuple(spacing) if isinstance(spacing, list) else spacing
     )
-    mask = read_mask(case.mask, image=image)
-    if settings["correct_mask"]:
-        mask = correct_mask(image, mask)
-    else:
-        check_geometry(image, mask)
+    mask = fit_mask(image, read_mask(case.mask, image=image), mask_geometry_of(settings))
     return image, mask, mask.region(label)
 
 
-def label_of_region(bundle: Bundle, case: NewCase) -> int:
+def mask_geometry_of(settings: Mapping[str, Any]) -> MaskGeometry:
+    """Return what the study did with masks of another geometry; older models say it otherwise."""
+    older: MaskGeometry = "resample" if settings.get("correct_mask") else "strict"
+    found: MaskGeometry = settings.get("mask_geometry", older)
+    return found
+
+
+def label_of_region(bundle: Bundle, case: NewCase) -> int | str:
     """Return the label of a case's region in its mask, as the study's masks have it.
 
     Raises
@@ -210,7 +214,8 @@ def label_of_region(bundle: Bundle, case: NewCase) -> int:
     if case.label is not None:
         return case.label
     labels = settings["mask_label"]
-    return int(labels[case.side] if isinstance(labels, dict) else labels)
+    found: int | str = labels[case.side] if isinstance(labels, dict) else labels
+    return found
 
 
 def check_engine(bundle: Bundle) -> None:
