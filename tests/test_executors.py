@@ -5,7 +5,14 @@ from __future__ import annotations
 import math
 import operator
 import os
+import signal
+import stat
+import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +20,7 @@ from threadpoolctl import threadpool_info
 
 from trephine.errors import WorkerError
 from trephine.executors import executor, workers_kept
+from trephine.scratch import remove_dead, scratch_folder
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -85,3 +93,94 @@ def test_an_error_of_what_is_handed_over_reaches_the_caller() -> None:
 def test_executors_with_other_numbers_of_workers_have_workers_of_their_own() -> None:
     with workers_kept(2), executor(3) as run:
         assert list(run.map(abs, [-1])) == [1]
+
+
+def alive(pid: int) -> bool:
+    """Say whether a process runs; one that ended and was not waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def gone(pids: Iterable[int], within_s: float) -> bool:
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        if not any(map(alive, pids)):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+BUSY = """
+import os, signal, sys, time
+from trephine.executors import executor
+
+def work(folder):
+    open(os.path.join(folder, f"worker-{os.getpid()}"), "w").close()
+    time.sleep(60)
+
+if __name__ == "__main__":
+    with executor(2, max, (1, 2)) as run:
+        list(run.map(work, [sys.argv[1]] * 2))
+"""
+
+
+def busy(folder: Path) -> tuple[subprocess.Popen[bytes], list[int]]:
+    """Start a program whose two workers sleep; return it and their ids."""
+    script = folder / "busy.py"
+    script.write_text(BUSY)
+    environment = os.environ | {"TMPDIR": str(folder)}
+    program = subprocess.Popen(
+        [sys.executable, str(script), str(folder)],
+        env=environment,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    end = time.monotonic() + 30
+    while len(found := list(folder.glob("worker-*"))) < 2 and time.monotonic() < end:
+        time.sleep(0.02)
+    return program, [int(path.name.split("-")[1]) for path in found]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_workers_end_with_a_killed_parent_and_the_next_run_removes_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, workers = busy(tmp_path)
+    assert len(workers) == 2
+    program.kill()
+    program.communicate()
+    assert gone(workers, 2)
+    (left,) = tmp_path.glob("trephine-*")
+    assert stat.S_IMODE((left / "shared").stat().st_mode) == 0o600
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with scratch_folder() as mine:
+        assert list(tmp_path.glob("trephine-*")) == [mine]
+        remove_dead()
+        assert mine.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_ctrl_c_to_the_whole_group_stops_at_once_and_only_the_parent_says_so(
+    tmp_path: Path,
+) -> None:
+    program, workers = busy(tmp_path)
+    start = time.monotonic()
+    os.killpg(program.pid, signal.SIGINT)
+    _, said = program.communicate(timeout=10)
+    assert time.monotonic() - start < 2
+    assert gone(workers, 1)
+    assert said.decode().count("Traceback") == 1
+    assert not list(tmp_path.glob("trephine-*"))
+
+
+def test_a_folder_that_is_no_ones_of_ours_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "trephine-demo").mkdir()
+    remove_dead()
+    assert (tmp_path / "trephine-demo").exists()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
-import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -20,6 +19,8 @@ from typing import Any, Protocol, TypeVar
 from threadpoolctl import threadpool_limits
 
 from trephine.errors import WorkerError
+from trephine.scratch import private_file, scratch_folder
+from trephine.workers import end_workers, start_worker, starting, watch_over
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -77,7 +78,9 @@ class LocalExecutor:
     ) -> Iterator[Result]:
         """Yield ``function(item)`` for each item, in order; ``function`` must be picklable."""
         work = partial(_work, self._handed_over, function)
-        return _counted(self._pool.map(work, items), len(items), progress)
+        with starting():  # the pool starts its processes as it is given work
+            results = self._pool.map(work, items)
+        return _counted(results, len(items), progress)
 
 
 def _counted(results: Iterable[Result], total: int, progress: Progress | None) -> Iterator[Result]:
@@ -162,9 +165,14 @@ def workers_kept(workers: int | None = None) -> Iterator[None]:
 
 @contextmanager
 def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Run worker processes, and put into words what happens if one dies."""
+    """Run worker processes, and put into words what happens if one dies.
+
+    Whatever goes wrong in the block ends the workers at once: they may be minutes away from the
+    end of an item that nobody will ask for.
+    """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context) as pool:
+    with ProcessPoolExecutor(count, mp_context=context, initializer=start_worker) as pool:
+        watch_over(pool)
         try:
             yield pool
         except BrokenProcessPool:
@@ -174,6 +182,7 @@ def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
                 " your own, call Trephine under `if __name__ == '__main__':`"
             ) from None
         except BaseException:
+            end_workers(pool)
             pool.shutdown(wait=True, cancel_futures=True)
             raise
 
@@ -191,9 +200,9 @@ def _hand_over(
     initializer: Callable[..., Any] | None, arguments: tuple[Any, ...]
 ) -> Iterator[_HandedOver]:
     """Leave initializer and arguments in a file for the time of a ``with`` block."""
-    with tempfile.TemporaryDirectory(prefix="trephine-") as folder:
-        file = Path(folder) / "shared"
-        with file.open("wb") as stream:
+    with scratch_folder() as folder:
+        file = folder / "shared"
+        with private_file(file) as stream:
             pickle.dump((initializer, arguments), stream, protocol=pickle.HIGHEST_PROTOCOL)
         yield _HandedOver(uuid.uuid4().hex, file)
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import pyarrow
 import pytest
 import typer
 
@@ -60,7 +66,8 @@ def test_a_file_that_cannot_be_used_is_told_without_a_traceback(
 
     monkeypatch.setattr("trephine.study.inputs.read_plan_so_far", locked)
     said = trephine("check", "study.toml")
-    assert (said.code, said.err.strip()) == (2, "Error: results: permission denied")
+    assert said.code == 2
+    assert said.err.strip().startswith("Error: results: permission denied; choose another folder")
 
 
 def test_brackets_in_a_message_are_printed_and_not_taken_for_markup(
@@ -70,16 +77,133 @@ def test_brackets_in_a_message_are_printed_and_not_taken_for_markup(
     assert "[data] [red]: expected [a], found [/b]. Do [c]." in capsys.readouterr().err
 
 
-def test_stopping_long_work_says_that_it_can_go_on(
-    trephine: Command, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("verb", "work", "then"),
+    [
+        ("check", "trephine.study.inputs.read_study", "starts again"),
+        ("run", "trephine.study.run.read_study", "goes on where it stopped"),
+    ],
+)
+def test_stopping_long_work_says_whether_it_can_go_on(
+    trephine: Command, monkeypatch: pytest.MonkeyPatch, verb: str, work: str, then: str
 ) -> None:
     def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("trephine.study.inputs.read_study", stopped)
-    said = trephine("check", "study.toml")
-    assert said.code in (1, 130)
-    assert "The same command goes on where it stopped." in said.err
+    monkeypatch.setattr(work, stopped)
+    said = trephine(verb, "study.toml")
+    assert said.code == 130
+    assert said.err.splitlines()[-1].startswith(f"Stopped. The same command {then}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_in_a_word_and_in_its_own_exit_code(
+    trephine: Command, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    def signalled(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), number)
+        time.sleep(5)
+
+    monkeypatch.setattr("trephine.study.run.read_study", signalled)
+    before = signal.getsignal(number)
+    said = trephine("run", "study.toml")
+    assert said.code == 128 + number
+    assert said.err.splitlines()[-1] == "Stopped. The same command goes on where it stopped."
+    assert signal.getsignal(number) is before
+
+
+DEEP_IN_COMPILED_CODE = """
+import sys, time
+from trephine.executors import executor
+
+def never_ends(*_, **__):
+    with executor(2) as run:
+        list(run.map(abs, [1, 2]))
+        print("working", flush=True)
+        while True:
+            try:
+                time.sleep(60)
+            except BaseException:
+                pass
+
+if __name__ == "__main__":
+    from unittest.mock import patch
+    from trephine.cli import main
+    import trephine.study.run
+    sys.argv = ["trephine", "run", "study.toml"]
+    with patch("trephine.study.run.read_study", never_ends):
+        main()
+"""
+
+
+@pytest.mark.slow
+def test_work_that_does_not_hear_a_signal_is_ended_within_two_seconds(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(DEEP_IN_COMPILED_CODE)
+    program = subprocess.Popen(
+        [sys.executable, str(script)],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "working\n"
+    start = time.monotonic()
+    program.terminate()
+    _, said = program.communicate(timeout=10)
+    assert time.monotonic() - start < 2
+    assert program.returncode == 128 + signal.SIGTERM
+    assert "Stopped. The same command goes on where it stopped." in said
+    assert not list(tmp_path.glob("trephine-*"))
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "a/report.html"), "free some space"),
+        (OSError(errno.EROFS, "Read-only file system", "a/report.html"), "--out"),
+        (OSError(errno.EIO, "Input/output error"), "the disk or the network folder fails"),
+        (MemoryError("Unable to allocate 2.98 GiB"), "fewer --workers"),
+        (sqlite3.DatabaseError("database disk image is malformed"), "trephine doctor"),
+        (pyarrow.ArrowInvalid("Parquet magic bytes not found"), "trephine doctor"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), "UTF-8"),
+    ],
+)
+def test_what_the_system_refuses_ends_in_words_and_not_in_a_traceback(
+    trephine: Command, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("trephine.study.run.read_study", refused)
+    said = trephine("run", "study.toml")
+    assert said.code == 2
+    assert words in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_fault_of_the_program_is_not_taken_for_one_of_the_user(
+    trephine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("trephine.study.run.read_study", faulty)
+    with pytest.raises(ZeroDivisionError):
+        trephine("run", "study.toml")
+
+
+def test_what_was_set_aside_is_shown(trephine: Command, tmp_path: Path) -> None:
+    (tmp_path / "resampling.sqlite").write_bytes(b"x" * 9000)
+    said = trephine("doctor", tmp_path)
+    assert said.code == 0
+    assert "Note: resampling.sqlite was damaged" in said.err.replace("\n", " ")
+    assert "repaired resampling.sqlite" in said.out
+    said = trephine("doctor", tmp_path)
+    assert (said.code, "All that is stored here is whole" in said.out) == (0, True)
+    said = trephine("doctor", tmp_path / "nowhere")
+    assert (said.code, "expected a results folder" in said.err) == (2, True)
 
 
 def test_the_doctor_finds_what_this_installation_has(

@@ -16,6 +16,8 @@ from trephine.cli.convert import convert
 from trephine.cli.deidentify import deidentify
 from trephine.cli.demo import demo
 from trephine.cli.doctor import doctor
+from trephine.cli.ending.mistakes import in_words
+from trephine.cli.ending.stopping import Stopped, asked_to_stop, signals_heeded
 from trephine.cli.extract import extract
 from trephine.cli.new import new
 from trephine.cli.pacs import pacs
@@ -23,9 +25,8 @@ from trephine.cli.plan_size import plan_size
 from trephine.cli.predict import predict
 from trephine.cli.report import report
 from trephine.cli.run import run
-from trephine.cli.terminal import complain
+from trephine.cli.terminal import complain, notes_shown, take_leave
 from trephine.cli.validate import validate
-from trephine.errors import InputError, TrephineError
 
 app = typer.Typer(
     name="trephine",
@@ -67,13 +68,19 @@ for panel, verbs in _PANELS.items():
 
 def main() -> None:
     """Run the command line; a mistake in the input exits with 2 and no traceback."""
-    try:
-        app()
-    except TrephineError as error:
-        complain(error)
-        sys.exit(2)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        complain(InputError(f"{error.filename}: {(error.strerror or 'cannot be used').lower()}"))
-        sys.exit(2)
+    with signals_heeded(), notes_shown():
+        try:
+            app()
+        except Stopped as stop:
+            take_leave()
+            sys.exit(stop.exit_code)
+        except Exception as error:
+            number = asked_to_stop()
+            if number is not None:  # a worker that was stopped too was the first to be missed
+                take_leave()
+                sys.exit(Stopped(number).exit_code)
+            told = in_words(error)
+            if told is None:
+                raise
+            complain(told)
+            sys.exit(2)

@@ -37,7 +37,7 @@ def agree(
     from trephine.study.agreement_tables import case_table, feature_table, figure_of, summary_table
     from trephine.study.inputs import read_study
 
-    with stages() as show:
+    with stages("goes on") as show:
         inputs = read_study(study, lambda done, total: show("Opening masks", done, total))
         comparisons = compare_drawings(
             inputs, lambda done, total: show("Comparing drawings", done, total)

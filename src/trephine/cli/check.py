@@ -16,7 +16,7 @@ def check(
     """List every problem of a study: plan, table, images, masks. Writes nothing."""
     from trephine.study.inputs import read_study
 
-    with stages() as show:
+    with stages("starts again") as show:
         inputs = read_study(
             study, lambda done, total: show("Opening images and masks", done, total)
         )

@@ -34,7 +34,7 @@ def deidentify(
     secret = read_or_make_key(key)
     if fresh:
         console.print(f"A new key was made: {key}. Without it pseudonyms cannot be repeated.")
-    with stages() as show:
+    with stages("starts again") as show:
         rows = deidentify_folder(
             source,
             target,

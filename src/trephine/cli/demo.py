@@ -22,7 +22,7 @@ def demo(
     from trephine.executors import workers_kept
     from trephine.study import Study
 
-    with workers_kept(workers), stages() as show:
+    with workers_kept(workers), stages("starts again") as show:
         study = write_demo_study(
             out,
             seed=seed,

@@ -8,17 +8,18 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 
 from trephine import __version__
 from trephine.cli.terminal import console
 
-State = Literal["ok", "absent", "broken"]
+State = Literal["ok", "mended", "absent", "broken"]
 
 _MARK: dict[State, str] = {
     "ok": "[green]ok[/green]",
+    "mended": "[yellow]repaired[/yellow]",
     "absent": "[yellow]absent[/yellow]",
     "broken": "[bold red]broken[/bold red]",
 }
@@ -41,8 +42,21 @@ class Finding(NamedTuple):
     detail: str
 
 
-def doctor() -> None:
-    """Look at this installation: versions, optional parts, image codecs, fonts, caches."""
+def doctor(
+    store: Annotated[
+        Path | None,
+        typer.Argument(help="A results folder or a feature store to verify and repair."),
+    ] = None,
+) -> None:
+    """Look at this installation, or at the stored work of a run.
+
+    Without an argument: versions, optional parts, image codecs, fonts, caches. With a results
+    folder: every stored file is held to its checksum; what is damaged is set aside under a name
+    that ends in .corrupt, and the next run computes it again.
+    """
+    if store is not None:
+        _look_over(store)
+        return
     broken = 0
     for check in (_versions, _extras, _codecs, _fonts, _places):
         for finding in check():
@@ -54,6 +68,20 @@ def doctor() -> None:
         console.print(f"{broken} of these must be mended before a study can run.")
         raise typer.Exit(1)
     console.print("Ready. `trephine demo` runs a whole study on simulated patients.")
+
+
+def _look_over(store: Path) -> None:
+    from trephine.store.repair import examine
+
+    repaired = 0
+    for state, what, detail in examine(store):
+        repaired += state == "mended"
+        console.print(f"  {_MARK[state]:<6} {what}: {detail}", soft_wrap=True)
+    console.print(
+        "Run the study again: only what was damaged is computed again."
+        if repaired
+        else "All that is stored here is whole."
+    )
 
 
 def _versions() -> Iterator[Finding]:

@@ -192,7 +192,7 @@ def _measure_all(pairs: list[Pair], settings: RadiomicsSettings, workers: int | 
     """Measure every pair, in the pairs' order; a pair that cannot be measured says why."""
     if workers is None:
         workers = min(available_workers(), math.ceil(len(pairs) / _PAIRS_WORTH_A_PROCESS))
-    with executor(workers, _start, (settings,)) as run, stages() as show:
+    with executor(workers, _start, (settings,)) as run, stages("starts again") as show:
         show("Extracting features", 0, len(pairs))
         return list(run.map(_measure_or_tell, pairs, partial(show, "Extracting features")))
 

@@ -112,7 +112,7 @@ def get(
     secret = read_or_make_key(key) if key is not None else None
     with (
         _archive(web, dimse, called, calling, move_port, tls, authority, certificate) as archive,
-        stages() as show,
+        stages("goes on") as show,
     ):
         report = retrieve(
             archive,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from trephine.cli.ending.stopping import farewell, on_stop
 from trephine.errors import StudyProblemsError, TrephineError, grouped
 
 console = Console(highlight=False)
@@ -35,6 +38,30 @@ def complain(error: TrephineError) -> None:
         )
 
 
+class _Notes(logging.Handler):
+    """Shows what the program has to say beside its result, such as a file that was set aside."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one note."""
+        errors.print(Text("Note: ", style="bold").append(record.getMessage(), style="default"))
+
+
+@contextmanager
+def notes_shown() -> Iterator[None]:
+    """Show Trephine's own log, from warnings on, while a ``with`` block runs."""
+    handler, logger = _Notes(logging.WARNING), logging.getLogger("trephine")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+def take_leave() -> None:
+    """Say that the work was stopped, and what the same command does next time."""
+    errors.print(farewell(), soft_wrap=True)
+
+
 class Stages:
     """A progress bar a stage; stages are named as they start."""
 
@@ -49,18 +76,29 @@ class Stages:
         self._progress.update(self._tasks[stage], completed=done, total=total)  # type: ignore[arg-type]
 
 
+# What the same command does after it was stopped.
+Next = Literal["goes on", "starts again"]
+
+_FAREWELL: dict[Next, str] = {
+    "goes on": "Stopped. The same command goes on where it stopped.",
+    "starts again": "Stopped. The same command starts again from the beginning.",
+}
+
+
 @contextmanager
-def stages() -> Iterator[Stages]:
-    """Show the stages of long work while a ``with`` block runs."""
+def stages(after: Next) -> Iterator[Stages]:
+    """Show the stages of long work while a ``with`` block runs.
+
+    Parameters
+    ----------
+    after
+        What the same command does if this one is stopped.
+    """
     columns = (
         TextColumn("{task.description:<44}"),
         BarColumn(bar_width=28),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    try:
-        with Progress(*columns, console=errors) as progress:
-            yield Stages(progress)
-    except KeyboardInterrupt:
-        errors.print("Stopped. The same command goes on where it stopped.")
-        raise
+    with on_stop(_FAREWELL[after]), Progress(*columns, console=errors) as progress:
+        yield Stages(progress)

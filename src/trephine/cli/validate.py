@@ -23,7 +23,7 @@ def validate(
     """Measure a locked model on outside data: performance, calibration, case mix, report."""
     from trephine.study.validate import validate_bundle
 
-    with stages() as show:
+    with stages("goes on") as show:
         result = validate_bundle(bundle, study, out, workers=workers, progress=show)
     for line in result.summary():
         console.print(line, soft_wrap=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import uuid
+import hashlib
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,15 +15,21 @@ from trephine.deep.last_block import LastBlock
 from trephine.deep.network import Float32Array
 from trephine.errors import InputError
 from trephine.types import FloatArray, IntArray
+from trephine.writing import whole_file
 
 # Keys of cases' maps; an empty key where a case was not read.
 Keys = npt.NDArray[np.str_]
 
 
+_DIGEST_BYTES = 32
+
+
 class MapStore:
     """Maps of shape (views, channels, h, w) by key, float32, a file each.
 
-    ResNet18 at 224 pixels takes 100 kB a case and view. A file appears whole or not at all.
+    ResNet18 at 224 pixels takes 100 kB a case and view. A file appears whole or not at all, and
+    ends in the sha256 of what stands before: one that is damaged, or that an earlier version wrote
+    without, is not known and is computed again.
 
     Parameters
     ----------
@@ -36,14 +42,16 @@ class MapStore:
         folder.mkdir(parents=True, exist_ok=True)
 
     def known(self, keys: Sequence[str]) -> set[str]:
-        """Return those of ``keys`` whose maps are stored."""
-        return {key for key in keys if self._file(key).exists()}
+        """Return those of ``keys`` whose maps are stored and whole."""
+        return {key for key in keys if self._whole(key) is not None}
 
     def write(self, key: str, maps: Float32Array) -> None:
         """Store the maps of one case."""
-        draft = self.folder / f".{uuid.uuid4().hex}.npy"
-        np.save(draft, np.asarray(maps, dtype=np.float32))
-        os.replace(draft, self._file(key))
+        buffer = io.BytesIO()
+        np.save(buffer, np.asarray(maps, dtype=np.float32))
+        content = buffer.getvalue()
+        with whole_file(self._file(key)) as draft:
+            draft.write_bytes(content + hashlib.sha256(content).digest())
 
     def read(self, keys: Sequence[str]) -> Float32Array:
         """Return the maps of ``keys`` in their order, (n, views, channels, h, w).
@@ -51,15 +59,25 @@ class MapStore:
         Raises
         ------
         InputError
-            If some are not stored.
+            If some are not stored, or damaged.
         """
-        absent = [key for key in keys if not self._file(key).exists()]
-        if absent:
+        found = [content for content in map(self._whole, keys) if content is not None]
+        if len(found) < len(keys):
             raise InputError(
                 f"deep.finetune: expected the maps of {len(keys)} cases in {self.folder.name},"
-                f" found {len(keys) - len(absent)}; run the study again with --no-resume"
+                f" found {len(found)} whole; run the same command again: the others are computed"
+                " again"
             )
-        return np.stack([np.load(self._file(key), allow_pickle=False) for key in keys])
+        return np.stack([np.load(io.BytesIO(content), allow_pickle=False) for content in found])
+
+    def _whole(self, key: str) -> bytes | None:
+        """Return a file without its checksum; None if it is missing or damaged."""
+        try:
+            content = self._file(key).read_bytes()
+        except FileNotFoundError:
+            return None
+        body, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
+        return body if hashlib.sha256(body).digest() == digest else None
 
     def _file(self, key: str) -> Path:
         return self.folder / f"{key}.npy"

@@ -1,0 +1,168 @@
+"""SQLite files that are held against damage: checked when opened, set aside when broken."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from trephine.errors import InputError
+
+# What happened to stored work is shown to whoever runs the command; see `trephine.cli.terminal`.
+log = logging.getLogger("trephine.store")
+
+# Two runs in one folder wait for each other this long.
+_PATIENCE_S = 60
+# SQLite takes a limited number of values in one statement.
+_VALUES = 500
+
+
+def checksum(text: str | bytes) -> str:
+    """Return the sha256 of a text or of bytes."""
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file to the next free ``NAME.corrupt`` and return that."""
+    number = 1
+    aside = path.with_name(f"{path.name}.corrupt")
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.corrupt{number}")
+    os.replace(path, aside)
+    return aside
+
+
+class Database:
+    """One SQLite file.
+
+    Parameters
+    ----------
+    path
+        Made where it does not exist.
+    tables
+        Statements that make its tables where they are missing.
+    columns
+        (table, column, type) that an earlier version's file may lack.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written to.
+    """
+
+    def __init__(
+        self, path: Path, tables: Sequence[str], columns: Sequence[tuple[str, str, str]] = ()
+    ) -> None:
+        self.path = path
+        self._tables = tables
+        self._columns = columns
+        with _in_words(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self.set_aside = self._set_aside_if_broken()
+        with self.connection() as connection:
+            self._make_tables(connection)
+
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection; everything in the ``with`` block is one transaction.
+
+        Raises
+        ------
+        InputError
+            If the disk is full, the folder cannot be written to, or the file broke meanwhile.
+        """
+        with (
+            _in_words(self.path),
+            closing(sqlite3.connect(self.path, timeout=_PATIENCE_S)) as connection,
+            connection,
+        ):
+            # Damaged bytes in a text are for its checksum to find, not a reason to stop.
+            connection.text_factory = lambda content: content.decode("utf-8", "replace")
+            yield connection
+
+    def rows(self, statement: str, keys: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Return the rows that a statement with ``IN ({})`` at its end finds for ``keys``."""
+        found: list[tuple[Any, ...]] = []
+        distinct = list(dict.fromkeys(keys))
+        with self.connection() as connection:
+            for start in range(0, len(distinct), _VALUES):
+                part = distinct[start : start + _VALUES]
+                filled = statement.format(",".join("?" * len(part)))
+                found += connection.execute(filled, part).fetchall()
+        return found
+
+    def _make_tables(self, connection: sqlite3.Connection) -> None:
+        for statement in self._tables:
+            connection.execute(statement)
+        for table, column, kind in self._columns:
+            have = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+            if column not in have:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+
+    def _set_aside_if_broken(self) -> Path | None:
+        """Rename a file that is no whole database; return its new name."""
+        if not self.path.is_file() or self.path.stat().st_size == 0:
+            return None
+        if self._is_whole():
+            return None
+        with _in_words(self.path):
+            aside = set_aside(self.path)
+        for rest in ("-journal", "-wal", "-shm"):
+            self.path.with_name(self.path.name + rest).unlink(missing_ok=True)
+        log.warning(
+            "%s was damaged; it is kept as %s, and what it held is restored or computed again.",
+            self.path.name,
+            aside.name,
+        )
+        return aside
+
+    def _is_whole(self) -> bool:
+        try:
+            with closing(sqlite3.connect(self.path, timeout=_PATIENCE_S)) as connection:
+                answer = connection.execute("PRAGMA quick_check(1)").fetchone()
+                return bool(answer and answer[0] == "ok")
+        except sqlite3.OperationalError as error:
+            # Locked, read-only, no space: the file itself may be sound.
+            return "malformed" not in str(error) and "disk I/O" not in str(error)
+        except sqlite3.DatabaseError:
+            return False
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into one that names the file and what to do."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise InputError(f"{path}: {_advice(str(error))}") from None
+    except sqlite3.DatabaseError as error:
+        raise InputError(
+            f"{path}: expected a whole database, found a damaged one ({error}); run"
+            f" `trephine doctor {path.parent}`, then the same command again"
+        ) from None
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def _advice(message: str) -> str:
+    if "full" in message:
+        return (
+            "no space left on the disk; free some and run the same command again: what was"
+            " finished is kept"
+        )
+    if "readonly" in message or "unable to open" in message:
+        return (
+            "cannot be written to; the folder may be read-only or was removed: choose another with"
+            " --out, or make it writable"
+        )
+    if "locked" in message:
+        return f"another run has held it for {_PATIENCE_S} s; wait for that to end"
+    return f"cannot be used ({message}); run `trephine doctor` on its folder"

@@ -1,0 +1,140 @@
+"""Shards: Parquet files that hold features of some cases, and can be checked byte for byte.
+
+A shard is named after the sha256 of its bytes, so that it says by itself whether it is whole, and
+holds the notes of its cases too, so that a lost ledger can be made again from the shards.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from trephine.store.database import checksum
+from trephine.types import FloatArray
+from trephine.writing import naming, whole_file
+
+_NAMED_BY_CHECKSUM = re.compile(r"[0-9a-f]{64}\.parquet")
+
+
+class BrokenShardError(Exception):
+    """A shard that is missing, or not what was written. Never leaves the store."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """What one shard holds.
+
+    Attributes
+    ----------
+    names
+        Of the p features.
+    values
+        Features by key, each of shape (p,).
+    notes
+        What else is known, by key.
+    sha256
+        Of the file.
+    """
+
+    names: tuple[str, ...]
+    values: Mapping[str, FloatArray]
+    notes: Mapping[str, Mapping[str, Any]]
+    sha256: str
+
+
+def write_shard(
+    folder: Path,
+    names: Sequence[str],
+    values: Mapping[str, FloatArray],
+    notes: Mapping[str, Mapping[str, Any]],
+) -> tuple[str, str]:
+    """Write a shard and return its file name and sha256."""
+    table = pa.table(
+        {"key": list(values), "values": [array.tolist() for array in values.values()]},
+        schema=pa.schema(
+            [("key", pa.string()), ("values", pa.list_(pa.float64()))],
+            metadata={"names": "\n".join(names), "notes": json.dumps(notes)},
+        ),
+    )
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    content = buffer.getvalue()
+    sha256 = checksum(content)
+    path = folder / f"{sha256}.parquet"
+    with whole_file(path) as draft, draft.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return path.name, sha256
+
+
+def read_shard(path: Path, sha256: str | None) -> Shard:
+    """Read a shard.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sha256
+        What the ledger says of it. Without one the name counts; where that is none either, as
+        in an earlier version's store, a shard that reads whole is taken as it is.
+
+    Raises
+    ------
+    BrokenShardError
+        If it is missing, another than was written, or no Parquet file of features.
+    """
+    content = _content(path)
+    own = checksum(content)
+    promised = sha256 or (path.stem if _NAMED_BY_CHECKSUM.fullmatch(path.name) else None)
+    if promised is not None and own != promised:
+        raise BrokenShardError
+    try:
+        table = pq.read_table(io.BytesIO(content))
+        metadata = table.schema.metadata
+        names = tuple(metadata[b"names"].decode().split("\n"))
+        notes = json.loads(metadata.get(b"notes", b"{}"))
+        keys, rows = table.column("key").to_pylist(), table.column("values").to_pylist()
+        values = {key: _array(row) for key, row in zip(keys, rows, strict=True)}
+    except (pa.ArrowException, KeyError, TypeError, ValueError, OSError):
+        raise BrokenShardError from None
+    if any(array.shape != (len(names),) for array in values.values()):
+        raise BrokenShardError
+    return Shard(names, values, notes, own)
+
+
+def check_shard(path: Path, sha256: str | None) -> str:
+    """Return a shard's sha256; only one without a promised checksum is parsed.
+
+    Raises
+    ------
+    BrokenShardError
+        If it is missing or another than was written.
+    """
+    if sha256 is None:
+        return read_shard(path, None).sha256
+    if checksum(_content(path)) != sha256:
+        raise BrokenShardError
+    return sha256
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with naming(path):
+            return path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise BrokenShardError from None
+
+
+def _array(row: list[float | None]) -> FloatArray:
+    return np.array([np.nan if value is None else value for value in row], dtype=np.float64)
