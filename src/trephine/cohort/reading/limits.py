@@ -1,0 +1,90 @@
+"""How large a table may be: the only place where the bounds on what people send stand."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from typing import Self
+
+from trephine.errors import InputError, Problem, StudyProblemsError
+
+# "rows=500000,cells=30000000": an operator whose tables are larger raises the bounds so.
+VARIABLE = "TREPHINE_TABLE_LIMITS"
+
+
+@dataclass(frozen=True)
+class TableLimits:
+    """What a table file may hold; beyond it the file is refused before it is read further.
+
+    Attributes
+    ----------
+    file_bytes
+        Of the file, and of a compressed text table once it is inflated.
+    inflated_bytes
+        Of each part of a workbook once it is inflated.
+    rows, columns, cells
+        Of one table. Cells count with empty ones that a workbook spells out.
+    sheets
+        Of a workbook.
+    cell_letters
+        Of one cell's text.
+    depth
+        To which a workbook's XML may nest.
+    """
+
+    file_bytes: int = 256 << 20
+    inflated_bytes: int = 512 << 20
+    rows: int = 200_000
+    columns: int = 20_000
+    cells: int = 8_000_000
+    sheets: int = 256
+    cell_letters: int = 32_767
+    depth: int = 64
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Return the bounds, those raised that the operator's environment names.
+
+        Raises
+        ------
+        InputError
+            If the variable names no bound, or no number.
+        """
+        known = {field.name for field in fields(cls)}
+        raised: dict[str, int] = {}
+        for part in filter(None, os.environ.get(VARIABLE, "").replace(" ", "").split(",")):
+            name, _, number = part.partition("=")
+            if name not in known or not number.isdecimal() or int(number) < 1:
+                raise InputError(
+                    f"{VARIABLE}: expected numbers for {', '.join(sorted(known))}, as in"
+                    f" rows=500000, found {part!r}"
+                )
+            raised[name] = int(number)
+        return cls(**raised)
+
+    def check(self, name: str, table: str, found: int) -> None:
+        """Refuse a number beyond a bound.
+
+        Parameters
+        ----------
+        name
+            Of the bound, such as ``rows``.
+        table
+            File name, for the message.
+        found
+            What the table has, so far as it was read.
+
+        Raises
+        ------
+        StudyProblemsError
+            If it is more than the bound.
+        """
+        bound = int(getattr(self, name))
+        if found > bound:
+            noun = name.replace("_", " ")
+            advice = (
+                f"Delete what is not the table (stray cells far below or to the right), or raise"
+                f" the bound: {VARIABLE}={name}={found}"
+            )
+            problem = Problem(table, f"at most {bound:,} {noun}", f"{found:,} or more", advice)
+            raise StudyProblemsError([problem])

@@ -1,0 +1,292 @@
+"""Reading a table of cases as people keep it, and saying what was assumed."""
+
+from __future__ import annotations
+
+import stat
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from trephine.cohort.reading import ods_file, xls_file, xlsx_file
+from trephine.cohort.reading.decimals import with_points
+from trephine.cohort.reading.grid import Grid, runs
+from trephine.cohort.reading.header import Extent, clean_name, find_table, nameless
+from trephine.cohort.reading.limits import TableLimits
+from trephine.cohort.reading.package import Package, refusal
+from trephine.cohort.reading.text_file import read_text_table
+from trephine.errors import Problem, StudyProblemsError
+
+# File names that a table may have; what the file is, is told by its first bytes.
+TABLE_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xlsx", ".xlsm", ".xls", ".ods")
+
+_AS_XLSX = "Open it in a spreadsheet program and save it as xlsx, without a password"
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A table as text, and what was assumed in reading it.
+
+    Attributes
+    ----------
+    frame
+        One row a case: text cells, stripped, indexed by their row in the file as a spreadsheet
+        counts. Cells that hold no value although they are not empty are marks (see ``marks``).
+    assumed
+        One sentence for each thing assumed.
+    header_row
+        Row of the column names.
+    sheet
+        Name of the sheet that was read, or None.
+    sheets
+        Names of all sheets.
+    """
+
+    frame: pd.DataFrame
+    assumed: tuple[str, ...]
+    header_row: int
+    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
+
+
+def read_source(
+    path: Path,
+    sheet: str | None = None,
+    limits: TableLimits | None = None,
+    encoding: str | None = None,
+) -> SourceTable:
+    """Read a table: CSV and its kin (also .gz), xlsx, xlsm, xls or ods.
+
+    Parameters
+    ----------
+    path
+        Of the file. Its content says what it is, not its name.
+    sheet
+        Name of a workbook's sheet; by default the first visible one that holds a table.
+    limits
+        Bounds that hold before anything is parsed; the defaults, raised by the operator's
+        environment, if None.
+    encoding
+        Of a text table; found by a stated rule if None.
+
+    Raises
+    ------
+    StudyProblemsError
+        If the file is missing, unreadable, too large or without cases, or has a name twice.
+    """
+    bounds = limits or TableLimits.from_environment()
+    _regular(path, bounds)
+    with path.open("rb") as file:
+        first = file.read(8)
+    if first.startswith(b"PK"):
+        grid, chosen, sheets = _workbook(path, sheet, bounds)
+    elif first.startswith(b"\xd0\xcf\x11\xe0"):
+        grid, chosen, sheets = _old_workbook(path, sheet, bounds)
+    elif path.suffix.lower() in (".xlsx", ".xlsm", ".ods"):
+        raise refusal(path.name, "a file that is no workbook, or cut short", _AS_XLSX)
+    elif not first:
+        raise refusal(path.name, "an empty file", "Save the table again")
+    else:
+        grid, chosen, sheets = read_text_table(path, bounds, encoding), None, ()
+    return _source(path.name, grid, chosen, sheets)
+
+
+def _regular(path: Path, limits: TableLimits) -> None:
+    try:
+        info = path.stat()
+    except FileNotFoundError:
+        raise StudyProblemsError([Problem(str(path), "a table", "no such file")]) from None
+    except (OSError, ValueError):
+        found = "a file that cannot be opened"
+        raise StudyProblemsError([Problem(str(path), "a table", found)]) from None
+    if not stat.S_ISREG(info.st_mode):
+        found = "a folder" if stat.S_ISDIR(info.st_mode) else "no regular file"
+        raise StudyProblemsError([Problem(path.name, "a table", found)])
+    limits.check("file_bytes", path.name, info.st_size)
+    try:
+        path.open("rb").close()
+    except OSError:
+        found = "a file that may not be read"
+        raise StudyProblemsError([Problem(path.name, "a table", found)]) from None
+
+
+def _workbook(
+    path: Path, sheet: str | None, limits: TableLimits
+) -> tuple[Grid, str | None, tuple[str, ...]]:
+    package = Package(path, limits)
+    try:
+        if "content.xml" in package.parts:
+            grids = ods_file.read_sheets(package, limits)
+            if not grids:
+                raise refusal(path.name, "a document without a table", _AS_XLSX)
+            return _chosen(path.name, tuple(grids), set(), sheet, grids.__getitem__)
+        if "xl/workbook.bin" in package.parts:
+            raise refusal(path.name, "a binary workbook (xlsb)", _AS_XLSX)
+        book = xlsx_file.open_workbook(package, limits)
+        if not book.sheets:
+            raise refusal(path.name, "a zip file that is no workbook", _AS_XLSX)
+        return _chosen(
+            path.name,
+            tuple(book.sheets),
+            book.hidden,
+            sheet,
+            lambda name: xlsx_file.read_sheet(package, book, name, limits),
+        )
+    finally:
+        package.close()
+
+
+def _old_workbook(
+    path: Path, sheet: str | None, limits: TableLimits
+) -> tuple[Grid, str | None, tuple[str, ...]]:
+    book = xls_file.open_workbook(path, limits)
+    names = tuple(book.sheet_names())
+    return _chosen(
+        path.name,
+        names,
+        set(),
+        sheet,
+        lambda name: xls_file.read_sheet(book, name, path.name, limits),
+    )
+
+
+def _chosen(
+    name: str,
+    sheets: tuple[str, ...],
+    hidden: set[str],
+    asked: str | None,
+    read: Callable[[str], Grid],
+) -> tuple[Grid, str, tuple[str, ...]]:
+    """Read the sheet asked for, or the first visible one with two rows and two columns."""
+    if asked is not None:
+        if asked not in sheets:
+            listed = ", ".join(repr(sheet) for sheet in sheets[:20])
+            problem = Problem(name, f"a sheet {asked!r}", f"sheets {listed}")
+            raise StudyProblemsError([problem])
+        return read(asked), asked, sheets
+    visible = [sheet for sheet in sheets if sheet not in hidden] or list(sheets)
+    chosen, grid = visible[0], read(visible[0])
+    for sheet in visible[1:]:
+        if _holds_table(grid):
+            break
+        following = read(sheet)
+        if _holds_table(following):
+            chosen, grid = sheet, following
+    if len(sheets) > 1:
+        place = sheets.index(chosen) + 1
+        grid.said.append(
+            f"Sheet {chosen!r}, number {place} of {len(sheets)}, was read; another is named by"
+            " [data] sheet."
+        )
+    return grid, chosen, sheets
+
+
+def _holds_table(grid: Grid) -> bool:
+    full = [cells for cells in grid.rows.values() if sum(map(bool, cells)) > 1]
+    return len(full) > 1
+
+
+def _source(name: str, grid: Grid, sheet: str | None, sheets: tuple[str, ...]) -> SourceTable:
+    extent = find_table(grid)
+    if extent is None:
+        raise StudyProblemsError([Problem(name, "one row a case", "no rows")])
+    named, said = nameless(extent, grid)
+    names = [extent.names[place] for place in named]
+    _once(name, extent.header, names)
+    _within(name, grid, extent)
+    if not extent.rows or not names:
+        raise StudyProblemsError([Problem(name, "one row a case", "no rows")])
+    cells = {
+        column: [grid.get(row, place + 1).strip() for row in extent.rows]
+        for place, column in zip(named, names, strict=True)
+    }
+    frame = pd.DataFrame(cells, index=list(extent.rows), dtype=object, columns=names)
+    frame = frame.astype("str")
+    frame = frame[~(frame == "").all(axis=1)]
+    if frame.empty:
+        raise StudyProblemsError([Problem(name, "one row a case", "no rows")])
+    frame, commas = with_points(frame) if grid.decimal_comma else (frame, [])
+    assumed = [
+        *grid.said,
+        *extent.said,
+        *_broken_names(grid, extent),
+        *said,
+        *_short_rows(grid, extent, named),
+        *_hidden(grid, extent, named),
+        *commas,
+    ]
+    return SourceTable(frame, tuple(assumed), extent.header, sheet, sheets)
+
+
+def _once(name: str, row: int, names: list[str]) -> None:
+    twice = sorted(column for column, number in Counter(names).items() if number > 1)
+    if twice:
+        advice = "Give each column a name of its own"
+        problem = Problem(f"{name}, row {row}", "column names once", f"{twice[:10]}", advice)
+        raise StudyProblemsError([problem])
+
+
+def _within(name: str, grid: Grid, extent: Extent) -> None:
+    """Refuse rows of a text table with more cells than there are columns.
+
+    A separator within a cell, a decimal comma above all, moves every later cell to the right.
+    """
+    if grid.ranges or grid.hidden_rows:
+        return
+    width = len(extent.names)
+    last = max((place + 1 for place, column in enumerate(extent.names) if column), default=0)
+    longer = [
+        row
+        for row in extent.rows
+        if len(grid.rows[row]) > width and any(cell.strip() for cell in grid.rows[row][width:])
+    ]
+    if longer and len(longer) < len(extent.rows):
+        widest = max(len(grid.rows[row]) for row in longer)
+        advice = "Look for separators within cells (decimal commas?), and put such cells in quotes"
+        found = f"{widest} cells"
+        raise StudyProblemsError(
+            [
+                Problem.of_cells(
+                    name, longer, "", f"{last} cells, as row {extent.header} has", found, advice
+                )
+            ]
+        )
+
+
+def _broken_names(grid: Grid, extent: Extent) -> list[str]:
+    cells = grid.rows.get(extent.header, [])
+    broken = [clean_name(cell) for cell in cells if clean_name(cell) != cell.strip()]
+    if not broken:
+        return []
+    shown = ", ".join(repr(column) for column in broken[:5])
+    more = f" and {len(broken) - 5} more" if len(broken) > 5 else ""
+    return [f"Line breaks in column names were read as blanks: {shown}{more}."]
+
+
+def _short_rows(grid: Grid, extent: Extent, named: list[int]) -> list[str]:
+    """Say which rows of a text table end before its last named column."""
+    if not grid.is_text:
+        return []
+    short = [row for row in extent.rows if len(grid.rows[row]) <= max(named, default=0)]
+    if not short:
+        return []
+    where = runs(short).capitalize()
+    verb = "ends" if len(short) == 1 else "end"
+    return [f"{where} {verb} before the last column; the missing cells were read as empty."]
+
+
+def _hidden(grid: Grid, extent: Extent, named: list[int]) -> list[str]:
+    said = []
+    rows = sorted(grid.hidden_rows & set(extent.rows))
+    if rows:
+        where = runs(rows).capitalize()
+        verb = "is" if len(rows) == 1 else "are"
+        said.append(f"{where} {verb} hidden or filtered out in the sheet, and read all the same.")
+    columns = [extent.names[place] for place in named if place + 1 in grid.hidden_columns]
+    if columns:
+        shown = ", ".join(repr(column) for column in columns[:5])
+        more = f" and {len(columns) - 5} more" if len(columns) > 5 else ""
+        said.append(f"Hidden columns were read: {shown}{more}.")
+    return said

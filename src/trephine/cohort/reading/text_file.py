@@ -1,0 +1,177 @@
+"""Tables as text (CSV, TSV, also .gz): encoding and separator are found by a stated rule."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from trephine.cohort.reading.grid import Grid
+from trephine.cohort.reading.limits import TableLimits
+from trephine.cohort.reading.package import refusal
+
+_PIECE = 1 << 20
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright strokes"}
+# As many lines as the separator is looked for in.
+_SAMPLE = 200
+_AS_TEXT = "Save it from a spreadsheet program as CSV in UTF-8, or as xlsx"
+
+
+def read_text_table(path: Path, limits: TableLimits, encoding: str | None = None) -> Grid:
+    """Read a table of separated text.
+
+    Raises
+    ------
+    StudyProblemsError
+        If it is damaged, no text, beyond the bounds, or a quotation mark is never closed.
+    """
+    content = _bytes(path, limits)
+    text, said = _decoded(content, path.name, encoding)
+    del content
+    if text[:500].lstrip().lower().startswith(("<!doctype", "<html", "<?xml", "<table")):
+        raise refusal(path.name, "a web page or XML, whatever its name says", _AS_TEXT)
+    if "\0" in text:
+        raise refusal(path.name, "bytes that are no text", _AS_TEXT)
+    grid = Grid(path.name, limits, said=said, is_text=True)
+    stated = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
+    if stated is not None:  # Excel's own first line, which it does not show
+        text = text[stated.end() :]
+    separator = stated[1] if stated else find_separator(text, path.suffixes)
+    if separator != "," and not (separator == "\t" and ".tsv" in path.suffixes):
+        named = _SEPARATORS.get(separator, repr(separator))
+        grid.said.append(f"Columns are separated by {named}.")
+    grid.decimal_comma = separator in ";\t|"
+    _fill(grid, text, separator)
+    return grid
+
+
+def _bytes(path: Path, limits: TableLimits) -> bytes:
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    if not packed:
+        return path.read_bytes()
+    parts, size = [], 0
+    try:
+        with gzip.open(path) as stream:
+            while piece := stream.read(_PIECE):
+                size += len(piece)
+                limits.check("file_bytes", path.name, size)
+                parts.append(piece)
+    except (OSError, EOFError, zlib.error):
+        raise refusal(path.name, "a compressed file that is cut short or damaged") from None
+    return b"".join(parts)
+
+
+def _decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, list[str]]:
+    """Return the text and what was assumed of its encoding.
+
+    A byte order mark decides; then UTF-8 where every byte fits it; then UTF-16 where every other
+    byte is zero; then GB18030 where most of its double bytes are common Chinese characters (the
+    3,755 of the first level of GB 2312); then Windows-1252.
+    """
+    marks = (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF32_LE, "utf-32"),
+        (codecs.BOM_UTF32_BE, "utf-32"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    )
+    found = encoding or next((code for mark, code in marks if content.startswith(mark)), None)
+    if found is None:
+        found = _guessed(content)
+    try:
+        text = content.decode(found)
+    except (UnicodeDecodeError, LookupError):
+        raise refusal(name, f"bytes that are no {found.upper()}", _AS_TEXT) from None
+    called = {"gb18030": "GB18030 (Chinese)", "cp1252": "Windows-1252 (Western European)"}
+    said = {"utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", **called}.get(found)
+    advice = "" if found not in called else "; save it as UTF-8 if letters look wrong"
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text, [f"Read as {said}{advice}."] if said else []
+
+
+def _guessed(content: bytes) -> str:
+    sample = content[:4096]
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    if len(sample) > 3 and max(even, odd) > 0.3 * len(sample) / 2:
+        return "utf-16-le" if odd > even else "utf-16-be"
+    if _decodes(content, "utf-8"):
+        return "utf-8"
+    pairs = re.findall(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]", content)
+    common = sum(0xB0 <= pair[0] <= 0xD7 and pair[1] >= 0xA1 for pair in pairs)
+    if _decodes(content, "gb18030") and 2 * common >= len(pairs):
+        return "gb18030"
+    return "cp1252" if _decodes(content, "cp1252") else "latin-1"
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def find_separator(text: str, suffixes: list[str]) -> str:
+    """Return the separator under which most lines have the same number of cells, more than one.
+
+    Of several, the one whose rule holds from the earliest line on, then the one with most cells.
+    """
+    end = 0
+    for _ in range(_SAMPLE):
+        following = text.find("\n", end)
+        if following < 0:
+            end = len(text)
+            break
+        end = following + 1
+    sample = text[:end] if end else text
+    best, choice = (0.0, 0, 0), "\t" if ".tsv" in suffixes else ","
+    for separator in (choice, *(s for s in _SEPARATORS if s != choice)):
+        widths = _widths(sample, separator)
+        counts = Counter(width for width in widths if width > 1)
+        if not counts:
+            continue
+        width, number = counts.most_common(1)[0]
+        rank = (round(number / len(widths), 2), -widths.index(width), width)
+        if rank > best or best[0] == 0:
+            best, choice = rank, separator
+    return choice
+
+
+def _widths(sample: str, separator: str) -> list[int]:
+    try:
+        rows = csv.reader(_lines(sample), delimiter=separator)
+        return [len(row) for row in rows if any(cell.strip() for cell in row)]
+    except csv.Error:
+        return []
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield lines without a copy of the whole: some tables are near the bounds."""
+    start = 0
+    while start < len(text):
+        stop = text.find("\n", start) + 1 or len(text)
+        yield text[start:stop]
+        start = stop
+
+
+def _fill(grid: Grid, text: str, separator: str) -> None:
+    csv.field_size_limit(max(csv.field_size_limit(), grid.limits.cell_letters + 1))
+    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
+    number = 0
+    advice = "Look at the quotation marks near there: each that opens a cell must close it"
+    try:
+        for number, cells in enumerate(reader, start=1):
+            if cells:
+                grid.put_row(number, cells)
+            else:
+                grid.limits.check("rows", grid.name, number)
+    except csv.Error:
+        where = f"a quotation mark that is never closed or stands within a cell (row {number + 1})"
+        raise refusal(grid.name, where, advice) from None

@@ -1,0 +1,75 @@
+"""Sheets of xls workbooks (Excel 97 to 2003), read by xlrd."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import xlrd
+
+from trephine.cohort.reading.grid import Grid
+from trephine.cohort.reading.limits import TableLimits
+from trephine.cohort.reading.numbers_shown import shown
+from trephine.cohort.reading.package import refusal
+
+
+def open_workbook(path: Path, limits: TableLimits) -> Any:
+    """Open a workbook; its sheets are read on demand.
+
+    Raises
+    ------
+    StudyProblemsError
+        If it is damaged, protected by a password, or of a kind that xlrd does not read.
+    """
+    try:
+        book = xlrd.open_workbook(
+            path, formatting_info=True, on_demand=True, ragged_rows=True, logfile=io.StringIO()
+        )
+    # The reader meets damaged bytes with whatever error they lead to.
+    except Exception as error:
+        told = str(error).lower()
+        if "encrypt" in told or "password" in told:
+            raise refusal(path.name, "a workbook with a password") from None
+        advice = "Open it in a spreadsheet program and save it as xlsx, without a password"
+        found = "a damaged xls workbook, or an xlsx with a password"
+        raise refusal(path.name, found, advice) from None
+    limits.check("sheets", path.name, book.nsheets)
+    return book
+
+
+def read_sheet(book: Any, sheet: str, name: str, limits: TableLimits) -> Grid:
+    """Read one sheet.
+
+    Raises
+    ------
+    StudyProblemsError
+        If its cells are damaged or beyond the bounds.
+    """
+    try:
+        found = book.sheet_by_name(sheet)
+    except Exception:
+        raise refusal(name, "a damaged xls workbook") from None
+    limits.check("rows", name, found.nrows)
+    grid = Grid(name, limits)
+    for row in range(found.nrows):
+        for column, cell in enumerate(found.row(row)):
+            text = _text(book, cell)
+            if text.strip():
+                grid.set(row + 1, column + 1, text)
+    grid.hidden_rows = {row + 1 for row, info in found.rowinfo_map.items() if info.hidden}
+    grid.hidden_columns = {column + 1 for column, info in found.colinfo_map.items() if info.hidden}
+    for first, after, left, beyond in found.merged_cells:
+        grid.ranges.append((first + 1, left + 1, after, beyond))
+    return grid
+
+
+def _text(book: Any, cell: Any) -> str:
+    if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
+        key = book.xf_list[cell.xf_index].format_key
+        return shown(float(cell.value), book.format_map[key].format_str, book.datemode == 1)
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return str(xlrd.error_text_from_code.get(cell.value, "#VALUE!"))
+    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+        return "TRUE" if cell.value else "FALSE"
+    return str(cell.value)
