@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from trephine.errors import InputError
-from trephine.report.facts import EstimateFact, SurvivalCurve
+from trephine.report.facts import EstimateFact, Facts, SurvivalCurve
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.figures.kaplan_meier import draw_kaplan_meier
 from trephine.report.figures.nomogram import draw_nomogram, lay_out_nomogram
@@ -101,6 +101,48 @@ def test_no_text_of_any_figure_overlaps_or_leaves_it(facts, pictures_folder):
                 found = boxes(figure)
             assert list(overlaps(found)) == [], plate.slug
             assert list(outside(figure, found)) == [], plate.slug
+
+
+LONG = {
+    "words": " of the femoral head by the older classification, as the second reader saw it" * 2,
+    "one word": "Osteonekroseklassifikationsuntergruppenzuordnung" * 3,
+    "Chinese": "股骨头坏死分期和联合坏死角的测量" * 5,
+}
+_NAMED = {
+    "label", "level", "model", "part", "reason", "title", "outcome_name", "event_noun", "features",
+    "feature", "feature_set", "base", "extended",
+}  # fmt: skip
+
+
+def lengthened(value, more):
+    """Return facts whose words for people are as long as a spreadsheet may make them."""
+    if isinstance(value, dict):
+        return {
+            key: _longer(one, more) if key in _NAMED else lengthened(one, more)
+            for key, one in value.items()
+        }
+    return [lengthened(one, more) for one in value] if isinstance(value, list) else value
+
+
+def _longer(value, more):
+    if isinstance(value, str) and not re.fullmatch(r"[\d.,<>≥ −-]+", value):
+        return value + more if value else value
+    if isinstance(value, list):
+        return [_longer(one, more) for one in value]
+    return lengthened(value, more)
+
+
+@pytest.mark.parametrize("more", LONG.values(), ids=LONG)
+def test_long_words_neither_stop_a_figure_nor_leave_it(light, pictures_folder, more):
+    facts = Facts.model_validate(lengthened(light.model_dump(mode="json"), more))
+    for plate in make_plates(facts, pictures_folder):
+        for panel in (*plate.panels, *plate.narrow):
+            with figure_style():
+                figure = new_figure(panel.width_mm, panel.height_mm)
+                panel.draw(figure)
+                found = boxes(figure)
+            assert list(outside(figure, found)) == [], plate.slug
+            assert list(overlaps(found)) == [], plate.slug
 
 
 def test_every_figure_of_the_paper_is_made(facts, pictures_folder):

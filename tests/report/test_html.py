@@ -1,13 +1,17 @@
 """The page shows what facts.json holds, alone, and says what has to be said."""
 
+import base64
+import hashlib
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
 
 from trephine.report.consistency import check_consistency
 from trephine.report.facts import Facts, write_facts
+from trephine.report.facts.study import Exclusion
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.figures.pictures import EDGE
 from trephine.report.figures.plate import panel_svg
@@ -213,3 +217,20 @@ def test_a_study_without_a_part_still_makes_a_page(light, pictures_folder, absen
     reader = read(page)
     assert {link[1:] for link in reader.links} <= reader.ids
     assert light.study.title in page
+
+
+def test_the_page_lets_its_own_script_run_and_nothing_else(page):
+    """The policy names the script by its hash: a changed byte, and no browser runs it."""
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.S)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    rules = dict(rule.split(" ", 1) for rule in unescape(policy).split("; "))
+    assert rules["script-src"] == f"'sha256-{digest}'"
+    assert rules["default-src"] == "'none'"
+    assert not re.search(r"<[^>]+ on\w+=", page)
+    assert page.index("Content-Security-Policy") < page.index("<style>")
+
+
+def test_characters_that_cannot_be_printed_become_spaces():
+    study = Exclusion(reason="left\x00 out\u202e of\ud800 it", cases=1, patients=1)
+    assert study.reason == "left  out  of  it"

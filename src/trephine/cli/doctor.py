@@ -120,7 +120,20 @@ def _fonts() -> Iterator[Finding]:
     except ValueError:
         yield Finding("broken", "font", f"{FONT} is not found: reinstall matplotlib")
     else:
-        yield Finding("ok", "font of figures", FONT)
+        yield from _scripts()
+
+
+def _scripts() -> Iterator[Finding]:
+    """Report the scripts that a study's words may be in, and figures cannot show."""
+    from trephine.report.typeface import missing_scripts
+
+    missing = missing_scripts()
+    if missing:
+        told = f"{FONT}; words in {', '.join(missing)} would show as boxes"
+        advice = "pip install 'trephine\\[fonts]' if you want them"
+        yield Finding("absent", "font of figures", f"{told}: {advice}")
+    else:
+        yield Finding("ok", "font of figures", f"{FONT}, and others for the scripts it lacks")
 
 
 def _places() -> Iterator[Finding]:

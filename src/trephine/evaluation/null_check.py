@@ -31,7 +31,8 @@ class NullDistribution:
     model
         Name.
     observed
-        On the real outcome, measured as on the permuted ones.
+        On the real outcome, measured as on the permuted ones; for an apparent one that of the
+        study's own model.
     permuted
         Shape (permutations,).
     """
@@ -126,7 +127,9 @@ def null_check(
             (cases, settings, folds if kind == "nested" else 0),
             workers=workers,
             progress=progress,
-            ledger=open_ledger(ledger, "null", cases, settings, permutations, folds, seed),
+            ledger=open_ledger(
+                ledger, "null as fitted", cases, settings, permutations, folds, seed
+            ),
         )
     )
     failures = tuple(answer["failure"] for answer in answers if "failure" in answer)
@@ -174,7 +177,9 @@ def _tasks(patient: IntArray, permutations: int, seed: int) -> list[_Task]:
         drawing, fitting = child.spawn(2)
         rows = permute_by_patient(patient, np.random.default_rng(drawing))
         if number == 0:
-            rows = np.arange(patient.size)
+            # Fitted as the study's own model is, so that its C-index is the one that stands in
+            # the tables: another draw of inner folds may select other features.
+            rows, fitting = np.arange(patient.size), np.random.SeedSequence([seed, 0])
         tasks.append(_Task(number, rows, fitting))
     return tasks
 

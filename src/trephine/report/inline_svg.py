@@ -10,7 +10,7 @@ from trephine.report.style import DARK_MODE, INK
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _PLACES = re.compile(r' (?:d|x|y|points)="[^"]*"|translate\([^)]*\)')
 _ID = re.compile(r'\bid="([^"]+)"')
-_GLYPH = re.compile(r'<path id="(DejaVu[^"]+)"[^>]*/>')
+_GLYPH = re.compile(r'<path id="((?:DejaVu|Trephine)[^"]+)"[^>]*/>')
 _OVERHEAD = re.compile(
     r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>|<title>.*?</title>", re.S
 )
@@ -75,7 +75,7 @@ def _with_prefix(body: str, prefix: str) -> str:
 
     body = _ID.sub(rename, body)
     body = re.sub(r"xlink:href", "href", body)
-    body = re.sub(r'href="#(?!DejaVu)', f'href="#{prefix}-', body)
+    body = re.sub(r'href="#(?!DejaVu|Trephine)', f'href="#{prefix}-', body)
     return body.replace("url(#", f"url(#{prefix}-")
 
 

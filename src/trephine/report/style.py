@@ -8,6 +8,7 @@ the same facts give the same bytes.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ COLUMN_MM = 85.0
 """Width of a journal's column."""
 PAGE_MM = 174.0
 """Width of a journal's page between margins."""
+SMALLEST_MM = 8.0
+"""Of axes, either way."""
 PNG_DPI = 600
 
 Area = Figure | SubFigure
@@ -65,6 +68,8 @@ DARK_MODE = {
 """What each colour turns into where the reader's screen is dark."""
 
 BODY_PT, SMALL_PT, LETTER_PT = 7.0, 6.2, 9.0
+
+_MISSING = r"Glyph \d+ .* missing from"
 
 _SETTINGS: Any = {  # a mapping; matplotlib types its keys one by one
     "font.size": BODY_PT,
@@ -159,8 +164,13 @@ def risk_group_styles(count: int) -> tuple[SeriesStyle, ...]:
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """Apply the house style while figures are drawn and written."""
-    with mpl.rc_context({**_SETTINGS, "font.family": list(families())}):
+    """Apply the house style while figures are drawn and written.
+
+    A character that no font here holds was reported before (`typeface.what_is_missing`); matplotlib
+    says it again for every place where it stands.
+    """
+    with warnings.catch_warnings(), mpl.rc_context({**_SETTINGS, "font.family": list(families())}):
+        warnings.filterwarnings("ignore", message=_MISSING)
         yield
 
 
@@ -183,8 +193,10 @@ def place_axes(
     bottom_mm: float = 9.0,
     top_mm: float = 6.5,
 ) -> Axes:
-    """Add axes at these distances from the edges of ``area``."""
+    """Add axes at these distances from the edges of ``area``, which give way where they meet."""
     width, height = size_mm(area)
+    left_mm = min(left_mm, max(width - right_mm - SMALLEST_MM, 0.0))
+    bottom_mm = min(bottom_mm, max(height - top_mm - SMALLEST_MM, 0.0))
     return area.add_axes(
         (
             left_mm / width,
@@ -212,13 +224,17 @@ def panel_title(area: Area, text: str, *, remark: str = "", left_mm: float = 13.
         area.text(1 - 2.5 / width, top, remark, va="top", ha="right", size=SMALL_PT, color=RED)
 
 
-@cache
 def text_width_mm(text: str, size_pt: float = BODY_PT, *, bold: bool = False) -> float:
     """Width of a line of text in the house type."""
-    font = FontProperties(
-        family=list(families()), size=size_pt, weight="bold" if bold else "normal"
-    )
-    width, _, _ = TextToPath().get_text_width_height_descent(text, font, ismath=False)
+    return _width_mm(text, size_pt, "bold" if bold else "normal", families())
+
+
+@cache
+def _width_mm(text: str, size_pt: float, weight: str, among: tuple[str, ...]) -> float:
+    font = FontProperties(family=list(among), size=size_pt, weight=weight)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=_MISSING)
+        width, _, _ = TextToPath().get_text_width_height_descent(text, font, ismath=False)
     return float(width) / 72 * 25.4
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,8 +188,13 @@ def _analysed(
         files=files.take(kept) if files is not None else None,
         features={name: features_set.take(kept) for name, features_set in features.items()},
         flow=flow,
-        remarks=remarks_of(analysed, survival),
+        remarks=remarks_of(plan, analysed, survival, _names(features, centres or ())),
     )
+
+
+def _names(features: Mapping[str, FeatureSet], centres: Iterable[str]) -> set[str]:
+    """Return the words that figures show and the study file does not hold."""
+    return {*centres, *(name for one in features.values() for name in one.names)}
 
 
 def _by_name(name: str) -> tuple[list[str | int], str]:

@@ -2,27 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from trephine.cohort.schema import ClinicalTable, label_of
 from trephine.modelling.encoding import seen_levels, seen_reference
+from trephine.plan import StudyPlan
+from trephine.plan.sections import StudySection
 from trephine.types import Survival
 
 # Share of the cases below which a reference level makes every ratio against it imprecise.
 _RARE = 0.05
+# Up to here (Cyrillic) the figures' own type has every letter, and matplotlib need not be loaded.
+_LAST_OF_DEJAVUS_OWN = 0x52F
 
 
-def remarks_of(clinical: ClinicalTable, survival: Survival) -> tuple[str, ...]:
-    """Return what looks odd in the cases that will be analysed, one sentence each.
+def remarks_of(
+    plan: StudyPlan, clinical: ClinicalTable, survival: Survival, names: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Return what looks odd in a study that can be run, one sentence each.
 
     Parameters
     ----------
+    plan
+        The study file.
     clinical, survival
         Of the analysed cases.
+    names
+        Other words that figures show: features and centres.
     """
-    return (*_without_variation(clinical), *_nobody_censored(survival))
+    return (
+        *_untitled(plan),
+        *_without_variation(clinical),
+        *_nobody_censored(survival),
+        *_letters(plan, names),
+    )
+
+
+def _untitled(plan: StudyPlan) -> Iterator[str]:
+    if plan.study.title == StudySection.model_fields["title"].default:
+        yield 'The report will be headed "Untitled study": [study] title gives it a name.'
+
+
+def _letters(plan: StudyPlan, names: Iterable[str]) -> Iterator[str]:
+    """Report letters that no font here can draw, before a run that takes hours."""
+    shown = {"study", "outcome", "clinical", "data"}
+    text = plan.model_dump_json(include=shown) + "".join(names)
+    if any(ord(letter) > _LAST_OF_DEJAVUS_OWN for letter in text):
+        from trephine.report.typeface import what_is_missing
+
+        if told := what_is_missing(text):
+            yield told
 
 
 def _without_variation(clinical: ClinicalTable) -> Iterator[str]:

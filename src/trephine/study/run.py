@@ -79,6 +79,7 @@ class StudyResult:
             nested = by.get((model, "sound", "nested cross-validated"))
             lines.append(f"{model:<14}{_interval(apparent):>22}{_interval(nested):>22}")
         lines += ["", *(f"{where}: {text}" for where, text in _not_fitted(self.not_fitted))]
+        lines += [f"Note: {remark}" for remark in self.analysis.inputs.remarks]
         bundle = str(self.bundle) if self.bundle else "none, its protocol was not fitted"
         lines += [f"Report: {self.report}", f"Model:  {bundle}"]
         if self.facts.study.simulated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -53,12 +54,35 @@ Counts = Annotated[tuple[Count, ...], BeforeValidator(_plain_sequence)]
 """Numbers of things in order."""
 
 
+# Neither XML, and so no Word document, nor a figure can hold these; bidirectional overrides could
+# turn a label round in the reader's eye.
+_UNPRINTABLE = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufffe\\uffff\\ud800-\\udfff]+"
+)
+
+
+def _printable(value: Any) -> Any:
+    """Put a space where a text has characters that cannot be printed."""
+    if isinstance(value, str):
+        return _UNPRINTABLE.sub(" ", value)
+    if isinstance(value, tuple | list) and value and isinstance(value[0], str):
+        return tuple(_printable(one) for one in value)
+    return value
+
+
 class Fact(BaseModel):
-    """Base of all facts: frozen, unknown keys refused, docstrings kept in the schema."""
+    """Base of all facts: frozen, unknown keys refused, printable, docstrings kept in the schema."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _printable_texts(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: _printable(one) for name, one in value.items()}
+        return value
 
 
 class EstimateFact(Fact):

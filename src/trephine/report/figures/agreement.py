@@ -10,12 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trephine.evaluation.agreement import BlandAltman
+from trephine.report.figures.fitting import shortened
 from trephine.report.style import (
     BLUE,
     GREEN,
     INK,
     MUTED,
     PAGE_MM,
+    PAPER,
     PURPLE,
     RED,
     SMALL_PT,
@@ -24,11 +26,15 @@ from trephine.report.style import (
     new_figure,
     panel_title,
     place_axes,
+    size_mm,
 )
+from trephine.report.typeface import cover
 from trephine.types import FloatArray
 
 _COLOURS = (BLUE, GREEN, PURPLE, RED)
 _ROW_MM = 56.0
+_KEY_MM = 4.5
+_TWICE = ", first and second reading"
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ class AgreementFigure:
 
 def agreement_figure(facts: AgreementFigure) -> Figure:
     """Return the figure, a page wide: three panels, then the cases that agree least."""
+    cover(" ".join([*facts.dice, *facts.icc]))
     rows = 2 if facts.worst else 1
     with figure_style():
         figure = new_figure(PAGE_MM, rows * _ROW_MM)
@@ -93,6 +100,7 @@ def agreement_figure(facts: AgreementFigure) -> Figure:
             pictures = np.atleast_1d(grid[1].subfigures(1, len(facts.worst)))
             for number, (area, case) in enumerate(zip(pictures, facts.worst, strict=True)):
                 _picture(area, case, "e  " if number == 0 else "")
+            _outline_key(grid[1], next(iter(facts.dice), ""))
     return figure
 
 
@@ -167,13 +175,18 @@ def _icc(area: Area, values: Mapping[str, FloatArray]) -> None:
             handlelength=1.2,
             handletextpad=0.4,
             borderaxespad=0.1,
+            # On paper of its own, so that the line of the threshold does not cross it.
+            frameon=True,
+            framealpha=1.0,
+            facecolor=PAPER,
+            edgecolor="none",
         )
     else:
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=MUTED)
 
 
 def _picture(area: Area, case: DrawnCase, letter: str) -> None:
-    axes = place_axes(area, left_mm=1.5, right_mm=1.5, bottom_mm=1.0, top_mm=5.5)
+    axes = place_axes(area, left_mm=1.5, right_mm=1.5, bottom_mm=_KEY_MM, top_mm=5.5)
     panel_title(area, letter + case.title, left_mm=1.5)
     low, high = np.percentile(case.pixels, [1, 99])
     axes.imshow(case.pixels, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
@@ -181,6 +194,27 @@ def _picture(area: Area, case: DrawnCase, letter: str) -> None:
     _outline(axes, case.first, BLUE, "solid")
     _outline(axes, case.second, RED, (0, (3.0, 1.2)))
     axes.set_axis_off()
+
+
+def _outline_key(area: Area, comparison: str) -> None:
+    """Say under the pictures whose outline is which."""
+    key = area.add_axes((0, 0, 1, _KEY_MM / size_mm(area)[1]))
+    key.axis("off")
+    for colour, dashes, reader in zip(
+        (BLUE, RED), ("solid", (0, (3.0, 1.2))), _readers(comparison), strict=True
+    ):
+        label = shortened(reader, 0.4 * PAGE_MM, SMALL_PT)
+        key.plot([], [], color=colour, linestyle=dashes, linewidth=1.0, label=label)
+    key.legend(loc="center left", ncols=2, bbox_to_anchor=(0.0, 0.5), borderaxespad=0.1)
+
+
+def _readers(comparison: str) -> tuple[str, str]:
+    """Return whose drawings a comparison is of, as the key names them."""
+    rater, twice, _ = comparison.partition(_TWICE)
+    if twice:
+        return f"{rater}, first reading", f"{rater}, second reading"
+    first, _, second = comparison.partition(" and ")
+    return first or "first", second or "second"
 
 
 def _outline(
@@ -195,7 +229,7 @@ def _outline(
 
 def _short(name: str) -> str:
     """Shorten a comparison's name for a narrow column."""
-    return name.replace(", first and second reading", " twice")
+    return shortened(name.replace(_TWICE, " twice"), 30.0, SMALL_PT)
 
 
 def _signed(value: float) -> str:

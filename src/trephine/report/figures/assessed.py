@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from trephine.report.facts import Facts, Kind, Protocol
 from trephine.report.facts.evaluation import Assessed
-from trephine.report.style import Area, panel_title
+from trephine.report.figures.fitting import shortened
+from trephine.report.style import BODY_PT, SMALL_PT, Area, panel_title, size_mm, text_width_mm
 from trephine.report.wording import kind_label
 
 PROTOCOLS: tuple[Protocol, ...] = ("published", "sound")
@@ -55,5 +56,10 @@ def draw_titled(
     left_mm: float = 13.0,
 ) -> None:
     """Draw a panel under its title, and say on it where its numbers are apparent."""
-    panel_title(area, title, remark=kind_label(kind) if kind == "apparent" else "", left_mm=left_mm)
+    remark = kind_label(kind) if kind == "apparent" else ""
+    width, _ = size_mm(area)
+    room = width - left_mm - 2.5
+    if remark:
+        room -= text_width_mm(remark, SMALL_PT) + 2.0
+    panel_title(area, shortened(title, room, BODY_PT, bold=True), remark=remark, left_mm=left_mm)
     draw(area)

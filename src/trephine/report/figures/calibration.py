@@ -8,8 +8,17 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from trephine.report.facts import CalibrationFacts
+from trephine.report.figures.fitting import LEGEND_MM, shortened
 from trephine.report.figures.series import as_array, as_number
-from trephine.report.style import RULE, Area, SeriesStyle, model_styles, place_axes, size_mm
+from trephine.report.style import (
+    RULE,
+    SMALL_PT,
+    Area,
+    SeriesStyle,
+    model_styles,
+    place_axes,
+    size_mm,
+)
 
 HISTOGRAM_MM = 9.0
 
@@ -73,7 +82,7 @@ def _draw_curve(
         color=style.colour,
         linestyle=style.dashes,
         linewidth=style.width_pt,
-        label=curve.model,
+        label=shortened(curve.model, LEGEND_MM, SMALL_PT),
     )
     if not with_groups:
         return

@@ -24,10 +24,12 @@ from trephine.report.figures.model_plates import (
     nomogram_plates,
 )
 from trephine.report.figures.plate import Plate
+from trephine.report.typeface import cover
 
 
 def make_plates(facts: Facts, pictures_folder: Path) -> tuple[Plate, ...]:
     """Return every figure that the facts allow, in the order of the paper."""
+    cover(facts.model_dump_json())
     return (
         *comparison_plates(facts),
         *null_check_plates(facts),

@@ -48,7 +48,8 @@ def null_check_plates(facts: Facts) -> list[Plate]:
     nested = any(check.kind == "nested cross-validated" for check in facts.null_check)
     once = (
         " Under nested cross-validation all are measured by one division into folds, so that the"
-        " red may differ a little from Table 3, which rests on all divisions."
+        " red may differ a little from Table 3 and from the numbers at the head of the report,"
+        " which rest on all divisions."
         if nested
         else ""
     )

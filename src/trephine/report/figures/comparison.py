@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trephine.report.facts import Kind, PerformanceFacts, Protocol
+from trephine.report.figures.fitting import shortened
 from trephine.report.figures.series import as_number
 from trephine.report.style import (
     BLUE,
@@ -17,6 +18,7 @@ from trephine.report.style import (
     Area,
     SeriesStyle,
     place_axes,
+    size_mm,
     text_width_mm,
 )
 from trephine.report.wording import assessed_briefly
@@ -28,6 +30,8 @@ STYLES: dict[tuple[Protocol, Kind], SeriesStyle] = {
     ("sound", "optimism-corrected"): SeriesStyle(GREEN, (0, (3, 1.5)), 1.1, "^"),
 }
 ROW_MM = 4.2
+# Of the key's line, with its gaps.
+_KEY_MM = 11.0
 
 
 def comparison_height_mm(rows: Sequence[PerformanceFacts]) -> float:
@@ -41,7 +45,9 @@ def draw_comparison(area: Area, rows: Sequence[PerformanceFacts]) -> None:
     """Draw the C-index of each model by protocol and kind, with intervals."""
     models = list(dict.fromkeys(row.model for row in rows))
     kinds = [key for key in STYLES if any((r.protocol, r.kind) == key for r in rows)]
-    left = max(text_width_mm(model, SMALL_PT + 0.8, bold=True) for model in models) + 5.0
+    width, _ = size_mm(area)
+    names = [shortened(model, 0.4 * width, SMALL_PT + 0.8, bold=True) for model in models]
+    left = max(text_width_mm(name, SMALL_PT + 0.8, bold=True) for name in names) + 5.0
     axes = place_axes(
         area, left_mm=left, right_mm=4.5, top_mm=3.6 * len(kinds) + 4.0, bottom_mm=9.0
     )
@@ -71,7 +77,7 @@ def draw_comparison(area: Area, rows: Sequence[PerformanceFacts]) -> None:
         )  # fmt: skip
     for m in range(1, len(models)):
         axes.axhline(m * step - 0.875, color=RULE, linewidth=0.5)
-    axes.set_yticks([m * step + (len(kinds) - 1) / 2 for m in range(len(models))], labels=models)
+    axes.set_yticks([m * step + (len(kinds) - 1) / 2 for m in range(len(models))], labels=names)
     axes.tick_params(axis="y", length=0)
     for label in axes.get_yticklabels():
         label.set_fontweight("bold")
@@ -79,4 +85,8 @@ def draw_comparison(area: Area, rows: Sequence[PerformanceFacts]) -> None:
     lowest = min([0.5, *(low for low in lows if low == low)])
     axes.set(ylim=(len(models) * step - 0.9, -0.9), xlabel="C-index (95% CI)")
     axes.set_xlim(lowest - 0.03, None)
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0))
+    inner = width - left - 4.5
+    key_mm = max(text_width_mm(assessed_briefly(*one), SMALL_PT) for one in kinds) + _KEY_MM
+    # Where long names push the axes to the right, the key starts left of them.
+    start = min(-0.02, (width - key_mm - left) / inner)
+    axes.legend(loc="lower left", bbox_to_anchor=(start, 1.0))

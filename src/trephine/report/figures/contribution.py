@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trephine.report.facts import PartShare
+from trephine.report.figures.fitting import shortened
 from trephine.report.style import (
     BLUE,
     BODY_PT,
@@ -24,7 +25,7 @@ _NUMBERS_MM = 30.0
 
 def contribution_height_mm(parts: Sequence[PartShare]) -> float:
     """Height that the bars need."""
-    return ROW_MM * len(parts) + 12.0
+    return ROW_MM * len(parts) + 13.4
 
 
 def draw_contribution(area: Area, parts: Sequence[PartShare]) -> None:
@@ -38,14 +39,15 @@ def draw_contribution(area: Area, parts: Sequence[PartShare]) -> None:
         Largest share first; a share below 0 points to the left.
     """
     width, _ = size_mm(area)
-    left = max(text_width_mm(part.part, BODY_PT) for part in parts) + 5.0
-    axes = place_axes(area, left_mm=left, right_mm=_NUMBERS_MM, top_mm=6.0, bottom_mm=2.0)
+    names = [shortened(part.part, 0.45 * width, BODY_PT) for part in parts]
+    left = max(text_width_mm(name, BODY_PT) for name in names) + 5.0
+    axes = place_axes(area, left_mm=left, right_mm=_NUMBERS_MM, top_mm=8.4, bottom_mm=2.0)
     shares = [part.share or 0.0 for part in parts]
     rows = range(len(parts))
     axes.barh(rows, shares, height=0.62, color=BLUE)
     axes.axvline(0, color=MUTED, linewidth=0.7)
     axes.set(ylim=(len(parts) - 0.5, -0.5), xlim=(min(0.0, *shares), max(*shares, 1e-9)))
-    axes.set_yticks(list(rows), labels=[part.part for part in parts], fontsize=BODY_PT)
+    axes.set_yticks(list(rows), labels=names, fontsize=BODY_PT)
     axes.tick_params(axis="y", length=0)
     axes.set_xticks([])
     for side in ("left", "bottom"):

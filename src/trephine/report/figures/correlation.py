@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trephine.report.facts import CorrelationFacts
+from trephine.report.figures.fitting import shortened
 from trephine.report.figures.series import as_array
 from trephine.report.style import (
     BLUE,
@@ -64,7 +65,7 @@ def draw_correlation(area: Area, facts: CorrelationFacts) -> None:
         axes.set_yticks([])
         _list_names(area, facts, cell)
     else:
-        names = [f"{name}  {k + 1}" for k, name in enumerate(facts.features)]
+        names = [f"{name}  {k + 1}" for k, name in enumerate(_names(facts, width))]
         axes.set_yticks(range(count), labels=names, size=NAME_PT)
     axes.set_xticks([])
     axes.tick_params(length=0, pad=1.5)
@@ -75,12 +76,12 @@ def draw_correlation(area: Area, facts: CorrelationFacts) -> None:
 
 def _list_names(area: Area, facts: CorrelationFacts, cell: float) -> None:
     """List the numbered names under the matrix, where there is no room beside it."""
-    _, height = size_mm(area)
+    width, height = size_mm(area)
     start = 3.0 + cell * len(facts.features) + 3.0
     for k, name in enumerate(facts.features):
         y = 1 - (start + LINE_MM * k) / height
         area.text(0.06, y, str(k + 1), size=NAME_PT, weight="bold", ha="right", va="top")
-        area.text(0.08, y, name, size=NAME_PT, va="top")
+        area.text(0.08, y, shortened(name, 0.9 * width, NAME_PT), size=NAME_PT, va="top")
 
 
 def _draw_key(area: Area, cell: float, left: float) -> None:
@@ -106,7 +107,11 @@ def _draw_key(area: Area, cell: float, left: float) -> None:
 def _names_mm(facts: CorrelationFacts, width_mm: float) -> float:
     if width_mm <= COLUMN_MM + 1:
         return 3.0
-    return max(text_width_mm(f"{name}  00", NAME_PT) for name in facts.features) + 4.0
+    return max(text_width_mm(f"{name}  00", NAME_PT) for name in _names(facts, width_mm)) + 4.0
+
+
+def _names(facts: CorrelationFacts, width_mm: float) -> list[str]:
+    return [shortened(name, 0.45 * width_mm, NAME_PT) for name in facts.features]
 
 
 def _cell_mm(facts: CorrelationFacts, width_mm: float) -> float:

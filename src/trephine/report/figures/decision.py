@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trephine.report.facts import DecisionCurveFacts
+from trephine.report.figures.fitting import LEGEND_MM, shortened
 from trephine.report.figures.series import as_array
 from trephine.report.style import INK, MUTED, SMALL_PT, Area, model_styles, place_axes
 
@@ -46,7 +47,7 @@ def draw_decision_curves(area: Area, curves: DecisionCurveFacts, headline: str) 
             color=style.colour,
             linestyle=style.dashes,
             linewidth=style.width_pt,
-            label=curve.model,
+            label=shortened(curve.model, LEGEND_MM, SMALL_PT),
         )
         top = max(top, np.nanmax(benefit, initial=0.01))
     axes.set(

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from trephine.report.facts import Facts, FlowCount, Protocol
+from trephine.report.figures.fitting import wrapped
 from trephine.report.style import (
     BODY_PT,
     COLUMN_MM,
@@ -13,7 +14,6 @@ from trephine.report.style import (
     MUTED,
     SMALL_PT,
     Area,
-    text_width_mm,
 )
 from trephine.report.wording import horizon_noun, plural, show
 
@@ -24,13 +24,13 @@ GAP_MM = 6.0
 
 def flow_height_mm(facts: Facts, protocol: Protocol, width_mm: float) -> float:
     """Height that the flow needs at this width."""
-    boxes = [_enrolled(facts), _excluded(facts), _analysed(facts)]
+    boxes = _upper_boxes(facts, width_mm)
     rows = sum(_box_mm(box) for box in boxes if box) + 2 * GAP_MM
     features = _features(facts, protocol)
     if features:
         tallest = max(_box_mm(_fold(box, _share_mm(width_mm, len(features)))) for box in features)
         rows += tallest + GAP_MM
-    return rows + _box_mm(_models(facts, protocol)) + 2.0
+    return rows + _box_mm(_fold(_models(facts, protocol), width_mm - 2.0)) + 2.0
 
 
 def draw_flow(area: Area, facts: Facts, protocol: Protocol, width_mm: float) -> None:
@@ -40,13 +40,11 @@ def draw_flow(area: Area, facts: Facts, protocol: Protocol, width_mm: float) -> 
     axes.set(xlim=(0, width_mm), ylim=(height, 0))
     axes.axis("off")
     centre = width_mm * (0.5 if width_mm > COLUMN_MM + 1 else 0.34)
-    wide = 64.0 if width_mm > COLUMN_MM + 1 else 54.0
-    y = _draw_box(axes, _enrolled(facts), centre, 1.0, wide)
-    excluded = _excluded(facts)
+    wide, aside, wide_aside = _widths_mm(width_mm)
+    enrolled, excluded, analysed = _upper_boxes(facts, width_mm)
+    y = _draw_box(axes, enrolled, centre, 1.0, wide)
     if excluded:
         middle = y + GAP_MM / 2 + _box_mm(excluded) / 2
-        aside = width_mm * 0.62 if width_mm > COLUMN_MM + 1 else width_mm * 0.42
-        wide_aside = width_mm - aside - 1.0
         bottom = y + GAP_MM / 2 + _box_mm(excluded) + GAP_MM / 2
         _arrow(axes, (centre, y), (centre, bottom))
         _arrow(axes, (centre, middle), (aside, middle))
@@ -57,14 +55,32 @@ def draw_flow(area: Area, facts: Facts, protocol: Protocol, width_mm: float) -> 
     else:
         _arrow(axes, (centre, y), (centre, y + GAP_MM))
         y += GAP_MM
-    y = _draw_box(axes, _analysed(facts), centre, y, wide)
+    y = _draw_box(axes, analysed, centre, y, wide)
     features = _features(facts, protocol)
     if features:
         y = _draw_features(axes, features, centre, y, width_mm)
     else:
         _arrow(axes, (centre, y), (centre, y + GAP_MM))
         y += GAP_MM
-    _draw_box(axes, _models(facts, protocol), width_mm / 2, y, width_mm - 2.0)
+    models = _fold(_models(facts, protocol), width_mm - 2.0)
+    _draw_box(axes, models, width_mm / 2, y, width_mm - 2.0)
+
+
+def _widths_mm(width_mm: float) -> tuple[float, float, float]:
+    """Return the width of the middle boxes, and left edge and width of the one beside them."""
+    page = width_mm > COLUMN_MM + 1
+    aside = width_mm * (0.62 if page else 0.42)
+    return 64.0 if page else 54.0, aside, width_mm - aside - 1.0
+
+
+def _upper_boxes(facts: Facts, width_mm: float) -> tuple[list[str], list[str], list[str]]:
+    """Return the lines of the boxes above the features: enrolled, left out, analysed."""
+    wide, _, wide_aside = _widths_mm(width_mm)
+    return (
+        _fold(_enrolled(facts), wide),
+        _fold(_excluded(facts), wide_aside),
+        _fold(_analysed(facts), wide),
+    )
 
 
 def _draw_features(
@@ -158,18 +174,13 @@ def _share_mm(width_mm: float, count: int) -> float:
 
 def _fold(lines: list[str], width_mm: float) -> list[str]:
     """Break lines that are wider than their box; a heading stays one entry."""
+    room = width_mm - 2 * PAD_MM
     folded: list[str] = []
     for number, line in enumerate(lines):
-        current = [""]
-        for word in line.split(" "):
-            longer = f"{current[-1]} {word}".strip()
-            size = BODY_PT if number == 0 else SMALL_PT
-            wide = text_width_mm(longer, size, bold=number == 0) > width_mm - 2 * PAD_MM
-            if wide and current[-1]:
-                current.append(word)
-            else:
-                current[-1] = longer
-        folded += ["\n".join(current)] if number == 0 else current
+        if number:
+            folded += wrapped(line, room, SMALL_PT)
+        else:
+            folded.append("\n".join(wrapped(line, room, BODY_PT, bold=True)))
     return folded
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trephine.report.facts import ModelFacts
+from trephine.report.figures.fitting import shortened
 from trephine.report.figures.series import as_array
 from trephine.report.style import (
     BODY_PT,
@@ -39,7 +40,11 @@ def draw_forest(area: Area, model: ModelFacts) -> None:
     width, _ = size_mm(area)
     narrow = width <= COLUMN_MM + 1
     numbers = 34.0
-    widest = max(text_width_mm(term.label, BODY_PT) for term in model.terms)
+    if narrow:
+        names = [shortened(term.label, width - 6.0, SMALL_PT) for term in model.terms]
+    else:
+        names = [shortened(term.label, 0.45 * width, BODY_PT) for term in model.terms]
+    widest = max(text_width_mm(name, BODY_PT) for name in names)
     left = 3.0 if narrow else widest + 6.0
     axes = place_axes(area, left_mm=left, right_mm=numbers + 3.0, top_mm=6.5)
     count = len(model.terms)
@@ -64,18 +69,18 @@ def draw_forest(area: Area, model: ModelFacts) -> None:
     axes.spines["left"].set_visible(False)
     end = (width - left - 3.0) / (width - left - numbers - 3.0)
     place = axes.get_yaxis_transform()
-    for row, term in enumerate(model.terms):
+    for row, (term, name) in enumerate(zip(model.terms, names, strict=True)):
         ratio = term.ratio
         text = f"{show(ratio.value, '2')} ({show(ratio.low, '2')}–{show(ratio.high, '2')})"
         axes.text(end, row, text, transform=place, ha="right", va="center", size=SMALL_PT)
         if narrow:
             axes.text(
-                0, row - 0.25, term.label, transform=place, va="bottom", size=SMALL_PT,
+                0, row - 0.25, name, transform=place, va="bottom", size=SMALL_PT,
                 bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5},
             )  # fmt: skip
         else:
             axes.text(
-                -3.0 / (width - left - numbers - 3.0), row, term.label,
+                -3.0 / (width - left - numbers - 3.0), row, name,
                 transform=place, ha="right", va="center", size=BODY_PT,
             )  # fmt: skip
     axes.text(

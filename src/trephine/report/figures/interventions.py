@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trephine.report.facts import DecisionCurveFacts
+from trephine.report.figures.fitting import LEGEND_MM, shortened
 from trephine.report.figures.series import as_array
 from trephine.report.style import INK, MUTED, SMALL_PT, Area, model_styles, place_axes
 
@@ -35,7 +36,7 @@ def draw_interventions_avoided(area: Area, curves: DecisionCurveFacts) -> None:
             color=style.colour,
             linestyle=style.dashes,
             linewidth=style.width_pt,
-            label=curve.model,
+            label=shortened(curve.model, LEGEND_MM, SMALL_PT),
         )
         top = max(top, float(np.nanmax(avoided, initial=0.0)))
         # At low thresholds a single case weighs far more than the figure can show.

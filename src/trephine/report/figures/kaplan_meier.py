@@ -9,8 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
 from trephine.report.facts import SurvivalCurve
+from trephine.report.figures.fitting import shortened, wrapped
 from trephine.report.figures.series import as_array
 from trephine.report.style import (
+    BODY_PT,
     INK,
     MUTED,
     RULE,
@@ -20,6 +22,7 @@ from trephine.report.style import (
     axes_size_mm,
     place_axes,
     risk_group_styles,
+    size_mm,
     text_width_mm,
 )
 from trephine.report.wording import show
@@ -51,17 +54,21 @@ def draw_kaplan_meier(
     logrank_p
         Printed in the panel; None for nothing.
     """
-    names = (text_width_mm(curve.label, SMALL_PT, bold=True) for curve in curves)
-    left = max(15.0, 5.5 + max(names))
+    width, height = size_mm(area)
+    names = [shortened(curve.label, 0.3 * width, SMALL_PT, bold=True) for curve in curves]
+    left = max(15.0, 5.5 + max(text_width_mm(name, SMALL_PT, bold=True) for name in names))
     table = RISK_ROW_MM * (len(curves) + 1) + 1.0
     axes = place_axes(area, left_mm=left, bottom_mm=8.0 + table)
     end = max(max(as_array(curve.times).max(initial=0), _last_seen(curve)) for curve in curves)
     for horizon in horizons:
         axes.axvline(horizon, color=RULE, linewidth=0.6, zorder=0)
-    for curve, style in zip(curves, risk_group_styles(len(curves)), strict=True):
-        _draw_curve(axes, curve, style, end)
+    styles = risk_group_styles(len(curves))
+    for curve, style, name in zip(curves, styles, names, strict=True):
+        _draw_curve(axes, curve, style, end, name)
     axes.set(xlim=(0, end * 1.01), ylim=(0, 1.03), xlabel=f"Time ({time_unit})")
-    axes.set_ylabel(f"Probability of\n{outcome_name}")
+    # Along the axis there is as much room as the axis is long.
+    along = wrapped(outcome_name, height - 14.0 - table, BODY_PT, most=2)
+    axes.set_ylabel("\n".join(["Probability of", *along]))
     times = [time for time in curves[0].at_risk_times if time is not None and time <= end * 1.01]
     axes.set_xticks(times, labels=[f"{time:g}" for time in times])
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1.0])
@@ -71,14 +78,16 @@ def draw_kaplan_meier(
         axes.legend(
             loc="lower left", title=test, title_fontsize=SMALL_PT, alignment="left",
         )  # fmt: skip
-    _draw_risk_table(axes, curves, len(times), left)
+    _draw_risk_table(axes, curves, names, len(times), left)
 
 
 def _last_seen(curve: SurvivalCurve) -> float:
     return float(as_array(curve.censored_times).max(initial=0))
 
 
-def _draw_curve(axes: Axes, curve: SurvivalCurve, style: SeriesStyle, end: float) -> None:
+def _draw_curve(
+    axes: Axes, curve: SurvivalCurve, style: SeriesStyle, end: float, name: str
+) -> None:
     last = max(as_array(curve.times).max(initial=0), _last_seen(curve))
     times = np.append(as_array(curve.times), min(last, end))
     survival = as_array(curve.survival)
@@ -101,7 +110,7 @@ def _draw_curve(axes: Axes, curve: SurvivalCurve, style: SeriesStyle, end: float
         color=style.colour,
         linestyle=style.dashes,
         linewidth=style.width_pt,
-        label=curve.label,
+        label=name,
     )
     censored = as_array(curve.censored_times)
     at = survival[np.clip(np.searchsorted(times[:-1], censored, side="right") - 1, 0, None)]
@@ -109,7 +118,11 @@ def _draw_curve(axes: Axes, curve: SurvivalCurve, style: SeriesStyle, end: float
 
 
 def _draw_risk_table(
-    axes: Axes, curves: Sequence[SurvivalCurve], columns: int, left_mm: float
+    axes: Axes,
+    curves: Sequence[SurvivalCurve],
+    names: Sequence[str],
+    columns: int,
+    left_mm: float,
 ) -> None:
     width, height = axes_size_mm(axes)
     place = blended_transform_factory(axes.transData, axes.transAxes)
@@ -118,14 +131,14 @@ def _draw_risk_table(
     axes.text(
         edge, y, "Number at risk", transform=axes.transAxes, va="top", size=SMALL_PT, color=MUTED
     )
-    for row, (curve, style) in enumerate(
-        zip(curves, risk_group_styles(len(curves)), strict=True), start=1
+    for row, (curve, style, name) in enumerate(
+        zip(curves, risk_group_styles(len(curves)), names, strict=True), start=1
     ):
         y_row = y - row * RISK_ROW_MM / height
         axes.text(
             edge,
             y_row,
-            curve.label,
+            name,
             transform=axes.transAxes,
             va="top",
             size=SMALL_PT,

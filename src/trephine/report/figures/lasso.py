@@ -58,7 +58,9 @@ def _mark_penalties(axes: Axes, lasso: LassoFacts) -> None:
             axes.axvline(np.log(value), color=INK, linewidth=0.7, linestyle=dashes)
     if lasso.chosen is None:
         return
-    name = {lasso.lambda_min: "λ min", lasso.lambda_1se: "λ 1se"}.get(lasso.chosen, "λ")
+    names = (("λ min", lasso.lambda_min), ("λ 1se", lasso.lambda_1se))
+    # Where both are one penalty, both names stand, so that the figure agrees with the tables.
+    name = " = ".join(word for word, value in names if value == lasso.chosen) or "λ"
     low, high = axes.get_xlim()
     right_half = np.log(lasso.chosen) > (low + high) / 2
     axes.annotate(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from trephine.report.facts import AxisTick, ExampleValue, NomogramFacts
+from trephine.report.figures.fitting import shortened, wrapped
 from trephine.report.figures.labels import PlacedLabel, spread_out, thin_out
 from trephine.report.figures.series import as_number
 from trephine.report.style import (
@@ -32,6 +33,8 @@ LEAD_MM = 1.9
 ROW_GAP_MM = 2.6
 NAME_MM = 3.4
 EDGE_MM = 3.0
+# Share of the axis that the name of one level may take.
+LONGEST_LEVEL = 0.45
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class Row:
         Labels in their places.
     example
         The worked case on this axis; None without one.
+    extra_mm
+        Room that a name of several lines beside the axis needs more than the axis.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Row:
     texts: tuple[str, ...]
     labels: tuple[PlacedLabel, ...]
     example: tuple[float, str] | None = None
+    extra_mm: float = 0.0
 
     @property
     def above_mm(self) -> float:
@@ -92,7 +98,11 @@ class Layout:
         """Height that all rows need."""
         name = NAME_MM if self.names_above else 0.0
         return 5.0 + sum(
-            row.above_mm + row.below_mm + ROW_GAP_MM + name * (1 + row.name.count("\n"))
+            row.above_mm
+            + row.below_mm
+            + row.extra_mm
+            + ROW_GAP_MM
+            + name * (1 + row.name.count("\n"))
             for row in self.rows
         )
 
@@ -109,7 +119,7 @@ def lay_out_nomogram(
         "Total points",
         *(f"{horizon_adjective(a.horizon, time_unit)} {outcome_name}" for a in nomogram.survival),
     ]
-    names = [_wrap(name, limit_mm) for name in names]
+    names = ["\n".join(wrapped(name, limit_mm, BODY_PT, bold=True)) for name in names]
     widest = max(
         text_width_mm(line, BODY_PT, bold=True) for name in names for line in name.split("\n")
     )
@@ -123,7 +133,9 @@ def lay_out_nomogram(
     for index, axis in enumerate(nomogram.predictors):
         positions = tuple(as_number(tick.points) * length / top for tick in axis.ticks)
         texts = tuple(
-            tick.label.replace("-", "−") if axis.type == "continuous" else tick.label
+            tick.label.replace("-", "−")
+            if axis.type == "continuous"
+            else shortened(tick.label, LONGEST_LEVEL * length, SMALL_PT)
             for tick in axis.ticks
         )
         widths = [text_width_mm(text, SMALL_PT) for text in texts]
@@ -148,7 +160,16 @@ def lay_out_nomogram(
             chance = example.survival[axis_index].value
             mark = (as_number(example.total_points) * length / total_top, show(chance, "share"))
         rows.append(_survival(names[len(rows)], survival.ticks, length / total_top, mark))
+    if not names_above:
+        rows = [_with_room_for_name(row) for row in rows]
     return Layout(tuple(rows), width_mm, left, right, names_above)
+
+
+def _with_room_for_name(row: Row) -> Row:
+    """Return the row as high as its name, which stands beside it."""
+    lines = 1 + row.name.count("\n")
+    own = row.above_mm + row.below_mm + ROW_GAP_MM
+    return replace(row, extra_mm=max(0.0, NAME_MM * lines + 0.6 - own))
 
 
 def draw_nomogram(area: Area, layout: Layout) -> None:
@@ -173,28 +194,16 @@ def draw_nomogram(area: Area, layout: Layout) -> None:
                 bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.4},
             )  # fmt: skip
             y += NAME_MM * (1 + row.name.count("\n"))
-        y += row.above_mm
+        y += row.above_mm + row.extra_mm / 2
         _draw_row(axes, row, y, layout)
         lines.append(y)
-        y += row.below_mm + ROW_GAP_MM
+        y += row.below_mm + row.extra_mm / 2 + ROW_GAP_MM
     if example:
         _draw_example(axes, layout, lines)
 
 
 def _axis_name(label: str, unit: str) -> str:
     return f"{label} ({unit})" if unit else label
-
-
-def _wrap(name: str, limit_mm: float) -> str:
-    """Break a name into lines that are no wider than the limit, between words."""
-    lines = [""]
-    for word in name.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        if text_width_mm(longer, BODY_PT, bold=True) <= limit_mm or not lines[-1]:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return "\n".join(lines)
 
 
 def _mark(value: ExampleValue, scale: float) -> tuple[float, str]:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from trephine.report.facts import NullFacts
+from trephine.report.figures.fitting import shortened
 from trephine.report.figures.series import as_array
 from trephine.report.style import (
+    BODY_PT,
     GREY,
     INK,
     MUTED,
@@ -53,7 +55,7 @@ def draw_null_check(area: Area, checks: Sequence[NullFacts], edges: FloatArray) 
     edges
         Of the bins; the same in every panel, so that the protocols can be compared.
     """
-    _, height = size_mm(area)
+    width, height = size_mm(area)
     for number, check in enumerate(checks):
         top = _TOP_MM + number * ROW_MM
         last = number == len(checks) - 1
@@ -72,7 +74,8 @@ def draw_null_check(area: Area, checks: Sequence[NullFacts], edges: FloatArray) 
             axes.axvline(check.observed, color=RED, linewidth=1.6)
         axes.set(xlim=(edges[0], edges[-1]), yticks=[])
         axes.spines["left"].set_visible(False)
-        axes.set_title(f"{check.model} model", pad=11.0, loc="left")
+        name = shortened(check.model, width - 20.0, BODY_PT, bold=True)
+        axes.set_title(f"{name} model", pad=11.0, loc="left")
         axes.text(
             0, 1.04,
             f"observed {show(check.observed, '2')}; permuted: median"

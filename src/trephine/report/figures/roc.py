@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trephine.report.facts import RocFacts
+from trephine.report.figures.fitting import LEGEND_MM, shortened
 from trephine.report.figures.series import as_array
 from trephine.report.style import MUTED, RULE, SMALL_PT, Area, model_styles, place_axes
 from trephine.report.wording import show
@@ -31,7 +32,7 @@ def draw_roc(area: Area, curves: Sequence[RocFacts]) -> None:
             color=style.colour,
             linestyle=style.dashes,
             linewidth=style.width_pt,
-            label=f"{curve.model}  {_area(curve)}",
+            label=f"{shortened(curve.model, LEGEND_MM, SMALL_PT)}  {_area(curve)}",
         )
     axes.set(
         xlim=(-0.01, 1.01),
