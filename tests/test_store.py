@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trephine.errors import InputError
+from trephine.errors import InputError, StoreError
 from trephine.store import FeatureStore, TaskLedger, feature_key
 from trephine.store.repair import examine
 
@@ -107,7 +107,7 @@ def test_a_shard_damaged_between_looking_and_reading_is_not_read(tmp_path: Path)
     assert store.known(["k1"]) == {"k1"}
     (shard,) = shards(tmp_path)
     shard.write_bytes(shard.read_bytes()[:-1] + b"\0")
-    with pytest.raises(InputError, match="run the same command again"):
+    with pytest.raises(StoreError, match="run the same command again"):
         store.read(["k1"])
     assert store.known(["k1"]) == set()
 
@@ -221,11 +221,11 @@ def test_answers_of_an_earlier_version_count(tmp_path: Path) -> None:
 
 def test_a_store_that_cannot_be_opened_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "resampling.sqlite").mkdir()
-    with pytest.raises(InputError, match=r"resampling\.sqlite.*--out"):
+    with pytest.raises(StoreError, match=r"resampling\.sqlite.*--out"):
         TaskLedger(tmp_path / "resampling.sqlite", "work")
     store = one_case(tmp_path / "removed")
     shutil.rmtree(tmp_path / "removed")
-    with pytest.raises(InputError, match=r"ledger\.sqlite.*was removed"):
+    with pytest.raises(StoreError, match=r"ledger\.sqlite.*was removed"):
         store.known(["k1"])
 
 

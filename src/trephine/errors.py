@@ -41,6 +41,10 @@ class WorkerError(TrephineError):
     """A worker process that ended before its work was done."""
 
 
+class StoreError(TrephineError):
+    """Stored work that cannot be read or written: a full disk, a read-only folder, damage."""
+
+
 class MissingExtraError(TrephineError):
     """A part that needs an optional dependency which is not installed."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from trephine.cohort.schema import ClinicalVariable
 from trephine.deep.settings import DeepSettings, FineTuneSettings
 from trephine.evaluation.calibration_curve import CurveMethod
+from trephine.radiomics.settings import RadiomicsSettings
 from trephine.types import TimeUnit
 
 Protocol = Literal["published", "sound"]
@@ -165,6 +166,15 @@ class RadiomicsSection(Section):
     normalise: NormaliseMethod = Field(
         default="none", description="grey-level normalisation of the image before the engine's own"
     )
+    # What the file said when it was first read: it may be edited while the study runs.
+    _read: RadiomicsSettings | None = PrivateAttr(default=None)
+
+    def from_file(self) -> RadiomicsSettings:
+        """Return the settings of ``file``, which is read once."""
+        if self._read is None:
+            assert self.file is not None
+            self._read = RadiomicsSettings.from_file(self.file)
+        return self._read
 
 
 class DeepSection(DeepSettings):

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from trephine.errors import InputError
+from trephine.errors import StoreError
 
 # What happened to stored work is shown to whoever runs the command; see `trephine.cli.terminal`.
 log = logging.getLogger("trephine.store")
@@ -52,7 +52,7 @@ class Database:
 
     Raises
     ------
-    InputError
+    StoreError
         If the file cannot be written to.
     """
 
@@ -74,7 +74,7 @@ class Database:
 
         Raises
         ------
-        InputError
+        StoreError
             If the disk is full, the folder cannot be written to, or the file broke meanwhile.
         """
         with (
@@ -140,9 +140,9 @@ def _in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise InputError(f"{path}: {_advice(str(error))}") from None
+        raise StoreError(f"{path}: {_advice(str(error))}") from None
     except sqlite3.DatabaseError as error:
-        raise InputError(
+        raise StoreError(
             f"{path}: expected a whole database, found a damaged one ({error}); run"
             f" `trephine doctor {path.parent}`, then the same command again"
         ) from None

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from trephine.errors import InputError
+from trephine.errors import InputError, StoreError
 from trephine.store.database import Database, log, set_aside
 from trephine.store.shards import BrokenShardError, Shard, check_shard, read_shard, write_shard
 from trephine.store.tasks import is_sound, text_checksum
@@ -68,7 +68,7 @@ class FeatureStore:
 
     Raises
     ------
-    InputError
+    StoreError
         If the folder cannot be written to.
     """
 
@@ -137,8 +137,9 @@ class FeatureStore:
         Raises
         ------
         InputError
-            If a key is not stored, its shard is damaged, or the keys' features were not
-            extracted alike.
+            If a key is not stored, or the keys' features were not extracted alike.
+        StoreError
+            If a shard is damaged.
         """
         found = self.read_each(keys)
         names = {own for own, _ in found.values()}
@@ -153,7 +154,9 @@ class FeatureStore:
         Raises
         ------
         InputError
-            If a key is not stored or its shard is damaged.
+            If a key is not stored.
+        StoreError
+            If its shard is damaged.
         """
         rows = self.database.rows("SELECT key, shard FROM features WHERE key IN ({})", keys)
         shard_of: dict[str, str] = dict(rows)
@@ -171,7 +174,7 @@ class FeatureStore:
                 found |= {key: (content.names, content.values[key]) for key in own}
             except (BrokenShardError, KeyError):
                 self.forget(shard)
-                raise InputError(
+                raise StoreError(
                     f"feature store: shard {shard} was damaged while it was in use; run the same"
                     " command again: its cases are extracted again"
                 ) from None

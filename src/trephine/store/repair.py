@@ -39,7 +39,9 @@ def examine(place: Path) -> Iterator[Mended]:
     Raises
     ------
     InputError
-        If there is nothing of the kind, or it cannot be written to.
+        If there is nothing of the kind.
+    StoreError
+        If it cannot be written to.
     """
     if not place.exists():
         raise InputError(f"doctor: expected a results folder or a store, found nothing at {place}")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 from trephine.evaluation.agreement import RegionAgreement, compare_regions
 from trephine.executors import Progress, executor
 from trephine.store import FeatureStore
 from trephine.study.agreement import Comparison, Reading, compare_drawings, reading_pairs
+from trephine.study.fingerprints import Fingerprint, held_to
 from trephine.study.inputs import StudyInputs
 from trephine.types import BoolArray
 
@@ -49,6 +52,7 @@ def compare_all_drawings(
     keys: ReadingKeys,
     store: FeatureStore,
     *,
+    fingerprints: Mapping[Path, Fingerprint],
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[Comparison, ...]:
@@ -62,6 +66,8 @@ def compare_all_drawings(
         A study that was read.
     keys, store
         Features of every reading, and where they are kept.
+    fingerprints
+        Of the files that the keys are of.
     workers, progress
         As `trephine.executors.executor`.
 
@@ -85,7 +91,7 @@ def compare_all_drawings(
         found[name] = {row: RegionAgreement(**note) for row, note in notes.items() if note}
         unknown[name] = {row: wanted[row] for row, note in notes.items() if not note}
     rows = sorted({row for missing in unknown.values() for row in missing})
-    for name, compared in _open_again(inputs, rows, workers, progress).items():
+    for name, compared in _open_again(inputs, rows, fingerprints, workers, progress).items():
         new = {row: region for row, region in compared.items() if row in unknown[name]}
         store.write_notes({unknown[name][row]: asdict(region) for row, region in new.items()})
         found[name] |= new
@@ -98,14 +104,18 @@ def _in_order(name: str, regions: Mapping[int, RegionAgreement]) -> Comparison:
 
 
 def _open_again(
-    inputs: StudyInputs, rows: Sequence[int], workers: int | None, progress: Progress | None
+    inputs: StudyInputs,
+    rows: Sequence[int],
+    fingerprints: Mapping[Path, Fingerprint],
+    workers: int | None,
+    progress: Progress | None,
 ) -> dict[str, dict[int, RegionAgreement]]:
     """Return the comparisons of some cases by name and row, from their images and masks."""
     tasks = [tuple(rows[i : i + CASES_A_TASK]) for i in range(0, len(rows), CASES_A_TASK)]
     found: dict[str, dict[int, RegionAgreement]] = defaultdict(dict)
     if not tasks:
         return found
-    with executor(1 if len(tasks) == 1 else workers, _start, (inputs,)) as run:
+    with executor(1 if len(tasks) == 1 else workers, _start, (inputs, fingerprints)) as run:
         for part, answer in zip(tasks, run.map(_compare, tasks, progress), strict=True):
             for comparison in answer:
                 for position, region in zip(comparison.rows, comparison.regions, strict=True):
@@ -113,16 +123,21 @@ def _open_again(
     return found
 
 
-# The study, set once in each worker by _start.
+# The study and its files' fingerprints, set once in each worker by _start.
 _inputs: StudyInputs
+_fingerprints: Mapping[Path, Fingerprint]
 
 
-def _start(inputs: StudyInputs) -> None:
-    global _inputs
-    _inputs = inputs
+def _start(inputs: StudyInputs, fingerprints: Mapping[Path, Fingerprint]) -> None:
+    global _inputs, _fingerprints
+    _inputs, _fingerprints = inputs, fingerprints
 
 
 def _compare(rows: Sequence[int]) -> tuple[Comparison, ...]:
     files = _inputs.files
     assert files is not None
-    return compare_drawings(replace(_inputs, files=files.take(list(rows))))
+    some = files.take(list(rows))
+    with ExitStack() as held:
+        for path in some.paths():
+            held.enter_context(held_to(path, _fingerprints[path].sha256))
+        return compare_drawings(replace(_inputs, files=some))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,8 +16,8 @@ from trephine.deep.embed import Embedder
 from trephine.deep.last_block import LastBlock
 from trephine.deep.maps import BlockInputs, MapStore
 from trephine.deep.settings import DeepSettings
+from trephine.errors import ImageError, InputError, named_rows
 from trephine.executors import Progress, executor
-from trephine.imaging import file_sha256
 from trephine.imaging.normalise import normalise
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.plan.sections import DataSection, NormaliseMethod
@@ -23,8 +25,9 @@ from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import FeatureStore, feature_key
 from trephine.study.drawings import ReadingKeys, overlap_notes
-from trephine.study.files import CaseFiles, open_image, open_mask
+from trephine.study.files import CaseFiles, open_image, open_mask, without_names
 from trephine.study.finetuning import finetune_settings
+from trephine.study.fingerprints import Fingerprint, fingerprint, held_to
 from trephine.study.inputs import StudyInputs
 from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
 from trephine.types import BoolArray, FloatArray
@@ -32,8 +35,10 @@ from trephine.types import BoolArray, FloatArray
 # Maps are what enters the last block, for fine-tuning.
 Kind = Literal["radiomics", "deep", "maps"]
 
-# Images whose features go into one shard of the store.
+# Images whose features go into one shard of the store, or fewer after this time: what is kept is
+# what a kill leaves.
 SHARD = 16
+_KEPT_AFTER_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Recipe:
     """What is extracted from a region; handed to each worker once.
 
     ``block`` is a locked model's trained last block, ``maps`` where maps are kept for a block
-    that is still to be trained.
+    that is still to be trained, ``network`` the digest of the network that the keys rest on.
     """
 
     data: DataSection
@@ -50,13 +55,27 @@ class Recipe:
     deep: DeepSettings | None
     block: LastBlock | None
     maps: Path | None
+    network: str = ""
 
     def embedder(self) -> Embedder | None:
-        """Open the network; None without deep features."""
+        """Open the network; None without deep features.
+
+        Raises
+        ------
+        InputError
+            If its file is another than the one that the features' keys rest on.
+        """
         if self.deep is None:
             return None
         embedder = Embedder(self.deep.case_by_case())
-        return embedder if self.block is None else embedder.with_last_block(self.block)
+        if self.block is not None:
+            embedder = embedder.with_last_block(self.block)
+        if self.network and embedder.digest != self.network:
+            raise InputError(
+                "deep weights: expected the file as it was when the work began, found that it"
+                " changed meanwhile; run the same command again"
+            )
+        return embedder
 
 
 @dataclass(frozen=True)
@@ -67,13 +86,19 @@ class Reading:
     ----------
     mask, label, side
         Where the region is.
+    sha256
+        Of the mask.
+    row
+        Of the case in the study's table.
     keys
         Of its features in the store, by kind.
     """
 
     mask: Path
+    sha256: str
     label: int | str
     side: str | None
+    row: int
     keys: Mapping[Kind, str]
 
 
@@ -82,8 +107,13 @@ class Task:
     """All readings on one image that are not in the store yet."""
 
     image: Path
-    image_key: str
+    sha256: str
     readings: tuple[Reading, ...]
+
+    @property
+    def image_key(self) -> str:
+        """Key of the image's own note in the store."""
+        return f"image:{self.sha256}"
 
 
 @dataclass(frozen=True)
@@ -111,6 +141,8 @@ class ExtractedFeatures:
         Of the network's weights; empty without deep features.
     reading_keys
         Of the features of every reading in the store.
+    fingerprints
+        Of the images and masks that the features are of.
     """
 
     sets: Mapping[str, FeatureSet]
@@ -118,6 +150,7 @@ class ExtractedFeatures:
     reasons: Mapping[str, tuple[str, int]]
     weights_sha256: str
     reading_keys: ReadingKeys
+    fingerprints: Mapping[Path, Fingerprint]
 
 
 def extract_all(
@@ -152,9 +185,12 @@ def extract_all(
         block,
         store.folder / "maps" if finetune_settings(inputs.plan) is not None else None,
     )
+    embedder = recipe.embedder()
+    if embedder is not None:
+        recipe = replace(recipe, network=embedder.digest)
     planned = _plan_readings(inputs, inputs.files, recipe)
     _extract_missing(planned, store, recipe, workers, progress)
-    return _collect(planned, store, recipe, next(iter(inputs.files.masks)))
+    return _collect(planned, store, recipe, embedder, next(iter(inputs.files.masks)))
 
 
 @dataclass(frozen=True)
@@ -163,12 +199,12 @@ class _Planned:
 
     tasks: tuple[Task, ...]
     keys: Mapping[Kind, Mapping[tuple[str, bool], tuple[str | None, ...]]]
+    fingerprints: Mapping[Path, Fingerprint]
 
 
 def _plan_readings(inputs: StudyInputs, files: CaseFiles, recipe: Recipe) -> _Planned:
-    digests = {path: file_sha256(path) for path in dict.fromkeys(files.images)}
+    taken = _fingerprints(inputs, files)
     kinds = _versions(recipe)
-    mask_digests: dict[Path, str] = {}
     by_image: dict[Path, list[Reading]] = defaultdict(list)
     keys: dict[Kind, dict[tuple[str, bool], tuple[str | None, ...]]] = {k: {} for k in kinds}
     readings: list[tuple[tuple[str, bool], Sequence[Path | None]]] = [
@@ -182,18 +218,38 @@ def _plan_readings(inputs: StudyInputs, files: CaseFiles, recipe: Recipe) -> _Pl
                 for kind in kinds:
                     rows[kind].append(None)
                 continue
-            if mask not in mask_digests:
-                mask_digests[mask] = file_sha256(mask)
             image, label, side = files.images[row], files.labels[row], inputs.sides[row]
-            where = (digests[image], mask_digests[mask], label, side)
+            where = (taken[image].sha256, taken[mask].sha256, label, side)
             made = {kind: feature_key(kind, *where, *kinds[kind]) for kind in kinds}
-            by_image[image].append(Reading(mask, label, side, made))
+            by_image[image].append(
+                Reading(mask, taken[mask].sha256, label, side, files.rows[row], made)
+            )
             for kind in kinds:
                 rows[kind].append(made[kind])
         for kind in kinds:
             keys[kind][reading] = tuple(rows[kind])
-    tasks = tuple(Task(p, f"image:{digests[p]}", tuple(r)) for p, r in by_image.items())
-    return _Planned(tasks, keys)
+    tasks = tuple(Task(p, taken[p].sha256, tuple(r)) for p, r in by_image.items())
+    return _Planned(tasks, keys, taken)
+
+
+def _fingerprints(inputs: StudyInputs, files: CaseFiles) -> dict[Path, Fingerprint]:
+    """Take the fingerprint of every image and mask.
+
+    Raises
+    ------
+    InputError
+        If one cannot be read; named by its row.
+    """
+    table = inputs.plan.data.table.name
+    taken: dict[Path, Fingerprint] = {}
+    for readings in (files.images, *files.masks.values(), *files.repeats.values()):
+        for row, path in zip(files.rows, readings, strict=True):
+            if path is not None and path not in taken:
+                try:
+                    taken[path] = fingerprint(path)
+                except ImageError as error:
+                    raise InputError(f"{table}, row {row}: {without_names(error, path)}") from None
+    return taken
 
 
 def _versions(recipe: Recipe) -> dict[Kind, tuple[str, ...]]:
@@ -202,9 +258,8 @@ def _versions(recipe: Recipe) -> dict[Kind, tuple[str, ...]]:
     reading = (recipe.normalise, str(recipe.data.spacing_mm), recipe.data.mask_geometry)
     if recipe.radiomics is not None:
         versions["radiomics"] = (recipe.radiomics.digest(), ENGINE_VERSION, *reading)
-    embedder = recipe.embedder()
-    if embedder is not None:
-        versions["deep"] = (embedder.digest, *reading)
+    if recipe.network:
+        versions["deep"] = (recipe.network, *reading)
         if recipe.maps is not None:
             versions["maps"] = versions["deep"]
     return versions
@@ -221,17 +276,24 @@ def _extract_missing(
     known = store.known(wanted)
     if recipe.maps is not None:
         known |= MapStore(recipe.maps).known(wanted)
-    tasks = [task for task in (_remaining(task, known) for task in planned.tasks) if task.readings]
+    # An image whose note is lost is read again: the report needs its spacing.
+    notes = store.notes([task.image_key for task in planned.tasks])
+    rest = (
+        _remaining(task, known if "spacing_row_mm" in note else set())
+        for task, note in zip(planned.tasks, notes, strict=True)
+    )
+    tasks = [task for task in rest if task.readings]
     if not tasks:
         return
     count = 1 if len(tasks) == 1 else workers
     with executor(count, _start, (recipe,)) as run:
         batch: list[Done] = []
+        kept = time.monotonic()
         for done in run.map(_extract, tasks, progress):
             batch.append(done)
-            if len(batch) == SHARD:
+            if len(batch) == SHARD or time.monotonic() - kept > _KEPT_AFTER_S:
                 _keep(batch, store)
-                batch = []
+                batch, kept = [], time.monotonic()
         _keep(batch, store)
 
 
@@ -240,16 +302,23 @@ def _remaining(task: Task, known: set[str]) -> Task:
     for reading in task.readings:
         keys = {kind: key for kind, key in reading.keys.items() if key not in known}
         if keys:
-            readings.append(Reading(reading.mask, reading.label, reading.side, keys))
-    return Task(task.image, task.image_key, tuple(readings))
+            readings.append(replace(reading, keys=keys))
+    return replace(task, readings=tuple(readings))
 
 
 def _keep(batch: Sequence[Done], store: FeatureStore) -> None:
-    for kind in ("radiomics", "deep"):
-        values = {key: row for done in batch for key, row in done.values.get(kind, {}).items()}
-        names = next((done.names[kind] for done in batch if kind in done.names), ())
-        store.write(names, values)
-    store.write_notes({key: note for done in batch for key, note in done.notes.items()})
+    """Keep features and notes together: neither is of use without the other."""
+    kinds: tuple[Kind, ...] = ("radiomics", "deep")
+    store.write_all(
+        [
+            (
+                next((done.names[kind] for done in batch if kind in done.names), ()),
+                {key: row for done in batch for key, row in done.values.get(kind, {}).items()},
+            )
+            for kind in kinds
+        ],
+        {key: note for done in batch for key, note in done.notes.items()},
+    )
 
 
 # What a worker needs for every task, set once in each process by _start.
@@ -264,15 +333,24 @@ def _start(recipe: Recipe) -> None:
 
 
 def _extract(task: Task) -> Done:
-    """Read an image once and extract every reading of it."""
-    image = open_image(task.image, _recipe.data)
+    """Read an image once and extract every reading of it.
+
+    Raises
+    ------
+    InputError
+        If image or mask cannot be read, or is no longer the file that the keys are of.
+    """
+    rows = sorted({reading.row for reading in task.readings})
+    with _in_words(rows, "image", task.image), held_to(task.image, task.sha256):
+        image = open_image(task.image, _recipe.data)
     names: dict[Kind, tuple[str, ...]] = {}
     values: dict[Kind, dict[str, FloatArray]] = defaultdict(dict)
     notes: dict[str, Mapping[str, Any]] = {task.image_key: _image_note(image.provenance, image)}
     drawn: dict[int | str, dict[str, BoolArray]] = defaultdict(dict)
     for reading in task.readings:
-        mask = open_mask(reading.mask, image, _recipe.data)
-        region = mask.region(reading.label)
+        with _in_words([reading.row], "mask", reading.mask), held_to(reading.mask, reading.sha256):
+            mask = open_mask(reading.mask, image, _recipe.data)
+            region = mask.region(reading.label)
         drawn[reading.label][next(iter(reading.keys.values()))] = region
         if "radiomics" in reading.keys and _recipe.radiomics is not None:
             normalised = normalise(image, _recipe.normalise, region)
@@ -295,15 +373,28 @@ def _extract(task: Task) -> Done:
     return Done(names, dict(values), notes)
 
 
+@contextmanager
+def _in_words(rows: Sequence[int], what: str, path: Path) -> Iterator[None]:
+    """Name the row of a file that cannot be used, and not the file."""
+    try:
+        yield
+    except ImageError as error:
+        where = f"{_recipe.data.table.name}, {named_rows(rows)}, {what}"
+        raise InputError(f"{where}: {without_names(error, path)}") from None
+
+
 def _image_note(provenance: Mapping[str, Any], image: Any) -> dict[str, Any]:
     return {**provenance, "spacing_row_mm": image.geometry.spacing_mm[-2]}
 
 
 def _collect(
-    planned: _Planned, store: FeatureStore, recipe: Recipe, first_rater: str
+    planned: _Planned,
+    store: FeatureStore,
+    recipe: Recipe,
+    embedder: Embedder | None,
+    first_rater: str,
 ) -> ExtractedFeatures:
     sets: dict[str, FeatureSet] = {}
-    embedder = recipe.embedder()
     network = "" if embedder is None else embedder.record.weights.sha256
     reasons: dict[str, tuple[str, int]] = {}
     for kind, set_name in (("radiomics", RADIOMICS), ("deep", DEEP)):
@@ -326,7 +417,9 @@ def _collect(
     if embedder is not None and recipe.maps is not None:
         inputs = _block_inputs(embedder, recipe.maps, planned.keys["maps"], first_rater)
         sets[DEEP] = replace(sets[DEEP], maps=inputs)
-    return ExtractedFeatures(sets, image_notes, reasons, network, _first(planned.keys))
+    return ExtractedFeatures(
+        sets, image_notes, reasons, network, _first(planned.keys), planned.fingerprints
+    )
 
 
 def _block_inputs(

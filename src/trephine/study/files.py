@@ -48,6 +48,11 @@ class CaseFiles:
     repeats: Mapping[str, tuple[Path | None, ...]]
     labels: tuple[int | str, ...]
 
+    def paths(self) -> list[Path]:
+        """Return every image and mask once."""
+        every = (self.images, *self.masks.values(), *self.repeats.values())
+        return list(dict.fromkeys(path for paths in every for path in paths if path is not None))
+
     def take(self, rows: Sequence[int]) -> CaseFiles:
         """Return the files of the cases at ``rows``."""
         return CaseFiles(
@@ -159,7 +164,7 @@ def _check_image(item: tuple[Path, list[int]]) -> list[Problem]:
     try:
         image = open_image(path, data)
     except ImageError as error:
-        return [Problem(f"{where}, image", "an image that can be read", _mild(error, path))]
+        return [Problem(f"{where}, image", "an image that can be read", without_names(error, path))]
     problems = []
     readings: list[tuple[str, Sequence[Path | None]]] = [
         *((f"rater {name}", masks) for name, masks in files.masks.items()),
@@ -178,7 +183,7 @@ def _check_image(item: tuple[Path, list[int]]) -> list[Problem]:
             except ImageError as error:
                 place = f"{table}, row {files.rows[row]}, mask of {reading}"
                 expected = f"a region on the image's grid with label {files.labels[row]}"
-                problems.append(Problem(place, expected, _mild(error, mask_path)))
+                problems.append(Problem(place, expected, without_names(error, mask_path)))
     return problems
 
 
@@ -195,7 +200,7 @@ def _check_extent(region: BoolArray) -> None:
         raise ImageError(f"mask: expected a region, found {' x '.join(map(str, shape))} pixels")
 
 
-def _mild(error: ImageError, path: Path) -> str:
+def without_names(error: ImageError, path: Path) -> str:
     """Return an error's text without the file's name, which may hold an identifier."""
     return str(error).replace(str(path), "the file").replace(path.name, "the file")
 

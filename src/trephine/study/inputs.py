@@ -20,6 +20,7 @@ from trephine.plan import StudyPlan
 from trephine.plan.reading import read_plan_so_far
 from trephine.study.files import CaseFiles, check_files, find_files
 from trephine.study.finetuning import check_events, finetune_settings
+from trephine.study.fingerprints import Fingerprint, read_once
 from trephine.study.outcome import FEWEST_EVENTS, TableRows, codes, read_rows
 from trephine.study.ready_made import read_feature_sets
 from trephine.study.remarks import remarks_of
@@ -51,6 +52,8 @@ class StudyInputs:
         Ready-made feature sets by name.
     flow
         Enrolled, left out, analysed.
+    fingerprints
+        Of the study file and the tables, as they were read.
     remarks
         What was assumed or looks odd although the study can go on, one sentence each; ``check``
         and ``run`` show them. No identifiers.
@@ -68,6 +71,7 @@ class StudyInputs:
     files: CaseFiles | None
     features: Mapping[str, FeatureSet]
     flow: Flow
+    fingerprints: Mapping[Path, Fingerprint]
     remarks: tuple[str, ...] = ()
 
 
@@ -95,14 +99,17 @@ def read_study(
     StudyProblemsError
         With every problem of the plan, the table, the images and the masks.
     """
-    plan, problems = read_plan_so_far(path)
+    (plan, problems), fingerprints = read_once(path, lambda: read_plan_so_far(path))
     if adjust is not None:
         plan = adjust(plan)
     problems += check_plan(plan)
     try:
-        frame = read_table(plan.data.table, plan.data.sheet)
+        frame, of_table = read_once(
+            plan.data.table, lambda: read_table(plan.data.table, plan.data.sheet)
+        )
     except StudyProblemsError as error:
         raise StudyProblemsError([*problems, *error.problems]) from None
+    fingerprints |= of_table
     rows, more = read_rows(frame, plan)
     problems += more
     clinical, more = read_clinical(frame, plan.clinical, plan.data.table.name)
@@ -110,7 +117,8 @@ def read_study(
     features: dict[str, FeatureSet] = {}
     files: CaseFiles | None = None
     if rows is not None and plan.features is not None:
-        features, more = read_feature_sets(plan, rows)
+        features, more, of_features = _read_features(plan, rows)
+        fingerprints |= of_features
         problems += more
     if rows is not None and plan.has_images:
         files, more = find_files(frame, plan.data, rows.sides, ~rows.without_outcome)
@@ -121,7 +129,19 @@ def read_study(
             )
     if problems or rows is None:
         raise StudyProblemsError(problems)
-    return _analysed(plan, rows, clinical, files, features)
+    return _analysed(plan, rows, clinical, files, features, fingerprints)
+
+
+def _read_features(
+    plan: StudyPlan, rows: TableRows
+) -> tuple[dict[str, FeatureSet], list[Problem], dict[Path, Fingerprint]]:
+    """Read the feature table, and take its fingerprint where it could be read."""
+    assert plan.features is not None
+    table = plan.features.table
+    if not table.is_file():
+        return *read_feature_sets(plan, rows), {}
+    (features, problems), taken = read_once(table, lambda: read_feature_sets(plan, rows))
+    return features, problems, taken
 
 
 def check_plan(plan: StudyPlan) -> list[Problem]:
@@ -146,6 +166,7 @@ def _analysed(
     clinical: ClinicalTable,
     files: CaseFiles | None,
     features: Mapping[str, FeatureSet],
+    fingerprints: Mapping[Path, Fingerprint],
 ) -> StudyInputs:
     """Leave out cases that cannot be analysed, counted, and bring all parts to one order.
 
@@ -188,6 +209,7 @@ def _analysed(
         files=files.take(kept) if files is not None else None,
         features={name: features_set.take(kept) for name, features_set in features.items()},
         flow=flow,
+        fingerprints=fingerprints,
         remarks=remarks_of(plan, analysed, survival, _names(features, centres or ())),
     )
 

@@ -34,6 +34,7 @@ from trephine.study.facts.centres import FEWEST_CENTRE_EVENTS, can_be_judged_by_
 from trephine.study.finetuning import expected_time, finetune_settings
 from trephine.study.inputs import StudyInputs, read_study
 from trephine.study.pictures import draw_pictures
+from trephine.study.provenance import changed_inputs
 from trephine.study.results import Analysis, ProtocolResult, prediction_times
 from trephine.study.settings import DEEP, deep_left_out, recipe_settings
 
@@ -166,6 +167,7 @@ def _run(
                 inputs,
                 extracted.reading_keys,
                 store,
+                fingerprints=extracted.fingerprints,
                 workers=workers,
                 progress=partial(show, "Comparing raters"),
             )
@@ -175,7 +177,11 @@ def _run(
         cases,
         protocols,
         watch.seconds,
-        (*_not_fitted(not_fitted), *_warnings(inputs, protocols)),
+        (
+            *changed_inputs(inputs, extracted),
+            *_not_fitted(not_fitted),
+            *_warnings(inputs, protocols),
+        ),
         drawings,
     )
     with watch.stage("Pictures"):

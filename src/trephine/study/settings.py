@@ -46,7 +46,7 @@ def radiomics_settings(plan: StudyPlan) -> RadiomicsSettings | None:
     if section.preset and section.file:
         raise PlanError("radiomics: expected a preset or a file, found both")
     if section.file:
-        base = RadiomicsSettings.from_file(section.file)
+        base = section.from_file()
     else:
         base = RadiomicsSettings.from_preset(section.preset or "native2d")
     if not section.settings:

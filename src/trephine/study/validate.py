@@ -34,6 +34,7 @@ from trephine.study.facts.external import assemble_external_facts
 from trephine.study.inputs import read_study
 from trephine.study.new_case import check_engine, network_settings
 from trephine.study.predict import centre_codes
+from trephine.study.provenance import changed_inputs
 from trephine.study.results import Analysis, ProtocolResult, prediction_times
 from trephine.study.run import StageProgress, Stopwatch
 from trephine.study.settings import DEEP, RADIOMICS, recipe_settings
@@ -138,7 +139,7 @@ def validate_bundle(
         cases,
         {settings.protocol: result},
         watch.seconds,
-        _warnings(bundle, cases),
+        (*changed_inputs(inputs, extracted), *_warnings(bundle, cases)),
     )
     external = _external(bundle, cases, predictions, inputs.plan.outcome.horizons)
     with watch.stage("Performance"):

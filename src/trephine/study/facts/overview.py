@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 from collections import defaultdict
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -15,7 +16,6 @@ import numpy as np
 
 from trephine import __version__
 from trephine.deep.settings import DeepSettings, FineTuneSettings
-from trephine.imaging import file_sha256
 from trephine.plan.sections import RadiomicsSection
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.report.facts import (
@@ -40,6 +40,8 @@ from trephine.report.facts import (
 )
 from trephine.study.facts.draws import Draws
 from trephine.study.finetuning import finetune_settings
+from trephine.study.fingerprints import Fingerprint
+from trephine.study.provenance import read_fingerprints
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
 from trephine.survival.kaplan_meier import reverse_kaplan_meier
@@ -116,19 +118,20 @@ def flow_facts(analysis: Analysis) -> FlowFacts:
 def inputs_facts(analysis: Analysis) -> InputsFacts:
     """Return every input with its fingerprint; a group of files has one for all."""
     plan = analysis.inputs.plan
-    files = [_one_file("study table", plan.data.table)]
+    taken = read_fingerprints(analysis.inputs, analysis.extracted)
+    files = [_one_file("study table", plan.data.table, taken)]
     if plan.features is not None and plan.features.table != plan.data.table:
-        files.append(_one_file("feature table", plan.features.table))
+        files.append(_one_file("feature table", plan.features.table, taken))
     given = analysis.inputs.files
     if given is not None:
-        files.append(_group("images", Path(plan.data.image or "").name, given.images))
+        files.append(_group("images", Path(plan.data.image or "").name, given.images, taken))
         for rater, paths in given.masks.items():
             name = Path(plan.data.raters[rater]).name
-            files.append(_group(f"masks of rater {rater}", name, paths))
+            files.append(_group(f"masks of rater {rater}", name, paths, taken))
         for rater, again in given.repeats.items():
             name = Path(plan.data.repeats[rater]).name
             paths = tuple(path for path in again if path is not None)
-            files.append(_group(f"second masks of rater {rater}", name, paths))
+            files.append(_group(f"second masks of rater {rater}", name, paths, taken))
     deep = deep_settings(plan)
     return InputsFacts(
         files=tuple(files),
@@ -138,13 +141,17 @@ def inputs_facts(analysis: Analysis) -> InputsFacts:
     )
 
 
-def _one_file(role: str, path: Path) -> InputFile:
-    return InputFile(role=role, name=path.name, sha256=file_sha256(path))
+# As they were read: what lies there now may be another file.
+Fingerprints = Mapping[Path, Fingerprint]
 
 
-def _group(role: str, name: str, paths: tuple[Path, ...]) -> InputFile:
+def _one_file(role: str, path: Path, taken: Fingerprints) -> InputFile:
+    return InputFile(role=role, name=path.name, sha256=taken[path].sha256)
+
+
+def _group(role: str, name: str, paths: tuple[Path, ...], taken: Fingerprints) -> InputFile:
     distinct = sorted(set(paths))
-    digests = "\n".join(sorted(file_sha256(path) for path in distinct))
+    digests = "\n".join(sorted(taken[path].sha256 for path in distinct))
     whole = hashlib.sha256(digests.encode()).hexdigest()
     return InputFile(role=role, name=name, files=len(distinct), sha256=whole)
 
