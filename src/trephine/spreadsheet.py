@@ -7,6 +7,8 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trephine.writing import whole_file
+
 if TYPE_CHECKING:  # takes a second to import: the report's tables do without
     import pandas as pd
 
@@ -87,7 +89,8 @@ def write_csv_table(
         As for ``pandas.DataFrame.to_csv``; floats read back equal by default.
     """
     text = csv_text(frame, row_names=row_names, float_format=float_format)
-    path.write_bytes(text.encode())
+    with whole_file(path) as draft:
+        draft.write_bytes(text.encode())
 
 
 def csv_text(

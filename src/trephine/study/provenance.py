@@ -38,8 +38,8 @@ def changed_inputs(
         count = changed(taken, known)
         if count:
             text = (
-                f"{kind}: {count} of {len(set(known))} changed or went away while the study ran; the numbers and the"
-                " fingerprints here are of the files as they were read"
+                f"{kind}: {count} of {len(set(known))} changed or went away while the study ran;"
+                " the numbers and the fingerprints here are of the files as they were read"
             )
             found.append(("Inputs", text))
     return found
