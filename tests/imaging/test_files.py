@@ -52,7 +52,7 @@ def test_a_header_that_declares_the_impossible_costs_no_memory(tmp_path: Path) -
         b"NRRD0004\ntype: double\ndimension: 2\nsizes: 400000 400000\nencoding: gzip\n"
         b"endian: little\n\n" + b"\x1f\x8b" + b"0" * 100
     )
-    with pytest.raises(ImageError, match="the header declares"):
+    with pytest.raises(ImageError, match=r"expected at most \d+ pixels, found 400000 x 400000"):
         read_image(path)
 
 
@@ -131,5 +131,5 @@ def test_a_picture_that_declares_the_impossible_costs_no_memory(tmp_path: Path) 
     content[16:24] = (60000).to_bytes(4, "big") * 2
     content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
     (tmp_path / "bomb.png").write_bytes(content)
-    with pytest.raises(ImageError, match="declares more than"):
+    with pytest.raises(ImageError, match="found 60000 x 60000"):
         read_image(tmp_path / "bomb.png", spacing_mm=0.2)

@@ -6,7 +6,7 @@ from trephine.imaging.geometry import check_geometry
 from trephine.imaging.masks import read_mask
 from trephine.imaging.nifti import write_nifti
 from trephine.imaging.outline import region_outline
-from trephine.imaging.read import read_image
+from trephine.imaging.read import is_image_path, read_image
 
 __all__ = [
     "check_geometry",
@@ -14,6 +14,7 @@ __all__ = [
     "correct_mask",
     "file_sha256",
     "fit_mask",
+    "is_image_path",
     "pixels_sha256",
     "read_image",
     "read_mask",

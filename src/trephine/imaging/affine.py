@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -117,7 +117,7 @@ def plane_of(geometry: Geometry) -> tuple[Geometry, tuple[int, int], tuple[bool,
     return plane, order, (bool(along_y < 0), bool(along_x < 0))
 
 
-def flatten(pixels: FloatArray, geometry: Geometry) -> tuple[FloatArray, Geometry, str]:
+def flatten(pixels: npt.NDArray[Any], geometry: Geometry) -> tuple[npt.NDArray[Any], Geometry, str]:
     """Return a one-slice volume (1, rows, columns) as a plane, with what was done to it."""
     plane, order, flip = plane_of(geometry)
     turned = np.transpose(pixels[0], order)

@@ -3,27 +3,51 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from trephine.errors import ImageError
+from trephine.errors import ImageError, InputError
+from trephine.imaging.text_header import data_files
+from trephine.paths import open_regular
 from trephine.types import Geometry, Image, Mask
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal.
+    """Return the SHA-256, in hexadecimal, of the bytes that reading a path depends on.
+
+    For a file, its own, so that ``sha256sum`` gives the same; for the folder of a series, the
+    SHA-256 of its files' sorted digests, whatever their names; for a header whose values lie in
+    another file, that of both.
 
     Raises
     ------
     ImageError
-        If the file cannot be read.
+        If it cannot be read, or is neither a regular file nor a folder.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        if path.is_dir():
+            # Hidden files are the file manager's, which writes them as it pleases.
+            inside = [item for item in path.iterdir() if item.name[:1] != "." and item.is_file()]
+            return _joined(_bytes_sha256(item) for item in inside)
+        parts = [path, *data_files(path)]
+        return _bytes_sha256(path) if len(parts) == 1 else _joined(map(_bytes_sha256, parts))
     except OSError as error:
         raise ImageError(f"{path.name}: cannot be read: {error.strerror}") from error
+    except ImageError:
+        raise
+    except InputError as error:
+        raise ImageError(str(error)) from None
+
+
+def _bytes_sha256(path: Path) -> str:
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _joined(digests: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
 
 
 def content_sha256(image: Image | Mask) -> str:

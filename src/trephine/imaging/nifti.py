@@ -15,9 +15,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from trephine.errors import ImageError
+from trephine.errors import ImageError, InputError
 from trephine.imaging.affine import AS_STORED, flatten, geometry_of_affine
-from trephine.imaging.grey_array import GreyArray
+from trephine.imaging.grey_array import GreyArray, Purpose, check_finite
+from trephine.imaging.limits import check_file_bytes, check_inflation
 from trephine.imaging.nifti_header import (
     HEADER_BYTES,
     TYPES,
@@ -25,10 +26,11 @@ from trephine.imaging.nifti_header import (
     build_header,
     parse_header,
 )
-from trephine.types import FloatArray, Image, Mask
+from trephine.paths import open_regular
+from trephine.types import Image, Mask
 
 
-def read_nifti_array(path: Path) -> GreyArray:
+def read_nifti_array(path: Path, purpose: Purpose = "labels") -> GreyArray:
     """Read a NIfTI file, plain or gzipped.
 
     Raises
@@ -37,7 +39,7 @@ def read_nifti_array(path: Path) -> GreyArray:
         If header, size or checksum contradict each other; if it is colour, complex or has more
         than three axes; if a value is not finite.
     """
-    header, body = _read(path)
+    header, body = _read(path, purpose)
     values = _values(body, header, path.name)
     geometry = geometry_of_affine(header.affine, path.name)
     placement: Literal["stated", "array"] = "stated" if header.oriented else "array"
@@ -70,48 +72,59 @@ def write_nifti(image: Image | Mask, path: Path) -> None:
         raise ImageError(f"{path.name}: cannot be written: {error.strerror}") from error
 
 
-def _read(path: Path) -> tuple[NiftiHeader, bytes]:
+def _read(path: Path, purpose: Purpose) -> tuple[NiftiHeader, memoryview]:
     """Return the header and exactly the bytes of the values."""
+    name = path.name
     try:
-        with path.open("rb") as plain:
+        sent = check_file_bytes(path)
+        with open_regular(path) as plain:
             zipped = plain.read(2) == b"\x1f\x8b"
         with gzip.open(path) if zipped else path.open("rb") as file:
             head = file.read(HEADER_BYTES)
-            header = parse_header(head, path.name)
+            header = parse_header(head, name)
+            if zipped and purpose == "image":
+                check_inflation(header.pixels, header.value_bytes, sent, name)
+            file.seek(header.offset)
             # One byte more than declared: a surplus shows, and gzip verifies its checksum.
-            rest = file.read(header.offset + header.value_bytes - len(head) + 1)
+            body = file.read(header.value_bytes + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise ImageError(
-            f"{path.name}: expected a whole gzip file, found a damaged or truncated one;"
+            f"{name}: expected a whole gzip file, found a damaged or truncated one;"
             " copy it again from its source"
         ) from None
     except OSError as error:
-        raise ImageError(f"{path.name}: cannot be read: {error.strerror}") from error
-    body = (head + rest)[header.offset :]
-    if len(body) != header.value_bytes:
-        surplus = "more" if len(body) > header.value_bytes else f"{len(body)}"
+        raise ImageError(f"{name}: cannot be read: {error.strerror}") from error
+    except ImageError:
+        raise
+    except InputError as error:
+        raise ImageError(str(error)) from None
+    if len(body) < header.value_bytes:
         shape = "x".join(map(str, header.shape))
         raise ImageError(
-            f"{path.name}: expected {header.value_bytes} bytes of values for {shape},"
-            f" found {surplus}; the file is truncated or its header damaged"
+            f"{name}: expected {header.value_bytes} bytes of values for {shape}, found"
+            f" {len(body)}; the file is truncated or its header damaged"
         )
-    return header, body
+    if len(body) > header.value_bytes:
+        shape = "x".join(map(str, header.shape))
+        raise ImageError(
+            f"{name}: expected {header.value_bytes} bytes of values for {shape}, found more;"
+            " the header says less than the file holds: write it again"
+        )
+    return header, memoryview(body)
 
 
-def _values(body: bytes, header: NiftiHeader, name: str) -> FloatArray:
+def _values(body: memoryview, header: NiftiHeader, name: str) -> npt.NDArray[Any]:
+    """Return the values as they are stored, or as float64 where the header scales them."""
     kind = np.dtype(header.order + TYPES[header.datatype])
-    stored = np.frombuffer(body, kind)
     columns, rows, slices = (*header.shape, 1)[:3]
-    values = stored.reshape(slices, rows, columns).astype(np.float64)
+    stored = np.frombuffer(body, kind).reshape(slices, rows, columns)
+    values = stored.astype(kind.newbyteorder("="), copy=False)
     scaled = np.isfinite(header.slope) and header.slope != 0
     if scaled and (header.slope != 1 or header.intercept != 0):
-        values = values * header.slope + header.intercept
-    bad = int(np.count_nonzero(~np.isfinite(values)))
-    if bad:
-        raise ImageError(
-            f"{name}: expected finite values, found {bad} of {values.size} NaN or infinite;"
-            " fill or crop them in the program that wrote the file"
-        )
+        values = values.astype(np.float64)
+        values *= header.slope
+        values += header.intercept
+    check_finite(values, name)
     return values
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,17 @@ from scipy.spatial.transform import Rotation
 
 from trephine.errors import ImageError
 from trephine.imaging.affine import affine_of_geometry
+from trephine.imaging.limits import check_pixels
+from trephine.imaging.nifti_transform import affine_of_header
 from trephine.types import FloatArray, Geometry
 
-MAX_BYTES = 1 << 32
+# Extensions between header and values hold at most a copy of a DICOM header.
+_LARGEST_OFFSET = 1 << 24
 HEADER_BYTES = 544
 TYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4",
     1024: "i8", 1280: "u8",
 }  # fmt: skip
-_UNIT_MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,14 @@ class NiftiHeader:
     oriented: bool
 
     @property
+    def pixels(self) -> int:
+        """How many values there are."""
+        return prod(map(int, self.shape))
+
+    @property
     def value_bytes(self) -> int:
         """How many bytes the values take."""
-        count = 1
-        for size in self.shape:
-            count *= int(size)
-        return count * self.bits // 8
+        return self.pixels * self.bits // 8
 
 
 def parse_header(content: bytes, name: str) -> NiftiHeader:
@@ -92,7 +97,7 @@ def _parse_1(content: bytes, order: str) -> NiftiHeader:
     codes = at(252, "2h")
     quatern, srow = _decimal(at(256, "6f")), _decimal(at(280, "12f"))
     single = content[344:348] == b"n+1\0"
-    affine = _affine(codes, pixdim, quatern, srow, units)
+    affine = affine_of_header(codes, pixdim, quatern, srow, units)
     start = int(offset) if single and np.isfinite(offset) else -1
     return NiftiHeader(
         order, _shape(dim), datatype, bits, start, slope, intercept, affine, max(codes) > 0
@@ -112,7 +117,7 @@ def _parse_2(content: bytes, order: str) -> NiftiHeader:
     quatern, srow = at(352, "6d"), at(400, "12d")
     units = at(500, "i")[0]
     single = content[4:8] == b"n+2\0"
-    affine = _affine(codes, pixdim, quatern, srow, units)
+    affine = affine_of_header(codes, pixdim, quatern, srow, units)
     start = int(offset) if single else -1
     return NiftiHeader(
         order, _shape(dim), datatype, bits, start, slope, intercept, affine, max(codes) > 0
@@ -126,49 +131,6 @@ def _decimal(values: tuple[float, ...]) -> tuple[float, ...]:
 
 def _shape(dim: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(dim[1 : dim[0] + 1]) if 1 <= dim[0] <= 7 else ()
-
-
-def _affine(
-    codes: tuple[int, ...],
-    pixdim: tuple[float, ...],
-    quatern: tuple[float, ...],
-    srow: tuple[float, ...],
-    units: int,
-) -> FloatArray:
-    """Return the affine that ITK takes: sform where it alone is set or is scanner-based."""
-    qform_code, sform_code = codes
-    if sform_code > 0 and (sform_code == 1 or qform_code <= 0):
-        affine = np.vstack([np.reshape(srow, (3, 4)), [0.0, 0.0, 0.0, 1.0]])
-        lengths = np.linalg.norm(affine[:3, :3], axis=0)
-        steps = np.abs(pixdim[1:4])
-        if np.allclose(lengths, steps, rtol=1e-5, atol=0):
-            affine[:3, :3] *= steps / lengths  # pixdim holds the decimals that rotation blurs
-    elif qform_code > 0:
-        affine = _quaternion_affine(pixdim, quatern)
-    else:
-        # Neither is set: ITK takes the array axes for the patient's, in LPS.
-        affine = np.diag([-pixdim[1], -pixdim[2], pixdim[3] or 1.0, 1.0])
-    affine[:3] *= _UNIT_MM.get(units & 0x07, float("nan"))
-    return affine.astype(np.float64)
-
-
-def _quaternion_affine(pixdim: tuple[float, ...], quatern: tuple[float, ...]) -> FloatArray:
-    """NIfTI-1 method 2: quaternion (b, c, d), offsets, and the handedness in pixdim[0]."""
-    b, c, d = quatern[:3]
-    squared = 1.0 - (b * b + c * c + d * d)
-    a = float(np.sqrt(max(squared, 0.0))) if squared > -1e-5 else float("nan")
-    rotation = np.array(
-        [
-            [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
-            [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
-            [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - c * c - b * b],
-        ]
-    )
-    handed = -1.0 if pixdim[0] < 0 else 1.0
-    affine = np.eye(4)
-    affine[:3, :3] = rotation * np.array([pixdim[1], pixdim[2], (pixdim[3] or 1.0) * handed])
-    affine[:3, 3] = quatern[3:]
-    return affine
 
 
 def _check_header(header: NiftiHeader, name: str) -> None:
@@ -187,13 +149,18 @@ def _check_header(header: NiftiHeader, name: str) -> None:
             f"{name}: expected two or three axes, found {'x'.join(map(str, shape)) or 'none'};"
             " save one volume of a series by itself"
         )
-    if header.value_bytes > MAX_BYTES:
+    check_pixels(shape, name)
+    if header.offset > _LARGEST_OFFSET:
         raise ImageError(
-            f"{name}: expected at most {MAX_BYTES} bytes of values, the header declares"
-            f" {header.value_bytes}; it is damaged"
+            f"{name}: expected values that start within {_LARGEST_OFFSET} bytes, the header says"
+            f" {header.offset}; it is damaged"
         )
     if not np.isfinite(header.affine).all():
-        raise ImageError(f"{name}: expected a finite affine and known units, found neither")
+        raise ImageError(
+            f"{name}: expected an affine of spacing and rotation, and a unit of length that is"
+            " known, found shear, nothing, or another; resample the image onto a rectangular grid"
+            " first"
+        )
 
 
 def build_header(shape: tuple[int, ...], kind: np.dtype[Any], geometry: Geometry) -> bytes:

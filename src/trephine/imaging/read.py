@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from trephine.errors import ImageError
 from trephine.imaging.dicom import read_dicom
@@ -44,9 +47,23 @@ def read_image(path: Path | str, *, spacing_mm: StatedSpacing = None) -> Image:
     if kind == "dicom":
         return read_dicom(path, spacing_mm=spacing_mm)
     if kind == "nifti":
-        return _image(read_nifti_array(path), kind, path.name, spacing_mm)
-    array = read_itk_array(path) if kind in ("nrrd", "mha") else read_raster_array(path)
+        return _image(read_nifti_array(path, "image"), kind, path.name, spacing_mm)
+    read = read_itk_array if kind in ("nrrd", "mha") else read_raster_array
+    array = read(path, "image")
     return _image(array, kind, path.name, spacing_mm)
+
+
+def is_image_path(path: Path) -> bool:
+    """Return whether an image may stand at a path: a regular file, or a folder with some in it.
+
+    Nothing is opened. A link counts as what it leads to; devices, pipes and sockets never do.
+    """
+    try:
+        if path.is_dir():
+            return any(item.is_file() for item in path.iterdir())
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _image(array: GreyArray, kind: str, name: str, spacing_mm: StatedSpacing) -> Image:
@@ -55,12 +72,14 @@ def _image(array: GreyArray, kind: str, name: str, spacing_mm: StatedSpacing) ->
     if array.values.ndim not in (2, 3):
         raise ImageError(f"{name}: expected two or three axes, found {array.values.ndim}")
     geometry, source = array.geometry, f"{kind.upper()} header"
-    if geometry is None:
+    if geometry is None or not array.states_spacing:
         stated = parse_stated(spacing_mm, array.values.ndim, name)
-        geometry, source = Geometry.plain(stated), "stated in the plan"
+        plain = Geometry.plain(stated) if geometry is None else geometry
+        geometry, source = replace(plain, spacing_mm=stated, placed=None), "stated in the plan"
     provenance: dict[str, str | float | int | bool | None] = {
         "format": kind.upper(),
         "bits_stored": array.bits,
+        "pixel_type": array.values.dtype.name,
         "modality_transform": "none",
         "polarity": "as stored",
         "orientation": array.orientation,
@@ -68,4 +87,4 @@ def _image(array: GreyArray, kind: str, name: str, spacing_mm: StatedSpacing) ->
         "spacing_source": source,
         "laterality": None,
     }
-    return Image(array.values, geometry, provenance)
+    return Image(array.values.astype(np.float64), geometry, provenance)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from trephine.errors import ImageError
 from trephine.imaging.affine import flatten
 from trephine.imaging.itk import ITK, geometry_of_itk
+from trephine.imaging.itk_file import read_itk
 from trephine.types import Mask
 
 
@@ -45,12 +46,7 @@ def read_slicer_segmentation(path: Path) -> Mask:
     ImageError
         If the file is damaged or two segments overlap.
     """
-    try:
-        image = ITK.ReadImage(str(path))
-    except RuntimeError as error:
-        raise ImageError(
-            f"{path.name}: expected a whole .seg.nrrd, found one that ITK cannot read"
-        ) from error
+    image, _ = read_itk(path)
     layers = image.GetNumberOfComponentsPerPixel()
     values = ITK.GetArrayFromImage(image)
     values = values[..., None] if layers == 1 else values

@@ -7,12 +7,22 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
-from trephine.errors import ImageError
+from trephine.errors import ImageError, InputError
+from trephine.paths import open_regular
 
 FileKind = Literal["dicom", "nifti", "nrrd", "mha", "png", "tiff"]
 
+_NAMES = {
+    "dicom": "a DICOM file", "nrrd": "an NRRD file", "mha": "a MetaImage file",
+    "png": "a PNG file", "tiff": "a TIFF file",
+}  # fmt: skip
+
 _NIFTI_HEADER_SIZES = (348, 540)
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+class PackedImageError(ImageError):
+    """An image that has to be unpacked before it is read."""
 
 
 def file_kind(path: Path) -> FileKind:
@@ -24,9 +34,15 @@ def file_kind(path: Path) -> FileKind:
         If the file is missing, empty, unreadable or of a kind that Trephine does not read.
     """
     head = _first_bytes(path)
-    if head[:2] == b"\x1f\x8b":
+    packed = head[:2] == b"\x1f\x8b"
+    if packed:
         head = _inflate(path)
     kind = _kind_of(head)
+    if kind is not None and packed and kind != "nifti":
+        raise PackedImageError(
+            f"{path.name}: expected {_NAMES[kind]} as it is, found it packed with gzip; unpack it"
+            " first (gunzip, 7-Zip)"
+        )
     if kind is not None:
         return kind
     raise ImageError(
@@ -76,10 +92,10 @@ def _guess(head: bytes) -> str:
 
 def _first_bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(512)
-    except IsADirectoryError:
-        raise ImageError(f"{path.name}: expected a file, found a folder") from None
+    except InputError as error:
+        raise ImageError(str(error)) from None
     except OSError as error:
         raise ImageError(
             f"{path.name}: expected a readable file, found: {error.strerror}"

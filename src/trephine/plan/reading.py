@@ -12,7 +12,8 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from trephine.errors import Problem, StudyProblemsError
+from trephine.errors import InputError, Problem, StudyProblemsError
+from trephine.paths import fixed_folder, held_inside, is_confined
 from trephine.plan.sections import StudyPlan
 
 # Control characters that XML cannot hold: all but tab and ends of line.
@@ -177,28 +178,47 @@ def _values_of(annotation: Any) -> Any:
 
 
 def _anchored(plan: StudyPlan, folder: Path) -> StudyPlan:
-    """Return the plan with its paths made absolute, from the study file's folder."""
+    """Return the plan with its paths made absolute, from the study file's folder.
 
-    def anchor(path: str) -> str:
-        return str(folder / Path(path).expanduser())
+    Raises
+    ------
+    StudyProblemsError
+        If a path names a home that is not there or, where study files are confined, leaves the
+        folder.
+    """
+    problems: list[Problem] = []
+    confined = is_confined()
+
+    def anchor(path: str, key: str) -> str:
+        try:
+            if confined:
+                held_inside(fixed_folder(path) if "{" in path else path, folder)
+            return str(folder / Path(path).expanduser())
+        except (InputError, RuntimeError):
+            inside = "a path in the study file's folder" if confined else "a home that is there"
+            problems.append(Problem(f"study.toml [{key}]", inside, "one that leads elsewhere"))
+            return path
 
     data = plan.data
-    update: dict[str, Any] = {
-        "data": data.model_copy(
-            update={
-                "table": Path(anchor(str(data.table))),
-                "image": anchor(data.image) if data.image else None,
-                "raters": {name: anchor(path) for name, path in data.raters.items()},
-                "repeats": {name: anchor(path) for name, path in data.repeats.items()},
-            }
-        )
+    changed: dict[str, Any] = {
+        "table": Path(anchor(str(data.table), "data.table")),
+        "image": anchor(data.image, "data.image") if data.image else None,
+        "outside": tuple(anchor(path, "data.outside") for path in data.outside),
     }
+    for key, patterns in (("raters", data.raters), ("repeats", data.repeats)):
+        changed[key] = {name: anchor(path, f"data.{key}.{name}") for name, path in patterns.items()}
+    update: dict[str, Any] = {"data": data.anchored(folder, changed)}
     if plan.features is not None:
-        table = Path(anchor(str(plan.features.table)))
+        table = Path(anchor(str(plan.features.table), "features.table"))
         update["features"] = plan.features.model_copy(update={"table": table})
     if plan.radiomics.file is not None:
-        file = Path(anchor(str(plan.radiomics.file)))
+        file = Path(anchor(str(plan.radiomics.file), "radiomics.file"))
         update["radiomics"] = plan.radiomics.model_copy(update={"file": file})
     if "deep" in plan.model_fields_set:  # a section that the file lacks must not seem asked for
         update["deep"] = plan.deep.resolved(folder)
+        for key in ("backbone", "weights"):
+            if getattr(plan.deep, key) != getattr(update["deep"], key):  # names a file
+                anchor(getattr(plan.deep, key), f"deep.{key}")
+    if problems:
+        raise StudyProblemsError(problems)
     return plan.model_copy(update=update)

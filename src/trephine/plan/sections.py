@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator,
 from trephine.cohort.schema import ClinicalVariable
 from trephine.deep.settings import DeepSettings, FineTuneSettings
 from trephine.evaluation.calibration_curve import CurveMethod
+from trephine.paths import fixed_folder
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.types import TimeUnit
 
@@ -88,6 +89,24 @@ class DataSection(Section):
         ' `"resample"` moves it by nearest neighbour to where its header puts it, for a mask on'
         " another grid",
     )
+    outside: tuple[str, ...] = Field(
+        default=(),
+        description="folders elsewhere that cells of the table and links may lead into; the study's"
+        " folder and those that `image`, `raters` and `repeats` spell out need no mention",
+    )
+
+    _study_folder: Path | None = PrivateAttr(default=None)
+
+    def anchored(self, folder: Path, update: dict[str, Any]) -> Self:
+        """Return a copy with some values changed that knows the study's folder."""
+        copy = self.model_copy(update=update)
+        copy._study_folder = folder
+        return copy
+
+    def folders_for(self, pattern: str) -> tuple[Path, ...]:
+        """Return the folders that a filled pattern may lead into, the pattern's own first."""
+        own = (self._study_folder,) if self._study_folder is not None else ()
+        return (fixed_folder(pattern), *own, *map(Path, self.outside))
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trephine.errors import ImageError, Problem
+from trephine.errors import ImageError, InputError, Problem
 from trephine.executors import Progress, executor
-from trephine.imaging import fit_mask, read_image, read_mask
+from trephine.imaging import fit_mask, is_image_path, read_image, read_mask
+from trephine.paths import held_inside, irregular
 from trephine.plan.sections import DataSection
 from trephine.radiomics.region import bounding_box
 from trephine.types import BoolArray, Image, Mask
@@ -77,17 +78,22 @@ def find_files(
         return None, problems
     labels, problems = _labels(data, sides)
     rows = tuple(frame.index)
-    images = _fill(data.image or "", frame)
-    masks = {rater: _fill(pattern, frame) for rater, pattern in data.raters.items()}
+    images, more = _filled(data.image or "", "an image", frame, data)
+    problems += more
+    masks = {}
+    for rater, pattern in data.raters.items():
+        masks[rater], more = _filled(pattern, f"rater {rater}'s mask", frame, data)
+        problems += more
     problems += _absent(rows, images, needed, data.image or "", data.table.name, "an image")
     for rater, pattern in data.raters.items():
         problems += _absent(
             rows, masks[rater], needed, pattern, data.table.name, f"rater {rater}'s mask"
         )
-    repeats = {
-        rater: tuple(path if path.exists() else None for path in _fill(pattern, frame))
-        for rater, pattern in data.repeats.items()
-    }
+    repeats: dict[str, tuple[Path | None, ...]] = {}
+    for rater, pattern in data.repeats.items():
+        second, more = _filled(pattern, f"rater {rater}'s second mask", frame, data)
+        problems += more
+        repeats[rater] = tuple(path if path.exists() else None for path in second)
     for rater, paths in repeats.items():
         if not any(paths):
             found = "none"
@@ -205,12 +211,34 @@ def without_names(error: ImageError, path: Path) -> str:
     return str(error).replace(str(path), "the file").replace(path.name, "the file")
 
 
-def _fill(pattern: str, frame: pd.DataFrame) -> tuple[Path, ...]:
-    paths = [pattern] * len(frame)
-    for field in set(FIELD.findall(pattern)):
+def _filled(
+    pattern: str, what: str, frame: pd.DataFrame, data: DataSection
+) -> tuple[tuple[Path, ...], list[Problem]]:
+    """Fill a pattern from the table's cells; what leads out of its folders is a problem.
+
+    Such a path is never looked at: its case gets the pattern's own, unfilled.
+    """
+    texts = [pattern] * len(frame)
+    fields = sorted(set(FIELD.findall(pattern)))
+    for field in fields:
         cells = frame[field]
-        paths = [p.replace(f"{{{field}}}", cell) for p, cell in zip(paths, cells, strict=True)]
-    return tuple(Path(path) for path in paths)
+        texts = [p.replace(f"{{{field}}}", cell) for p, cell in zip(texts, cells, strict=True)]
+    root, *outside = data.folders_for(pattern)
+    held: dict[str, Path | None] = {}
+    for text in set(texts):
+        try:
+            held[text] = held_inside(Path(text).absolute(), root, outside=outside)
+        except InputError:
+            held[text] = None
+    leaving = [row for row, text in zip(frame.index, texts, strict=True) if held[text] is None]
+    problems = []
+    if leaving:
+        expected = f"{what} inside the folder that the study file names, or the study's own"
+        found = "a path that leads out of it (by its cell, or by a link)"
+        advice = "Correct the cell, or list the folder it leads to in [data] outside"
+        column = ", ".join(fields)
+        problems.append(Problem.of_cells(data.table.name, leaving, column, expected, found, advice))
+    return tuple(held[text] or Path(pattern) for text in texts), problems
 
 
 def _unknown_fields(patterns: Sequence[str], frame: pd.DataFrame, name: str) -> list[Problem]:
@@ -244,10 +272,22 @@ def _absent(
     what: str,
 ) -> list[Problem]:
     """Name the needed rows without a file; the pattern is shown, not the filled path."""
-    exists = {path: path.is_file() for path in set(paths)}
+    found = {path: _missing(path) for path in set(paths)}
+    if FIELD.search(pattern):
+        found[Path(pattern)] = None  # led out of its folder, which has been told
     shown = "/".join(Path(pattern).parts[-3:])
     return [
-        Problem(f"{table}, row {row}", f"{what} at {shown}", "no such file")
+        Problem(f"{table}, row {row}", f"{what} at {shown}", missing)
         for row, path, is_needed in zip(rows, paths, needed, strict=True)
-        if is_needed and not exists[path]
+        if is_needed and (missing := found[path])
     ]
+
+
+def _missing(path: Path) -> str | None:
+    """Say what stands where an image or a mask should, None where one may be."""
+    if is_image_path(path):
+        return None
+    try:
+        return irregular(path) or "no such file"
+    except OSError:
+        return "no such file"

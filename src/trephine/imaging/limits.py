@@ -1,0 +1,190 @@
+"""How large an image may be, asked before anything is parsed, inflated or allocated.
+
+A file of a few kilobytes can declare gigabytes. Four questions stop that, in one place for every
+format, and an operator raises each limit by an environment variable where a real image needs more:
+
+=================================  ===========  ====================================================
+variable                           default      why
+=================================  ===========  ====================================================
+``TREPHINE_MAX_FILE_BYTES``        4 GiB        the file itself
+``TREPHINE_MAX_PLANE_PIXELS``      134217728    rows x columns (11585 x 11585): twice a 14 x 17 inch
+                                                film at 50 micrometres; 1 GiB as float64
+``TREPHINE_MAX_PIXELS``            268435456    voxels of a volume: CT of 512 x 512 x 1024; 2 GiB as
+                                                float64
+``TREPHINE_MAX_INFLATION``         100          bytes of values for each byte sent, asked of images
+                                                of more than 16777216 pixels (4096 x 4096): noise
+                                                keeps real images below 10. Masks, which are mostly
+                                                zeros, are not asked.
+=================================  ===========  ====================================================
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from math import prod
+from pathlib import Path
+
+from trephine.errors import ImageError, InputError
+
+# Images up to this size cost little whatever they inflate from.
+SMALL_PIXELS = 1 << 24
+
+
+@dataclass(frozen=True)
+class ImageLimits:
+    """What is read; see the module for the reasons.
+
+    Attributes
+    ----------
+    file_bytes
+        Of the file on disk.
+    plane_pixels
+        Rows x columns.
+    pixels
+        All values of a volume.
+    inflation
+        Bytes of values a byte sent.
+    """
+
+    file_bytes: int = 1 << 32
+    plane_pixels: int = 1 << 27
+    pixels: int = 1 << 28
+    inflation: int = 100
+
+
+def image_limits() -> ImageLimits:
+    """Return the limits, raised or lowered by the environment.
+
+    Raises
+    ------
+    InputError
+        If a variable is not a whole number above 0.
+    """
+    given: dict[str, int] = {}
+    for field in fields(ImageLimits):
+        text = os.environ.get(variable(field.name), "").strip()
+        if not text:
+            continue
+        if not (text.isascii() and text.isdigit() and int(text) > 0):
+            raise InputError(
+                f"{variable(field.name)}: expected a whole number above 0 in the environment,"
+                f" found {text!r}"
+            )
+        given[field.name] = int(text)
+    return ImageLimits(**given)
+
+
+def variable(limit: str) -> str:
+    """Return the environment variable that raises a limit."""
+    return f"TREPHINE_MAX_{limit.upper()}"
+
+
+def check_file_bytes(path: Path, name: str | None = None) -> int:
+    """Return a file's size; refuse one that is too large.
+
+    Raises
+    ------
+    ImageError
+        If it is larger than the limit.
+    OSError
+        If it is not there.
+    """
+    size = path.stat().st_size
+    _check(size, "file_bytes", "bytes", str(size), name or path.name)
+    return size
+
+
+def check_pixels(shape: Sequence[int], name: str) -> int:
+    """Return how many values a shape holds; refuse more than are read.
+
+    Parameters
+    ----------
+    shape
+        As the header declares it, in any order; two axes are a plane, and of more the last two or
+        the first two count as one, whichever is larger.
+    name
+        File name for messages.
+
+    Raises
+    ------
+    ImageError
+        If the plane or the whole is larger than the limits.
+    """
+    sizes = [int(size) for size in shape]
+    told = " x ".join(map(str, sizes))
+    plane = max(prod(sizes[:2]), prod(sizes[-2:]))
+    _check(prod(sizes), "pixels", "pixels", told, name)
+    if sum(size > 1 for size in sizes) <= 2:
+        plane = prod(sizes)
+    _check(plane, "plane_pixels", "pixels in a plane", told, name)
+    return prod(sizes)
+
+
+def check_inflation(pixels: int, value_bytes: int, sent_bytes: int, name: str) -> None:
+    """Refuse a large image that inflates from next to nothing, as no real one does.
+
+    Parameters
+    ----------
+    pixels
+        How many values are declared.
+    value_bytes
+        How many bytes they take once inflated.
+    sent_bytes
+        How many bytes hold them in the file.
+    name
+        File name for messages.
+
+    Raises
+    ------
+    ImageError
+        If it is larger than `SMALL_PIXELS` and inflates more than the limit.
+    """
+    limit = image_limits().inflation
+    if pixels > SMALL_PIXELS and value_bytes > limit * max(sent_bytes, 1):
+        raise ImageError(
+            f"{name}: expected an image that compresses to no less than 1/{limit} of its values,"
+            f" found {value_bytes} bytes declared in {sent_bytes}; it is empty or its header is"
+            f" damaged (raise {variable('inflation')} if it is real)"
+        )
+
+
+def inflate_deflated(data: bytes, name: str) -> bytes:
+    """Inflate a raw deflate stream (PS3.5 A.5), no further than the limits.
+
+    Raises
+    ------
+    ImageError
+        If it inflates beyond what the largest image needs, or is damaged or truncated.
+    """
+    limits = image_limits()
+    # Two bytes a pixel, and headers; the tail of a stream may not be smaller than the limit says.
+    most = min(2 * limits.pixels, max(len(data) * limits.inflation, 2 * SMALL_PIXELS)) + (1 << 24)
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        inflated = stream.decompress(data, most)
+    except zlib.error:
+        raise ImageError(
+            f"{name}: expected a whole compressed file, found a damaged one; fetch it again"
+        ) from None
+    if stream.unconsumed_tail:
+        raise ImageError(
+            f"{name}: expected a file that inflates to at most {most} bytes, found more"
+            f" ({variable('pixels')} and {variable('inflation')} raise this)"
+        )
+    if not stream.eof:
+        raise ImageError(
+            f"{name}: expected a whole compressed file, found one that stops early; fetch it again"
+        )
+    return inflated
+
+
+def _check(found: int, limit: str, unit: str, told: str, name: str) -> None:
+    most = getattr(image_limits(), limit)
+    if found > most:
+        raise ImageError(
+            f"{name}: expected at most {most} {unit}, found {told}; if that is real, raise"
+            f" {variable(limit)}"
+        )
