@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from trephine.cli.terminal import console
+from trephine.writing import write_text
 
 
 def predict(
@@ -51,7 +52,7 @@ def predict(
     for line in result.lines():
         console.print(line, soft_wrap=True, markup=False)
     if json_out is not None:
-        json_out.write_text(result.to_json(), encoding="utf-8")
+        write_text(json_out, result.to_json())
     if saliency is not None:
         draw_saliency(bundle, case, saliency)
         console.print(f"Saliency: {saliency}", soft_wrap=True, markup=False)

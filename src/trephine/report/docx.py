@@ -24,6 +24,7 @@ from trephine.report.style import PAGE_MM
 from trephine.report.tables import Table
 from trephine.report.trace import Trace, plain
 from trephine.report.wording import kind_label, protocol_label
+from trephine.writing import whole_file
 
 
 def write_docx(
@@ -76,7 +77,8 @@ def write_docx(
     _turn(document, across=False)
     _add_checks(document, facts)
     path.parent.mkdir(parents=True, exist_ok=True)
-    document.save(str(path))
+    with whole_file(path) as draft:
+        document.save(str(draft))
     return path
 
 

@@ -17,6 +17,7 @@ from trephine.study.results import Analysis
 from trephine.study.saliency import case_map
 from trephine.study.settings import DEEP, deep_settings
 from trephine.types import BoolArray, FloatArray, Image
+from trephine.writing import whole_file
 
 # Longest side of a picture in the report, in pixels.
 LONGEST_SIDE = 900
@@ -186,7 +187,8 @@ def _as_bytes(pixels: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.uin
 
 
 def _write(path: Path, pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
-    Picture.fromarray(pixels).save(path, optimize=True)
+    with whole_file(path) as draft:
+        Picture.fromarray(pixels).save(draft, format="PNG", optimize=True)
 
 
 def _side_name(side: str | None) -> str:

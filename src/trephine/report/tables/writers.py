@@ -18,6 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Text, plain
 from trephine.spreadsheet import is_formula, safe_cell
+from trephine.writing import whole_file
 
 _NUMBER_FORMATS = {
     "count": "#,##0", "0": "0", "1": "0.0", "2": "0.00", "3": "0.000", "4": "0.0000",
@@ -36,7 +37,7 @@ def write_csv(tables: Sequence[Table], folder: Path) -> tuple[Path, ...]:
     paths = []
     for table in tables:
         path = folder / f"{table.slug}.csv"
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
+        with whole_file(path) as draft, draft.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
             writer.writerow([safe_cell(plain(cell)) for cell in table.header])
             for row in table.rows:
@@ -54,7 +55,8 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> Path:
     for number, table in enumerate(tables, start=1):
         name = table.slug.removeprefix("table-")[:27]
         _fill(book.create_sheet(f"{number} {name}"), table)
-    book.save(path)
+    with whole_file(path) as draft:
+        book.save(draft)
     return path
 
 
