@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -35,6 +35,10 @@ def predict(
     centre: Annotated[
         str | None, typer.Option(help="The case's hospital, where the model harmonises centres.")
     ] = None,
+    accept: Annotated[
+        Literal["sides"] | None,
+        typer.Option(help="Go on although the region seems to be the other side's."),
+    ] = None,
     saliency: Annotated[
         Path | None, typer.Option(help="Write what the network saw as a PNG.")
     ] = None,
@@ -47,7 +51,9 @@ def predict(
     from trephine.study.predict import predict_case
     from trephine.study.saliency import draw_saliency
 
-    case = NewCase(image, mask, label, side, clinical, features, weights, centre)
+    case = NewCase(
+        image, mask, label, side, clinical, features, weights, centre, (accept,) if accept else ()
+    )
     result = predict_case(bundle, case, model)
     for line in result.lines():
         console.print(line, soft_wrap=True, markup=False)
