@@ -19,13 +19,12 @@ def test_the_draft_of_a_folder_with_images_passes_the_check(
     said = trephine("new", study.folder)
     assert said.code == 0, said.err
     plan = read_plan(study.toml)
-    assert plan.data.columns.model_dump() == {
+    assert plan.data.columns.model_dump(exclude_none=True) == {
         "case": "hip",
         "patient": "patient",
         "side": "side",
         "time": "months",
         "event": "collapse",
-        "centre": None,
     }
     assert plan.data.image is not None
     assert plan.data.image.endswith("images/{patient}.nii.gz")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from trephine.cli.terminal import console
-from trephine.writing import write_text
 
 
 def predict(
@@ -35,10 +34,6 @@ def predict(
     centre: Annotated[
         str | None, typer.Option(help="The case's hospital, where the model harmonises centres.")
     ] = None,
-    accept: Annotated[
-        Literal["sides"] | None,
-        typer.Option(help="Go on although the region seems to be the other side's."),
-    ] = None,
     saliency: Annotated[
         Path | None, typer.Option(help="Write what the network saw as a PNG.")
     ] = None,
@@ -51,14 +46,12 @@ def predict(
     from trephine.study.predict import predict_case
     from trephine.study.saliency import draw_saliency
 
-    case = NewCase(
-        image, mask, label, side, clinical, features, weights, centre, (accept,) if accept else ()
-    )
+    case = NewCase(image, mask, label, side, clinical, features, weights, centre)
     result = predict_case(bundle, case, model)
     for line in result.lines():
         console.print(line, soft_wrap=True, markup=False)
     if json_out is not None:
-        write_text(json_out, result.to_json())
+        json_out.write_text(result.to_json(), encoding="utf-8")
     if saliency is not None:
         draw_saliency(bundle, case, saliency)
         console.print(f"Saliency: {saliency}", soft_wrap=True, markup=False)

@@ -126,7 +126,7 @@ def _toml(value: Any) -> str:
 
 def _meaning(text: str, annotation: Any) -> str:
     choices = _choices(annotation)
-    listed = ", ".join(f"`{choice}`" for choice in choices)
+    listed = ", ".join(f"`{choice}`" for choice in dict.fromkeys(choices))
     if text and listed:
         return f"{text}; one of {listed}"
     return text or (f"one of {listed}" if listed else "as in PyRadiomics")

@@ -7,7 +7,10 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from trephine.cohort.date_forms import DateOrder
+from trephine.cohort.follow_up import DateRules
 from trephine.cohort.schema import ClinicalVariable
+from trephine.cohort.tidy import TidyRules
 from trephine.deep.settings import DeepSettings, FineTuneSettings
 from trephine.evaluation.calibration_curve import CurveMethod
 from trephine.paths import fixed_folder
@@ -42,22 +45,84 @@ class StudySection(Section):
 class Columns(Section):
     """``[data] columns``: which column of the table means what."""
 
-    case: str = Field(default="case_id", description="one name a row, unique")
+    case: str = Field(
+        default="case_id",
+        description="one name a row, unique; left out, a case is named by its patient and its side",
+    )
     patient: str | None = Field(
         default=None, description="cases of one patient are never split; the case by default"
     )
     side: str | None = Field(default=None, description="R or L, where one image holds two cases")
     time: str = Field(default="time", description="follow-up, from the start to event or end")
     event: str = Field(default="event", description="1 where the event was seen, 0 if censored")
+    start: str | None = Field(
+        default=None, description="instead of `time`: date on which follow-up begins"
+    )
+    last: str | None = Field(default=None, description="with `start`: date of the last visit")
+    event_date: str | None = Field(
+        default=None,
+        description="instead of `event`: date on which it was seen; empty means not until `last`",
+    )
     centre: str | None = Field(
         default=None,
         description="hospital; of two or more, each is predicted by recipes that had not seen it,"
         " and [selection] harmonise can take their effects out of the features",
     )
+    sides: dict[Literal["R", "L"], str | tuple[str, ...]] | None = Field(
+        default=None,
+        description="for a table with one row per patient: how the columns of a side begin or end,"
+        ' `{ R = "R ", L = "L " }` or lists; other keys and `[clinical]` then name columns without'
+        " their side, and `{side}` in a path is R or L",
+    )
+    operated: str | None = Field(
+        default=None,
+        description="with `sides`: column of each side that says whether it is a case; by default"
+        " where its `start`, if it has one of its own, or any of its columns is filled",
+    )
 
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        stated = self.model_fields_set
+        if (self.start is None) != (self.last is None):
+            raise ValueError("start and last: expected both dates or neither")
+        if self.event_date is not None and self.start is None:
+            raise ValueError("event_date: expected start and last with it")
+        if self.start is not None and "time" in stated:
+            raise ValueError("time: expected either time or start and last, found both")
+        if self.event_date is not None and "event" in stated:
+            raise ValueError("event: expected either event or event_date, found both")
+        if self.sides is not None:
+            if set(self.sides) != {"R", "L"}:
+                raise ValueError("sides: expected R and L")
+            right, left = self.spellings["R"], self.spellings["L"]
+            if len(right) != len(left) or not all((*right, *left)):
+                raise ValueError("sides: expected as many spellings of R as of L, none empty")
+            if self.side is not None:
+                raise ValueError("side: expected either side or sides, found both")
+            if self.patient is None and "case" not in stated:
+                raise ValueError("sides: expected patient, the column that names each row")
+        elif self.operated is not None:
+            raise ValueError("operated: expected sides with it")
+        return self
 
-# What in images and masks may contradict the table, each to be accepted by its name.
-Acceptable = Literal["sides", "regions", "images", "patient", "sex", "age", "view", "orientation"]
+    @property
+    def spellings(self) -> dict[str, tuple[str, ...]]:
+        """By side, how the columns of a wide table begin or end; empty for one row a case."""
+        return {
+            side: (texts,) if isinstance(texts, str) else texts
+            for side, texts in (self.sides or {}).items()
+        }
+
+    @property
+    def named_case(self) -> str | None:
+        """The column that names cases; None where they are named by patient and side."""
+        sided = self.patient is not None and (self.side is not None or self.sides is not None)
+        return None if sided and "case" not in self.model_fields_set else self.case
+
+    @property
+    def has_sides(self) -> bool:
+        """Whether each case is one side of its patient."""
+        return self.side is not None or self.sides is not None
 
 
 class DataSection(Section):
@@ -82,6 +147,14 @@ class DataSection(Section):
         " or a DICOM SEG also the name of a segment",
     )
     columns: Columns = Field(default=Columns(), description="which column means what")
+    date_order: DateOrder | dict[str, DateOrder] | None = Field(
+        default=None,
+        description="order of the parts of dates that could be read in two ways, for all columns or"
+        " by column; by default the one that all cells of a column fit, if there is one",
+    )
+    date_serials: Literal[1900, 1904] = Field(
+        default=1900, description="year from which Excel's bare day numbers count"
+    )
     spacing_mm: float | tuple[float, float] | None = Field(
         default=None, description="pixel spacing to use where an image states none"
     )
@@ -92,14 +165,6 @@ class DataSection(Section):
         " geometry, for a mask that was drawn on this very image and has a wrong header;"
         ' `"resample"` moves it by nearest neighbour to where its header puts it, for a mask on'
         " another grid",
-    )
-    accept: tuple[Acceptable, ...] = Field(
-        default=(),
-        description="what to go on with although images or masks contradict the table: `sides`"
-        " (a region on the patient's other side, a file of the other side), `regions` (one region"
-        " for two cases), `images` (one image for two patients), `patient`, `sex`, `age` (a DICOM"
-        " header says another), `view` (lateral among frontal), `orientation` (no note that NIfTI"
-        " masks on radiographs do not state which way up they lie)",
     )
     outside: tuple[str, ...] = Field(
         default=(),
@@ -129,9 +194,29 @@ class DataSection(Section):
         unknown = set(self.repeats) - set(self.raters)
         if unknown:
             raise ValueError(f"repeats: expected raters {list(self.raters)}, found {unknown}")
-        if isinstance(self.mask_label, dict) and self.columns.side is None:
-            raise ValueError("mask_label: labels by side need columns.side")
+        if isinstance(self.mask_label, dict) and not self.columns.has_sides:
+            raise ValueError("mask_label: labels by side need columns.side or sides")
         return self
+
+    def tidy_rules(self, unit: TimeUnit) -> TidyRules:
+        """Return what the section says about the table's columns; ``unit`` is the outcome's."""
+        columns = self.columns
+        dates = None
+        if columns.start is not None and columns.last is not None:
+            dates = DateRules(
+                columns.start, columns.last, columns.event_date, self.date_order, self.date_serials
+            )
+        return TidyRules(
+            case=columns.named_case,
+            patient=columns.patient,
+            side=columns.side,
+            time=columns.time,
+            event=columns.event,
+            dates=dates,
+            unit=unit,
+            spellings=columns.spellings,
+            operated=columns.operated,
+        )
 
 
 class OutcomeSection(Section):

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from trephine.cohort.sides import SIDES
 from trephine.cohort.table import as_numbers, is_missing
-from trephine.study.outcome import SIDES
 from trephine.types import FloatArray, TimeUnit
 
 # A column of more different values than this is taken as a measurement.

@@ -12,13 +12,11 @@ import numpy as np
 from trephine.cohort.clinical import read_clinical
 from trephine.cohort.flow import Flow, count_flow
 from trephine.cohort.schema import ClinicalTable
-from trephine.cohort.table import read_table
 from trephine.errors import PlanError, Problem, StudyProblemsError, TrephineError
 from trephine.executors import Progress
 from trephine.modelling.cases import FeatureSet
 from trephine.plan import StudyPlan
 from trephine.plan.reading import read_plan_so_far
-from trephine.study.cross_check import cross_check
 from trephine.study.files import CaseFiles, check_files, find_files
 from trephine.study.finetuning import check_events, finetune_settings
 from trephine.study.fingerprints import Fingerprint, read_once
@@ -26,6 +24,7 @@ from trephine.study.outcome import FEWEST_EVENTS, TableRows, codes, read_rows
 from trephine.study.ready_made import read_feature_sets
 from trephine.study.remarks import remarks_of
 from trephine.study.settings import deep_settings, model_parts, radiomics_settings
+from trephine.study.tidying import read_study_table
 from trephine.types import BoolArray, IntArray, Survival
 
 
@@ -105,11 +104,11 @@ def read_study(
         plan = adjust(plan)
     problems += check_plan(plan)
     try:
-        frame, of_table = read_once(
-            plan.data.table, lambda: read_table(plan.data.table, plan.data.sheet)
-        )
+        (table, more), of_table = read_once(plan.data.table, lambda: read_study_table(plan))
     except StudyProblemsError as error:
         raise StudyProblemsError([*problems, *error.problems]) from None
+    problems += more
+    plan, frame = table.plan, table.frame
     fingerprints |= of_table
     rows, more = read_rows(frame, plan)
     problems += more
@@ -117,7 +116,6 @@ def read_study(
     problems += more
     features: dict[str, FeatureSet] = {}
     files: CaseFiles | None = None
-    remarks: list[str] = []
     if rows is not None and plan.features is not None:
         features, more, of_features = _read_features(plan, rows)
         fingerprints |= of_features
@@ -126,16 +124,13 @@ def read_study(
         files, more = find_files(frame, plan.data, rows.sides, ~rows.without_outcome)
         problems += more
         if files is not None and not more:
-            more, seen = check_files(
+            problems += check_files(
                 files, plan.data, ~rows.without_outcome, workers=workers, progress=progress
             )
-            problems += more
-            more, remarks = cross_check(seen, frame, rows, plan.data)
-            problems += more
     if problems or rows is None:
         raise StudyProblemsError(problems)
     inputs = _analysed(plan, rows, clinical, files, features, fingerprints)
-    return replace(inputs, remarks=(*inputs.remarks, *remarks))
+    return replace(inputs, remarks=(*table.remarks, *inputs.remarks))
 
 
 def _read_features(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from trephine.cohort.sides import side_of
 from trephine.cohort.table import as_numbers, is_missing
 from trephine.errors import Problem
 from trephine.plan.sections import Columns, StudyPlan
@@ -15,8 +16,6 @@ from trephine.types import BoolArray, FloatArray, IntArray
 
 # Below this a model cannot be fitted in any way worth reading.
 FEWEST_EVENTS = 10
-
-SIDES = {"r": "R", "right": "R", "l": "L", "left": "L"}
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ def _sides(
         return (None,) * len(frame)
     sides: list[str | None] = []
     for row, cell in enumerate(frame[columns.side]):
-        side = SIDES.get(cell.lower())
+        side = side_of(cell)
         if side is None:
             where = f"{name}, row {frame.index[row]}, column {columns.side}"
             problems.append(Problem(where, "R or L", repr(cell)))

@@ -1,0 +1,179 @@
+"""Dates as people write them; what could be two dates is asked, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import numpy as np
+
+from trephine.cohort.date_forms import Candidates, DateOrder, candidates
+from trephine.cohort.reading import cause_of
+from trephine.cohort.table import is_missing
+from trephine.errors import Problem
+from trephine.types import FloatArray
+
+FIRST_YEAR = 1900
+FIX = "Write it as year-month-day, such as 2021-10-23"
+
+_WORDS: dict[DateOrder, str] = {
+    "ymd": "year, month, day",
+    "dmy": "day, month, year",
+    "mdy": "month, day, year",
+}
+
+
+@dataclass(frozen=True)
+class DateColumn:
+    """One column of dates.
+
+    Attributes
+    ----------
+    days
+        Day number of each cell (proleptic Gregorian ordinal), NaN where empty or refused,
+        shape (n,).
+    problems
+        Cells that are no date, or that could be two.
+    assumed
+        How cells that could be read in several ways were read, one sentence each.
+    """
+
+    days: FloatArray
+    problems: tuple[Problem, ...]
+    assumed: tuple[str, ...]
+
+    def texts(self) -> list[str]:
+        """Return the dates as year-month-day, empty where there is none."""
+        return [date.fromordinal(int(day)).isoformat() if day > 0 else "" for day in self.days]
+
+
+def read_dates(
+    cells: Sequence[str],
+    rows: Sequence[int],
+    table: str,
+    columns: Sequence[str],
+    *,
+    order: DateOrder | None = None,
+    serials: Literal[1900, 1904] = 1900,
+    today: date | None = None,
+) -> DateColumn:
+    """Read a column of dates.
+
+    The order of day and month is taken from the column: cells such as 23/10/2021 leave no choice,
+    and the others follow them unless two cells contradict each other. Two-digit years from 70 are
+    19.., others 20.. (as POSIX has it). A bare number of five digits is a day number of Excel.
+
+    Parameters
+    ----------
+    cells
+        Texts, length n.
+    rows, columns
+        Row number and column name of each cell in the file, for problems, length n.
+    table
+        File name, for problems.
+    order
+        What settles cells that could be read in two ways; taken from the column if None.
+    serials
+        Year from which the workbook counts its day numbers.
+    today
+        Later dates are refused; the machine's own date if None.
+    """
+    read = _Reading(table, tuple(rows), tuple(columns))
+    found: dict[int, Candidates] = {}
+    for place, cell in enumerate(cells):
+        if not is_missing(cell):
+            read.note(place, cell, candidates(cell, serials), found)
+    settled = order or read.decide(found)
+    days = np.full(len(cells), np.nan)
+    last = (today or date.today()).toordinal()
+    for place, options in found.items():
+        day = options.under(settled)
+        if day is None:
+            read.refuse_order(place, options, cells[place], settled)
+        elif day.year < FIRST_YEAR:
+            read.refuse(place, f"a year from {FIRST_YEAR}", repr(cells[place]), FIX)
+        elif day.toordinal() > last:
+            read.refuse(place, "a date that is past", f"{day} ({cells[place]!r})", "Correct it")
+        else:
+            days[place] = day.toordinal()
+    read.say(found, settled, order, serials)
+    return DateColumn(days, tuple(read.problems), tuple(read.assumed))
+
+
+class _Reading:
+    """Problems and assumptions of one column as it is read."""
+
+    def __init__(self, table: str, rows: tuple[int, ...], columns: tuple[str, ...]) -> None:
+        self._table, self._rows, self._columns = table, rows, columns
+        self.problems: list[Problem] = []
+        self.assumed: list[str] = []
+
+    @property
+    def name(self) -> str:
+        """The column, or the columns of both sides."""
+        return " and ".join(repr(column) for column in dict.fromkeys(self._columns))
+
+    def refuse(self, place: int, expected: str, found: str, advice: str) -> None:
+        where = (self._table, (self._rows[place],), self._columns[place])
+        self.problems.append(Problem.of_cells(*where, expected, found, advice))
+
+    def note(
+        self,
+        place: int,
+        cell: str,
+        options: Candidates | None,
+        found: dict[int, Candidates],
+    ) -> None:
+        cause = cause_of(cell)
+        if cause is not None:
+            self.refuse(place, "a date", cause.found, cause.advice)
+        elif options is None:
+            self.refuse(place, "a date", repr(cell), f"{FIX}, or leave it empty")
+        elif not options.dates:
+            self.refuse(place, "a day that there is", repr(cell), FIX)
+        else:
+            found[place] = options
+
+    def decide(self, found: dict[int, Candidates]) -> DateOrder | None:
+        """Return the order that all cells with a choice of orders allow, if it is one."""
+        orders = [set(options.dates) for options in found.values() if options.ordered]
+        common = set.intersection(*orders) if orders else set()
+        return next(iter(common)) if len(common) == 1 else None
+
+    def refuse_order(
+        self, place: int, options: Candidates, cell: str, settled: DateOrder | None
+    ) -> None:
+        if settled is not None:
+            self.refuse(place, f"a date as {_WORDS[settled]}", repr(cell), FIX)
+            return
+        choice = " or ".join(sorted({day.isoformat() for day in options.dates.values()}))
+        keys = " or ".join(f'"{key}"' for key in sorted(options.dates))
+        advice = f"Say which in the study file: [data] date_order = {keys}"
+        self.refuse(place, "one date", f"{cell!r}, which could be {choice}", advice)
+
+    def say(
+        self,
+        found: dict[int, Candidates],
+        settled: DateOrder | None,
+        given: DateOrder | None,
+        serials: int,
+    ) -> None:
+        if self.problems:
+            return
+        chosen = sum(len(set(options.dates.values())) > 1 for options in found.values())
+        if chosen and settled is not None and given is None:
+            self.assumed.append(
+                f"Dates in {self.name} were read as {_WORDS[settled]}: no cell fits another order."
+            )
+        if any(options.short_year for options in found.values()):
+            self.assumed.append(
+                f"Two-digit years in {self.name}: 00 to 69 were read as 2000 to 2069, 70 to 99 as"
+                " 1970 to 1999."
+            )
+        if any(options.serial for options in found.values()):
+            self.assumed.append(
+                f"Bare numbers in {self.name} were read as Excel's day numbers, counted from"
+                f" {serials}."
+            )
