@@ -234,3 +234,18 @@ def test_the_page_lets_its_own_script_run_and_nothing_else(page):
 def test_characters_that_cannot_be_printed_become_spaces():
     study = Exclusion(reason="left\x00 out\u202e of\ud800 it", cases=1, patients=1)
     assert study.reason == "left  out  of  it"
+
+
+def test_a_model_that_is_another_one_says_so_on_its_card_and_in_the_table(facts):
+    """No radiomics feature selected: DLRC is then DL under a second name."""
+    models = []
+    for model in facts.models:
+        twin = next(one for one in facts.models if one.protocol == model.protocol)
+        same = {"terms": twin.terms, "baseline_survival": twin.baseline_survival}
+        models.append(model.model_copy(update=same))
+    first = models[0].name
+    alike = facts.model_copy(update={"models": tuple(models)})
+    page = render_html(alike, make_tables(alike), ())
+    assert f"it is the {first} model: nothing else was selected" in page
+    assert f"is the same model as {first}, since nothing else was selected" in page
+    assert "nothing else was selected" not in render_html(facts, make_tables(facts), ())

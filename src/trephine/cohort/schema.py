@@ -167,9 +167,70 @@ class ClinicalTable:
         )
 
 
+# Written so by clinicians; a column of a table is often named in small letters.
+_ABBREVIATIONS = {
+    word.lower(): word
+    for word in [
+        "AFP",
+        "AJCC",
+        "ALT",
+        "ARCO",
+        "ASA",
+        "AST",
+        "BMD",
+        "BMI",
+        "CCI",
+        "CEA",
+        "CKD",
+        "COPD",
+        "CRP",
+        "CT",
+        "DXA",
+        "ECG",
+        "ECOG",
+        "ESR",
+        "FEV1",
+        "FIGO",
+        "GCS",
+        "GFR",
+        "HbA1c",
+        "HBV",
+        "HCV",
+        "HDL",
+        "HER2",
+        "HHS",
+        "HIV",
+        "ICU",
+        "INR",
+        "ISS",
+        "JIC",
+        "KPS",
+        "LDH",
+        "LDL",
+        "LVEF",
+        "MMSE",
+        "MRI",
+        "NYHA",
+        "ONFH",
+        "PET",
+        "PSA",
+        "SLE",
+        "SUV",
+        "THA",
+        "TKA",
+        "TNM",
+        "VAS",
+        "WBC",
+    ]
+}
+
+
 def label_of(key: str, variable: ClinicalVariable) -> str:
     """Return the name to show: the plan's label, else the key made readable."""
-    return variable.label or capitalised(key.replace("_", " "))
+    if variable.label:
+        return variable.label
+    words = [_ABBREVIATIONS.get(word, word) for word in key.split("_")]
+    return capitalised(" ".join(words))
 
 
 def capitalised(text: str) -> str:

@@ -22,6 +22,7 @@ from trephine.report.methods import participants, write_methods
 from trephine.report.render import Rendered
 from trephine.report.tables import Table
 from trephine.report.trace import Ref, Text, Trace, plain
+from trephine.report.twins import twin_of
 from trephine.report.wording import MISSING, kind_label, protocol_label
 
 
@@ -189,6 +190,11 @@ def _cards(trace: Trace, facts: Facts) -> list[Card]:
             raw = row.raw
             if (raw.protocol, raw.kind, raw.model) == (protocol, kind, model):
                 end = " model: apparent, not corrected" if kind == "apparent" else " model"
+                twin = twin_of(facts, model, protocol)  # type: ignore[arg-type]
+                if twin:
+                    end += (
+                        f"; fitted to all cases it is the {twin} model: nothing else was selected"
+                    )
                 words: Text = (text, row.model.words(), end)
                 cards.append(Card(tone, row.c_index.value.show("2"), _interval(row.c_index), words))
     cards += [

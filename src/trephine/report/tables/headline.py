@@ -6,7 +6,8 @@ from trephine.report.facts import Kind, Protocol
 from trephine.report.tables.performance import assessments
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Text, Trace
-from trephine.report.wording import assessed_briefly
+from trephine.report.twins import twin_of
+from trephine.report.wording import assessed_briefly, protocol_label
 
 
 def headline_table(facts: Trace) -> Table | None:
@@ -27,6 +28,7 @@ def headline_table(facts: Trace) -> Table | None:
                 " nothing to find.",
             )
         )
+    notes += _twin_notes(facts)
     return Table(
         slug="table-headline",
         number="",
@@ -36,6 +38,23 @@ def headline_table(facts: Trace) -> Table | None:
         notes=tuple(notes),
         phone="stack",
     )
+
+
+def _twin_notes(facts: Trace) -> list[Text]:
+    """Say of each model that is another one under a second name that it is."""
+    found: list[Text] = []
+    for model in facts.models:
+        protocol: Protocol = model.raw.protocol
+        twin = twin_of(facts.raw, model.raw.name, protocol)
+        if twin:
+            found.append(
+                (
+                    f"{protocol_label(protocol)}: fitted to all cases ",
+                    model.name.words(),
+                    f" is the same model as {twin}, since nothing else was selected.",
+                )
+            )
+    return found
 
 
 def _model_row(facts: Trace, model: str, keys: list[tuple[Protocol, Kind]]) -> Row:
