@@ -168,61 +168,13 @@ class ClinicalTable:
 
 
 # Written so by clinicians; a column of a table is often named in small letters.
-_ABBREVIATIONS = {
-    word.lower(): word
-    for word in [
-        "AFP",
-        "AJCC",
-        "ALT",
-        "ARCO",
-        "ASA",
-        "AST",
-        "BMD",
-        "BMI",
-        "CCI",
-        "CEA",
-        "CKD",
-        "COPD",
-        "CRP",
-        "CT",
-        "DXA",
-        "ECG",
-        "ECOG",
-        "ESR",
-        "FEV1",
-        "FIGO",
-        "GCS",
-        "GFR",
-        "HbA1c",
-        "HBV",
-        "HCV",
-        "HDL",
-        "HER2",
-        "HHS",
-        "HIV",
-        "ICU",
-        "INR",
-        "ISS",
-        "JIC",
-        "KPS",
-        "LDH",
-        "LDL",
-        "LVEF",
-        "MMSE",
-        "MRI",
-        "NYHA",
-        "ONFH",
-        "PET",
-        "PSA",
-        "SLE",
-        "SUV",
-        "THA",
-        "TKA",
-        "TNM",
-        "VAS",
-        "WBC",
-    ]
-}
+_CAPITALS = (
+    "AFP", "AJCC", "ALT", "ARCO", "ASA", "AST", "BMD", "BMI", "CCI", "CEA", "CKD", "COPD", "CRP",
+    "CT", "DXA", "ECG", "ECOG", "ESR", "FEV1", "FIGO", "GCS", "GFR", "HbA1c", "HBV", "HCV", "HDL",
+    "HER2", "HHS", "HIV", "ICU", "INR", "ISS", "JIC", "KPS", "LDH", "LDL", "LVEF", "MMSE", "MRI",
+    "NYHA", "ONFH", "PET", "PSA", "SLE", "SUV", "THA", "TKA", "TNM", "VAS", "WBC",
+)  # fmt: skip
+_ABBREVIATIONS = {word.lower(): word for word in _CAPITALS}
 
 
 def label_of(key: str, variable: ClinicalVariable) -> str:

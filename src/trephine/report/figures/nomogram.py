@@ -35,6 +35,7 @@ NAME_MM = 3.4
 EDGE_MM = 3.0
 # Share of the axis that the name of one level may take.
 LONGEST_LEVEL = 0.45
+PHRASE_MM = 2.0
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,9 @@ def lay_out_nomogram(
             for tick in axis.ticks
         )
         widths = [text_width_mm(text, SMALL_PT) for text in texts]
+        if axis.type == "categorical":
+            # Phrases beside one another read as one without more room than words have.
+            widths = [w + PHRASE_MM * (" " in text) for w, text in zip(widths, texts, strict=True)]
         labels = (
             thin_out(positions, widths)
             if axis.type == "continuous"
