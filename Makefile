@@ -15,7 +15,7 @@ help:
 	@echo "make bench-r      the same, with R's glmnet and survival installed from Debian"
 	@echo "make docs         write the references of the study file and of facts.json"
 	@echo "make kernels      forget compiled kernels, after a change in one that others call"
-	@echo "make test-system  install Orthanc from Debian and run the tests that need it"
+	@echo "make test-system  install Orthanc and LibreOffice from Debian and run the tests that need them"
 
 $(BIN)/.demo-ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -45,7 +45,8 @@ test: check
 
 test-system: $(BIN)/.dev-ready
 	apt-get update --quiet
-	apt-get install --yes --no-install-recommends orthanc orthanc-dicomweb
+	apt-get install --yes --no-install-recommends orthanc orthanc-dicomweb \
+	  libreoffice-writer poppler-utils fonts-noto-cjk
 	@# Orthanc binds every interface: where the kernel permits, it gets a network of its own.
 	@if unshare --net true 2>/dev/null; then \
 	  unshare --net sh -c '$(BIN)/python tests/system/loopback.py && exec $(BIN)/pytest tests/system -m system'; \

@@ -175,7 +175,7 @@ def test_an_overlay_is_not_drawn_into_the_pixels(make_dicom, save_dicom, stored)
     [
         ({"NumberOfFrames": "3"}, "expected one frame, found 3"),
         ({"Rows": 49}, "expected 3920 bytes of pixels"),
-        ({"Rows": 65535, "Columns": 65535}, "expected between 1 and"),
+        ({"Rows": 65535, "Columns": 65535}, "at most"),
         ({"Rows": None}, "expected Rows in the header"),
         ({"BitsStored": 13}, "high bit one below the bits stored"),
         ({"BitsAllocated": 12}, "expected 8, 16 or 32 bits"),

@@ -106,3 +106,9 @@ def test_every_fact_is_described_in_the_schema():
         if not entry.get("description")
     ]
     assert bare == []
+
+
+def test_facts_that_are_not_utf8_are_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "facts.json").write_bytes(b'{"study": "\xff\xfe"}')
+    with pytest.raises(InputError, match="found other bytes at position 11"):
+        read_facts(tmp_path / "facts.json")

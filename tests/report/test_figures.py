@@ -1,7 +1,9 @@
 """Figures: nothing overlaps, nothing leaves the page, and the same facts give the same bytes."""
 
+import errno
 import re
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -227,3 +229,25 @@ def test_a_picture_that_is_missing_or_elsewhere_is_refused(facts, pictures_folde
     picture = facts.pictures[0].model_copy(update={"file": name})
     with pytest.raises(InputError, match="pictures"):
         make_plates(facts.model_copy(update={"pictures": (picture,)}), pictures_folder)
+
+
+def test_a_figure_that_cannot_be_written_whole_leaves_the_good_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figure = new_figure(20, 20)
+    for path in write_figure(figure, tmp_path / "figure", ("svg", "pdf", "png")):
+        path.write_text("good")
+
+    def full(draft: Path, *_: object, **__: object) -> None:
+        with draft.open("wb") as stream:
+            stream.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(type(figure), "savefig", lambda _, draft, **__: full(draft))
+    for suffix in ("svg", "pdf", "png"):
+        with pytest.raises(OSError, match=rf"figure\.{suffix}"):
+            write_figure(figure, tmp_path / "figure", (suffix,), svg="<svg/>")
+        assert (tmp_path / f"figure.{suffix}").read_bytes() == b"good"
+    assert len(list(tmp_path.iterdir())) == 3

@@ -213,16 +213,16 @@ def test_masks_that_are_empty_of_another_shape_or_without_the_label_are_told(
     write_nifti(Mask(np.where(good == 2, 3, good), SPACING), masks / "003.nii.gz")
     other_grid = Geometry.plain((0.7, 0.7))
     write_nifti(Mask(good, other_grid), masks / "004.nii.gz")
-    told = refused(trephine, image_study, "row 2, mask of rater a", "row 3, mask of rater a")
-    for row in (4, 5, 7, 8, 9):
-        assert f"row {row}, mask of rater a" in told
-    assert "row 6, mask" not in told
-    assert "with label 2, found" in told
+    told = refused(trephine, image_study, "label 1 in the mask of rater a, found", "an empty mask")
+    for row in (2, 3, 4, 5, 7, 8, 9):
+        assert f"clinical.csv, row {row}: expected a region with label" in told
+    assert "row 6:" not in told
+    assert "a, found labels [1, 3]. The other side's label is there" in told
 
 
 def test_a_file_that_is_no_image_is_told(trephine: Command, image_study: SmallStudy) -> None:
     (image_study.folder / "images" / "040.nii.gz").write_bytes(b"not an image")
-    refused(trephine, image_study, "row 61, image: expected an image that can be read")
+    refused(trephine, image_study, "row 61: expected an image that can be read")
 
 
 def test_fields_of_a_path_must_be_columns(trephine: Command, image_study: SmallStudy) -> None:
@@ -239,7 +239,7 @@ def test_a_region_without_width_is_told_before_any_work(
     line[line == 2] = 0
     line[rows[0], columns] = 2
     write_nifti(Mask(line, SPACING), masks / "001.nii.gz")
-    refused(trephine, image_study, "mask of rater a", "expected a region, found 1 x")
+    refused(trephine, image_study, "in the mask of rater a, found 1 x")
 
 
 def test_a_side_without_a_label_is_told(trephine: Command, image_study: SmallStudy) -> None:

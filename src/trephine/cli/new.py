@@ -9,6 +9,7 @@ import typer
 
 from trephine.cli.terminal import console
 from trephine.errors import InputError
+from trephine.writing import write_text
 
 
 def new(
@@ -24,7 +25,7 @@ def new(
     if target.exists():
         raise InputError(f"{target}: expected no such file yet, found one; choose another --name")
     draft = draft_study(folder)
-    target.write_text(draft.text, encoding="utf-8")
+    write_text(target, draft.text)
     for line in draft.found:
         console.print(line, soft_wrap=True, markup=False)
     console.print(f"\nA draft: {target}. Read it, correct it, then:", soft_wrap=True, markup=False)

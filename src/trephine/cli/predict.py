@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from trephine.cli.terminal import console
+from trephine.writing import write_text
 
 
 def predict(
@@ -34,6 +35,10 @@ def predict(
     centre: Annotated[
         str | None, typer.Option(help="The case's hospital, where the model harmonises centres.")
     ] = None,
+    accept: Annotated[
+        Literal["sides"] | None,
+        typer.Option(help="Go on although the region seems to be the other side's."),
+    ] = None,
     saliency: Annotated[
         Path | None, typer.Option(help="Write what the network saw as a PNG.")
     ] = None,
@@ -46,12 +51,14 @@ def predict(
     from trephine.study.predict import predict_case
     from trephine.study.saliency import draw_saliency
 
-    case = NewCase(image, mask, label, side, clinical, features, weights, centre)
+    case = NewCase(
+        image, mask, label, side, clinical, features, weights, centre, (accept,) if accept else ()
+    )
     result = predict_case(bundle, case, model)
     for line in result.lines():
         console.print(line, soft_wrap=True, markup=False)
     if json_out is not None:
-        json_out.write_text(result.to_json(), encoding="utf-8")
+        write_text(json_out, result.to_json())
     if saliency is not None:
         draw_saliency(bundle, case, saliency)
         console.print(f"Saliency: {saliency}", soft_wrap=True, markup=False)

@@ -15,6 +15,7 @@ image = "images/{{patient_id}}.dcm"
 raters = {{ a = "masks/a/{{patient_id}}.nii.gz", b = "masks/b/{{patient_id}}.nii.gz" }}
 repeats = {{ a = "masks/a2/{{patient_id}}.nii.gz" }}
 mask_label = {{ R = 1, L = 2 }}
+accept = ["orientation"]  # the masks were drawn on the DICOM files themselves
 
 [data.columns]
 case = "hip_id"

@@ -39,10 +39,12 @@ from pydicom.uid import (
 from trephine.errors import ImageError
 from trephine.imaging.codestream import frame_header
 from trephine.imaging.itk import ITK
+from trephine.imaging.limits import check_inflation, check_pixels
 
 Stored = npt.NDArray[np.generic]
 
-MAX_PIXELS = 1 << 28  # 16384 x 16384, four times the largest mammography detector on the market
+# Bytes behind the last pixel that are padding and nothing else.
+_PADDING_BYTES = 16
 _PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _SAMPLES = {
     "MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YBR_FULL": 3,
@@ -102,8 +104,9 @@ def decode_stored(dataset: Dataset, name: str) -> Stored:
                 stored = pixel_array(dataset, decoding_plugin=plugin)
     except Exception as error:  # decoders raise every kind of exception on damaged bytes
         raise ImageError(
-            f"{name}: expected pixels in {syntax.name}, found bytes that no decoder accepts"
-            f" ({type(error).__name__}); export it from the archive as Explicit VR Little Endian"
+            f"{name}: expected pixels stored as {syntax.name}, found some that cannot be read:"
+            " they are damaged; fetch the image again, or export it uncompressed (Explicit VR"
+            " Little Endian)"
         ) from error
     return _checked(stored, dataset, name)
 
@@ -140,10 +143,9 @@ def _check_header(dataset: Dataset, name: str) -> None:
             f"{_kind(dataset)}; if it should be an image, the file is truncated: fetch it again"
         )
     rows, columns = (_integer(dataset, key, name) for key in ("Rows", "Columns"))
-    if rows < 1 or columns < 1 or rows * columns > MAX_PIXELS:
-        raise ImageError(
-            f"{name}: expected between 1 and {MAX_PIXELS} pixels, found {rows} x {columns}"
-        )
+    if rows < 1 or columns < 1:
+        raise ImageError(f"{name}: expected rows and columns, found {rows} x {columns}")
+    pixels = check_pixels((rows, columns), name)
     frames = _integer(dataset, "NumberOfFrames", name, default=1)
     if frames != 1:
         raise ImageError(
@@ -160,6 +162,8 @@ def _check_header(dataset: Dataset, name: str) -> None:
     allocated = _integer(dataset, "BitsAllocated", name)
     if "PixelData" in dataset:
         _check_bits(dataset, allocated, name)
+        sent = len(dataset.PixelData or b"")
+        check_inflation(pixels, pixels * samples * allocated // 8, sent, name)
 
 
 def _check_bits(dataset: Dataset, allocated: int, name: str) -> None:
@@ -189,11 +193,17 @@ def _check_native_length(dataset: Dataset, name: str) -> None:
     samples = _integer(dataset, "SamplesPerPixel", name)
     width = int(dataset.BitsAllocated) // 8
     expected = int(dataset.Rows) * int(dataset.Columns) * samples * width
-    if found not in (expected, expected + expected % 2):
-        raise ImageError(
-            f"{name}: expected {expected} bytes of pixels for {dataset.Rows} x {dataset.Columns},"
-            f" found {found}; the file is truncated or its header damaged: fetch it again"
-        )
+    if expected <= found <= expected + _PADDING_BYTES:
+        return
+    cause = (
+        "the file is truncated or its header damaged: fetch it again"
+        if found < expected
+        else "the header describes fewer pixels than the file holds: export the image again"
+    )
+    raise ImageError(
+        f"{name}: expected {expected} bytes of pixels for {dataset.Rows} x {dataset.Columns},"
+        f" found {found}; {cause}"
+    )
 
 
 def _check_codestream(dataset: Dataset, syntax: UID, name: str) -> None:
@@ -257,7 +267,21 @@ def _checked(stored: Stored, dataset: Dataset, name: str) -> Stored:
         bad = int(np.count_nonzero(~np.isfinite(stored)))
         if bad:
             raise ImageError(f"{name}: expected finite pixels, found {bad} NaN or infinite")
-    return stored
+        return stored
+    return _within_bits_stored(stored, dataset)
+
+
+def _within_bits_stored(stored: Stored, dataset: Dataset) -> Stored:
+    """Clear what lies above Bits Stored, PS3.5 8.1.1: old files keep an overlay there.
+
+    Some decoders clear it and some do not; the sign of a signed value is its highest stored bit.
+    """
+    spare = stored.dtype.itemsize * 8 - int(dataset.BitsStored)
+    if spare <= 0:
+        return stored
+    kept = np.left_shift(stored, stored.dtype.type(spare))
+    cleared: Stored = np.right_shift(kept, stored.dtype.type(spare))
+    return cleared
 
 
 def object_name(dataset: Dataset) -> str | None:

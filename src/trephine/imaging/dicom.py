@@ -6,18 +6,24 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader, BytesIO
 from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.filereader import read_dataset
 from pydicom.pixels.processing import apply_color_lut
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from trephine.errors import ImageError
+from trephine.errors import ImageError, InputError
 from trephine.imaging.decode import Stored, decode_stored, object_name, transfer_syntax
-from trephine.imaging.grey import to_grey
+from trephine.imaging.functional_groups import with_functional_groups
+from trephine.imaging.grey import itk_type, to_grey
 from trephine.imaging.header import header_of, lay_flat
+from trephine.imaging.limits import check_file_bytes, inflate_deflated
 from trephine.imaging.spacing import StatedSpacing, radiograph_spacing
+from trephine.paths import open_regular
 from trephine.types import Geometry, Image
 
 _GREY = ("MONOCHROME1", "MONOCHROME2")
@@ -72,14 +78,18 @@ def read_dicom_dataset(
     called = path.name if name is None else name
     try:
         with quiet_pydicom():
-            dataset = pydicom.dcmread(path, force=True, stop_before_pixels=stop_before_pixels)
+            dataset = _parse(path, called, stop_before_pixels)
             # Elements are converted on first touch: do it here, where it can be caught.
             for element in dataset:
                 _ = element.value
+    except ImageError:
+        raise
+    except InputError as error:
+        raise ImageError(str(error).replace(path.name, called)) from None
     except Exception as error:  # pydicom raises many kinds on damaged bytes
         raise ImageError(
-            f"{called}: expected a DICOM file, found one whose header is damaged"
-            f" ({type(error).__name__}); fetch it again from the archive"
+            f"{called}: expected a DICOM file, found one whose header is damaged; fetch it again"
+            " from the archive"
         ) from error
     if len(dataset) < 2:
         raise ImageError(
@@ -87,6 +97,33 @@ def read_dicom_dataset(
             " it is not DICOM, or its header is damaged"
         )
     return dataset
+
+
+def _parse(path: Path, called: str, stop_before_pixels: bool) -> FileDataset:
+    """Parse a regular file within the limits; a deflated one is inflated here, not by pydicom."""
+    check_file_bytes(path, called)
+    with open_regular(path) as file:
+        meta, start = _file_meta(file)
+        file.seek(0)
+        if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+            return pydicom.dcmread(file, force=True, stop_before_pixels=stop_before_pixels)
+        file.seek(start)
+        inflated = inflate_deflated(file.read(), called)
+    plain = pydicom.dcmread(BytesIO(inflated), force=True, stop_before_pixels=stop_before_pixels)
+    meta["TransferSyntaxUID"].value = DeflatedExplicitVRLittleEndian
+    plain.file_meta = meta
+    return plain
+
+
+def _file_meta(file: BufferedReader) -> tuple[FileMetaDataset, int]:
+    """Return the file meta information and where the data set behind it starts."""
+    if file.read(132)[128:] != b"DICM":
+        return FileMetaDataset(), 0
+    try:
+        group = read_dataset(file, False, True, stop_when=lambda tag, *_: tag >> 16 != 2)
+        return FileMetaDataset(group), file.tell()
+    except Exception:  # a damaged header, on which the parser itself has the word
+        return FileMetaDataset(), 0
 
 
 def read_dicom(path: Path, *, spacing_mm: StatedSpacing = None) -> Image:
@@ -109,8 +146,8 @@ def read_dicom(path: Path, *, spacing_mm: StatedSpacing = None) -> Image:
     ImageError
         If it is colour, multi-frame, a mask, damaged, or has no spacing and none is stated.
     """
-    dataset = read_dicom_dataset(path)
     with quiet_pydicom():
+        dataset = with_functional_groups(read_dicom_dataset(path))
         return lay_flat(image_of(dataset, path.name, spacing_mm), dataset)
 
 
@@ -134,6 +171,7 @@ def image_of(dataset: Dataset, name: str, spacing_mm: StatedSpacing) -> Image:
         "lossy": defined_term(dataset, "LossyImageCompression") == "01",
         "photometric": str(dataset.PhotometricInterpretation),
         "bits_stored": int(dataset.get("BitsStored") or 0) or None,
+        "pixel_type": itk_type(stored, dataset, grey.transform),
         "modality_transform": grey.transform,
         "polarity": grey.polarity,
         "padding_pixels": grey.padding_pixels,

@@ -124,8 +124,8 @@ def _through_lut(
         entries = apply_modality_lut(domain, dataset)
     except Exception as error:  # pydicom raises many kinds on a malformed table
         raise ImageError(
-            f"{name}: expected a readable Modality LUT, found a malformed one"
-            f" ({type(error).__name__}); export the image again"
+            f"{name}: expected a Modality LUT that can be read, found a malformed one; export the"
+            " image again"
         ) from error
     return pixels, float(entries.min()), float(entries.max()), "modality LUT"
 
@@ -145,11 +145,52 @@ def _factor(dataset: Dataset, keyword: str, default: float, name: str) -> float:
 
 def _padding(stored: npt.NDArray[np.generic], dataset: Dataset) -> npt.NDArray[np.bool_] | None:
     """Pixels between Pixel Padding Value and its Range Limit, PS3.3 C.7.5.1.1.2."""
-    value = dataset.get("PixelPaddingValue")
-    if not isinstance(value, int):
+    value = _padding_value(dataset, "PixelPaddingValue")
+    if value is None:
         return None
-    limit = dataset.get("PixelPaddingRangeLimit")
-    other = limit if isinstance(limit, int) else value
+    limit = _padding_value(dataset, "PixelPaddingRangeLimit")
+    other = value if limit is None else limit
     low, high = min(value, other), max(value, other)
     padding: npt.NDArray[np.bool_] = np.greater_equal(stored, low) & np.less_equal(stored, high)
     return padding
+
+
+def _padding_value(dataset: Dataset, keyword: str) -> int | None:
+    """Return a padding value as the pixels' own sign makes of its sixteen bits.
+
+    Writers take US for SS and the reverse, and archives that do not know keep the bare bytes.
+    """
+    value = dataset.get(keyword)
+    if isinstance(value, bytes) and len(value) == 2:
+        big = dataset.original_encoding[1] is False
+        value = int.from_bytes(value, "big" if big else "little")
+    if not isinstance(value, int):
+        return None
+    if not -(1 << 15) <= value < 1 << 16:
+        return value
+    signed = bool(int(dataset.get("PixelRepresentation") or 0))
+    bits = value & 0xFFFF
+    return bits - (1 << 16) if signed and bits >= 1 << 15 else bits
+
+
+def itk_type(stored: npt.NDArray[np.generic], dataset: Dataset, transform: str) -> str:
+    """Return the type in which ITK, and PyRadiomics with it, holds the values.
+
+    Without a rescale the stored one; with a whole-numbered one the smallest integer type that
+    holds the range of Bits Stored after it; float64 otherwise (gdcm::Rescaler).
+    """
+    if transform == "none" or np.issubdtype(stored.dtype, np.floating):
+        return stored.dtype.name
+    if transform != "rescale":
+        return "float64"
+    slope = _factor(dataset, "RescaleSlope", 1.0, "")
+    intercept = _factor(dataset, "RescaleIntercept", 0.0, "")
+    if slope % 1 or intercept % 1:
+        return "float64"
+    ends = sorted(value * slope + intercept for value in stored_range(dataset))
+    kinds = ("uint8", "uint16", "uint32") if ends[0] >= 0 else ("int8", "int16", "int32")
+    for kind in kinds:
+        limits = np.iinfo(kind)
+        if limits.min <= ends[0] and ends[1] <= limits.max:
+            return kind
+    return "float64"

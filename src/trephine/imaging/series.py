@@ -10,12 +10,15 @@ from pydicom.dataset import Dataset
 
 from trephine.errors import ImageError
 from trephine.imaging.dicom import defined_term, image_of, quiet_pydicom, read_dicom_dataset
-from trephine.imaging.sniff import file_kind
+from trephine.imaging.functional_groups import with_functional_groups
+from trephine.imaging.sniff import PackedImageError, file_kind
 from trephine.types import FloatArray, Geometry, Image
 
 _MODALITIES = ("CT", "MR", "PT", "NM")
-# Slice positions are written with few decimals; more than this is a missing or a shifted slice.
 _POSITION_TOLERANCE_MM = 0.01
+# Positions are written with few decimals, some with one: a slice may lie this part of a step, and
+# this far, from an even grid. A missing slice puts its neighbours off by a good part of a step.
+_OF_STEP, _MOST_ROUNDING_MM = 0.1, 0.1
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,11 @@ def _dicom_files(folder: Path) -> list[Path]:
     for path in sorted(item for item in folder.iterdir() if item.is_file()):
         try:
             kind = file_kind(path)
+        except PackedImageError:
+            raise ImageError(
+                f"{folder.name}: expected DICOM slices as they are, found some packed with gzip;"
+                " unpack them first (gunzip, 7-Zip)"
+            ) from None
         except ImageError:
             continue  # a DICOMDIR's neighbours: text, thumbnails, viewers
         if kind == "dicom" and path.name.upper() != "DICOMDIR":
@@ -85,7 +93,8 @@ def _dicom_files(folder: Path) -> list[Path]:
 
 
 def _read_slice(path: Path, name: str) -> _Slice:
-    dataset = read_dicom_dataset(path, name=name)
+    with quiet_pydicom():
+        dataset = with_functional_groups(read_dicom_dataset(path, name=name))
     modality = defined_term(dataset, "Modality")
     if modality not in _MODALITIES:
         raise ImageError(
@@ -144,10 +153,22 @@ def _step_mm(slices: list[_Slice], normal: FloatArray, name: str) -> float:
     steps = np.diff(origins @ normal)
     if steps.min() < _POSITION_TOLERANCE_MM:
         raise ImageError(f"{name}: expected one slice at each position, found doubled slices")
-    if np.ptp(steps) > _POSITION_TOLERANCE_MM:
+    step = float(steps.mean())
+    even = np.arange(len(origins)) * step
+    off = np.abs(origins @ normal - origins[0] @ normal - even).max()
+    if off > max(_POSITION_TOLERANCE_MM, min(_OF_STEP * step, _MOST_ROUNDING_MM)):
+        whole = np.rint(steps / steps.min())
+        gaps = int(whole.sum()) - len(steps)
+        missing = gaps and np.allclose(steps, whole * steps.min(), rtol=0.02)
         raise ImageError(
             f"{name}: expected equal distances between slices, found {steps.min():.3f} to"
-            f" {steps.max():.3f} mm; a slice is missing"
+            f" {steps.max():.3f} mm; "
+            + (
+                f"{gaps} slice{'s seem' if gaps > 1 else ' seems'} to be missing: fetch the series"
+                " again"
+                if missing
+                else "the slices lie unevenly, or are of two series: resample them or keep one"
+            )
         )
     drift = np.diff(origins, axis=0) - np.outer(steps, normal)
     if np.abs(drift).max() > _POSITION_TOLERANCE_MM:
@@ -155,4 +176,4 @@ def _step_mm(slices: list[_Slice], normal: FloatArray, name: str) -> float:
             f"{name}: expected slices stacked along their normal, found a tilted gantry;"
             " resample the series onto a rectangular grid first"
         )
-    return float(steps.mean())
+    return step

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from pydicom.datadict import dictionary_description
 from pydicom.dataset import Dataset
 
 from trephine.errors import ImageError
 
 StatedSpacing = float | tuple[float, ...] | None
+
+HOW_TO_STATE = "spacing_mm under [data] in the plan, or --spacing-mm on the command line"
 
 # Beyond these a value is a slip of units (pixels per mm, micrometres), not a spacing.
 _SMALLEST_MM, _LARGEST_MM = 0.005, 50.0
@@ -60,6 +63,8 @@ def radiograph_spacing(dataset: Dataset, stated_mm: StatedSpacing, name: str) ->
     ImageError
         If the header has no usable spacing and none is stated.
     """
+    if stated_mm is None:
+        _check_readable(dataset, name)
     pixel = _pair(dataset, "PixelSpacing")
     imager = _pair(dataset, "ImagerPixelSpacing")
     magnification = _number(dataset.get("EstimatedRadiographicMagnificationFactor"))
@@ -88,7 +93,7 @@ def parse_stated(stated_mm: StatedSpacing, axes: int, name: str) -> tuple[float,
     if stated_mm is None:
         raise ImageError(
             f"{name}: expected a pixel spacing, found none in the file; measure it (a scale ball,"
-            " the detector's data sheet) and state it: spacing_mm under [data] in the plan"
+            f" the detector's data sheet) and state it: {HOW_TO_STATE}"
         )
     values = (
         (float(stated_mm),) * axes
@@ -107,7 +112,7 @@ def _stated(dataset: Dataset, stated_mm: StatedSpacing, name: str) -> Spacing:
     if stated_mm is None and _has_zero(dataset):
         raise ImageError(
             f"{name}: expected a pixel spacing, found 0 in the file; measure it and state it:"
-            " spacing_mm under [data] in the plan"
+            f" {HOW_TO_STATE}"
         )
     row, column = parse_stated(stated_mm, 2, name)
     ratio = _aspect_ratio(dataset)
@@ -148,8 +153,31 @@ def _pair(dataset: Dataset, keyword: str, *, plausible: bool = True) -> tuple[fl
     return (row, column) if accepted else None
 
 
+def _check_readable(dataset: Dataset, name: str) -> None:
+    """Refuse a spacing that is there and cannot be read: what stands beside it is another one."""
+    for keyword in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"):
+        items = [item for item in _items(dataset.get(keyword)) if str(item or "").strip()]
+        if not items and dataset.get(keyword) != 0:
+            continue
+        if len(items) == 2 and all(_number(item) is not None for item in items):
+            if keyword == "PixelSpacing":
+                return
+            continue
+        comma = any("," in str(item) for item in items)
+        found = "commas" if comma else f"{len(items)} value{'s' * (len(items) != 1)}"
+        raise ImageError(
+            f"{name}: expected two numbers with decimal points, parted by a backslash, as"
+            f" {dictionary_description(keyword)}, found {found}: a value that cannot be read;"
+            f" state it: {HOW_TO_STATE}"
+        )
+
+
 def _items(value: Any) -> list[Any]:
-    if value is None or isinstance(value, str | bytes | int | float):
+    if isinstance(value, bytes):  # a representation that nobody knew
+        value = value.decode("latin-1")
+    if isinstance(value, str):  # text in a representation that is never parted (UT, ST, LT)
+        return [part.strip(" \0") for part in value.split("\\")]
+    if value is None or isinstance(value, int | float):
         return [value]
     try:
         return list(value)

@@ -125,6 +125,10 @@ class Columns(Section):
         return self.side is not None or self.sides is not None
 
 
+# What in images and masks may contradict the table, each to be accepted by its name.
+Acceptable = Literal["sides", "regions", "images", "patient", "sex", "age", "view", "orientation"]
+
+
 class DataSection(Section):
     """``[data]``: the table, the images and the masks."""
 
@@ -165,6 +169,14 @@ class DataSection(Section):
         " geometry, for a mask that was drawn on this very image and has a wrong header;"
         ' `"resample"` moves it by nearest neighbour to where its header puts it, for a mask on'
         " another grid",
+    )
+    accept: tuple[Acceptable, ...] = Field(
+        default=(),
+        description="what to go on with although images or masks contradict the table: `sides`"
+        " (a region on the patient's other side, a file of the other side), `regions` (one region"
+        " for two cases), `images` (one image for two patients), `patient`, `sex`, `age` (a DICOM"
+        " header says another), `view` (lateral among frontal), `orientation` (no note that NIfTI"
+        " masks on radiographs do not state which way up they lie)",
     )
     outside: tuple[str, ...] = Field(
         default=(),

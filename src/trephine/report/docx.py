@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ from typing import Any
 from trephine.errors import MissingExtraError
 from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import check_consistency
-from trephine.report.docx_table import add_grid, add_table_style
+from trephine.report.docx_columns import Columns, bound, lay_out
+from trephine.report.docx_fonts import set_fonts
+from trephine.report.docx_parts import Part, parts_of
+from trephine.report.docx_table import RowStyle, add_grid, add_table_style
 from trephine.report.facts import Facts
 from trephine.report.figures.plate import Plate
 from trephine.report.methods import write_methods
@@ -20,6 +24,7 @@ from trephine.report.style import PAGE_MM
 from trephine.report.tables import Table
 from trephine.report.trace import Trace, plain
 from trephine.report.wording import kind_label, protocol_label
+from trephine.writing import whole_file
 
 
 def write_docx(
@@ -49,18 +54,12 @@ def write_docx(
     """
     try:
         import docx
-        from docx.shared import Mm, Pt, RGBColor
+        from docx.shared import Pt
     except ImportError as error:
         raise MissingExtraError("report.docx", "docx") from error
     document = docx.Document()
-    for section in document.sections:
-        section.page_width, section.page_height = Mm(210), Mm(297)
-        section.left_margin = section.right_margin = Mm((210 - PAGE_MM) / 2)
-        section.top_margin = section.bottom_margin = Mm(18)
-    for style in ("Normal", "Title", "Heading 1", "Heading 2", "Heading 3", "List Bullet"):
-        font = document.styles[style].font
-        font.name, font.color.rgb = "Arial", RGBColor(0x1B, 0x1F, 0x24)
-        _forget_theme(font)
+    _set_page(document.sections[0], across=False)
+    set_fonts(document, facts.model_dump_json())
     document.styles["Normal"].font.size = Pt(10)
     add_table_style(document)
     core = document.core_properties
@@ -72,24 +71,75 @@ def write_docx(
     for paragraph in write_methods(Trace.start(facts)):
         document.add_heading(paragraph.heading, level=2)
         for text in paragraph.texts:
-            document.add_paragraph(plain(text))
-    document.add_heading("Tables", level=1)
-    for table in tables:
-        _add_table(document, table)
-    document.add_heading("Figures", level=1)
-    for plate in plates:
-        _add_plate(document, plate, drawn[plate.slug])
+            document.add_paragraph(bound(plain(text)))
+    for part in parts_of(tables, plates):
+        _add_part(document, part, drawn)
+    _turn(document, across=False)
     _add_checks(document, facts)
     path.parent.mkdir(parents=True, exist_ok=True)
-    document.save(str(path))
+    with whole_file(path) as draft:
+        document.save(str(draft))
     return path
 
 
-def _forget_theme(font: Any) -> None:
-    """Drop the template's fonts, which go before the font's own name."""
-    fonts = font.element.rPr.rFonts
-    for name in [name for name in fonts.attrib if name.lower().endswith("theme")]:
-        del fonts.attrib[name]
+def _add_part(document: Any, part: Part, drawn: Mapping[str, Rendered]) -> None:
+    """Add a part's tables and figures: upright pages first, then those that lie on their side."""
+    prepared = [_Prepared.of(table) for table in part.tables]
+    first = True
+    for across in (False, True):
+        chosen = [one for one in prepared if one.across == across]
+        plates = part.plates if not across else ()
+        if not chosen and not plates:
+            continue
+        _turn(document, across=across)
+        if first:
+            document.add_heading(part.heading, level=1)
+            first = False
+        for one in chosen:
+            _add_table(document, one)
+        for plate in plates:
+            _add_plate(document, plate, drawn[plate.slug])
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A table with its texts as Word gets them, and its columns laid out."""
+
+    table: Table
+    header: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, ...], RowStyle], ...]
+    parts: tuple[Columns, ...]
+
+    @property
+    def across(self) -> bool:
+        return any(part.across for part in self.parts)
+
+    @classmethod
+    def of(cls, table: Table) -> _Prepared:
+        header = tuple(bound(plain(cell)) for cell in table.header)
+        rows = tuple((tuple(bound(plain(c)) for c in row.cells), row.kind) for row in table.rows)
+        cells = [texts for texts, kind in rows if kind != "group"]
+        return cls(table, header, rows, lay_out(header, cells))
+
+
+def _turn(document: Any, *, across: bool) -> None:
+    """Go on upright or on a page that lies on its side; a new page only where that changes."""
+    from docx.enum.section import WD_ORIENT, WD_SECTION
+
+    now = document.sections[-1]
+    if (now.orientation == WD_ORIENT.LANDSCAPE) != across:
+        _set_page(document.add_section(WD_SECTION.NEW_PAGE), across=across)
+
+
+def _set_page(section: Any, *, across: bool) -> None:
+    from docx.enum.section import WD_ORIENT
+    from docx.shared import Mm
+
+    section.orientation = WD_ORIENT.LANDSCAPE if across else WD_ORIENT.PORTRAIT
+    width, height = (297, 210) if across else (210, 297)
+    section.page_width, section.page_height = Mm(width), Mm(height)
+    section.left_margin = section.right_margin = Mm((210 - PAGE_MM) / 2)
+    section.top_margin = section.bottom_margin = Mm(18)
 
 
 def _add_notices(document: Any, facts: Facts) -> None:
@@ -101,19 +151,26 @@ def _add_notices(document: Any, facts: Facts) -> None:
         if text:
             paragraph = document.add_paragraph()
             paragraph.add_run(heading).bold = True
-            paragraph.add_run(text)
+            paragraph.add_run(bound(text))
 
 
-def _add_table(document: Any, table: Table) -> None:
+def _add_table(document: Any, prepared: _Prepared) -> None:
+    from docx.shared import Pt
+
+    table = prepared.table
     title = f"{table.number}. {plain(table.title)}" if table.number else plain(table.title)
-    document.add_heading(title, level=3)
-    add_grid(
-        document,
-        [plain(cell) for cell in table.header],
-        [([plain(cell) for cell in row.cells], row.kind) for row in table.rows],
-    )
-    for note in table.notes:
-        _small(document.add_paragraph(plain(note)))
+    for number, columns in enumerate(prepared.parts):
+        document.add_heading(title if not number else f"{title} (continued)", level=3)
+        last = number == len(prepared.parts) - 1
+        notes = table.notes if last else ()
+        add_grid(document, prepared.header, prepared.rows, columns, with_notes=bool(notes))
+        for place, note in enumerate(notes):
+            paragraph = document.add_paragraph(bound(plain(note)))
+            _small(paragraph)
+            if not place:
+                paragraph.paragraph_format.space_before = Pt(3)
+        if not notes:
+            _small(document.add_paragraph())  # Word joins tables that follow one another
 
 
 def _small(paragraph: Any) -> None:
@@ -129,13 +186,14 @@ def _add_plate(document: Any, plate: Plate, drawn: Rendered) -> None:
 
     picture = io.BytesIO(drawn.document_png)
     document.add_picture(picture, width=Mm(min(drawn.width_mm, PAGE_MM)))
+    document.paragraphs[-1].paragraph_format.keep_with_next = True
     parts = [f"{plate.number}. " if plate.number else "", plain(plate.title), ". "]
     if plate.protocol:
         kind = f", {kind_label(plate.kind)}" if plate.kind else ""
         parts.append(f"{protocol_label(plate.protocol)}{kind}. ")
     paragraph = document.add_paragraph()
     paragraph.add_run("".join(parts)).bold = True
-    paragraph.add_run(plain(plate.caption))
+    paragraph.add_run(bound(plain(plate.caption)))
     _small(paragraph)
 
 
@@ -145,15 +203,14 @@ def _add_checks(document: Any, facts: Facts) -> None:
     if not findings:
         document.add_paragraph("No slip was found.")
     for finding in findings:
-        document.add_paragraph(f"{finding.check}: {finding.text}", style="List Bullet")
+        document.add_paragraph(bound(f"{finding.check}: {finding.text}"), style="List Bullet")
     for checklist in fill_checklists(facts):
         document.add_heading(f"{checklist.name} checklist", level=1)
         _small(document.add_paragraph(checklist.source))
-        add_grid(
-            document,
-            ("Item", "What", "Where"),
-            [
-                ((item.number, f"{item.section}: {item.text}", item.place), "body")
-                for item in checklist.items
-            ],
-        )
+        header = ("Item", "What", "Where")
+        rows = [
+            (item.number, bound(f"{item.section}: {item.text}"), bound(item.place))
+            for item in checklist.items
+        ]
+        (columns,) = lay_out(header, rows)
+        add_grid(document, header, [(row, "body") for row in rows], columns)

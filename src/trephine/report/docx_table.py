@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from trephine.report.style import PAGE_MM, text_width_mm
+from trephine.report.docx_columns import PAD_MM, TYPE_PT, Columns
 
 RowStyle = Literal["body", "level", "group"]
 STYLE = "Table text"
-TYPE_PT = 7.5
-PAD_MM = 0.9
+# A table of at most so many rows stands on one page; a longer one keeps its first rows together.
+WHOLE_ROWS = 26
+_FIRST_ROWS = 4
+_INDENT_MM = 2.4
 
 
 def add_grid(
-    document: Any, header: Sequence[str], rows: Sequence[tuple[Sequence[str], RowStyle]]
+    document: Any,
+    header: Sequence[str],
+    rows: Sequence[tuple[Sequence[str], RowStyle]],
+    columns: Columns,
+    *,
+    with_notes: bool = False,
 ) -> None:
     """Add a table to a document.
 
@@ -23,58 +30,57 @@ def add_grid(
     document
         From python-docx, with the style of `add_table_style`.
     header
-        One text a column.
+        One text a column of the whole table, as `docx_columns.bound` returns it.
     rows
         Texts with how the row is set; a group has its one text in the first cell.
+    columns
+        The part of the table to add.
+    with_notes
+        Whether notes follow, from which the last row is not parted.
     """
-    widths = _widths_mm(header, [cells for cells, style in rows if style != "group"])
-    grid = document.add_table(rows=1, cols=len(header))
-    grid.autofit = False
-    _pad_cells(grid)
-    style_of_text = document.styles[STYLE]
-    for cell, text in zip(grid.rows[0].cells, header, strict=True):
-        _write(cell, text, style_of_text, bold=True)
+    grid = document.add_table(rows=1 + len(rows), cols=len(columns.numbers))
+    _fix_widths(grid, columns.widths_mm)
+    style = document.styles[STYLE].style_id
+    cells = list(grid.rows[0].cells)
+    for cell, number in zip(cells, columns.numbers, strict=True):
+        _write(cell, header[number], style, bold=True, keep=True)
         _rule(cell, "top", "bottom")
-    _repeat_on_every_page(grid.rows[0])
-    for texts, style in rows:
-        row = grid.add_row()
-        _keep_whole(row)
-        if style == "group":
-            merged = row.cells[0].merge(row.cells[-1])
-            _write(merged, texts[0], style_of_text, bold=True)
-            _shade(merged, "EEF0F3")
-            continue
-        for number, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
-            indent = "    " if style == "level" and number == 0 else ""
-            shown = _broken(text, widths[number]) if number else text
-            _write(cell, indent + shown, style_of_text, bold=False)
+    _row_property(grid.rows[0], "tblHeader")
+    _row_property(grid.rows[0], "cantSplit")
+    last = len(rows) - 1
+    for number, (texts, kind) in enumerate(rows):
+        row = grid.rows[number + 1]
+        _row_property(row, "cantSplit")
+        keep = (number < last or with_notes) and (
+            len(rows) <= WHOLE_ROWS
+            or number < _FIRST_ROWS
+            or number >= last - 1
+            or kind == "group"
+            or _heads_levels(rows, number)
+        )
+        _fill_row(row, [texts[k] if k < len(texts) else "" for k in columns.numbers], kind, style,
+                  columns, keep=keep)  # fmt: skip
     for cell in grid.rows[-1].cells:
         _rule(cell, "bottom")
-    _set_widths(grid, widths)
 
 
-def _widths_mm(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
-    """Give each column its longest word, and share what is left by what its texts would like."""
-    needed, wanted = [], []
-    for number, title in enumerate(header):
-        texts = [title, *(cells[number] for cells in rows)]
-        words = [word for text in texts for word in text.split(" ")]
-        needed.append(max(text_width_mm(word, TYPE_PT) for word in words) + 2 * PAD_MM)
-        wanted.append(max(text_width_mm(text, TYPE_PT) for text in texts[1:] or texts) + 2 * PAD_MM)
-    spare = PAGE_MM - sum(needed)
-    wishes = [max(wish - need, 0.0) for wish, need in zip(wanted, needed, strict=True)]
-    if spare <= 0 or not sum(wishes):
-        return [PAGE_MM * need / sum(needed) for need in needed]
-    share = min(1.0, spare / sum(wishes))
-    widths = [need + share * wish for need, wish in zip(needed, wishes, strict=True)]
-    widths[0] += PAGE_MM - sum(widths)
-    return widths
+def _heads_levels(rows: Sequence[tuple[Sequence[str], RowStyle]], number: int) -> bool:
+    """Say whether the row names a variable whose levels follow it."""
+    return rows[number][1] == "body" and number + 1 < len(rows) and rows[number + 1][1] == "level"
 
 
-def _broken(text: str, width_mm: float) -> str:
-    """Break a value before its interval where both do not fit a line: Word breaks at a dash."""
-    fits = text_width_mm(text, TYPE_PT) + 2 * PAD_MM <= width_mm
-    return text if fits else text.replace(" (", "\n(", 1)
+def _fill_row(
+    row: Any, texts: Sequence[str], kind: RowStyle, style: str, columns: Columns, *, keep: bool
+) -> None:
+    cells = list(row.cells)
+    if kind == "group":
+        merged = cells[0].merge(cells[-1]) if len(cells) > 1 else cells[0]
+        _write(merged, texts[0], style, bold=True, keep=keep)
+        _shade(merged, "EEF0F3")
+        return
+    for number, (cell, text) in enumerate(zip(cells, texts, strict=True)):
+        indent = _INDENT_MM if kind == "level" and number == 0 else 0.0
+        _write(cell, text, style, bold=False, keep=keep, indent_mm=indent)
 
 
 def add_table_style(document: Any) -> None:
@@ -86,59 +92,86 @@ def add_table_style(document: Any) -> None:
     style.base_style = document.styles["Normal"]
     style.font.size = Pt(TYPE_PT)
     style.paragraph_format.space_after = Pt(0)
+    style.paragraph_format.line_spacing = 1.0
 
 
-def _write(cell: Any, text: str, style: Any, *, bold: bool) -> None:
+def _write(
+    cell: Any, text: str, style: str, *, bold: bool, keep: bool, indent_mm: float = 0.0
+) -> None:
+    from docx.shared import Mm
+
     paragraph = cell.paragraphs[0]
-    paragraph._p.style = style.style_id
+    paragraph._p.style = style
+    if keep:
+        paragraph.paragraph_format.keep_with_next = True
+    if indent_mm:
+        paragraph.paragraph_format.left_indent = Mm(indent_mm)
     run = paragraph.add_run(text)
     if bold:
         run.bold = True
 
 
-def _set_widths(grid: Any, widths_mm: Sequence[float]) -> None:
+def _fix_widths(grid: Any, widths_mm: Sequence[float]) -> None:
+    """Say every width in the grid and in each cell: programs differ in which they believe."""
     from docx.shared import Mm
 
+    grid.autofit = False
+    properties = grid._tbl.tblPr
+    whole = properties.find(_name("tblW"))
+    whole.set(_name("w"), _twips(sum(widths_mm)))
+    whole.set(_name("type"), "dxa")
+    _pad_cells(properties)
     for column, width in zip(grid.columns, widths_mm, strict=True):
         column.width = Mm(width)
     for row in grid.rows:
-        for cell, width in zip(row.cells, widths_mm, strict=True):
-            if cell._tc.grid_span == 1:
-                cell.width = Mm(width)
+        for cell, width in zip(row._tr.tc_lst, widths_mm, strict=True):
+            cell.width = Mm(width)
 
 
-def _element(name: str, **attributes: str) -> Any:
-    from docx.oxml import OxmlElement
+def _twips(width_mm: float) -> str:
+    return str(round(width_mm / 25.4 * 1440))
+
+
+def _name(tag: str) -> str:
     from docx.oxml.ns import qn
 
-    element = OxmlElement(name)
+    return str(qn(f"w:{tag}"))
+
+
+def _element(tag: str, **attributes: str) -> Any:
+    from docx.oxml import OxmlElement
+
+    element = OxmlElement(f"w:{tag}")
     for key, value in attributes.items():
-        element.set(qn(f"w:{key}"), value)
+        element.set(_name(key), value)
     return element
 
 
 def _rule(cell: Any, *edges: str) -> None:
-    borders = _element("w:tcBorders")
+    properties = cell._tc.get_or_add_tcPr()
+    borders = properties.find(_name("tcBorders"))
+    if borders is None:
+        borders = _element("tcBorders")
+        properties.append(borders)
     for edge in edges:
-        borders.append(_element(f"w:{edge}", val="single", sz="6", color="404040"))
-    cell._tc.get_or_add_tcPr().append(borders)
+        borders.append(_element(edge, val="single", sz="6", color="404040"))
 
 
-def _pad_cells(grid: Any) -> None:
-    twips = str(round(PAD_MM / 25.4 * 1440))
-    margins = _element("w:tblCellMar")
+def _pad_cells(properties: Any) -> None:
+    margins = _element("tblCellMar")
     for side in ("left", "right"):
-        margins.append(_element(f"w:{side}", w=twips, type="dxa"))
-    grid._tbl.tblPr.append(margins)
+        margins.append(_element(side, w=_twips(PAD_MM), type="dxa"))
+    # The schema has an order: margins come before the look.
+    look = properties.find(_name("tblLook"))
+    if look is None:
+        properties.append(margins)
+    else:
+        look.addprevious(margins)
 
 
 def _shade(cell: Any, fill: str) -> None:
-    cell._tc.get_or_add_tcPr().append(_element("w:shd", val="clear", color="auto", fill=fill))
+    cell._tc.get_or_add_tcPr().append(_element("shd", val="clear", color="auto", fill=fill))
 
 
-def _repeat_on_every_page(row: Any) -> None:
-    row._tr.get_or_add_trPr().append(_element("w:tblHeader", val="true"))
-
-
-def _keep_whole(row: Any) -> None:
-    row._tr.get_or_add_trPr().append(_element("w:cantSplit", val="true"))
+def _row_property(row: Any, tag: str) -> None:
+    row._tr.get_or_add_trPr().append(_element(tag, val="true"))

@@ -26,6 +26,7 @@ from matplotlib.textpath import TextToPath
 
 from trephine.report.png import PixelArray, png_bytes
 from trephine.report.typeface import families
+from trephine.writing import whole_file
 
 COLUMN_MM = 85.0
 """Width of a journal's column."""
@@ -287,14 +288,14 @@ def write_figure(
     paths = []
     for suffix in formats:
         path = stem.with_name(f"{stem.name}.{suffix}")
-        if suffix == "svg":
-            path.write_text(svg or svg_text(figure), encoding="utf-8")
-        elif suffix == "pdf":
-            figure.savefig(
-                path, format="pdf", metadata={"CreationDate": None, "Creator": None}, dpi=PNG_DPI
-            )
-        else:
-            drawn = picture if picture is not None else png_picture(figure)
-            path.write_bytes(png_bytes(drawn, PNG_DPI))
+        with whole_file(path) as draft:
+            if suffix == "svg":
+                draft.write_text(svg or svg_text(figure), encoding="utf-8")
+            elif suffix == "pdf":
+                dates = {"CreationDate": None, "Creator": None}
+                figure.savefig(draft, format="pdf", metadata=dates, dpi=PNG_DPI)
+            else:
+                drawn = picture if picture is not None else png_picture(figure)
+                draft.write_bytes(png_bytes(drawn, PNG_DPI))
         paths.append(path)
     return tuple(paths)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +17,7 @@ from trephine.report.render import Rendered, Wanted, render_plates
 from trephine.report.style import FigureFormat
 from trephine.report.tables import make_tables
 from trephine.report.tables.writers import write_csv, write_xlsx
+from trephine.writing import write_text
 
 _FIGURE_FORMATS: tuple[FigureFormat, ...] = ("svg", "pdf", "png")
 
@@ -52,9 +52,7 @@ def write_formats(
     paths: list[Path] = []
     if wanted.page:
         page = out_folder / "report.html"
-        draft = page.with_name("report.html.part")
-        draft.write_text(render_html(facts, tables, plates, drawn), encoding="utf-8")
-        os.replace(draft, page)
+        write_text(page, render_html(facts, tables, plates, drawn))
         paths.append(page)
     if wanted.document:
         paths.append(write_docx(facts, tables, plates, drawn, out_folder / "report.docx"))

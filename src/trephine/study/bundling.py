@@ -61,6 +61,7 @@ def _feature_settings(analysis: Analysis) -> dict[str, Any]:
         "spacing_mm": plan.data.spacing_mm,
         "mask_geometry": plan.data.mask_geometry,
         "mask_label": plan.data.mask_label,
+        "accept": list(plan.data.accept),
         "sides": plan.data.columns.side is not None,
     }
 

@@ -17,11 +17,14 @@ from trephine.imaging import fit_mask, is_image_path, read_image, read_mask
 from trephine.paths import held_inside, irregular
 from trephine.plan.sections import DataSection
 from trephine.radiomics.region import bounding_box
+from trephine.study.seen import SeenImage, SeenRegion, edges_touched, see_image, see_region
 from trephine.types import BoolArray, Image, Mask
 
 # Starting workers takes longer than opening fewer images than this.
 FEWEST_TO_SHARE = 40
 
+# What a problem says already when it repeats an error about a mask.
+_REPEATED = re.compile(r"^mask: expected (?:label [^,]+|a region), found ")
 FIELD = re.compile(r"\{([^{}]+)\}")
 
 
@@ -108,8 +111,8 @@ def check_files(
     *,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> list[Problem]:
-    """Open every image once with all its masks, and tell what does not fit.
+) -> tuple[list[Problem], list[SeenImage]]:
+    """Open every image once with all its masks; list what does not fit, and what was seen.
 
     Parameters
     ----------
@@ -128,7 +131,8 @@ def check_files(
     count = workers if len(rows_of) >= FEWEST_TO_SHARE else 1
     with executor(count, _start, (files, data)) as run:
         found = list(run.map(_check_image, list(rows_of.items()), progress))
-    return [problem for problems in found for problem in problems]
+    problems = [problem for some, _ in found for problem in some]
+    return problems, [seen for _, seen in found if seen is not None]
 
 
 def open_image(path: Path, data: DataSection) -> Image:
@@ -162,48 +166,113 @@ def _start(files: CaseFiles, data: DataSection) -> None:
     _shared = (files, data)
 
 
-def _check_image(item: tuple[Path, list[int]]) -> list[Problem]:
+def _check_image(item: tuple[Path, list[int]]) -> tuple[list[Problem], SeenImage | None]:
     path, rows = item
     files, data = _shared
-    table = data.table.name
-    where = f"{table}, row {', '.join(str(files.rows[row]) for row in rows)}"
+    numbers = [files.rows[row] for row in rows]
     try:
         image = open_image(path, data)
     except ImageError as error:
-        return [Problem(f"{where}, image", "an image that can be read", without_names(error, path))]
-    problems = []
+        expected = "an image that can be read"
+        found = without_names(error, path)
+        return [Problem.of_cells(data.table.name, numbers, "", expected, found)], None
+    problems: list[Problem] = []
+    regions: list[SeenRegion] = []
     readings: list[tuple[str, Sequence[Path | None]]] = [
         *((f"rater {name}", masks) for name, masks in files.masks.items()),
         *((f"rater {name}'s second reading", masks) for name, masks in files.repeats.items()),
     ]
     for reading, masks in readings:
-        opened: dict[Path, Mask] = {}
+        opened: dict[Path, Mask | ImageError] = {}
         for row in rows:
             mask_path = masks[row]
             if mask_path is None:
                 continue
+            if mask_path not in opened:
+                opened[mask_path] = _open_or_error(mask_path, image, data)
+            mask = opened[mask_path]
             try:
-                if mask_path not in opened:
-                    opened[mask_path] = open_mask(mask_path, image, data)
-                _check_extent(opened[mask_path].region(files.labels[row]))
+                if isinstance(mask, ImageError):
+                    raise mask
+                label = files.labels[row]
+                _check_extent(mask.region(label))
+                other = _other_label(label, mask, data)
+                regions.append(
+                    see_region(
+                        image, mask, label, other=other, row=row, reading=reading, path=mask_path
+                    )
+                )
             except ImageError as error:
-                place = f"{table}, row {files.rows[row]}, mask of {reading}"
-                expected = f"a region on the image's grid with label {files.labels[row]}"
-                problems.append(Problem(place, expected, without_names(error, mask_path)))
-    return problems
+                problems.append(_mask_problem(files, data, row, reading, mask, error, mask_path))
+    return problems, see_image(image, rows, regions)
+
+
+def _open_or_error(path: Path, image: Image, data: DataSection) -> Mask | ImageError:
+    try:
+        return open_mask(path, image, data)
+    except ImageError as error:
+        return error
+
+
+def _other_label(label: int | str, mask: Mask, data: DataSection) -> int | str | None:
+    """Return the label of the other side where masks are labelled by side and it can be had."""
+    if not isinstance(data.mask_label, dict):
+        return None
+    others = [value for value in data.mask_label.values() if value != label]
+    if len(others) != 1 or (isinstance(others[0], str) and others[0] not in mask.names):
+        return None
+    return others[0]
+
+
+def _mask_problem(
+    files: CaseFiles,
+    data: DataSection,
+    row: int,
+    reading: str,
+    mask: Mask | ImageError,
+    error: ImageError,
+    path: Path,
+) -> Problem:
+    """Return a mask's problem; those of one kind and reading can be grouped by their rows."""
+    label = files.labels[row]
+    advice = ""
+    if isinstance(mask, Mask):
+        other = _other_label(label, mask, data)
+        if other is not None and not _holds(mask, label) and _holds(mask, other):
+            advice = "The other side's label is there: are the sides, or the labels, swapped?"
+    return Problem.of_cells(
+        data.table.name,
+        [files.rows[row]],
+        "",
+        f"a region with label {label} in the mask of {reading}",
+        _REPEATED.sub("", without_names(error, path)),
+        advice,
+    )
+
+
+def _holds(mask: Mask, label: int | str) -> bool:
+    try:
+        return bool(mask.region(label).any())
+    except ImageError:
+        return False
 
 
 def _check_extent(region: BoolArray) -> None:
-    """Refuse a point or a line: a click beside the label, not a region.
+    """Refuse a point or a line (a click beside the label) and what surrounds a region.
 
     Raises
     ------
     ImageError
-        If the region is wider than one pixel along fewer than two axes.
+        If the region is wider than one pixel along fewer than two axes, or reaches all edges.
     """
     shape = region[bounding_box(region)].shape
     if sum(extent > 1 for extent in shape) < 2:
         raise ImageError(f"mask: expected a region, found {' x '.join(map(str, shape))} pixels")
+    if edges_touched(region) == 2 * sum(size > 1 for size in region.shape):
+        raise ImageError(
+            "mask: expected a region, found one that reaches every edge of the image; is it the"
+            " background, drawn in black on white?"
+        )
 
 
 def without_names(error: ImageError, path: Path) -> str:

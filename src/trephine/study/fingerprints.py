@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ def fingerprint(path: Path) -> Fingerprint:
         If it cannot be read, or changes meanwhile.
     """
     before = _state(path)
-    sha256 = file_sha256(path)
+    sha256 = _sha256(path)
     if _state(path) != before:
         raise ImageError(f"{path.name}: {_CHANGED}")
     return Fingerprint(sha256, before)
@@ -61,7 +62,7 @@ def held_to(path: Path, sha256: str) -> Iterator[None]:
     """
     before = _state(path)
     yield
-    if file_sha256(path) != sha256 or _state(path) != before:
+    if _sha256(path) != sha256 or _state(path) != before:
         raise ImageError(f"{path.name}: {_CHANGED}")
 
 
@@ -75,7 +76,7 @@ def read_once(path: Path, read: Callable[[], Read]) -> tuple[Read, dict[Path, Fi
     """
     before = _state(path)
     result = read()
-    sha256 = file_sha256(path)
+    sha256 = _sha256(path)
     if _state(path) != before:
         problem = Problem(path.name, "a file that stays as it is", "one that is being written to")
         raise StudyProblemsError([problem])
@@ -97,9 +98,17 @@ def _is_another(path: Path, known: Fingerprint) -> bool:
     if _state(path) == known.state:
         return False
     try:
-        return file_sha256(path) != known.sha256
+        return _sha256(path) != known.sha256
     except ImageError:
         return True
+
+
+def _sha256(path: Path) -> str:
+    """Return the digest of a file, or of all files of a folder by their bytes."""
+    if not path.is_dir():
+        return file_sha256(path)
+    digests = sorted(file_sha256(file) for file in path.iterdir() if file.is_file())
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def _state(path: Path) -> State:

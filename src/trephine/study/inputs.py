@@ -17,6 +17,7 @@ from trephine.executors import Progress
 from trephine.modelling.cases import FeatureSet
 from trephine.plan import StudyPlan
 from trephine.plan.reading import read_plan_so_far
+from trephine.study.cross_check import cross_check
 from trephine.study.files import CaseFiles, check_files, find_files
 from trephine.study.finetuning import check_events, finetune_settings
 from trephine.study.fingerprints import Fingerprint, read_once
@@ -116,6 +117,7 @@ def read_study(
     problems += more
     features: dict[str, FeatureSet] = {}
     files: CaseFiles | None = None
+    remarks: list[str] = []
     if rows is not None and plan.features is not None:
         features, more, of_features = _read_features(plan, rows)
         fingerprints |= of_features
@@ -124,13 +126,16 @@ def read_study(
         files, more = find_files(frame, plan.data, rows.sides, ~rows.without_outcome)
         problems += more
         if files is not None and not more:
-            problems += check_files(
+            more, seen = check_files(
                 files, plan.data, ~rows.without_outcome, workers=workers, progress=progress
             )
+            problems += more
+            more, remarks = cross_check(seen, frame, rows, plan.data)
+            problems += more
     if problems or rows is None:
         raise StudyProblemsError(problems)
     inputs = _analysed(plan, rows, clinical, files, features, fingerprints)
-    return replace(inputs, remarks=(*table.remarks, *inputs.remarks))
+    return replace(inputs, remarks=(*table.remarks, *inputs.remarks, *remarks))
 
 
 def _read_features(

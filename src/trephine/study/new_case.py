@@ -26,6 +26,7 @@ from trephine.modelling.prediction import Predictor
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.settings import DEEP, RADIOMICS
+from trephine.study.sides import check_new_case
 from trephine.types import BoolArray, Image, Mask
 
 
@@ -49,6 +50,8 @@ class NewCase:
         The network's file, where the study's weights or network came from a file of its own.
     centre
         The case's hospital by its name in the study, where the model harmonises centres.
+    accept
+        Contradictions to go on with, as in ``[data] accept``.
     """
 
     image: Path | None = None
@@ -59,10 +62,16 @@ class NewCase:
     features: Path | None = None
     weights: Path | None = None
     centre: str | None = None
+    accept: tuple[str, ...] = ()
 
 
-def features_of(bundle: Bundle, case: NewCase, model: FittedModel) -> dict[str, FeatureSet]:
-    """Return the feature sets that a model's signatures need, one row each."""
+def features_of(
+    bundle: Bundle, case: NewCase, model: FittedModel, warnings: list[str]
+) -> dict[str, FeatureSet]:
+    """Return the feature sets that a model's signatures need, one row each.
+
+    What the image and the mask leave in doubt is added to ``warnings``.
+    """
     needed = [term.variable for term in model.terms if term.kind == "signature"]
     settings = bundle.context["features"]
     found: dict[str, FeatureSet] = {}
@@ -73,6 +82,7 @@ def features_of(bundle: Bundle, case: NewCase, model: FittedModel) -> dict[str, 
     ]
     if pictured:
         image, mask, region = open_case(bundle, case)
+        warnings += case_warnings(bundle, case, image, mask)
         if RADIOMICS in pictured:
             check_engine(bundle)
             found[RADIOMICS] = _radiomics(
@@ -190,6 +200,24 @@ def open_case(bundle: Bundle, case: NewCase) -> tuple[Image, Mask, BoolArray]:
     )
     mask = fit_mask(image, read_mask(case.mask, image=image), mask_geometry_of(settings))
     return image, mask, mask.region(label)
+
+
+def case_warnings(bundle: Bundle, case: NewCase, image: Image, mask: Mask) -> list[str]:
+    """Return what a case's image and mask leave in doubt about its side and its place.
+
+    Raises
+    ------
+    InputError
+        If the region certainly is the other side's.
+    """
+    settings = bundle.context["features"]
+    accept = (*settings.get("accept", ()), *case.accept)
+    label = label_of_region(bundle, case)
+    warnings = check_new_case(image, mask, label, case.side, settings["mask_label"], accept)
+    how = mask.provenance.get("corrected")
+    if how:
+        warnings.append(f"mask: it did not lie on the image by its header: {how}")
+    return warnings
 
 
 def mask_geometry_of(settings: Mapping[str, Any]) -> MaskGeometry:

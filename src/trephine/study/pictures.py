@@ -11,12 +11,14 @@ from PIL import Image as Picture
 
 from trephine.deep.embed import Embedder
 from trephine.imaging import region_outline
+from trephine.imaging.sides import facing_of
 from trephine.report.facts import Outline, PictureFacts
 from trephine.study.files import CaseFiles, open_image, open_mask
 from trephine.study.results import Analysis
 from trephine.study.saliency import case_map
 from trephine.study.settings import DEEP, deep_settings
 from trephine.types import BoolArray, FloatArray, Image
+from trephine.writing import whole_file
 
 # Longest side of a picture in the report, in pixels.
 LONGEST_SIDE = 900
@@ -109,9 +111,10 @@ def _radiograph(
     return PictureFacts(
         type="radiograph",
         file="radiograph.png",
-        caption="Regions as the raters drew them.",
+        caption=f"Regions as the raters drew them.{_told_sides(image)}",
         spacing_mm=image.geometry.spacing_mm[0] * frame.step,
         outlines=outlines,
+        edge_sides=_edge_sides(image),
         dice=_dice(regions, list(files.masks), row),
     )
 
@@ -148,7 +151,11 @@ def _saliency(analysis: Analysis, files: CaseFiles, folder: Path) -> PictureFact
     signed = np.clip(np.rint(128 + 127 * heat / limit), 0, 255)
     _write(folder / "saliency-heat.png", signed.astype(np.uint8))
     outlines = tuple(
-        Outline(rater=next(iter(files.masks)), points=frame.place(np.asarray(line)))
+        Outline(
+            rater=next(iter(files.masks)),
+            label=_side_name(analysis.inputs.sides[row]),
+            points=frame.place(np.asarray(line)),
+        )
         for line in region_outline(region)
     )
     return PictureFacts(
@@ -158,9 +165,10 @@ def _saliency(analysis: Analysis, files: CaseFiles, folder: Path) -> PictureFact
         caption="What raises and lowers the deep signature of the case with the highest one,"
         " against the average case. The map sums to the case's score: a feature beyond the bounds"
         " that the signature sets counts as its bound, and what has no place on the image is"
-        " spread evenly over what the network was shown.",
+        f" spread evenly over what the network was shown.{_told_sides(image)}",
         spacing_mm=image.geometry.spacing_mm[0] * frame.step,
         outlines=outlines,
+        edge_sides=_edge_sides(image),
         heat_limit=limit,
     )
 
@@ -186,7 +194,23 @@ def _as_bytes(pixels: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.uin
 
 
 def _write(path: Path, pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
-    Picture.fromarray(pixels).save(path, optimize=True)
+    with whole_file(path) as draft:
+        Picture.fromarray(pixels).save(draft, format="PNG", optimize=True)
+
+
+def _edge_sides(image: Image) -> tuple[str, str]:
+    facing = facing_of(image)
+    return facing.picture_sides if facing is not None else ("", "")
+
+
+def _told_sides(image: Image) -> str:
+    """Say what the letters rest on."""
+    facing = facing_of(image)
+    if facing is None or not any(facing.picture_sides):
+        return ""
+    if facing.certain:
+        return f" R and L: the patient's right and left, by the file's {facing.source}."
+    return " R and L by the convention of frontal radiographs: the file does not state them."
 
 
 def _side_name(side: str | None) -> str:

@@ -8,7 +8,6 @@ traced to its place in ``facts.json``. The schema is ``docs/facts-schema.json``.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -97,6 +96,7 @@ from trephine.report.facts.tables import (
     Table1Level,
     Table1Variable,
 )
+from trephine.writing import write_text
 
 
 class Facts(Fact):
@@ -179,9 +179,7 @@ def write_facts(facts: Facts, path: str | Path) -> Path:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(facts.model_dump(mode="json"), ensure_ascii=False, allow_nan=False, indent=1)
-    draft = path.with_name(path.name + ".part")
-    draft.write_text(text + "\n", encoding="utf-8")
-    os.replace(draft, path)
+    write_text(path, text + "\n")
     return path
 
 
@@ -196,6 +194,12 @@ def read_facts(path: str | Path) -> Facts:
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"facts: expected {path.name} as the run wrote it, in UTF-8, found other bytes at"
+            f" position {error.start}; the file is damaged: run the study again, which goes on from"
+            " what is stored"
+        ) from None
     except OSError as error:
         raise InputError(
             f"facts: expected a results file at {path}, found none that can be read"

@@ -33,6 +33,9 @@ class PictureFacts(Fact):
     """Size of the picture's pixels, in mm; null where unknown."""
     outlines: tuple[Outline, ...] = ()
     """Regions drawn on it."""
+    edge_sides: tuple[str, str] = ("", "")
+    """Letters at the left and right edge, R or L, as the radiologist looks at it; empty where the
+    patient's sides do not lie there."""
     dice: Number = None
     """Dice coefficient between the first two raters' regions on it."""
     heat_limit: Number = None

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 from PIL import Image
 
 from trephine.errors import InputError
 from trephine.report.facts import PictureFacts
+from trephine.report.figures.fitting import shortened
 from trephine.report.style import AMBER, SMALL_PT, Area, size_mm
 from trephine.types import FloatArray
 
@@ -20,6 +22,7 @@ EDGE = "#fdfdfd"
 RAISES, LOWERS = "#ff7326", "#40a6ff"
 _RATER_LINES = ((YELLOW, "solid"), (CYAN, (0, (3.0, 1.6))), (AMBER, (0, (1.0, 1.2))))
 KEY_MM = 6.0
+MM_A_POINT = 25.4 / 72
 
 
 def read_picture(folder: Path, name: str) -> FloatArray:
@@ -65,6 +68,7 @@ def draw_picture(area: Area, picture: PictureFacts, folder: Path) -> None:
         ring = np.array([*outline.points, outline.points[0]])
         axes.plot(ring[:, 1], ring[:, 0], color="black", linewidth=2.0, alpha=0.5)
         axes.plot(ring[:, 1], ring[:, 0], color=colour, linestyle=dashes, linewidth=1.1)
+    _draw_sides(axes, picture, width)
     key = area.add_axes((0, 0, 1, KEY_MM / height))
     key.set(xlim=(0, width), ylim=(0, KEY_MM))
     key.axis("off")
@@ -72,6 +76,38 @@ def draw_picture(area: Area, picture: PictureFacts, folder: Path) -> None:
         _draw_heat_key(key, picture)
     else:
         _draw_rater_key(key, raters)
+
+
+def _draw_sides(axes: Axes, picture: PictureFacts, width_mm: float) -> None:
+    """Letter the edges as a radiograph is lettered, and name the regions."""
+    halo = [withStroke(linewidth=2.2, foreground="black")]
+    for letter, x in zip(picture.edge_sides, (0.02, 0.98), strict=True):
+        axes.text(
+            x, 0.97, letter, transform=axes.transAxes, ha="left" if x < 0.5 else "right", va="top",
+            size=2 * SMALL_PT, weight="bold", color=EDGE, path_effects=halo,
+        )  # fmt: skip
+    _name_regions(axes, picture, width_mm, halo)
+
+
+def _name_regions(
+    axes: Axes, picture: PictureFacts, width_mm: float, halo: list[withStroke]
+) -> None:
+    """Write each region's name below it, once, as short as the room on either side asks."""
+    named = {outline.label: np.array(outline.points) for outline in picture.outlines[::-1]}
+    named.pop("", None)
+    columns, rows = (abs(high - low) for low, high in (axes.get_xlim(), axes.get_ylim()))
+    mm = width_mm / columns
+    centres = {name: float(points[:, 1].mean()) for name, points in named.items()}
+    for name, points in named.items():
+        x = centres[name]
+        beside = [abs(x - other) for key, other in centres.items() if key != name]
+        room = min([2 * x, 2 * (columns - x), *beside]) * mm - 1.0
+        lowest = rows - 1.6 * SMALL_PT * MM_A_POINT / mm
+        text = shortened(name, max(room, 0.0), SMALL_PT)
+        axes.text(
+            x, min(float(points[:, 0].max()), lowest), text, ha="center", va="top",
+            size=SMALL_PT, color=EDGE, path_effects=halo,
+        )  # fmt: skip
 
 
 def _draw_heat(axes: Axes, heat: FloatArray) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,11 +12,13 @@ from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Text, plain
 from trephine.spreadsheet import is_formula, safe_cell
+from trephine.writing import whole_file
 
 _NUMBER_FORMATS = {
     "count": "#,##0", "0": "0", "1": "0.0", "2": "0.00", "3": "0.000", "4": "0.0000",
@@ -33,7 +37,7 @@ def write_csv(tables: Sequence[Table], folder: Path) -> tuple[Path, ...]:
     paths = []
     for table in tables:
         path = folder / f"{table.slug}.csv"
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
+        with whole_file(path) as draft, draft.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
             writer.writerow([safe_cell(plain(cell)) for cell in table.header])
             for row in table.rows:
@@ -51,7 +55,8 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> Path:
     for number, table in enumerate(tables, start=1):
         name = table.slug.removeprefix("table-")[:27]
         _fill(book.create_sheet(f"{number} {name}"), table)
-    book.save(path)
+    with whole_file(path) as draft:
+        book.save(draft)
     return path
 
 
@@ -62,17 +67,51 @@ def _fill(sheet: Worksheet, table: Table) -> None:
     for column, header in enumerate(table.header, start=1):
         cell = _put(sheet, 3, column, plain(header))
         cell.font, cell.border = Font(bold=True), rule
-        cell.alignment = Alignment(wrap_text=True, vertical="bottom")
+        side = "left" if column == 1 or _has_words(table, column) else "right"
+        cell.alignment = Alignment(wrap_text=True, vertical="bottom", horizontal=side)
     for number, row in enumerate(table.rows, start=4):
         _fill_row(sheet, number, row)
-    for offset, note in enumerate(table.notes):
-        cell = _put(sheet, len(table.rows) + 5 + offset, 1, plain(note))
-        cell.font = Font(italic=True, size=9)
-    for column in range(1, len(table.header) + 1):
-        texts = [plain(row.cells[column - 1]) for row in table.rows if row.kind != "group"]
-        longest = max([len(text) for text in texts] + [8])
-        sheet.column_dimensions[get_column_letter(column)].width = min(longest + 2, _WIDEST)
+    widths = [_column_width(table, column) for column in range(1, len(table.header) + 1)]
+    for column, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+    _add_notes(sheet, table, sum(widths))
     sheet.freeze_panes = "B4"
+    _set_print(sheet)
+
+
+def _column_width(table: Table, column: int) -> float:
+    """Return the width that holds every cell, and the longest word of the header, in letters."""
+    texts = [plain(row.cells[column - 1]) for row in table.rows if row.kind != "group"]
+    words = plain(table.header[column - 1]).split()
+    longest = max([len(text) for text in texts] + [len(word) + 1 for word in words] + [6])
+    return min(longest + 2.0, _WIDEST)
+
+
+def _has_words(table: Table, column: int) -> bool:
+    """Say whether a column holds phrases, which read from the left, and not numbers."""
+    told = [plain(row.cells[column - 1]) for row in table.rows if row.kind != "group"]
+    return any(len(text.split()) > 2 and not re.search(r"\d", text) for text in told)
+
+
+def _add_notes(sheet: Worksheet, table: Table, width: float) -> None:
+    """Write each note across the table, in as many lines as it needs there."""
+    first = len(table.rows) + 5
+    for row, note in enumerate(table.notes, start=first):
+        text = plain(note)
+        cell = _put(sheet, row, 1, text)
+        cell.font = Font(italic=True, size=9)
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(table.header))
+        sheet.row_dimensions[row].height = 12.5 * math.ceil(len(text) / max(width, 1.0))
+
+
+def _set_print(sheet: Worksheet) -> None:
+    """Print a table as wide as one page that lies on its side, its header on every page."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = "3:3"
 
 
 def _put(sheet: Worksheet, row: int, column: int, value: str | float) -> Cell:
@@ -93,7 +132,7 @@ def _fill_row(sheet: Worksheet, number: int, row: Row) -> None:
         if row.kind == "group":
             cell.font = Font(bold=True)
         if row.kind == "level" and column == 1:
-            cell.alignment = Alignment(indent=2)
+            cell.alignment = Alignment(horizontal="left", indent=2)
         elif column > 1 and not form:
             cell.alignment = Alignment(horizontal="right" if row.kind != "group" else "left")
 

@@ -1,0 +1,118 @@
+"""Many images or masks to NIfTI in one call."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from trephine.cohort.table import is_missing
+from trephine.errors import InputError, Problem, StudyProblemsError
+from trephine.executors import Progress
+from trephine.imaging import read_image, read_mask, write_nifti
+from trephine.study.manifest import is_manifest, read_columns
+from trephine.study.pairs import images_in, regular, stem_of
+from trephine.types import Image, Mask
+
+Content = Literal["image", "mask"]
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """One file to convert, and where to; ``row`` is a table's."""
+
+    source: Path
+    target: Path
+    row: int | None = None
+
+
+def read_as(source: Path, content: Content, spacing_mm: float | None) -> Image | Mask:
+    """Read what is to be converted.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read.
+    """
+    if content == "mask":
+        return read_mask(source)
+    return read_image(source, spacing_mm=spacing_mm)
+
+
+def conversions(source: Path, out: Path) -> tuple[list[Conversion], int]:
+    """Return what a folder or a table asks for, and how many strays were left aside.
+
+    A table has the column image, whose paths start from it, and may have name or id: the name of
+    the result, without suffix.
+
+    Raises
+    ------
+    StudyProblemsError
+        If two results would have one name, or cells of the table are empty.
+    InputError
+        If the results would lie among the sources.
+    """
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out.name}: expected a folder for many results, found a file")
+    if is_manifest(source):
+        found, strays = list(_of_table(source, out)), 0
+    else:
+        if out.resolve() == source.resolve():
+            raise InputError(f"{out.name}: expected another folder than the source")
+        images, strays = images_in(source)
+        found = [Conversion(path, out / f"{stem_of(path)}.nii.gz") for path in images]
+    if not found:
+        raise StudyProblemsError([Problem(source.name, "at least one image", "an empty folder")])
+    _check_names(found, source)
+    return found, strays
+
+
+def convert_all(
+    wanted: Sequence[Conversion],
+    content: Content,
+    spacing_mm: float | None,
+    progress: Progress | None = None,
+) -> list[tuple[Conversion, str]]:
+    """Convert each file; return those that cannot be converted, with the reason."""
+    failed = []
+    for done, one in enumerate(wanted, start=1):
+        try:
+            regular(one.source, "source")
+            one.target.parent.mkdir(parents=True, exist_ok=True)
+            write_nifti(read_as(one.source, content, spacing_mm), one.target)
+        except InputError as error:
+            failed.append((one, str(error)))
+        if progress is not None:
+            progress(done, len(wanted))
+    return failed
+
+
+def _of_table(table: Path, out: Path) -> Iterator[Conversion]:
+    frame = read_columns(table, ("image",))
+    empty = [row for row in frame.index if is_missing(frame["image"][row])]
+    if empty:
+        problem = Problem.of_cells(table.name, empty, "image", "the path of an image", "none")
+        raise StudyProblemsError([problem])
+    named = next((column for column in ("name", "id") if column in frame.columns), None)
+    for row in frame.index:
+        source = table.parent / frame["image"][row]
+        cell = "" if named is None else frame[named][row]
+        # A name is a file's name here, wherever it may want to lead.
+        name = stem_of(source) if is_missing(cell) else Path(cell).name
+        yield Conversion(source, out / f"{name}.nii.gz", row)
+
+
+def _check_names(found: Sequence[Conversion], source: Path) -> None:
+    by_target: dict[Path, list[Conversion]] = defaultdict(list)
+    for one in found:
+        by_target[one.target].append(one)
+    problems = []
+    for target, same in by_target.items():
+        if len(same) > 1:
+            names = ", ".join(one.source.name for one in same)
+            advice = "Rename one, or give names in a table"
+            problems.append(Problem(source.name, f"one source of {target.name}", names, advice))
+    if problems:
+        raise StudyProblemsError(problems)

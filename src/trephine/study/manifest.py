@@ -1,0 +1,130 @@
+"""A table that names what is to be measured: image, mask, and perhaps label, side and name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from trephine.cohort.reading import TABLE_SUFFIXES
+from trephine.cohort.table import is_missing, read_table
+from trephine.errors import Problem, StudyProblemsError
+from trephine.study.pairs import Pair, regular
+
+_SUFFIXES = (*TABLE_SUFFIXES, ".parquet")
+_NAMES = ("name", "id")
+
+
+def is_manifest(path: Path) -> bool:
+    """Say whether a path is a table, by its name."""
+    return path.name.lower().endswith(_SUFFIXES) and not path.is_dir()
+
+
+def read_manifest(table: Path, label: int | None) -> tuple[Pair, ...]:
+    """Read the pairs of a table; its paths start from it.
+
+    Parameters
+    ----------
+    table
+        CSV, xlsx or any other table that is read, or Parquet.
+    label
+        For rows that name none.
+
+    Raises
+    ------
+    StudyProblemsError
+        With every column that is missing and every cell that cannot be used.
+    """
+    frame = read_columns(table, ("image", "mask"))
+    named = next((column for column in _NAMES if column in frame.columns), None)
+    problems = _empty_cells(frame, ("image", "mask"), table.name)
+    labels, more = _labels(frame, label, table.name)
+    problems += more
+    if problems:
+        raise StudyProblemsError(problems)
+    sides = frame["side"] if "side" in frame.columns else pd.Series("", index=frame.index)
+    return tuple(
+        Pair(
+            f"row {row}" if named is None or is_missing(frame[named][row]) else frame[named][row],
+            table.parent / frame["image"][row],
+            table.parent / frame["mask"][row],
+            labels[row],
+            sides[row],
+            row,
+        )
+        for row in frame.index
+    )
+
+
+def read_columns(table: Path, needed: tuple[str, ...]) -> pd.DataFrame:
+    """Read a manifest as text, columns named in lower case, rows as a spreadsheet counts them.
+
+    Raises
+    ------
+    StudyProblemsError
+        If it cannot be read or lacks a column.
+    """
+    regular(table, "table")
+    read: Callable[[Path], pd.DataFrame]
+    read = _read_parquet if table.suffix.lower() == ".parquet" else read_table
+    frame = read(table)
+    frame.columns = frame.columns.str.strip().str.lower()
+    missing = [name for name in needed if name not in frame.columns]
+    if missing:
+        found = ", ".join(map(str, frame.columns))
+        expected = f"the columns {' and '.join(needed)}"
+        raise StudyProblemsError([Problem(f"{table.name}, row 1", expected, found)])
+    twice = sorted(set(frame.columns[frame.columns.duplicated()]))
+    if twice:
+        found = f"several called {', '.join(twice)}"
+        raise StudyProblemsError([Problem(f"{table.name}, row 1", "column names once", found)])
+    return frame
+
+
+def _read_parquet(table: Path) -> pd.DataFrame:
+    """Read a Parquet table as text; numbers of whole value lose their ".0"."""
+    import pyarrow as pa
+
+    try:
+        frame = pd.read_parquet(table)
+    except (pa.ArrowException, ValueError, OSError):
+        problem = Problem(table.name, "a Parquet table", "a file that is none, or is damaged")
+        raise StudyProblemsError([problem]) from None
+    if frame.empty:
+        raise StudyProblemsError([Problem(table.name, "one row a pair", "no rows")])
+    text = frame.map(lambda cell: "" if pd.isna(cell) else str(cell).strip())
+    text = text.map(lambda cell: cell.removesuffix(".0"))
+    return text.set_axis(range(2, len(text) + 2))
+
+
+def _empty_cells(frame: pd.DataFrame, columns: tuple[str, ...], name: str) -> list[Problem]:
+    problems = []
+    for column in columns:
+        empty = frame.index[frame[column].map(is_missing)]
+        if len(empty):
+            expected = f"the path of {'an' if column == 'image' else 'a'} {column}"
+            problems.append(Problem.of_cells(name, empty.tolist(), column, expected, "none"))
+    return problems
+
+
+def _labels(
+    frame: pd.DataFrame, label: int | None, name: str
+) -> tuple[dict[int, int | None], list[Problem]]:
+    """Return the label of each row, and the cells that hold no whole number above zero."""
+    labels: dict[int, int | None] = dict.fromkeys(frame.index, label)
+    wrong: dict[str, list[int]] = {}
+    cells = frame["label"].tolist() if "label" in frame.columns else []
+    for row, cell in zip(frame.index.tolist(), cells, strict=False):
+        if is_missing(cell):
+            continue
+        text = cell.removesuffix(".0")
+        if text.isascii() and text.isdecimal() and int(text) > 0:
+            labels[row] = int(text)
+        else:
+            wrong.setdefault(cell, []).append(row)
+    expected = "a label of the mask, a whole number above 0"
+    problems = [
+        Problem.of_cells(name, rows, "label", expected, repr(cell)) for cell, rows in wrong.items()
+    ]
+    return labels, problems

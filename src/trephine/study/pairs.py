@@ -1,0 +1,189 @@
+"""Which mask belongs to which image, told from the names in their folders."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trephine.errors import InputError, Problem, StudyProblemsError
+
+# Longest first, so that .nii.gz is not cut to .nii.
+IMAGE_SUFFIXES = (
+    ".seg.nrrd", ".nii.gz", ".dcm.gz", ".dicom", ".nrrd", ".nhdr", ".tiff",
+    ".nii", ".dcm", ".ima", ".mha", ".mhd", ".png", ".tif",
+)  # fmt: skip
+_MASK_ENDINGS = ("_mask", "-mask", "_label", "-label", "_seg", "-seg")
+
+# What systems and archives leave among images: names in lower case.
+_STRAYS = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "dicomdir", "__macosx", "@eadir"})
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One image and its mask; ``row`` is the manifest's, None for a pair from folders."""
+
+    name: str
+    image: Path
+    mask: Path
+    label: int | None = None
+    side: str = ""
+    row: int | None = None
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """What is to be measured, and how many files were left aside on the way there.
+
+    Attributes
+    ----------
+    pairs
+        In the order of the table, or of the names.
+    strays
+        Files that systems leave among images, such as .DS_Store.
+    unused
+        Masks without an image.
+    """
+
+    pairs: tuple[Pair, ...]
+    strays: int = 0
+    unused: int = 0
+
+
+def stem_of(path: Path) -> str:
+    """Return a file's name without the suffix of an image; dots inside a name belong to it."""
+    name = path.name
+    if path.is_dir():
+        return name
+    for suffix in IMAGE_SUFFIXES:
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+def is_stray(path: Path) -> bool:
+    """Say whether a name is that of a file that a system, not a person, has put there."""
+    return path.name.startswith(".") or path.name.lower() in _STRAYS
+
+
+def images_in(folder: Path) -> tuple[list[Path], int]:
+    """Return a folder's images, files and folders of slices, by name; and the count of strays."""
+    found = sorted(folder.iterdir())
+    kept = [path for path in found if not is_stray(path)]
+    return kept, len(found) - len(kept)
+
+
+def regular(path: Path, what: str) -> Path:
+    """Return a path that is a file or a folder; a pipe or a device would be waited for.
+
+    Raises
+    ------
+    InputError
+        If it is missing or of another kind.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        raise InputError(f"{what}: expected a file or a folder, found nothing at {path}") from None
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise InputError(
+            f"{what}: expected a file or a folder, found a pipe, a socket or a device at {path};"
+            " copy it into a file first"
+        )
+    return path
+
+
+def pairs_of(image: Path, mask: Path | None, label: int | None) -> Pairs:
+    """Pair an image with its mask, or a folder of images with a folder of masks.
+
+    Raises
+    ------
+    StudyProblemsError
+        With every image that has no mask or several, and every name that stands for several
+        images.
+    InputError
+        If a path is missing, or neither file nor folder.
+    """
+    regular(image, "image")
+    if mask is None or not mask.exists():
+        raise InputError(
+            f"mask: expected a mask beside the image, found {mask or 'none'}; give its path, or a"
+            " table with the columns image and mask"
+        )
+    regular(mask, "mask")
+    if mask.is_file():
+        # A folder of images with one mask is the folder of a series.
+        return Pairs((Pair(image.name, image, mask, label),))
+    if image.is_file():
+        raise InputError(f"mask: expected a file, as the image is one, found a folder at {mask}")
+    return _matched(image, mask, label)
+
+
+def _matched(image: Path, mask: Path, label: int | None) -> Pairs:
+    images, strays = images_in(image)
+    if mask.resolve() == image.resolve():
+        masks = [path for path in images if stem_of(path).endswith(_MASK_ENDINGS)]
+        images = [path for path in images if path not in set(masks)]
+    else:
+        masks, more = images_in(mask)
+        strays += more
+    by_stem = _by_stem(masks, without_ending=True)
+    problems = [*_several_images(images, image.name), *_mask_problems(images, by_stem, image.name)]
+    if not images:
+        problems.append(Problem(image.name, "at least one image", "an empty folder"))
+    if problems:
+        raise StudyProblemsError(problems)
+    pairs = tuple(Pair(path.name, path, by_stem[stem_of(path)][0], label) for path in images)
+    return Pairs(pairs, strays, len(masks) - len({pair.mask for pair in pairs}))
+
+
+def _by_stem(paths: Sequence[Path], *, without_ending: bool) -> dict[str, list[Path]]:
+    """Return paths by stem; a mask counts under its whole stem, and under that less its ending."""
+    found: dict[str, list[Path]] = defaultdict(list)
+    for path in paths:
+        stem = stem_of(path)
+        found[stem].append(path)
+        ending = next((end for end in _MASK_ENDINGS if stem.endswith(end)), "")
+        if without_ending and ending:
+            found[stem.removesuffix(ending)].append(path)
+    return found
+
+
+def _several_images(images: Sequence[Path], folder: str) -> list[Problem]:
+    return [
+        Problem(
+            f"images in {folder}",
+            f"one file called {stem}",
+            ", ".join(path.name for path in same),
+            "Which of them the mask belongs to cannot be told: move the others away",
+        )
+        for stem, same in _by_stem(images, without_ending=False).items()
+        if len(same) > 1
+    ]
+
+
+def _mask_problems(
+    images: Sequence[Path], masks: Mapping[str, Sequence[Path]], folder: str
+) -> list[Problem]:
+    problems = []
+    alone = [path.name for path in images if not masks.get(stem_of(path))]
+    if alone:
+        more = f" and {len(alone) - 5} more" if len(alone) > 5 else ""
+        problems.append(
+            Problem(
+                f"masks for {folder}",
+                "one for each image",
+                f"none for {', '.join(alone[:5])}{more}",
+                "Name them alike, as in case1.dcm and case1.nii.gz or case1_mask.nii.gz",
+            )
+        )
+    for path in images:
+        several = masks.get(stem_of(path), ())
+        if len(several) > 1:
+            found = ", ".join(mask.name for mask in several)
+            advice = "Move the others away, or name the pairs in a table"
+            problems.append(Problem(f"masks for {folder}", f"one for {path.name}", found, advice))
+    return problems
