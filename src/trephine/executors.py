@@ -13,6 +13,7 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -171,6 +172,8 @@ def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
     end of an item that nobody will ask for.
     """
     context = multiprocessing.get_context("spawn")
+    with starting():  # or a closed terminal ends it before us, and its successor complains
+        resource_tracker.ensure_running()
     with ProcessPoolExecutor(count, mp_context=context, initializer=start_worker) as pool:
         watch_over(pool)
         try:

@@ -5,7 +5,9 @@ A verb imports what it needs when it runs, so that ``trephine --help`` answers a
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -73,14 +75,27 @@ def main() -> None:
             app()
         except Stopped as stop:
             take_leave()
-            sys.exit(stop.exit_code)
+            _end(stop.exit_code)
         except Exception as error:
             number = asked_to_stop()
             if number is not None:  # a worker that was stopped too was the first to be missed
                 take_leave()
-                sys.exit(Stopped(number).exit_code)
+                _end(Stopped(number).exit_code)
             told = in_words(error)
             if told is None:
                 raise
             complain(told)
             sys.exit(2)
+
+
+def _end(code: int) -> NoReturn:
+    """End after a signal: at once where this is the whole program.
+
+    What libraries tidy up as Python ends takes seconds, and fails aloud where a signal to the
+    group has ended their helpers.
+    """
+    if getattr(sys.modules["__main__"], "main", None) is not main:
+        sys.exit(code)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
