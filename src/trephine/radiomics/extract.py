@@ -22,7 +22,7 @@ from trephine.radiomics.shape3d import shape_features
 from trephine.types import FloatArray, Image, Mask
 
 # Part of the key of stored features: changes whenever a number may.
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 
 Plain = str | float | int | bool | None
 

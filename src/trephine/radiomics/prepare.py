@@ -122,7 +122,11 @@ def prepare(image: Image, mask: Mask, settings: RadiomicsSettings, label: int) -
     if settings.normalize:
         prepared = _with_normalisation(prepared, settings)
     if resampled:
-        resampled_image = Image(prepared.window((slice(None),) * pixels.ndim), geometry)
+        # Normalised values are no longer of the file's type.
+        kind = None if settings.normalize else image.provenance.get("pixel_type")
+        provenance = {**image.provenance, "pixel_type": kind}
+        whole = prepared.window((slice(None),) * pixels.ndim)
+        resampled_image = Image(whole, geometry, provenance)
         return _from_pair(*resample_pair(resampled_image, mask, settings, label), label)
     if settings.preCrop:
         return _cropped(prepared, settings.padDistance)

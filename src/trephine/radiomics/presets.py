@@ -10,7 +10,8 @@
     What yields the number of features that the study reports: the slice replicated nine times,
     three-dimensional filters, no NGTDM, no MCC and no SumAverage.
 ``pyradiomics``
-    PyRadiomics' own defaults, with the class of shape that fits the image's dimensions.
+    PyRadiomics' own defaults, with the class of shape that fits the image's dimensions. Images
+    are interpolated in the integer type that their file holds them in, as PyRadiomics does.
 ``ibsi``
     The definitions of the Image Biomarker Standardisation Initiative where PyRadiomics deviates,
     in bins one wide as for an image already discretised.

@@ -85,6 +85,11 @@ def quantise(values: FloatArray, settings: RadiomicsSettings) -> Quantised:
         If the bins are so narrow that a co-occurrence matrix would not fit into memory.
     """
     minimum, maximum = float(values.min()), float(values.max())
+    if settings.binCount is not None and settings.binCount > MAX_LEVELS:
+        raise InputError(
+            f"binCount: expected at most {MAX_LEVELS} grey levels, found {settings.binCount};"
+            " choose fewer"
+        )
     if settings.binCount is None and (maximum - minimum) / settings.binWidth > MAX_LEVELS:
         raise InputError(
             f"binWidth: expected at most {MAX_LEVELS} grey levels in the region, found a range of"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from trephine.errors import InputError
 from trephine.imaging.itk import ITK, geometry_of_itk, itk_image
 from trephine.radiomics.region import bounds_in_image
 from trephine.radiomics.settings import RadiomicsSettings
-from trephine.types import Image, Mask
+from trephine.types import Geometry, Image, Mask
 
 
 def resample_pair(
@@ -22,6 +23,11 @@ def resample_pair(
     large as the region's bounding box and ``padDistance`` voxels around it, within the mask's
     extent. An axis along which the region is one voxel thick, or whose new spacing is 0, keeps its
     spacing. The mask is resampled by nearest neighbour.
+
+    Under ``definitions="pyradiomics"`` an image that its file holds in an integer type is
+    interpolated in that type, as PyRadiomics does: values lose their fraction and stop at the
+    type's ends. With ``ibsi``, after a normalisation, and for images of floating-point numbers
+    they stay float64.
 
     Raises
     ------
@@ -37,8 +43,9 @@ def resample_pair(
             f"resampledPixelSpacing: expected {image.pixels.ndim} values (x, y"
             f"{', z' if image.pixels.ndim == 3 else ''}), found {len(wanted)}"
         )
-    grey = itk_image(np.ascontiguousarray(image.pixels), image.geometry)
-    labels = itk_image(mask.labels.astype(np.uint32), mask.geometry)
+    pixels = image.pixels.astype(interpolation_type(image, settings), copy=False)
+    grey = itk_image(np.ascontiguousarray(pixels), _as_itk_reads(image, settings))
+    labels = itk_image(mask.labels.astype(np.uint32), _as_itk_reads(mask, settings))
     box = bounds_in_image(grey, labels, label)
     lower, size = box[: len(wanted)], box[len(wanted) :]
     old = np.array(labels.GetSpacing())
@@ -50,6 +57,37 @@ def resample_pair(
     grey = ITK.Resample(grey, reference, ITK.Transform(), interpolator, 0.0)
     labels = ITK.Resample(labels, reference, ITK.Transform(), ITK.sitkNearestNeighbor, 0)
     return _pair(grey, labels)
+
+
+def _as_itk_reads(item: Image | Mask, settings: RadiomicsSettings) -> Geometry:
+    """Return a geometry with the spacing that ITK reads from the same file.
+
+    NIfTI holds spacings in single precision: 0.9 is 0.89999998 to ITK and to PyRadiomics. A value
+    that should fall on a whole number then falls just below, and loses one when it is cut.
+    """
+    geometry = item.geometry
+    if settings.definitions != "pyradiomics" or item.provenance.get("format") != "NIFTI":
+        return geometry
+    single = tuple(float(np.float32(step)) for step in geometry.spacing_mm)
+    return replace(geometry, spacing_mm=single)
+
+
+def interpolation_type(image: Image, settings: RadiomicsSettings) -> np.dtype[Any]:
+    """Return the type in which an image is interpolated.
+
+    The integer type of its file (``provenance["pixel_type"]``) where PyRadiomics' numbers are
+    wanted and the values are still that type's; float64 otherwise.
+    """
+    plain: np.dtype[Any] = np.dtype(np.float64)
+    stored = image.provenance.get("pixel_type")
+    if settings.definitions != "pyradiomics" or not isinstance(stored, str):
+        return plain
+    kind = np.dtype(stored)
+    if not np.issubdtype(kind, np.integer):
+        return plain
+    limits, pixels = np.iinfo(kind), image.pixels
+    fits = limits.min <= pixels.min() and pixels.max() <= limits.max
+    return kind if fits and np.array_equal(pixels, np.rint(pixels)) else plain
 
 
 def _grid(
