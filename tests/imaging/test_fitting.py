@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 
 from trephine.errors import ImageError
 from trephine.imaging import fit_mask, read_image, read_mask, write_nifti
-from trephine.imaging.fitting import MaskGeometry
+from trephine.imaging.fitting import MaskGeometry, doubts_of
 from trephine.types import Geometry, Image, Mask
 
 SHAPE = (30, 24)
@@ -229,3 +229,13 @@ def test_a_segmentation_of_one_slice_lies_in_its_volume(tmp_path: Path) -> None:
     expected = np.zeros((6, *SHAPE), bool)
     expected[3] = drawn() == 1
     assert np.array_equal(mask.region(1), expected)
+
+
+def test_what_no_header_can_know_is_said_of_a_nifti_on_a_radiograph(
+    radiograph: Path, tmp_path: Path
+) -> None:
+    image = read_image(radiograph)
+    write_nifti(Mask(drawn(), image.geometry), tmp_path / "mask.nii")
+    mask = read_mask(tmp_path / "mask.nii", image=image)
+    (doubt,) = doubts_of(image, fit_mask(image, mask))
+    assert "drawn on a copy that dcm2niix or the like converted, it is upside down" in doubt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -116,6 +117,9 @@ def _show_left_aside(found: Pairs) -> None:
 
 def _show(measured: Sequence[Measured]) -> None:
     """Say why values are missing or conventional, a line a reason, and which pairs failed."""
+    for doubt, count in Counter(doubt for row in measured for doubt in row.doubts).items():
+        text = f"Note, {count} of {len(measured)} pairs: {doubt}."
+        errors.print(text, soft_wrap=True, markup=False)
     for row in measured:
         by_reason: dict[str, list[str]] = {}
         for feature, reason in row.reasons.items():

@@ -159,6 +159,25 @@ def adopt_where_certain(image: Image, mask: Mask) -> Mask:
     return mask
 
 
+def doubts_of(image: Image, mask: Mask) -> tuple[str, ...]:
+    """Say what was done to a mask that was read for its image, and what nobody can know."""
+    doubts = []
+    if "corrected" in mask.provenance:
+        doubts.append(f"the mask did not lie on its image: {mask.provenance['corrected']}")
+    elif (
+        image.provenance.get("format") == "DICOM"
+        and image.pixels.ndim == 2
+        and image.geometry.placed is None
+        and mask.provenance.get("format") == "NIFTI"
+    ):
+        doubts.append(
+            "a NIfTI mask on a DICOM radiograph is taken as drawn on the DICOM file itself, first"
+            " row at the top; drawn on a copy that dcm2niix or the like converted, it is upside"
+            " down"
+        )
+    return tuple(doubts)
+
+
 def resampled(image: Image, mask: Mask) -> npt.NDArray[np.int32]:
     """Return a mask's labels where its header puts them on the image, by nearest neighbour.
 

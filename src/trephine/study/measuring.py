@@ -14,6 +14,7 @@ import numpy as np
 from trephine.errors import InputError
 from trephine.executors import Progress, available_workers, executor
 from trephine.imaging import read_image, read_mask
+from trephine.imaging.fitting import doubts_of
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import FeatureStore, feature_key
@@ -31,12 +32,16 @@ _KEPT_AFTER_S = 5.0
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured of one pair: values by feature, reasons by feature; or the problem."""
+    """What was measured of one pair: values by feature, reasons by feature; or the problem.
+
+    ``doubts`` are what its headers leave open.
+    """
 
     pair: Pair
     values: Mapping[str, float]
     reasons: Mapping[str, str]
     problem: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class _Answer:
     values: FloatArray
     reasons: Mapping[str, str]
     problem: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 def kept_beside(out: Path) -> Path:
@@ -174,7 +180,7 @@ def _measured(item: _Item, answers: Mapping[str, _Answer]) -> Measured:
         return Measured(item.pair, {}, {}, item.problem)
     answer = answers[item.key]
     values = dict(zip(answer.names, answer.values.tolist(), strict=True))
-    return Measured(item.pair, values, dict(answer.reasons), answer.problem)
+    return Measured(item.pair, values, dict(answer.reasons), answer.problem, answer.doubts)
 
 
 # What a worker needs for every pair, set once in each process by _start.
@@ -200,4 +206,7 @@ def _measure(item: _Item) -> _Answer:
         return replace(nothing, problem=str(error))
     except MemoryError as error:
         return replace(nothing, problem=f"not enough memory to measure it ({error})")
-    return _Answer(item.key, result.names, np.asarray(result.values), dict(result.reasons))
+    values = np.asarray(result.values)
+    return _Answer(
+        item.key, result.names, values, dict(result.reasons), doubts=doubts_of(image, mask)
+    )
