@@ -147,7 +147,8 @@ class ImageHeader:
     body_part
         Body Part Examined, upper case; empty where there is none.
     spacings_mm
-        Every spacing (row, column) that the file states: calibrated, at the detector, scanned.
+        Every spacing (row, column) that the file states (calibrated, at the detector, scanned),
+        and 1 where ITK, which drawing programs use, finds none.
     """
 
     patient_id: str = ""

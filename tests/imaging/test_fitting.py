@@ -50,7 +50,8 @@ def pixels() -> np.ndarray:
 
 @pytest.fixture
 def radiograph(make_dicom, save_dicom) -> Path:
-    return save_dicom(make_dicom(pixels(), PixelSpacing=[0.2, 0.2]))
+    spacing = [0.2, 0.2]
+    return save_dicom(make_dicom(pixels(), PixelSpacing=spacing, ImagerPixelSpacing=spacing))
 
 
 def test_a_mask_drawn_on_a_calibrated_radiograph_stays_on_its_pixels(
@@ -66,7 +67,9 @@ def test_a_mask_drawn_on_a_calibrated_radiograph_stays_on_its_pixels(
     fitted = fit_mask(image, read_mask(tmp_path / "mask.nii.gz", image=image))
     assert np.array_equal(fitted.labels, drawn())
     assert fitted.geometry.spacing_mm == (0.14, 0.14)
-    assert "another spacing of the same DICOM file" in str(fitted.provenance["corrected"])
+    assert "another that programs read from the same DICOM file" in str(
+        fitted.provenance["corrected"]
+    )
 
 
 def test_a_mask_drawn_on_a_picture_takes_the_spacing_that_the_study_states(tmp_path: Path) -> None:
@@ -239,3 +242,13 @@ def test_what_no_header_can_know_is_said_of_a_nifti_on_a_radiograph(
     mask = read_mask(tmp_path / "mask.nii", image=image)
     (doubt,) = doubts_of(image, fit_mask(image, mask))
     assert "drawn on a copy that dcm2niix or the like converted, it is upside down" in doubt
+
+
+def test_a_mask_of_a_radiograph_whose_spacing_itk_does_not_read_stays_on_its_pixels(
+    make_dicom, save_dicom, tmp_path: Path
+) -> None:
+    path = save_dicom(make_dicom(pixels(), PixelSpacing=[0.2, 0.2]))
+    image = read_image(path)
+    mask = read_mask(drawn_in_itk(tmp_path / "mask.nii.gz", path), image=image)
+    assert np.array_equal(fit_mask(image, mask).labels, drawn())
+    assert "programs read from the same DICOM file" in str(mask.provenance["corrected"])

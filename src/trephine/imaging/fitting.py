@@ -143,7 +143,7 @@ def certainly_drawn_here(image: Image, mask: Mask) -> str:
     if image.header is not None and any(
         np.allclose(spacing, other, rtol=1e-5) for other in image.header.spacings_mm
     ):
-        return "its spacing is another spacing of the same DICOM file"
+        return "its spacing is another that programs read from the same DICOM file"
     return ""
 
 

@@ -13,6 +13,8 @@ from pydicom.dataset import Dataset
 from trephine.imaging.affine import flatten
 from trephine.types import FloatArray, Geometry, Image, ImageHeader
 
+# ITK reads the detector's spacing of a radiograph, and 1 mm where there is none.
+_ITK_DEFAULT = (1.0, 1.0)
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 _YEARS_IN = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 # Cosines are written with few decimals.
@@ -30,7 +32,8 @@ def header_of(dataset: Dataset) -> ImageHeader:
             (float(pair[0]), float(pair[1]))
             for keyword in _SPACINGS
             if (pair := _numbers(dataset.get(keyword), 2)) is not None
-        ),
+        )
+        + (() if "ImagerPixelSpacing" in dataset else (_ITK_DEFAULT,)),
     )
 
 
