@@ -56,3 +56,8 @@ def test_plurals():
     assert [plural("hip"), plural("hip", 1), plural("biopsy"), plural("patient", 2)] == [
         "hips", "hip", "biopsies", "patients",
     ]  # fmt: skip
+
+
+def test_a_noun_in_another_script_gets_no_english_plural():
+    assert plural("编号", 60) == "编号"
+    assert plural("hip", 2) == "hips"

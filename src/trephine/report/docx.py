@@ -83,10 +83,11 @@ def write_docx(
 
 
 def _add_part(document: Any, part: Part, drawn: Mapping[str, Rendered]) -> None:
-    """Add a part's tables and figures: upright pages first, then those that lie on their side."""
+    """Add a part: upright pages, and those on their side; first what its first table needs."""
     prepared = [_Prepared.of(table) for table in part.tables]
     first = True
-    for across in (False, True):
+    starts_across = bool(prepared) and prepared[0].across
+    for across in (starts_across, not starts_across):
         chosen = [one for one in prepared if one.across == across]
         plates = part.plates if not across else ()
         if not chosen and not plates:

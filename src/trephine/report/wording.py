@@ -104,8 +104,11 @@ def horizon_noun(horizon: float, unit: TimeUnit) -> str:
 
 
 def plural(noun: str, count: int | None = None) -> str:
-    """Return the plural of a noun, unless there is exactly one."""
-    if count == 1:
+    """Return the plural of an English noun, unless there is exactly one.
+
+    A study's own noun may be in another script, and has no English plural.
+    """
+    if count == 1 or not noun.isascii():
         return noun
     if noun.endswith(("s", "x", "z", "ch", "sh")):
         return noun + "es"
