@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime
 import re
+from typing import Literal
 
 _DATE = re.compile(r"^(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})$")
 _DATE_TIME = re.compile(r"^(\d{4})(\d{2})(\d{2})(\d{2}[\d.]*)?([+-]\d{4})?$")
+_HOUR = re.compile(r"^([01]\d|2[0-3])[\d:.]*$")
 _AGE = re.compile(r"^\s*(\d{1,3})([DWMY])\s*$")
 _DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
+
+Times = Literal["removed", "hour"]
 
 # Above this age the year itself identifies (the limit of HIPAA's safe harbour).
 OLDEST_YEARS = 90
@@ -25,13 +29,19 @@ def shift_date(text: str, days_back: int) -> str:
         return ""
 
 
-def shift_date_time(text: str, days_back: int) -> str:
-    """Return a DT value moved back, time of day and zone kept; "" where the day is missing."""
+def shift_date_time(text: str, days_back: int, times: Times) -> str:
+    """Return a DT value moved back, without its zone; "" where the day is missing."""
     found = _DATE_TIME.match(text.strip())
     if found is None:
         return ""
     moved = shift_date("".join(found.group(1, 2, 3)), days_back)
-    return moved + (found[4] or "") + (found[5] or "") if moved else ""
+    return moved + time_of_day(found[4] or "", times) if moved else ""
+
+
+def time_of_day(text: str, times: Times) -> str:
+    """Return what stays of a TM value: its hour, or nothing."""
+    found = _HOUR.match(text.strip())
+    return found[1] if found is not None and times == "hour" else ""
 
 
 def parse_date(text: str) -> datetime.date | None:

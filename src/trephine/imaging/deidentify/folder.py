@@ -3,76 +3,58 @@
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from pydicom.charset import convert_encodings
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 
 from trephine.errors import ImageError, InputError
+from trephine.imaging.deidentify.burned_in import burned_in_text
 from trephine.imaging.deidentify.dataset import Deidentified, deidentify_dataset
+from trephine.imaging.deidentify.dates import Times
+from trephine.imaging.deidentify.identifiers import identifiers_of, surviving
 from trephine.imaging.deidentify.key import PseudonymKey
-from trephine.imaging.deidentify.pixels import burned_in_text
-from trephine.imaging.deidentify.rules import EDITION
-from trephine.imaging.dicom import image_of, quiet_pydicom, read_dicom_dataset
+from trephine.imaging.deidentify.table import EDITION
+from trephine.imaging.deidentify.target import (
+    AUDIT_NAME,
+    AuditRow,
+    append_audit,
+    make_folder,
+    open_target,
+    write_whole,
+)
+from trephine.imaging.dicom import quiet_pydicom, read_dicom_dataset
 from trephine.imaging.sniff import file_kind
-from trephine.types import FloatArray
 
-AUDIT_NAME = "deidentification.jsonl"
+Unchecked = Literal["refuse", "write"]
 
-_IDENTIFYING = (
-    "PatientName", "PatientID", "PatientBirthDate", "OtherPatientIDs", "OtherPatientNames",
-    "AccessionNumber", "ReferringPhysicianName", "PerformingPhysicianName", "OperatorsName",
-    "InstitutionName", "InstitutionAddress", "PatientAddress", "PatientTelephoneNumbers",
-    "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID", "StudyID",
-)  # fmt: skip
-_TEXT_VRS = ("LO", "SH", "ST", "LT", "UT", "UC")
-
-# Shorter ones occur by chance, numbers above all within UIDs.
-_SHORTEST_TEXT, _SHORTEST_NUMBER = 5, 8
-
-Status = Literal["written", "refused"]
+_PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 
 
 @dataclass(frozen=True)
-class AuditRow:
-    """What became of one file.
+class Choices:
+    """What the user decides.
 
     Attributes
     ----------
-    source
-        Keyed fingerprint of the input's bytes: only the key's holder can tell which file it was.
-    status
-        "written" or "refused".
-    file
-        Name of the result, relative to the output folder; "" where there is none.
-    detail
-        Why it was refused; "" otherwise.
-    burned_in, burned_in_reason
-        A hint at text in the picture, for a person to look at.
-    counts
-        How many attributes were removed, emptied, replaced.
-    edition
-        Of the standard's table.
+    times
+        What stays of times of day: "removed", nothing; "hour", the hour.
+    unchecked
+        What happens to images that nothing here can look at for burned-in text, such as masks.
     """
 
-    source: str
-    status: Status
-    file: str
-    detail: str
-    burned_in: str
-    burned_in_reason: str
-    counts: dict[str, int]
-    edition: str
+    times: Times = "removed"
+    unchecked: Unchecked = "refuse"
 
 
 def deidentify_folder(
     source: Path,
     target: Path,
     key: PseudonymKey,
+    choices: Choices | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[AuditRow]:
@@ -84,34 +66,43 @@ def deidentify_folder(
         A folder, searched with its subfolders, or one file. Never written to.
     target
         Where ``<pseudonym>/<SOP instance>.dcm`` and the audit go: new, empty, or the result of an
-        earlier run, which is brought up to date.
+        earlier run under the same key, which is brought up to date. Only its owner can read it.
     key
         The secret.
+    choices
+        Times of day, and images that cannot be checked.
     progress
         Called with (done, total).
 
     Returns
     -------
     list of AuditRow
-        One for each file found, in the order of the fingerprints; also written as JSON lines.
+        One for each file found, in the order of the fingerprints; also added to the audit, JSON
+        lines.
 
     Raises
     ------
     InputError
-        If the folders overlap, the source is missing, or the target holds something else.
+        If the folders overlap, the source is missing, or the target holds something else or was
+        filled under another key.
     """
+    choices = choices or Choices()
     check_folders(source, target)
-    target.mkdir(parents=True, exist_ok=True)
+    open_target(target, key, choices.times)
     paths = sorted(source.rglob("*")) if source.is_dir() else [source]
     paths = [path for path in paths if path.is_file()]
-    rows = []
+    rows: list[AuditRow] = []
+    written: set[str] = set()
     for number, path in enumerate(paths, start=1):
-        rows.append(deidentify_file(path, target, key, f"file {number}"))
+        row = deidentify_file(path, target, key, f"file {number}", choices)
+        if row.file and row.file in written:
+            row = replace(row, status="duplicate")
+        written.add(row.file)
+        rows.append(row)
         if progress is not None:
             progress(number, len(paths))
-    rows.sort(key=lambda row: row.source)
-    lines = "".join(json.dumps(asdict(row), sort_keys=True) + "\n" for row in rows)
-    (target / AUDIT_NAME).write_text(lines)
+    rows.sort(key=lambda row: (row.source, row.status))
+    append_audit(target, rows)
     return rows
 
 
@@ -140,7 +131,9 @@ def check_folders(source: Path, target: Path) -> None:
         )
 
 
-def deidentify_file(path: Path, target: Path, key: PseudonymKey, name: str) -> AuditRow:
+def deidentify_file(
+    path: Path, target: Path, key: PseudonymKey, name: str, choices: Choices
+) -> AuditRow:
     """De-identify one file into ``target``; see `deidentify_folder`.
 
     Parameters
@@ -148,17 +141,27 @@ def deidentify_file(path: Path, target: Path, key: PseudonymKey, name: str) -> A
     name
         What to call it in messages: never its own name, which may identify.
     """
-    source = key.fingerprint(path.read_bytes())
+    try:
+        source = key.fingerprint(path.read_bytes())
+    except OSError as error:
+        return _refused("", f"{name}: cannot be read: {error.strerror}")
     try:
         if file_kind(path) != "dicom":
             raise ImageError(f"{name}: expected DICOM, found another kind of file")
-        dataset = read_dicom_dataset(path)
+        dataset = read_dicom_dataset(path, name=name)
     except ImageError as refusal:
         return _refused(source, str(refusal).replace(path.name, name))
-    return admit(dataset, target, key, name, source)
+    return admit(dataset, target, key, name, source, choices)
 
 
-def admit(dataset: Dataset, target: Path, key: PseudonymKey, name: str, source: str) -> AuditRow:
+def admit(
+    dataset: Dataset,
+    target: Path,
+    key: PseudonymKey,
+    name: str,
+    source: str,
+    choices: Choices | None = None,
+) -> AuditRow:
     """De-identify one data set and write it below ``target``, whole or not at all.
 
     Parameters
@@ -168,19 +171,23 @@ def admit(dataset: Dataset, target: Path, key: PseudonymKey, name: str, source: 
     name, source
         What to call it in messages, and its keyed fingerprint; neither must identify.
     """
+    choices = choices or Choices()
     try:
-        result = deidentify_dataset(dataset, key, name)
-        scrub_texts(dataset, result.dataset)
+        result = deidentify_dataset(dataset, key, name, choices.times)
         content = _encoded(result, name)
-        leaks = surviving_identifiers(dataset, result.dataset)
-        if leaks:
-            raise ImageError(f"{name}: held back: {', '.join(leaks)} would have survived")
+        _hold_back(dataset, result, name)
     except ImageError as refusal:
         return _refused(source, str(refusal))
-    hint = burned_in_text(dataset, _pixels(dataset, name))
+    hint = burned_in_text(dataset, result.frames.values, result.frames.kind)
+    if hint.finding == "not checked" and choices.unchecked == "refuse":
+        return _refused(
+            source,
+            f"{name}: cannot be checked for text in the picture ({hint.reason}); look at it"
+            " yourself, then ask for it with --write-unchecked",
+        )
     relative = f"{result.dataset.PatientID}/{str(result.dataset.SOPInstanceUID)[5:25]}.dcm"
     place = target / relative
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(place.parent)
     if place.exists() and place.read_bytes() != content:
         return _refused(source, f"{name}: another file has its SOP Instance UID and other content")
     write_whole(place, content)
@@ -189,54 +196,24 @@ def admit(dataset: Dataset, target: Path, key: PseudonymKey, name: str, source: 
     )
 
 
-def write_whole(place: Path, content: bytes) -> None:
-    """Write a file so that it is never seen half-written."""
-    partial = place.with_suffix(".part")
-    partial.write_bytes(content)
-    partial.replace(place)
+def _hold_back(original: Dataset, result: Deidentified, name: str) -> None:
+    """Search the header's bytes for the original's identifying values: the last line of defence.
 
-
-def surviving_identifiers(original: Dataset, cleaned: Dataset) -> list[str]:
-    """Return the keywords of identifying values that still occur in a cleaned header.
-
-    The last line of defence: the header's bytes are searched for the original values themselves,
-    whole and by name parts.
+    Raises
+    ------
+    ImageError
+        If one is there after all.
     """
     header = Dataset()
-    header.update({tag: element for tag, element in cleaned.items() if tag != 0x7FE00010})
+    cleaned = result.dataset
+    header.update({tag: element for tag, element in cleaned.items() if tag not in _PIXELS})
     with quiet_pydicom():
         buffer = io.BytesIO()
         header.save_as(buffer, implicit_vr=False, little_endian=True)
-    content = buffer.getvalue().lower()
-    return [
-        keyword
-        for keyword in _IDENTIFYING
-        if any(secret in content for secret in _secrets(original, keyword))
-    ]
-
-
-def scrub_texts(original: Dataset, cleaned: Dataset) -> None:
-    """Empty the harmless texts that hold an identifying value after all.
-
-    A maker's name that is also the institution's, for instance.
-    """
-    secrets = [secret for keyword in _IDENTIFYING for secret in _secrets(original, keyword)]
-    for element in cleaned.iterall():
-        if element.VR in _TEXT_VRS and element.value:
-            text = str(element.value).lower().encode("utf-8", errors="ignore")
-            if any(secret in text for secret in secrets):
-                element.value = None
-
-
-def _secrets(dataset: Dataset, keyword: str) -> Iterator[bytes]:
-    value = dataset.get(keyword)
-    values = value if isinstance(value, MultiValue) else [value]
-    for item in values:
-        text = str(item or "").strip()
-        for part in {text, *text.replace("=", "^").split("^")}:
-            shortest = _SHORTEST_NUMBER if part.isdecimal() else _SHORTEST_TEXT
-            if len(part) >= shortest and part.upper() not in ("REMOVED", "UNKNOWN"):
-                yield part.lower().encode("utf-8", errors="ignore")
+        declared = original.get("SpecificCharacterSet") or "ISO_IR 6"
+        charsets = tuple(convert_encodings(declared))
+    if surviving(buffer.getvalue(), identifiers_of(original), charsets):
+        raise ImageError(f"{name}: held back: an identifying value would have survived")
 
 
 def _encoded(result: Deidentified, name: str) -> bytes:
@@ -250,14 +227,6 @@ def _encoded(result: Deidentified, name: str) -> bytes:
             f" ({type(error).__name__})"
         ) from error
     return buffer.getvalue()
-
-
-def _pixels(dataset: Dataset, name: str) -> FloatArray | None:
-    try:
-        with quiet_pydicom():
-            return image_of(dataset, name, 1.0).pixels
-    except ImageError:
-        return None
 
 
 def _refused(source: str, detail: str) -> AuditRow:

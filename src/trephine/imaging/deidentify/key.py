@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import itertools
+import os
 import secrets
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +17,8 @@ from pydicom.uid import UID
 from trephine.errors import InputError
 
 _SHORTEST_BYTES = 16
+_RANDOM_BYTES = 32
+_DISTINCT_BYTES = 20  # of 32; 30 are expected
 _LONGEST_SHIFT_DAYS = 3650
 
 
@@ -44,8 +50,10 @@ class PseudonymKey:
 
         UIDs of the standard itself (SOP classes, transfer syntaxes) stay as they are.
         """
-        if UID(uid).name != uid:
-            return uid
+        return uid if UID(uid).name != uid else self.instance(uid)
+
+    def instance(self, uid: str) -> str:
+        """Return the replacement of a UID that names a thing, whatever it is."""
         return "2.25." + str(int.from_bytes(self._digest("uid", uid)[:16], "big"))
 
     def days_back(self, patient_id: str) -> int:
@@ -68,12 +76,55 @@ def read_or_make_key(path: Path) -> PseudonymKey:
     Raises
     ------
     InputError
-        If the file cannot be read or written, or holds fewer than 16 bytes.
+        If the file cannot be read or written, is open to others, or holds less than 32 random
+        bytes (as they are, in hexadecimal digits or in base64).
     """
     try:
         if not path.exists():
-            path.touch(mode=0o600, exist_ok=False)
-            path.write_text(secrets.token_hex(32) + "\n")
-        return PseudonymKey(path.read_bytes().strip())
+            _make(path)
+        mode = stat.S_IMODE(path.stat().st_mode)
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(f"key file: cannot be used: {error.strerror}") from error
+    if os.name == "posix" and mode & 0o077:
+        raise InputError(
+            f"key file: expected one that only its owner can read, found mode {mode:03o}; run"
+            " chmod 600 on it, and if others may have read it, make a new key and start anew"
+        )
+    secret = content.strip() if content.isascii() else content
+    _check_strength(secret)
+    return PseudonymKey(secret)
+
+
+def _make(path: Path) -> None:
+    """Write a new key; a link, or a file that another process makes meanwhile, is an error."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with os.fdopen(os.open(path, flags, 0o600), "w") as file:
+        file.write(secrets.token_hex(_RANDOM_BYTES) + "\n")
+
+
+def _check_strength(secret: bytes) -> None:
+    """Refuse what can be guessed: anyone could then try every patient ID."""
+    random = _decoded(secret)
+    steps = {(two - one) % 256 for one, two in itertools.pairwise(random)}
+    if len(random) < _RANDOM_BYTES or len(set(random)) < _DISTINCT_BYTES or len(steps) < 4:
+        raise InputError(
+            f"key file: expected {_RANDOM_BYTES} random bytes, found fewer or some that can be"
+            " guessed; name a file that does not exist yet and Trephine makes a key"
+        )
+
+
+def _decoded(secret: bytes) -> bytes:
+    """Return the bytes behind hexadecimal digits or base64; b"" for other text."""
+    if not secret.isascii() or not secret.decode("ascii").isprintable():
+        return secret
+    try:
+        return bytes.fromhex(secret.decode("ascii"))
+    except ValueError:
+        pass
+    try:
+        return base64.b64decode(
+            secret, altchars=b"-_" if set(secret) & set(b"-_") else None, validate=True
+        )
+    except ValueError:
+        return b""

@@ -14,8 +14,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from trephine.errors import ArchiveError, ImageError, InputError
-from trephine.imaging.deidentify.folder import AUDIT_NAME, admit, write_whole
+from trephine.imaging.deidentify.folder import admit
 from trephine.imaging.deidentify.key import PseudonymKey
+from trephine.imaging.deidentify.target import AUDIT_NAME, write_whole
 from trephine.imaging.dicom import quiet_pydicom
 from trephine.imaging.pacs.archive import Archive, ArchiveQuery, InstanceFound, with_retries
 
