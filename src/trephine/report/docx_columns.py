@@ -137,7 +137,5 @@ def _filled(needed: Sequence[float], wanted: Sequence[float], room: float) -> tu
     wishes = [max(want - need, 0.0) for want, need in zip(wanted, needed, strict=True)]
     share = min(1.0, spare / sum(wishes)) if sum(wishes) > 0 else 0.0
     widths = [need + share * wish for need, wish in zip(needed, wishes, strict=True)]
-    left = room - sum(widths)
-    # The first column holds the names; what is left beyond goes evenly to all.
-    widths[0] += 0.4 * left
-    return tuple(width + 0.6 * left / len(widths) for width in widths)
+    # What is left beyond goes to all alike, so that a narrow column of numbers stays narrow.
+    return tuple(width * room / sum(widths) for width in widths)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,6 +75,11 @@ def _fill(sheet: Worksheet, table: Table) -> None:
     widths = [_column_width(table, column) for column in range(1, len(table.header) + 1)]
     for column, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(column)].width = width
+    lines = [
+        len(textwrap.wrap(plain(cell), int(width) - 1))
+        for cell, width in zip(table.header, widths, strict=True)
+    ]
+    sheet.row_dimensions[3].height = 15.0 * max(lines)
     _add_notes(sheet, table, sum(widths))
     sheet.freeze_panes = "B4"
     _set_print(sheet)
