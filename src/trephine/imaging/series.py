@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from trephine.errors import ImageError
 from trephine.imaging.dicom import defined_term, image_of, quiet_pydicom, read_dicom_dataset
 from trephine.imaging.functional_groups import with_functional_groups
+from trephine.imaging.limits import check_pixels
 from trephine.imaging.sniff import PackedImageError, file_kind
 from trephine.types import FloatArray, Geometry, Image
 
@@ -53,10 +54,11 @@ def read_series(folder: Path) -> Image:
     files = _dicom_files(folder)
     # A study's errors hide the names that its plan spells out; names inside a folder they do not
     # know, and an archive's export may name its files after the patient.
-    slices = [
-        _read_slice(path, f"{folder.name}, file {number} of {len(files)} by name")
-        for number, path in enumerate(files, start=1)
-    ]
+    slices: list[_Slice] = []
+    for number, path in enumerate(files, start=1):
+        slices.append(_read_slice(path, f"{folder.name}, file {number} of {len(files)} by name"))
+        if number == 1:
+            check_pixels((len(files), *slices[0].image.pixels.shape), folder.name)
     if not slices:
         raise ImageError(f"{folder.name}: expected the DICOM slices of a series, found none")
     _check_one_series(slices, folder.name)
