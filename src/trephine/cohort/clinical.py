@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from trephine.cohort.cell_problems import absent_column, number_problems, value_problems
+from trephine.cohort.cells import read_column
 from trephine.cohort.femoral_head import (
     LARGEST_ARC_DEGREE,
     combined_necrotic_angle,
@@ -15,7 +17,7 @@ from trephine.cohort.femoral_head import (
 )
 from trephine.cohort.femoral_head_check import FemoralHeadColumns, check_femoral_head
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
-from trephine.cohort.table import as_numbers, is_missing
+from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem
 from trephine.types import FloatArray, IntArray
 
@@ -48,7 +50,7 @@ def read_clinical(
         elif variable.categorical:
             columns[key] = _codes(key, variable, column, name, problems)
         else:
-            columns[key] = _numbers(variable, column, name, problems)
+            columns[key] = _numbers(variable, column, name, problems, f"[clinical] {key}")
     for key, variable in variables.items():
         if variable.categorical and columns[key].dtype != np.int64:
             columns[key] = np.full(len(frame), -1, dtype=np.int64)
@@ -63,12 +65,13 @@ def _column(
     name: str,
     problems: list[Problem],
 ) -> pd.Series | None:
-    column = variable.column or key
-    if column not in frame.columns:
-        found = f"columns {list(frame.columns[:20])}"
-        problems.append(Problem(name, f"a column {column!r} for clinical variable {key}", found))
+    column = find_column(frame, variable.column or key)
+    if column is None:
+        use = f"for clinical variable {key}"
+        problems.append(absent_column(name, None, variable.column or key, frame.columns, use=use))
         return None
-    return frame[column]
+    numbers = not variable.categorical
+    return read_column(frame[column], variable, variable.unit if numbers else "", numbers)
 
 
 def _codes(
@@ -80,31 +83,32 @@ def _codes(
 ) -> IntArray:
     code = {level: index for index, level in enumerate(variable.levels)}
     codes = np.full(len(column), -1, dtype=np.int64)
+    wrong: list[int] = []
     for row, cell in enumerate(column):
         if is_missing(cell) and cell not in code:
             continue
         if cell in code:
             codes[row] = code[cell]
         else:
-            where = f"{name}, row {column.index[row]}, column {column.name}"
-            problems.append(Problem(where, f"one of {list(variable.levels)}", repr(cell)))
+            wrong.append(row)
+    advice = f"Correct it, or say what it means under [clinical] {key}: read = {{ CELL = LEVEL }}"
+    expected = f"one of {list(variable.levels)}"
+    problems += value_problems(column, wrong, name, expected, advice)
     return codes
 
 
 def _numbers(
-    variable: ClinicalVariable, column: pd.Series, name: str, problems: list[Problem]
+    variable: ClinicalVariable, column: pd.Series, name: str, problems: list[Problem], key: str
 ) -> FloatArray:
     numbers, wrong = as_numbers(column)
-    for row in wrong:
-        where = f"{name}, row {column.index[row]}, column {column.name}"
-        problems.append(Problem(where, "a number", repr(column.iloc[row])))
+    problems += number_problems(column, wrong, name, "a number", key)
     if variable.range is not None:
         low, high = variable.range
         with np.errstate(invalid="ignore"):
             outside = np.flatnonzero((numbers < low) | (numbers > high))
         for row in outside.tolist():
-            where = f"{name}, row {column.index[row]}, column {column.name}"
-            problems.append(Problem(where, f"{low:g} to {high:g}", f"{numbers[row]:g}"))
+            cells = (name, [int(column.index[row])], str(column.name))
+            problems.append(Problem.of_cells(*cells, f"{low:g} to {high:g}", f"{numbers[row]:g}"))
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
@@ -122,7 +126,8 @@ def _measured(
         column = _column(arc, ClinicalVariable(column=arc), frame, name, problems)
         if column is None:
             return np.full(len(frame), np.nan)
-        arcs.append(_numbers(ClinicalVariable(column=arc), column, name, problems))
+        key_of = f'[data.read."{arc}"]'
+        arcs.append(_numbers(ClinicalVariable(column=arc), column, name, problems, key_of))
     stated = variable.column or key
     columns = FemoralHeadColumns(
         coronal_arc=variable.arcs[0],

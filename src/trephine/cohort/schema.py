@@ -8,21 +8,20 @@ from typing import Literal, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from trephine.cohort.cells import CellReading, as_text
 from trephine.errors import InputError
 from trephine.types import FloatArray
 
 Measure = Literal["combined_necrotic_angle", "necrosis_degree_index"]
 
 
-class ClinicalVariable(BaseModel):
+class ClinicalVariable(CellReading):
     """One clinical variable as the plan declares it.
 
     A variable with ``levels`` is categorical, any other is continuous.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     levels: tuple[str, ...] = Field(
         default=(), description="the values a categorical variable may take, in display order"
@@ -40,15 +39,20 @@ class ClinicalVariable(BaseModel):
     arcs: tuple[str, str] | None = Field(
         default=None, description="columns of the arcs A and B in degrees, for ``measure``"
     )
+    known_at_start: bool = Field(
+        default=False,
+        description="whether it was known when follow-up began although its name or its values"
+        " look like an outcome's or a row number's; such a variable is refused otherwise",
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _levels_as_text(cls, data: object) -> object:
         """Let a study file write ``levels = [0, 1]``: levels are compared as text."""
         if isinstance(data, dict) and isinstance(data.get("levels"), list | tuple):
-            data = {**data, "levels": tuple(_as_text(level) for level in data["levels"])}
+            data = {**data, "levels": tuple(as_text(level) for level in data["levels"])}
             if "reference" in data:
-                data["reference"] = _as_text(data["reference"])
+                data["reference"] = as_text(data["reference"])
         return data
 
     @model_validator(mode="after")
@@ -63,6 +67,13 @@ class ClinicalVariable(BaseModel):
             )
         if self.levels and (self.unit or self.range or self.measure):
             raise ValueError("a variable with levels takes no unit, range or measure")
+        if self.levels and (self.strip or self.decimal):
+            raise ValueError("a variable with levels takes no strip or decimal")
+        strange = [v for v in self.read.values() if v and self.levels and v not in self.levels]
+        if strange:
+            raise ValueError(
+                f"read: expected meanings among {list(self.levels)}, or empty, found {strange[0]!r}"
+            )
         if (self.measure is None) != (self.arcs is None):
             raise ValueError("measure and arcs: expected both or neither")
         return self
@@ -80,12 +91,6 @@ class ClinicalVariable(BaseModel):
     def other_levels(self) -> tuple[str, ...]:
         """Return the levels that get a column of their own in a model."""
         return tuple(level for level in self.levels if level != self.reference_level)
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
 
 
 class ClinicalTable:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from trephine.cohort.reading import read_source
+from trephine.cohort.reading.header import clean_name
 from trephine.types import FloatArray
 
 # What people write where they have no value.
@@ -40,3 +41,11 @@ def as_numbers(column: pd.Series) -> tuple[FloatArray, list[int]]:
     missing = column.map(is_missing).to_numpy(dtype=bool)
     wrong = np.flatnonzero(~missing & ~np.isfinite(numbers))
     return np.where(missing, np.nan, numbers), wrong.tolist()
+
+
+def find_column(frame: pd.DataFrame, name: str) -> str | None:
+    """Return the column that a plan names, line breaks in its name read as blanks; or None."""
+    for wanted in (name, clean_name(name)):
+        if wanted in frame.columns:
+            return wanted
+    return None

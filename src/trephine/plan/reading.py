@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 import tomllib
@@ -64,12 +65,16 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
         If anything else is wrong with it.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(_text(path))
     except FileNotFoundError:
         problem = Problem(str(path), "a study file", "no such file")
         raise StudyProblemsError([problem]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise StudyProblemsError([Problem(str(path), "a TOML file", str(error))]) from None
+    except UnicodeDecodeError:
+        advice = "Save it from an editor of plain text, as UTF-8"
+        problem = Problem(str(path), "a TOML file in UTF-8", "another encoding", advice)
+        raise StudyProblemsError([problem]) from None
     unprintable = list(_unprintable(content, ()))
     if unprintable:
         raise StudyProblemsError(
@@ -97,6 +102,14 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
             section = section[name]
         del section[key]
     return _anchored(parse_plan(content, path.name), folder), problems
+
+
+def _text(path: Path) -> str:
+    """Return a study file's text; editors on Windows put a byte order mark before it."""
+    content = path.read_bytes()
+    utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = content.decode("utf-16" if utf16 else "utf-8-sig")
+    return text.replace("\r\n", "\n")
 
 
 def _unprintable(value: Any, where: tuple[str | int, ...]) -> Iterator[tuple[Any, str]]:

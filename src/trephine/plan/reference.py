@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from trephine.cohort.cells import CellReading
 from trephine.cohort.schema import ClinicalVariable
 from trephine.deep.settings import FineTuneSettings
 from trephine.plan import sections
@@ -35,13 +36,20 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
         "Where the table, the images and the masks are. In a path `{column}` stands for the case's"
         " cell of that column: `images/{patient_id}.dcm`. Cells are text: 007 stays 007.",
     ),
+    (
+        "data.read.COLUMN",
+        CellReading,
+        "What the cells of a column mean, the outcome's and the sides' too. Words and meanings may"
+        ' stand alone: `read = { side = { "右" = "R", "左" = "L" } }` under `[data]`.',
+    ),
     ("data.columns", sections.Columns, "Which column of the table means what."),
     ("outcome", sections.OutcomeSection, "What is predicted and when."),
     (
         "clinical.NAME",
         ClinicalVariable,
         'One section (or one line, `age = { unit = "years" }`) for each clinical variable. With'
-        " `levels` it is categorical, without it is a number.",
+        " `levels` it is categorical, without it is a number. How its cells are read goes into the"
+        " model, so that a new case's are read in the same way.",
     ),
     (
         "features",

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from trephine.cohort.cells import CellReading
 from trephine.cohort.date_forms import DateOrder
 from trephine.cohort.follow_up import DateRules
 from trephine.cohort.schema import ClinicalVariable
@@ -132,8 +133,21 @@ Acceptable = Literal["sides", "regions", "images", "patient", "sex", "age", "vie
 class DataSection(Section):
     """``[data]``: the table, the images and the masks."""
 
-    table: Path = Field(description="CSV (also .gz), TSV or xlsx, one row a case")
-    sheet: str | None = Field(default=None, description="sheet of an xlsx table")
+    table: Path = Field(description="CSV (also .gz), TSV, xlsx, xls or ods, one row per case")
+    sheet: str | None = Field(
+        default=None, description="sheet of a workbook; by default the first that holds a table"
+    )
+    encoding: str | None = Field(
+        default=None,
+        description="of a CSV table; by default found by its byte order mark, else UTF-8, UTF-16,"
+        " GB18030 or Windows-1252, and reported",
+    )
+    read: dict[str, CellReading] = Field(
+        default_factory=dict,
+        description="column to what its cells mean, for outcome, side, centre and any other:"
+        ' `"侧别" = { "右" = "R", "左" = "L" }`, `died = { "" = "0" }`, or the keys of'
+        " `[data.read.COLUMN]` below",
+    )
     image: str | None = Field(
         default=None, description="path of a case's image; {column} is filled from the table"
     )
@@ -196,6 +210,14 @@ class DataSection(Section):
         """Return the folders that a filled pattern may lead into, the pattern's own first."""
         own = (self._study_folder,) if self._study_folder is not None else ()
         return (fixed_folder(pattern), *own, *map(Path, self.outside))
+
+    @field_validator("read", mode="before")
+    @classmethod
+    def _readings(cls, read: object) -> object:
+        """Let a column's words stand alone: ``side = { "右" = "R" }``."""
+        if not isinstance(read, dict):
+            return read
+        return {column: CellReading.of(how) for column, how in read.items()}
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -274,11 +296,18 @@ class FeatureSetByPrefix(Section):
 class FeaturesSection(Section):
     """``[features]``: features that come ready-made in a table."""
 
-    table: Path = Field(description="CSV, TSV or xlsx; it may be the table of [data]")
+    table: Path = Field(description="as the table of [data], which it may be itself")
     case: str | None = Field(default=None, description="its case column; as [data] by default")
     sets: dict[str, FeatureSetByPrefix | tuple[str, ...]] = Field(
         default_factory=dict,
-        description="a prefix or a list of columns; by default every column but the case's",
+        description="a prefix or a list of columns; by default every column of numbers but the"
+        " case's, row numbers, other outcomes and PyRadiomics' diagnostics",
+    )
+    sheet: str | None = Field(
+        default=None, description="sheet of a workbook; by default the first that holds a table"
+    )
+    decimal: Literal[".", ","] | None = Field(
+        default=None, description="the decimal sign of numbers written as text"
     )
 
 

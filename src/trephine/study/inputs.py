@@ -18,10 +18,12 @@ from trephine.modelling.cases import FeatureSet
 from trephine.plan import StudyPlan
 from trephine.plan.reading import read_plan_so_far
 from trephine.study.cross_check import cross_check
+from trephine.study.doubts import left_out_doubts, time_doubts
 from trephine.study.files import CaseFiles, check_files, find_files
 from trephine.study.finetuning import check_events, finetune_settings
 from trephine.study.fingerprints import Fingerprint, read_once
 from trephine.study.outcome import FEWEST_EVENTS, TableRows, codes, read_rows
+from trephine.study.predictors import refused_predictors
 from trephine.study.ready_made import read_feature_sets
 from trephine.study.remarks import remarks_of
 from trephine.study.settings import deep_settings, model_parts, radiomics_settings
@@ -115,11 +117,15 @@ def read_study(
     problems += more
     clinical, more = read_clinical(frame, plan.clinical, plan.data.table.name)
     problems += more
+    said = list(table.remarks)
+    if rows is not None:
+        problems += refused_predictors(table, rows, clinical)
+        said += time_doubts(rows, plan.data.columns.time)
     features: dict[str, FeatureSet] = {}
     files: CaseFiles | None = None
     remarks: list[str] = []
     if rows is not None and plan.features is not None:
-        features, more, of_features = _read_features(plan, rows)
+        features, more, of_features = _read_features(plan, rows, said)
         fingerprints |= of_features
         problems += more
     if rows is not None and plan.has_images:
@@ -134,19 +140,28 @@ def read_study(
             problems += more
     if problems or rows is None:
         raise StudyProblemsError(problems)
+    said += _left_out(plan, rows, clinical)
     inputs = _analysed(plan, rows, clinical, files, features, fingerprints)
-    return replace(inputs, remarks=(*table.remarks, *inputs.remarks, *remarks))
+    return replace(inputs, remarks=(*said, *inputs.remarks, *remarks))
+
+
+def _left_out(plan: StudyPlan, rows: TableRows, clinical: ClinicalTable) -> list[str]:
+    drops = plan.selection.missing_clinical == "drop"
+    columns = plan.data.columns
+    return left_out_doubts(rows, clinical, columns.time, columns.event, drops)
 
 
 def _read_features(
-    plan: StudyPlan, rows: TableRows
+    plan: StudyPlan, rows: TableRows, said: list[str]
 ) -> tuple[dict[str, FeatureSet], list[Problem], dict[Path, Fingerprint]]:
     """Read the feature table, and take its fingerprint where it could be read."""
     assert plan.features is not None
     table = plan.features.table
     if not table.is_file():
-        return *read_feature_sets(plan, rows), {}
-    (features, problems), taken = read_once(table, lambda: read_feature_sets(plan, rows))
+        features, problems, _ = read_feature_sets(plan, rows)
+        return features, problems, {}
+    (features, problems, more), taken = read_once(table, lambda: read_feature_sets(plan, rows))
+    said += more
     return features, problems, taken
 
 

@@ -8,14 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from trephine.cohort.cell_problems import absent_column, number_problems, quoted, value_problems
+from trephine.cohort.reading import cause_of
 from trephine.cohort.sides import side_of
-from trephine.cohort.table import as_numbers, is_missing
+from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem
 from trephine.plan.sections import Columns, StudyPlan
 from trephine.types import BoolArray, FloatArray, IntArray
 
 # Below this a model cannot be fitted in any way worth reading.
 FEWEST_EVENTS = 10
+
+# Of more cases that stand several times, one line says how many.
+_MANY_AGAIN = 5
+
+_BLANK = '"" = "0"'
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class TableRows:
 def read_rows(frame: pd.DataFrame, plan: StudyPlan) -> tuple[TableRows | None, list[Problem]]:
     """Read cases, patients, sides and outcome; None where a needed column is missing."""
     name = plan.data.table.name
-    columns = plan.data.columns
+    columns = _named(plan.data.columns, frame)
     problems = _missing_columns(frame, columns, name)
     if problems:
         return None, problems
@@ -67,7 +74,8 @@ def read_rows(frame: pd.DataFrame, plan: StudyPlan) -> tuple[TableRows | None, l
     event = _events(frame, columns.event, name, problems)
     known = np.isfinite(time) & np.isfinite(event)
     n_events = int(np.sum(event[known] == 1))
-    if not any(problem.where.endswith(f"column {columns.event}") for problem in problems):
+    # Of unreadable times or events the number of events says nothing.
+    if not any(problem.column in (columns.time, columns.event) for problem in problems):
         problems += _too_few_events(n_events, name, columns.event)
     centres = tuple(frame[columns.centre]) if columns.centre else None
     numbers = tuple(frame.index)
@@ -80,31 +88,53 @@ def codes(names: tuple[str, ...]) -> IntArray:
     return np.array([order.setdefault(name, len(order)) for name in names], dtype=np.int64)
 
 
+def _named(columns: Columns, frame: pd.DataFrame) -> Columns:
+    """Return the roles with the names that the frame has, line breaks in them read as blanks."""
+    update = {
+        role: find_column(frame, column) or column
+        for role, column in columns.model_dump().items()
+        if isinstance(column, str)
+    }
+    return columns.model_copy(update=update)
+
+
 def _missing_columns(frame: pd.DataFrame, columns: Columns, name: str) -> list[Problem]:
     problems = []
     for role, column in columns.model_dump().items():
-        if column is not None and column not in frame.columns:
-            found = f"columns {list(frame.columns[:20])}"
+        if isinstance(column, str) and column not in frame.columns:
             advice = f"Name the right column under [data] columns.{role}"
-            problems.append(Problem(f"{name}, row 1", f"a column {column!r}", found, advice))
+            problems.append(absent_column(name, 1, column, frame.columns, advice))
     return problems
 
 
 def _name_problems(frame: pd.DataFrame, columns: Columns, name: str) -> list[Problem]:
     problems = []
     for column in filter(None, (columns.case, columns.patient, columns.centre)):
-        for row in np.flatnonzero(frame[column] == "").tolist():
-            where = f"{name}, row {frame.index[row]}, column {column}"
-            problems.append(Problem(where, "a name", "an empty cell"))
+        cells = frame[column]
+        empty = [int(row) for row in frame.index[cells == ""]]
+        if empty:
+            problems.append(Problem.of_cells(name, empty, column, "a name", "an empty cell"))
+        marked = [place for place, cell in enumerate(cells) if cause_of(cell) is not None]
+        problems += value_problems(cells, marked, name, "a name")
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, case in zip(frame.index, frame[columns.case], strict=True):
         if case:
             rows_of[case].append(row)
-    for rows in rows_of.values():
-        if len(rows) > 1:
-            where = f"{name}, rows {', '.join(map(str, rows))}, column {columns.case}"
-            advice = "Give each case its own name, or remove the copies"
-            problems.append(Problem(where, "each case once", f"one case {len(rows)} times", advice))
+    again = [rows for rows in rows_of.values() if len(rows) > 1]
+    if len(again) > _MANY_AGAIN:
+        advice = "Name a column that has a name of its own in each row, or remove the copies"
+        found = f"{len(again)} cases several times"
+        rows = sorted(row for rows in again for row in rows)
+        return [
+            *problems,
+            Problem.of_cells(name, rows, columns.case, "each case once", found, advice),
+        ]
+    for rows in again:
+        found, advice = (
+            f"one case {len(rows)} times",
+            "Give each case its own name, or remove the copies",
+        )
+        problems.append(Problem.of_cells(name, rows, columns.case, "each case once", found, advice))
     return problems
 
 
@@ -113,14 +143,14 @@ def _sides(
 ) -> tuple[str | None, ...]:
     if columns.side is None:
         return (None,) * len(frame)
-    sides: list[str | None] = []
-    for row, cell in enumerate(frame[columns.side]):
-        side = side_of(cell)
-        if side is None:
-            where = f"{name}, row {frame.index[row]}, column {columns.side}"
-            problems.append(Problem(where, "R or L", repr(cell)))
-        sides.append(side)
-    return tuple(sides)
+    cells = frame[columns.side]
+    sides = tuple(side_of(cell) for cell in cells)
+    wrong = [place for place, side in enumerate(sides) if side is None]
+    advice = (
+        f'Say what it means under [data]: read = {{ "{columns.side}" = {{ CELL = "R or L" }} }}'
+    )
+    problems += value_problems(cells, wrong, name, "R or L", advice)
+    return sides
 
 
 def _same_side_twice(
@@ -130,42 +160,51 @@ def _same_side_twice(
     for row, patient, side in zip(frame.index, patient_ids, sides, strict=True):
         if side is not None:
             rows_of[patient, side].append(row)
+    again = [rows for rows in rows_of.values() if len(rows) > 1]
+    if len(again) > _MANY_AGAIN:
+        rows = sorted(row for rows in again for row in rows)
+        found = f"sides of {len(again)} patients several times"
+        return [Problem.of_cells(name, rows, "", "each side of a patient once", found)]
     return [
-        Problem(
-            f"{name}, rows {', '.join(map(str, rows))}",
-            "each side of a patient once",
-            f"one side {len(rows)} times",
+        Problem.of_cells(
+            name, rows, "", "each side of a patient once", f"one side {len(rows)} times"
         )
-        for rows in rows_of.values()
-        if len(rows) > 1
+        for rows in again
     ]
 
 
 def _times(frame: pd.DataFrame, column: str, name: str, problems: list[Problem]) -> FloatArray:
     time, wrong = as_numbers(frame[column])
-    for row in wrong:
-        where = f"{name}, row {frame.index[row]}, column {column}"
-        problems.append(Problem(where, "a time as a number", repr(frame[column].iloc[row])))
+    problems += number_problems(
+        frame[column], wrong, name, "a time as a number", f'[data.read."{column}"]'
+    )
     for row in np.flatnonzero(np.isfinite(time) & (time <= 0)).tolist():
-        where = f"{name}, row {frame.index[row]}, column {column}"
+        cells = (name, [int(frame.index[row])], column)
         advice = "A case needs some follow-up after the start"
-        problems.append(Problem(where, "a time > 0", f"{time[row]:g}", advice))
+        problems.append(Problem.of_cells(*cells, "a time > 0", f"{time[row]:g}", advice))
     return np.where(np.isfinite(time), time, np.nan)
 
 
 def _events(frame: pd.DataFrame, column: str, name: str, problems: list[Problem]) -> FloatArray:
-    event, wrong = as_numbers(frame[column])
-    odd = set(wrong) | set(np.flatnonzero(~np.isin(event, (0.0, 1.0))).tolist())
-    rows_of: dict[str, list[int]] = defaultdict(list)
-    for row in sorted(odd):
-        cell = frame[column].iloc[row]
-        if not is_missing(cell):
-            rows_of[cell].append(int(frame.index[row]))
-    # A column of yes and no is one problem a word, not one a row.
-    for cell, rows in rows_of.items():
-        advice = "Recode: 1 where the event was seen, 0 where follow-up ended without it"
-        problems.append(Problem.of_cells(name, rows, column, "0 or 1", repr(cell), advice))
-    return np.where(np.isin(event, (0.0, 1.0)), event, np.nan)
+    cells = frame[column]
+    event, wrong = as_numbers(cells)
+    known = np.isin(event, (0.0, 1.0))
+    missing = cells.map(is_missing).to_numpy(dtype=bool)
+    odd = sorted(set(wrong) | set(np.flatnonzero(~known & ~missing).tolist()))
+    words = [cell for cell in dict.fromkeys(cells.iloc[odd]) if cause_of(cell) is None]
+    example = ", ".join(f'{quoted(cell)} = "0 or 1"' for cell in words[:3])
+    advice = f"Say what each means {_read_key(column, example)}; 1 is an event, 0 its absence"
+    problems += value_problems(cells, odd, name, "0 or 1", advice)
+    if not odd and missing.any() and known.any() and not (event[known] == 0).any():
+        rows = [int(row) for row in frame.index[missing]]
+        advice = f"Does empty mean that no event was seen? Then say so {_read_key(column, _BLANK)}"
+        found = "only 1 and empty cells"
+        problems.append(Problem.of_cells(name, rows, column, "0 or 1", found, advice))
+    return np.where(known, event, np.nan)
+
+
+def _read_key(column: str, example: str) -> str:
+    return f'under [data]: read = {{ "{column}" = {{ {example} }} }}'
 
 
 def _too_few_events(n_events: int, name: str, column: str) -> list[Problem]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
+from trephine.cohort.cell_problems import absent_column
+from trephine.cohort.cells import CellReading, apply_readings
 from trephine.cohort.reading import SourceTable, read_source
+from trephine.cohort.table import find_column
 from trephine.cohort.tidy import Change, absent_names, tidy_table
 from trephine.errors import Problem, StudyProblemsError
 from trephine.plan.sections import StudyPlan
+
+_NAME_IT = "Name the right column under [data] columns."
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class StudyTable:
         What was assumed, one sentence each.
     changes
         Cells that were made or changed.
+    roles
+        Columns of the file to the role that the study file gives them.
     """
 
     plan: StudyPlan
@@ -35,6 +43,7 @@ class StudyTable:
     source: SourceTable
     remarks: tuple[str, ...]
     changes: tuple[Change, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_study_table(plan: StudyPlan) -> tuple[StudyTable, list[Problem]]:
@@ -46,27 +55,24 @@ def read_study_table(plan: StudyPlan) -> tuple[StudyTable, list[Problem]]:
         If the file cannot be read, or lacks a column that the plan names.
     """
     data = plan.data
-    source = read_source(data.table, data.sheet)
+    source = read_source(data.table, data.sheet, encoding=data.encoding)
+    frame, later = _as_the_plan_reads(source.frame, data.read)
     name = data.table.name
     rules = data.tidy_rules(plan.outcome.unit)
     if rules.changes_nothing:
-        return StudyTable(plan, source.frame, source, source.assumed), []
+        table = StudyTable(plan, frame, source, source.assumed, roles=_roles(plan))
+        return table, _unread(later, frame, name)
     columns = list(source.frame.columns)
     absent = absent_names(columns, rules)
     if absent:
         raise StudyProblemsError(
             [
-                Problem(
-                    f"{name}, row {source.header_row}",
-                    f"a column {column!r}",
-                    f"columns {columns[:20]}",
-                    f"Name the right column under [data] columns.{key}",
-                )
+                absent_column(name, source.header_row, column, columns, _NAME_IT + key)
                 for key, column in absent.items()
             ]
         )
-    tidy = tidy_table(source.frame, name, rules)
-    if tidy.frame is source.frame:  # the sides could not be told apart
+    tidy = tidy_table(frame, name, rules)
+    if tidy.frame is frame:  # the sides could not be told apart
         raise StudyProblemsError(tidy.problems)
     named = {
         "case": tidy.case,
@@ -77,6 +83,33 @@ def read_study_table(plan: StudyPlan) -> tuple[StudyTable, list[Problem]]:
         "centre": data.columns.centre,
     }
     columns_of = data.columns.__class__(**{k: v for k, v in named.items() if v is not None})
-    plan = plan.model_copy(update={"data": data.model_copy(update={"columns": columns_of})})
+    plan_of = plan.model_copy(update={"data": data.model_copy(update={"columns": columns_of})})
     remarks = (*source.assumed, *tidy.assumed)
-    return StudyTable(plan, tidy.frame, source, remarks, tidy.changes), list(tidy.problems)
+    long, later = _as_the_plan_reads(tidy.frame, later)
+    problems = [*tidy.problems, *_unread(later, long, name)]
+    return StudyTable(plan_of, long, source, remarks, tidy.changes, _roles(plan)), problems
+
+
+def _as_the_plan_reads(
+    frame: pd.DataFrame, readings: Mapping[str, CellReading]
+) -> tuple[pd.DataFrame, dict[str, CellReading]]:
+    """Return a table with its cells read as the plan says, and readings of columns it lacks.
+
+    Columns of a wide table are read by their names in the file or, made one row a case, by those
+    without their side.
+    """
+    named = {column: find_column(frame, column) for column in readings}
+    here = {found: readings[column] for column, found in named.items() if found is not None}
+    later = {column: readings[column] for column, found in named.items() if found is None}
+    return apply_readings(frame, here), later
+
+
+def _unread(later: Mapping[str, CellReading], frame: pd.DataFrame, name: str) -> list[Problem]:
+    use = "for [data] read"
+    return [absent_column(name, None, column, frame.columns, use=use) for column in later]
+
+
+def _roles(plan: StudyPlan) -> dict[str, str]:
+    """Return the columns that the plan gives a role in the study, with the role."""
+    named = plan.data.columns.model_dump()
+    return {column: role for role, column in named.items() if isinstance(column, str)}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trephine.cohort.cells import CellReading
 from trephine.cohort.schema import ClinicalVariable, label_of
 from trephine.errors import BundleError, PlanError
 from trephine.evaluation.recalibration import recalibrate
@@ -254,7 +255,7 @@ def _as_outside(variable: ClinicalVariable, outside: ClinicalVariable | None) ->
                 f" {variable.label or variable.column or 'of this name'}, found {found!r}; recode"
                 " the table"
             )
-    named = {"column", "arcs", "measure"} & outside.model_fields_set
+    named = {"column", "arcs", "measure", *CellReading.model_fields} & outside.model_fields_set
     return variable.model_copy(update={part: getattr(outside, part) for part in named})
 
 

@@ -1,0 +1,181 @@
+"""Problems of cells, alike ones together: by value, by the way they are written, by cause."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from trephine.cohort.cells import plain_number
+from trephine.cohort.reading.marks import cause_of
+from trephine.errors import Problem
+
+# Of so many different cells in one column each has a line of its own; more share one.
+MOST_LINES = 8
+# Columns that a message lists.
+_LISTED = 20
+
+_UNIT = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?\s*((?![xXeE][0-9])(?:[^\W\d_]|[%°‰])[^\s:;]{0,11})")
+_COMMA = re.compile(r"[-+]?[0-9]*,[0-9]+")
+
+
+def absent_column(
+    table: str,
+    row: int | None,
+    wanted: str,
+    columns: Iterable[str],
+    advice: str = "",
+    use: str = "",
+) -> Problem:
+    """Return the problem of a column that a table lacks, with the nearest one that it has.
+
+    Parameters
+    ----------
+    table, row
+        File name, and row of the column names where it is known.
+    wanted
+        The column's name in the plan.
+    columns
+        Those of the table.
+    advice
+        What to do if no other column is near.
+    use
+        What it is for, as in "for clinical variable age".
+    """
+    known = [str(column) for column in columns]
+    near = nearest(wanted, known)
+    shown = ", ".join(map(repr, known[:_LISTED]))
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    where = table if row is None else f"{table}, row {row}"
+    hint = f"Did you mean {near!r}? " if near else ""
+    expected = f"a column {wanted!r}" + (f" {use}" if use else "")
+    return Problem(where, expected, f"columns {shown}{more}", (hint + advice).strip())
+
+
+def nearest(wanted: str, known: Sequence[str]) -> str:
+    """Return the name most like the one wanted, capitals and separators apart, or an empty one."""
+    plain: dict[str, str] = {}
+    for name in known:
+        plain.setdefault(_simple(name), name)
+    near = difflib.get_close_matches(_simple(wanted), list(plain), n=1, cutoff=0.6)
+    return plain[near[0]] if near else ""
+
+
+def _simple(name: str) -> str:
+    return " ".join(re.split(r"[\s_.\-]+", name.casefold().strip()))
+
+
+def number_problems(
+    column: pd.Series,
+    places: Sequence[int],
+    table: str,
+    expected: str,
+    key: str,
+    show: bool = True,
+) -> list[Problem]:
+    """Return the problems of cells that hold no number, those written alike together.
+
+    Parameters
+    ----------
+    column
+        Text cells, indexed by row of the file.
+    places
+        Positions, from 0, of the cells.
+    table
+        File name.
+    expected
+        Such as "a number".
+    key
+        Where the plan says how the column is read, such as ``[clinical] age``.
+    show
+        Whether cells may be shown; file names and other identifiers may not.
+    """
+    kinds: dict[tuple[str, str], list[int]] = defaultdict(list)
+    example: dict[tuple[str, str], str] = {}
+    for place in places:
+        cell = column.iloc[place]
+        kind = _kind(cell, show, key)
+        kinds[kind].append(int(column.index[place]))
+        example.setdefault(kind, cell)
+    problems = []
+    for (found, advice), rows in kinds.items():
+        cell = repr(example[found, advice])
+        shown = cell if len(rows) == 1 and cause_of(example[found, advice]) is None else ""
+        text = shown if shown and show else found.format(cell=cell)
+        problems.append(Problem.of_cells(table, rows, str(column.name), expected, text, advice))
+    return _few(problems, table, str(column.name), expected)
+
+
+def _kind(cell: str, show: bool, key: str) -> tuple[str, str]:
+    """Return how a cell that is no number is written, and what to do about it."""
+    cause = cause_of(cell)
+    if cause is not None:
+        return cause.found.replace("{", "{{").replace("}", "}}"), cause.advice
+    if not show:
+        return "text", ""
+    if _COMMA.fullmatch(cell):
+        return (
+            "a comma in the number, as in {cell}",
+            f'Write points, or set decimal = "," under {key}',
+        )
+    if plain_number(cell) is not None:
+        return "digits of another script, as in {cell}", "Type them again as 0 to 9"
+    unit = _UNIT.fullmatch(cell)
+    if unit is not None:
+        word = unit[1].strip()
+        advice = f'Take it off, or set strip = ["{word}"] under {key}'
+        return f"a number with {word!r}".replace("{", "{{").replace("}", "}}"), advice
+    return repr(cell).replace("{", "{{").replace("}", "}}"), ""
+
+
+def value_problems(
+    column: pd.Series, places: Sequence[int], table: str, expected: str, advice: str = ""
+) -> list[Problem]:
+    """Return one problem for each different cell that is not one of those expected.
+
+    In the advice CELL stands for the cell as a study file writes it.
+    """
+    rows_of: dict[str, list[int]] = defaultdict(list)
+    causes: dict[str, Any] = {}
+    for place in places:
+        cell = column.iloc[place]
+        cause = cause_of(cell)
+        found = repr(cell) if cause is None else cause.found
+        causes[found] = cause
+        rows_of[found].append(int(column.index[place]))
+    problems = [
+        Problem.of_cells(
+            table,
+            rows,
+            str(column.name),
+            expected,
+            found,
+            advice.replace("CELL", quoted(column.loc[rows[0]]))
+            if causes[found] is None
+            else causes[found].advice,
+        )
+        for found, rows in rows_of.items()
+    ]
+    return _few(problems, table, str(column.name), expected)
+
+
+def quoted(cell: str) -> str:
+    """Return a cell as a string of a study file."""
+    return json.dumps(cell, ensure_ascii=False)
+
+
+def _few(problems: list[Problem], table: str, column: str, expected: str) -> list[Problem]:
+    """Join what goes beyond a few lines for one column."""
+    if len(problems) <= MOST_LINES + 1:
+        return problems
+    rest = problems[MOST_LINES:]
+    rows = sorted(row for problem in rest for row in problem.rows)
+    examples = " and ".join(problem.found for problem in rest[:2])
+    found = f"{len(rest)} other texts, such as {examples}"
+    joined = Problem.of_cells(table, rows, column, expected, found, "The same holds for them")
+    return [*problems[:MOST_LINES], joined]
