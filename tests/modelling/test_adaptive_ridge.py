@@ -133,3 +133,22 @@ def test_what_cannot_be_fitted_is_refused() -> None:
         fit_adaptive_ridge(X, survival, empty)
     with pytest.raises(ModelError, match="column that bears on the outcome"):
         fit_adaptive_ridge(np.ones((60, 3)), survival, folds, (1.0,))
+
+
+def test_few_columns_give_by_columns_what_inner_products_give(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    X, survival, folds = cohort(90, 6, effect=0.8)
+    by_columns = fit_adaptive_ridge(X, survival, folds)
+    monkeypatch.setattr("trephine.modelling.ridge_solutions.COLUMNS_COST", 1000)
+    by_cases = fit_adaptive_ridge(X, survival, folds)
+    np.testing.assert_allclose(by_columns.weights, by_cases.weights, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(by_columns.out_of_fold, by_cases.out_of_fold, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_repeated_and_rare_columns_do_not_stall_a_path(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X, survival, folds = cohort(80, 22, seed=seed, effect=2.5)
+    X = np.column_stack((X, X[:, :3], rng.random((80, 2)) < 0.05))
+    assert np.isfinite(fit_adaptive_ridge(X, survival, folds).weights).all()

@@ -19,7 +19,13 @@ import numpy as np
 from trephine.errors import InputError, ModelError
 from trephine.modelling.coxnet import CoxNetCV, CoxNetPath
 from trephine.modelling.coxnet_cv import Edge
-from trephine.survival.kernel_ridge import TOLERANCE, kernel_ridge_path, null_gradient
+from trephine.modelling.ridge_solutions import (
+    Rows,
+    distinct_rows,
+    solve_by_cases,
+    solve_by_columns,
+)
+from trephine.survival.kernel_ridge import TOLERANCE, null_gradient
 from trephine.survival.path_risk import (
     RiskSets,
     log_likelihoods,
@@ -118,7 +124,7 @@ def fit_adaptive_ridge(
     for k in range(int(folds.max()) + 1):
         if not survival.event[folds == k].any():
             raise InputError(f"folds: expected an event in every fold, found none in fold {k}")
-    rows = _distinct(columns)
+    rows = distinct_rows(columns)
     everyone = _part(rows, survival, np.ones(len(survival), dtype=np.bool_))
     without = [_part(rows, survival, folds != k) for k in range(int(folds.max()) + 1)]
     members = tuple(
@@ -131,32 +137,6 @@ def fit_adaptive_ridge(
         out_of_fold=np.mean([cv.out_of_fold[cv.index_min] for cv in fitted], axis=0),
         members=members,
     )
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The u distinct rows of the cases' columns, shape (u, p), and which is each case's, (n,).
-
-    A bootstrap holds a third of its cases more than once, and products cost by the distinct ones.
-    """
-
-    values: FloatArray
-    of_case: IntArray
-
-    def gather(self, weights: FloatArray, cases: BoolArray | None = None) -> FloatArray:
-        """Return weights of cases, (m, n) or (n,), summed over each row's cases, (m, u) or (u,)."""
-        row = self.of_case if cases is None else self.of_case[cases]
-        member = np.zeros((row.size, len(self.values)))
-        member[np.arange(row.size), row] = 1.0
-        gathered: FloatArray = weights @ member
-        return gathered
-
-
-def _distinct(columns: FloatArray) -> _Rows:
-    contiguous = np.ascontiguousarray(columns + 0.0)  # + 0.0 makes -0.0 a plain zero
-    as_bytes = contiguous.view(np.dtype((np.void, contiguous.shape[1] * 8))).ravel()
-    _, first, of_case = np.unique(as_bytes, return_index=True, return_inverse=True)
-    return _Rows(contiguous[first], of_case)
 
 
 @dataclass(frozen=True)
@@ -173,7 +153,7 @@ class _Part:
     score: FloatArray
 
 
-def _part(rows: _Rows, survival: Survival, training: BoolArray) -> _Part:
+def _part(rows: Rows, survival: Survival, training: BoolArray) -> _Part:
     own = survival.take(training)
     # The residuals of the cases sum to 0: centring the columns would change nothing but rounding.
     residual = null_gradient(own)
@@ -187,20 +167,17 @@ def _part(rows: _Rows, survival: Survival, training: BoolArray) -> _Part:
 
 
 def _cross_validate(
-    rows: _Rows, everyone: _Part, without: list[_Part], adaptivity: float
+    rows: Rows, everyone: _Part, without: list[_Part], adaptivity: float
 ) -> CoxNetCV:
     """Cross-validate one member's penalties by the grouped deviance, as ``cross_validate``."""
     survival = everyone.survival
-    factor = _factor(everyone, adaptivity)
-    products = _products(rows, factor)
-    gram = _centred(products, everyone)
-    penalties = _penalties(gram[np.ix_(rows.of_case, rows.of_case)], survival)
+    whole = _problem(rows, everyone, adaptivity)
+    penalties = _penalties(whole, survival)
     raw, weights, out_of_fold = [], [], np.empty((N_PENALTIES, len(survival)))
     for part in without:
         # Without factors a fold's inner products are the whole's, centred anew.
-        if adaptivity != 0:
-            products = _products(rows, _factor(part, adaptivity))
-        eta, gained = _without(rows, survival, part, _centred(products, part), penalties)
+        products = whole.products if adaptivity == 0 else None
+        eta, gained = _without(_problem(rows, part, adaptivity, products), survival, penalties)
         out_of_fold[:, ~part.training] = eta[:, ~part.training]
         weights.append(survival.event[~part.training].sum())
         raw.append(gained / weights[-1])
@@ -211,7 +188,7 @@ def _cross_validate(
     within = int(np.flatnonzero(cvm <= cvm[best] + cvsd[best])[0])
     edges: dict[int, Edge] = {0: "largest", N_PENALTIES - 1: "smallest"}
     return CoxNetCV(
-        path=_path(rows, everyone, factor, gram, penalties),
+        path=_path(whole, penalties),
         cvm=cvm,
         cvsd=cvsd,
         cv_raw=np.array(raw),
@@ -225,6 +202,72 @@ def _cross_validate(
     )
 
 
+@dataclass(frozen=True)
+class _Problem:
+    """Ridge on the columns times their factors, for the cases of one part.
+
+    Either ``centred`` is set, the rows' scaled columns (u, p), or ``gram``, their inner products
+    (u, u); both are centred on the part's cases. ``products`` are the inner products before that.
+    """
+
+    rows: Rows
+    part: _Part
+    factor: FloatArray
+    centred: FloatArray | None = None
+    gram: FloatArray | None = None
+    products: FloatArray | None = None
+
+    def solve(self, penalties: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return linear predictors of the rows (m, u), weights, and log likelihoods (m,).
+
+        The weights are those of columns or of rows; see ``coefficients``.
+        """
+        given = (self.rows, self.part.training, self.part.survival, penalties)
+        if self.centred is not None:
+            return solve_by_columns(self.centred, *given)
+        assert self.gram is not None
+        return solve_by_cases(self.gram, *given)
+
+    def coefficients(self, weights: FloatArray) -> FloatArray:
+        """Return the coefficients of the columns as given, (m, p), for the weights of ``solve``."""
+        if self.centred is not None:
+            return weights * self.factor
+        mean = self.part.share @ self.rows.values
+        by_column = weights @ self.rows.values - np.outer(weights.sum(axis=1), mean)
+        scaled: FloatArray = by_column * self.factor**2
+        return scaled
+
+    def times(self, weights: FloatArray) -> FloatArray:
+        """Return the inner products of all cases times weights of the cases, (n,)."""
+        gathered = self.rows.gather(weights)
+        if self.centred is not None:
+            product = self.centred @ (gathered @ self.centred)
+        else:
+            assert self.gram is not None
+            product = self.gram @ gathered
+        of_cases: FloatArray = product[self.rows.of_case]
+        return of_cases
+
+    def sizes(self) -> FloatArray:
+        """Return each case's inner product with itself, (n,)."""
+        if self.centred is not None:
+            return np.einsum("ij,ij->i", self.centred, self.centred)[self.rows.of_case]
+        assert self.gram is not None
+        return np.diagonal(self.gram)[self.rows.of_case]
+
+
+def _problem(
+    rows: Rows, part: _Part, adaptivity: float, products: FloatArray | None = None
+) -> _Problem:
+    factor = _factor(part, adaptivity)
+    if rows.few_columns:
+        scaled = rows.values * factor
+        return _Problem(rows, part, factor, centred=scaled - part.share @ scaled)
+    if products is None:
+        products = _products(rows, factor)
+    return _Problem(rows, part, factor, gram=_centred(products, part), products=products)
+
+
 def _factor(part: _Part, adaptivity: float) -> FloatArray:
     """Return |score| to the power of the adaptivity, over the factors' root mean square."""
     if adaptivity == 0:
@@ -234,7 +277,7 @@ def _factor(part: _Part, adaptivity: float) -> FloatArray:
     return factor
 
 
-def _products(rows: _Rows, factor: FloatArray) -> FloatArray:
+def _products(rows: Rows, factor: FloatArray) -> FloatArray:
     """Return the rows' inner products by columns times their factors, (u, u)."""
     scaled = rows.values * factor
     # All by all is the fast product: BLAS computes half of a symmetric one.
@@ -250,19 +293,18 @@ def _centred(products: FloatArray, part: _Part) -> FloatArray:
 
 
 def _without(
-    rows: _Rows, survival: Survival, part: _Part, products: FloatArray, penalties: FloatArray
+    problem: _Problem, survival: Survival, penalties: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return all cases' linear predictors by models of a part, (m, n), and what the fold adds.
 
     What it adds to the deviance, shape (m,): that of all cases less that of the part's.
     """
-    held, row = np.unique(rows.of_case[part.training], return_inverse=True)
-    path = kernel_ridge_path(products[np.ix_(held, held)], part.survival, penalties, row=row)
-    eta: FloatArray = (rows.gather(path.dual, part.training) @ products)[:, rows.of_case]
+    of_rows, _, fitted = problem.solve(penalties)
+    eta = of_rows[:, problem.rows.of_case]
     risk, order = _risk(survival)
     likelihood = log_likelihoods(np.ascontiguousarray(eta[:, order]), risk)
     everyone = saturated_log_likelihood(risk) - likelihood
-    own = saturated_log_likelihood(_risk(part.survival)[0]) - path.log_likelihood
+    own = saturated_log_likelihood(_risk(problem.part.survival)[0]) - fitted
     return eta, 2.0 * (everyone - own)
 
 
@@ -272,37 +314,32 @@ def _risk(survival: Survival) -> tuple[RiskSets, IntArray]:
     return risk_sets(survival.time[order], survival.event[order]), order
 
 
-def _penalties(gram: FloatArray, survival: Survival) -> FloatArray:
+def _penalties(problem: _Problem, survival: Survival) -> FloatArray:
     """Return a grid that spans the curvature: its largest eigenvalue is bounded by K's."""
-    vector = gram[:, np.argmax(np.diagonal(gram))]
+    start = np.zeros(len(survival))
+    start[np.argmax(problem.sizes())] = 1.0
+    vector = problem.times(start)
     for _ in range(POWER_STEPS):
-        vector = gram @ (vector / np.linalg.norm(vector))
+        vector = problem.times(vector / np.linalg.norm(vector))
     curvature = float(np.linalg.norm(vector)) * survival.event.mean() / len(survival)
     grid: FloatArray = curvature * np.geomspace(LARGEST_PENALTY, SMALLEST_PENALTY, N_PENALTIES)
     return grid
 
 
-def _path(
-    rows: _Rows,
-    everyone: _Part,
-    factor: FloatArray,
-    gram: FloatArray,
-    penalties: FloatArray,
-) -> CoxNetPath:
-    """Fit all cases and tell the path as any other is told."""
-    survival = everyone.survival
-    fitted = kernel_ridge_path(gram, survival, penalties, row=rows.of_case)
+def _path(problem: _Problem, penalties: FloatArray) -> CoxNetPath:
+    """Fit all cases and describe the path as any other."""
+    survival = problem.part.survival
+    _, weights, fitted = problem.solve(penalties)
+    coefficients = problem.coefficients(weights)
     risk, _ = _risk(survival)
     saturated = saturated_log_likelihood(risk)
     null = float(log_likelihoods(np.zeros((1, len(survival))), risk)[0])
-    mean = everyone.share @ rows.values
-    centred = rows.gather(fitted.dual) @ rows.values - np.outer(fitted.dual.sum(axis=1), mean)
-    coefficients = centred * factor**2
+    mean = problem.part.share @ problem.rows.values
     return CoxNetPath(
         penalties=penalties,
         coefficients=coefficients,
         n_nonzero=np.count_nonzero(coefficients, axis=1),
-        deviance_ratio=(fitted.log_likelihood - null) / (saturated - null),
+        deviance_ratio=(fitted - null) / (saturated - null),
         null_deviance=2.0 * (saturated - null),
         kkt_residual=np.full(penalties.size, TOLERANCE),
         penalty_max=float(penalties[0]),

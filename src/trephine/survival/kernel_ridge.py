@@ -28,6 +28,12 @@ from trephine.survival.path_risk import (
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 TOLERANCE = 1e-6  # of a gradient's norm, as a share of the null model's
+# Where rounding stops the steps short of the tolerance, a gradient within so many of it will do:
+# at the default, linear predictors are then right to four digits.
+STALLED = 100.0
+# K may be singular. A squared norm by K below this share of the largest that a vector of the same
+# length can have is rounding, and a step along it leads anywhere.
+ROUNDING = 1e-15
 MOST_NEWTON_STEPS = 50
 MOST_INNER_STEPS = 200
 MOST_HALVINGS = 30
@@ -90,8 +96,8 @@ def kernel_ridge_path(
     if not converged.all():
         first = penalties[np.argmin(converged)]
         raise ModelError(
-            f"ridge: no convergence at penalty {first:.3g}; the columns separate events from the"
-            " rest, ask for larger penalties"
+            f"ridge: no convergence at penalty {first:.3g}: it is too small for these columns; ask"
+            " for larger penalties"
         )
     in_order = np.empty_like(dual)
     in_order[:, order] = dual
@@ -130,6 +136,14 @@ def _times(inner: Products, weights: FloatArray) -> FloatArray:
 
 
 @njit(cache=True)
+def _largest_diagonal(inner: Products) -> float:
+    largest = 0.0
+    for i in range(inner.gram.shape[0]):
+        largest = max(largest, inner.gram[i, i])
+    return largest
+
+
+@njit(cache=True)
 def _newton_step(
     inner: Products,
     downhill: FloatArray,
@@ -144,6 +158,7 @@ def _newton_step(
     ``precision`` is the squared residual, as a share of the first, at which to stop.
     """
     n = downhill.size
+    widest = n * _largest_diagonal(inner)
     pull = np.empty(risk.start.size)
     curved = np.empty(n)
     step, k_step = np.zeros(n), np.zeros(n)
@@ -164,7 +179,7 @@ def _newton_step(
         k_rest = _times(inner, rest)
         before = square
         square = np.dot(rest, k_rest)
-        if not square > enough:
+        if not square > max(enough, ROUNDING * widest * np.dot(rest, rest)):
             break
         turn = square / before
         for i in range(n):
@@ -191,13 +206,16 @@ def _path(
     converged = np.zeros(penalties.size, np.bool_)
     for k in range(penalties.size):
         penalty = penalties[k]
+        before = np.inf
         for _ in range(MOST_NEWTON_STEPS):
             downhill = -(state.residual + penalty * dual)
             k_downhill = _times(inner, downhill)
             square = np.dot(downhill, k_downhill)
-            if square <= enough:
+            stalled = square >= before and square <= STALLED * STALLED * enough
+            if square <= enough or stalled:
                 converged[k] = True
                 break
+            before = square
             precision = min(0.01, square / null_square)
             step, k_step = _newton_step(
                 inner, downhill, k_downhill, penalty, risk, state, precision
@@ -214,7 +232,10 @@ def _path(
                 if new_loss <= loss - 1e-4 * share * descent + 1e-14 * abs(loss):
                     break
                 share *= 0.5
-            dual, eta, value = new_dual, new_eta, new_value
+            # Computed anew from the dual: kept by sums alone, eta drifts away from K dual.
+            dual = new_dual
+            eta = _times(inner, dual)
+            value = evaluate(eta, risk, state)
         duals[k] = dual
         values[k] = value
     return duals, values, converged
