@@ -251,9 +251,11 @@ class _Problem:
     def sizes(self) -> FloatArray:
         """Return each case's inner product with itself, (n,)."""
         if self.centred is not None:
-            return np.einsum("ij,ij->i", self.centred, self.centred)[self.rows.of_case]
+            squares: FloatArray = np.einsum("ij,ij->i", self.centred, self.centred)
+            return squares[self.rows.of_case]
         assert self.gram is not None
-        return np.diagonal(self.gram)[self.rows.of_case]
+        diagonal: FloatArray = np.diagonal(self.gram)[self.rows.of_case]
+        return diagonal
 
 
 def _problem(
