@@ -17,7 +17,7 @@ from trephine.modelling.encoding import Continuous
 
 # Raised whenever a recipe of equal settings gives other numbers, so that results that were kept
 # by an earlier one are not taken for this one's.
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 
 Relevance = Literal["mann-whitney", "cox-score", "none"]
 IccForm = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
