@@ -66,10 +66,10 @@ def read_feature_sets(
     chosen, more, left_out = _choose_columns(frame, column, plan)
     said += [f"{name}: {sentence}" for sentence in left_out]
     problems += more
-    if problems:
-        return {}, problems, said
     sets: dict[str, FeatureSet] = {}
-    for set_name, columns in chosen.items():
+    refused = {problem.column for problem in problems}
+    for set_name, members in chosen.items():
+        columns = [c for c in members if c in frame.columns and c not in refused]
         sets[set_name], more = _read_set(set_name, frame[[column, *columns]], column, rows, name)
         problems += more
         if not more:

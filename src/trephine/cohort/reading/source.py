@@ -231,9 +231,10 @@ def _once(name: str, row: int, names: list[str]) -> None:
 def _within(name: str, grid: Grid, extent: Extent) -> None:
     """Refuse rows of a text table with more cells than there are columns.
 
-    A separator within a cell, a decimal comma above all, moves every later cell to the right.
+    A separator within a cell, a decimal comma above all, moves every later cell to the right; so
+    does a first column for which the header has no place, as R writes row names.
     """
-    if grid.ranges or grid.hidden_rows:
+    if not grid.is_text:
         return
     width = len(extent.names)
     last = max((place + 1 for place, column in enumerate(extent.names) if column), default=0)
@@ -242,9 +243,12 @@ def _within(name: str, grid: Grid, extent: Extent) -> None:
         for row in extent.rows
         if len(grid.rows[row]) > width and any(cell.strip() for cell in grid.rows[row][width:])
     ]
-    if longer and len(longer) < len(extent.rows):
+    if longer:
         widest = max(len(grid.rows[row]) for row in longer)
-        advice = "Look for separators within cells (decimal commas?), and put such cells in quotes"
+        advice = (
+            "Look for separators within cells (decimal commas?), and put such cells in quotes; or"
+            " for a first column without a name"
+        )
         found = f"{widest} cells"
         raise StudyProblemsError(
             [

@@ -1,0 +1,138 @@
+"""Cells mean what the study file says, a stranger's cell is refused, alike ones in one line."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from trephine.cohort.cell_problems import MOST_LINES, absent_column, nearest
+from trephine.cohort.cells import CellReading, apply_readings, plain_number
+from trephine.cohort.clinical import read_clinical
+from trephine.cohort.schema import ClinicalVariable
+from trephine.errors import Problem
+
+
+def read(variable: ClinicalVariable, *cells: str) -> tuple[list[object], list[Problem]]:
+    frame = pd.DataFrame({"x": list(cells)}, index=range(2, len(cells) + 2))
+    table, problems = read_clinical(frame, {"x": variable}, "t.csv")
+    return (table.texts("x") if variable.categorical else table.values("x").tolist()), problems
+
+
+def test_words_are_recoded_whole_and_the_rest_is_refused_in_one_line_a_word() -> None:
+    sex = ClinicalVariable.model_validate(
+        {"levels": ["M", "F"], "read": {"男": "M", "1": "M", "unknown": ""}}
+    )
+    texts, problems = read(sex, "M", "男", "1", "unknown", "女", "女", "男性", "")
+    assert texts == ["M", "M", "M", None, None, None, None, None]
+    assert [(p.rows, p.found) for p in problems] == [((6, 7), "'女'"), ((8,), "'男性'")]
+    assert '[clinical] x: read = { "女" = LEVEL }' in problems[0].advice
+
+
+def test_meanings_are_levels_or_empty_and_levels_take_no_units() -> None:
+    with pytest.raises(ValidationError, match="expected meanings among"):
+        ClinicalVariable(levels=("M", "F"), read={"男": "male"})
+    with pytest.raises(ValidationError, match="takes no strip or decimal"):
+        ClinicalVariable(levels=("M", "F"), decimal=",")
+
+
+def test_the_unit_of_a_variable_is_taken_off_its_numbers_and_ranges_hold_after() -> None:
+    bmi = ClinicalVariable(unit="kg/m2", range=(10, 60))
+    values, problems = read(bmi, "23.7 kg/m2", "23.7kg/m²", "24", "237 kg/m2")
+    assert values == [23.7, 23.7, 24, 237]
+    assert [(p.rows, p.expected, p.found) for p in problems] == [((5,), "10 to 60", "237")]
+
+
+def test_nothing_is_read_into_a_number_that_the_study_file_does_not_ask_for() -> None:
+    strange = ["45岁", "46岁", "23,7", "24,1", "７２", "−3", ">60", "1_000", "0x10", "1 234", "inf"]
+    _, problems = read(ClinicalVariable(unit="years"), *strange)
+    assert sorted(row for p in problems for row in p.rows) == list(range(2, 13))
+    told = {p.rows: (p.found, p.advice) for p in problems}
+    assert told[2, 3] == (
+        "a number with '岁'",
+        'Take it off, or set strip = ["岁"] under [clinical] x',
+    )
+    assert told[4, 5][0] == "a comma in the number, as in '23,7'"
+    assert told[6, 7][0] == "digits of another script, as in '７２'"
+
+
+def test_units_and_decimal_commas_are_read_where_asked() -> None:
+    asked = ClinicalVariable(strip=("岁", "约"), decimal=",")
+    cells = ["45岁", "约 46 岁", "23,7", "1.234,5", "1 234,5", "25.25", "７２", "\u22123,5", "7e2"]
+    values, problems = read(asked, *cells)
+    assert problems == []
+    assert values == [45, 46, 23.7, 1234.5, 1234.5, 25.25, 72, -3.5, 700]
+
+
+@pytest.mark.parametrize(("cell", "decimal"), [("1.234", ","), ("12.500", ","), ("1,234", ".")])
+def test_a_number_that_may_be_a_thousand_is_refused(cell: str, decimal: str) -> None:
+    _, problems = read(ClinicalVariable.model_validate({"decimal": decimal}), cell)
+    if decimal == ",":  # as it stands, a point is a decimal point: nothing was decided
+        assert plain_number(cell, (), ",") is None
+    else:
+        assert len(problems) == 1
+
+
+@given(number=st.floats(-1e12, 1e12), unit=st.sampled_from(["", " mm", "岁", "kg/m2"]))
+def test_any_number_written_with_a_comma_and_a_unit_reads_back(number: float, unit: str) -> None:
+    written = f"{number:.2f}".replace(".", ",") + unit
+    read_back = plain_number(written, tuple(filter(None, [unit.strip()])), ",")
+    assert read_back is not None
+    assert float(read_back) == float(f"{number:.2f}")
+
+
+def test_marks_are_problems_with_a_cause_and_merged_cells_repeat_where_asked() -> None:
+    cause = ClinicalVariable(levels=("fall", "gout"))
+    cells = ["fall", "#MERGED:fall", "#MERGED:fall", "#N/A"]
+    texts, problems = read(cause, *cells)
+    assert texts == ["fall", None, None, None]
+    assert [(p.rows, p.found) for p in problems] == [
+        ((3, 4), "a cell merged with another"),
+        ((5,), "the spreadsheet error #N/A"),
+    ]
+    repeated = cause.model_copy(update={"merged": "repeat"})
+    assert read(repeated, *cells[:3]) == (["fall"] * 3, [])
+
+
+def test_a_column_of_many_strange_words_takes_a_few_lines() -> None:
+    _, problems = read(ClinicalVariable(levels=("a", "b")), *(f"w{k}" for k in range(40)))
+    assert len(problems) == MOST_LINES + 1
+    assert problems[-1].found == "32 other texts, such as 'w8' and 'w9'"
+    assert len(problems[-1].rows) == 32
+
+
+def test_how_cells_are_read_travels_with_a_variable() -> None:
+    variable = ClinicalVariable(unit="kg", decimal=",", strip=("kg",), read={"?": ""})
+    assert ClinicalVariable(**variable.model_dump(mode="json")) == variable
+
+
+def test_columns_of_data_take_words_alone_or_every_key() -> None:
+    frame = pd.DataFrame({"side": ["右", "左"], "months": ["3,5", "x"], "other": ["右", "1"]})
+    readings = {
+        "side": CellReading.of({"右": "R", "左": "L"}),
+        "months": CellReading.of({"decimal": ",", "read": {"x": ""}}),
+    }
+    read = apply_readings(frame, readings)
+    assert read.to_numpy().tolist() == [["R", "3.5", "右"], ["L", "", "1"]]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "near"),
+    [("age", "Age"), ("follow_up", "Follow up"), ("stge", "stage"), ("quark", "")],
+)
+def test_the_nearest_column_is_offered(wanted: str, near: str) -> None:
+    columns = ["hip", "Age", "Follow up", "stage"]
+    assert nearest(wanted, columns) == near
+    advice = absent_column("t.csv", 1, wanted, columns).advice
+    assert advice == (f"Did you mean {near!r}?" if near else "")
+
+
+def test_a_line_break_in_a_column_of_the_plan_is_a_blank() -> None:
+    frame = pd.DataFrame({"age (years)": ["61"]})
+    table, problems = read_clinical(
+        frame, {"age": ClinicalVariable(column="age\n(years)")}, "t.csv"
+    )
+    assert problems == []
+    assert table.values("age").tolist() == [61]
