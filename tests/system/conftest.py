@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from certificates import Authority
+
 PROGRAM = shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 USER, PASSWORD = "tester", "a-secret-of-tests"
@@ -36,6 +38,7 @@ class Orthanc:
     dicom: int = field(default_factory=free_port)
     receive: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    tls: dict[str, object] = field(default_factory=dict)
 
     @property
     def rest(self) -> str:
@@ -77,9 +80,11 @@ class Orthanc:
                     "AET": "TREPHINE",
                     "Host": "127.0.0.1",
                     "Port": self.receive,
+                    "UseDicomTls": bool(self.tls),
                     **everything,
                 }
             },
+            **self.tls,
             "DicomWeb": {"Enable": True, "Root": "/dicom-web/", "Ssl": False},
         }
         path = self.root / "orthanc.json"
@@ -120,6 +125,31 @@ def orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
     if PROGRAM is None or not PLUGIN.exists():
         pytest.skip("Orthanc is not installed: make test-system installs it (Debian)")
     archive = Orthanc(tmp_path_factory.mktemp("orthanc"))
+    archive.start()
+    yield archive
+    archive.stop()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def orthanc_over_tls(
+    authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Orthanc]:
+    """Orthanc that speaks TLS both ways and wants to see a certificate of the authority."""
+    if PROGRAM is None or not PLUGIN.exists():
+        pytest.skip("Orthanc is not installed: make test-system installs it (Debian)")
+    own = authority.sign("orthanc")
+    settings: dict[str, object] = {
+        "DicomTlsEnabled": True,
+        "DicomTlsCertificate": str(own.certificate),
+        "DicomTlsPrivateKey": str(own.key),
+        "DicomTlsTrustedCertificates": str(authority.file),
+    }
+    archive = Orthanc(tmp_path_factory.mktemp("orthanc"), tls=settings)
     archive.start()
     yield archive
     archive.stop()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
+from pynetdicom import AE
 
 from trephine.errors import ArchiveError
 from trephine.imaging import read_image
@@ -21,8 +23,10 @@ from trephine.imaging.pacs import (
     DicomWebArchive,
     DimseArchive,
     DimseNode,
+    Tls,
     retrieve,
 )
+from trephine.imaging.pacs.tls import outgoing_context
 
 pytestmark = [
     pytest.mark.system,
@@ -33,6 +37,13 @@ pytestmark = [
 KEY = PseudonymKey(b"a secret of some length")
 ACCESSIONS = tuple(f"ACC{number}" for number in range(6))
 PROTOCOLS = ["web", "get", "move"]
+
+
+@pytest.fixture(autouse=True)
+def sockets_are_collected_here() -> Iterator[None]:
+    """Sockets that pynetdicom leaves must not be collected, and told of, in another test."""
+    yield
+    gc.collect()
 
 
 def _radiograph() -> Callable[..., Dataset]:
@@ -199,3 +210,66 @@ def test_an_unknown_title_is_told(filled, titles) -> None:
             archive.find(ArchiveQuery(accessions=ACCESSIONS))
     finally:
         archive.close()
+
+
+def over_tls(orthanc, authority, method: str) -> DimseArchive:
+    ours = authority.sign("trephine")
+    node = DimseNode(
+        "127.0.0.1", orthanc.dicom, "ORTHANC", method=method, receive_port=orthanc.receive
+    )
+    return DimseArchive(node, Tls(authority.file, ours.certificate, ours.key))
+
+
+def uploaded(orthanc, images) -> None:
+    for image in images:
+        buffer = BytesIO()
+        image.save_as(buffer, enforce_file_format=True)
+        orthanc.upload(buffer.getvalue())
+
+
+@pytest.mark.parametrize("method", ["get", "move"])
+def test_everything_is_fetched_with_tls_both_ways(
+    orthanc_over_tls, authority, images, tmp_path, method
+) -> None:
+    uploaded(orthanc_over_tls, images)
+    archive = over_tls(orthanc_over_tls, authority, method)
+    try:
+        report = retrieve(archive, ArchiveQuery(accessions=ACCESSIONS), tmp_path / "in", KEY)
+    finally:
+        archive.close()
+    assert report.fetched == 6
+    assert sums(tmp_path / "in") == expected_sums(images)
+
+
+def test_a_stranger_cannot_store_while_orthanc_sends(
+    orthanc_over_tls, authority, images, tmp_path
+) -> None:
+    uploaded(orthanc_over_tls, images)
+    archive = over_tls(orthanc_over_tls, authority, "move")
+    context = outgoing_context(Tls(authority.file, authority.sign("stranger").both))
+    statuses = []
+
+    def push(image: Dataset, **options: object) -> None:
+        entity = AE("ORTHANC")
+        entity.connection_timeout = entity.acse_timeout = 5
+        entity.add_requested_context(image.SOPClassUID, image.file_meta.TransferSyntaxUID)
+        association = entity.associate(
+            "127.0.0.1", orthanc_over_tls.receive, ae_title="TREPHINE", **options
+        )
+        if association.is_established:
+            statuses.append(int(association.send_c_store(image).Status))
+            association.release()
+        else:
+            statuses.append(None)
+
+    try:
+        study = archive.find(ArchiveQuery(accessions=ACCESSIONS[:1]))[0]
+        (instance,) = archive.instances(study, "")
+        archive.fetch(instance)
+        push(images[5])  # in clear
+        push(images[5], tls_args=(context, "127.0.0.1"))  # certified, but not awaited
+        again = archive.fetch(instance)
+    finally:
+        archive.close()
+    assert statuses == [None, 0x0124]
+    assert again.SOPInstanceUID == instance.instance_uid

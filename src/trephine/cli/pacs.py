@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from trephine.cli.deidentify import open_key
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
 
 if TYPE_CHECKING:  # the archive's libraries are loaded when they are used
-    from trephine.imaging.pacs import Archive
+    from trephine.imaging.pacs import Archive, RetrievalReport
 
 pacs = typer.Typer(
     name="pacs",
@@ -30,6 +32,22 @@ Move = Annotated[
     int | None, typer.Option("--move-port", help="Fetch by C-MOVE to this port; C-GET without.")
 ]
 TlsOn = Annotated[bool, typer.Option("--tls", help="DIMSE over TLS.")]
+ReceiveHost = Annotated[
+    str,
+    typer.Option(help="Our address for C-MOVE; that of the interface towards the archive without."),
+]
+Incoming = Annotated[
+    Literal["certified", "anyone"],
+    typer.Option(help="With --tls, who may send to us: who shows a certificate of the authority."),
+]
+Times = Annotated[
+    Literal["removed", "hour"],
+    typer.Option(help="What stays of times of day: nothing, or the hour."),
+]
+Unchecked = Annotated[
+    bool,
+    typer.Option("--write-unchecked", help="Also keep images that cannot be checked for text."),
+]
 Authority = Annotated[Path | None, typer.Option(help="The hospital's certificate authority (PEM).")]
 Certificate = Annotated[Path | None, typer.Option(help="Our certificate and key (PEM).")]
 Accessions = Annotated[
@@ -65,7 +83,8 @@ def find(
     wanted = ArchiveQuery(
         _numbers(accessions, accession), patient_id, study_date, modality, description
     )
-    with _archive(web, dimse, called, calling, None, tls, authority, certificate) as archive:
+    connection = _Connection(web, dimse, called, calling, tls, authority, certificate)
+    with connection.opened() as archive:
         studies = with_retries(lambda: archive.find(wanted))
     console.print("accession\tdate\tmodalities\tdescription", markup=False)
     for study in studies:
@@ -88,9 +107,13 @@ def get(
     called: Called = "",
     calling: Calling = "TREPHINE",
     move_port: Move = None,
+    receive_host: ReceiveHost = "",
+    incoming: Incoming = "certified",
     tls: TlsOn = False,
     authority: Authority = None,
     certificate: Certificate = None,
+    times: Times = "removed",
+    write_unchecked: Unchecked = False,
     accessions: Accessions = None,
     accession: Accession = None,
     patient_id: PatientId = "",
@@ -99,36 +122,48 @@ def get(
     description: Description = "",
 ) -> None:
     """Fetch what matches, de-identified before it touches the disk. Goes on where it stopped."""
-    from trephine.imaging.deidentify import read_or_make_key
+    from trephine.imaging.deidentify import Choices
     from trephine.imaging.pacs import ArchiveQuery, retrieve
 
     if (key is None) == (not keep_identifiers):
         raise InputError("pacs get: expected either --key FILE or --keep-identifiers")
-    if key is not None and out.resolve() in key.resolve().parents:
-        raise InputError("key: expected a file outside the output folder, which may be shared")
     wanted = ArchiveQuery(
         _numbers(accessions, accession), patient_id, study_date, modality, description
     )
-    secret = read_or_make_key(key) if key is not None else None
-    with (
-        _archive(web, dimse, called, calling, move_port, tls, authority, certificate) as archive,
-        stages("goes on") as show,
-    ):
+    secret = open_key(key, out) if key is not None else None
+    connection = _Connection(
+        web, dimse, called, calling, tls, authority, certificate, move_port, receive_host, incoming
+    )
+    with connection.opened() as archive, stages("goes on") as show:
         report = retrieve(
             archive,
             wanted,
             out,
             secret,
+            Choices(times, "write" if write_unchecked else "refuse"),
             progress=lambda done, total: show("Fetching", done, total),
         )
+    _show(report)
+    if report.accessions_missing:
+        raise typer.Exit(1)
+
+
+def _show(report: RetrievalReport) -> None:
+    from trephine.imaging.deidentify import AUDIT_NAME
+
     console.print(
         f"{report.studies} studies, {report.images} images: {report.fetched} fetched,"
         f" {report.already_here} already here, {report.refused} refused by de-identification."
     )
+    if report.to_look_at:
+        console.print(
+            f"{report.to_look_at} images to be looked at for burned-in text, or not checked for it:"
+            f" {AUDIT_NAME} names them.",
+            soft_wrap=True,
+        )
     if report.accessions_missing:
         places = ", ".join(map(str, report.missing_positions))
         console.print(f"Without a study, by position in the list: {places}", soft_wrap=True)
-        raise typer.Exit(1)
 
 
 def _numbers(path: Path | None, given: list[str] | None) -> tuple[str, ...]:
@@ -143,45 +178,54 @@ def _numbers(path: Path | None, given: list[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(number for number in numbers if number))
 
 
-@contextmanager
-def _archive(
-    web: str,
-    dimse: str,
-    called: str,
-    calling: str,
-    move_port: int | None,
-    tls: bool,
-    authority: Path | None,
-    certificate: Path | None,
-) -> Iterator[Archive]:
-    from trephine.imaging.pacs import (
-        DicomWebArchive,
-        DimseArchive,
-        DimseNode,
-        Tls,
-        find_credentials,
-    )
+@dataclass(frozen=True)
+class _Connection:
+    """What the command line says about the archive."""
 
-    if bool(web) == bool(dimse):
-        raise InputError("pacs: expected either --web or --dimse")
-    material = Tls(authority, certificate)
-    archive: Archive
-    if web:
-        archive = DicomWebArchive(web, find_credentials(web), material)
-    else:
-        host, _, port = dimse.rpartition(":")
-        if not host or not port.isdecimal() or not called:
+    web: str
+    dimse: str
+    called: str
+    calling: str
+    over_tls: bool
+    authority: Path | None
+    certificate: Path | None
+    move_port: int | None = None
+    receive_host: str = ""
+    incoming: Literal["certified", "anyone"] = "certified"
+
+    @contextmanager
+    def opened(self) -> Iterator[Archive]:
+        """Give the archive while a ``with`` block runs."""
+        archive = self._archive()
+        try:
+            yield archive
+        finally:
+            archive.close()
+
+    def _archive(self) -> Archive:
+        from trephine.imaging.pacs import (
+            DicomWebArchive,
+            DimseArchive,
+            DimseNode,
+            Tls,
+            find_credentials,
+        )
+
+        if bool(self.web) == bool(self.dimse):
+            raise InputError("pacs: expected either --web or --dimse")
+        material = Tls(self.authority, self.certificate, incoming=self.incoming)
+        if self.web:
+            return DicomWebArchive(self.web, find_credentials(self.web), material)
+        host, _, port = self.dimse.rpartition(":")
+        if not host or not port.isdecimal() or not self.called:
             raise InputError("pacs: expected --dimse host:port and --called TITLE")
         node = DimseNode(
             host,
             int(port),
-            called,
-            calling,
-            method="get" if move_port is None else "move",
-            receive_port=move_port or 11112,
+            self.called,
+            self.calling,
+            method="get" if self.move_port is None else "move",
+            receive_host=self.receive_host,
+            receive_port=self.move_port or 11112,
         )
-        archive = DimseArchive(node, material if tls else None)
-    try:
-        yield archive
-    finally:
-        archive.close()
+        return DimseArchive(node, material if self.over_tls else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,11 @@ from pydicom.dataset import Dataset
 from trephine.errors import ArchiveError, InputError
 
 Result = TypeVar("Result")
+
+
+_UID = re.compile(r"\A(0|[1-9]\d*)(\.(0|[1-9]\d*))+\Z", re.ASCII)
+MOST_ANSWERS = 100_000
+TOO_MANY = f"archive: expected at most {MOST_ANSWERS} answers to a question, found more; narrow it"
 
 
 class TransientError(Exception):
@@ -104,7 +110,13 @@ class Archive(Protocol):
 
 
 def study_of(dataset: Dataset) -> StudyFound:
-    """Return the study behind one item of an answer."""
+    """Return the study behind one item of an answer.
+
+    Raises
+    ------
+    ArchiveError
+        If it has no valid UID.
+    """
 
     def text(keyword: str) -> str:
         value = dataset.get(keyword)
@@ -113,13 +125,32 @@ def study_of(dataset: Dataset) -> StudyFound:
         return str(value) if isinstance(value, str) or not _is_many(value) else "\\".join(value)
 
     return StudyFound(
-        study_uid=text("StudyInstanceUID"),
+        study_uid=checked_uid(dataset, "StudyInstanceUID"),
         accession=text("AccessionNumber"),
         patient_id=text("PatientID"),
         date=text("StudyDate"),
         modalities=text("ModalitiesInStudy"),
         description=text("StudyDescription"),
     )
+
+
+def is_uid(text: str) -> bool:
+    """Tell whether a text is a UID, PS3.5 section 9."""
+    return len(text) <= 64 and _UID.match(text) is not None
+
+
+def checked_uid(dataset: Dataset, keyword: str) -> str:
+    """Return a UID of an answer: it becomes part of file names and of addresses.
+
+    Raises
+    ------
+    ArchiveError
+        If it is missing or no UID.
+    """
+    found = dataset.get(keyword)
+    if not isinstance(found, str) or not is_uid(found):
+        raise ArchiveError("archive: expected valid UIDs, found others; nothing was fetched")
+    return str(found)
 
 
 def unique_studies(found: Sequence[StudyFound]) -> list[StudyFound]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from trephine.errors import InputError
 
 USER, PASSWORD, TOKEN = "TREPHINE_PACS_USER", "TREPHINE_PACS_PASSWORD", "TREPHINE_PACS_TOKEN"
+Incoming = Literal["certified", "anyone"]
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -41,12 +43,16 @@ class Tls:
     authority
         PEM file of the hospital's own certificate authority; None for the system's.
     certificate, private_key
-        PEM files of this side, where the archive asks for them.
+        PEM files of this side, where the archive asks for them, or sends images to us.
+    incoming
+        Who may send images to us: "certified", who shows a certificate of the authority;
+        "anyone", for archives that show none.
     """
 
     authority: Path | None = None
     certificate: Path | None = None
     private_key: Path | None = None
+    incoming: Incoming = "certified"
 
 
 def find_credentials(place: str) -> Credentials:

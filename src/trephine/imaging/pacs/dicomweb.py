@@ -8,21 +8,23 @@ from urllib.parse import urlsplit
 
 from pydicom.dataset import Dataset
 
-from trephine.errors import ArchiveError, MissingExtraError
+from trephine.errors import ArchiveError, MissingExtraError, TrephineError
 from trephine.imaging.dicom import quiet_pydicom
 from trephine.imaging.pacs.archive import (
+    MOST_ANSWERS,
+    TOO_MANY,
     ArchiveQuery,
     InstanceFound,
     StudyFound,
     TransientError,
+    checked_uid,
     study_of,
-    unique_studies,
 )
 from trephine.imaging.pacs.credentials import Credentials, Tls, is_loopback
+from trephine.imaging.pacs.requests_guard import guarded
 
 Result = TypeVar("Result")
 
-_TIMEOUT_SECONDS = (10.0, 120.0)  # to connect; between bytes
 _PAGE = 100
 _FIELDS = ("AccessionNumber", "PatientID", "StudyDate", "ModalitiesInStudy", "StudyDescription")
 _BUSY = (429, 500, 502, 503, 504)
@@ -57,12 +59,11 @@ class DicomWebArchive:
                 "archive: expected an address without user and password, found some in it; put"
                 " them into TREPHINE_PACS_USER and TREPHINE_PACS_PASSWORD"
             )
-        loopback = is_loopback(parts.hostname)
-        if parts.scheme == "http" and not loopback:
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ArchiveError(
                 "archive: expected https, found http; images and passwords are not sent in clear"
             )
-        self._client = _client(url, credentials, tls or Tls(), loopback)
+        self._client = _client(url, credentials, tls or Tls())
 
     def find(self, query: ArchiveQuery) -> list[StudyFound]:
         """Return the studies that match.
@@ -72,7 +73,7 @@ class DicomWebArchive:
         ArchiveError, TransientError
             If the archive refuses, or fails in a way that may pass.
         """
-        found: list[StudyFound] = []
+        found: dict[str, StudyFound] = {}
         for keys in query.searches():
             offset = 0
             while True:
@@ -81,11 +82,15 @@ class DicomWebArchive:
                         search_filters=keys, fields=_FIELDS, limit=_PAGE, offset=offset
                     )
                 )
-                found += [study_of(Dataset.from_json(item)) for item in page]
+                before = len(found)
+                found |= {item.study_uid: item for item in map(study_of, self._items(page))}
                 offset += len(page)
-                if len(page) < _PAGE:
+                if len(found) > MOST_ANSWERS:
+                    raise ArchiveError(TOO_MANY)
+                # Some archives ignore the offset and answer with the first page again and again.
+                if len(page) < _PAGE or len(found) == before:
                     break
-        return unique_studies(found)
+        return list(found.values())
 
     def instances(self, study: StudyFound, modality: str) -> list[InstanceFound]:
         """Return the images of a study, of one modality or of all ("")."""
@@ -94,13 +99,17 @@ class DicomWebArchive:
         series = self._ask(
             lambda: self._client.search_for_series(study.study_uid, search_filters=filters)
         )
-        for item in series:
-            series_uid = str(Dataset.from_json(item).SeriesInstanceUID)
-            for image in self._ask(
+        for item in self._items(series):
+            series_uid = checked_uid(item, "SeriesInstanceUID")
+            images = self._ask(
                 lambda uid=series_uid: self._client.search_for_instances(study.study_uid, uid)  # type: ignore[misc]
-            ):
-                instance_uid = str(Dataset.from_json(image).SOPInstanceUID)
-                found.append(InstanceFound(study.study_uid, series_uid, instance_uid))
+            )
+            found += [
+                InstanceFound(study.study_uid, series_uid, checked_uid(image, "SOPInstanceUID"))
+                for image in self._items(images)
+            ]
+            if len(found) > MOST_ANSWERS:
+                raise ArchiveError(TOO_MANY)
         return found
 
     def fetch(self, instance: InstanceFound) -> Dataset:
@@ -117,6 +126,10 @@ class DicomWebArchive:
 
     def close(self) -> None:
         """End the connection."""
+
+    def _items(self, answer: Any) -> list[Dataset]:
+        """Return the items of an answer in DICOM's JSON."""
+        return self._ask(lambda: [Dataset.from_json(item) for item in answer])
 
     def _ask(self, action: Callable[[], Result]) -> Result:
         """Turn the library's errors into ours, without URLs (they name studies)."""
@@ -142,16 +155,23 @@ class DicomWebArchive:
             raise ArchiveError(f"archive: refused the request (HTTP {code})") from None
         except (requests.exceptions.RequestException, OSError, EOFError) as error:
             raise TransientError(f"no answer ({type(error).__name__})") from None
+        except TrephineError:
+            raise
+        except Exception as error:  # what is out of protocol fails in many ways
+            raise ArchiveError(
+                f"archive: expected an answer in DICOMweb, found another ({type(error).__name__})"
+            ) from None
 
 
-def _client(url: str, credentials: Credentials, tls: Tls, loopback: bool) -> Any:
+def _client(url: str, credentials: Credentials, tls: Tls) -> Any:
     try:
         import requests
         from dicomweb_client.api import DICOMwebClient
     except ImportError:
         raise MissingExtraError("The archive", "pacs") from None
     session = requests.Session()
-    session.trust_env = not loopback  # no proxy between this machine and itself
+    # Neither proxies nor passwords nor authorities of the environment: what is given here counts.
+    session.trust_env = False
     if credentials.token:
         session.headers["Authorization"] = f"Bearer {credentials.token}"
     elif credentials.user:
@@ -161,17 +181,7 @@ def _client(url: str, credentials: Credentials, tls: Tls, loopback: bool) -> Any
     if tls.certificate is not None:
         pair = (str(tls.certificate), str(tls.private_key or tls.certificate))
         session.cert = pair
-    session.request = _timed(session.request)  # type: ignore[method-assign]
+    session.request = guarded(session.request)  # type: ignore[method-assign]
     client = DICOMwebClient(url.rstrip("/"), session=session)
     client.set_http_retry_params(retry=False)  # with_retries decides, for both protocols
     return client
-
-
-def _timed(request: Callable[..., Any]) -> Callable[..., Any]:
-    """Give every request a time limit; without one a dead server hangs the study."""
-
-    def timed(*args: Any, **options: Any) -> Any:
-        options.setdefault("timeout", _TIMEOUT_SECONDS)
-        return request(*args, **options)
-
-    return timed

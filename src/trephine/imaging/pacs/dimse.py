@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -34,14 +32,19 @@ from pydicom.uid import (
 from trephine.errors import ArchiveError, MissingExtraError
 from trephine.imaging.dicom import quiet_pydicom
 from trephine.imaging.pacs.archive import (
+    MOST_ANSWERS,
+    TOO_MANY,
     ArchiveQuery,
     InstanceFound,
     StudyFound,
     TransientError,
+    checked_uid,
     study_of,
     unique_studies,
 )
 from trephine.imaging.pacs.credentials import Tls
+from trephine.imaging.pacs.receiver import Inbox, addresses_of, interface_towards, open_port
+from trephine.imaging.pacs.tls import incoming_context, outgoing_context
 
 FetchMethod = Literal["get", "move"]
 
@@ -74,7 +77,8 @@ class DimseNode:
         "get": images come over the same connection. "move": the archive opens one to us, at
         ``receive_port``, which it must know.
     receive_host, receive_port
-        Ours, for "move"; "" listens on every interface.
+        Ours, for "move"; "" listens on the interface that leads to the archive, the loopback if
+        it is on this machine.
     """
 
     host: str
@@ -94,10 +98,13 @@ class DimseArchive:
     node
         The archive.
     tls
-        Where the archive speaks TLS; None for a plain connection inside the hospital.
+        Where the archive speaks TLS, also when it sends to us; None for a plain connection inside
+        the hospital.
 
     Raises
     ------
+    InputError
+        If images are to come over TLS and there is no certificate of ours.
     MissingExtraError
         If pynetdicom is not installed.
     """
@@ -110,9 +117,10 @@ class DimseArchive:
         self._pynetdicom: Any = pynetdicom
         self._sop: Any = __import__("pynetdicom.sop_class", fromlist=["sop_class"])
         self._node = node
-        self._context = _tls_context(tls) if tls is not None else None
-        self._received: dict[str, Dataset] = {}
-        self._lock = threading.Lock()
+        self._context = outgoing_context(tls) if tls is not None else None
+        receives = tls is not None and node.method == "move"
+        self._incoming = incoming_context(tls) if tls is not None and receives else None
+        self._inbox = Inbox()
         self._association: Any = None
         self._receiver: Any = None
 
@@ -135,15 +143,14 @@ class DimseArchive:
         for series in list(self._search("SERIES", series_keys)):
             if modality and str(series.get("Modality") or modality) != modality:
                 continue
+            series_uid = checked_uid(series, "SeriesInstanceUID")
             image_keys = {
                 "StudyInstanceUID": study.study_uid,
-                "SeriesInstanceUID": str(series.SeriesInstanceUID),
+                "SeriesInstanceUID": series_uid,
                 "SOPInstanceUID": "",
             }
             found += [
-                InstanceFound(
-                    study.study_uid, str(series.SeriesInstanceUID), str(image.SOPInstanceUID)
-                )
+                InstanceFound(study.study_uid, series_uid, checked_uid(image, "SOPInstanceUID"))
                 for image in self._search("IMAGE", image_keys)
             ]
         return found
@@ -156,7 +163,7 @@ class DimseArchive:
         wanted.SeriesInstanceUID = instance.series_uid
         wanted.SOPInstanceUID = instance.instance_uid
         association = self._associate()
-        with quiet_pydicom():
+        with quiet_pydicom(), self._inbox.awaiting(instance.instance_uid):
             if self._node.method == "get":
                 answers = association.send_c_get(
                     wanted, self._sop.StudyRootQueryRetrieveInformationModelGet
@@ -168,8 +175,7 @@ class DimseArchive:
                 )
             for status, _ in answers:
                 self._check(status, "fetch")
-        with self._lock:
-            dataset = self._received.pop(instance.instance_uid, None)
+        dataset = self._inbox.take()
         if dataset is None:
             self._drop()
             raise TransientError("answered without sending the image")
@@ -190,8 +196,11 @@ class DimseArchive:
         association = self._associate()
         model = self._sop.StudyRootQueryRetrieveInformationModelFind
         with quiet_pydicom():
-            for status, item in association.send_c_find(wanted, model):
+            for number, (status, item) in enumerate(association.send_c_find(wanted, model)):
                 self._check(status, "find")
+                if number >= MOST_ANSWERS:
+                    self._drop()
+                    raise ArchiveError(TOO_MANY)
                 if item is not None and int(status.Status) in _PENDING:
                     yield item
 
@@ -216,7 +225,7 @@ class DimseArchive:
         if self._association is not None and self._association.is_established:
             return self._association
         entity = self._entity()
-        handlers = [(self._pynetdicom.evt.EVT_C_STORE, self._store)]
+        handlers = [(self._pynetdicom.evt.EVT_C_STORE, self._inbox.store)]
         roles = [self._pynetdicom.build_role(uid, scp_role=True) for uid in _IMAGES]
         options = {"tls_args": (self._context, self._node.host)} if self._context else {}
         association = entity.associate(
@@ -262,35 +271,17 @@ class DimseArchive:
         entity.require_calling_aet = [self._node.called]
         for sop_class in _IMAGES:
             entity.add_supported_context(sop_class, [*_PACKED, *_PLAIN])
-        try:
-            self._receiver = entity.start_server(
-                (self._node.receive_host, self._node.receive_port),
-                block=False,
-                evt_handlers=[(self._pynetdicom.evt.EVT_C_STORE, self._store)],
-            )
-        except OSError as error:
-            raise ArchiveError(
-                f"archive: port {self._node.receive_port} cannot be opened here: {error.strerror}"
-            ) from error
-
-    def _store(self, event: Any) -> int:
-        try:
-            dataset = event.dataset
-            dataset.file_meta = event.file_meta
-            with self._lock:
-                self._received[str(dataset.SOPInstanceUID)] = dataset
-        except Exception:  # a data set that cannot be read is refused, not half-kept
-            return 0xC210
-        return 0x0000
+        host = self._node.receive_host or interface_towards(self._node.host, self._node.port)
+        self._receiver = open_port(
+            entity,
+            self._inbox,
+            (host, self._node.receive_port),
+            addresses_of(self._node.host),
+            self._incoming,
+            self._pynetdicom.evt,
+        )
 
     def _drop(self) -> None:
         if self._association is not None and self._association.is_established:
             self._association.release()
         self._association = None
-
-
-def _tls_context(tls: Tls) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(tls.authority) if tls.authority else None)
-    if tls.certificate is not None:
-        context.load_cert_chain(tls.certificate, tls.private_key)
-    return context

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import io
-import json
-import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom.dataset import Dataset
-from pydicom.uid import UID
 
-from trephine.errors import ArchiveError, ImageError, InputError
-from trephine.imaging.deidentify.folder import admit
+from trephine.errors import ArchiveError
+from trephine.imaging.deidentify.folder import Choices
 from trephine.imaging.deidentify.key import PseudonymKey
-from trephine.imaging.deidentify.target import AUDIT_NAME, write_whole
-from trephine.imaging.dicom import quiet_pydicom
-from trephine.imaging.pacs.archive import Archive, ArchiveQuery, InstanceFound, with_retries
+from trephine.imaging.deidentify.target import make_folder
+from trephine.imaging.pacs.archive import Archive, ArchiveQuery, InstanceFound, is_uid, with_retries
+from trephine.imaging.pacs.ledger import LEDGER_NAME, Ledger, Outcome
 
-LEDGER_NAME = "retrieval.sqlite"
+__all__ = ["LEDGER_NAME", "RetrievalReport", "retrieve"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +35,8 @@ class RetrievalReport:
         tell from his own list.
     missing_positions
         Their positions in that list, from 1.
+    to_look_at
+        Images written now that may show text, or could not be checked for it; the audit names them.
     """
 
     studies: int
@@ -47,6 +46,7 @@ class RetrievalReport:
     refused: int
     accessions_missing: int
     missing_positions: tuple[int, ...]
+    to_look_at: int = 0
 
 
 def retrieve(
@@ -54,6 +54,7 @@ def retrieve(
     query: ArchiveQuery,
     target: Path,
     key: PseudonymKey | None,
+    choices: Choices | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
@@ -71,6 +72,8 @@ def retrieve(
     key
         De-identifies each image before it touches the disk; None keeps it as the archive sent it,
         which the caller must have asked for.
+    choices
+        For de-identification: times of day, and images that cannot be checked for text.
     progress
         Called with (done, total).
     sleep
@@ -84,8 +87,8 @@ def retrieve(
     InputError
         If the folder belongs to another key, or to a run of the other kind.
     """
-    target.mkdir(parents=True, exist_ok=True)
-    with Ledger(target, key) as ledger:
+    make_folder(target)
+    with Ledger(target, key, choices) as ledger:
         studies = with_retries(lambda: archive.find(query), sleep=sleep)
         images: list[InstanceFound] = []
         for study in studies:
@@ -93,20 +96,19 @@ def retrieve(
                 lambda study=study: archive.instances(study, query.modality),  # type: ignore[misc]
                 sleep=sleep,
             )
-        images = list({image.instance_uid: image for image in images}.values())
-        if not all(UID(uid).is_valid for image in images for uid in _uids(image)):
+        images = ledger.ordered(images)
+        if not all(is_uid(uid) for image in images for uid in _uids(image)):
             raise ArchiveError("archive: expected valid UIDs, found others; nothing was fetched")
-        fetched = already = refused = 0
+        counts: Counter[Outcome] = Counter()
         for number, image in enumerate(images, start=1):
             if ledger.has(image):
-                already += 1
+                counts["already here"] += 1
             else:
                 dataset = with_retries(
                     lambda image=image: _matching(archive, image),  # type: ignore[misc]
                     sleep=sleep,
                 )
-                written = ledger.keep(image, dataset)
-                fetched, refused = fetched + written, refused + (not written)
+                counts[ledger.keep(image, dataset)] += 1
             if progress is not None:
                 progress(number, len(images))
     found = {study.accession for study in studies}
@@ -116,7 +118,14 @@ def retrieve(
         if accession not in found
     )
     return RetrievalReport(
-        len(studies), len(images), fetched, already, refused, len(missing), missing
+        studies=len(studies),
+        images=len(images),
+        fetched=counts["written"] + counts["to look at"],
+        already_here=counts["already here"],
+        refused=counts["refused"],
+        accessions_missing=len(missing),
+        missing_positions=missing,
+        to_look_at=counts["to look at"],
     )
 
 
@@ -130,83 +139,3 @@ def _matching(archive: Archive, image: InstanceFound) -> Dataset:
     if str(dataset.get("SOPInstanceUID")) != image.instance_uid:
         raise ArchiveError("archive: expected the image asked for, found another instance")
     return dataset
-
-
-class Ledger:
-    """Which images are on disk: a row is written after its file, so that a row means a whole file.
-
-    The ledger of a de-identified folder holds keyed pseudonyms only.
-
-    Raises
-    ------
-    InputError
-        If the folder was filled under another key.
-    """
-
-    def __init__(self, target: Path, key: PseudonymKey | None) -> None:
-        self.target = target
-        self.key = key
-        foreign = any(target.iterdir()) and not (target / LEDGER_NAME).exists()
-        if foreign:
-            raise InputError("output: expected a new folder or an earlier run's, found another")
-        self._rows = sqlite3.connect(target / LEDGER_NAME)
-        self._rows.execute(
-            "CREATE TABLE IF NOT EXISTS image"
-            " (name TEXT PRIMARY KEY, file TEXT NOT NULL, status TEXT NOT NULL)"
-        )
-        self._rows.execute("CREATE TABLE IF NOT EXISTS run (kind TEXT PRIMARY KEY)")
-        kind = "identified" if key is None else key.fingerprint(b"ledger")
-        kinds = {row[0] for row in self._rows.execute("SELECT kind FROM run")}
-        if kinds - {kind}:
-            self._rows.close()
-            raise InputError(
-                "output: expected a folder of the same key, found one filled under another;"
-                " give each key its own folder"
-            )
-        self._rows.execute("INSERT OR IGNORE INTO run VALUES (?)", (kind,))
-        self._rows.commit()
-
-    def __enter__(self) -> Ledger:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._rows.close()
-
-    def has(self, image: InstanceFound) -> bool:
-        """Tell whether an image was dealt with and its file is still there."""
-        row = self._rows.execute(
-            "SELECT file, status FROM image WHERE name = ?", (self._name(image),)
-        ).fetchone()
-        return row is not None and (row[1] == "refused" or (self.target / row[0]).is_file())
-
-    def keep(self, image: InstanceFound, dataset: Dataset) -> bool:
-        """Write an image and then its row; return whether it was let through."""
-        name = self._name(image)
-        if self.key is None:
-            file, written = self._keep_identified(image, dataset), True
-        else:
-            row = admit(dataset, self.target, self.key, "an image", name[5:21])
-            file, written = row.file, row.status == "written"
-            with (self.target / AUDIT_NAME).open("a") as audit:
-                audit.write(json.dumps(asdict(row), sort_keys=True) + "\n")
-        self._rows.execute(
-            "INSERT OR REPLACE INTO image VALUES (?, ?, ?)",
-            (name, file, "written" if written else "refused"),
-        )
-        self._rows.commit()
-        return written
-
-    def _name(self, image: InstanceFound) -> str:
-        return image.instance_uid if self.key is None else self.key.uid(image.instance_uid)
-
-    def _keep_identified(self, image: InstanceFound, dataset: Dataset) -> str:
-        file = f"{image.study_uid}/{image.instance_uid}.dcm"
-        buffer = io.BytesIO()
-        try:
-            with quiet_pydicom():
-                dataset.save_as(buffer, enforce_file_format=True)
-        except Exception as error:  # a malformed value that pydicom cannot write
-            raise ImageError("an image: holds values that cannot be written again") from error
-        (self.target / file).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(self.target / file, buffer.getvalue())
-        return file
