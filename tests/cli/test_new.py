@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cli.command import Command
+from cli.hospital_sheet import hospital, long_table, write_wide
 from study.small_study import NO_NETWORK, write_image_study, write_table_study
-from trephine.plan import read_plan
+from trephine.plan import StudyPlan, read_plan
+from trephine.study.draft_files import find_patterns
+from trephine.study.inputs import read_study
+from trephine.study.toml_text import key, quoted
 
 
 def test_the_draft_of_a_folder_with_images_passes_the_check(
@@ -76,12 +85,12 @@ def test_columns_that_are_no_variable_are_named_with_the_reason(
     table["status"] = [n % 3 for n in range(30)]
     table["remark"] = [f"remark {n}" for n in range(30)]
     table["implant"] = "nail"
-    table["weight (kg)"] = [60 + n for n in range(30)]
+    table["weight (kg)"] = [60 + n * 7 % 30 for n in range(30)]
     table.to_csv(tmp_path / "cases.csv", index=False)
     assert trephine("new", tmp_path).code == 0
     text = (tmp_path / "study.toml").read_text()
     assert "# Not used, it looks like another outcome: status" in text
-    assert "# Not used, 30 different texts: remark" in text
+    assert "# Not used, remarks: remark" in text
     assert "# Not used, one value only: implant" in text
     assert list(read_plan(tmp_path / "study.toml").clinical) == ["weight (kg)"]
 
@@ -99,3 +108,194 @@ def test_a_folder_without_a_table_is_refused(trephine: Command, tmp_path: Path) 
     assert said.code == 2
     assert "expected a table" in said.err
     assert trephine("new", tmp_path / "nowhere").code == 2
+
+
+def cohort(n: int = 60) -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    return pd.DataFrame(
+        {
+            "case": [f"c{k:03d}" for k in range(n)],
+            "months": rng.exponential(40, n).round(1) + 0.1,
+            "died": (rng.random(n) < 0.6).astype(int),
+            "age": rng.integers(20, 70, n),
+            "stage": rng.choice(["I", "II", "III"], n),
+        }
+    )
+
+
+def drafted(trephine: Command, folder: Path, table: pd.DataFrame) -> StudyPlan:
+    folder.mkdir(exist_ok=True)
+    table.to_csv(folder / "t.csv", index=False, encoding="utf-8-sig")
+    said = trephine("new", folder)
+    assert said.code == 0, said.err
+    return read_plan(folder / "study.toml")
+
+
+def test_a_hospital_s_sheet_untouched_is_drafted_and_read_as_it_means(
+    trephine: Command, tmp_path: Path
+) -> None:
+    rows, hips = hospital()
+    truth = {hip.case: hip for hip in hips}
+    for form in ("wide", "long"):
+        folder = tmp_path / form
+        folder.mkdir()
+        if form == "wide":
+            write_wide(folder / "sheet.xlsx", rows)
+        else:
+            long_table(rows).to_excel(folder / "sheet.xlsx", index=False)
+        assert trephine("new", folder).code == 0
+        inputs = read_study(folder / "study.toml")
+        assert set(inputs.case_ids) == set(truth)
+        stages, sexes = inputs.clinical.texts("分期"), inputs.clinical.texts("性别")
+        ages = inputs.clinical.values("年龄")
+        for place, case in enumerate(inputs.case_ids):
+            hip = truth[case]
+            assert abs(inputs.survival.time[place] * 30.4375 - hip.days) < 1e-9
+            assert inputs.survival.event[place] == hip.event
+            assert (stages[place], sexes[place], ages[place]) == (hip.stage, hip.sex, hip.age)
+        assert set(inputs.plan.clinical) == {"分期", "性别", "年龄"}
+
+
+def test_what_was_guessed_is_said_with_the_reason(trephine: Command, tmp_path: Path) -> None:
+    write_wide(tmp_path / "sheet.xlsx", hospital()[0])
+    said = trephine("new", tmp_path)
+    assert "one row per patient, with columns for R and L: 分期, 塌陷日期" in said.out
+    assert "start: 手术日期 (dates that come first)" in said.out
+    assert "not used: 住院号 (it looks like an identifier)" in said.out
+    assert "not used: 备注 (remarks)" in said.out
+
+
+@pytest.mark.parametrize(
+    ("case", "time", "event", "age", "stage"),
+    [
+        ("编号", "随访时间", "死亡", "年龄", "分期"),
+        ("Fallnummer", "Nachbeobachtungszeit (Monate)", "verstorben", "Alter", "Stadium"),
+        ("numéro", "durée de suivi (mois)", "décès", "âge", "stade"),
+        ("症例番号", "観察期間", "死亡", "年齢", "病期"),
+        ("번호", "추적기간", "사망", "나이", "병기"),
+        ("номер", "срок наблюдения", "смерть", "возраст", "стадия"),
+        ("número", "tiempo de seguimiento", "muerte", "edad", "estadio"),
+        ("age\n(id)", 'months "total"', "death\tseen", "edad.", "'stage'"),
+    ],
+)
+def test_headers_in_any_language_and_with_any_letters_make_a_draft_that_passes(
+    trephine: Command, tmp_path: Path, case: str, time: str, event: str, age: str, stage: str
+) -> None:
+    names = {"case": case, "months": time, "died": event, "age": age, "stage": stage}
+    plan = drafted(trephine, tmp_path, cohort().rename(columns=names))
+    shown = [" ".join(name.split()) for name in (case, time, event)]
+    columns = plan.data.columns
+    assert [columns.case, columns.time, columns.event] == shown
+    assert set(plan.clinical) == {" ".join(age.split()), stage}
+    checked = trephine("check", tmp_path / "study.toml")
+    assert checked.code == 0, checked.err
+
+
+def test_a_second_outcome_is_no_predictor(trephine: Command, tmp_path: Path) -> None:
+    table = cohort().rename(columns={"months": "OS_months", "died": "OS_event"})
+    table["PFS_months"] = (table["OS_months"] * 0.8).round(1) + 0.1
+    table["PFS_event"] = 1
+    table["OS_days"] = (table["OS_months"] * 30.4).round()
+    table["visit"] = "2020-01-02"
+    assert set(drafted(trephine, tmp_path, table).clinical) == {"age", "stage"}
+
+
+def test_a_flag_of_censoring_is_turned_round_and_said(trephine: Command, tmp_path: Path) -> None:
+    table = cohort()
+    n_events = int(table["died"].sum())
+    table["censored"] = 1 - table.pop("died")
+    drafted(trephine, tmp_path, table)
+    assert "# event: 1 seems to mean censored" in (tmp_path / "study.toml").read_text()
+    assert f"{n_events} events" in trephine("check", tmp_path / "study.toml").out
+
+
+def test_words_for_the_event_are_recoded(trephine: Command, tmp_path: Path) -> None:
+    table = cohort()
+    n_events = int(table["died"].sum())
+    table["died"] = table["died"].map({0: "否", 1: "是"})
+    drafted(trephine, tmp_path, table)
+    assert f"{n_events} events" in trephine("check", tmp_path / "study.toml").out
+
+
+def test_an_event_of_one_and_two_or_of_one_and_blank_is_asked(
+    trephine: Command, tmp_path: Path
+) -> None:
+    for number, codes in enumerate(({0: "1", 1: "2"}, {0: "", 1: "1"})):
+        table = cohort()
+        table["died"] = table["died"].map(codes)
+        folder = tmp_path / str(number)
+        drafted(trephine, folder, table)
+        assert "# TO DECIDE: in 'died'" in (folder / "study.toml").read_text()
+        assert trephine("check", folder / "study.toml").code == 2
+
+
+def test_names_row_numbers_remarks_and_phones_are_never_predictors(
+    trephine: Command, tmp_path: Path
+) -> None:
+    table = cohort()
+    n = len(table)
+    table.insert(0, "index", range(n))
+    table["hospital no"] = [12037 + 37 * k for k in range(n)]
+    table["mobile"] = [13800000000 + 977 * k for k in range(n)]
+    table["Name"] = [f"Person {k % 40}" for k in range(n)]
+    table["remark"] = ["", "lost", "phone"] * 20
+    table["birthday"] = "1970-05-06"
+    table["file"] = [5000 + 3 * k for k in range(n)]
+    assert set(drafted(trephine, tmp_path, table).clinical) == {"age", "stage"}
+
+
+def test_units_and_spellings_are_drafted_as_they_are_read(
+    trephine: Command, tmp_path: Path
+) -> None:
+    table = cohort()
+    table["age"] = [f"{a}岁" if k % 8 == 0 else str(a) for k, a in enumerate(table["age"])]
+    bmi = [20 + k / 10 for k in range(60)]
+    forms = ("{:.1f}", "{:.1f} kg/m2")
+    table["BMI"] = [
+        f"{b:.1f}".replace(".", ",") if k % 3 == 0 else forms[k % 2].format(b)
+        for k, b in enumerate(bmi)
+    ]
+    spelt = {"I": ["I", "Ⅰ", "1期"], "II": ["II", "ii", "2期"], "III": ["III", "iii ", "3"]}
+    truth = list(table["stage"])
+    table["stage"] = [spelt[s][k % 3] for k, s in enumerate(truth)]
+    table["smoking"] = [("Y", "是", "N", "否")[k % 4] for k in range(60)]
+    drafted(trephine, tmp_path, table)
+    inputs = read_study(tmp_path / "study.toml")
+    order = np.argsort(list(table["case"]))
+    assert [inputs.clinical.texts("stage")[k] for k in range(60)] == [truth[k] for k in order]
+    assert np.allclose(inputs.clinical.values("BMI"), [bmi[k] for k in order])
+    assert inputs.plan.clinical["smoking"].levels == ("no", "yes")
+    assert not np.isnan(inputs.clinical.values("age")).any()
+
+
+def test_codes_for_sex_beside_words_are_asked(trephine: Command, tmp_path: Path) -> None:
+    table = cohort()
+    table["sex"] = [("F", "女", "M", "男", "1", "2")[k % 6] for k in range(60)]
+    drafted(trephine, tmp_path, table)
+    assert "what do 1 and 2 mean?" in (tmp_path / "study.toml").read_text()
+    err = trephine("check", tmp_path / "study.toml").err
+    assert "expected one of ['F', 'M']" in err
+
+
+def test_the_reason_why_a_table_cannot_be_read_is_shown(trephine: Command, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,a\n1,2\n")
+    said = trephine("new", tmp_path)
+    assert said.code == 2
+    assert "column names once" in said.err
+
+
+def test_the_rater_of_more_masks_goes_first(tmp_path: Path) -> None:
+    study = write_image_study(tmp_path / "study")
+    masks = sorted((study.folder / "a").glob("*"))
+    for path in masks[: len(masks) // 2]:
+        path.unlink()
+    frame = study.table().astype(str)
+    found = find_patterns(study.folder, frame, ["patient", "hip"])
+    assert next(iter(found.raters)) == "b"
+    assert found.rows_share_images
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_any_text_is_written_as_toml_that_reads_back(name: str, text: str) -> None:
+    written = f"{key(name)} = {quoted(text)}"
+    assert tomllib.loads(written) == {name: text}

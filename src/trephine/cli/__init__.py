@@ -28,6 +28,7 @@ from trephine.cli.predict import predict
 from trephine.cli.report import report
 from trephine.cli.run import run
 from trephine.cli.terminal import complain, notes_shown, take_leave
+from trephine.cli.tidy import tidy
 from trephine.cli.validate import validate
 
 app = typer.Typer(
@@ -40,7 +41,7 @@ app = typer.Typer(
 )
 
 _PANELS = {
-    "A study": (demo, plan_size, new, check, run, report, predict, validate),
+    "A study": (demo, plan_size, new, tidy, check, run, report, predict, validate),
     "Images and regions": (agree, extract, convert, deidentify),
     "This installation": (doctor,),
 }

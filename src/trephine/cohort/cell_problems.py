@@ -142,11 +142,13 @@ def value_problems(
     """
     rows_of: dict[str, list[int]] = defaultdict(list)
     causes: dict[str, Any] = {}
+    cells: dict[str, str] = {}
     for place in places:
         cell = column.iloc[place]
         cause = cause_of(cell)
         found = repr(cell) if cause is None else cause.found
         causes[found] = cause
+        cells[found] = cell
         rows_of[found].append(int(column.index[place]))
     problems = [
         Problem.of_cells(
@@ -155,7 +157,7 @@ def value_problems(
             str(column.name),
             expected,
             found,
-            advice.replace("CELL", quoted(column.loc[rows[0]]))
+            advice.replace("CELL", quoted(cells[found]))
             if causes[found] is None
             else causes[found].advice,
         )

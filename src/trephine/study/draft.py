@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from trephine.cohort.table import as_numbers, read_table
+from trephine.cohort.reading import TABLE_SUFFIXES, SourceTable, read_source
+from trephine.cohort.table import as_numbers
+from trephine.cohort.wide import to_long
 from trephine.errors import InputError, StudyProblemsError
 from trephine.study.draft_columns import Roles, guess_roles
 from trephine.study.draft_files import FoundFiles, find_patterns
+from trephine.study.draft_text import study_text
+from trephine.study.draft_values import Look
+from trephine.study.draft_wide import WideSheet, find_wide
 
-_TABLES = (".csv", ".csv.gz", ".tsv", ".xlsx", ".xlsm")
 # A cases' table of more columns holds features too, and a table beside it of so many numbers.
 _WIDE = 60
 _FEWEST_FEATURES = 10
@@ -28,11 +32,22 @@ class Draft:
     text
         Of the file.
     found
-        What was found, a line each.
+        What was found and guessed, and why, a line each.
     """
 
     text: str
     found: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A table that may be the cases'."""
+
+    source: SourceTable
+    wide: WideSheet | None
+    frame: pd.DataFrame
+    files: FoundFiles
+    roles: Roles
 
 
 def draft_study(folder: Path) -> Draft:
@@ -47,34 +62,72 @@ def draft_study(folder: Path) -> Draft:
     ------
     InputError
         If there is no folder or no table in it.
+    StudyProblemsError
+        If there are tables and none can be read, with the reasons.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: expected a folder, found none")
-    tables = _read_tables(folder)
-    if not tables:
+    sources, unread = _read_tables(folder)
+    if not sources:
+        if unread:
+            raise StudyProblemsError([p for error in unread.values() for p in error.problems])
         raise InputError(
-            f"{folder}: expected a table with a row a case ({', '.join(_TABLES)}), found none that"
-            " can be read"
+            f"{folder}: expected a table with one row per case ({', '.join(TABLE_SUFFIXES)}),"
+            " found none"
         )
-    scored = {path: guess_roles(_narrow(frame)) for path, frame in tables.items()}
-    table = min(scored, key=lambda path: len(scored[path].unsure))
-    roles, frame = scored[table], tables[table]
-    features = _feature_table(table, tables, roles)
-    names = [roles.columns[role] for role in ("case", "patient") if role in roles.columns]
-    others = [column for column in frame.columns if column not in names]
-    files = find_patterns(folder, frame, [*names, *(c for c in others if frame[c].is_unique)])
-    return Draft(_text(table.name, roles, files, features), _found(table, roles, files, features))
+    tables = {path: _candidate(folder, source) for path, source in sources.items()}
+    table = min(tables, key=lambda path: tables[path].roles.missing)
+    chosen = tables[table]
+    features = _feature_table(table, sources, chosen.roles)
+    text = study_text(table.name, chosen.roles, chosen.wide, chosen.files, features)
+    skipped = [f"Not read, {error.problems[0]}" for error in unread.values()]
+    return Draft(text, (*_found(table, chosen, features), *skipped))
 
 
-def _read_tables(folder: Path) -> dict[Path, pd.DataFrame]:
-    tables = {}
+def draft_table(path: Path, shown: str) -> Draft:
+    """Draft a study file for one table, called ``shown`` in the file.
+
+    Raises
+    ------
+    StudyProblemsError
+        If it cannot be read.
+    """
+    chosen = _candidate(None, read_source(path))
+    text = study_text(shown, chosen.roles, chosen.wide, chosen.files, "")
+    return Draft(text, _found(path, chosen, ""))
+
+
+def _read_tables(
+    folder: Path,
+) -> tuple[dict[Path, SourceTable], dict[Path, StudyProblemsError]]:
+    tables, unread = {}, {}
     for path in sorted(folder.iterdir()):
-        if path.is_file() and path.name.lower().endswith(_TABLES):
+        named = path.name.lower().endswith(TABLE_SUFFIXES) and not path.name.startswith((".", "~$"))
+        if named and path.is_file():
             try:
-                tables[path] = read_table(path)
-            except StudyProblemsError:
-                continue
-    return tables
+                tables[path] = read_source(path)
+            except StudyProblemsError as error:
+                unread[path] = error
+    return tables, unread
+
+
+def _candidate(folder: Path | None, source: SourceTable) -> _Candidate:
+    frame = _narrow(source.frame)
+    wide = find_wide(frame)
+    side = None
+    if wide is not None:
+        long, problems = to_long(frame, "", wide.spellings, operated=wide.operated)
+        if long is None or problems:
+            wide = None
+        else:
+            side = "side" if "side" not in long.frame.columns else "side_made"
+            frame = long.frame.assign(**{side: list(long.sides)})
+    looks = [Look.at(frame, str(name)) for name in frame.columns]
+    naming = [look.name for look in looks if look.names_rows or look.counts_rows]
+    files = find_patterns(folder, frame, naming) if folder else FoundFiles("", {}, {}, ())
+    patterns = [files.image, *files.raters.values()]
+    matched = [name for name in naming if any(f"{{{name}}}" in pattern for pattern in patterns)]
+    return _Candidate(source, wide, frame, files, guess_roles(frame, matched, side))
 
 
 def _narrow(frame: pd.DataFrame) -> pd.DataFrame:
@@ -88,12 +141,13 @@ def _roleful(column: str) -> bool:
     return bool(re.search(r"(^|_)id$|patient|side|event|status|time|month|days", column.lower()))
 
 
-def _feature_table(table: Path, tables: dict[Path, pd.DataFrame], roles: Roles) -> str:
+def _feature_table(table: Path, tables: dict[Path, SourceTable], roles: Roles) -> str:
     """Return the table of features: the cases' own if it is wide, or one beside it."""
     case = roles.columns.get("case")
-    if tables[table].shape[1] > _WIDE:
+    if tables[table].frame.shape[1] > _WIDE:
         return table.name
-    for path, frame in tables.items():
+    for path, source in tables.items():
+        frame = source.frame
         if path == table or case not in frame.columns:
             continue
         numbers = [column for column in frame.columns if not as_numbers(frame[column])[1]]
@@ -102,89 +156,27 @@ def _feature_table(table: Path, tables: dict[Path, pd.DataFrame], roles: Roles) 
     return ""
 
 
-def _text(table: str, roles: Roles, files: FoundFiles, features: str) -> str:
-    unsure = [f"# TO DECIDE: which column is the {role}?" for role in roles.unsure]
-    columns = ", ".join(f'{role} = "{column}"' for role, column in roles.columns.items())
-    event = roles.columns.get("event", "event")
-    lines = [
-        "# A study for Trephine, drafted by `trephine new`. Every line is a guess: correct it.",
-        "# All keys: docs/study-file.md. What is wrong: `trephine check study.toml`.",
-        "",
-        "[study]",
-        'title = "Untitled study"',
-        'protocol = "sound"  # or "published"; the report always shows both',
-        "",
-        "[data]",
-        f'table = "{table}"',
-        *unsure,
-        f"columns = {{ {columns} }}",
-        *_image_lines(roles, files),
-        "",
-        "[outcome]",
-        f'name = "{event.replace("_", " ")}-free survival"',
-        f'event = "{event.replace("_", " ")}"',
-        f'unit = "{roles.unit}"  # days, months or years',
-        f"horizons = [{', '.join(f'{horizon:g}' for horizon in roles.horizons)}]",
-        "",
-        *_clinical_lines(roles),
-    ]
-    if features:
-        lines += ["[features]", f'table = "{features}"', ""]
-    if files.image:
-        lines += [
-            "[deep]",
-            "# ResNet18 with ImageNet weights: 45 MB, fetched once. Without a network connection",
-            '# name a file (weights = "resnet18-f37072fd.pth"), or switch it off:',
-            "# enabled = false",
-            "",
-        ]
-    return "\n".join(lines)
-
-
-def _image_lines(roles: Roles, files: FoundFiles) -> list[str]:
-    if not files.image:
-        return []
-    if not files.raters:
-        return [f'# Images without masks: image = "{files.image}"; masks are needed for features.']
-    raters = ", ".join(f'{name} = "{pattern}"' for name, pattern in files.raters.items())
-    lines = [f'image = "{files.image}"', f"raters = {{ {raters} }}"]
-    if files.repeats:
-        repeats = ", ".join(f'{name} = "{pattern}"' for name, pattern in files.repeats.items())
-        lines.append(f"repeats = {{ {repeats} }}")
-    by_side = "side" in roles.columns and not any(
-        f"{{{roles.columns['case']}}}" in pattern for pattern in files.raters.values()
-    )
-    if by_side:
-        lines.append("mask_label = { R = 1, L = 2 }  # labels in the masks: look whether so")
-    elif files.labels and files.labels != (1,):
-        lines.append(f"mask_label = {files.labels[0]}  # labels found: {list(files.labels)}")
-    return lines
-
-
-def _clinical_lines(roles: Roles) -> list[str]:
-    lines = [f"# Not used, {reason}: {column}" for column, reason in roles.left_out.items()]
-    if not roles.clinical:
-        return [*lines, ""] if lines else []
-    lines += [
-        "# Keep what was known when follow-up began; the first level is the reference.",
-        "[clinical]",
-    ]
-    lines += [f"{_key(column)} = {line}" for column, line in roles.clinical.items()]
-    return [*lines, ""]
-
-
-def _key(column: str) -> str:
-    return column if re.fullmatch(r"[A-Za-z0-9_-]+", column) else f'"{column}"'
-
-
-def _found(table: Path, roles: Roles, files: FoundFiles, features: str) -> tuple[str, ...]:
-    columns = ", ".join(f"{column} ({role})" for role, column in roles.columns.items())
-    lines = [f"Table {table.name}: {columns}", f"{len(roles.clinical)} clinical variables"]
+def _found(table: Path, chosen: _Candidate, features: str) -> tuple[str, ...]:
+    roles, files = chosen.roles, chosen.files
+    lines = [f"Table {table.name}", *(f"  {sentence}" for sentence in chosen.source.assumed)]
+    if chosen.wide is not None:
+        names = ", ".join(chosen.wide.pairs)
+        lines.append(f"  one row per patient, with columns for R and L: {names}")
+        if chosen.wide.operated is not None:
+            lines.append(f"  operated: {chosen.wide.operated}, which marks the sides")
+    lines += [f"  {role}: {name} ({roles.why[role]})" for role, name in roles.columns.items()]
+    lines.append(f"  {len(roles.clinical)} clinical variables: {', '.join(roles.clinical)}")
+    lines += [f"  not used: {name} ({reason})" for name, reason in roles.left_out.items()]
     if features:
         lines.append(f"Features: {features}")
     if files.image:
         lines.append(f"Images: {files.image}")
     lines += [f"Masks of {name}: {pattern}" for name, pattern in files.raters.items()]
     lines += [f"Second reading of {name}: {pattern}" for name, pattern in files.repeats.items()]
-    lines += [f"No column found for the {role}: say which" for role in roles.unsure]
+    lines += [f"To decide: {question}" for question in roles.unsure]
+    lines += [
+        f"To decide: in {name!r}, {declared.asked}"
+        for name, declared in roles.clinical.items()
+        if declared.asked
+    ]
     return tuple(lines)

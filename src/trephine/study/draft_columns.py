@@ -1,30 +1,19 @@
-"""What the columns of a table seem to be: names, outcome, clinical variables."""
+"""What the columns of a table seem to be: names, outcome, clinical variables; and why."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
-from trephine.cohort.sides import SIDES
-from trephine.cohort.table import as_numbers, is_missing
-from trephine.types import FloatArray, TimeUnit
+from trephine.study.draft_clinical import Declaration, declare
+from trephine.study.draft_outcome import Outcome, find_outcome
+from trephine.study.draft_values import Look
+from trephine.study.draft_words import is_named
+from trephine.types import TimeUnit
 
-# A column of more different values than this is taken as a measurement.
-MOST_LEVELS = 6
-
-_NAMED = {
-    "patient": r"patient|subject|person|^pid$|^mrn$",
-    "side": r"^side|laterality$",
-    "centre": r"cent(re|er)$|hospital|^site$|institution",
-    "time": r"month|days|years|time|follow|surviv|^[odpr]f?s$|^rfs$|^dfs$",
-    "event": r"event|status|dead|death|died|censor|collaps|fail|relapse|recur|progress|revision",
-}
-_UNITS: dict[str, TimeUnit] = {"day": "days", "month": "months", "year": "years"}
-_YEAR: dict[TimeUnit, float] = {"days": 365.0, "months": 12.0, "years": 1.0}
+_MOST_CENTRES = 50
 
 
 @dataclass(frozen=True)
@@ -35,131 +24,213 @@ class Roles:
     ----------
     columns
         Role of ``[data] columns`` to column.
+    why
+        Of each role, in a few words.
     unit, horizons
         Of the time.
+    read
+        Column to what its cells mean, for ``[data] read``.
     clinical
-        The rest: variable to its line in the study file.
+        The rest: variable to its line in the study file, or to what is to be decided.
     left_out
         Columns that seem to be neither, with the reason.
     unsure
-        Roles for which no column was found.
+        Questions that a person must answer.
     """
 
     columns: dict[str, str]
+    why: dict[str, str]
     unit: TimeUnit
     horizons: tuple[float, ...]
-    clinical: dict[str, str]
+    read: dict[str, dict[str, str]]
+    clinical: dict[str, Declaration]
     left_out: dict[str, str] = field(default_factory=dict)
     unsure: tuple[str, ...] = ()
 
+    @property
+    def missing(self) -> int:
+        """How many of the roles that a study needs were not found."""
+        return len(self.unsure)
 
-def guess_roles(frame: pd.DataFrame) -> Roles:
+
+def guess_roles(frame: pd.DataFrame, matched: Iterable[str] = (), side: str | None = None) -> Roles:
     """Guess what each column of a text table is; the user corrects the draft.
 
     Parameters
     ----------
     frame
-        Text cells, a row a case.
+        Text cells, one row a case.
+    matched
+        Columns whose cells are parts of the names of image files.
+    side
+        The column of sides that was made from a wide sheet.
     """
-    free = list(frame.columns)
+    looks = {name: Look.at(frame, name) for name in map(str, frame.columns)}
     found: dict[str, str] = {}
-    tests: dict[str, Callable[[str], bool]] = {
-        "side": lambda column: _all_in(frame[column], SIDES),
-        "event": lambda column: _all_in(frame[column], ("0", "1")),
-        "time": lambda column: _positive(frame[column]),
-        "patient": lambda column: len(set(frame[column])) > 1,
-        "centre": lambda column: 1 < len(set(frame[column])) <= 50,
-    }
-    for role, fits in tests.items():
-        named = [c for c in free if re.search(_NAMED[role], c.lower()) and fits(c)]
-        if named:
-            found[role] = named[0]
-            free.remove(named[0])
-    found.update(_names(frame, free, found))
-    free = [column for column in free if column not in found.values()]
-    times = as_numbers(frame[found["time"]])[0] if "time" in found else np.empty(0)
-    times = times[np.isfinite(times)]
-    unit = _unit(found.get("time", ""), times)
-    clinical, left_out = {}, {}
-    for column in free:
-        if re.search(_NAMED["event"], column.lower()):
-            left_out[column] = "it looks like another outcome"
-            continue
-        line, reason = _variable(frame[column])
-        if line:
-            clinical[column] = line
+    why: dict[str, str] = {}
+    read: dict[str, dict[str, str]] = {}
+    questions: list[str] = []
+    if side is None:
+        _find_side(looks, found, why, read, questions)
+    names = _find_names(frame, looks, found, list(matched), side, why)
+    found |= names
+    if len(names) == 0:
+        questions.append(
+            'which column names each case (columns = { case = "..." }), or patient and side?'
+        )
+    taken = {*found.values(), side}
+    outcome = find_outcome({name: look for name, look in looks.items() if name not in taken})
+    found |= outcome.columns
+    why |= outcome.why
+    read |= outcome.read
+    questions += outcome.unsure
+    _find_centre(looks, found, why)
+    free = [look for name, look in looks.items() if name not in {*found.values(), side}]
+    clinical: dict[str, Declaration] = {}
+    left_out = {}
+    for look in free:
+        reason = _no_predictor(look, len(frame), outcome)
+        declared = Declaration(reason=reason) if reason else declare(look)
+        if declared.line:
+            clinical[look.name] = declared
         else:
-            left_out[column] = reason
-    order = ("case", "patient", "side", "time", "event", "centre")
+            left_out[look.name] = declared.reason
+    order = ("case", "patient", "side", "start", "last", "event_date", "time", "event", "centre")
     columns = {role: found[role] for role in order if role in found}
-    unsure = tuple(role for role in ("case", "time", "event") if role not in found)
-    return Roles(columns, unit, _horizons(times, unit), clinical, left_out, unsure)
+    return Roles(
+        columns,
+        why,
+        outcome.unit,
+        outcome.horizons,
+        read,
+        clinical,
+        left_out,
+        tuple(questions),
+    )
 
 
-def _names(frame: pd.DataFrame, free: Iterable[str], found: dict[str, str]) -> dict[str, str]:
-    """Return the column that names each case once; a patient's own name serves where it does."""
-    patient = found.get("patient")
-    if patient is not None and frame[patient].is_unique and "side" not in found:
-        del found["patient"]
-        return {"case": patient}
-    unique = [c for c in free if frame[c].is_unique and not frame[c].map(is_missing).any()]
-    named = [c for c in unique if re.search(r"(^|_|\b)(id|case|name|no|nr|number)$", c.lower())]
-    texts = [c for c in unique if as_numbers(frame[c])[1]]
-    return {"case": column} if (column := next(iter([*named, *texts]), "")) else {}
+def _find_side(
+    looks: dict[str, Look],
+    found: dict[str, str],
+    why: dict[str, str],
+    read: dict[str, dict[str, str]],
+    questions: list[str],
+) -> None:
+    sides = [look for look in looks.values() if look.is_side]
+    named = [look for look in sides if is_named(look.name, "side")]
+    chosen = next(iter([*named, *sides]), None)
+    if chosen is not None:
+        found["side"] = chosen.name
+        why["side"] = f"its cells are {_shown(chosen)}"
+        return
+    for look in looks.values():
+        if is_named(look.name, "side") and look.values in ({"1", "2"}, {"0", "1"}):
+            found["side"] = look.name
+            why["side"] = "its name"
+            first, second = sorted(look.values)
+            questions.append(
+                f"in {look.name!r}, which of {first} and {second} is the right side? Say so under"
+                " [data] read"
+            )
+            read[look.name] = {first: "", second: ""}
+            return
 
 
-def _all_in(column: pd.Series, values: Iterable[str]) -> bool:
-    cells = [cell.lower() for cell in column if not is_missing(cell)]
-    return bool(cells) and set(cells) <= set(values)
+def _shown(look: Look) -> str:
+    return " and ".join(repr(value) for value in sorted(look.values)[:4])
 
 
-def _positive(column: pd.Series) -> bool:
-    numbers, wrong = as_numbers(column)
-    known = numbers[np.isfinite(numbers)]
-    return not wrong and known.size > 0 and len(np.unique(known)) > 2 and float(known.min()) >= 0
+def _find_names(
+    frame: pd.DataFrame,
+    looks: dict[str, Look],
+    found: dict[str, str],
+    matched: list[str],
+    side: str | None,
+    why: dict[str, str],
+) -> dict[str, str]:
+    """Return the columns that name patients and cases."""
+    taken = set(found.values())
+    free = [look for name, look in looks.items() if name not in {*taken, side}]
+    able = [look for look in free if look.names_rows and not look.counts_rows]
+    side_column = side or found.get("side")
+
+    def rank(look: Look) -> tuple[int, ...]:
+        private = is_named(look.name, "birth") or any(
+            word in look.name.casefold() for word in ("姓名", "name", "nom", "имя", "phone", "电话")
+        )
+        return (
+            look.name not in matched,
+            private,
+            not is_named(look.name, "patient"),
+            not (is_named(look.name, "case") or is_named(look.name, "identifier")),
+            look.is_numeric,
+        )
+
+    able = [
+        look
+        for look in able
+        if look.name in matched
+        or is_named(look.name, "patient")
+        or is_named(look.name, "case")
+        or is_named(look.name, "identifier")
+        or not look.is_numeric
+    ]
+    able = [look for look in able if not is_named(look.name, "remark")]
+    unique = sorted((k for k in able if len(k.values) == len(frame)), key=rank)
+    repeated = sorted((k for k in able if len(k.values) < len(frame)), key=rank)
+    if side_column is not None:
+        pairs = [k for k in repeated if not frame.duplicated([k.name, side_column]).any()]
+        pairs = [k for k in pairs if _is_id(k, matched)]
+        names = {"patient": pairs[0].name} if pairs else {}
+        cases = [k for k in unique if not is_named(k.name, "patient")] if pairs else unique
+        if cases and (_is_id(cases[0], matched) or not pairs):
+            names["case"] = cases[0].name
+    else:
+        names = {"case": unique[0].name} if unique else {}
+        patients = [k for k in repeated if is_named(k.name, "patient")]
+        if patients:
+            names["patient"] = patients[0].name
+    for role, name in names.items():
+        why[role] = f"{len(looks[name].values)} different values in {len(frame)} rows"
+        if name in matched:
+            why[role] += ", which name image files"
+    return names
 
 
-def _unit(column: str, times: FloatArray) -> TimeUnit:
-    """Return the unit that the column's name tells, else the one that fits the longest time."""
-    for word, unit in _UNITS.items():
-        if word in column.lower():
-            return unit
-    longest = float(times.max()) if times.size else 100.0
-    return "days" if longest > 400 else "months" if longest > 25 else "years"
+def _is_id(look: Look, matched: list[str]) -> bool:
+    named = any(is_named(look.name, kind) for kind in ("patient", "case", "identifier"))
+    return named or look.name in matched
 
 
-def _horizons(times: FloatArray, unit: TimeUnit) -> tuple[float, ...]:
-    """Return 3 and 5 years where a tenth of the cases is followed so long, else what fits."""
-    if not times.size:
-        return (3 * _YEAR[unit], 5 * _YEAR[unit])
-    reached = [n * _YEAR[unit] for n in (3, 5, 1) if np.mean(times >= n * _YEAR[unit]) >= 0.1]
-    return tuple(sorted(reached[:2])) or (round(float(np.median(times)), 1),)
+def _find_centre(looks: dict[str, Look], found: dict[str, str], why: dict[str, str]) -> None:
+    for look in looks.values():
+        fits = 1 < len(look.values) <= _MOST_CENTRES and not look.names_rows
+        if look.name not in found.values() and is_named(look.name, "centre") and fits:
+            found["centre"] = look.name
+            why["centre"] = f"its name, and {len(look.values)} different values"
+            return
 
 
-def _variable(column: pd.Series) -> tuple[str, str]:
-    """Return a clinical variable's declaration, or why the column makes none."""
-    cells = [cell for cell in column if not is_missing(cell)]
-    levels = sorted(set(cells), key=_natural)
-    _, wrong = as_numbers(column)
-    if len(levels) < 2:
-        return "", "one value only"
-    if not wrong and len(levels) > MOST_LEVELS:
-        return '{ unit = "" }', ""
-    if len(levels) <= MOST_LEVELS:
-        quoted = ", ".join(_quoted(level) for level in levels)
-        return f"{{ levels = [{quoted}] }}", ""
-    return "", f"{len(levels)} different texts"
-
-
-def _natural(level: str) -> tuple[int, float, str]:
-    """Order levels as people do: no before yes, numbers by size, the rest by letter."""
-    if level.lower() in ("no", "none", "absent", "never", "normal"):
-        return (0, 0.0, level)
-    try:
-        return (1, float(level), level)
-    except ValueError:
-        return (2, 0.0, level)
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _no_predictor(look: Look, n_rows: int, outcome: Outcome) -> str:
+    """Return why a column must not predict, or an empty text."""
+    age = is_named(look.name, "age")
+    reasons: list[tuple[Callable[[], bool], str]] = [
+        (lambda: look.counts_rows, "it counts the rows"),
+        (lambda: look.is_date or is_named(look.name, "birth"), "dates are no predictors"),
+        (lambda: look.name in outcome.times, "it looks like another follow-up time"),
+        (
+            lambda: is_named(look.name, "event") and not is_named(look.name, "before"),
+            "it looks like another outcome",
+        ),
+        (lambda: is_named(look.name, "censored"), "it looks like another outcome"),
+        (lambda: is_named(look.name, "remark"), "remarks"),
+        (lambda: is_named(look.name, "identifier") and not age, "it looks like an identifier"),
+        (lambda: is_named(look.name, "patient") and look.names_rows, "it looks like an identifier"),
+        (
+            lambda: not look.is_numeric and len(look.values) == n_rows > 1 and look.names_rows,
+            f"{n_rows} different texts",
+        ),
+        (lambda: look.is_serial and not age, "whole numbers that rise from row to row"),
+        (lambda: outcome.is_outcome(look), "it holds the values of the outcome"),
+    ]
+    return next((reason for test, reason in reasons if test()), "")

@@ -34,12 +34,15 @@ class FoundFiles:
         Of the masks and of second readings, by rater.
     labels
         Labels that occur in one of the masks.
+    rows_share_images
+        Whether two rows of the table lead to one image.
     """
 
     image: str
     raters: Mapping[str, str]
     repeats: Mapping[str, str]
     labels: tuple[int, ...]
+    rows_share_images: bool = False
 
 
 def find_patterns(folder: Path, frame: pd.DataFrame, columns: list[str]) -> FoundFiles:
@@ -72,8 +75,13 @@ def find_patterns(folder: Path, frame: pd.DataFrame, columns: list[str]) -> Foun
         else:
             masks[pattern] = labels
     image = max(images, key=lambda pattern: images[pattern], default="")
-    raters, repeats = _by_rater(list(masks))
-    return FoundFiles(image, raters, repeats, next(iter(masks.values()), ()))
+    # The first rater's regions enter the models: the one who drew most goes first.
+    complete = sorted(masks, key=lambda pattern: (-len(files[pattern]), pattern))
+    raters, repeats = _by_rater(complete)
+    shared = [column for column in columns if f"{{{column}}}" in image]
+    share = bool(shared) and bool(frame.duplicated(shared).any())
+    labels = next(iter(masks.values()), ())
+    return FoundFiles(image, raters, repeats, labels, share)
 
 
 def _image_files(folder: Path) -> Iterator[Path]:
@@ -122,7 +130,7 @@ def _labels(path: Path) -> tuple[int, ...] | None:
 
 def _by_rater(patterns: list[str]) -> tuple[dict[str, str], dict[str, str]]:
     """Name each mask pattern by the part in which it differs from the others."""
-    names = {_rater_name(pattern, patterns): pattern for pattern in sorted(patterns)}
+    names = {_rater_name(pattern, patterns): pattern for pattern in patterns}
     raters, repeats = {}, {}
     for name, pattern in names.items():
         again = _AGAIN.match(name)

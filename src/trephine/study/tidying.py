@@ -9,9 +9,10 @@ import pandas as pd
 
 from trephine.cohort.cell_problems import absent_column
 from trephine.cohort.cells import CellReading, apply_readings
-from trephine.cohort.reading import SourceTable, read_source
+from trephine.cohort.reading import MERGED, UNCALCULATED, SourceTable, read_source
 from trephine.cohort.table import find_column
-from trephine.cohort.tidy import Change, absent_names, tidy_table
+from trephine.cohort.tidy import Change, TidyRules, absent_names, tidy_table
+from trephine.cohort.wide import pair_columns
 from trephine.errors import Problem, StudyProblemsError
 from trephine.plan.sections import StudyPlan
 
@@ -56,11 +57,13 @@ def read_study_table(plan: StudyPlan) -> tuple[StudyTable, list[Problem]]:
     """
     data = plan.data
     source = read_source(data.table, data.sheet, encoding=data.encoding)
-    frame, later = _as_the_plan_reads(source.frame, data.read)
-    name = data.table.name
     rules = data.tidy_rules(plan.outcome.unit)
+    readings = _for_both_sides(data.read, list(source.frame.columns), rules)
+    frame, later = _as_the_plan_reads(source.frame, readings)
+    name = data.table.name
     if rules.changes_nothing:
-        table = StudyTable(plan, frame, source, source.assumed, roles=_roles(plan))
+        read = _changed(source.frame, frame, readings)
+        table = StudyTable(plan, frame, source, source.assumed, read, _roles(plan))
         return table, _unread(later, frame, name)
     columns = list(source.frame.columns)
     absent = absent_names(columns, rules)
@@ -87,7 +90,18 @@ def read_study_table(plan: StudyPlan) -> tuple[StudyTable, list[Problem]]:
     remarks = (*source.assumed, *tidy.assumed)
     long, later = _as_the_plan_reads(tidy.frame, later)
     problems = [*tidy.problems, *_unread(later, long, name)]
-    return StudyTable(plan_of, long, source, remarks, tidy.changes, _roles(plan)), problems
+    read = (*_changed(source.frame, frame, readings), *_changed(tidy.frame, long, data.read))
+    changes = (*read, *tidy.changes)
+    return StudyTable(plan_of, long, source, remarks, changes, _roles(plan)), problems
+
+
+def _for_both_sides(
+    readings: Mapping[str, CellReading], columns: list[str], rules: TidyRules
+) -> dict[str, CellReading]:
+    """Return readings with those of a name without its side given to the columns of both sides."""
+    pairs = pair_columns(columns, rules.spellings) if rules.spellings else ()
+    own = {pair.name: list(pair.of.values()) for pair in pairs}
+    return {column: how for name, how in readings.items() for column in own.get(name, [name])}
 
 
 def _as_the_plan_reads(
@@ -95,13 +109,30 @@ def _as_the_plan_reads(
 ) -> tuple[pd.DataFrame, dict[str, CellReading]]:
     """Return a table with its cells read as the plan says, and readings of columns it lacks.
 
-    Columns of a wide table are read by their names in the file or, made one row a case, by those
-    without their side.
+    What is left is read once the table has one row a case, or is a name that there is not.
     """
     named = {column: find_column(frame, column) for column in readings}
     here = {found: readings[column] for column, found in named.items() if found is not None}
     later = {column: readings[column] for column, found in named.items() if found is None}
     return apply_readings(frame, here), later
+
+
+def _changed(
+    before: pd.DataFrame, after: pd.DataFrame, readings: Mapping[str, CellReading]
+) -> tuple[Change, ...]:
+    """Return the cells that the plan's readings changed."""
+    columns = [c for c in (find_column(before, name) for name in readings) if c is not None]
+    return tuple(
+        Change(int(row), column, shown(old), new, "as [data] read says")
+        for column in dict.fromkeys(columns)
+        for row, old, new in zip(before.index, before[column], after[column], strict=True)
+        if old != new
+    )
+
+
+def shown(cell: str) -> str:
+    """Return a cell as the file shows it: those that a merged range covers are empty there."""
+    return "" if cell.startswith(MERGED) or cell == UNCALCULATED else cell
 
 
 def _unread(later: Mapping[str, CellReading], frame: pd.DataFrame, name: str) -> list[Problem]:

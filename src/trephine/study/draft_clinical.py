@@ -1,0 +1,171 @@
+"""How a clinical variable is declared, so that the cells as they are written can be read."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+
+from trephine.study.draft_values import NO, YES, Look
+from trephine.study.draft_words import is_named, unit_in_brackets
+from trephine.study.toml_text import inline, listed, quoted, words
+
+# A column of more different values than this is taken as a measurement.
+MOST_LEVELS = 6
+# Of a column of numbers, the share of cells that may be something else; check lists them.
+_ODD = 0.1
+
+_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
+_WITH_UNIT = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*([^\W\d][^\s;:<>=~]{0,11}|[%°‰µ].{0,5})")
+_STAGE = re.compile(
+    r"(?:arco|ficat|steinberg|stage|grade|type|class|stadium|stade|grad|typ)?\s*"
+    r"(?P<n>iv|v|i{1,3}|[0-6])\s*-?\s*(?P<letter>[a-d]?)\s*(?:期|级|級|度|型|stage|grade|기)?"
+)
+_ROMAN = {"0": "0", "1": "I", "2": "II", "3": "III", "4": "IV", "5": "V", "6": "VI"}
+_MEN = """m male man männlich mann männl homme masculin hombre masculino м муж мужской
+    男 男性 남 남성 남자"""
+_WOMEN = """f female woman weiblich frau w femme féminin mujer femenino ж жен женский
+    女 女性 여 여성 여자"""
+_MALE = frozenset(_MEN.split())
+_FEMALE = frozenset(_WOMEN.split())
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A line of the section ``[clinical]``, or why there is none.
+
+    Attributes
+    ----------
+    line
+        An inline table of TOML; empty where the column makes no variable.
+    reason
+        Why not.
+    asked
+        What a person must decide about it, or an empty text.
+    """
+
+    line: str = ""
+    reason: str = ""
+    asked: str = ""
+
+
+def declare(look: Look) -> Declaration:
+    """Declare a clinical variable as its cells are written."""
+    if len(look.values) < 2:
+        return Declaration(reason="one value only" if look.values else "no value")
+    number = _measurement(look)
+    if number is not None and (len(look.values) > MOST_LEVELS or not look.is_numeric):
+        return number
+    return _categories(look)
+
+
+def _measurement(look: Look) -> Declaration | None:
+    """Declare numbers with their unit and decimal sign; None if the cells are none."""
+    plain = [unicodedata.normalize("NFKC", cell) for cell in look.filled]
+    matches = [_NUMBER.fullmatch(cell) or _WITH_UNIT.fullmatch(cell) for cell in plain]
+    odd = sum(match is None for match in matches)
+    units = Counter(
+        match[2].strip()
+        for match in matches
+        if match is not None and match.re is _WITH_UNIT and match[2].strip()
+    )
+    n_values = len({match[0] for match in matches if match is not None})
+    bare = sum(match is not None and match.re is _NUMBER for match in matches)
+    if odd > _ODD * len(plain) or n_values <= 2 or len(units) > 3 or (units and not bare):
+        return None
+    named = unit_in_brackets(look.name)
+    strip = [unit for unit in units if unit != named]
+    unit = named or ("years" if is_named(look.name, "age") else strip[0] if strip else "")
+    parts = {"unit": quoted(unit)}
+    extra = [word for word in strip if word != unit]
+    if extra:
+        parts["strip"] = listed(extra)
+    asked = ""
+    if any(re.search(r"\d,\d", cell) for cell in plain):
+        parts["decimal"] = quoted(",")
+        if any(re.search(r"\d,\d{3}(?!\d)", cell) for cell in plain):
+            asked = "are the commas decimal commas?"
+    return Declaration(inline(parts), asked=_merged(look, asked))
+
+
+def _categories(look: Look) -> Declaration:
+    meaning = _meanings(look)
+    levels = sorted(set(meaning.values()), key=_natural)
+    if len(levels) > MOST_LEVELS:
+        return Declaration(reason=f"{len(look.values)} different texts")
+    if len(levels) < 2:
+        return Declaration(reason="one value only")
+    asked = ""
+    codes = [level for level in levels if re.fullmatch(r"\d", level)]
+    if codes and len(codes) < len(levels) and {"F", "M"} <= set(levels):
+        levels = [level for level in levels if level not in codes]
+        meaning = {cell: level for cell, level in meaning.items() if level not in codes}
+        example = ", ".join(f'"{code}" = "..."' for code in codes)
+        asked = f"what do {' and '.join(codes)} mean? Put {example} into read"
+    read = {cell: level for cell, level in meaning.items() if cell != level}
+    parts = {"levels": listed(levels)}
+    if read:
+        parts["read"] = words(dict(sorted(read.items())))
+    return Declaration(inline(parts), asked=_merged(look, asked))
+
+
+def _merged(look: Look, asked: str) -> str:
+    if not look.broken:
+        return asked
+    more = f"{look.broken} cells are merged or hold an error: if a merged value stands for all its"
+    more += ' rows, add merged = "repeat"'
+    return f"{asked}; {more}" if asked else more
+
+
+def _meanings(look: Look) -> dict[str, str]:
+    """Return the level that each spelling means; spellings of one thing share the commonest."""
+    counts = Counter(look.filled)
+    same = _same_thing(look)
+    groups: dict[str, list[str]] = {}
+    for cell in counts:
+        groups.setdefault(same.get(cell, _folded(cell)), []).append(cell)
+    meaning: dict[str, str] = {}
+    for thing, cells in groups.items():
+        shown = thing if thing in same.values() else max(cells, key=lambda c: (counts[c], c))
+        meaning |= dict.fromkeys(cells, shown)
+    return meaning
+
+
+def _same_thing(look: Look) -> dict[str, str]:
+    """Return what cells mean where the column is of a well-known kind: sex, yes or no, a stage."""
+    folded = {cell: _folded(cell) for cell in look.values}
+    texts = set(folded.values())
+    sexed = {c: "M" if t in _MALE else "F" for c, t in folded.items() if t in _MALE | _FEMALE}
+    coded = {c: t for c, t in folded.items() if t in ("0", "1", "2")}
+    if set(sexed.values()) == {"F", "M"} and len(sexed) + len(coded) == len(folded):
+        return {**sexed, **coded}
+    if texts <= YES | NO and texts & YES and texts & NO and len(texts) > 2:
+        return {cell: "yes" if text in YES else "no" for cell, text in folded.items()}
+    stages = {cell: _stage(text) for cell, text in folded.items()}
+    spelt = any(not text.isdigit() for text in texts)
+    if spelt and all(stages.values()) and len(set(stages.values())) < len(look.values):
+        return {cell: stage for cell, stage in stages.items() if stage is not None}
+    return {}
+
+
+def _stage(text: str) -> str | None:
+    match = _STAGE.fullmatch(text)
+    if match is None:
+        return None
+    number = match["n"]
+    return _ROMAN.get(number, number.upper()) + match["letter"].upper()
+
+
+def _folded(cell: str) -> str:
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", cell)).strip().casefold()
+
+
+def _natural(level: str) -> tuple[int, float, str]:
+    """Order levels as people do: no before yes, numbers by size, the rest by letter."""
+    if level.casefold() in ("no", "none", "absent", "never", "normal", "否", "无", "nein", "non"):
+        return (0, 0.0, level)
+    try:
+        return (1, float(level), level)
+    except ValueError:
+        return (2, 0.0, level)

@@ -1,0 +1,138 @@
+"""What the cells of a column seem to be: dates, numbers, sides, yes and no, names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from trephine.cohort.date_forms import candidates
+from trephine.cohort.reading import cause_of
+from trephine.cohort.sides import side_of
+from trephine.cohort.table import as_numbers, is_missing
+from trephine.study.draft_words import is_named
+from trephine.types import FloatArray
+
+# A share of cells from which on a column counts as being of a kind; the rest is told by check.
+MOSTLY = 0.9
+# Of the rows of a table, those that a column of names differs in at least.
+_NAMING = 0.4
+
+_YES = "yes y true ja j oui si sí sim да 是 有 はい 예 有り + √ ✓"
+_NO = "no n false nein non não нет 否 无 無 没有 いいえ なし 아니오 -"
+YES = frozenset(_YES.split())
+NO = frozenset(_NO.split())
+
+
+@dataclass(frozen=True)
+class Look:
+    """One column looked at.
+
+    Attributes
+    ----------
+    name
+        Of the column.
+    cells
+        All its texts.
+    """
+
+    name: str
+    cells: tuple[str, ...]
+
+    @classmethod
+    def at(cls, frame: pd.DataFrame, name: str) -> Look:
+        """Look at a column of a text table."""
+        return cls(name, tuple(frame[name]))
+
+    @cached_property
+    def filled(self) -> list[str]:
+        """The cells that hold a value."""
+        return [c for c in self.cells if not is_missing(c) and cause_of(c) is None]
+
+    @cached_property
+    def broken(self) -> int:
+        """How many cells are errors, uncalculated or merged."""
+        return sum(cause_of(cell) is not None for cell in self.cells)
+
+    @cached_property
+    def values(self) -> set[str]:
+        """Different values."""
+        return set(self.filled)
+
+    @cached_property
+    def share(self) -> float:
+        """Share of the cells that hold a value."""
+        return len(self.filled) / max(len(self.cells), 1)
+
+    @cached_property
+    def numbers(self) -> FloatArray:
+        """The cells as numbers, NaN where they are none."""
+        return as_numbers(pd.Series(self.cells, dtype="str"))[0]
+
+    @cached_property
+    def is_numeric(self) -> bool:
+        """Whether every filled cell is a number."""
+        return bool(self.filled) and not as_numbers(pd.Series(self.filled, dtype="str"))[1]
+
+    @cached_property
+    def is_date(self) -> bool:
+        """Whether nearly all cells are dates; bare day numbers only under a name that says so."""
+        found = [candidates(cell) for cell in self.filled]
+        dates = [c for c in found if c is not None and c.dates]
+        if len(dates) < 2 or len(dates) < MOSTLY * len(self.filled):
+            return False
+        return not all(c.serial for c in dates) or is_named(self.name, "date")
+
+    @cached_property
+    def days(self) -> FloatArray:
+        """Day numbers of dates in any order, NaN elsewhere: enough to compare columns."""
+        days = np.full(len(self.cells), np.nan)
+        for place, cell in enumerate(self.cells):
+            found = candidates(cell)
+            if found is not None and found.dates:
+                days[place] = min(found.dates.values()).toordinal()
+        return days
+
+    @cached_property
+    def is_side(self) -> bool:
+        """Whether the cells are sides, both of them."""
+        sides = [side_of(cell) for cell in self.filled]
+        return set(filter(None, sides)) == {"R", "L"} and all(sides)
+
+    @cached_property
+    def flags(self) -> dict[str, str] | None:
+        """What each cell means as 0 or 1; None if the cells are no such flags."""
+        known = {"0": "0", "1": "1", **dict.fromkeys(YES, "1"), **dict.fromkeys(NO, "0")}
+        known |= dict.fromkeys(("dead", "deceased", "died", "死亡", "tot", "décédé", "умер"), "1")
+        known |= dict.fromkeys(("alive", "living", "生存", "存活", "lebt", "vivant", "жив"), "0")
+        meant = {value: known.get(value.casefold()) for value in self.values}
+        if not meant or None in meant.values():
+            return None
+        return {value: str(meaning) for value, meaning in meant.items()}
+
+    @cached_property
+    def names_rows(self) -> bool:
+        """Whether the cells could name patients or cases: many values, no measurement."""
+        if not self.filled or self.share < 1 or self.is_date:
+            return False
+        if any(re.fullmatch(r"[-+]?[0-9]*[.,][0-9]+", cell) for cell in self.filled):
+            return False
+        return len(self.values) >= max(2, _NAMING * len(self.cells))
+
+    @cached_property
+    def counts_rows(self) -> bool:
+        """Whether the cells count the rows, from 0 or 1."""
+        if not self.is_numeric or len(self.filled) < 3 or self.share < 1:
+            return False
+        return bool(np.all(np.diff(self.numbers) == 1) and self.numbers[0] in (0, 1))
+
+    @cached_property
+    def is_serial(self) -> bool:
+        """Whether the cells are whole numbers from 1000 that rise by row, as file numbers do."""
+        if not self.is_numeric or self.share < 1 or len(self.values) < 0.5 * len(self.cells):
+            return False
+        whole = bool(np.all(self.numbers == np.round(self.numbers)) and self.numbers[0] >= 1000)
+        return whole and len(self.values) > 10 and bool(np.all(np.diff(self.numbers) >= 0))
