@@ -198,7 +198,7 @@ def test_titles_groups_and_notes_around_a_table_are_left_out_and_said(tmp_path: 
     assert source.assumed == (
         "Row 3 holds the column names; rows 1 to 2 above it are a title or hold names of groups,"
         " put before the columns that are named twice.",
-        "Rows 7 to 8 below the table are notes or totals and left out.",
+        "Rows 7 to 8 below the table are notes or totals, and were left out.",
     )
 
 
@@ -213,6 +213,14 @@ def test_names_over_two_rows_are_joined_and_said(tmp_path: Path) -> None:
 def test_a_last_case_of_which_only_the_name_is_known_is_no_note(tmp_path: Path) -> None:
     content = "id,age,stage\np1,4,I\np2,5,II\np3,,\n"
     assert read_source(text(tmp_path / "t.csv", content)).frame["id"].tolist() == ["p1", "p2", "p3"]
+
+
+@pytest.mark.parametrize("name", ["SD-12", "Max Miller", "Note-taker", "Mean 3"])
+def test_a_last_case_that_is_called_like_a_total_is_no_note(tmp_path: Path, name: str) -> None:
+    content = f"id,age,stage,side\np1,4,I,R\np2,5,II,L\n{name},6,I,R\n"
+    assert len(read_source(text(tmp_path / "t.csv", content)).frame) == 3
+    total = read_source(text(tmp_path / "u.csv", content + "Total:,3,2,1\n"))
+    assert len(total.frame) == 3
 
 
 @pytest.mark.parametrize("header", ["case,0,1,2", "case,2016,2017,2018"])

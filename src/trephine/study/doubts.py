@@ -90,7 +90,9 @@ def left_out_doubts(
 
 def _cells(name: str, missing: BoolArray, numbers: Sequence[int]) -> str:
     found = [numbers[place] for place in np.flatnonzero(missing).tolist()]
-    return f"{name} {len(found)} ({named_rows(found)})" if found else ""
+    # Two sides of a patient may come from one row.
+    rows = list(dict.fromkeys(found))
+    return f"{name} {len(found)} ({named_rows(rows)})" if found else ""
 
 
 def _listed(parts: Sequence[str]) -> str:

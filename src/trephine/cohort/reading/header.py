@@ -53,8 +53,8 @@ def find_table(grid: Grid) -> Extent | None:
     The column names stand in the first of the first twenty filled rows that fills at least 60 % of
     the cells that the fullest of them fills, unless half of it are numbers while a row above it
     has words. What stands above is a title, or names of groups of columns. Below, from the end
-    upwards, rows that begin with a word such as "Total" or "Note", and rows of one cell behind an
-    empty row or of a whole sentence, are notes.
+    upwards, rows that begin with a word such as "Total" or "Note" and hold no more in that cell, or
+    are half empty, and rows of one cell behind an empty row or of a whole sentence, are notes.
     """
     filled = {row: _filled(cells) for row, cells in grid.rows.items()}
     numbers = sorted(row for row, cells in filled.items() if cells)
@@ -81,9 +81,10 @@ def find_table(grid: Grid) -> Extent | None:
     body = [row for row in numbers if row > header]
     notes = _notes(filled, body, len([name for name in names if name]))
     if notes:
-        noun = "is a note or total" if len(notes) == 1 else "are notes or totals"
+        one = len(notes) == 1
+        noun = "is a note or total, and was" if one else "are notes or totals, and were"
         where = runs(notes).capitalize()
-        said.append(f"{where} below the table {noun} and left out.")
+        said.append(f"{where} below the table {noun} left out.")
     rows = tuple(row for row in body if row not in notes)
     return Extent(header, tuple(names), rows, tuple(said))
 
@@ -195,10 +196,22 @@ def _notes(filled: dict[int, list[str]], body: list[int], width: int) -> list[in
         row, cells = body[place], filled[body[place]]
         alone = row - body[place - 1] > 1
         single = len(cells) == 1 and width > 2 and (alone or _is_sentence(cells[0]))
-        if not (single or (width > 1 and _NOTE.match(cells[0]))):
+        if not (single or (width > 1 and _begins_note(cells, width))):
             break
         notes.append(row)
     return notes
+
+
+def _begins_note(cells: list[str], width: int) -> bool:
+    """Say whether a row begins with such a word alone, or with it and is half empty.
+
+    A case may be called "SD-12", or Max Miller: its row is filled as the others are.
+    """
+    word = _NOTE.match(cells[0])
+    if word is None:
+        return False
+    rest = cells[0][word.end() :].strip(" :：.()")
+    return not rest or 2 * len(cells) <= width
 
 
 def _is_sentence(text: str) -> bool:
