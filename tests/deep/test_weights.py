@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from trephine.deep.checkpoint import sha256_of
+from trephine.deep.checkpoint import read_network_file
 from trephine.deep.settings import DeepSettings
 from trephine.deep.weights import build_resnet, load_weights, state_sha256
 from trephine.errors import InputError
@@ -79,9 +79,9 @@ def test_random_weights_are_what_the_seed_says():
 
 
 def test_a_wrong_pinned_hash_is_refused(weights_file):
-    with pytest.raises(InputError, match="wrong sha256: the plan pins 0000"):
+    with pytest.raises(InputError, match="wrong sha256: expected 0000"):
         load_weights(settings_for(weights_file, sha256="0" * 64))
-    load_weights(settings_for(weights_file, sha256=sha256_of(weights_file)))
+    load_weights(settings_for(weights_file, sha256=read_network_file(weights_file, None).sha256))
 
 
 def test_an_official_name_must_keep_its_promise_at_every_load(tmp_path, weights_file):

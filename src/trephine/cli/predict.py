@@ -32,6 +32,10 @@ def predict(
     weights: Annotated[
         Path | None, typer.Option(help="The network's file, where the study used its own.")
     ] = None,
+    trust: Annotated[
+        str | None,
+        typer.Option(help="The sha256 of a .pt2 or TorchScript --weights whose maker you know."),
+    ] = None,
     centre: Annotated[
         str | None, typer.Option(help="The case's hospital, where the model harmonises centres.")
     ] = None,
@@ -51,9 +55,8 @@ def predict(
     from trephine.study.predict import predict_case
     from trephine.study.saliency import draw_saliency
 
-    case = NewCase(
-        image, mask, label, side, clinical, features, weights, centre, (accept,) if accept else ()
-    )
+    accepted = (accept,) if accept else ()
+    case = NewCase(image, mask, label, side, clinical, features, weights, centre, accepted, trust)
     result = predict_case(bundle, case, model)
     for line in result.lines():
         console.print(line, soft_wrap=True, markup=False)

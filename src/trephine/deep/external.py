@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from trephine.deep.checkpoint import checked_sha256
+from trephine.deep.checkpoint import NetworkFile, first_line, read_network_file
 from trephine.deep.network import Float32Array, Network
 from trephine.deep.settings import DeepSettings
 from trephine.deep.weights import WeightsRecord
@@ -82,7 +82,7 @@ class ExternalNetwork:
                 raise
             raise InputError(
                 f"deep.backbone: the network does not take batches of {input_shape} as float32:"
-                f" {_first_line(error)}; check input_size, mean and std (one value a channel)"
+                f" {first_line(error)}; check input_size, mean and std (one value a channel)"
             ) from None
         # Of the features' whole size, so that one which is near zero is not held to its digits.
         scale = float(np.abs(apart).max()) or 1.0
@@ -92,11 +92,6 @@ class ExternalNetwork:
                 " from call to call; export the network in evaluation mode (model.eval())"
             )
         return int(together.shape[1])
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
 
 
 def in_fixed_batches(
@@ -139,27 +134,43 @@ def one_vector_a_case(output: Float32Array, n_cases: int) -> Float32Array:
 def open_external(settings: DeepSettings) -> Network:
     """Return the network of a file, by the file's ending.
 
+    The file is read once and its hash compared before anything of it is opened. ONNX is opened
+    here; ``.pt2`` and TorchScript are programs, opened only where ``trust`` names their hash, and
+    then in a confined process (`trephine.deep.confined`).
+
     Raises
     ------
     MissingExtraError
         If the library that reads it is not installed.
     InputError
-        If the file has the wrong hash, cannot be read, or its layer gives no vector a case.
+        If the file has the wrong hash or is not trusted, cannot be read, or its layer gives no
+        vector a case.
     """
-    path = Path(settings.backbone)
-    record = WeightsRecord(path.name, "file", path.name, checked_sha256(path, settings.sha256))
+    file = read_network_file(Path(settings.backbone), settings.sha256)
+    record = WeightsRecord(file.name, "file", file.name, file.sha256)
     reader: Reader
-    if path.suffix.lower() == ".onnx":
-        from trephine.deep.onnx_file import OnnxReader
-
-        reader = OnnxReader(settings, path)
-    else:
+    if settings.is_program:
+        _require_trust(settings, file)
+        from trephine.deep.confined import ConfinedReader
         from trephine.deep.runtime import require_torch
 
         require_torch()
-        from trephine.deep.torch_file import ExportedReader, ScriptReader
+        reader = ConfinedReader(settings, file)
+    else:
+        from trephine.deep.onnx_file import OnnxReader
 
-        is_exported = path.suffix.lower() == ".pt2"
-        reader = ExportedReader(settings, path) if is_exported else ScriptReader(settings, path)
+        reader = OnnxReader(settings, file)
     channels = len(settings.normalisation[0])
     return ExternalNetwork(reader, record, (channels, settings.size, settings.size))
+
+
+def _require_trust(settings: DeepSettings, file: NetworkFile) -> None:
+    if settings.trust == file.sha256:
+        return
+    found = "none" if settings.trust is None else f"{settings.trust}, another file's hash"
+    raise InputError(
+        f"deep.trust: expected the sha256 of {file.name}, found {found}. A file of this kind is a"
+        " program that runs on this computer. Export the network as ONNX, which is none; or, if"
+        f' you know who made this file, state deep.trust = "{file.sha256}" (--trust to predict).'
+        " It then runs in a process of its own, without network"
+    )

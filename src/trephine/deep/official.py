@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from trephine.deep.checkpoint import checked_sha256
+from trephine.deep.checkpoint import read_network_file
 from trephine.deep.settings import ResNetName
 from trephine.errors import InputError
 
@@ -82,7 +82,7 @@ def fetch(file: OfficialFile) -> Path:
                 f" internet, or fetch the file elsewhere and either put it at {path} or give its"
                 " path as deep.weights"
             ) from None
-        checked_sha256(partial, None)
+        read_network_file(partial, None)
         os.replace(partial, path)
     return path
 

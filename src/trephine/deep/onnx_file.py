@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from trephine.deep.checkpoint import NetworkFile, first_line
 from trephine.deep.network import Float32Array
+from trephine.deep.onnx_check import check_onnx
 from trephine.deep.runtime import require_onnxruntime
 from trephine.deep.settings import DeepSettings
 from trephine.errors import InputError
@@ -23,33 +24,36 @@ class OnnxReader:
     ----------
     settings
         Layer (an output's or an inner value's name), threads and device.
-    path
-        The file. External data beside it is found unless an inner layer is read.
+    file
+        The file, read and hashed. All of the network is in it.
 
     Raises
     ------
     InputError
-        If the file is no ONNX network of one image input, or the layer is unknown.
+        If the file is no ONNX network of one image input, names other files, uses operators of
+        other libraries, or the layer is unknown.
     """
 
-    def __init__(self, settings: DeepSettings, path: Path) -> None:
+    def __init__(self, settings: DeepSettings, file: NetworkFile) -> None:
+        check_onnx(file.content, file.name)
         runtime = require_onnxruntime()
         self.runtime = f"onnxruntime {runtime.__version__}"
         provider = _provider(runtime, settings)
         self.place = provider.removesuffix("ExecutionProvider").lower()
         options = runtime.SessionOptions()
         options.use_deterministic_compute = True
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # what fails is said once, by the error
+        options.add_session_config_entry("session.load_model_format", "ONNX")
         if settings.threads is not None:
             options.intra_op_num_threads = settings.threads
-        open_session = partial(_open, runtime, name=path.name, options=options, provider=provider)
-        session = open_session(str(path))
+        open_session = partial(_open, runtime, name=file.name, options=options, provider=provider)
+        session = open_session(file.content)
         names = [output.name for output in session.get_outputs()]
-        self._output = _choose_output(names, settings.layer, path.name)
+        self._output = _choose_output(names, settings.layer, file.name)
         if self._output not in names:
-            session = open_session(with_output(path.read_bytes(), self._output))
+            session = open_session(with_output(file.content, self._output), at_layer=True)
         self._session = session
-        self._input, self.fixed_batch = _image_input(session, path.name)
+        self._input, self.fixed_batch = _image_input(session, file.name)
 
     def __call__(self, crops: Float32Array) -> Float32Array:
         """Return the layer's output for crops (n, channels, size, size)."""
@@ -69,17 +73,21 @@ def _provider(runtime: Any, settings: DeepSettings) -> str:
     return PROVIDERS[settings.device]
 
 
-def _open(runtime: Any, source: str | bytes, name: str, options: Any, provider: str) -> Any:
+def _open(
+    runtime: Any, source: bytes, *, name: str, options: Any, provider: str, at_layer: bool = False
+) -> Any:
     try:
         return runtime.InferenceSession(source, sess_options=options, providers=[provider])
     # onnxruntime's exceptions share no base class but this one.
     except Exception as error:
-        if isinstance(source, bytes):
+        if at_layer:
             raise InputError(
-                f"deep.layer: {name} cannot be read at this layer ({error}); name an output or"
-                " an inner value of the graph"
+                f"deep.layer: {name} cannot be read at this layer ({first_line(error)}); name an"
+                " output or an inner value of the graph"
             ) from None
-        raise InputError(f"deep.backbone: {name} is damaged or no ONNX network ({error})") from None
+        raise InputError(
+            f"deep.backbone: {name} is damaged or no ONNX network ({first_line(error)})"
+        ) from None
 
 
 def _choose_output(names: list[str], layer: str | None, file: str) -> str:

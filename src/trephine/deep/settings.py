@@ -17,7 +17,9 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 ResNetName = Literal["resnet18", "resnet34", "resnet50"]
 
 RESNETS: tuple[ResNetName, ...] = ("resnet18", "resnet34", "resnet50")
-NETWORK_FILES = (".onnx", ".pt2", ".pt", ".ts", ".torchscript")
+# These are programs, not data: torch runs what they say.
+PROGRAMS = (".pt2", ".pt", ".ts", ".torchscript")
+NETWORK_FILES = (".onnx", *PROGRAMS)
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -74,6 +76,10 @@ class DeepSettings(BaseModel):
         its own.
     sha256
         Full hash that the weights' (or the network's) file must have; None accepts any file.
+    trust
+        For a ``.pt2`` or TorchScript file: its full sha256, by which you say that you know who
+        made it. Such a file is a program. It is opened in a process of its own on the CPU,
+        without network, environment or leave to write files. ONNX needs no trust.
     layer
         For a network file: the output or the inner layer to read; None takes its only output.
     input_size
@@ -105,6 +111,7 @@ class DeepSettings(BaseModel):
     backbone: str = "resnet18"
     weights: str = "imagenet"
     sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    trust: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     layer: str | None = None
     input_size: int | None = Field(default=None, ge=32, le=2048)
     mean: Channels | None = None
@@ -128,6 +135,11 @@ class DeepSettings(BaseModel):
             )
         if len({len(values) for values in self.normalisation}) > 1:
             raise ValueError("mean and std: expected one value a channel in both")
+        if self.trust is not None and not self.is_program:
+            raise ValueError(
+                f"trust: expected a file ending in {', '.join(PROGRAMS)}, found {self.backbone!r},"
+                " which needs none; leave trust out, or pin the file with sha256"
+            )
         if self.is_network_file:
             self._check_network_file()
         else:
@@ -151,6 +163,12 @@ class DeepSettings(BaseModel):
                 " with sha256 if you wish"
             )
 
+        if self.is_program and self.device not in ("auto", "cpu"):
+            raise ValueError(
+                f"device: a {PurePath(self.backbone).suffix} file is computed on the CPU, in a"
+                f" process of its own, found {self.device!r}; export it as ONNX for a GPU"
+            )
+
     def _check_resnet(self) -> None:
         if len(self.normalisation[0]) != 3:
             raise ValueError("mean and std: the ResNets take three channels, found one value")
@@ -165,6 +183,11 @@ class DeepSettings(BaseModel):
     def is_network_file(self) -> bool:
         """Whether the backbone is a network in a file."""
         return self.backbone not in RESNETS
+
+    @property
+    def is_program(self) -> bool:
+        """Whether the backbone is a file that torch would run as a program."""
+        return self.is_network_file and PurePath(self.backbone).suffix.lower() in PROGRAMS
 
     @property
     def random_seed(self) -> int | None:
@@ -214,7 +237,13 @@ class DeepSettings(BaseModel):
         exchanged one does not (``Embedder.digest`` gives it).
         """
         # By name, so that a section that adds keys of its own has the digest of its settings.
-        counted = set(DeepSettings.model_fields) - {"batch_size", "threads", "device", "sha256"}
+        counted = set(DeepSettings.model_fields) - {
+            "batch_size",
+            "threads",
+            "device",
+            "sha256",
+            "trust",
+        }
         facts = self.model_dump(mode="json", include=counted)
         facts |= {"definition": DEFINITION, "input_size": self.size}
         facts["mean"], facts["std"] = self.normalisation

@@ -1,19 +1,24 @@
-"""Networks saved by torch.export (``.pt2``) and by TorchScript, readable at a named layer."""
+"""Networks saved by torch.export (``.pt2``) and by TorchScript, readable at a named layer.
+
+They are programs: `trephine.deep.confined` opens them in a process of its own.
+"""
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
 from torch.export.passes import move_to_device_pass
 
-from trephine.deep.archive_check import refuse_code
+from trephine.deep.archive_check import clean_archive
+from trephine.deep.checkpoint import NetworkFile, first_line
 from trephine.deep.network import Float32Array
-from trephine.deep.runtime import choose_device, exact_float32
+from trephine.deep.runtime import exact_float32
+from trephine.deep.script_check import check_graphs, clean_script
 from trephine.deep.settings import DeepSettings
 from trephine.errors import InputError
 
@@ -29,22 +34,23 @@ class ExportedReader:
 
     fixed_batch: int | None
 
-    def __init__(self, settings: DeepSettings, path: Path) -> None:
+    def __init__(self, settings: DeepSettings, file: NetworkFile) -> None:
         self.threads = settings.threads
-        self.device = choose_device(settings.device)
+        self.device = torch.device("cpu")
         self.runtime, self.place = f"torch {torch.__version__}", str(self.device)
-        refuse_code(path)
+        content = clean_archive(file.content, file.name)
         try:
-            program = torch.export.load(path)
+            program = torch.export.load(io.BytesIO(content))
+            module = move_to_device_pass(program, self.device).module(check_guards=False)
         # torch.export has no error of its own for an archive that it cannot read.
         except Exception as error:
             raise InputError(
-                f"deep.backbone: {path.name} is damaged or no torch.export archive ({error})"
+                f"deep.backbone: {file.name} is damaged or no torch.export archive"
+                f" ({first_line(error)})"
             ) from None
-        module = move_to_device_pass(program, self.device).module()
-        self.fixed_batch = _fixed_batch(module, path.name)
+        self.fixed_batch = _fixed_batch(module, file.name)
         if settings.layer is not None:
-            _read_behind(module, settings.layer, path.name)
+            _read_behind(module, settings.layer, file.name)
         self._module = module
 
     def __call__(self, crops: Float32Array) -> Float32Array:
@@ -62,22 +68,24 @@ class ScriptReader:
         If the file is damaged or has no such layer.
     """
 
-    def __init__(self, settings: DeepSettings, path: Path) -> None:
+    def __init__(self, settings: DeepSettings, file: NetworkFile) -> None:
         self.threads = settings.threads
         self.fixed_batch: int | None = None
-        self.device = choose_device(settings.device)
+        self.device = torch.device("cpu")
         self.runtime, self.place = f"torch {torch.__version__}", str(self.device)
         self.layer = settings.layer
+        content = clean_script(file.content, file.name)
         try:
             with warnings.catch_warnings():
                 # TorchScript is deprecated, but the files are there.
                 warnings.simplefilter("ignore", DeprecationWarning)
-                module = cast("Any", torch.jit.load)(path, map_location=self.device)
+                module = cast("Any", torch.jit.load)(io.BytesIO(content), map_location=self.device)
         except (RuntimeError, ValueError) as error:
             raise InputError(
-                f"deep.backbone: {path.name} is damaged or no TorchScript file"
-                f" ({str(error).splitlines()[0]}); a state dict goes into deep.weights"
+                f"deep.backbone: {file.name} is damaged or no TorchScript file"
+                f" ({first_line(error)}); a state dict goes into deep.weights"
             ) from None
+        check_graphs(module, file.name)
         self._module = module.eval()
         self._modules = [name for name, _ in self._module.named_modules() if name]
 

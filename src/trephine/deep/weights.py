@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from trephine.deep.checkpoint import checked_sha256, read_state
+from trephine.deep.checkpoint import read_network_file, read_state
 from trephine.deep.official import OFFICIAL, fetch
 from trephine.deep.runtime import require_torch
 from trephine.deep.settings import DeepSettings, ResNetName
@@ -63,10 +63,11 @@ def load_weights(settings: DeepSettings) -> tuple[dict[str, Tensor], WeightsReco
         return _random_state(name, settings.random_seed)
     is_official = settings.weights == "imagenet"
     path = fetch(OFFICIAL[name]) if is_official else Path(settings.weights)
-    sha256 = checked_sha256(path, settings.sha256)
-    state = read_state(path)
-    check_state(name, state, path.name)
-    return state, WeightsRecord(name, "imagenet" if is_official else "file", path.name, sha256)
+    file = read_network_file(path, settings.sha256)
+    state = read_state(file)
+    check_state(name, state, file.name)
+    origin: Literal["imagenet", "file"] = "imagenet" if is_official else "file"
+    return state, WeightsRecord(name, origin, file.name, file.sha256)
 
 
 def _resnet_name(settings: DeepSettings) -> ResNetName:

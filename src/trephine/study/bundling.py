@@ -67,8 +67,11 @@ def _feature_settings(analysis: Analysis) -> dict[str, Any]:
 
 
 def _without_folders(deep: DeepSettings) -> dict[str, Any]:
-    """Return the network's settings; a file keeps its name, not the folder where it lay."""
-    content = deep.model_dump(mode="json")
+    """Return the network's settings; a file keeps its name, not the folder where it lay.
+
+    Trust stays behind: whoever uses the model says himself that he knows who made a program.
+    """
+    content = deep.model_dump(mode="json", exclude={"trust"})
     if deep.is_network_file:
         content["backbone"] = PurePath(deep.backbone).name
     elif deep.weights_file is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from trephine.cohort.clinical import read_clinical
 from trephine.cohort.schema import ClinicalTable, label_of
@@ -52,6 +53,8 @@ class NewCase:
         The case's hospital by its name in the study, where the model harmonises centres.
     accept
         Contradictions to go on with, as in ``[data] accept``.
+    trust
+        The sha256 of ``weights``, where that file is a program and its maker is known.
     """
 
     image: Path | None = None
@@ -63,6 +66,7 @@ class NewCase:
     weights: Path | None = None
     centre: str | None = None
     accept: tuple[str, ...] = ()
+    trust: str | None = None
 
 
 def features_of(
@@ -89,7 +93,7 @@ def features_of(
                 settings, image, mask, mask.label_of(label_of_region(bundle, case)), region
             )
         if DEEP in pictured:
-            embedder = open_embedder(bundle, case.weights)
+            embedder = open_embedder(bundle, case.weights, case.trust)
             side: Any = case.side
             values = embedder.extract([image], [region], [side])
             network = embedder.record.weights.sha256
@@ -263,15 +267,23 @@ def check_engine(bundle: Bundle) -> None:
         )
 
 
-def network_settings(bundle: Bundle, weights: Path | None) -> DeepSettings:
-    """Return the settings of the network that the study used, its file put in.
+def network_settings(
+    bundle: Bundle, weights: Path | None, trust: str | None = None
+) -> DeepSettings:
+    """Return the settings of the network that the study used, its file and its hash put in.
+
+    The hash is that of the file that the model was fitted with, so that another is refused before
+    it is opened. ``trust`` is never the model's word, only its user's.
 
     Raises
     ------
     InputError
         If the network or its weights are a file, which is no part of a bundle, and none is given.
     """
-    settings = DeepSettings(**bundle.context["features"][DEEP])
+    features = bundle.context["features"]
+    settings = _deep_settings({**features[DEEP], "trust": None})
+    if settings.random_seed is None:  # there is a file
+        settings = settings.model_copy(update={"sha256": features["weights_sha256"]})
     if not settings.is_network_file and settings.weights_file is None:
         return settings
     key = "backbone" if settings.is_network_file else "weights"
@@ -281,10 +293,24 @@ def network_settings(bundle: Bundle, weights: Path | None) -> DeepSettings:
             f"network: expected the file {name}, which is no part of the model, found none; name"
             " it with --weights, or as [deep] weights in a study file"
         )
-    return settings.model_copy(update={key: str(weights)})
+    named = settings.model_copy(update={key: str(weights)})
+    if settings.is_network_file and named.is_program != settings.is_program:
+        raise InputError(
+            f"network: expected a file ending in {Path(settings.backbone).suffix}, as the model's"
+            f" is, found one ending in {weights.suffix}"
+        )
+    return _deep_settings({**named.model_dump(), "trust": trust})
 
 
-def open_embedder(bundle: Bundle, weights: Path | None) -> Embedder:
+def _deep_settings(content: Mapping[str, Any]) -> DeepSettings:
+    try:
+        return DeepSettings(**content)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise InputError(f"network: {reason}") from None
+
+
+def open_embedder(bundle: Bundle, weights: Path | None, trust: str | None = None) -> Embedder:
     """Open the network that the study used, with its trained last block where it has one.
 
     Raises
@@ -295,7 +321,7 @@ def open_embedder(bundle: Bundle, weights: Path | None) -> Embedder:
         If the weights are not those that the model was fitted with.
     """
     settings = bundle.context["features"]
-    embedder = Embedder(network_settings(bundle, weights).case_by_case())
+    embedder = Embedder(network_settings(bundle, weights, trust).case_by_case())
     found = embedder.record.weights.sha256
     if found != settings["weights_sha256"]:
         raise BundleError(

@@ -63,7 +63,7 @@ def draw_saliency(path: Path, case: NewCase, out: Path) -> None:
     if signature is None or signature.empty:
         raise InputError("saliency: expected a model with a deep signature, found none")
     image, _, region = open_case(bundle, case)
-    embedder = open_embedder(bundle, case.weights)
+    embedder = open_embedder(bundle, case.weights, case.trust)
     heat = case_map(embedder, signature, image, region, case.side).values
     low, high = np.percentile(image.pixels, (0.5, 99.5))
     grey = np.clip((image.pixels - low) / (high - low if high > low else 1.0), 0, 1)

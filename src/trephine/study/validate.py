@@ -265,7 +265,7 @@ def _network(bundle: Bundle, plan: StudyPlan, needed: bool) -> DeepSection:
         return DeepSection(enabled=False)
     own = plan.deep.backbone if plan.deep.is_network_file else plan.deep.weights
     given = Path(own) if "deep" in plan.model_fields_set else None
-    return DeepSection(**network_settings(bundle, given).model_dump())
+    return DeepSection(**network_settings(bundle, given, plan.deep.trust).model_dump())
 
 
 def _same_weights(bundle: Bundle, extracted: ExtractedFeatures) -> None:
