@@ -299,3 +299,12 @@ def test_the_rater_of_more_masks_goes_first(tmp_path: Path) -> None:
 def test_any_text_is_written_as_toml_that_reads_back(name: str, text: str) -> None:
     written = f"{key(name)} = {quoted(text)}"
     assert tomllib.loads(written) == {name: text}
+
+
+def test_the_rater_who_drew_most_cases_comes_first(trephine: Command, tmp_path: Path) -> None:
+    study = write_image_study(tmp_path / "study")
+    study.toml.unlink()
+    for path in sorted((study.folder / "a").iterdir())[10:]:
+        path.unlink()
+    assert trephine("new", study.folder).code == 0
+    assert list(read_plan(study.toml).data.raters) == ["b", "a"]

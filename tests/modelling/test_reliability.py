@@ -34,3 +34,33 @@ def test_a_feature_of_too_few_cases_has_no_icc() -> None:
     features = FeatureSet("radiomics", ("a", "b", "c"), first, {"b": second}, {}, "a")
     (found,) = agreements(features, "2,1")
     assert np.isnan(found.icc).tolist() == [False, True, False]
+
+
+def read_by(*rows: slice) -> FeatureSet:
+    """Rater a read 20 cases, each further rater those of a slice."""
+    first, second = two_readings()
+    raters = {}
+    for name, some in zip("bc", rows, strict=False):
+        raters[name] = np.full_like(second, np.nan)
+        raters[name][some] = second[some]
+    return FeatureSet("radiomics", ("a", "b", "c"), first, raters, {}, "a")
+
+
+def test_a_second_rater_of_some_cases_is_compared_on_those() -> None:
+    (found,) = agreements(read_by(slice(0, 8)), "2,1")
+    first, second = two_readings()
+    alone = intraclass_correlation(np.stack([first[:8], second[:8]], axis=1), "2,1")
+    assert (found.n_subjects, found.subjects.tolist()) == (8, [8, 8, 8])
+    np.testing.assert_allclose(found.icc, alone.value)
+    np.testing.assert_allclose(found.low, alone.low)
+
+
+def test_raters_of_different_cases_are_compared_two_by_two() -> None:
+    found = agreements(read_by(slice(0, 10), slice(10, 20)), "2,1")
+    assert [one.comparison for one in found] == ["raters a and b", "raters a and c"]
+    together = agreements(read_by(slice(0, 10), slice(3, 20)), "2,1")
+    assert [(one.readers, one.n_subjects) for one in together] == [("a, b and c", 7)]
+
+
+def test_fewer_than_five_cases_are_not_compared() -> None:
+    assert agreements(read_by(slice(0, 4)), "2,1") == ()

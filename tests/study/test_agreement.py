@@ -13,6 +13,7 @@ from trephine.cli import app
 from trephine.errors import InputError
 from trephine.imaging import write_nifti
 from trephine.modelling.cases import FeatureSet
+from trephine.modelling.reliability import agreements
 from trephine.study.agreement import compare_drawings, compare_features, draw_worst
 from trephine.study.inputs import read_study
 from trephine.types import Geometry, Image, Mask
@@ -102,16 +103,19 @@ def test_one_reading_cannot_agree(tmp_path: Path) -> None:
         compare_drawings(read_study(path))
 
 
-def test_features_without_a_value_are_left_out_of_the_icc() -> None:
+def test_a_feature_is_judged_by_the_cases_that_have_it_as_in_a_study() -> None:
     rng = np.random.default_rng(0)
     first = rng.normal(size=(12, 3))
     second = first + rng.normal(scale=[0.01, 3.0, 0.1], size=(12, 3))
     second[3, 2] = np.nan
     features = FeatureSet("radiomics", ("good", "bad", "gap"), first, {"b": second}, {}, "a")
     (found,) = compare_features({"radiomics": features}, "2,1")
-    assert found.names == ("good", "bad")
-    assert found.icc.value[0] > 0.99 > 0.5 > found.icc.value[1]
-    assert np.all(found.icc.low <= found.icc.value)
+    assert found.names == ("good", "bad", "gap")
+    assert (found.n_cases, found.cases.tolist()) == (12, [12, 12, 11])
+    assert found.icc[0] > 0.99 > 0.5 > found.icc[1]
+    assert np.all(found.low <= found.icc)
+    (in_study,) = agreements(features, "2,1")
+    np.testing.assert_array_equal(found.icc, in_study.icc)
 
 
 def test_the_verb_writes_tables_and_a_figure(tmp_path: Path) -> None:

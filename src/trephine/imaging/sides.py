@@ -64,6 +64,12 @@ class Facing:
         return ("R", "L") if self.right_first else ("L", "R")
 
 
+def picture_sides(image: Image) -> tuple[str, str]:
+    """Return the patient's side at an image's left and right edge, R or L; empty if unknown."""
+    facing = facing_of(image)
+    return facing.picture_sides if facing is not None else ("", "")
+
+
 def facing_of(image: Image) -> Facing | None:
     """Return where the patient's sides lie; None for a view from the side.
 

@@ -13,7 +13,7 @@ from trephine.modelling.feature_training import train_features, training_step, w
 from trephine.modelling.folds import assign_folds
 from trephine.modelling.learner import LearnedWeights, learn_weights
 from trephine.modelling.protocols import ChainSettings
-from trephine.modelling.reliability import Agreement, agreements, smallest_icc
+from trephine.modelling.reliability import FEWEST_SUBJECTS, Agreement, agreements, smallest_icc
 from trephine.modelling.signature import Signature, empty_signature
 from trephine.selection.audit import AuditRow, SelectionStepResult, step_result
 from trephine.selection.completeness import keep_complete
@@ -26,6 +26,11 @@ REFITS = 5
 
 QUARTILES = (0.25, 0.5, 0.75)
 TO_QUARTILE = 0.6744897501960817  # normal quantile of 0.75
+
+ICC_STEP = "ICC between and within raters"
+_TOO_FEW_READ = (
+    f"no feature removed: fewer than {FEWEST_SUBJECTS} of the training cases were read twice"
+)
 
 # Largest value whose square, summed over cases, is sure to fit a number.
 _SQUARES_FIT = 1e150
@@ -170,6 +175,8 @@ def _fit_once(
     if found:
         icc = smallest_icc(found, len(features.names))
         funnel.pour(_reliable(icc[funnel.left], settings))
+    elif features.raters or features.repeats:
+        funnel.pour(_keep_all(ICC_STEP, _TOO_FEW_READ, len(funnel.left)))
     if settings.relevance != "none" and len(funnel.left):
         funnel.pour(_relevant(funnel.values_left(), survival, settings))
     if settings.correlation < 1 and len(funnel.left):
@@ -243,7 +250,7 @@ def _standardisation(settings: ChainSettings) -> str:
 
 def _reliable(icc: FloatArray, settings: ChainSettings) -> SelectionStepResult:
     return step_result(
-        "ICC between and within raters",
+        ICC_STEP,
         icc >= settings.icc_threshold,
         reason="ICC too low",
         threshold=settings.icc_threshold,

@@ -1,16 +1,22 @@
-"""How well each feature agrees between raters and between a rater's two readings."""
+"""How well each feature agrees between raters and between a rater's two readings.
+
+One rule for the selection inside every fold and for ``trephine agree``: each feature is judged by
+the cases that have it in every reading compared, and by nothing where these are fewer than five.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.protocols import IccForm
 from trephine.selection.icc import intraclass_correlation
-from trephine.types import BoolArray, FloatArray
+from trephine.types import BoolArray, FloatArray, IntArray
 
 # Fewer subjects than this give no ICC worth a decision.
 FEWEST_SUBJECTS = 5
@@ -22,22 +28,42 @@ class Agreement:
 
     Attributes
     ----------
-    comparison
-        For example "raters a and b".
+    kind, raters
+        Several raters, or one rater's two readings.
     n_subjects
         Cases read by all of them.
-    icc
-        Shape (p,); of a feature with missing values, over the cases that have it in every
-        reading. NaN where these are fewer than five.
+    subjects
+        Shape (p,): cases that have the feature in every reading.
+    icc, low, high
+        Shape (p,): estimate and 95% limits; NaN where ``subjects`` is below five.
     """
 
-    comparison: str
+    kind: Literal["between", "within"]
+    raters: tuple[str, ...]
     n_subjects: int
+    subjects: IntArray
     icc: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+    @property
+    def readers(self) -> str:
+        """For example "a and b", or "a, first and second reading"."""
+        if self.kind == "within":
+            return f"{self.raters[0]}, first and second reading"
+        return f"{', '.join(self.raters[:-1])} and {self.raters[-1]}"
+
+    @property
+    def comparison(self) -> str:
+        """For example "raters a and b", or "rater a, first and second reading"."""
+        return f"{'rater' if self.kind == 'within' else 'raters'} {self.readers}"
 
 
 def agreements(features: FeatureSet, form: IccForm) -> tuple[Agreement, ...]:
     """Return the ICC between the raters, and within each rater who read cases twice.
+
+    The raters are compared all at once on the cases that all of them read. Where these are fewer
+    than five, as when each of two further raters read cases of his own, every two are compared.
 
     Parameters
     ----------
@@ -46,22 +72,17 @@ def agreements(features: FeatureSet, form: IccForm) -> tuple[Agreement, ...]:
     form
         Of the ICC.
     """
-    comparisons: list[tuple[str, list[FloatArray]]] = []
+    between: list[Agreement] = []
     if features.raters:
-        names = [features.first_rater, *features.raters]
-        readings = [features.values, *features.raters.values()]
-        comparisons.append((f"raters {', '.join(names[:-1])} and {names[-1]}", readings))
-    for rater, again in features.repeats.items():
-        comparisons.append(
-            (f"rater {rater}, first and second reading", [features.reading(rater), again])
-        )
-    found = []
-    for comparison, readings in comparisons:
-        read = _read_by_all(readings)
-        if read.sum() >= FEWEST_SUBJECTS:
-            icc = _icc([reading[read] for reading in readings], form)
-            found.append(Agreement(comparison, int(read.sum()), icc))
-    return tuple(found)
+        names = (features.first_rater, *features.raters)
+        between = _between(features, [names], form)
+        if not between and len(names) > 2:
+            between = _between(features, list(combinations(names, 2)), form)
+    within = [
+        _agreement("within", (rater,), [features.reading(rater), again], form)
+        for rater, again in features.repeats.items()
+    ]
+    return (*between, *(found for found in within if found is not None))
 
 
 def smallest_icc(found: Sequence[Agreement], n_features: int) -> FloatArray:
@@ -72,20 +93,37 @@ def smallest_icc(found: Sequence[Agreement], n_features: int) -> FloatArray:
     return smallest
 
 
-def _read_by_all(readings: Sequence[FloatArray]) -> BoolArray:
-    """Return the cases that have any value in every reading, shape (n,)."""
+def _between(
+    features: FeatureSet, groups: Sequence[tuple[str, ...]], form: IccForm
+) -> list[Agreement]:
+    compared = (
+        _agreement("between", names, [features.reading(name) for name in names], form)
+        for names in groups
+    )
+    return [found for found in compared if found is not None]
+
+
+def _agreement(
+    kind: Literal["between", "within"],
+    raters: tuple[str, ...],
+    readings: Sequence[FloatArray],
+    form: IccForm,
+) -> Agreement | None:
+    """Return the agreement of some readings; None where fewer than five cases have them all."""
     read: BoolArray = np.all([~np.isnan(r).all(axis=1) for r in readings], axis=0)
-    return read
-
-
-def _icc(readings: Sequence[FloatArray], form: IccForm) -> FloatArray:
-    ratings = np.stack(readings, axis=1)
-    whole = np.isfinite(ratings).all(axis=(0, 1))
-    icc = np.full(ratings.shape[2], np.nan)
+    if read.sum() < FEWEST_SUBJECTS:
+        return None
+    ratings = np.stack([reading[read] for reading in readings], axis=1)
+    has: BoolArray = np.asarray(np.isfinite(ratings).all(axis=1))
+    limits = np.full((3, ratings.shape[2]), np.nan)
+    whole = has.all(axis=0)
     if whole.any():
-        icc[whole] = intraclass_correlation(ratings[:, :, whole], form).value
-    for j in np.flatnonzero(~whole):
-        read = np.isfinite(ratings[:, :, j]).all(axis=1)
-        if read.sum() >= FEWEST_SUBJECTS:
-            icc[j] = intraclass_correlation(ratings[read][:, :, [j]], form).value[0]
-    return icc
+        limits[:, whole] = _icc(ratings[:, :, whole], form)
+    for j in np.flatnonzero(~whole & (has.sum(axis=0) >= FEWEST_SUBJECTS)):
+        limits[:, [j]] = _icc(ratings[has[:, j]][:, :, [j]], form)
+    return Agreement(kind, raters, int(read.sum()), has.sum(axis=0), *limits)
+
+
+def _icc(ratings: FloatArray, form: IccForm) -> FloatArray:
+    found = intraclass_correlation(ratings, form)
+    return np.stack([found.value, found.low, found.high])

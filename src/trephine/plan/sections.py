@@ -153,7 +153,9 @@ class DataSection(Section):
     )
     raters: dict[str, str] = Field(
         default_factory=dict,
-        description="path of each rater's mask; the first rater's regions enter the models",
+        description="path of each rater's mask; the first rater's regions enter the models and must"
+        " be there for every case; other raters may have drawn some of the cases (five at least),"
+        " and agreement is that of the cases that both drew",
     )
     repeats: dict[str, str] = Field(
         default_factory=dict,

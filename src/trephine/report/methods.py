@@ -90,6 +90,11 @@ def _images(facts: Trace) -> Text:
     if facts.methods.raw.raters:
         raters = join([(rater.words(),) for rater in facts.methods.raters], last=" and ")
         parts += ["Regions of interest were drawn by rater ", *raters, "."]
+        for rater in facts.methods.partial_raters:
+            parts += [
+                " Rater ", rater.name.words(), " drew ", rater.cases.show("count"), " of ",
+                rater.of.show("count"), " cases: agreement with this rater is that of these.",
+            ]  # fmt: skip
     return tuple(parts)
 
 

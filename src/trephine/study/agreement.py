@@ -18,14 +18,15 @@ from trephine.evaluation.agreement import (
 )
 from trephine.executors import Progress
 from trephine.imaging import region_outline
+from trephine.imaging.sides import picture_sides
 from trephine.modelling.cases import FeatureSet
+from trephine.modelling.protocols import IccForm
+from trephine.modelling.reliability import FEWEST_SUBJECTS, Agreement, agreements
 from trephine.report.figures.agreement import DrawnCase
-from trephine.selection.icc import IccForm, IntraclassCorrelation, intraclass_correlation
 from trephine.study.files import CaseFiles, open_image, open_mask
 from trephine.study.inputs import StudyInputs
-from trephine.types import BoolArray, FloatArray
+from trephine.types import BoolArray, FloatArray, IntArray
 
-FEWEST_CASES = 5
 # What is shown round a pair of drawings, as a share of their extent.
 _MARGIN = 0.35
 
@@ -59,22 +60,33 @@ class Comparison:
 
 @dataclass(frozen=True)
 class FeatureAgreement:
-    """ICC of every feature of one set in one comparison.
+    """ICC of the features of one set in one comparison.
 
     Attributes
     ----------
     comparison, feature_set
         Who, and which features.
     names
-        Features that have a value in every reading, shape (p,).
-    icc
-        Estimates and intervals of those.
+        Features that five cases at least have in every reading, shape (p,).
+    cases
+        Shape (p,): how many cases have it.
+    icc, low, high
+        Shape (p,): estimates and 95% limits.
+    form
+        Of the ICC.
+    n_cases
+        Read by all.
     """
 
     comparison: str
     feature_set: str
     names: tuple[str, ...]
-    icc: IntraclassCorrelation
+    cases: IntArray
+    icc: FloatArray
+    low: FloatArray
+    high: FloatArray
+    form: IccForm
+    n_cases: int
 
 
 def compare_drawings(
@@ -122,22 +134,13 @@ def compare_features(sets: Mapping[str, FeatureSet], form: IccForm) -> tuple[Fea
     sets
         Features by name, with the raters' readings.
     form
-        Of the ICC; a comparison of fewer than five cases is left out.
+        Of the ICC; a comparison of fewer than five cases is left out, as in a study's selection.
     """
-    found = []
-    for set_name, features in sets.items():
-        readings: list[tuple[str, list[FloatArray]]] = []
-        if features.raters:
-            names = [features.first_rater, *features.raters]
-            readings.append((" and ".join(names), [features.values, *features.raters.values()]))
-        for rater, again in features.repeats.items():
-            name = f"{rater}, first and second reading"
-            readings.append((name, [features.reading(rater), again]))
-        for name, values in readings:
-            agreement = _icc(name, set_name, features.names, values, form)
-            if agreement is not None:
-                found.append(agreement)
-    return tuple(found)
+    return tuple(
+        _of_set(name, agreement, features.names, form)
+        for name, features in sets.items()
+        for agreement in agreements(features, form)
+    )
 
 
 def draw_worst(inputs: StudyInputs, comparison: Comparison, count: int) -> tuple[DrawnCase, ...]:
@@ -167,6 +170,7 @@ def draw_worst(inputs: StudyInputs, comparison: Comparison, count: int) -> tuple
                 pixels=image.pixels[window],
                 first=tuple(region_outline(readings[first][window])),
                 second=tuple(region_outline(readings[second][window])),
+                edge_sides=picture_sides(image),
             )
         )
     return tuple(drawn)
@@ -213,23 +217,21 @@ def _comparison(name: str, regions: Mapping[int, RegionAgreement]) -> Comparison
     return Comparison(name, tuple(regions), found, size)
 
 
-def _icc(
-    comparison: str,
-    feature_set: str,
-    names: Sequence[str],
-    readings: Sequence[FloatArray],
-    form: IccForm,
-) -> FeatureAgreement | None:
-    read: BoolArray = np.all([~np.isnan(values).all(axis=1) for values in readings], axis=0)
-    if read.sum() < FEWEST_CASES:
-        return None
-    ratings = np.stack([values[read] for values in readings], axis=1)
-    whole: BoolArray = np.asarray(np.isfinite(ratings).all(axis=(0, 1)))
-    if not whole.any():
-        return None
-    kept = tuple(name for name, keep in zip(names, whole, strict=True) if keep)
-    icc = intraclass_correlation(ratings[:, :, whole], form)
-    return FeatureAgreement(comparison, feature_set, kept, icc)
+def _of_set(
+    name: str, agreement: Agreement, names: Sequence[str], form: IccForm
+) -> FeatureAgreement:
+    kept = np.flatnonzero(agreement.subjects >= FEWEST_SUBJECTS).tolist()
+    return FeatureAgreement(
+        agreement.readers,
+        name,
+        tuple(names[j] for j in kept),
+        agreement.subjects[kept],
+        agreement.icc[kept],
+        agreement.low[kept],
+        agreement.high[kept],
+        form,
+        agreement.n_subjects,
+    )
 
 
 def _window(region: BoolArray) -> tuple[slice, ...]:

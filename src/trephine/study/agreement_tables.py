@@ -48,11 +48,11 @@ def feature_table(found: Sequence[FeatureAgreement]) -> pd.DataFrame:
                 "comparison": agreement.comparison,
                 "set": agreement.feature_set,
                 "feature": agreement.names,
-                "icc": agreement.icc.value,
-                "low": agreement.icc.low,
-                "high": agreement.icc.high,
-                "form": agreement.icc.form,
-                "cases": agreement.icc.n_subjects,
+                "icc": agreement.icc,
+                "low": agreement.low,
+                "high": agreement.high,
+                "form": agreement.form,
+                "cases": agreement.cases,
             }
         )
         for agreement in found
@@ -67,7 +67,7 @@ def summary_table(
     rows = []
     for comparison in comparisons:
         good = [
-            f"{agreement.feature_set}: {np.mean(agreement.icc.value >= GOOD_ICC):.0%}"
+            f"{agreement.feature_set}: {np.mean(agreement.icc >= GOOD_ICC):.0%}"
             for agreement in found
             if agreement.comparison == comparison.name
         ]
@@ -104,7 +104,7 @@ def figure_of(
             hausdorff95_mm={item.name: _values(item, "hausdorff95_mm") for item in read},
             size=read[0].size if read else None,
             size_unit="mm²" if axes == 2 else "mm³",
-            icc={f"{item.feature_set}, {item.comparison}": item.icc.value for item in found},
+            icc={f"{item.feature_set}, {item.comparison}": item.icc for item in found},
             worst=worst,
         )
     )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from trephine.errors import ImageError, InputError, Problem
+from trephine.errors import ImageError, InputError, Problem, named_rows
 from trephine.executors import Progress, executor
 from trephine.imaging import fit_mask, is_image_path, read_image, read_mask
+from trephine.modelling.reliability import FEWEST_SUBJECTS
 from trephine.paths import held_inside, irregular
 from trephine.plan.sections import DataSection
 from trephine.radiomics.region import bounding_box
@@ -39,7 +40,7 @@ class CaseFiles:
     images
         Path of each case's image; cases of one radiograph share it.
     masks
-        By rater, the path of each case's mask.
+        By rater, the path of each case's mask; None where a rater other than the first drew none.
     repeats
         By rater, the path of each case's second mask; None where it was read once.
     labels
@@ -48,7 +49,7 @@ class CaseFiles:
 
     rows: tuple[int, ...]
     images: tuple[Path, ...]
-    masks: Mapping[str, tuple[Path, ...]]
+    masks: Mapping[str, tuple[Path | None, ...]]
     repeats: Mapping[str, tuple[Path | None, ...]]
     labels: tuple[int | str, ...]
 
@@ -83,15 +84,21 @@ def find_files(
     rows = tuple(frame.index)
     images, more = _filled(data.image or "", "an image", frame, data)
     problems += more
-    masks = {}
-    for rater, pattern in data.raters.items():
-        masks[rater], more = _filled(pattern, f"rater {rater}'s mask", frame, data)
-        problems += more
     problems += _absent(rows, images, needed, data.image or "", data.table.name, "an image")
+    masks: dict[str, tuple[Path | None, ...]] = {}
     for rater, pattern in data.raters.items():
-        problems += _absent(
-            rows, masks[rater], needed, pattern, data.table.name, f"rater {rater}'s mask"
-        )
+        whose = f"rater {rater}'s mask"
+        filled, more = _filled(pattern, whose, frame, data)
+        problems += more
+        wanted = needed
+        if masks:  # only the first rater must have drawn every case
+            there = np.array([path == Path(pattern) or _lies_there(path) for path in filled])
+            wanted = needed & there
+            masks[rater] = tuple(p if here else None for p, here in zip(filled, there, strict=True))
+        else:
+            masks[rater] = filled
+        problems += _absent(rows, filled, wanted, pattern, data.table.name, whose)
+    problems += few_drawn(masks, needed)
     repeats: dict[str, tuple[Path | None, ...]] = {}
     for rater, pattern in data.repeats.items():
         second, more = _filled(pattern, f"rater {rater}'s second mask", frame, data)
@@ -102,6 +109,45 @@ def find_files(
             found = "none"
             problems.append(Problem(f"[data] repeats.{rater}", "at least one mask", found))
     return CaseFiles(rows, images, masks, repeats, labels), problems
+
+
+def few_drawn(masks: Mapping[str, Sequence[Path | None]], needed: BoolArray) -> list[Problem]:
+    """Return the raters who drew too few of the ``needed`` cases, shape (n,), to compare."""
+    problems = []
+    for rater, paths in masks.items():
+        n = sum(path is not None for path, need in zip(paths, needed, strict=True) if need)
+        if n < FEWEST_SUBJECTS and n < needed.sum():
+            problems.append(
+                Problem(
+                    f"study.toml [data.raters] {rater}",
+                    f"this rater's masks of {FEWEST_SUBJECTS} cases at least, for the agreement",
+                    f"{n} of {int(needed.sum())}",
+                    "Correct the path, or take the rater out",
+                )
+            )
+    return problems
+
+
+def drawn_by_some(files: CaseFiles) -> Iterator[str]:
+    """Report the raters who drew some of the cases only, and too few second readings."""
+    n = len(files.images)
+    for rater, paths in files.masks.items():
+        absent = [row for row, path in zip(files.rows, paths, strict=True) if path is None]
+        count = n - len(absent)
+        if absent:
+            # A few that lack are rather forgotten, or misspelt, than left out by design.
+            which = f" (not {named_rows(sorted(absent))})" if 2 * count > n else ""
+            yield (
+                f"Rater {rater} drew {count} of {n} cases{which}: agreement with this rater"
+                " (ICC, Dice) is that of these."
+            )
+    for rater, paths in files.repeats.items():
+        count = sum(path is not None for path in paths)
+        if count < FEWEST_SUBJECTS:
+            yield (
+                f"Rater {rater} read {count} cases twice, fewer than {FEWEST_SUBJECTS}: Dice is"
+                " reported, an ICC is not."
+            )
 
 
 def check_files(
@@ -236,7 +282,10 @@ def _mask_problem(
     """Return a mask's problem; those of one kind and reading can be grouped by their rows."""
     label = files.labels[row]
     advice = ""
+    # A file that cannot be used is one problem, whichever regions are sought in it.
+    expected = f"a mask of {reading} that can be read and lies on its image"
     if isinstance(mask, Mask):
+        expected = f"a region with label {label} in the mask of {reading}"
         other = _other_label(label, mask, data)
         if other is not None and not _holds(mask, label) and _holds(mask, other):
             advice = "The other side's label is there: are the sides, or the labels, swapped?"
@@ -244,7 +293,7 @@ def _mask_problem(
         data.table.name,
         [files.rows[row]],
         "",
-        f"a region with label {label} in the mask of {reading}",
+        expected,
         _REPEATED.sub("", without_names(error, path)),
         advice,
     )
@@ -350,6 +399,14 @@ def _absent(
         for row, path, is_needed in zip(rows, paths, needed, strict=True)
         if is_needed and (missing := found[path])
     ]
+
+
+def _lies_there(path: Path) -> bool:
+    """Say whether there is anything at a path, also what cannot be used or followed."""
+    try:
+        return path.exists() or path.is_symlink()
+    except OSError:
+        return False
 
 
 def _missing(path: Path) -> str | None:

@@ -19,7 +19,7 @@ from trephine.plan import StudyPlan
 from trephine.plan.reading import read_plan_so_far
 from trephine.study.cross_check import cross_check
 from trephine.study.doubts import left_out_doubts, time_doubts
-from trephine.study.files import CaseFiles, check_files, find_files
+from trephine.study.files import CaseFiles, check_files, drawn_by_some, few_drawn, find_files
 from trephine.study.finetuning import check_events, finetune_settings
 from trephine.study.fingerprints import Fingerprint, read_once
 from trephine.study.outcome import FEWEST_EVENTS, TableRows, codes, read_rows
@@ -208,6 +208,9 @@ def _analysed(
     except PlanError as error:
         problem = Problem("study.toml [deep.finetune]", "events enough to train", str(error))
         raise StudyProblemsError([problem]) from None
+    problems = few_drawn(files.masks, stay) if files is not None else []
+    if problems:
+        raise StudyProblemsError(problems)
     names = [
         f"{patient}\0{case}" for patient, case in zip(rows.patient_ids, rows.case_ids, strict=True)
     ]
@@ -217,6 +220,10 @@ def _analysed(
     event = rows.event[kept] == 1
     survival = Survival(rows.time[kept], event, plan.outcome.unit)
     analysed = clinical.take(kept)
+    analysed_files = files.take(kept) if files is not None else None
+    remarks = remarks_of(plan, analysed, survival, _names(features, centres or ()))
+    if analysed_files is not None:
+        remarks = (*remarks, *drawn_by_some(analysed_files))
     return StudyInputs(
         plan=plan,
         case_ids=tuple(rows.case_ids[row] for row in kept),
@@ -227,11 +234,11 @@ def _analysed(
         clinical=analysed,
         centre=codes(centres) if centres is not None else None,
         centre_names=tuple(dict.fromkeys(centres)) if centres is not None else (),
-        files=files.take(kept) if files is not None else None,
+        files=analysed_files,
         features={name: features_set.take(kept) for name, features_set in features.items()},
         flow=flow,
         fingerprints=fingerprints,
-        remarks=remarks_of(plan, analysed, survival, _names(features, centres or ())),
+        remarks=remarks,
     )
 
 

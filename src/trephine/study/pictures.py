@@ -11,7 +11,7 @@ from PIL import Image as Picture
 
 from trephine.deep.embed import Embedder
 from trephine.imaging import region_outline
-from trephine.imaging.sides import facing_of
+from trephine.imaging.sides import facing_of, picture_sides
 from trephine.report.facts import Outline, PictureFacts
 from trephine.study.files import CaseFiles, open_image, open_mask
 from trephine.study.results import Analysis
@@ -80,7 +80,11 @@ def _most_typical(analysis: Analysis) -> int:
     """Return the case of median follow-up among those whose image holds most regions."""
     files = analysis.inputs.files
     assert files is not None
-    shared = np.array([files.images.count(path) for path in files.images])
+    drawn = dict.fromkeys(files.images, 0)
+    for masks in files.masks.values():
+        for path, mask in zip(files.images, masks, strict=True):
+            drawn[path] += mask is not None
+    shared = np.array([drawn[path] for path in files.images])
     best = np.flatnonzero(shared == shared.max())
     time = analysis.cases.survival.time[best]
     return int(best[np.argsort(time, kind="stable")[len(best) // 2]])
@@ -93,7 +97,10 @@ def _radiograph(
     rows = [other for other, path in enumerate(files.images) if path == files.images[row]]
     regions: dict[tuple[str, int], BoolArray] = {}
     for rater, masks in files.masks.items():
-        mask = open_mask(masks[row], image, data)
+        path = masks[row]
+        if path is None:
+            continue
+        mask = open_mask(path, image, data)
         for other in rows:
             if masks[other] == masks[row]:
                 regions[rater, other] = mask.region(files.labels[other])
@@ -114,7 +121,7 @@ def _radiograph(
         caption=f"Regions as the raters drew them.{_told_sides(image)}",
         spacing_mm=image.geometry.spacing_mm[0] * frame.step,
         outlines=outlines,
-        edge_sides=_edge_sides(image),
+        edge_sides=picture_sides(image),
         dice=_dice(regions, list(files.masks), row),
     )
 
@@ -122,9 +129,10 @@ def _radiograph(
 def _dice(
     regions: dict[tuple[str, int], BoolArray], raters: Sequence[str], row: int
 ) -> float | None:
-    if len(raters) < 2:
+    drawn = [regions[rater, row] for rater in raters[:2] if (rater, row) in regions]
+    if len(drawn) < 2:
         return None
-    first, second = regions[raters[0], row], regions[raters[1], row]
+    first, second = drawn
     return float(2 * (first & second).sum() / (first.sum() + second.sum()))
 
 
@@ -138,7 +146,9 @@ def _saliency(analysis: Analysis, files: CaseFiles, folder: Path) -> PictureFact
     row = int(np.argmax(chain.training_score))
     image = open_image(files.images[row], analysis.inputs.plan.data)
     first = next(iter(files.masks.values()))
-    mask = open_mask(first[row], image, analysis.inputs.plan.data)
+    path = first[row]
+    assert path is not None  # the first rater drew every case
+    mask = open_mask(path, image, analysis.inputs.plan.data)
     region = mask.region(files.labels[row])
     embedder = Embedder(deep)
     if chain.tuned is not None:
@@ -168,7 +178,7 @@ def _saliency(analysis: Analysis, files: CaseFiles, folder: Path) -> PictureFact
         f" spread evenly over what the network was shown.{_told_sides(image)}",
         spacing_mm=image.geometry.spacing_mm[0] * frame.step,
         outlines=outlines,
-        edge_sides=_edge_sides(image),
+        edge_sides=picture_sides(image),
         heat_limit=limit,
     )
 
@@ -196,11 +206,6 @@ def _as_bytes(pixels: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.uin
 def _write(path: Path, pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
     with whole_file(path) as draft:
         Picture.fromarray(pixels).save(draft, format="PNG", optimize=True)
-
-
-def _edge_sides(image: Image) -> tuple[str, str]:
-    facing = facing_of(image)
-    return facing.picture_sides if facing is not None else ("", "")
 
 
 def _told_sides(image: Image) -> str:

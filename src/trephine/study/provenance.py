@@ -28,7 +28,7 @@ def changed_inputs(
         "images": list(files.images) if files is not None else [],
     }
     for rater, masks in (files.masks if files is not None else {}).items():
-        kinds[f"masks of rater {rater}"] = list(masks)
+        kinds[f"masks of rater {rater}"] = [path for path in masks if path is not None]
     for rater, again in (files.repeats if files is not None else {}).items():
         paths = [path for path in again if path is not None]
         kinds[f"second masks of rater {rater}"] = paths

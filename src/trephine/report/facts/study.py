@@ -235,6 +235,17 @@ class ResamplingMethod(Fact):
     """What else the reader must know, in a sentence."""
 
 
+class PartialRater(Fact):
+    """A rater who drew the regions of some cases only."""
+
+    name: str
+    """Of the rater."""
+    cases: Count
+    """Cases drawn."""
+    of: Count
+    """Cases of the study."""
+
+
 class MethodsFacts(Fact):
     """Settings that the methods section states beyond what the other sections hold."""
 
@@ -244,6 +255,8 @@ class MethodsFacts(Fact):
     """How grey values were normalised; empty without images."""
     raters: tuple[str, ...] = ()
     """Names of the raters who drew the regions."""
+    partial_raters: tuple[PartialRater, ...] = ()
+    """Those of them who drew some cases only."""
     radiomics: RadiomicsMethod | None = None
     """Hand-crafted features; null where none were extracted here."""
     deep: DeepMethod | None = None

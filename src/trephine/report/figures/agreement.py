@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from trephine.evaluation.agreement import BlandAltman
 from trephine.report.figures.fitting import shortened
+from trephine.report.figures.pictures import letter_edges
 from trephine.report.style import (
     BLUE,
     GREEN,
@@ -49,12 +50,15 @@ class DrawnCase:
         The part of the image round the drawings, (rows, columns).
     first, second
         Outlines, each (k, 2), (row, column) in ``pixels``.
+    edge_sides
+        The patient's side at the picture's left and right edge, R or L; empty where unknown.
     """
 
     title: str
     pixels: FloatArray
     first: tuple[FloatArray, ...]
     second: tuple[FloatArray, ...]
+    edge_sides: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,8 @@ def _strips(
         )
     axes.set(xlim=(-0.6, len(values) - 0.4))
     axes.set_ylim(bottom=limits[0], top=limits[1])
-    axes.set_xticks(range(len(values)), labels=[_short(name) for name in values])
+    labels = [f"{_short(name)}\nn = {points.size}" for name, points in values.items()]
+    axes.set_xticks(range(len(values)), labels=labels)
 
 
 def _sizes(area: Area, facts: AgreementFigure) -> None:
@@ -193,6 +198,7 @@ def _picture(area: Area, case: DrawnCase, letter: str) -> None:
     axes.set_anchor("N")
     _outline(axes, case.first, BLUE, "solid")
     _outline(axes, case.second, RED, (0, (3.0, 1.2)))
+    letter_edges(axes, case.edge_sides, 1.4 * SMALL_PT)
     axes.set_axis_off()
 
 

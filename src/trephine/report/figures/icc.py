@@ -29,9 +29,7 @@ def draw_icc(area: Area, comparisons: Sequence[IccFacts]) -> None:
         colour, dashes = _LOOKS[number % len(_LOOKS)]
         share = as_array(icc.bin_counts) / max(icc.features, 1)
         edges = as_array(icc.bin_edges)
-        axes.stairs(
-            share, edges, color=colour, linestyle=dashes, linewidth=1.2, label=icc.comparison
-        )
+        axes.stairs(share, edges, color=colour, linestyle=dashes, linewidth=1.2, label=_named(icc))
         axes.stairs(share, edges, fill=True, color=colour, alpha=0.12)
     threshold = comparisons[0].threshold
     if threshold is not None:
@@ -45,3 +43,7 @@ def draw_icc(area: Area, comparisons: Sequence[IccFacts]) -> None:
     axes.set_ylim(0, (1.08 + 0.13 * len(comparisons)) * tallest)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None if tallest < 0.02 else 0))
     axes.legend(loc="upper left", fontsize=SMALL_PT)
+
+
+def _named(icc: IccFacts) -> str:
+    return f"{icc.comparison}, {icc.cases} cases"

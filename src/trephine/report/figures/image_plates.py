@@ -69,7 +69,10 @@ def icc_plates(facts: Facts) -> list[Plate]:
             slug="figure-icc",
             number="",
             title=("Agreement of features between and within raters",),
-            caption=("Share of features over the ICC; dotted: threshold.",),
+            caption=(
+                "Share of features over the ICC, of the cases that were read both times or by all"
+                " the raters named; dotted: threshold.",
+            ),
             panels=tuple(panels),
         )
     ]

@@ -80,13 +80,18 @@ def draw_picture(area: Area, picture: PictureFacts, folder: Path) -> None:
 
 def _draw_sides(axes: Axes, picture: PictureFacts, width_mm: float) -> None:
     """Letter the edges as a radiograph is lettered, and name the regions."""
+    letter_edges(axes, picture.edge_sides, 2 * SMALL_PT)
+    _name_regions(axes, picture, width_mm, [withStroke(linewidth=2.2, foreground="black")])
+
+
+def letter_edges(axes: Axes, sides: tuple[str, str], size_pt: float) -> None:
+    """Write the letters of the patient's sides into a picture's upper corners."""
     halo = [withStroke(linewidth=2.2, foreground="black")]
-    for letter, x in zip(picture.edge_sides, (0.02, 0.98), strict=True):
+    for letter, x in zip(sides, (0.02, 0.98), strict=True):
         axes.text(
             x, 0.97, letter, transform=axes.transAxes, ha="left" if x < 0.5 else "right", va="top",
-            size=2 * SMALL_PT, weight="bold", color=EDGE, path_effects=halo,
+            size=size_pt, weight="bold", color=EDGE, path_effects=halo,
         )  # fmt: skip
-    _name_regions(axes, picture, width_mm, halo)
 
 
 def _name_regions(

@@ -153,7 +153,12 @@ def agreement_table(facts: Trace) -> Table | None:
         title=("Agreement between and within raters",),
         header=(("Comparison",), ("Cases",), ("Agreement",), ("Remark",)),
         rows=tuple(rows),
-        notes=(("ICC: intraclass correlation coefficient. Dice: median (quartiles).",),),
+        notes=(
+            (
+                "Cases: those that were read both times, or by all the raters named. ICC:"
+                " intraclass correlation coefficient. Dice: median (quartiles).",
+            ),
+        ),
     )
 
 

@@ -28,6 +28,7 @@ from trephine.report.facts import (
     InputFile,
     InputsFacts,
     MethodsFacts,
+    PartialRater,
     Quartiles,
     RadiomicsMethod,
     ResamplingMethod,
@@ -125,9 +126,10 @@ def inputs_facts(analysis: Analysis) -> InputsFacts:
     given = analysis.inputs.files
     if given is not None:
         files.append(_group("images", Path(plan.data.image or "").name, given.images, taken))
-        for rater, paths in given.masks.items():
+        for rater, masks in given.masks.items():
             name = Path(plan.data.raters[rater]).name
-            files.append(_group(f"masks of rater {rater}", name, paths, taken))
+            there = tuple(path for path in masks if path is not None)
+            files.append(_group(f"masks of rater {rater}", name, there, taken))
         for rater, again in given.repeats.items():
             name = Path(plan.data.repeats[rater]).name
             paths = tuple(path for path in again if path is not None)
@@ -168,6 +170,22 @@ def _spacing(analysis: Analysis) -> tuple[SpacingSource, ...]:
     )
 
 
+def _partial_raters(analysis: Analysis) -> tuple[PartialRater, ...]:
+    """Return the raters who drew some cases only."""
+    files = analysis.inputs.files
+    if files is None:
+        return ()
+    counts = {
+        rater: sum(path is not None for path in paths) for rater, paths in files.masks.items()
+    }
+    of = len(files.images)
+    return tuple(
+        PartialRater(name=rater, cases=count, of=of)
+        for rater, count in counts.items()
+        if count < of
+    )
+
+
 COMBAT = (
     "Features were harmonised between centres by ComBat (parametric empirical Bayes, Johnson et"
     " al. 2007), fitted to the training cases of each fit alone with the clinical variables as"
@@ -183,6 +201,7 @@ def methods_facts(analysis: Analysis, draws: Draws) -> MethodsFacts:
     return MethodsFacts(
         normalisation=_normalisation(radiomics, plan.radiomics.normalise),
         raters=tuple(plan.data.raters),
+        partial_raters=_partial_raters(analysis),
         radiomics=_radiomics_method(plan.radiomics, radiomics, features[RADIOMICS].names)
         if radiomics is not None
         else None,
