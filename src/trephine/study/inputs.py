@@ -191,26 +191,11 @@ def _analysed(
 ) -> StudyInputs:
     """Leave out cases that cannot be analysed, counted, and bring all parts to one order.
 
-    Too few events among those that stay are refused here: the whole table may hold enough.
-
     The order is that of the patients' and the cases' names, so that the folds that are drawn, and
     with them every number, do not depend on how the table happens to be sorted.
     """
     flow, stay = count_flow(rows.patient_ids, _exclusions(plan, rows, clinical, features))
-    n_events = int(np.sum(rows.event[stay] == 1))
-    if n_events < FEWEST_EVENTS:
-        expected = f"at least {FEWEST_EVENTS} events among the cases that can be analysed"
-        found = f"{n_events} in {flow.analysed_cases} of {flow.enrolled_cases} cases"
-        advice = 'Fill in missing values, or set [selection] missing_clinical = "impute"'
-        raise StudyProblemsError([Problem(plan.data.table.name, expected, found, advice)])
-    try:
-        check_events(n_events, plan)
-    except PlanError as error:
-        problem = Problem("study.toml [deep.finetune]", "events enough to train", str(error))
-        raise StudyProblemsError([problem]) from None
-    problems = few_drawn(files.masks, stay) if files is not None else []
-    if problems:
-        raise StudyProblemsError(problems)
+    _refuse_too_few(plan, rows, files, flow, stay)
     names = [
         f"{patient}\0{case}" for patient, case in zip(rows.patient_ids, rows.case_ids, strict=True)
     ]
@@ -240,6 +225,32 @@ def _analysed(
         fingerprints=fingerprints,
         remarks=remarks,
     )
+
+
+def _refuse_too_few(
+    plan: StudyPlan, rows: TableRows, files: CaseFiles | None, flow: Flow, stay: BoolArray
+) -> None:
+    """Refuse too few events or drawings among the cases that stay: the table may hold enough.
+
+    Raises
+    ------
+    StudyProblemsError
+        If there are.
+    """
+    n_events = int(np.sum(rows.event[stay] == 1))
+    if n_events < FEWEST_EVENTS:
+        expected = f"at least {FEWEST_EVENTS} events among the cases that can be analysed"
+        found = f"{n_events} in {flow.analysed_cases} of {flow.enrolled_cases} cases"
+        advice = 'Fill in missing values, or set [selection] missing_clinical = "impute"'
+        raise StudyProblemsError([Problem(plan.data.table.name, expected, found, advice)])
+    try:
+        check_events(n_events, plan)
+    except PlanError as error:
+        problem = Problem("study.toml [deep.finetune]", "events enough to train", str(error))
+        raise StudyProblemsError([problem]) from None
+    problems = few_drawn(files.masks, stay) if files is not None else []
+    if problems:
+        raise StudyProblemsError(problems)
 
 
 def _names(features: Mapping[str, FeatureSet], centres: Iterable[str]) -> set[str]:
