@@ -110,7 +110,8 @@ def test_table_and_masks_go_with_the_images(hospital: Path) -> None:
     assert "2 images written, 0 files refused" in told
     assert "2 rows, 2 pseudonyms, dates moved in operated. 2 rows have their image" in told
     assert "masks: 2 written, 0 refused" in told
-    for row in csv.DictReader((out / "clinical.csv").open()):
+    lines = (out / "clinical.csv").read_text().splitlines()
+    for row in csv.DictReader(lines):
         image = pydicom.dcmread(out / row["deidentified_image"])
         assert image.PatientID == row["hospital_no"]
         assert row["operated"].replace("-", "") == image.StudyDate
