@@ -395,7 +395,7 @@ def _absent(
         found[Path(pattern)] = None  # led out of its folder, which has been told
     shown = "/".join(Path(pattern).parts[-3:])
     return [
-        Problem(f"{table}, row {row}", f"{what} at {shown}", missing)
+        Problem.of_cells(table, [row], "", f"{what} at {shown}", missing)
         for row, path, is_needed in zip(rows, paths, needed, strict=True)
         if is_needed and (missing := found[path])
     ]

@@ -30,6 +30,8 @@ from trephine.study.settings import deep_settings, model_parts, radiomics_settin
 from trephine.study.tidying import read_study_table
 from trephine.types import BoolArray, IntArray, Survival
 
+UNOPENED = "Images and masks were not opened: that comes when these are fixed."
+
 
 @dataclass(frozen=True)
 class StudyInputs:
@@ -124,6 +126,7 @@ def read_study(
     features: dict[str, FeatureSet] = {}
     files: CaseFiles | None = None
     remarks: list[str] = []
+    opened = False
     if rows is not None and plan.features is not None:
         features, more, of_features = _read_features(plan, rows, said)
         fingerprints |= of_features
@@ -131,15 +134,18 @@ def read_study(
     if rows is not None and plan.has_images:
         files, more = find_files(frame, plan.data, rows.sides, ~rows.without_outcome)
         problems += more
-        if files is not None and not more:
+        # Hours of opening images are not for a study whose table will change.
+        if files is not None and not problems:
             more, seen = check_files(
                 files, plan.data, ~rows.without_outcome, workers=workers, progress=progress
             )
+            opened = True
             problems += more
             more, remarks = cross_check(seen, frame, rows, plan.data)
             problems += more
     if problems or rows is None:
-        raise StudyProblemsError(problems)
+        unopened = plan.has_images and not opened
+        raise StudyProblemsError(problems, UNOPENED if unopened else "")
     said += _left_out(plan, rows, clinical)
     inputs = _analysed(plan, rows, clinical, files, features, fingerprints)
     return replace(inputs, remarks=(*said, *inputs.remarks, *remarks))
