@@ -303,6 +303,16 @@ def test_the_table_is_part_of_the_package() -> None:
     assert folder.joinpath("ps315_2026d.csv").read_text(encoding="utf-8").count("\n") > 650
 
 
+def test_values_of_an_open_representation_stay(make_dicom, save_dicom, stored, tmp_path) -> None:
+    dataset = make_dicom(stored, PixelPaddingValue=7, SmallestImagePixelValue=3)
+    dataset["PixelData"].VR = "OB or OW"
+    assert cleaned(dataset).PixelPaddingValue == 7
+    path = tmp_path / "implicit"
+    write(make_dicom(stored, PixelPaddingValue=7), path, ImplicitVRLittleEndian)
+    (row,) = deidentify_folder(path, tmp_path / "out", KEY)
+    assert pydicom.dcmread(tmp_path / "out" / row.file).PixelPaddingValue == 7
+
+
 def test_birth_date_and_time_go_at_every_level_and_ages_stop_at_ninety(make_dicom, stored) -> None:
     item = Dataset()
     item.PatientBirthDate, item.PatientBirthTime, item.PatientAge = "19220304", "101112", "098Y"

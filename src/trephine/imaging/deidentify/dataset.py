@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.filewriter import correct_ambiguous_vr
 from pydicom.multival import MultiValue
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
@@ -122,6 +123,8 @@ def _deidentified(dataset: Dataset, key: PseudonymKey, name: str, times: Times) 
         cleaned = Dataset()
         cleaned.update(copy.deepcopy(dict(dataset.items())))
         cleaned._parent_encoding = dataset._parent_encoding
+        # An implicit encoding leaves "US or SS" open: what stays open cannot be judged and goes.
+        correct_ambiguous_vr(cleaned, syntax.is_little_endian)
         patient = patient_of(dataset)
         walker = _Cleaner(key, key.days_back(patient), times)
         walker.clean(cleaned)
