@@ -6,6 +6,8 @@ Nothing in it is real. What each cell means is known, so that what is read can b
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -95,3 +97,25 @@ def long_table(rows: list[dict[str, object]]) -> pd.DataFrame:
                 own = {"侧别": word, "分期": row[f"{word}分期"]}
                 made.append(shared | own | {"塌陷日期": row[f"{word}塌陷日期"]})
     return pd.DataFrame(made)
+
+
+def translated(
+    rows: list[dict[str, object]], names: str, write: Callable[[date], str]
+) -> pd.DataFrame:
+    """Return the wide sheet under other names, parted by bars, its dates in another form.
+
+    The names are those of number, surname, sex, age, surgery, last visit, stage and collapse on the
+    right, on the left, and remark.
+    """
+    own = [*"影像号 姓名 性别 年龄 手术日期 末次随访".split(), "右分期", "右塌陷日期"]  # noqa: SIM905
+    own += ["左分期", "左塌陷日期", "备注"]
+    frame = pd.DataFrame(rows)[own].astype(str)
+    for column in own:
+        if "日期" in column or "随访" in column:
+            frame[column] = [write(_read(cell)) if cell else "" for cell in frame[column]]
+    return frame.set_axis(names.split("|"), axis=1)
+
+
+def _read(cell: str) -> date:
+    year, month, day = map(int, re.findall(r"\d+", cell))
+    return date(year, month, day)

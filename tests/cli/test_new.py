@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.command import Command
-from cli.hospital_sheet import hospital, long_table, write_wide
+from cli.hospital_sheet import hospital, long_table, translated, write_wide
 from study.small_study import NO_NETWORK, write_image_study, write_table_study
 from trephine.plan import StudyPlan, read_plan
+from trephine.study.draft import draft_study
 from trephine.study.draft_files import find_patterns
 from trephine.study.inputs import read_study
 from trephine.study.toml_text import key, quoted
@@ -154,6 +157,59 @@ def test_a_hospital_s_sheet_untouched_is_drafted_and_read_as_it_means(
             assert inputs.survival.event[place] == hip.event
             assert (stages[place], sexes[place], ages[place]) == (hip.stage, hip.sex, hip.age)
         assert set(inputs.plan.clinical) == {"分期", "性别", "年龄"}
+
+
+@pytest.mark.parametrize(
+    ("names", "write"),
+    [
+        (
+            "Pat.-Nr.|Name|Geschlecht|Alter (Jahre)|OP-Datum|letzte Kontrolle"
+            "|ARCO re|Kollaps re|ARCO li|Kollaps li|Bemerkung",
+            lambda d: f"{d:%d.%m.%y}",
+        ),
+        (
+            "Patient ID|Last name|Sex|Age|Date of surgery|Last visit|Stage (right)"
+            "|Collapse (right)|Stage (left)|Collapse (left)|Comments",
+            lambda d: f"{d.month}/{d.day}/{d.year}",
+        ),
+        (
+            "N° patient|Nom|Sexe|Âge|Date d'opération|Dernière visite|Stade droit"
+            "|Effondrement droit|Stade gauche|Effondrement gauche|Remarques",
+            lambda d: f"{d:%d-%m-%Y}",
+        ),
+        (
+            "患者番号|氏名|性別|年齢|手術日|最終来院日|右病期|右圧潰日|左病期|左圧潰日|備考",
+            lambda d: f"平成{d.year - 1988}年{d.month}月{d.day}日",
+        ),
+        (
+            "환자번호|이름|성별|나이|수술일|최종방문일"
+            "|우측 병기|우측 붕괴일|좌측 병기|좌측 붕괴일|비고",
+            lambda d: f"{d.year}. {d.month}. {d.day}.",
+        ),
+        (
+            "Пациент №|ФИО|Пол|Возраст|Дата операции|Последний визит|Стадия правая"
+            "|Дата коллапса правая|Стадия левая|Дата коллапса левая|Примечание",
+            lambda d: f"{d:%d.%m.%Y}",
+        ),
+        (
+            "Número|Apellido|Sexo|Edad|Fecha de cirugía|Última visita|Estadio derecho"
+            "|Fecha de colapso derecho|Estadio izquierdo|Fecha de colapso izquierdo|Observaciones",
+            lambda d: f"{d:%d/%m/%Y}",
+        ),
+    ],
+)
+def test_a_wide_sheet_in_another_language_needs_no_edit(
+    tmp_path: Path, names: str, write: Callable[[date], str]
+) -> None:
+    rows, hips = hospital()
+    translated(rows, names, write).to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "study.toml").write_text(draft_study(tmp_path).text, encoding="utf-8")
+    inputs = read_study(tmp_path / "study.toml")
+    truth = {hip.case: (hip.event, hip.days) for hip in hips}
+    days = np.round(inputs.survival.time * 30.4375).tolist()
+    read = zip(inputs.survival.event.tolist(), days, strict=True)
+    assert dict(zip(inputs.case_ids, read, strict=True)) == truth
+    assert len(inputs.plan.clinical) == 3
 
 
 def test_what_was_guessed_is_said_with_the_reason(trephine: Command, tmp_path: Path) -> None:

@@ -125,6 +125,11 @@ def test_a_short_year_that_could_be_a_day_is_asked() -> None:
     assert read(["5.6.71"], order="dmy").texts() == ["1971-06-05"]
 
 
+def test_an_order_under_which_a_cell_is_in_the_future_is_no_choice() -> None:
+    found = read(["30.06.17", "05.07.18", "14.11.19"])
+    assert found.texts() == ["2017-06-30", "2018-07-05", "2019-11-14"]
+
+
 def test_the_stated_order_refuses_a_cell_that_it_does_not_fit() -> None:
     (problem,) = read(["23/10/2021"], order="mdy").problems
     assert "month, day, year" in problem.expected

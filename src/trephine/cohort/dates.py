@@ -62,7 +62,8 @@ def read_dates(
     """Read a column of dates.
 
     The order of day and month is taken from the column: cells such as 23/10/2021 leave no choice,
-    and the others follow them unless two cells contradict each other. Two-digit years from 70 are
+    and the others follow them unless two cells contradict each other; no date is taken to be in the
+    future. Two-digit years from 70 are
     19.., others 20.. (as POSIX has it). A bare number of five digits is a day number of Excel.
 
     Parameters
@@ -85,9 +86,9 @@ def read_dates(
     for place, cell in enumerate(cells):
         if not is_missing(cell):
             read.note(place, cell, candidates(cell, serials), found)
-    settled = order or read.decide(found)
-    days = np.full(len(cells), np.nan)
     last = (today or date.today()).toordinal()
+    settled = order or read.decide(found, last)
+    days = np.full(len(cells), np.nan)
     for place, options in found.items():
         day = options.under(settled)
         if day is None:
@@ -136,9 +137,16 @@ class _Reading:
         else:
             found[place] = options
 
-    def decide(self, found: dict[int, Candidates]) -> DateOrder | None:
-        """Return the order that all cells with a choice of orders allow, if it is one."""
-        orders = [set(options.dates) for options in found.values() if options.ordered]
+    def decide(self, found: dict[int, Candidates], last: int) -> DateOrder | None:
+        """Return the order that all cells with a choice of orders allow, if it is one.
+
+        An order under which a cell lies in the future is not allowed: 30.06.17 was not in 2030.
+        """
+        orders = [
+            {order for order, day in options.dates.items() if day.toordinal() <= last}
+            for options in found.values()
+            if options.ordered
+        ]
         common = set.intersection(*orders) if orders else set()
         return next(iter(common)) if len(common) == 1 else None
 

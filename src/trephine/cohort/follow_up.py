@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -114,19 +114,11 @@ def follow_up(
         )
         for column in rules.columns
     }
-    problems = [problem for column in dates.values() for problem in column.problems]
     start, last = dates[rules.start].days, dates[rules.last].days
     seen = dates[rules.event_date].days if rules.event_date else np.full(len(frame), np.nan)
-    compare = _Comparison(table, rows, sources, rules, problems)
-    compare.refuse(rules.last, last < start, rules.start, "on or after", "before")
-    if rules.event_date:
-        compare.refuse(rules.event_date, seen <= start, rules.start, "after", "not after")
-        compare.refuse(rules.last, last < seen, rules.event_date, "on or after", "before")
-    same = (last == start) & ~np.isfinite(seen)
-    compare.refuse(rules.last, same, rules.start, "after", "the same day as")
-    if rules.event_date:
-        lost = np.isfinite(seen) & frame[rules.start].map(is_missing).to_numpy(dtype=np.bool_)
-        compare.refuse_gaps(rules.start, lost, rules.event_date)
+    problems = [problem for column in dates.values() for problem in column.problems]
+    unknown = frame[rules.start].map(is_missing).to_numpy(dtype=np.bool_)
+    _compare(_Comparison(table, rows, sources, problems), rules, dates, unknown)
     end = np.where(np.isfinite(seen), seen, last)
     time = (end - start) / DAYS[unit]
     time = np.where(time > 0, time, np.nan)  # others were refused above
@@ -136,6 +128,23 @@ def follow_up(
     assumed = [sentence for column in dates.values() for sentence in column.assumed]
     assumed.append(_said(rules, unit))
     return FollowUp(time, event, dates, tuple(problems), tuple(dict.fromkeys(assumed)))
+
+
+def _compare(
+    compare: _Comparison, rules: DateRules, dates: Mapping[str, DateColumn], unknown: BoolArray
+) -> None:
+    """Refuse dates that cannot follow each other so; ``unknown`` starts are empty."""
+    start, last = dates[rules.start].days, dates[rules.last].days
+    compare.refuse(rules.last, last < start, rules.start, "on or after", "before")
+    if rules.event_date is None:
+        compare.refuse(rules.last, last == start, rules.start, "after", "the same day as")
+        return
+    seen = dates[rules.event_date].days
+    compare.refuse(rules.event_date, seen <= start, rules.start, "after", "not after")
+    compare.refuse(rules.last, last < seen, rules.event_date, "on or after", "before")
+    same = (last == start) & np.isnan(seen)
+    compare.refuse(rules.last, same, rules.start, "after", "the same day as")
+    compare.refuse_gaps(rules.start, np.isfinite(seen) & unknown, rules.event_date)
 
 
 def _said(rules: DateRules, unit: TimeUnit) -> str:
@@ -154,11 +163,10 @@ class _Comparison:
         table: str,
         rows: Sequence[int],
         sources: Callable[[str], Sequence[str]],
-        rules: DateRules,
         problems: list[Problem],
     ) -> None:
         self._table, self._rows, self._sources = table, rows, sources
-        self._rules, self._problems = rules, problems
+        self._problems = problems
 
     def refuse(
         self,

@@ -136,26 +136,37 @@ def to_long(
         problems.append(Problem(f"{table}, column names", expected, f"{list(by_name)}"))
     if problems:
         return None, problems
+    keep, rule, more = _kept(frame, table, sided, operated, start)
+    problems += more
+    if not problems and not any(kept.any() for kept in keep.values()):
+        problems.append(Problem(f"{table}", "at least one side that is a case", f"none ({rule})"))
+    return _long(frame, sided, keep, rule), problems
+
+
+def _kept(
+    frame: pd.DataFrame,
+    table: str,
+    sided: Sequence[SidedColumn],
+    operated: str | None,
+    start: str | None,
+) -> tuple[dict[str, BoolArray], str, list[Problem]]:
+    """Return which sides are cases, the rule for those that are not, and problems."""
+    by_name = {column.name: column for column in sided}
     keep: dict[str, BoolArray] = {}
+    problems: list[Problem] = []
+    rule = "all columns of the side empty"
     for side in ("R", "L"):
         if operated is not None:
             keep[side], more = _said(frame[by_name[operated].of[side]], table)
             problems += more
-        elif start in by_name:
+            rule = f"not marked in {operated!r}"
+        elif start is not None and start in by_name:
             keep[side] = _filled(frame[by_name[start].of[side]])
+            rule = f"no {start!r}"
         else:
             columns = [column.of[side] for column in sided]
             keep[side] = np.any([_filled(frame[column]) for column in columns], axis=0)
-    rule = (
-        f"not marked in {operated!r}"
-        if operated is not None
-        else f"no {start!r}"
-        if start in by_name
-        else "all columns of the side empty"
-    )
-    if not problems and not any(kept.any() for kept in keep.values()):
-        problems.append(Problem(f"{table}", "at least one side that is a case", f"none ({rule})"))
-    return _long(frame, sided, keep, rule), problems
+    return keep, rule, problems
 
 
 def _misfits(

@@ -86,15 +86,7 @@ def guess_roles(frame: pd.DataFrame, matched: Iterable[str] = (), side: str | No
     questions += outcome.unsure
     _find_centre(looks, found, why)
     free = [look for name, look in looks.items() if name not in {*found.values(), side}]
-    clinical: dict[str, Declaration] = {}
-    left_out = {}
-    for look in free:
-        reason = _no_predictor(look, len(frame), outcome)
-        declared = Declaration(reason=reason) if reason else declare(look)
-        if declared.line:
-            clinical[look.name] = declared
-        else:
-            left_out[look.name] = declared.reason
+    clinical, left_out = _variables(free, len(frame), outcome)
     order = ("case", "patient", "side", "start", "last", "event_date", "time", "event", "centre")
     columns = {role: found[role] for role in order if role in found}
     return Roles(
@@ -107,6 +99,22 @@ def guess_roles(frame: pd.DataFrame, matched: Iterable[str] = (), side: str | No
         left_out,
         tuple(questions),
     )
+
+
+def _variables(
+    looks: Iterable[Look], n_rows: int, outcome: Outcome
+) -> tuple[dict[str, Declaration], dict[str, str]]:
+    """Return declared variables, and the columns that make none with the reason."""
+    clinical: dict[str, Declaration] = {}
+    left_out = {}
+    for look in looks:
+        reason = _no_predictor(look, n_rows, outcome)
+        declared = Declaration(reason=reason) if reason else declare(look)
+        if declared.line:
+            clinical[look.name] = declared
+        else:
+            left_out[look.name] = declared.reason
+    return clinical, left_out
 
 
 def _find_side(
@@ -149,33 +157,13 @@ def _find_names(
     why: dict[str, str],
 ) -> dict[str, str]:
     """Return the columns that name patients and cases."""
-    taken = set(found.values())
-    free = [look for name, look in looks.items() if name not in {*taken, side}]
-    able = [look for look in free if look.names_rows and not look.counts_rows]
+    taken = {*found.values(), side}
     side_column = side or found.get("side")
+    able = [look for name, look in looks.items() if name not in taken and _may_name(look, matched)]
 
-    def rank(look: Look) -> tuple[int, ...]:
-        private = is_named(look.name, "birth") or any(
-            word in look.name.casefold() for word in ("姓名", "name", "nom", "имя", "phone", "电话")
-        )
-        return (
-            look.name not in matched,
-            private,
-            not is_named(look.name, "patient"),
-            not (is_named(look.name, "case") or is_named(look.name, "identifier")),
-            look.is_numeric,
-        )
+    def rank(look: Look) -> tuple[bool, ...]:
+        return _unlikely(look, matched)
 
-    able = [
-        look
-        for look in able
-        if look.name in matched
-        or is_named(look.name, "patient")
-        or is_named(look.name, "case")
-        or is_named(look.name, "identifier")
-        or not look.is_numeric
-    ]
-    able = [look for look in able if not is_named(look.name, "remark")]
     unique = sorted((k for k in able if len(k.values) == len(frame)), key=rank)
     repeated = sorted((k for k in able if len(k.values) < len(frame)), key=rank)
     if side_column is not None:
@@ -195,6 +183,28 @@ def _find_names(
         if name in matched:
             why[role] += ", which name image files"
     return names
+
+
+_PRIVATE = ("姓名", "氏名", "name", "nom", "имя", "phone", "电话")
+
+
+def _may_name(look: Look, matched: list[str]) -> bool:
+    """Say whether a column could name patients or cases."""
+    if not look.names_rows or look.counts_rows or is_named(look.name, "remark"):
+        return False
+    return _is_id(look, matched) or not look.is_numeric
+
+
+def _unlikely(look: Look, matched: list[str]) -> tuple[bool, ...]:
+    """Return how unlikely a column is the one that names; names of files come first."""
+    private = any(word in look.name.casefold() for word in _PRIVATE)
+    return (
+        look.name not in matched,
+        private or is_named(look.name, "birth"),
+        not is_named(look.name, "patient"),
+        not (is_named(look.name, "case") or is_named(look.name, "identifier")),
+        look.is_numeric,
+    )
 
 
 def _is_id(look: Look, matched: list[str]) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from trephine.cohort.date_forms import candidates
+from trephine.cohort.date_forms import DateOrder, candidates
 from trephine.cohort.reading import cause_of
 from trephine.cohort.sides import side_of
 from trephine.cohort.table import as_numbers, is_missing
@@ -88,13 +89,18 @@ class Look:
 
     @cached_property
     def days(self) -> FloatArray:
-        """Day numbers of dates in any order, NaN elsewhere: enough to compare columns."""
-        days = np.full(len(self.cells), np.nan)
-        for place, cell in enumerate(self.cells):
-            found = candidates(cell)
-            if found is not None and found.dates:
-                days[place] = min(found.dates.values()).toordinal()
-        return days
+        """Day numbers of dates in the order that most cells fit, NaN elsewhere."""
+        found = [candidates(cell) for cell in self.cells]
+        orders: tuple[DateOrder, ...] = ("dmy", "mdy", "ymd")
+
+        def fits(order: DateOrder) -> int:
+            today = date.today()
+            days = [c.under(order) for c in found if c is not None]
+            return sum(day is not None and day <= today for day in days)
+
+        order = max(orders, key=fits)
+        days = [c.under(order) if c is not None else None for c in found]
+        return np.array([day.toordinal() if day else np.nan for day in days])
 
     @cached_property
     def is_side(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from trephine.cohort.clinical import read_clinical
 from trephine.cohort.flow import Flow, count_flow
@@ -115,8 +116,10 @@ def read_study(
     problems += more
     plan, frame = table.plan, table.frame
     fingerprints |= of_table
-    rows, more = read_rows(frame, plan)
-    problems += more
+    rows, others = read_rows(frame, plan)
+    # Of refused dates the number of events says nothing.
+    counted = f"{plan.data.table.name}, column {plan.data.columns.event}"
+    problems += [problem for problem in others if not (more and problem.where == counted)]
     clinical, more = read_clinical(frame, plan.clinical, plan.data.table.name)
     problems += more
     said = list(table.remarks)
@@ -128,7 +131,7 @@ def read_study(
     remarks: list[str] = []
     opened = False
     if rows is not None and plan.features is not None:
-        features, more, of_features = _read_features(plan, rows, said)
+        features, more, of_features = _read_features(plan, rows, frame, said)
         fingerprints |= of_features
         problems += more
     if rows is not None and plan.has_images:
@@ -158,15 +161,17 @@ def _left_out(plan: StudyPlan, rows: TableRows, clinical: ClinicalTable) -> list
 
 
 def _read_features(
-    plan: StudyPlan, rows: TableRows, said: list[str]
+    plan: StudyPlan, rows: TableRows, frame: pd.DataFrame, said: list[str]
 ) -> tuple[dict[str, FeatureSet], list[Problem], dict[Path, Fingerprint]]:
     """Read the feature table, and take its fingerprint where it could be read."""
     assert plan.features is not None
     table = plan.features.table
     if not table.is_file():
-        features, problems, _ = read_feature_sets(plan, rows)
+        features, problems, _ = read_feature_sets(plan, rows, frame)
         return features, problems, {}
-    (features, problems, more), taken = read_once(table, lambda: read_feature_sets(plan, rows))
+    (features, problems, more), taken = read_once(
+        table, lambda: read_feature_sets(plan, rows, frame)
+    )
     said += more
     return features, problems, taken
 

@@ -30,7 +30,7 @@ _REFUSED = ("numbers of rows", "an identifier", "the name of another outcome")
 
 
 def read_feature_sets(
-    plan: StudyPlan, rows: TableRows
+    plan: StudyPlan, rows: TableRows, own: pd.DataFrame
 ) -> tuple[dict[str, FeatureSet], list[Problem], list[str]]:
     """Read ``[features]``, its rows brought into the order of the study's table.
 
@@ -39,6 +39,13 @@ def read_feature_sets(
     that repeats the outcome's values or order: a model would learn the answer. Row numbers,
     identifiers, other outcomes, diagnostics of PyRadiomics and columns of words are left out where
     no set names them, and refused where one does.
+
+    Parameters
+    ----------
+    plan, rows
+        The study's.
+    own
+        The study's table with one row a case, which is taken where the features stand in it.
 
     Returns
     -------
@@ -51,8 +58,8 @@ def read_feature_sets(
         source = read_source(plan.features.table, plan.features.sheet)
     except StudyProblemsError as error:
         return {}, list(error.problems), []
-    frame = source.frame
     same_table = plan.features.table == plan.data.table
+    frame = own if same_table and plan.features.sheet == plan.data.sheet else source.frame
     said = [] if same_table else [f"{name}: {sentence}" for sentence in source.assumed]
     column = find_column(frame, case)
     if column is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -76,16 +77,10 @@ def tidy_file(table: Path, out: Path, study: Path | None, kind: Format) -> Tidie
         If the table cannot be read as the study file says. A draft stays, to be corrected and
         named as ``study``.
     """
-    clean = out / f"{table.name.split('.')[0]}-tidy.{kind}"
-    log = out / f"{table.name.split('.')[0]}-changes.csv"
+    stem = table.name.split(".")[0]
+    clean, log = out / f"{stem}-tidy.{kind}", out / f"{stem}-changes.csv"
     plan_file = study or out / "study.toml"
-    ours = [clean, log] if study is not None else [clean, log, plan_file]
-    there = [path for path in ours if path.exists()]
-    if there:
-        raise InputError(
-            f"{there[0]}: expected no such file yet, found one; choose another --out"
-            + (", or correct it and name it with --study" if there[0] == plan_file else "")
-        )
+    _nothing_there([clean, log] if study is not None else [clean, log, plan_file])
     said: tuple[str, ...] = ()
     if study is None:
         draft = draft_table(table, _relative(table, out))
@@ -107,6 +102,15 @@ def tidy_file(table: Path, out: Path, study: Path | None, kind: Format) -> Tidie
     _write(pd.DataFrame(rows, columns=list(_LOG)), log, "csv")
     counts = (len(read.source.frame), len(frame), len(changes))
     return Tidied(clean, log, plan_file, *counts, (*said, *read.remarks), tuple(problems))
+
+
+def _nothing_there(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.exists():
+            hint = ", or name it with --study" if path.name == "study.toml" else ""
+            raise InputError(
+                f"{path}: expected no such file yet, found one; choose another --out{hint}"
+            )
 
 
 def _relative(table: Path, out: Path) -> str:
