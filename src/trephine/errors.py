@@ -60,7 +60,7 @@ class MissingExtraError(TrephineError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with a study, told so that its owner can fix it.
+    """One thing that is wrong with a study, told so that its owner can mend it.
 
     Attributes
     ----------
@@ -162,15 +162,12 @@ class StudyProblemsError(InputError):
     ----------
     problems
         At least one problem.
-    note
-        What was not looked at because of them; empty where all was.
     """
 
-    def __init__(self, problems: Sequence[Problem], note: str = "") -> None:
+    def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
-        self.note = note
 
-    def __reduce__(self) -> tuple[type[StudyProblemsError], tuple[tuple[Problem, ...], str]]:
+    def __reduce__(self) -> tuple[type[StudyProblemsError], tuple[tuple[Problem, ...]]]:
         """Let the error come back whole from a worker process."""
-        return type(self), (self.problems, self.note)
+        return type(self), (self.problems,)

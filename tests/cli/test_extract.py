@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from cli.command import Command
-from trephine.imaging import write_nifti
+from imaging.conftest import ct_slice
+from trephine.imaging import read_image, read_mask, write_nifti
 from trephine.study import measuring
 from trephine.types import Geometry, Image, Mask
 
@@ -255,3 +256,61 @@ def test_convert_takes_a_folder_and_a_table_and_counts(trephine: Command, folder
     (folder / "images" / "1.2.840.9999.1.mha").write_bytes(b"x")
     said = trephine("convert", folder / "images", folder / "out")
     assert (said.code, "expected one source of 1.2.840.9999.1.nii.gz" in said.err) == (2, True)
+
+
+def write_slices(folder: Path, level: float, instances: int = 4, series: str = "1.2.3") -> None:
+    """Write an axial series with a bright block in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(instances):
+        plane = np.zeros((12, 12), np.uint16)
+        plane[3:9, 3:9] = level
+        dataset = ct_slice(plane, (0.0, 0.0, 2.5 * number), SeriesInstanceUID=series)
+        name = f"IM{series[-1]}{(number * 7) % 11:04d}"
+        dataset.save_as(folder / name, enforce_file_format=True)
+
+
+def write_block(path: Path, image: Image) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    region = np.zeros(image.pixels.shape, dtype=np.int64)
+    region[1:3, 4:8, 4:8] = 1
+    write_nifti(Mask(region, image.geometry, {}), path)
+
+
+def test_folders_of_slices_are_measured_as_volumes(trephine: Command, tmp_path: Path) -> None:
+    (tmp_path / "few.toml").write_text(SETTINGS)
+    for number in (1, 2):
+        write_slices(tmp_path / "ct" / f"p{number}", 1100.0 + number)
+        image = read_image(tmp_path / "ct" / f"p{number}")
+        write_block(tmp_path / "masks" / f"p{number}.nii.gz", image)
+    (tmp_path / "ct" / ".DS_Store").write_bytes(b"")
+    out = tmp_path / "out.csv"
+    extract(trephine, tmp_path, tmp_path / "ct", tmp_path / "masks", "--out", out)
+    assert features(out)["original_firstorder_Mean"].tolist() == [77.0, 78.0]
+    one = (tmp_path / "ct" / "p1", tmp_path / "masks" / "p1.nii.gz", "--out", out)
+    extract(trephine, tmp_path, *one)
+    assert features(out)["original_firstorder_Mean"].tolist() == [77.0]
+
+
+def test_several_series_in_a_folder_are_refused_with_what_is_there(
+    trephine: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "few.toml").write_text(SETTINGS)
+    write_slices(tmp_path / "p1", 1100.0)
+    write_block(tmp_path / "m.nii.gz", read_image(tmp_path / "p1"))
+    write_slices(tmp_path / "p1", 1100.0, instances=2, series="1.2.4")
+    said = extract(trephine, tmp_path, tmp_path / "p1", tmp_path / "m.nii.gz", code=2)
+    assert "expected one series in the folder, found 2 (CT of 4 slices, CT of 2 slices)" in said
+
+
+def test_a_mask_under_a_wrong_header_is_refused_by_name_of_the_option_and_adopted_when_asked(
+    trephine: Command, folder: Path
+) -> None:
+    names = ("images/1.2.840.9999.1.nii.gz", "masks/1.2.840.9999.1.nii.gz")
+    image, mask = (folder / name for name in names)
+    write_nifti(Mask(read_mask(mask).labels, Geometry.plain((1.0, 1.0)), {}), mask)
+    said = extract(trephine, folder, image, mask, code=2)
+    assert "give --mask-geometry adopt" in said
+    assert "mask_geometry =" not in said
+    out = folder / "out.csv"
+    extract(trephine, folder, image, mask, "--mask-geometry", "adopt", "--out", out)
+    assert features(out)["original_firstorder_Mean"].tolist() == [101.0]

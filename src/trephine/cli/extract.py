@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -45,6 +46,13 @@ def extract(
         float | None,
         typer.Option(help="Pixel spacing of images that state none, such as PNG.", min=0.005),
     ] = None,
+    mask_geometry: Annotated[
+        Literal["strict", "adopt", "resample"],
+        typer.Option(
+            help="What to do with a mask whose header does not put it on its image: refuse it, keep"
+            " the drawing on its pixels, or move it to where its header puts it."
+        ),
+    ] = "strict",
     out: Annotated[
         Path | None, typer.Option(help="CSV to write, one row a region; to the terminal if absent.")
     ] = None,
@@ -72,12 +80,13 @@ def extract(
             found.pairs,
             measures,
             spacing_mm=spacing_mm,
+            mask_geometry=mask_geometry,
             kept=kept,
             workers=workers,
             progress=partial(show, "Extracting features"),
         )
     if len(measured) == 1 and measured[0].problem:
-        raise InputError(measured[0].problem)
+        raise InputError(_by_option(measured[0].problem))
     _show(measured)
     _write(_table([row for row in measured if not row.problem]), out)
     failed = sum(bool(row.problem) for row in measured)
@@ -129,8 +138,13 @@ def _show(measured: Sequence[Measured]) -> None:
             text = f"{row.pair.name}: {features[0]}{more}: {reason}"
             errors.print(text, soft_wrap=True, markup=False)
         if row.problem:
-            text = f"{row.pair.name}: left out. {row.problem}"
+            text = f"{row.pair.name}: left out. {_by_option(row.problem)}"
             errors.print(text, soft_wrap=True, markup=False)
+
+
+def _by_option(problem: str) -> str:
+    """Return a problem with the option of this verb where the study file's key is advised."""
+    return re.sub(r'set mask_geometry = "([a-z]+)"', r"give --mask-geometry \1", problem)
 
 
 def _table(measured: Sequence[Measured]) -> pd.DataFrame:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from trephine.cli.problems import problems_shown
 from trephine.cli.terminal import console, stages
 
 
@@ -24,7 +23,7 @@ def validate(
     """Measure a locked model on outside data: performance, calibration, case mix, report."""
     from trephine.study.validate import validate_bundle
 
-    with problems_shown(study), stages("goes on") as show:
+    with stages("goes on") as show:
         result = validate_bundle(bundle, study, out, workers=workers, progress=show)
     for line in result.summary():
         console.print(line, soft_wrap=True)

@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 
 from trephine.errors import ImageError
 from trephine.imaging.dicom import defined_term, image_of, quiet_pydicom, read_dicom_dataset
+from trephine.imaging.dicom_head import read_head
 from trephine.imaging.functional_groups import with_functional_groups
 from trephine.imaging.limits import check_pixels
 from trephine.imaging.sniff import PackedImageError, file_kind
@@ -28,7 +29,6 @@ class _Slice:
     origin: FloatArray
     rows: FloatArray
     columns: FloatArray
-    series: str
     name: str
 
 
@@ -52,6 +52,7 @@ def read_series(folder: Path) -> Image:
         differ in size, spacing or orientation.
     """
     files = _dicom_files(folder)
+    _check_one_series(files, folder.name)
     # A study's errors hide the names that its plan spells out; names inside a folder they do not
     # know, and an archive's export may name its files after the patient.
     slices: list[_Slice] = []
@@ -61,7 +62,7 @@ def read_series(folder: Path) -> Image:
             check_pixels((len(files), *slices[0].image.pixels.shape), folder.name)
     if not slices:
         raise ImageError(f"{folder.name}: expected the DICOM slices of a series, found none")
-    _check_one_series(slices, folder.name)
+    _check_alike(slices, folder.name)
     first = slices[0]
     normal = np.cross(first.rows, first.columns)
     slices.sort(key=lambda item: float(item.origin @ normal))
@@ -110,8 +111,7 @@ def _read_slice(path: Path, name: str) -> _Slice:
         raise ImageError(f"{name}: expected orthogonal Image Orientation, found another")
     with quiet_pydicom():
         image = image_of(dataset, name, None)
-    series = str(dataset.get("SeriesInstanceUID") or "")
-    return _Slice(image, origin, rows, columns, series, name)
+    return _Slice(image, origin, rows, columns, name)
 
 
 def _numbers(dataset: Dataset, keyword: str, count: int, name: str) -> FloatArray:
@@ -127,12 +127,31 @@ def _numbers(dataset: Dataset, keyword: str, count: int, name: str) -> FloatArra
     return values
 
 
-def _check_one_series(slices: list[_Slice], name: str) -> None:
-    count = len({item.series for item in slices})
-    if count > 1:
+def _check_one_series(files: list[Path], name: str) -> None:
+    """Refuse several series before any pixel is read; damaged headers are told by slice later."""
+    counts: dict[tuple[str, str], int] = {}
+    for path in files:
+        try:
+            head = read_head(path)
+        except ImageError:
+            continue
+        if not (head.series or head.modality):
+            continue  # cut short: told by its place when it is read
+        key = (head.series, head.modality)
+        counts[key] = counts.get(key, 0) + 1
+    if len({series for series, _ in counts}) > 1:
+        told = [
+            f"{modality or 'no modality'} of {count} {'slices' if count > 1 else 'slice'}"
+            for (_, modality), count in counts.items()
+        ]
+        listed = ", ".join(told[:5]) + (" and others" if len(told) > 5 else "")
         raise ImageError(
-            f"{name}: expected one series in the folder, found {count}; give each its own folder"
+            f"{name}: expected one series in the folder, found {len(told)} ({listed}); give each"
+            " its own folder"
         )
+
+
+def _check_alike(slices: list[_Slice], name: str) -> None:
     first = slices[0]
     for item in slices[1:]:
         same = (

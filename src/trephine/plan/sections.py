@@ -149,7 +149,16 @@ class DataSection(Section):
         " `[data.read.COLUMN]` below",
     )
     image: str | None = Field(
-        default=None, description="path of a case's image; {column} is filled from the table"
+        default=None,
+        description="path of a case's image, or of the folder that holds the slices of one CT or MR"
+        " series; {column} is filled from the table, and `*` and `?` stand for a part of a name"
+        " where one file alone fits",
+    )
+    manifest: Path | None = Field(
+        default=None,
+        description="table that lists files: the columns that it shares with `table` say whose, and"
+        ' its others can be named in paths, as in `image = "{image}"`; its paths start from the'
+        " study's folder; `trephine new` writes one where no pattern fits",
     )
     raters: dict[str, str] = Field(
         default_factory=dict,
@@ -213,6 +222,13 @@ class DataSection(Section):
         own = (self._study_folder,) if self._study_folder is not None else ()
         return (fixed_folder(pattern), *own, *map(Path, self.outside))
 
+    def shown(self, pattern: str) -> str:
+        """Return a pattern as a message shows it: from the study's folder where it lies there."""
+        path = Path(pattern)
+        if self._study_folder is not None and path.is_relative_to(self._study_folder):
+            return path.relative_to(self._study_folder).as_posix()
+        return path.as_posix()
+
     @field_validator("read", mode="before")
     @classmethod
     def _readings(cls, read: object) -> object:
@@ -227,13 +243,13 @@ class DataSection(Section):
             raise ValueError("raters: an image needs at least one rater's mask")
         if self.raters and self.image is None:
             raise ValueError("image: masks need the path of the images")
+        if self.manifest is not None and self.image is None:
+            raise ValueError("manifest: a list of files needs image, which names its column")
         unknown = set(self.repeats) - set(self.raters)
         if unknown:
             raise ValueError(f"repeats: expected raters {list(self.raters)}, found {unknown}")
         if isinstance(self.mask_label, dict) and not self.columns.has_sides:
-            raise ValueError(
-                "mask_label: expected [data.columns] side or sides beside labels by side"
-            )
+            raise ValueError("mask_label: labels by side need columns.side or sides")
         return self
 
     def tidy_rules(self, unit: TimeUnit) -> TidyRules:

@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trephine.errors import ImageError, InputError, Problem, named_rows
+from trephine.errors import ImageError, Problem, named_rows
 from trephine.executors import Progress, executor
-from trephine.imaging import fit_mask, is_image_path, read_image, read_mask
+from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.modelling.reliability import FEWEST_SUBJECTS
-from trephine.paths import held_inside, irregular
 from trephine.plan.sections import DataSection
 from trephine.radiomics.region import bounding_box
+from trephine.study.filling import FIELD, absent, filled
 from trephine.study.seen import SeenImage, SeenRegion, edges_touched, see_image, see_region
+from trephine.study.strays import strays_remark
 from trephine.types import BoolArray, Image, Mask
 
 # Starting workers takes longer than opening fewer images than this.
@@ -26,7 +27,6 @@ FEWEST_TO_SHARE = 40
 
 # What a problem says already when it repeats an error about a mask.
 _REPEATED = re.compile(r"^mask: expected (?:label [^,]+|a region), found ")
-FIELD = re.compile(r"\{([^{}]+)\}")
 
 
 @dataclass(frozen=True)
@@ -82,33 +82,48 @@ def find_files(
         return None, problems
     labels, problems = _labels(data, sides)
     rows = tuple(frame.index)
-    images, more = _filled(data.image or "", "an image", frame, data)
+    images, more = filled(data.image or "", "an image", frame, data)
     problems += more
-    problems += _absent(rows, images, needed, data.image or "", data.table.name, "an image")
+    problems += absent(images, needed, data.image or "", "an image", frame, data)
     masks: dict[str, tuple[Path | None, ...]] = {}
     for rater, pattern in data.raters.items():
         whose = f"rater {rater}'s mask"
-        filled, more = _filled(pattern, whose, frame, data)
+        paths, more = filled(pattern, whose, frame, data)
         problems += more
         wanted = needed
         if masks:  # only the first rater must have drawn every case
-            there = np.array([path == Path(pattern) or _lies_there(path) for path in filled])
+            there = np.array([path == Path(pattern) or _lies_there(path) for path in paths])
             wanted = needed & there
-            masks[rater] = tuple(p if here else None for p, here in zip(filled, there, strict=True))
+            masks[rater] = tuple(p if here else None for p, here in zip(paths, there, strict=True))
         else:
-            masks[rater] = filled
-        problems += _absent(rows, filled, wanted, pattern, data.table.name, whose)
+            masks[rater] = paths
+        problems += absent(paths, wanted, pattern, whose, frame, data)
     problems += few_drawn(masks, needed)
     repeats: dict[str, tuple[Path | None, ...]] = {}
     for rater, pattern in data.repeats.items():
-        second, more = _filled(pattern, f"rater {rater}'s second mask", frame, data)
+        second, more = filled(pattern, f"rater {rater}'s second mask", frame, data)
         problems += more
         repeats[rater] = tuple(path if path.exists() else None for path in second)
-    for rater, paths in repeats.items():
-        if not any(paths):
-            found = "none"
-            problems.append(Problem(f"[data] repeats.{rater}", "at least one mask", found))
+    problems += [
+        Problem(f"[data] repeats.{rater}", "at least one mask", "none")
+        for rater, again in repeats.items()
+        if not any(again)
+    ]
     return CaseFiles(rows, images, masks, repeats, labels), problems
+
+
+def unclaimed(
+    files: CaseFiles, frame: pd.DataFrame, data: DataSection, listed: Sequence[str]
+) -> list[str]:
+    """Report files of the patterns that belong to no row; ``listed`` columns hold whole paths."""
+    patterns: dict[str, tuple[str, Sequence[Path | None]]] = {
+        "images": (data.image or "", files.images)
+    }
+    for rater, pattern in data.raters.items():
+        patterns[f"masks of rater {rater}"] = (pattern, files.masks[rater])
+    for rater, pattern in data.repeats.items():
+        patterns[f"second masks of rater {rater}"] = (pattern, files.repeats[rater])
+    return strays_remark(patterns, frame, data, listed)
 
 
 def few_drawn(masks: Mapping[str, Sequence[Path | None]], needed: BoolArray) -> list[Problem]:
@@ -329,36 +344,6 @@ def without_names(error: ImageError, path: Path) -> str:
     return str(error).replace(str(path), "the file").replace(path.name, "the file")
 
 
-def _filled(
-    pattern: str, what: str, frame: pd.DataFrame, data: DataSection
-) -> tuple[tuple[Path, ...], list[Problem]]:
-    """Fill a pattern from the table's cells; what leads out of its folders is a problem.
-
-    Such a path is never looked at: its case gets the pattern's own, unfilled.
-    """
-    texts = [pattern] * len(frame)
-    fields = sorted(set(FIELD.findall(pattern)))
-    for field in fields:
-        cells = frame[field]
-        texts = [p.replace(f"{{{field}}}", cell) for p, cell in zip(texts, cells, strict=True)]
-    root, *outside = data.folders_for(pattern)
-    held: dict[str, Path | None] = {}
-    for text in set(texts):
-        try:
-            held[text] = held_inside(Path(text).absolute(), root, outside=outside)
-        except InputError:
-            held[text] = None
-    leaving = [row for row, text in zip(frame.index, texts, strict=True) if held[text] is None]
-    problems = []
-    if leaving:
-        expected = f"{what} inside the folder that the study file names, or the study's own"
-        found = "a path that leads out of it (by its cell, or by a link)"
-        advice = "Correct the cell, or list the folder it leads to in [data] outside"
-        column = ", ".join(fields)
-        problems.append(Problem.of_cells(data.table.name, leaving, column, expected, found, advice))
-    return tuple(held[text] or Path(pattern) for text in texts), problems
-
-
 def _unknown_fields(patterns: Sequence[str], frame: pd.DataFrame, name: str) -> list[Problem]:
     return [
         Problem("study.toml [data]", f"fields from the columns of {name}", f"{{{field}}}")
@@ -381,39 +366,9 @@ def _labels(
     return tuple(data.mask_label.get(side or "", 0) for side in sides), problems
 
 
-def _absent(
-    rows: Sequence[int],
-    paths: Sequence[Path],
-    needed: BoolArray,
-    pattern: str,
-    table: str,
-    what: str,
-) -> list[Problem]:
-    """Name the needed rows without a file; the pattern is shown, not the filled path."""
-    found = {path: _missing(path) for path in set(paths)}
-    if FIELD.search(pattern):
-        found[Path(pattern)] = None  # led out of its folder, which has been told
-    shown = "/".join(Path(pattern).parts[-3:])
-    return [
-        Problem.of_cells(table, [row], "", f"{what} at {shown}", missing)
-        for row, path, is_needed in zip(rows, paths, needed, strict=True)
-        if is_needed and (missing := found[path])
-    ]
-
-
 def _lies_there(path: Path) -> bool:
     """Say whether there is anything at a path, also what cannot be used or followed."""
     try:
         return path.exists() or path.is_symlink()
     except OSError:
         return False
-
-
-def _missing(path: Path) -> str | None:
-    """Say what stands where an image or a mask should, None where one may be."""
-    if is_image_path(path):
-        return None
-    try:
-        return irregular(path) or "no such file"
-    except OSError:
-        return "no such file"

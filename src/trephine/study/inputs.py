@@ -20,9 +20,17 @@ from trephine.plan import StudyPlan
 from trephine.plan.reading import read_plan_so_far
 from trephine.study.cross_check import cross_check
 from trephine.study.doubts import left_out_doubts, time_doubts
-from trephine.study.files import CaseFiles, check_files, drawn_by_some, few_drawn, find_files
+from trephine.study.files import (
+    CaseFiles,
+    check_files,
+    drawn_by_some,
+    few_drawn,
+    find_files,
+    unclaimed,
+)
 from trephine.study.finetuning import check_events, finetune_settings
 from trephine.study.fingerprints import Fingerprint, read_once
+from trephine.study.listed_files import with_listed
 from trephine.study.outcome import FEWEST_EVENTS, TableRows, codes, read_rows
 from trephine.study.predictors import refused_predictors
 from trephine.study.ready_made import read_feature_sets
@@ -30,8 +38,6 @@ from trephine.study.remarks import remarks_of
 from trephine.study.settings import deep_settings, model_parts, radiomics_settings
 from trephine.study.tidying import read_study_table
 from trephine.types import BoolArray, IntArray, Survival
-
-UNOPENED = "Images and masks were not opened: that comes when these are fixed."
 
 
 @dataclass(frozen=True)
@@ -129,26 +135,16 @@ def read_study(
     features: dict[str, FeatureSet] = {}
     files: CaseFiles | None = None
     remarks: list[str] = []
-    opened = False
     if rows is not None and plan.features is not None:
         features, more, of_features = _read_features(plan, rows, frame, said)
         fingerprints |= of_features
         problems += more
     if rows is not None and plan.has_images:
-        files, more = find_files(frame, plan.data, rows.sides, ~rows.without_outcome)
+        files, more, remarks, of_list = _read_images(plan, frame, rows, workers, progress)
+        fingerprints |= of_list
         problems += more
-        # Hours of opening images are not for a study whose table will change.
-        if files is not None and not problems:
-            more, seen = check_files(
-                files, plan.data, ~rows.without_outcome, workers=workers, progress=progress
-            )
-            opened = True
-            problems += more
-            more, remarks = cross_check(seen, frame, rows, plan.data)
-            problems += more
     if problems or rows is None:
-        unopened = plan.has_images and not opened
-        raise StudyProblemsError(problems, UNOPENED if unopened else "")
+        raise StudyProblemsError(problems)
     said += _left_out(plan, rows, clinical)
     inputs = _analysed(plan, rows, clinical, files, features, fingerprints)
     return replace(inputs, remarks=(*said, *inputs.remarks, *remarks))
@@ -174,6 +170,36 @@ def _read_features(
     )
     said += more
     return features, problems, taken
+
+
+def _read_images(
+    plan: StudyPlan,
+    frame: pd.DataFrame,
+    rows: TableRows,
+    workers: int | None,
+    progress: Progress | None,
+) -> tuple[CaseFiles | None, list[Problem], list[str], dict[Path, Fingerprint]]:
+    """Find and open images and masks; return them with problems, remarks and the list's print."""
+    data, needed = plan.data, ~rows.without_outcome
+    listed: list[str] = []
+    problems: list[Problem] = []
+    remarks: list[str] = []
+    fingerprints: dict[Path, Fingerprint] = {}
+    if data.manifest is not None:
+        try:
+            found, fingerprints = read_once(data.manifest, lambda: with_listed(frame, data, needed))
+        except StudyProblemsError as error:
+            return None, list(error.problems), [], {}
+        frame, listed, problems, remarks = found
+        if problems:
+            return None, problems, [], fingerprints
+    files, problems = find_files(frame, data, rows.sides, needed)
+    if files is None or problems:
+        return files, problems, [], fingerprints
+    problems, seen = check_files(files, data, needed, workers=workers, progress=progress)
+    more, noted = cross_check(seen, frame, rows, data)
+    remarks += [*noted, *unclaimed(files, frame, data, listed)]
+    return files, [*problems, *more], remarks, fingerprints
 
 
 def check_plan(plan: StudyPlan) -> list[Problem]:

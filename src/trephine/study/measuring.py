@@ -13,8 +13,8 @@ import numpy as np
 
 from trephine.errors import InputError
 from trephine.executors import Progress, available_workers, executor
-from trephine.imaging import read_image, read_mask
-from trephine.imaging.fitting import doubts_of
+from trephine.imaging import fit_mask, read_image, read_mask
+from trephine.imaging.fitting import MaskGeometry, doubts_of
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import FeatureStore, feature_key
@@ -75,6 +75,7 @@ def measure_pairs(
     settings: RadiomicsSettings,
     *,
     spacing_mm: float | None = None,
+    mask_geometry: MaskGeometry = "strict",
     kept: Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -89,6 +90,9 @@ def measure_pairs(
         Of the engine.
     spacing_mm
         Of images that state none.
+    mask_geometry
+        What to do with a mask that does not lie on its image: see
+        `trephine.imaging.fitting.fit_mask`.
     kept
         Folder of a feature store, so that an interrupted call goes on; nothing is kept without.
     workers
@@ -96,7 +100,7 @@ def measure_pairs(
     progress
         Called with (done, total) by pair.
     """
-    shared = (settings.digest(), ENGINE_VERSION, str(spacing_mm))
+    shared = (settings.digest(), ENGINE_VERSION, str(spacing_mm), mask_geometry)
     items = [_item(pair, shared) for pair in pairs]
     store = FeatureStore(kept) if kept is not None else None
     sound = [item.key for item in items if item.key]
@@ -109,7 +113,7 @@ def measure_pairs(
     if progress is not None:
         progress(offset, len(items))
     if todo:
-        with executor(max(workers, 1), _start, (settings, spacing_mm)) as run:
+        with executor(max(workers, 1), _start, (settings, spacing_mm, mask_geometry)) as run:
             results = run.map(_measure, todo, _shifted(progress, offset, len(items)))
             answers = {answer.key: answer for answer in _keeping(results, store)}
     if store is not None:
@@ -186,11 +190,14 @@ def _measured(item: _Item, answers: Mapping[str, _Answer]) -> Measured:
 # What a worker needs for every pair, set once in each process by _start.
 _settings: RadiomicsSettings
 _spacing_mm: float | None
+_mask_geometry: MaskGeometry
 
 
-def _start(settings: RadiomicsSettings, spacing_mm: float | None) -> None:
-    global _settings, _spacing_mm
-    _settings, _spacing_mm = settings, spacing_mm
+def _start(
+    settings: RadiomicsSettings, spacing_mm: float | None, mask_geometry: MaskGeometry
+) -> None:
+    global _settings, _spacing_mm, _mask_geometry
+    _settings, _spacing_mm, _mask_geometry = settings, spacing_mm, mask_geometry
 
 
 def _measure(item: _Item) -> _Answer:
@@ -200,7 +207,7 @@ def _measure(item: _Item) -> _Answer:
         with held_to(pair.image, item.image):
             image = read_image(pair.image, spacing_mm=_spacing_mm)
         with held_to(pair.mask, item.mask):
-            mask = read_mask(pair.mask, image=image)
+            mask = fit_mask(image, read_mask(pair.mask, image=image), _mask_geometry)
         result = measure_region(image, mask, _settings, label=pair.label)
     except InputError as error:
         return replace(nothing, problem=str(error))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from trephine.errors import InputError, Problem, StudyProblemsError
+from trephine.paths import irregular
 
 # Longest first, so that .nii.gz is not cut to .nii.
 IMAGE_SUFFIXES = (
@@ -85,13 +84,13 @@ def regular(path: Path, what: str) -> Path:
         If it is missing or of another kind.
     """
     try:
-        mode = os.stat(path).st_mode
-    except FileNotFoundError:
+        found = irregular(path)
+    except OSError:
         raise InputError(f"{what}: expected a file or a folder, found nothing at {path}") from None
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+    if found not in (None, "a folder"):
         raise InputError(
-            f"{what}: expected a file or a folder, found a pipe, a socket or a device at {path};"
-            " copy it into a file first"
+            f"{what}: expected a file or a folder, found {found} at {path}; copy it into a file"
+            " first"
         )
     return path
 
