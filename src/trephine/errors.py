@@ -60,7 +60,7 @@ class MissingExtraError(TrephineError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with a study, told so that its owner can mend it.
+    """One thing that is wrong with a study, told so that its owner can fix it.
 
     Attributes
     ----------
@@ -162,12 +162,15 @@ class StudyProblemsError(InputError):
     ----------
     problems
         At least one problem.
+    note
+        What was not looked at because of them; empty where all was.
     """
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], note: str = "") -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+        self.note = note
 
-    def __reduce__(self) -> tuple[type[StudyProblemsError], tuple[tuple[Problem, ...]]]:
+    def __reduce__(self) -> tuple[type[StudyProblemsError], tuple[tuple[Problem, ...], str]]:
         """Let the error come back whole from a worker process."""
-        return type(self), (self.problems,)
+        return type(self), (self.problems, self.note)

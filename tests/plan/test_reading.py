@@ -88,7 +88,7 @@ def test_a_plan_cannot_be_changed_after_it_was_read() -> None:
         ),
         (
             {"image": "i", "raters": {"a": "m"}, "mask_label": {"R": 1}},
-            "labels by side need columns.side",
+            "[data.columns] side or sides beside labels by side, found { R = 1 }",
         ),
     ],
 )
@@ -108,7 +108,7 @@ def test_horizons_ascend_and_are_at_most_four(horizons: list[float]) -> None:
         ({"levels": ["I", "I"]}, "found one twice"),
         ({"levels": ["I", "II"], "reference": "III"}, "found 'III'"),
         ({"levels": ["I", "II"], "unit": "mm"}, "takes no unit"),
-        ({"measure": "combined_necrotic_angle"}, "expected both or neither"),
+        ({"measure": "combined_necrotic_angle"}, "measure and arcs: both or neither"),
     ],
 )
 def test_clinical_variables_that_contradict_themselves(
@@ -156,3 +156,36 @@ def test_the_key_that_meant_two_things_is_refused_with_what_to_write_now(tmp_pat
         path.write_text(f'[data]\ntable = "t.csv"\ncorrect_mask = {value}\n', encoding="utf-8")
         with pytest.raises(StudyProblemsError, match='set mask_geometry = "adopt"'):
             read_plan(path)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "told"),
+    [
+        ("validation", "interval_bootstraps", 20, "expected a number of at least 50, found 20"),
+        ("validation", "interval_bootstraps", "many", "expected a whole number, found 'many'"),
+        ("validation", "folds", 2.5, "expected a whole number, found 2.5"),
+        ("data", "mask_geometry", "adapt", "found 'adapt'. Did you mean 'adopt'?"),
+        ("data", "accept", ["side"], "[data.accept.0]: expected 'sides', 'regions'"),
+        ("data", "spacing_mm", "fine", "[data.spacing_mm]: expected a number or a list"),
+        ("data", "raters", "x", "expected a section of keys and values, found 'x'"),
+        ("outcome", "horizons", ["a"], "[outcome.horizons.0]: expected a number, found 'a'"),
+        ("deep", "enabled", "maybe", "expected true or false, found 'maybe'"),
+    ],
+)
+def test_values_that_do_not_fit_are_told_in_plain_words_once(
+    section: str, key: str, value: object, told: str
+) -> None:
+    content: dict[str, dict[str, object]] = {"data": dict(DATA)}
+    content.setdefault(section, {})[key] = value
+    text = refused(content)
+    assert told in text
+    assert len(text.splitlines()) == 1
+    assert "Input" not in text
+
+
+def test_keys_that_contradict_each_other_are_named_without_the_whole_section() -> None:
+    text = refused({"data": {**DATA, "mask_label": {"R": 1, "L": 2}}})
+    assert text == (
+        "study.toml [data.mask_label]: expected [data.columns] side or sides beside labels by"
+        " side, found { R = 1, L = 2 }"
+    )

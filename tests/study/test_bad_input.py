@@ -187,7 +187,7 @@ def test_an_image_that_is_missing_is_told_by_every_row_that_needs_it(
     trephine: Command, image_study: SmallStudy
 ) -> None:
     (image_study.folder / "images" / "002.nii.gz").unlink()
-    told = refused(trephine, image_study, "rows 4, 5: expected an image at")
+    told = refused(trephine, image_study, "rows 4, 5: expected an image at", "1 problem to fix")
     assert "images/{patient}.nii.gz" in told
 
 
@@ -267,7 +267,7 @@ def test_every_mistake_is_told_at_once_and_run_makes_the_same_check(
     image_study.set(6, "hip", image_study.table()["hip"][5])
     (image_study.folder / "images" / "020.nii.gz").unlink()
     parts = ("row 2,", "row 3,", "row 4,", "rows 6, 7,", "an image at")
-    told = refused(trephine, image_study, *parts, "6 problems to mend")
+    told = refused(trephine, image_study, *parts, "5 problems to fix")
     assert refused(trephine, image_study, *parts, verb="run") == told
 
 
@@ -294,7 +294,7 @@ def test_a_misspelt_key_does_not_hide_what_is_wrong_with_the_table(
     image_study.replace("horizons =", "horizon =")
     image_study.replace("inner_folds", "inner_fold")
     image_study.set(2, "months", "-1")
-    parts = ("'horizons'", "'inner_folds'", "a time > 0", "3 problems to mend")
+    parts = ("'horizons'", "'inner_folds'", "a time > 0", "3 problems to fix")
     refused(trephine, image_study, *parts)
 
 
@@ -323,7 +323,7 @@ def test_features_that_are_no_numbers_are_told_by_row_and_column(
 ) -> None:
     table_study.set(4, "gene_3", "high", "features.csv")
     told = refused(trephine, table_study, "row 4, column gene_3: expected a number, found 'high'")
-    assert "1 problem to mend" in told
+    assert "1 problem to fix" in told
 
 
 def test_a_feature_set_without_columns_is_told(trephine: Command, table_study: SmallStudy) -> None:

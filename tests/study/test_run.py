@@ -184,6 +184,44 @@ def test_a_case_far_outside_training_is_predicted_with_a_warning(
     assert "further than any training case" in said.out
 
 
+@pytest.mark.parametrize("cell", ["1,5", "#VALUE!", "high", "inf"])
+def test_predict_refuses_features_that_a_study_would_refuse(
+    table_run: StudyResult, trephine: Command, tmp_path: Path, cell: str
+) -> None:
+    plan = table_run.analysis.inputs.plan
+    assert plan.features is not None
+    features = pd.read_csv(plan.features.table, dtype=str).iloc[[0]]
+    features["gene_0"] = cell
+    features.to_csv(tmp_path / "features.csv", index=False)
+    said = trephine(
+        "predict", table_run.bundle, "--model", "Features", "--features", tmp_path / "features.csv"
+    )
+    assert (said.code, said.out) == (2, "")
+    assert "gene_0" in said.err
+    assert "a number" in said.err
+
+
+def test_predict_says_what_it_fills_in_and_refuses_a_case_without_features(
+    table_run: StudyResult, trephine: Command, tmp_path: Path
+) -> None:
+    plan = table_run.analysis.inputs.plan
+    assert plan.features is not None
+    features = pd.read_csv(plan.features.table, dtype=str).iloc[[0]]
+    features["gene_0"] = ""
+    features.to_csv(tmp_path / "features.csv", index=False)
+    clinical = tmp_path / "case.csv"
+    pd.read_csv(plan.data.table, dtype=str).iloc[[0]].to_csv(clinical, index=False)
+    words: tuple[str | Path, ...] = ("predict", table_run.bundle, "--clinical", clinical)
+    words += ("--model", "Features", "--features")
+    said = trephine(*words, tmp_path / "features.csv")
+    assert said.code == 0, said.err
+    assert "gene_0) have no value; the training mean stands in" in said.out
+    features[[name for name in features if name.startswith("gene_")]] = ""
+    features.to_csv(tmp_path / "features.csv", index=False)
+    said = trephine(*words, tmp_path / "features.csv")
+    assert (said.code, "expected a value for every feature" in said.err) == (2, True)
+
+
 def test_predict_says_what_is_missing(table_run: StudyResult, trephine: Command) -> None:
     said = trephine("predict", table_run.bundle, "--model", "Features")
     assert (said.code, "--features" in said.err) == (2, True)

@@ -182,7 +182,7 @@ def test_an_outcome_in_words_is_one_problem_a_word_and_no_leak(
     words = {"0": "alive", "1": "dead"}
     study.write(study.table().replace({"died": words}))
     said = trephine("check", study.toml)
-    assert "2 problems to mend" in said.err
+    assert "2 problems to fix" in said.err
     assert 'read = { "died" = {' in said.err
     study.replace("[data]\n", "[data]\nread = { died = { alive = 0, dead = 1 } }\n")
     assert trephine("check", study.toml).code == 0
@@ -218,7 +218,7 @@ def test_names_that_lost_their_zeros_are_told_once(trephine: Command, study: Sma
     study.write(table.assign(case=[str(k) for k in range(1, len(table) + 1)]), "features.csv")
     study.write(cases.assign(case=[f"{k:03d}" for k in range(1, len(cases) + 1)]))
     said = trephine("check", study.toml)
-    assert "1 problem to mend" in said.err
+    assert "1 problem to fix" in said.err
     assert "but for leading zeros or a final .0" in said.err
 
 

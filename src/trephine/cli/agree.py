@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from trephine.cli.problems import problems_shown
 from trephine.cli.terminal import console, stages
 
 # As trephine.selection.icc has it, which takes seconds to import.
@@ -37,7 +38,7 @@ def agree(
     from trephine.study.agreement_tables import case_table, feature_table, figure_of, summary_table
     from trephine.study.inputs import read_study
 
-    with stages("goes on") as show:
+    with problems_shown(study), stages("goes on") as show:
         inputs = read_study(study, lambda done, total: show("Opening masks", done, total))
         comparisons = compare_drawings(
             inputs, lambda done, total: show("Comparing drawings", done, total)

@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trephine.cli.problems import as_json, forget_problems, problems_in_json, problems_shown
 from trephine.cli.terminal import console, stages
+
+if TYPE_CHECKING:
+    from trephine.study.inputs import StudyInputs
 
 
 def check(
     study: Annotated[Path, typer.Argument(help="The study file.")] = Path("study.toml"),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File for all problems; by default check-problems.txt beside the study, where"
+            " they do not go on one screen."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Problems and notes as JSON.")] = False,
 ) -> None:
-    """List every problem of a study: plan, table, images, masks. Writes nothing."""
+    """List every problem of a study: plan, table, images, masks. Changes nothing."""
     from trephine.study.inputs import read_study
 
-    with stages("starts again") as show:
+    told = problems_in_json() if json else problems_shown(study, out)
+    with told, stages("starts again") as show:
         inputs = read_study(
             study, lambda done, total: show("Opening images and masks", done, total)
         )
+    if json:
+        typer.echo(_json(inputs))
+        return
+    forget_problems(study)
     flow = inputs.flow
-    n_events = int(inputs.survival.event.sum())
-    console.print(
-        f"No problem found: {flow.analysed_cases} cases of {flow.analysed_patients} patients,"
-        f" {n_events} events.",
-        soft_wrap=True,
-    )
+    console.print(f"No problem found: {_counts(inputs)}.", soft_wrap=True)
     for exclusion in flow.exclusions:
         if exclusion.n_cases:
             console.print(
@@ -34,3 +46,24 @@ def check(
             )
     for remark in inputs.remarks:
         console.print(f"Note: {remark}", soft_wrap=True, markup=False)
+
+
+def _counts(inputs: StudyInputs) -> str:
+    flow, n_events = inputs.flow, int(inputs.survival.event.sum())
+    return f"{flow.analysed_cases} cases of {flow.analysed_patients} patients, {n_events} events"
+
+
+def _json(inputs: StudyInputs) -> str:
+    flow = inputs.flow
+    return as_json(
+        (),
+        cases=flow.analysed_cases,
+        patients=flow.analysed_patients,
+        events=int(inputs.survival.event.sum()),
+        left_out=[
+            {"reason": exclusion.reason, "cases": exclusion.n_cases}
+            for exclusion in flow.exclusions
+            if exclusion.n_cases
+        ],
+        notes=list(inputs.remarks),
+    )

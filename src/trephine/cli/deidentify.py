@@ -14,6 +14,54 @@ from trephine.errors import InputError
 
 if TYPE_CHECKING:
     from trephine.imaging.deidentify import AuditRow, PseudonymKey
+    from trephine.study.pseudonyms import StudyTable
+
+
+Key = Annotated[
+    Path, typer.Option(help="File with the secret; made if it does not exist. Keep it apart.")
+]
+Times = Annotated[
+    Literal["removed", "hour"],
+    typer.Option(help="What stays of times of day: nothing, or the hour."),
+]
+Unchecked = Annotated[
+    bool,
+    typer.Option(
+        "--write-unchecked",
+        help="Also write images that cannot be checked for text in the picture (masks, maps);"
+        " you have looked at them.",
+    ),
+]
+TableFile = Annotated[
+    Path | None, typer.Option("--table", help="The study's table; a copy goes to the new folder.")
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        help="Column of the table that identifies; may be repeated, the DICOM Patient ID first.",
+    ),
+]
+Drop = Annotated[list[str] | None, typer.Option(help="Column to leave out; may be repeated.")]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(help="Column that looks as if it identified and does not; may be repeated."),
+]
+Dates = Annotated[
+    Literal["shifted", "kept"],
+    typer.Option(help="Dates of the table: moved like those of the images, or left."),
+]
+Sheet = Annotated[str | None, typer.Option(help="Sheet of the workbook.")]
+Pattern = Annotated[
+    str,
+    typer.Option(
+        "--image", help="Where a row's image lies in the folder of images, for example {id}.dcm."
+    ),
+]
+Masks = Annotated[
+    Path | None,
+    typer.Option(help="Folder of masks; copies with new names go to the new folder."),
+]
 
 
 def deidentify(
@@ -21,31 +69,40 @@ def deidentify(
         Path, typer.Argument(help="Folder of DICOM images, or one; never written to.")
     ],
     target: Annotated[Path, typer.Argument(help="New folder for the de-identified images.")],
-    key: Annotated[
-        Path, typer.Option(help="File with the secret; made if it does not exist. Keep it apart.")
-    ],
-    times: Annotated[
-        Literal["removed", "hour"],
-        typer.Option(help="What stays of times of day: nothing, or the hour."),
-    ] = "removed",
-    write_unchecked: Annotated[
-        bool,
-        typer.Option(
-            "--write-unchecked",
-            help="Also write images that cannot be checked for text in the picture (masks, maps);"
-            " you have looked at them.",
-        ),
-    ] = False,
+    key: Key,
+    times: Times = "removed",
+    write_unchecked: Unchecked = False,
+    table: TableFile = None,
+    column: Columns = None,
+    drop: Drop = None,
+    keep: Keep = None,
+    dates: Dates = "shifted",
+    sheet: Sheet = None,
+    image: Pattern = "",
+    masks: Masks = None,
 ) -> None:
     """Remove what identifies patients (DICOM PS3.15 Annex E, Basic Profile).
 
     Sex, age in years, size, weight, laterality and spacing stay; dates move by the patient's own
     number of days, so that intervals stay. Pixels are written anew, uncompressed and without loss.
-    The same key gives the same pseudonyms in every run.
+    The same key gives the same pseudonyms in every run. With --table and --masks, the study's
+    table and masks get the same pseudonyms, so that the study goes on with the new folder.
     """
     from trephine.imaging.deidentify import AUDIT_NAME, Choices, deidentify_folder
+    from trephine.study.pseudonyms import TableChoices, check_absent, read_study_table
 
+    if table is None and (column or drop or keep or image or sheet or masks):
+        raise InputError("deidentify: expected --table with these options, found none")
+    if table is not None and not column:
+        raise InputError("deidentify: expected --column with --table: which column identifies?")
     secret = open_key(key, target)
+    read = None
+    if table is not None:
+        check_absent(target)
+        wanted = TableChoices(
+            tuple(column or ()), tuple(drop or ()), tuple(keep or ()), dates, sheet, image
+        )
+        read = read_study_table(table, secret, wanted)
     choices = Choices(times, "write" if write_unchecked else "refuse")
     with stages("starts again") as show:
         rows = deidentify_folder(
@@ -57,6 +114,41 @@ def deidentify(
         )
     show_rows(rows)
     console.print(f"Audit: {target / AUDIT_NAME}", soft_wrap=True, markup=False)
+    if read is not None:
+        _write_study(read, source, target, secret, rows, masks)
+
+
+def _write_study(
+    table: StudyTable,
+    source: Path,
+    target: Path,
+    key: PseudonymKey,
+    rows: Sequence[AuditRow],
+    masks: Path | None,
+) -> None:
+    """Write table and masks beside the images, and say what was done."""
+    from trephine.study.pseudonym_masks import MASKS_NAME, write_masks
+    from trephine.study.pseudonyms import (
+        IMAGE_COLUMN,
+        TABLE_NAME,
+        new_images,
+        write_study_table,
+    )
+
+    with_image = write_study_table(table, target, new_images(source, table.images, rows, key))
+    moved = f"dates moved in {', '.join(table.shifted)}" if table.shifted else "no dates moved"
+    told = f"{TABLE_NAME}: {len(table.frame)} rows, {len(table.names)} pseudonyms, {moved}."
+    if table.capped:
+        told += f" {table.capped} ages over 89 set to 90."
+    if table.images:
+        told += f" {with_image} rows have their image in column {IMAGE_COLUMN}."
+    console.print(told, soft_wrap=True, markup=False)
+    if masks is None:
+        return
+    counts = write_masks(masks, target, table.names, key)
+    console.print(f"{MASKS_NAME}: {counts.written} written, {len(counts.refused)} refused.")
+    for refusal in counts.refused:
+        errors.print(f"  refused: {refusal}", soft_wrap=True, markup=False)
 
 
 def open_key(key: Path, target: Path) -> PseudonymKey:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from trephine.cli.problems import problems_shown
 from trephine.cli.terminal import console, stages
 
 
@@ -25,7 +26,7 @@ def run(
     """Run a study: features, signatures, models, validation, report, model bundle."""
     from trephine.study import Study
 
-    with stages("goes on") as show:
+    with problems_shown(study), stages("goes on") as show:
         result = Study.from_toml(study).run(out, resume=resume, workers=workers, progress=show)
     for line in result.summary():
         console.print(line, soft_wrap=True, markup=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from trephine.cli.ending.stopping import farewell, on_stop
-from trephine.errors import StudyProblemsError, TrephineError, grouped
+from trephine.errors import Problem, StudyProblemsError, TrephineError, grouped
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -21,21 +21,49 @@ errors = Console(stderr=True, highlight=False)
 def complain(error: TrephineError) -> None:
     """Say what is wrong, every problem on a line of its own."""
     if isinstance(error, StudyProblemsError):
-        problems = grouped(error.problems)
-        n = len(problems)
-        errors.print(Text(f"{n} {'problem' if n == 1 else 'problems'} to mend:", style="bold red"))
-        for problem in problems:
-            line = Text("  ")
-            line.append(problem.where, style="bold")
-            line.append(f": expected {problem.expected}, found {problem.found}.")
-            if problem.advice:
-                stop = "" if problem.advice.endswith(("?", ".")) else "."
-                line.append(f" {problem.advice}{stop}", style="italic")
-            errors.print(line, soft_wrap=True)
+        lines = [problem_line(problem) for problem in grouped(error.problems)]
+        show_problems(lines, len(lines), error.note)
     else:
         errors.print(
             Text("Error: ", style="bold red").append(str(error), style="default"), soft_wrap=True
         )
+
+
+def problem_line(problem: Problem) -> Text:
+    """Return a problem as one line."""
+    line = Text("  ")
+    line.append(problem.where, style="bold")
+    line.append(f": expected {problem.expected}, found {problem.found}.")
+    if problem.advice:
+        stop = "" if problem.advice.endswith(("?", ".")) else "."
+        line.append(f" {problem.advice}{stop}", style="italic")
+    return line
+
+
+def show_problems(shown: Sequence[Text], count: int, note: str = "", written: str = "") -> None:
+    """Show problems.
+
+    Parameters
+    ----------
+    shown
+        Lines that go on the screen.
+    count
+        Of all problems.
+    note
+        What was not looked at.
+    written
+        Path of the file that holds all of them; empty where there is none.
+    """
+    title = f"{count} {'problem' if count == 1 else 'problems'} to fix:"
+    errors.print(Text(title, style="bold red"))
+    for line in shown:
+        errors.print(line, soft_wrap=True)
+    if count > len(shown):
+        errors.print(f"  and {count - len(shown)} more", markup=False)
+    if note:
+        errors.print(note, soft_wrap=True, markup=False)
+    if written:
+        errors.print(f"All of them: {written}", soft_wrap=True, markup=False)
 
 
 class _Notes(logging.Handler):

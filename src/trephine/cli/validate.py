@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from trephine.cli.problems import problems_shown
 from trephine.cli.terminal import console, stages
 
 
@@ -23,7 +24,7 @@ def validate(
     """Measure a locked model on outside data: performance, calibration, case mix, report."""
     from trephine.study.validate import validate_bundle
 
-    with stages("goes on") as show:
+    with problems_shown(study), stages("goes on") as show:
         result = validate_bundle(bundle, study, out, workers=workers, progress=show)
     for line in result.summary():
         console.print(line, soft_wrap=True)

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from trephine.deep.last_block import block_to_bytes
 from trephine.errors import BundleError
 from trephine.modelling.bundle_content import predictor_from_json, predictor_to_json
+from trephine.modelling.bundle_files import by_desktop, parse_json, read_files, text_of
 from trephine.modelling.prediction import Predictor
 
 FORMAT = "trephine-bundle"
@@ -27,9 +27,6 @@ CONTEXT = "context.json"
 CARD = "MODEL_CARD.md"
 # The trained last block of a feature set's network, where there is one.
 BLOCK = "{}-last-block.safetensors"
-
-# What file managers leave in every folder that someone opens, and in archives of it.
-LEFT_BY_THE_DESKTOP = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"})
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ def read_bundle(path: Path) -> Bundle:
     BundleError
         If a file is missing, altered or unexpected, or the bundle is of another version.
     """
-    files = _read_files(path)
+    files = read_files(path)
     manifest = _parse(files, MANIFEST)
     if manifest.get("format") != FORMAT:
         raise BundleError(f"bundle: expected format {FORMAT!r}, found {manifest.get('format')!r}")
@@ -111,7 +108,7 @@ def read_bundle(path: Path) -> Bundle:
     return Bundle(
         predictor=predictor_from_json(predictor, blocks),
         context=_parse(files, CONTEXT),
-        card=files[CARD].decode("utf-8"),
+        card=text_of(files[CARD], CARD),
     )
 
 
@@ -133,32 +130,10 @@ def _are_blocks(names: set[str]) -> bool:
     return all(fnmatch.fnmatch(name, BLOCK.format("*")) for name in names)
 
 
-def _read_files(path: Path) -> dict[str, bytes]:
-    if path.is_dir():
-        inside = sorted(entry for entry in path.iterdir() if not _by_desktop(entry.name))
-        if strange := [entry.name for entry in inside if not entry.is_file()]:
-            raise BundleError(f"bundle: expected files only, found {strange[:3]}")
-        return {file.name: file.read_bytes() for file in inside}
-    if path.is_file() and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            files = [member for member in archive.infolist() if not member.is_dir()]
-            members = [member for member in files if not _by_desktop(member.filename)]
-            if sum(member.file_size for member in members) > 2**30:
-                raise BundleError("bundle: expected less than 1 GiB, found a larger archive")
-            return {Path(member.filename).name: archive.read(member) for member in members}
-    raise BundleError(f"bundle: expected a folder or a .zip at {path}, found neither")
-
-
 def _parse(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
     if name not in files:
         raise BundleError(f"bundle: expected a file {name}, found none; it is incomplete")
-    try:
-        content = json.loads(files[name].decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError):
-        raise BundleError(f"bundle: {name} is not JSON; it was altered or cut short") from None
-    if not isinstance(content, dict):
-        raise BundleError(f"bundle: {name} does not hold what it should")
-    return content
+    return parse_json(files[name], name)
 
 
 def _clear_the_way(folder: Path, names: set[str]) -> None:
@@ -166,15 +141,11 @@ def _clear_the_way(folder: Path, names: set[str]) -> None:
     if not folder.exists():
         return
     there = [entry.name for entry in folder.iterdir()] if folder.is_dir() else [""]
-    if any(name not in names and not _by_desktop(name) for name in there):
+    if any(name not in names and not by_desktop(name) for name in there):
         raise BundleError(f"bundle: {folder.name} exists and is not a bundle; choose another place")
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()
-
-
-def _by_desktop(name: str) -> bool:
-    return not LEFT_BY_THE_DESKTOP.isdisjoint(name.split("/"))
 
 
 def _dumps(content: Mapping[str, Any]) -> str:

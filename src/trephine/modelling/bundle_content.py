@@ -77,7 +77,14 @@ def predictor_from_json(content: Mapping[str, Any], blocks: Mapping[str, bytes])
                 name: _harmoniser_from_json(part) for name, part in content["harmonisers"].items()
             },
         )
-    except (AttributeError, InputError, KeyError, TypeError, ValueError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        InputError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise BundleError(f"bundle: the model does not fit together ({error})") from None
 
 

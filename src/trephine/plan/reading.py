@@ -6,7 +6,7 @@ import codecs
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from trephine.errors import InputError, Problem, StudyProblemsError
 from trephine.paths import fixed_folder, held_inside, is_confined
 from trephine.plan.sections import StudyPlan
+from trephine.plan.wording import value_problems
 
 # Control characters that XML cannot hold: all but tab and ends of line.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -92,7 +93,7 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
         return _anchored(StudyPlan.model_validate(content), folder), []
     except ValidationError as error:
         details = error.errors()
-    problems = [_problem(path.name, detail) for detail in details]
+    problems = _problems(path.name, details, content)
     if not all(_harmless(detail) for detail in details):
         raise StudyProblemsError(problems)
     for detail in details:
@@ -142,24 +143,29 @@ def parse_plan(content: dict[str, Any], name: str = "study.toml") -> StudyPlan:
     try:
         return StudyPlan.model_validate(content)
     except ValidationError as error:
-        raise StudyProblemsError([_problem(name, detail) for detail in error.errors()]) from None
+        raise StudyProblemsError(_problems(name, error.errors(), content)) from None
 
 
-def _problem(name: str, detail: Any) -> Problem:
+def _problems(name: str, details: Sequence[Any], content: Mapping[str, Any]) -> list[Problem]:
+    """Return what is wrong with keys and values, in the order of the file's sections."""
+    keys = [detail for detail in details if _of_key(detail)]
+    values = [detail for detail in details if not _of_key(detail)]
+    return [*(_key_problem(name, d) for d in keys), *value_problems(name, values, content)]
+
+
+def _of_key(detail: Any) -> bool:
+    return tuple(detail["loc"]) in _RENAMED or detail["type"] == "extra_forbidden"
+
+
+def _key_problem(name: str, detail: Any) -> Problem:
     location = tuple(detail["loc"])
     where = f"{name} [{'.'.join(str(part) for part in location)}]"
     if location in _RENAMED:
         return Problem(where, "keys of this version", repr(location[-1]), _RENAMED[location])
-    if detail["type"] == "extra_forbidden":
-        known = _keys_at(location[:-1])
-        near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.4)
-        advice = f"Did you mean {near[0]!r}?" if near else "Remove it"
-        return Problem(where, f"one of {known}", f"unknown key {location[-1]!r}", advice)
-    if detail["type"] == "missing":
-        return Problem(where, f"a value for {location[-1]!r}", "none")
-    found = repr(detail["input"])
-    found = found if len(found) <= 80 else found[:77] + "..."
-    return Problem(where, detail["msg"].removeprefix("Value error, "), found)
+    known = _keys_at(location[:-1])
+    near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.4)
+    advice = f"Did you mean {near[0]!r}?" if near else "Remove it"
+    return Problem(where, f"one of {known}", f"unknown key {location[-1]!r}", advice)
 
 
 def _keys_at(location: tuple[Any, ...]) -> list[str]:

@@ -249,7 +249,9 @@ class DataSection(Section):
         if unknown:
             raise ValueError(f"repeats: expected raters {list(self.raters)}, found {unknown}")
         if isinstance(self.mask_label, dict) and not self.columns.has_sides:
-            raise ValueError("mask_label: labels by side need columns.side or sides")
+            raise ValueError(
+                "mask_label: expected [data.columns] side or sides beside labels by side"
+            )
         return self
 
     def tidy_rules(self, unit: TimeUnit) -> TidyRules:

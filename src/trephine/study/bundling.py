@@ -36,7 +36,10 @@ def save_bundle(analysis: Analysis, facts: Facts, folder: Path) -> Path:
         "protocol": plan.study.protocol,
         "primary_model": primary,
         "outcome": plan.outcome.model_dump(mode="json"),
-        "features": _feature_settings(analysis),
+        "features": {
+            **_feature_settings(analysis),
+            "fills_missing": result.settings.chain.max_missing > 0,
+        },
         "centres": list(analysis.inputs.centre_names),
         "performance": [
             row.model_dump(mode="json")
@@ -62,6 +65,7 @@ def _feature_settings(analysis: Analysis) -> dict[str, Any]:
         "mask_geometry": plan.data.mask_geometry,
         "mask_label": plan.data.mask_label,
         "accept": list(plan.data.accept),
+        "decimal": plan.features.decimal if plan.features is not None else None,
         "sides": plan.data.columns.side is not None,
     }
 

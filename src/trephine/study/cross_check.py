@@ -65,9 +65,7 @@ def _mask_remarks(seen: Sequence[SeenImage], rows: Sequence[int], data: DataSect
     unsure = {r.mask for image in radiographs for r in image.regions if r.plain_nifti}
     if unsure and "orientation" not in data.accept:
         remarks.append(
-            f"{len(unsure)} NIfTI masks on DICOM radiographs state no more than the default"
-            " orientation and are taken as drawn on the DICOM file itself, first row at the top. A"
-            " mask drawn on a copy that dcm2niix or the like converted is upside down: look at the"
-            ' report\'s picture. [data] accept = ["orientation"] silences this.'
+            f"{len(unsure)} NIfTI masks are taken as drawn on the DICOM files themselves; look at"
+            ' the report\'s picture, or set [data] accept = ["orientation"].'
         )
     return remarks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,6 +38,8 @@ from trephine.study.remarks import remarks_of
 from trephine.study.settings import deep_settings, model_parts, radiomics_settings
 from trephine.study.tidying import read_study_table
 from trephine.types import BoolArray, IntArray, Survival
+
+UNOPENED = "Images and masks were not opened: that comes when these are fixed."
 
 
 @dataclass(frozen=True)
@@ -135,16 +137,22 @@ def read_study(
     features: dict[str, FeatureSet] = {}
     files: CaseFiles | None = None
     remarks: list[str] = []
+    opened = False
     if rows is not None and plan.features is not None:
         features, more, of_features = _read_features(plan, rows, frame, said)
         fingerprints |= of_features
         problems += more
     if rows is not None and plan.has_images:
-        files, more, remarks, of_list = _read_images(plan, frame, rows, workers, progress)
+        found, more, of_list = _find_images(plan, frame, rows)
         fingerprints |= of_list
         problems += more
+        # Hours of opening images are not for a study whose table will change.
+        if found is not None and not problems:
+            files, opened = found.files, True
+            problems, remarks = _open_images(found, plan, rows, workers, progress)
     if problems or rows is None:
-        raise StudyProblemsError(problems)
+        unopened = plan.has_images and not opened
+        raise StudyProblemsError(problems, UNOPENED if unopened else "")
     said += _left_out(plan, rows, clinical)
     inputs = _analysed(plan, rows, clinical, files, features, fingerprints)
     return replace(inputs, remarks=(*said, *inputs.remarks, *remarks))
@@ -172,34 +180,51 @@ def _read_features(
     return features, problems, taken
 
 
-def _read_images(
+@dataclass(frozen=True)
+class _Found:
+    """Files of the rows, the table that filled their paths, and its columns of whole paths."""
+
+    files: CaseFiles
+    frame: pd.DataFrame
+    listed: Sequence[str]
+    remarks: Sequence[str]
+
+
+def _find_images(
+    plan: StudyPlan, frame: pd.DataFrame, rows: TableRows
+) -> tuple[_Found | None, list[Problem], dict[Path, Fingerprint]]:
+    """Find images and masks; return them, what is wrong, and the print of a list of files."""
+    data, needed = plan.data, ~rows.without_outcome
+    listed: list[str] = []
+    remarks: list[str] = []
+    taken: dict[Path, Fingerprint] = {}
+    if data.manifest is not None:
+        try:
+            joined, taken = read_once(data.manifest, lambda: with_listed(frame, data, needed))
+        except StudyProblemsError as error:
+            return None, list(error.problems), {}
+        frame, listed, problems, remarks = joined
+        if problems:
+            return None, problems, taken
+    files, problems = find_files(frame, data, rows.sides, needed)
+    if files is None:
+        return None, problems, taken
+    return _Found(files, frame, listed, remarks), problems, taken
+
+
+def _open_images(
+    found: _Found,
     plan: StudyPlan,
-    frame: pd.DataFrame,
     rows: TableRows,
     workers: int | None,
     progress: Progress | None,
-) -> tuple[CaseFiles | None, list[Problem], list[str], dict[Path, Fingerprint]]:
-    """Find and open images and masks; return them with problems, remarks and the list's print."""
+) -> tuple[list[Problem], list[str]]:
+    """Open all images and masks; return what is wrong, and remarks."""
     data, needed = plan.data, ~rows.without_outcome
-    listed: list[str] = []
-    problems: list[Problem] = []
-    remarks: list[str] = []
-    fingerprints: dict[Path, Fingerprint] = {}
-    if data.manifest is not None:
-        try:
-            found, fingerprints = read_once(data.manifest, lambda: with_listed(frame, data, needed))
-        except StudyProblemsError as error:
-            return None, list(error.problems), [], {}
-        frame, listed, problems, remarks = found
-        if problems:
-            return None, problems, [], fingerprints
-    files, problems = find_files(frame, data, rows.sides, needed)
-    if files is None or problems:
-        return files, problems, [], fingerprints
-    problems, seen = check_files(files, data, needed, workers=workers, progress=progress)
-    more, noted = cross_check(seen, frame, rows, data)
-    remarks += [*noted, *unclaimed(files, frame, data, listed)]
-    return files, [*problems, *more], remarks, fingerprints
+    problems, seen = check_files(found.files, data, needed, workers=workers, progress=progress)
+    more, remarks = cross_check(seen, found.frame, rows, data)
+    extra = unclaimed(found.files, found.frame, data, found.listed)
+    return [*problems, *more], [*found.remarks, *remarks, *extra]
 
 
 def check_plan(plan: StudyPlan) -> list[Problem]:

@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from trephine.cohort.cell_problems import absent_column, number_problems
+from trephine.cohort.cells import CellReading, read_column
 from trephine.cohort.clinical import read_clinical
 from trephine.cohort.schema import ClinicalTable, label_of
-from trephine.cohort.table import as_numbers, read_table
+from trephine.cohort.table import as_numbers, find_column, read_table
 from trephine.deep.embed import Embedder
 from trephine.deep.settings import DeepSettings
 from trephine.errors import BundleError, InputError, Problem, StudyProblemsError
@@ -26,6 +28,7 @@ from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Predictor
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
+from trephine.study.gaps import clinical_gaps, feature_gaps
 from trephine.study.settings import DEEP, RADIOMICS
 from trephine.study.sides import check_new_case
 from trephine.types import BoolArray, Image, Mask
@@ -74,7 +77,7 @@ def features_of(
 ) -> dict[str, FeatureSet]:
     """Return the feature sets that a model's signatures need, one row each.
 
-    What the image and the mask leave in doubt is added to ``warnings``.
+    What the image and the mask leave in doubt, and what is filled in, is added to ``warnings``.
     """
     needed = [term.variable for term in model.terms if term.kind == "signature"]
     settings = bundle.context["features"]
@@ -101,6 +104,7 @@ def features_of(
     for name in needed:
         if name not in found:
             found[name] = _from_table(bundle, case, name)
+    warnings += feature_gaps(bundle, model, found)
     return found
 
 
@@ -117,15 +121,25 @@ def _radiomics(
 def _from_table(bundle: Bundle, case: NewCase, name: str) -> FeatureSet:
     if case.features is None:
         raise InputError(f"prediction: expected the features of {name} (--features), found none")
-    frame = _one_row(case.features)
+    frame, file = _one_row(case.features), case.features.name
+    decimal = bundle.context["features"].get("decimal")
+    if decimal is not None:
+        frame = frame.apply(read_column, how=CellReading(decimal=decimal))
     needed = bundle.predictor.signatures[name].names
-    missing = [column for column in needed if column not in frame.columns]
-    if missing:
-        where = f"{case.features.name}, row 1"
-        problem = Problem(where, f"{len(needed)} columns of {name}", f"none of {missing[:5]}")
-        raise StudyProblemsError([problem])
-    values = np.array([as_numbers(frame[column])[0][0] for column in needed])
-    return FeatureSet(name, needed, values[np.newaxis])
+    columns = {wanted: find_column(frame, wanted) for wanted in needed}
+    problems = [
+        absent_column(file, None, wanted, frame.columns, use=f"of {name}")
+        for wanted, column in columns.items()
+        if column is None
+    ]
+    values = []
+    for column in filter(None, columns.values()):
+        numbers, wrong = as_numbers(frame[column])
+        values.append(numbers[0])
+        problems += number_problems(frame[column], wrong, file, "a number", "features")
+    if problems:
+        raise StudyProblemsError(problems)
+    return FeatureSet(name, needed, np.array(values)[np.newaxis])
 
 
 def clinical_of(
@@ -150,7 +164,7 @@ def clinical_of(
     table, problems = read_clinical(frame, variables, case.clinical.name)
     if problems:
         raise StudyProblemsError(problems)
-    warnings = []
+    warnings = clinical_gaps(predictor, model, table)
     for key, variable in variables.items():
         if not variable.categorical or key not in needed:
             continue
