@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pydicom
 import pytest
 from pydicom.dataset import FileDataset, FileMetaDataset
@@ -16,8 +18,9 @@ from study.small_study import SmallStudy
 from trephine.errors import InputError
 from trephine.imaging import read_image, read_mask, write_nifti
 from trephine.imaging.sides import facing_of
+from trephine.study.headers import check_new_header
 from trephine.study.sides import check_new_case
-from trephine.types import Geometry, Image, Mask
+from trephine.types import Geometry, Image, ImageHeader, Mask
 
 
 def as_dicom(pixels: np.ndarray, path: Path, **attributes: object) -> None:
@@ -314,6 +317,23 @@ def test_a_new_case_against_the_convention_is_warned_of() -> None:
     image, mask = pair(None)
     (warning,) = check_new_case(image, mask, 2, "R", 2, ())
     assert "by the convention of frontal radiographs" in warning
+
+
+def test_a_new_case_s_row_is_compared_with_its_image() -> None:
+    header = ImageHeader(patient_id="0007", sex="F", age_years=60.0, body_part="")
+    right = pd.DataFrame({"Patient ID": ["7"], "性别": ["女"], "age": ["61"], "hip": ["7-R"]})
+    assert check_new_header(header, right, ()) == []
+    assert check_new_header(None, right, ()) == []
+    other = right.assign(**{"Patient ID": "8", "age": "41"})
+    age, patient = check_new_header(header, other, ())
+    assert age.startswith("age: column age is more than 3 years")
+    assert patient.startswith("patient: the image's Patient ID is not that of column Patient ID")
+    assert not re.search(r"\b(7|8|41|60)\b", age + patient)
+    assert check_new_header(header, other, ("age", "patient")) == []
+    male = right.assign(性别="M")
+    with pytest.raises(InputError, match="sex: expected the sex that the image's header states"):
+        check_new_header(header, male, ())
+    assert check_new_header(header, male, ("sex",)) == []
 
 
 def test_a_volume_shows_its_sides_by_its_cosines() -> None:

@@ -18,6 +18,7 @@ from trephine.cli.convert import convert
 from trephine.cli.deidentify import deidentify
 from trephine.cli.demo import demo
 from trephine.cli.doctor import doctor
+from trephine.cli.ending.libraries import libraries_quiet, told
 from trephine.cli.ending.mistakes import in_words
 from trephine.cli.ending.stopping import Stopped, asked_to_stop, signals_heeded
 from trephine.cli.extract import extract
@@ -27,7 +28,7 @@ from trephine.cli.plan_size import plan_size
 from trephine.cli.predict import predict
 from trephine.cli.report import report
 from trephine.cli.run import run
-from trephine.cli.terminal import complain, notes_shown, take_leave
+from trephine.cli.terminal import complain, errors, notes_shown, take_leave
 from trephine.cli.tidy import tidy
 from trephine.cli.validate import validate
 
@@ -53,13 +54,21 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
+_verbose = False
+
+
 @app.callback()
 def _options(
     version: bool = typer.Option(
         False, "--version", callback=_show_version, is_eager=True, help="Show the version."
     ),
+    verbose: bool = typer.Option(
+        False, "--verbose", help="Say at the end how many warnings libraries gave."
+    ),
 ) -> None:
     """Options that stand before the verb."""
+    global _verbose
+    _verbose = verbose
 
 
 for panel, verbs in _PANELS.items():
@@ -71,9 +80,13 @@ for panel, verbs in _PANELS.items():
 
 def main() -> None:
     """Run the command line; a mistake in the input exits with 2 and no traceback."""
-    with signals_heeded(), notes_shown():
+    with signals_heeded(), notes_shown(), libraries_quiet() as counts:
         try:
-            app()
+            try:
+                app()
+            finally:
+                if _verbose:
+                    errors.print(told(counts), soft_wrap=True)
         except Stopped as stop:
             take_leave()
             _end(stop.exit_code)
@@ -82,10 +95,10 @@ def main() -> None:
             if number is not None:  # a worker that was stopped too was the first to be missed
                 take_leave()
                 _end(Stopped(number).exit_code)
-            told = in_words(error)
-            if told is None:
+            worded = in_words(error)
+            if worded is None:
                 raise
-            complain(told)
+            complain(worded)
             sys.exit(2)
 
 

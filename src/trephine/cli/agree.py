@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from trephine.cli.problems import problems_shown
+from trephine.cli.ending.problems import problems_shown
 from trephine.cli.terminal import console, stages
 
 # As trephine.selection.icc has it, which takes seconds to import.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trephine.cli.problems import as_json, forget_problems, problems_in_json, problems_shown
+from trephine.cli.ending.problems import as_json, forget_problems, problems_in_json, problems_shown
 from trephine.cli.terminal import console, stages
 
 if TYPE_CHECKING:

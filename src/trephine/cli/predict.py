@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from trephine.cli.terminal import console
 from trephine.writing import write_text
+
+
+class Accepted(StrEnum):
+    """What may contradict itself in a new case, to be accepted."""
+
+    sides = "sides"
+    sex = "sex"
+    age = "age"
+    patient = "patient"
 
 
 def predict(
@@ -40,8 +50,10 @@ def predict(
         str | None, typer.Option(help="The case's hospital, where the model harmonises centres.")
     ] = None,
     accept: Annotated[
-        Literal["sides"] | None,
-        typer.Option(help="Go on although the region seems to be the other side's."),
+        list[Accepted] | None,
+        typer.Option(
+            help="Go on although image and values contradict each other in this; may be repeated."
+        ),
     ] = None,
     saliency: Annotated[
         Path | None, typer.Option(help="Write what the network saw as a PNG.")
@@ -55,7 +67,7 @@ def predict(
     from trephine.study.predict import predict_case
     from trephine.study.saliency import draw_saliency
 
-    accepted = (accept,) if accept else ()
+    accepted = tuple(one.value for one in accept or ())
     case = NewCase(image, mask, label, side, clinical, features, weights, centre, accepted, trust)
     result = predict_case(bundle, case, model)
     for line in result.lines():

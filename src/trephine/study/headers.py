@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from trephine.cohort.table import as_numbers
+from trephine.errors import InputError
 from trephine.study.contradictions import Contradiction, numbers
 from trephine.study.seen import SeenImage
+from trephine.types import ImageHeader
 
 # A column holds the files' Patient IDs where at least this share of them occur in it.
 _SAME_KIND = 0.5
@@ -27,6 +29,13 @@ _WORDS = {
     "F": {"f", "female", "w", "weiblich", "woman", "femme", "mujer", "女", "女性", "ж", "frau"},
     "M": {"m", "male", "man", "männlich", "homme", "h", "hombre", "男", "男性", "м", "mann"},
 }
+_SEX = re.compile(
+    r"(?:^|[^a-z])(sex|gender|geschlecht|sexe|sexo)(?:$|[^a-z])|性别|性別|пол|성별", re.IGNORECASE
+)
+_PATIENT = re.compile(
+    r"patient|(?:^|[^a-z])(pat|mrn|hospital)(?:$|[^a-z])|患者|病人|住院号|病历号|пациент|환자",
+    re.IGNORECASE,
+)
 _AGE = re.compile(r"(?:^|[^a-z])(age|alter|edad|âge)(?:$|[^a-z])|年龄|年齢|возраст", re.IGNORECASE)
 
 
@@ -245,3 +254,69 @@ def frame_columns(patterns: Iterable[str], columns: Iterable[str | None]) -> lis
     """Return the columns that may hold Patient IDs: of roles, and those that fill paths."""
     fields = [field for pattern in patterns for field in re.findall(r"\{([^{}]+)\}", pattern)]
     return list(dict.fromkeys([*filter(None, columns), *fields]))
+
+
+def check_new_header(
+    header: ImageHeader | None, frame: pd.DataFrame, accept: Sequence[str]
+) -> list[str]:
+    """Compare a new case's image with its row of clinical values, as a study's are.
+
+    Parameters
+    ----------
+    header
+        Of the image; None where it has none.
+    frame
+        One row, text cells. Columns are known by their names: sex, age, patient.
+    accept
+        Contradictions to go on with.
+
+    Returns
+    -------
+    Warnings, where the column may count something else: another age, another number.
+
+    Raises
+    ------
+    InputError
+        If the header states the other sex.
+    """
+    if header is None:
+        return []
+    cells = {str(column): str(frame[column].iloc[0]).strip() for column in frame.columns}
+    if header.sex and "sex" not in accept:
+        for column, cell in cells.items():
+            if _SEX.search(column) and _sex(cell) not in (None, "", header.sex):
+                raise InputError(
+                    f"sex: expected the sex that the image's header states, found the other in"
+                    f" column {column}; is the image another patient's? If both are right,"
+                    " accept it with --accept sex"
+                )
+    return [*_age_warnings(header, frame, accept), *_patient_warnings(header, cells, accept)]
+
+
+def _age_warnings(header: ImageHeader, frame: pd.DataFrame, accept: Sequence[str]) -> list[str]:
+    warnings = []
+    for column in frame.columns:
+        if header.age_years is None or "age" in accept or not _AGE.search(str(column)):
+            continue
+        age = float(as_numbers(frame[column])[0][0])
+        if abs(age - header.age_years) > _AGE_YEARS:
+            warnings.append(
+                f"age: column {column} is more than {_AGE_YEARS:g} years from the age that the"
+                " image's header states; is the image another patient's, or of another time?"
+            )
+    return warnings
+
+
+def _patient_warnings(
+    header: ImageHeader, cells: Mapping[str, str], accept: Sequence[str]
+) -> list[str]:
+    named = [column for column, cell in cells.items() if cell and _PATIENT.search(column)]
+    wanted = _plain(header.patient_id)
+    if not wanted or not named or "patient" in accept:
+        return []
+    if any(_plain(cells[column]) == wanted for column in named):
+        return []
+    return [
+        f"patient: the image's Patient ID is not that of column {', '.join(named)}; is the image"
+        " this patient's?"
+    ]

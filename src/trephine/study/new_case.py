@@ -29,6 +29,7 @@ from trephine.modelling.prediction import Predictor
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.gaps import clinical_gaps, feature_gaps
+from trephine.study.headers import check_new_header
 from trephine.study.settings import DEEP, RADIOMICS
 from trephine.study.sides import check_new_case
 from trephine.types import BoolArray, Image, Mask
@@ -221,17 +222,19 @@ def open_case(bundle: Bundle, case: NewCase) -> tuple[Image, Mask, BoolArray]:
 
 
 def case_warnings(bundle: Bundle, case: NewCase, image: Image, mask: Mask) -> list[str]:
-    """Return what a case's image and mask leave in doubt about its side and its place.
+    """Return what a case's image and mask leave in doubt about its side, its place and its patient.
 
     Raises
     ------
     InputError
-        If the region certainly is the other side's.
+        If the region certainly is the other side's, or the image of the other sex.
     """
     settings = bundle.context["features"]
     accept = (*settings.get("accept", ()), *case.accept)
     label = label_of_region(bundle, case)
     warnings = check_new_case(image, mask, label, case.side, settings["mask_label"], accept)
+    if case.clinical is not None:
+        warnings += check_new_header(image.header, _one_row(case.clinical), accept)
     how = mask.provenance.get("corrected")
     if how:
         warnings.append(f"mask: it did not lie on the image by its header: {how}")
