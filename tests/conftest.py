@@ -16,6 +16,12 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("trephine")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep what checks remember out of the user's own cache."""
+    os.environ["TREPHINE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--reference",

@@ -39,6 +39,9 @@ def check(
     forget_problems(study)
     flow = inputs.flow
     console.print(f"No problem found: {_counts(inputs)}.", soft_wrap=True)
+    same, total = inputs.unchanged
+    if same:
+        console.print(f"{same} of {total} images unchanged since the last check, not opened again.")
     for exclusion in flow.exclusions:
         if exclusion.n_cases:
             console.print(

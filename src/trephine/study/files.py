@@ -20,6 +20,7 @@ from trephine.radiomics.region import bounding_box
 from trephine.study.filling import FIELD, absent, filled
 from trephine.study.seen import SeenImage, SeenRegion, edges_touched, see_image, see_region
 from trephine.study.strays import strays_remark
+from trephine.study.unchanged import Remembered, key_of
 from trephine.types import BoolArray, Image, Mask
 
 # Starting workers takes longer than opening fewer images than this.
@@ -67,6 +68,26 @@ class CaseFiles:
             {rater: tuple(paths[row] for row in rows) for rater, paths in self.repeats.items()},
             tuple(self.labels[row] for row in rows),
         )
+
+
+@dataclass(frozen=True)
+class CheckedFiles:
+    """What opening a study's images and masks showed.
+
+    Attributes
+    ----------
+    problems
+        Images and masks that cannot be used.
+    seen
+        The images that can be.
+    unchanged, total
+        Images that needed not be opened again, and all of them.
+    """
+
+    problems: tuple[Problem, ...]
+    seen: tuple[SeenImage, ...]
+    unchanged: int
+    total: int
 
 
 def find_files(
@@ -172,8 +193,10 @@ def check_files(
     *,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> tuple[list[Problem], list[SeenImage]]:
+) -> CheckedFiles:
     """Open every image once with all its masks; list what does not fit, and what was seen.
+
+    Images that have not changed since an earlier check found nothing wrong are not opened again.
 
     Parameters
     ----------
@@ -189,11 +212,54 @@ def check_files(
     rows_of: dict[Path, list[int]] = defaultdict(list)
     for row in np.flatnonzero(needed).tolist():
         rows_of[files.images[row]].append(row)
-    count = workers if len(rows_of) >= FEWEST_TO_SHARE else 1
+    memory = Remembered(data.table)
+    keys = {path: _key(path, rows, files, data) for path, rows in rows_of.items()}
+    seen: dict[Path, SeenImage | None] = {}
+    for path, rows in rows_of.items():
+        known = memory.recall(keys[path], path, rows, _masks_of(files, rows))
+        if known is not None:
+            seen[path] = known
+    unchanged, rest = len(seen), [item for item in rows_of.items() if item[0] not in seen]
+    problems: list[Problem] = []
+    count = workers if len(rest) >= FEWEST_TO_SHARE else 1
     with executor(count, _start, (files, data)) as run:
-        found = list(run.map(_check_image, list(rows_of.items()), progress))
-    problems = [problem for some, _ in found for problem in some]
-    return problems, [seen for _, seen in found if seen is not None]
+        answers = run.map(_check_image, rest, progress)
+        for (path, rows), (some, found) in zip(rest, answers, strict=True):
+            problems += some
+            seen[path] = found
+            # A file that changed as it was opened has another key now.
+            same = keys[path] and keys[path] == _key(path, rows, files, data)
+            if found is not None and not some and same:
+                memory.remember(keys[path], found)
+    memory.save()
+    in_order = [found for path in rows_of if (found := seen[path]) is not None]
+    return CheckedFiles(tuple(problems), tuple(in_order), unchanged, len(rows_of))
+
+
+def _key(path: Path, rows: Sequence[int], files: CaseFiles, data: DataSection) -> str:
+    masks = [
+        (paths[row], files.labels[row])
+        for row in rows
+        for paths in (*files.masks.values(), *files.repeats.values())
+    ]
+    readings = [list(files.masks), list(files.repeats), len(rows)]
+    return key_of(path, masks, [data.spacing_mm, data.mask_geometry, data.mask_label, readings])
+
+
+def _masks_of(files: CaseFiles, rows: Sequence[int]) -> dict[tuple[int, str], Path]:
+    return {
+        (row, reading): path
+        for reading, masks in _readings(files)
+        for row in rows
+        if (path := masks[row]) is not None
+    }
+
+
+def _readings(files: CaseFiles) -> list[tuple[str, Sequence[Path | None]]]:
+    return [
+        *((f"rater {name}", masks) for name, masks in files.masks.items()),
+        *((f"rater {name}'s second reading", masks) for name, masks in files.repeats.items()),
+    ]
 
 
 def open_image(path: Path, data: DataSection) -> Image:
@@ -239,11 +305,7 @@ def _check_image(item: tuple[Path, list[int]]) -> tuple[list[Problem], SeenImage
         return [Problem.of_cells(data.table.name, numbers, "", expected, found)], None
     problems: list[Problem] = []
     regions: list[SeenRegion] = []
-    readings: list[tuple[str, Sequence[Path | None]]] = [
-        *((f"rater {name}", masks) for name, masks in files.masks.items()),
-        *((f"rater {name}'s second reading", masks) for name, masks in files.repeats.items()),
-    ]
-    for reading, masks in readings:
+    for reading, masks in _readings(files):
         opened: dict[Path, Mask | ImageError] = {}
         for row in rows:
             mask_path = masks[row]

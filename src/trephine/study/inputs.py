@@ -71,6 +71,8 @@ class StudyInputs:
     remarks
         What was assumed or looks odd although the study can go on, one sentence each; ``check``
         and ``run`` show them. No identifiers.
+    unchanged
+        Images that needed not be opened, as they were when last checked, and all images.
     """
 
     plan: StudyPlan
@@ -87,6 +89,7 @@ class StudyInputs:
     flow: Flow
     fingerprints: Mapping[Path, Fingerprint]
     remarks: tuple[str, ...] = ()
+    unchanged: tuple[int, int] = (0, 0)
 
 
 def read_study(
@@ -137,7 +140,7 @@ def read_study(
     features: dict[str, FeatureSet] = {}
     files: CaseFiles | None = None
     remarks: list[str] = []
-    opened = False
+    opened, unchanged = False, (0, 0)
     if rows is not None and plan.features is not None:
         features, more, of_features = _read_features(plan, rows, frame, said)
         fingerprints |= of_features
@@ -149,13 +152,13 @@ def read_study(
         # Hours of opening images are not for a study whose table will change.
         if found is not None and not problems:
             files, opened = found.files, True
-            problems, remarks = _open_images(found, plan, rows, workers, progress)
+            problems, remarks, unchanged = _open_images(found, plan, rows, workers, progress)
     if problems or rows is None:
         unopened = plan.has_images and not opened
         raise StudyProblemsError(problems, UNOPENED if unopened else "")
     said += _left_out(plan, rows, clinical)
     inputs = _analysed(plan, rows, clinical, files, features, fingerprints)
-    return replace(inputs, remarks=(*said, *inputs.remarks, *remarks))
+    return replace(inputs, remarks=(*said, *inputs.remarks, *remarks), unchanged=unchanged)
 
 
 def _left_out(plan: StudyPlan, rows: TableRows, clinical: ClinicalTable) -> list[str]:
@@ -218,13 +221,14 @@ def _open_images(
     rows: TableRows,
     workers: int | None,
     progress: Progress | None,
-) -> tuple[list[Problem], list[str]]:
-    """Open all images and masks; return what is wrong, and remarks."""
+) -> tuple[list[Problem], list[str], tuple[int, int]]:
+    """Open all images and masks; return what is wrong, remarks, and how many need no opening."""
     data, needed = plan.data, ~rows.without_outcome
-    problems, seen = check_files(found.files, data, needed, workers=workers, progress=progress)
-    more, remarks = cross_check(seen, found.frame, rows, data)
+    checked = check_files(found.files, data, needed, workers=workers, progress=progress)
+    more, remarks = cross_check(checked.seen, found.frame, rows, data)
     extra = unclaimed(found.files, found.frame, data, found.listed)
-    return [*problems, *more], [*found.remarks, *remarks, *extra]
+    problems = [*checked.problems, *more]
+    return problems, [*found.remarks, *remarks, *extra], (checked.unchanged, checked.total)
 
 
 def check_plan(plan: StudyPlan) -> list[Problem]:

@@ -45,7 +45,8 @@ def libraries_quiet() -> Iterator[Counter[str]]:
     ) -> None:
         found = _LIBRARY.search(filename)
         counts[found[1] if found else "others"] += 1
-        _LOG.debug("%s, line %d: %s: %s", filename, lineno, category.__name__, message)
+        # Not the message: pydicom quotes header values in it.
+        _LOG.debug("%s, line %d: %s", filename, lineno, category.__name__)
 
     warnings.showwarning = show
     root.addHandler(collect)
