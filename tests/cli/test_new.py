@@ -18,7 +18,9 @@ from cli.hospital_sheet import hospital, long_table, translated, write_wide
 from study.small_study import NO_NETWORK, write_image_study, write_table_study
 from trephine.plan import StudyPlan, read_plan
 from trephine.study.draft import draft_study
+from trephine.study.draft_export import Export
 from trephine.study.draft_files import find_patterns
+from trephine.study.folder_scan import scan_folder
 from trephine.study.inputs import read_study
 from trephine.study.toml_text import key, quoted
 
@@ -346,7 +348,7 @@ def test_the_rater_of_more_masks_goes_first(tmp_path: Path) -> None:
     for path in masks[: len(masks) // 2]:
         path.unlink()
     frame = study.table().astype(str)
-    found = find_patterns(study.folder, frame, ["patient", "hip"])
+    found = find_patterns(scan_folder(study.folder), Export(), frame, ["patient", "hip"])
     assert next(iter(found.raters)) == "b"
     assert found.rows_share_images
 

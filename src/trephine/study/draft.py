@@ -12,11 +12,14 @@ from trephine.cohort.reading import TABLE_SUFFIXES, SourceTable, read_source
 from trephine.cohort.table import as_numbers
 from trephine.cohort.wide import to_long
 from trephine.errors import InputError, StudyProblemsError
+from trephine.executors import Progress
 from trephine.study.draft_columns import Roles, guess_roles
+from trephine.study.draft_export import Export, sort_export
 from trephine.study.draft_files import FoundFiles, find_patterns
 from trephine.study.draft_text import study_text
 from trephine.study.draft_values import Look
 from trephine.study.draft_wide import WideSheet, find_wide
+from trephine.study.folder_scan import Scan, scan_folder
 
 # A cases' table of more columns holds features too, and a table beside it of so many numbers.
 _WIDE = 60
@@ -33,10 +36,13 @@ class Draft:
         Of the file.
     found
         What was found and guessed, and why, a line each.
+    listed
+        Text of the table of paths that the file names, to be written beside it; empty for none.
     """
 
     text: str
     found: tuple[str, ...]
+    listed: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,13 +56,19 @@ class _Candidate:
     roles: Roles
 
 
-def draft_study(folder: Path) -> Draft:
+def draft_study(
+    folder: Path, listed: str = "images.csv", progress: Progress | None = None
+) -> Draft:
     """Draft a study file.
 
     Parameters
     ----------
     folder
         With a table of the cases and, where there are any, images, masks or a feature table.
+    listed
+        Name of the table of paths, should one be needed.
+    progress
+        Called with (done, total) by file that is looked at.
 
     Raises
     ------
@@ -75,13 +87,17 @@ def draft_study(folder: Path) -> Draft:
             f"{folder}: expected a table with one row per case ({', '.join(TABLE_SUFFIXES)}),"
             " found none"
         )
-    tables = {path: _candidate(folder, source) for path, source in sources.items()}
+    scan = scan_folder(folder, progress)
+    export = sort_export(scan)
+    tables = {path: _candidate(scan, export, source) for path, source in sources.items()}
     table = min(tables, key=lambda path: tables[path].roles.missing)
     chosen = tables[table]
     features = _feature_table(table, sources, chosen.roles)
-    text = study_text(table.name, chosen.roles, chosen.wide, chosen.files, features)
+    text = study_text(table.name, chosen.roles, chosen.wide, chosen.files, features, listed)
     skipped = [f"Not read, {error.problems[0]}" for error in unread.values()]
-    return Draft(text, (*_found(table, chosen, features), *skipped))
+    paths = chosen.files.listed
+    written = "" if paths is None else paths.to_csv(index=False, lineterminator="\n")
+    return Draft(text, (*_found(table, chosen, features), *skipped), written)
 
 
 def draft_table(path: Path, shown: str) -> Draft:
@@ -92,7 +108,7 @@ def draft_table(path: Path, shown: str) -> Draft:
     StudyProblemsError
         If it cannot be read.
     """
-    chosen = _candidate(None, read_source(path))
+    chosen = _candidate(Scan(path.parent), Export(), read_source(path))
     text = study_text(shown, chosen.roles, chosen.wide, chosen.files, "")
     return Draft(text, _found(path, chosen, ""))
 
@@ -111,7 +127,7 @@ def _read_tables(
     return tables, unread
 
 
-def _candidate(folder: Path | None, source: SourceTable) -> _Candidate:
+def _candidate(scan: Scan, export: Export, source: SourceTable) -> _Candidate:
     frame = _narrow(source.frame)
     wide = find_wide(frame)
     side = None
@@ -124,9 +140,10 @@ def _candidate(folder: Path | None, source: SourceTable) -> _Candidate:
             frame = long.frame.assign(**{side: list(long.sides)})
     looks = [Look.at(frame, str(name)) for name in frame.columns]
     naming = [look.name for look in looks if look.names_rows or look.counts_rows]
-    files = find_patterns(folder, frame, naming) if folder else FoundFiles("", {}, {}, ())
+    files = find_patterns(scan, export, frame, naming)
     patterns = [files.image, *files.raters.values()]
-    matched = [name for name in naming if any(f"{{{name}}}" in pattern for pattern in patterns)]
+    keys = [] if files.listed is None else list(files.listed.columns)
+    matched = [n for n in naming if n in keys or any(f"{{{n}}}" in path for path in patterns)]
     return _Candidate(source, wide, frame, files, guess_roles(frame, matched, side))
 
 
@@ -171,8 +188,10 @@ def _found(table: Path, chosen: _Candidate, features: str) -> tuple[str, ...]:
         lines.append(f"Features: {features}")
     if files.image:
         lines.append(f"Images: {files.image}")
-    lines += [f"Masks of {name}: {pattern}" for name, pattern in files.raters.items()]
-    lines += [f"Second reading of {name}: {pattern}" for name, pattern in files.repeats.items()]
+    for words, named in (("Masks of", files.raters), ("Second reading of", files.repeats)):
+        for name, pattern in named.items():
+            lines.append(f"{words} {name}: {pattern} ({files.counts.get(pattern, 0)} files)")
+    lines += files.said
     lines += [f"To decide: {question}" for question in roles.unsure]
     lines += [
         f"To decide: in {name!r}, {declared.asked}"

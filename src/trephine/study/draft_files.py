@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,10 @@ import pandas as pd
 
 from trephine.errors import TrephineError
 from trephine.imaging import read_mask
+from trephine.study.draft_export import Export
+from trephine.study.draft_listing import Cells, Listing, loosely_named, name_export
+from trephine.study.folder_scan import Scan
 
-_SUFFIXES = (".nii.gz", ".nii", ".dcm", ".nrrd", ".mha", ".png", ".tif", ".tiff")
 _AGAIN = re.compile(r"^(?P<rater>.+?)[ _-]?(2|again|repeat|second|retest)$", re.IGNORECASE)
 # A picture of more labels than this is no mask.
 _MOST_LABELS = 32
@@ -36,6 +38,12 @@ class FoundFiles:
         Labels that occur in one of the masks.
     rows_share_images
         Whether two rows of the table lead to one image.
+    counts
+        Files by pattern.
+    listed
+        Table of paths where patterns do not do; its columns fill them. None where they do.
+    said
+        What was found, left aside or assumed, one sentence each.
     """
 
     image: str
@@ -43,78 +51,87 @@ class FoundFiles:
     repeats: Mapping[str, str]
     labels: tuple[int, ...]
     rows_share_images: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict)
+    listed: pd.DataFrame | None = None
+    said: tuple[str, ...] = ()
 
 
-def find_patterns(folder: Path, frame: pd.DataFrame, columns: list[str]) -> FoundFiles:
-    """Find image and mask files whose path holds a cell of one of ``columns``.
+def find_patterns(
+    scan: Scan, export: Export, frame: pd.DataFrame, columns: list[str]
+) -> FoundFiles:
+    """Find image and mask files whose path, or whose Patient ID, is a cell of one of ``columns``.
 
     Parameters
     ----------
-    folder
-        Searched with all its folders.
+    scan, export
+        What lies in the folder, and its DICOM files sorted.
     frame
         Text cells, a row a case.
     columns
         That may name files, the most likely first.
     """
-    cells = [(column, set(frame[column])) for column in columns]
-    files: dict[str, list[Path]] = defaultdict(list)
-    for path in _image_files(folder):
-        pattern = _pattern(path.relative_to(folder).as_posix(), cells)
-        if pattern:
-            files[pattern].append(path)
-    most = max((len(paths) for paths in files.values()), default=0)
-    images: dict[str, int] = {}
-    masks: dict[str, tuple[int, ...]] = {}
-    for pattern, paths in files.items():
-        if len(paths) < _FEWEST * most:
-            continue
-        labels = _labels(paths[0])
-        if labels is None:
-            images[pattern] = len(paths)
-        else:
-            masks[pattern] = labels
-    image = max(images, key=lambda pattern: images[pattern], default="")
-    # The first rater's regions enter the models: the one who drew most goes first.
-    complete = sorted(masks, key=lambda pattern: (-len(files[pattern]), pattern))
-    raters, repeats = _by_rater(complete)
-    shared = [column for column in columns if f"{{{column}}}" in image]
-    share = bool(shared) and bool(frame.duplicated(shared).any())
-    labels = next(iter(masks.values()), ())
-    return FoundFiles(image, raters, repeats, labels, share)
-
-
-def _image_files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder).parts
-        if any(part.startswith(".") or part == "results" for part in inside):
-            continue
-        if path.name.lower().endswith(_SUFFIXES) and path.is_file():
-            yield path
-
-
-def _pattern(path: str, cells: list[tuple[str, set[str]]]) -> str:
-    """Put a column's field in place of the parts of a path that are one of its cells.
-
-    The longest part wins, so that 001-L is a hip and not the patient 001.
-    """
-    parts = re.split(r"([/_.])", path)
-    for joined in _joined(parts):
-        for column, known in cells:
-            if joined in known:
-                bounded = rf"(?<![^/_.]){re.escape(joined)}(?![^/_.])"
-                return re.sub(bounded, f"{{{column}}}", path)
-    return ""
-
-
-def _joined(parts: list[str]) -> list[str]:
-    """Return every run of parts that stays inside one folder or file name, longest first."""
-    runs = {
-        "".join(parts[start:stop])
-        for start in range(0, len(parts), 2)
-        for stop in range(start + 1, len(parts) + 1, 2)
+    cells = Cells.of(frame, columns)
+    files = _by_pattern([*scan.plain, *export.masks], scan.folder, cells)
+    loose = loosely_named(files.pop("", []), scan.folder, frame, columns)
+    groups = {**files, **{template: list(group.cells) for template, group in loose.items()}}
+    most = max(map(len, groups.values()), default=0)
+    groups = {pattern: paths for pattern, paths in groups.items() if len(paths) >= _FEWEST * most}
+    segmented = set(export.masks)
+    labels = {
+        pattern: _labels(paths[0]) or ((1,) if paths[0] in segmented else None)
+        for pattern, paths in groups.items()
     }
-    return sorted((run for run in runs if run and "/" not in run), key=len, reverse=True)
+    masks = {pattern: found for pattern, found in labels.items() if found is not None}
+    images = {pattern: len(groups[pattern]) for pattern in groups if pattern not in masks}
+    image = max(images, key=lambda pattern: images[pattern], default="")
+    listing = Listing(frame, scan.folder)
+    dicom = name_export(export, scan.folder, frame, cells)
+    said = [*export.said, *dicom.said]
+    if dicom.count and dicom.count >= images.get(image, 0):
+        image = dicom.pattern or listing.add("image", dicom.column, dicom.cells)
+    elif image in loose:
+        image = listing.add("image", loose[image].column, loose[image].cells)
+    # The first rater's regions enter the models: the one who drew most goes first.
+    complete = sorted(masks, key=lambda pattern: (-len(groups[pattern]), pattern))
+    raters, repeats = _by_rater(complete)
+    counts = {}
+    for named, prefix in ((raters, "mask_"), (repeats, "second_mask_")):
+        for name, pattern in named.items():
+            count = len(groups[pattern])
+            if pattern in loose:
+                group = loose[pattern]
+                named[name] = listing.add(f"{prefix}{name}", group.column, group.cells)
+            counts[named[name]] = count
+    said += [group.said for group in loose.values() if group.said]
+    if scan.outside:
+        said.append(
+            f"{scan.outside} links that lead out of the folder were not followed: [data] outside"
+            " lists the folders that they may lead to"
+        )
+    return FoundFiles(
+        image,
+        raters,
+        repeats,
+        next(iter(masks.values()), ()),
+        _shared(image, frame, columns, listing),
+        counts,
+        listing.table(),
+        tuple(dict.fromkeys(said)),
+    )
+
+
+def _shared(image: str, frame: pd.DataFrame, columns: list[str], listing: Listing) -> bool:
+    fields = [column for column in frame.columns if f"{{{column}}}" in image]
+    keys = listing.keys if listing.keys and not fields else fields
+    return bool(keys) and bool(frame.duplicated(keys).any())
+
+
+def _by_pattern(paths: Iterable[Path], folder: Path, cells: Cells) -> dict[str, list[Path]]:
+    """Return files by their pattern, and those without one under the empty text."""
+    files: dict[str, list[Path]] = defaultdict(list)
+    for path in paths:
+        files[cells.pattern(path.relative_to(folder).as_posix())].append(path)
+    return files
 
 
 def _labels(path: Path) -> tuple[int, ...] | None:
@@ -142,7 +159,7 @@ def _by_rater(patterns: list[str]) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _rater_name(pattern: str, patterns: list[str]) -> str:
-    own = re.split(r"[/_.]", re.sub(r"\{[^}]*\}", "", pattern))
-    others = [set(re.split(r"[/_.]", other)) for other in patterns if other != pattern]
+    own = re.split(r"[/_. -]", re.sub(r"\{[^}]*\}", "", pattern))
+    others = [set(re.split(r"[/_. -]", other)) for other in patterns if other != pattern]
     differing = [part for part in own if part and not any(part in other for other in others)]
     return re.sub(r"\W", "_", differing[0]) if others and differing else "a"

@@ -10,7 +10,12 @@ from trephine.study.toml_text import comment, inline, key, listed, quoted, words
 
 
 def study_text(
-    table: str, roles: Roles, wide: WideSheet | None, files: FoundFiles, features: str
+    table: str,
+    roles: Roles,
+    wide: WideSheet | None,
+    files: FoundFiles,
+    features: str,
+    listed_in: str = "",
 ) -> str:
     """Return the text of a study file.
 
@@ -20,6 +25,8 @@ def study_text(
         Names of the tables; no features if empty.
     roles, wide, files
         What the columns and the files seem to be.
+    listed_in
+        Name of the table of paths, where one is needed.
     """
     lines = [
         "# A study for Trephine, drafted by `trephine new`. Every line is a guess: correct it.",
@@ -38,7 +45,7 @@ def study_text(
         *_reasons(roles),
         f"columns = {_columns(roles, wide)}",
         *_readings(roles),
-        *_image_lines(roles, wide, files),
+        *_image_lines(roles, wide, files, listed_in),
         "",
         *_outcome_lines(roles),
         *_clinical_lines(roles),
@@ -91,7 +98,9 @@ def _readings(roles: Roles) -> list[str]:
     return lines + ([f"# read = {inline(open_ones)}"] if open_ones else [])
 
 
-def _image_lines(roles: Roles, wide: WideSheet | None, files: FoundFiles) -> list[str]:
+def _image_lines(
+    roles: Roles, wide: WideSheet | None, files: FoundFiles, listed_in: str
+) -> list[str]:
     if not files.image:
         if files.raters:
             listed_raters = ", ".join(files.raters)
@@ -101,11 +110,13 @@ def _image_lines(roles: Roles, wide: WideSheet | None, files: FoundFiles) -> lis
         return [comment(f"Images without masks: image = {quoted(files.image)}; masks are needed.")]
     raters = {name: quoted(pattern) for name, pattern in files.raters.items()}
     lines = [f"image = {quoted(files.image)}", f"raters = {inline(raters)}"]
+    if files.listed is not None:
+        lines.append(f"manifest = {quoted(listed_in)}  # lists the paths, a row for each")
     if files.repeats:
         repeats = {name: quoted(pattern) for name, pattern in files.repeats.items()}
         lines.append(f"repeats = {inline(repeats)}")
-    case = roles.columns.get("case")
-    by_case = case is not None and any(f"{{{case}}}" in path for path in files.raters.values())
+    own = [roles.columns[role] for role in ("case", "side") if role in roles.columns]
+    by_case = any(f"{{{column}}}" in path for column in own for path in files.raters.values())
     if (wide is not None or "side" in roles.columns) and not by_case:
         lines.append("mask_label = { R = 1, L = 2 }  # labels in the masks: look whether so")
     elif files.labels and files.labels != (1,):
