@@ -105,10 +105,11 @@ def test_a_nested_tree_without_extensions_is_drafted_with_what_is_left_aside(
 def test_where_no_pattern_fits_the_paths_are_listed_by_patient_id(
     trephine: Command, tmp_path: Path
 ) -> None:
-    numbers = [str(number) for number in range(1, N + 1)]
+    numbers = [str(3 * number) for number in range(1, N + 1)]
+    ids = [f"PA{int(number):06d}" for number in numbers]
     write_table(tmp_path, numbers, "no")
-    write_tree(tmp_path, PATIENTS, [f"S{7 * n % 25:04d}" for n in range(1, N + 1)])
-    write_masks(tmp_path / "masks", PATIENTS, "zhang", (12, 14))
+    write_tree(tmp_path, ids, [f"S{7 * n % 25:04d}" for n in range(1, N + 1)])
+    write_masks(tmp_path / "masks", ids, "zhang", (12, 14))
     plan, said = drafted(trephine, tmp_path)
     assert plan.data.manifest == tmp_path / "images.csv"
     assert plan.data.image == str(tmp_path / "{image}")
@@ -116,7 +117,7 @@ def test_where_no_pattern_fits_the_paths_are_listed_by_patient_id(
     listed = pd.read_csv(tmp_path / "images.csv", dtype=str)
     assert list(listed["no"]) == numbers
     assert listed["image"][1] == "DICOM/S0014/ST000001/SE000001/IM000001"
-    assert listed.iloc[1, 2] == "masks/PA000002_zhang.nii.gz"
+    assert listed.iloc[1, 2] == "masks/PA000006_zhang.nii.gz"
     inputs = read_study(tmp_path / "study.toml")
     assert inputs.files is not None
     for case, path in zip(inputs.case_ids, inputs.files.images, strict=True):
@@ -189,7 +190,7 @@ def test_pixels_are_read_only_where_a_patient_has_several_images(
     assert len(sort_export(scan_folder(tmp_path)).images) == 4
 
 
-@given(st.lists(st.integers(0, 999), min_size=1, max_size=8, unique=True))
+@given(st.lists(st.integers(5, 999), min_size=1, max_size=8, unique=True))
 def test_whoever_is_matched_has_the_same_number(numbers: list[int]) -> None:
     frame = pd.DataFrame({"no": [str(number) for number in numbers]})
     found = match_names([f"PA{number:06d}" for number in numbers], frame, ["no"])
@@ -202,3 +203,5 @@ def test_names_are_never_matched_by_likeness() -> None:
     frame = pd.DataFrame({"no": ["12037", "12074"], "twice": ["7", "007"]})
     assert match_names(["12038", "12073", "1207", "120740"], frame, ["no"]) is None
     assert match_names(["PA7"], frame, ["twice"]) is None
+    counted = pd.DataFrame({"row": ["1", "2", "3"]})
+    assert match_names(["PA001", "PA002", "PA003"], counted, ["row"]) is None

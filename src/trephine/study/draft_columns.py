@@ -190,7 +190,8 @@ _PRIVATE = ("姓名", "氏名", "name", "nom", "имя", "phone", "电话")
 
 def _may_name(look: Look, matched: list[str]) -> bool:
     """Say whether a column could name patients or cases."""
-    if not look.names_rows or look.counts_rows or is_named(look.name, "remark"):
+    counts = look.counts_rows and look.name not in matched
+    if not look.names_rows or counts or is_named(look.name, "remark"):
         return False
     return _is_id(look, matched) or not look.is_numeric
 

@@ -2,7 +2,7 @@
 
 Rules, in order: the names are equal; equal without capitals, blanks and leading zeros; equal in
 their number where all before it is letters (PA000123 and 123). A rule counts only where no two
-cells of the column become one name.
+cells of the column become one name, and never for a column that counts the rows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from trephine.cohort.table import is_missing
+from trephine.study.draft_values import Look
 from trephine.study.strays import plain_name
 
 
@@ -68,7 +69,13 @@ def match_names(names: Iterable[str], frame: pd.DataFrame, columns: Sequence[str
 
 
 def cells_by(rule: str, frame: pd.DataFrame, column: str) -> dict[str, str] | None:
-    """Return a column's cells by what a rule makes of them; None where two become one."""
-    cells = sorted({cell for cell in frame[column] if not is_missing(cell)})
+    """Return a column's cells by what a rule makes of them; None where two become one.
+
+    None also where a rule would be put on a column that counts the rows: PA000001 need not be the
+    first row's patient.
+    """
+    cells = [cell for cell in dict.fromkeys(frame[column]) if not is_missing(cell)]
+    if rule and Look(column, tuple(cells)).counts_rows:
+        return None
     known = {RULES[rule](cell): cell for cell in cells}
     return known if len(known) == len(cells) else None
