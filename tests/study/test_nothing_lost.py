@@ -12,6 +12,7 @@ import pytest
 from cli.command import Command
 from study.small_study import PATIENTS, SmallStudy
 from trephine.errors import InputError, StudyProblemsError
+from trephine.plan import StudyPlan
 from trephine.report.facts import Facts
 from trephine.store import FeatureStore
 from trephine.study import Study, extraction
@@ -167,14 +168,15 @@ def test_a_table_that_is_written_to_while_it_is_read_is_refused(
 ) -> None:
     from trephine.study import inputs
 
-    read = inputs.read_table
+    read = inputs.read_study_table
 
-    def grows(path: Path, *arguments: object) -> object:
-        frame = read(path, *arguments)  # type: ignore[arg-type]
+    def grows(plan: StudyPlan) -> object:
+        found = read(plan)
+        path = plan.data.table
         path.write_text(path.read_text() + "\n")
-        return frame
+        return found
 
-    monkeypatch.setattr(inputs, "read_table", grows)
+    monkeypatch.setattr(inputs, "read_study_table", grows)
     with pytest.raises(StudyProblemsError, match="being written to"):
         read_study(table_study.toml)
 

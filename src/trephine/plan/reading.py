@@ -71,7 +71,7 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
         problem = Problem(str(path), "a study file", "no such file")
         raise StudyProblemsError([problem]) from None
     except tomllib.TOMLDecodeError as error:
-        raise StudyProblemsError([Problem(str(path), "a TOML file", str(error))]) from None
+        raise StudyProblemsError([_not_toml(path, error)]) from None
     except UnicodeDecodeError:
         advice = "Save it from an editor of plain text, as UTF-8"
         problem = Problem(str(path), "a TOML file in UTF-8", "another encoding", advice)
@@ -111,6 +111,16 @@ def _text(path: Path) -> str:
     utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = content.decode("utf-16" if utf16 else "utf-8-sig")
     return text.replace("\r\n", "\n")
+
+
+def _not_toml(path: Path, error: Exception) -> Problem:
+    """Return the problem of a file whose form is wrong, with the line where it shows."""
+    if isinstance(error, UnicodeDecodeError):
+        return Problem(str(path), "a TOML file", "other bytes than UTF-8", "Save it as UTF-8")
+    place = re.search(r"at (line \d+, column \d+|end of document)", str(error))
+    found = f"one whose form is wrong at {place[1] if place else 'some line'}"
+    advice = "Look for a quote, bracket or = that is missing there; write paths with / and not \\"
+    return Problem(str(path), "a TOML file", found, advice)
 
 
 def _unprintable(value: Any, where: tuple[str | int, ...]) -> Iterator[tuple[Any, str]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from trephine.cohort.cell_problems import nearest
 from trephine.errors import ImageError, Problem, named_rows
 from trephine.executors import Progress, executor
 from trephine.imaging import fit_mask, read_image, read_mask
@@ -408,7 +409,12 @@ def without_names(error: ImageError, path: Path) -> str:
 
 def _unknown_fields(patterns: Sequence[str], frame: pd.DataFrame, name: str) -> list[Problem]:
     return [
-        Problem("study.toml [data]", f"fields from the columns of {name}", f"{{{field}}}")
+        Problem(
+            "study.toml [data]",
+            f"fields from the columns of {name}",
+            f"{{{field}}}",
+            f"Did you mean {{{near}}}?" if (near := nearest(field, list(frame.columns))) else "",
+        )
         for pattern in patterns
         for field in FIELD.findall(pattern)
         if field not in frame.columns
