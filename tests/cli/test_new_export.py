@@ -165,6 +165,7 @@ def test_folders_of_slices_are_drafted_as_folders(trephine: Command, tmp_path: P
     assert "96 DICOM files of 24 patients: 24 series; 24 localizers left aside" in said
     checked = trephine("check", tmp_path / "study.toml")
     assert checked.code == 0, checked.err
+    assert "as drawn on the DICOM" not in checked.out
 
 
 def test_links_are_followed_inside_the_folder_only_and_never_in_circles(tmp_path: Path) -> None:

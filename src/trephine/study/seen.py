@@ -105,7 +105,9 @@ def see_image(image: Image, rows: Sequence[int], regions: Sequence[SeenRegion]) 
         view=view_of(image),
         laterality=str(laterality) if laterality in ("R", "L") else "",
         shows_both=shows_both,
-        radiograph=image.provenance.get("format") == "DICOM" and image.geometry.placed is None,
+        radiograph=image.provenance.get("format") == "DICOM"
+        and image.geometry.placed is None
+        and image.pixels.ndim == 2,  # a series' slices say where they lie
         regions=tuple(regions),
     )
 
