@@ -28,6 +28,7 @@ from trephine.cli.plan_size import plan_size
 from trephine.cli.predict import predict
 from trephine.cli.report import report
 from trephine.cli.run import run
+from trephine.cli.sign import sign
 from trephine.cli.terminal import complain, errors, notes_shown, take_leave
 from trephine.cli.tidy import tidy
 from trephine.cli.validate import validate
@@ -42,7 +43,7 @@ app = typer.Typer(
 )
 
 _PANELS = {
-    "A study": (demo, plan_size, new, tidy, check, run, report, predict, validate),
+    "A study": (demo, plan_size, new, tidy, check, run, report, predict, validate, sign),
     "Images and regions": (agree, extract, convert, deidentify),
     "This installation": (doctor,),
 }

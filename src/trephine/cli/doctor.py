@@ -30,6 +30,7 @@ _EXTRAS = (
     ("onnx", "onnxruntime", "onnxruntime", "networks in ONNX files"),
     ("pacs", "pynetdicom", "pynetdicom", "trephine pacs and deidentify"),
     ("docx", "docx", "python-docx", "the report as a Word document"),
+    ("sign", "cryptography", "cryptography", "signed models"),
 )
 FONT = "DejaVu Sans"
 

@@ -58,22 +58,28 @@ def predict(
     saliency: Annotated[
         Path | None, typer.Option(help="Write what the network saw as a PNG.")
     ] = None,
+    signer: Annotated[
+        str | None,
+        typer.Option(help="Who must have signed the model: a fingerprint or a public key's file."),
+    ] = None,
     json_out: Annotated[
         Path | None, typer.Option("--json", help="Write the result as JSON.")
     ] = None,
 ) -> None:
     """Predict one case: survival at the horizons with intervals, points, group, warnings."""
+    from trephine.modelling.signing_keys import signer_fingerprint
     from trephine.study.new_case import NewCase
     from trephine.study.predict import predict_case
     from trephine.study.saliency import draw_saliency
 
     accepted = tuple(one.value for one in accept or ())
     case = NewCase(image, mask, label, side, clinical, features, weights, centre, accepted, trust)
-    result = predict_case(bundle, case, model)
+    demanded = None if signer is None else signer_fingerprint(signer)
+    result = predict_case(bundle, case, model, demanded)
     for line in result.lines():
         console.print(line, soft_wrap=True, markup=False)
     if json_out is not None:
         write_text(json_out, result.to_json())
     if saliency is not None:
-        draw_saliency(bundle, case, saliency)
+        draw_saliency(bundle, case, saliency, demanded)
         console.print(f"Saliency: {saliency}", soft_wrap=True, markup=False)

@@ -20,11 +20,19 @@ def validate(
     workers: Annotated[
         int | None, typer.Option(help="Processes; all processors by default.", min=1)
     ] = None,
+    signer: Annotated[
+        str | None,
+        typer.Option(help="Who must have signed the model: a fingerprint or a public key's file."),
+    ] = None,
 ) -> None:
     """Measure a locked model on outside data: performance, calibration, case mix, report."""
+    from trephine.modelling.signing_keys import signer_fingerprint
     from trephine.study.validate import validate_bundle
 
+    demanded = None if signer is None else signer_fingerprint(signer)
     with problems_shown(study), stages("goes on") as show:
-        result = validate_bundle(bundle, study, out, workers=workers, progress=show)
+        result = validate_bundle(
+            bundle, study, out, workers=workers, progress=show, signer=demanded
+        )
     for line in result.summary():
         console.print(line, soft_wrap=True)

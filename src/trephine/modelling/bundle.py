@@ -10,13 +10,15 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from trephine.deep.last_block import block_to_bytes
-from trephine.errors import BundleError
+from trephine.errors import BundleError, InputError
 from trephine.modelling.bundle_content import predictor_from_json, predictor_to_json
-from trephine.modelling.bundle_files import by_desktop, parse_json, read_files, text_of
+from trephine.modelling.bundle_files import add_file, by_desktop, parse_json, read_files, text_of
+from trephine.modelling.bundle_signing import SIGNATURE, demand_signer, signature_of, signed_by
 from trephine.modelling.prediction import Predictor
+from trephine.modelling.signing_keys import fingerprint, new_key, secret_key
 
 FORMAT = "trephine-bundle"
 VERSION = 2  # 2: centre effects
@@ -42,11 +44,15 @@ class Bundle:
         settings, weights' hash, primary model, performance.
     card
         The model card, as Markdown.
+    signed_by
+        Fingerprint of the key whose signature was found right when it was read; None without one.
+        Writing a bundle does not sign it.
     """
 
     predictor: Predictor
     context: Mapping[str, Any]
     card: str
+    signed_by: str | None = None
 
 
 def write_bundle(bundle: Bundle, folder: Path) -> Path:
@@ -76,29 +82,37 @@ def write_bundle(bundle: Bundle, folder: Path) -> Path:
         whole.mkdir()
         for name, content in files.items():
             (whole / name).write_bytes(content)
-        _clear_the_way(folder, set(files))
+        _clear_the_way(folder, {*files, SIGNATURE})
         os.replace(whole, folder)
     return folder
 
 
-def read_bundle(path: Path) -> Bundle:
+def read_bundle(path: Path, signer: str | None = None) -> Bundle:
     """Read a bundle, a folder or a .zip of one; no code in it is ever run.
+
+    Parameters
+    ----------
+    path
+        Of the bundle.
+    signer
+        Fingerprint of the key that must have signed it; None takes unsigned ones too.
 
     Raises
     ------
     BundleError
-        If a file is missing, altered or unexpected, or the bundle is of another version.
+        If a file is missing, altered or unexpected, the bundle is of another version, its
+        signature does not fit it, or it lacks the one that is demanded.
+    MissingExtraError
+        If it is signed and ``cryptography`` is not installed.
     """
-    files = read_files(path)
-    manifest = _parse(files, MANIFEST)
-    if manifest.get("format") != FORMAT:
-        raise BundleError(f"bundle: expected format {FORMAT!r}, found {manifest.get('format')!r}")
-    if manifest.get("version") != VERSION:
-        raise BundleError(
-            f"bundle: expected version {VERSION}, found {manifest.get('version')!r}; it was written"
-            " by another version of Trephine, use that one or fit the model again"
-        )
-    _check_sums(files, manifest.get("sha256"))
+    return _bundle_of(read_files(path), signer)
+
+
+def _bundle_of(files: Mapping[str, bytes], signer: str | None) -> Bundle:
+    _check_files(files)
+    found = signed_by(files, VERSION)
+    if signer is not None:
+        demand_signer(found, signer)
     predictor = _parse(files, PREDICTOR)
     blocks = {
         name: files[BLOCK.format(name)]
@@ -109,7 +123,52 @@ def read_bundle(path: Path) -> Bundle:
         predictor=predictor_from_json(predictor, blocks),
         context=_parse(files, CONTEXT),
         card=text_of(files[CARD], CARD),
+        signed_by=found,
     )
+
+
+def sign_bundle(path: Path, key_file: Path, key: Literal["existing", "new"] = "existing") -> str:
+    """Sign a bundle, a folder or a .zip of one, and return the key's fingerprint.
+
+    An earlier signature gives way.
+
+    Parameters
+    ----------
+    path
+        Of the bundle.
+    key_file
+        Secret key; its owner alone can read it.
+    key
+        Whether it is there, or is made first, with the public key beside it.
+
+    Raises
+    ------
+    BundleError
+        If the bundle is refused; then no key is made.
+    InputError
+        If the key is refused.
+    MissingExtraError
+        If ``cryptography`` is not installed.
+    """
+    if path.is_dir() and path.resolve() in key_file.resolve().parents:
+        raise InputError("key: expected a file outside the bundle, found one that would go with it")
+    files = read_files(path)
+    _bundle_of(files, None)
+    secret = new_key(key_file) if key == "new" else secret_key(key_file)
+    add_file(path, SIGNATURE, signature_of(files, VERSION, secret))
+    return fingerprint(secret.public_key())
+
+
+def _check_files(files: Mapping[str, bytes]) -> None:
+    manifest = _parse(files, MANIFEST)
+    if manifest.get("format") != FORMAT:
+        raise BundleError(f"bundle: expected format {FORMAT!r}, found {manifest.get('format')!r}")
+    if manifest.get("version") != VERSION:
+        raise BundleError(
+            f"bundle: expected version {VERSION}, found {manifest.get('version')!r}; it was written"
+            " by another version of Trephine, use that one or fit the model again"
+        )
+    _check_sums(files, manifest.get("sha256"))
 
 
 def _check_sums(files: Mapping[str, bytes], sums: Any) -> None:
@@ -121,7 +180,7 @@ def _check_sums(files: Mapping[str, bytes], sums: Any) -> None:
             raise BundleError(f"bundle: expected a file {name}, found none; it is incomplete")
         if _sha256(files[name]) != expected:
             raise BundleError(f"bundle: {name} was altered after it was written (sha256 differs)")
-    unknown = sorted(set(files) - {MANIFEST, *sums})
+    unknown = sorted(set(files) - {MANIFEST, SIGNATURE, *sums})
     if unknown:
         raise BundleError(f"bundle: expected no other file, found {unknown[:3]}")
 

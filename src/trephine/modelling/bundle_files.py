@@ -6,6 +6,7 @@ import json
 import os
 import re
 import stat
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -51,6 +52,28 @@ def read_files(path: Path) -> dict[str, bytes]:
                 " folder"
             ) from None
     raise BundleError(f"bundle: expected a folder or a .zip at {path}, found neither")
+
+
+def add_file(path: Path, name: str, content: bytes) -> None:
+    """Write a file into a bundle that was read; one of that name gives way, whole or not at all.
+
+    The draft lies beside the bundle, so that nothing is left inside if the program is stopped.
+    """
+    with tempfile.TemporaryDirectory(dir=path.resolve().parent, prefix=".bundle-") as folder:
+        draft = Path(folder) / "draft"
+        if path.is_dir():
+            draft.write_bytes(content)
+            os.replace(draft, path / name)
+            return
+        with zipfile.ZipFile(path) as old, zipfile.ZipFile(draft, "w") as new:
+            members = [member for member in old.infolist() if not by_desktop(member.filename)]
+            inside = next(m.filename for m in members if not m.is_dir()).rpartition("/")[:2]
+            whole = "".join(inside) + name
+            for member in members:
+                if member.filename != whole:
+                    new.writestr(member, old.read(member))
+            new.writestr(whole, content, zipfile.ZIP_DEFLATED)
+        os.replace(draft, path.resolve())
 
 
 def by_desktop(name: str) -> bool:

@@ -14,6 +14,7 @@ from trephine.cohort.schema import capitalised
 from trephine.errors import InputError
 from trephine.evaluation.risk_groups import group_names
 from trephine.modelling.bundle import Bundle, read_bundle
+from trephine.modelling.bundle_signing import told
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel, SurvivalAt, nomogram_of
 from trephine.modelling.prediction import Predictor
@@ -40,6 +41,8 @@ class CasePrediction:
         "high" above the training median of the linear predictor, else "low".
     warnings
         Where the case lies outside what training saw, and what else must be known.
+    signed_by
+        Fingerprint of the key that signed the model; None where nobody did.
     """
 
     model: str
@@ -51,10 +54,11 @@ class CasePrediction:
     total_points: float | None
     risk_group: str
     warnings: tuple[str, ...]
+    signed_by: str | None = None
 
     def lines(self) -> list[str]:
         """Return the prediction as a few lines of text."""
-        lines = [f"Model {self.model} ({self.protocol}). Research use only."]
+        lines = [f"Model {self.model} ({self.protocol}). Research use only.", told(self.signed_by)]
         for horizon, survival in self.survival.items():
             lines.append(
                 f"{capitalised(self.outcome)} at {horizon:g} {self.unit}: {_percent(survival)}"
@@ -92,7 +96,9 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def predict_case(path: Path, case: NewCase, model: str | None = None) -> CasePrediction:
+def predict_case(
+    path: Path, case: NewCase, model: str | None = None, signer: str | None = None
+) -> CasePrediction:
     """Predict one case.
 
     Parameters
@@ -103,6 +109,8 @@ def predict_case(path: Path, case: NewCase, model: str | None = None) -> CasePre
         Its data.
     model
         Name; the bundle's primary model by default.
+    signer
+        Fingerprint of the key that must have signed the bundle, if any.
 
     Raises
     ------
@@ -111,7 +119,7 @@ def predict_case(path: Path, case: NewCase, model: str | None = None) -> CasePre
     InputError
         If the case lacks what the model needs.
     """
-    bundle = read_bundle(path)
+    bundle = read_bundle(path, signer)
     predictor, context = bundle.predictor, bundle.context
     chosen = _model(predictor, model or str(context["primary_model"]))
     doubts: list[str] = []
@@ -146,6 +154,7 @@ def predict_case(path: Path, case: NewCase, model: str | None = None) -> CasePre
         total_points=_total_points(chosen, lp, horizons),
         risk_group=_risk_group(chosen, lp, survival, outcome["risk_cuts"]),
         warnings=tuple(warnings),
+        signed_by=bundle.signed_by,
     )
 
 

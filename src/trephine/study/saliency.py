@@ -48,17 +48,18 @@ def _of_all(signature: Signature, embedder: Embedder) -> WeightedSum:
     return whole
 
 
-def draw_saliency(path: Path, case: NewCase, out: Path) -> None:
+def draw_saliency(path: Path, case: NewCase, out: Path, signer: str | None = None) -> None:
     """Write what raises (red) and lowers (blue) a case's deep signature, over its image.
 
-    Against the average case of the study; the map sums to the case's score.
+    Against the average case of the study; the map sums to the case's score. ``signer`` is that of
+    `predict_case`.
 
     Raises
     ------
     InputError
         If the model has no deep signature.
     """
-    bundle = read_bundle(path)
+    bundle = read_bundle(path, signer)
     signature = bundle.predictor.signatures.get(DEEP)
     if signature is None or signature.empty:
         raise InputError("saliency: expected a model with a deep signature, found none")

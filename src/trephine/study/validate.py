@@ -14,6 +14,7 @@ from trephine.cohort.schema import ClinicalVariable, label_of
 from trephine.errors import BundleError, PlanError
 from trephine.evaluation.recalibration import recalibrate
 from trephine.modelling.bundle import Bundle, read_bundle
+from trephine.modelling.bundle_signing import told
 from trephine.modelling.cases import Cases
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Prediction
@@ -51,11 +52,14 @@ class ValidationResult:
         Results folder and the page to open.
     facts
         Every number of the report.
+    signed_by
+        Fingerprint of the key that signed the model; None where nobody did.
     """
 
     folder: Path
     report: Path
     facts: Facts
+    signed_by: str | None = None
 
     def summary(self) -> list[str]:
         """Return a few lines for a terminal."""
@@ -66,7 +70,7 @@ class ValidationResult:
             if c.value is not None and c.low is not None and c.high is not None:
                 value = f"{c.value:.3f} ({c.low:.3f}-{c.high:.3f})"
             lines.append(f"{row.model:<14}{value:>26}")
-        return [*lines, "", f"Report: {self.report}"]
+        return [*lines, "", told(self.signed_by), f"Report: {self.report}"]
 
 
 def validate_bundle(
@@ -76,6 +80,7 @@ def validate_bundle(
     *,
     workers: int | None = None,
     progress: StageProgress | None = None,
+    signer: str | None = None,
 ) -> ValidationResult:
     """Run a locked model on outside data.
 
@@ -90,6 +95,8 @@ def validate_bundle(
         Results folder; ``validation`` beside the study file by default.
     workers, progress
         As ``run_study``.
+    signer
+        Fingerprint of the key that must have signed the bundle, if any.
 
     Raises
     ------
@@ -100,7 +107,7 @@ def validate_bundle(
     """
     show = progress or (lambda stage, done, total: None)
     watch = Stopwatch()
-    bundle = read_bundle(bundle_path)
+    bundle = read_bundle(bundle_path, signer)
     with watch.stage("Reading and checking"):
         inputs = read_study(
             path,
@@ -147,7 +154,7 @@ def validate_bundle(
         facts = assemble_external_facts(analysis, external, workers=workers)
     write_facts(facts, folder / "facts.json")
     written = write_report(facts, folder / "pictures", folder)
-    return ValidationResult(folder, written[0], facts)
+    return ValidationResult(folder, written[0], facts, bundle.signed_by)
 
 
 def _warnings(bundle: Bundle, cases: Cases) -> tuple[tuple[str, str], ...]:
