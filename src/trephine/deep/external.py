@@ -12,7 +12,7 @@ from trephine.deep.checkpoint import NetworkFile, first_line, read_network_file
 from trephine.deep.network import Float32Array, Network
 from trephine.deep.settings import DeepSettings
 from trephine.deep.weights import WeightsRecord
-from trephine.errors import InputError
+from trephine.errors import InputError, Problem
 
 # Kernels may differ with the batch in float32's last digits; what mixes cases differs by far more.
 SAME_FEATURE = 1e-3
@@ -164,13 +164,40 @@ def open_external(settings: DeepSettings) -> Network:
     return ExternalNetwork(reader, record, (channels, settings.size, settings.size))
 
 
+def check_network_file(settings: DeepSettings) -> Problem | None:
+    """Look at the file of a network or of weights before anything is computed; nothing is opened.
+
+    Returns
+    -------
+    Problem or None
+        Where the file is a program and not trusted by its hash.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or has another hash than is pinned.
+    """
+    path = Path(settings.backbone) if settings.is_network_file else settings.weights_file
+    if path is None:
+        return None
+    file = read_network_file(path, settings.sha256)
+    return _distrusted(settings, file) if settings.is_program else None
+
+
 def _require_trust(settings: DeepSettings, file: NetworkFile) -> None:
+    problem = _distrusted(settings, file)
+    if problem is not None:
+        raise InputError(str(problem))
+
+
+def _distrusted(settings: DeepSettings, file: NetworkFile) -> Problem | None:
     if settings.trust == file.sha256:
-        return
+        return None
     found = "none" if settings.trust is None else f"{settings.trust}, another file's hash"
-    raise InputError(
-        f"deep.trust: expected the sha256 of {file.name}, found {found}. A file of this kind is a"
-        " program that runs on this computer. Export the network as ONNX, which is none; or, if"
-        f' you know who made this file, state deep.trust = "{file.sha256}" (--trust to predict).'
-        " It then runs in a process of its own, without network"
+    advice = (
+        "A file of this kind is a program that runs on this computer. Export the network as ONNX,"
+        f" which is none; or, if you know who made this file, state deep.trust = "
+        f'"{file.sha256}" (--trust to predict). It then runs in a process of its own, without'
+        " network"
     )
+    return Problem("deep.trust", f"the sha256 of {file.name}", found, advice)

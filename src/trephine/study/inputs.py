@@ -31,6 +31,7 @@ from trephine.study.files import (
 from trephine.study.finetuning import check_events, finetune_settings
 from trephine.study.fingerprints import Fingerprint, read_once
 from trephine.study.listed_files import with_listed
+from trephine.study.network_file import network_file_problems
 from trephine.study.outcome import FEWEST_EVENTS, TableRows, codes, read_rows
 from trephine.study.predictors import refused_predictors
 from trephine.study.ready_made import read_feature_sets
@@ -119,7 +120,7 @@ def read_study(
     (plan, problems), fingerprints = read_once(path, lambda: read_plan_so_far(path))
     if adjust is not None:
         plan = adjust(plan)
-    problems += check_plan(plan)
+    problems += [*check_plan(plan), *network_file_problems(plan)]
     try:
         (table, more), of_table = read_once(plan.data.table, lambda: read_study_table(plan))
     except StudyProblemsError as error:

@@ -23,6 +23,8 @@ def model_card(facts: Facts, primary: str) -> str:
         lines += [f"**Simulated data.** {study.simulated_note}", ""]
     if study.random_weights_note:
         lines += [f"**Random weights.** {study.random_weights_note}", ""]
+    if facts.inputs.trust_note:
+        lines += [f"**Trusted program.** {facts.inputs.trust_note}", ""]
     lines += [
         "## What it predicts",
         "",

@@ -130,6 +130,8 @@ class InputsFacts(Fact):
     """Weights of the backbone as the plan names them; empty without deep features."""
     weights_sha256: str = ""
     """SHA-256 of the weights' file or tensors; empty without deep features."""
+    trust_note: str = ""
+    """What it means that the network is a program that was trusted; empty where it is none."""
 
 
 class Version(Fact):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
@@ -42,6 +42,7 @@ from trephine.report.facts import (
 from trephine.study.facts.draws import Draws
 from trephine.study.finetuning import finetune_settings
 from trephine.study.fingerprints import Fingerprint
+from trephine.study.network_file import trust_note
 from trephine.study.provenance import read_fingerprints
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
@@ -140,6 +141,7 @@ def inputs_facts(analysis: Analysis) -> InputsFacts:
         spacing=_spacing(analysis),
         weights_name=_weights_name(deep) if deep is not None else "",
         weights_sha256=analysis.extracted.weights_sha256 if analysis.extracted else "",
+        trust_note=trust_note(deep),
     )
 
 
@@ -352,4 +354,6 @@ def _layer(deep: DeepSettings, finetune: FineTuneSettings | None) -> str:
 
 
 def _weights_name(deep: DeepSettings) -> str:
+    if deep.is_network_file:  # which holds its own
+        return PurePath(deep.backbone).name
     return deep.weights_file.name if deep.weights_file is not None else deep.weights
