@@ -190,3 +190,20 @@ def test_outside_cases_at_a_level_that_training_had_not_are_told(tmp_path: Path)
     assert [w.text for w in found if w.where == "Stage"] == [
         f"{count} cases are at a level that no training case had; it counts as I"
     ]
+
+
+def test_empty_cells_that_the_model_cannot_fill_in_are_refused_by_row_and_column(
+    locked: Path, tmp_path: Path
+) -> None:
+    table = write_cohort(tmp_path, "outside", seed=7)
+    table.loc[[3, 8], "age"] = None
+    table.loc[5, "stage"] = None
+    table.to_csv(tmp_path / "outside.csv", index=False)
+    plan = tmp_path / "external.toml"
+    plan.write_text(PLAN.format(table="outside.csv") + '[selection]\nmissing_clinical = "impute"\n')
+    with pytest.raises(StudyProblemsError) as refused:
+        validate_bundle(locked, plan, workers=1)
+    assert {(p.rows, p.column) for p in refused.value.problems} == {
+        ((5, 10), "age"),
+        ((7,), "stage"),
+    }

@@ -35,4 +35,4 @@ def validate(
             bundle, study, out, workers=workers, progress=show, signer=demanded
         )
     for line in result.summary():
-        console.print(line, soft_wrap=True)
+        console.print(line, soft_wrap=True, markup=False)

@@ -27,9 +27,7 @@ def feature_gaps(
         If the study let no feature with missing values in, so that nothing was learned of them, or
         none of a signature's features has a value.
     """
-    settings = bundle.context["features"]
-    # Models of before it was kept: the protocol's own value.
-    fills = settings.get("fills_missing", bundle.context["protocol"] == "sound")
+    fills = fills_missing(bundle)
     warnings, problems = [], []
     for name in (term.variable for term in model.terms if term.kind == "signature"):
         signature, given = bundle.predictor.signatures[name], features[name]
@@ -51,6 +49,15 @@ def feature_gaps(
     return warnings
 
 
+def fills_missing(bundle: Bundle) -> bool:
+    """Say whether the study let features with missing values in."""
+    # Models of before it was kept: the protocol's own value.
+    found: bool = bundle.context["features"].get(
+        "fills_missing", bundle.context["protocol"] == "sound"
+    )
+    return found
+
+
 def clinical_gaps(predictor: Predictor, model: FittedModel, table: ClinicalTable) -> list[str]:
     """Return a warning for the clinical variables that have no value in this case.
 
@@ -70,11 +77,12 @@ def clinical_gaps(predictor: Predictor, model: FittedModel, table: ClinicalTable
             " cases and has nothing to put in its place: give the value, or use a model without"
             " it (--model)"
         )
-    filled = _list([_filled(predictor, table, key) for key in absent])
+    filled = _list([filled_in(predictor, table, key) for key in absent])
     return [f"no value was given for {names}; filled in as in training: {filled}"]
 
 
-def _filled(predictor: Predictor, table: ClinicalTable, key: str) -> str:
+def filled_in(predictor: Predictor, table: ClinicalTable, key: str) -> str:
+    """Return a variable with what stands in for its missing values."""
     assert predictor.imputation is not None
     variable, value = table.variables[key], predictor.imputation.values[key]
     shown = variable.levels[int(value)] if variable.categorical else f"{value:.4g}"

@@ -74,6 +74,8 @@ class StudyInputs:
         and ``run`` show them. No identifiers.
     unchanged
         Images that needed not be opened, as they were when last checked, and all images.
+    rows
+        Of the n cases in the table, as a spreadsheet counts them.
     """
 
     plan: StudyPlan
@@ -91,6 +93,7 @@ class StudyInputs:
     fingerprints: Mapping[Path, Fingerprint]
     remarks: tuple[str, ...] = ()
     unchanged: tuple[int, int] = (0, 0)
+    rows: tuple[int, ...] = ()
 
 
 def read_study(
@@ -291,6 +294,7 @@ def _analysed(
         flow=flow,
         fingerprints=fingerprints,
         remarks=remarks,
+        rows=tuple(int(rows.numbers[row]) for row in kept),
     )
 
 

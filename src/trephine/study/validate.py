@@ -31,6 +31,7 @@ from trephine.report.facts import (
     write_facts,
 )
 from trephine.store import FeatureStore
+from trephine.study.cohort_gaps import cohort_gaps
 from trephine.study.extraction import ExtractedFeatures, cases_of, extract_all
 from trephine.study.facts.external import assemble_external_facts
 from trephine.study.inputs import read_study
@@ -54,12 +55,15 @@ class ValidationResult:
         Every number of the report.
     signed_by
         Fingerprint of the key that signed the model; None where nobody did.
+    remarks
+        What was assumed, looks odd, left cases out or was filled in, one sentence each.
     """
 
     folder: Path
     report: Path
     facts: Facts
     signed_by: str | None = None
+    remarks: tuple[str, ...] = ()
 
     def summary(self) -> list[str]:
         """Return a few lines for a terminal."""
@@ -70,6 +74,7 @@ class ValidationResult:
             if c.value is not None and c.low is not None and c.high is not None:
                 value = f"{c.value:.3f} ({c.low:.3f}-{c.high:.3f})"
             lines.append(f"{row.model:<14}{value:>26}")
+        lines += [f"Note: {remark}" for remark in self.remarks]
         return [*lines, "", told(self.signed_by), f"Report: {self.report}"]
 
 
@@ -134,6 +139,7 @@ def validate_bundle(
     if inputs.centre is not None:
         names = [inputs.centre_names[code] for code in inputs.centre]
         cases = replace(cases, centre=centre_codes(bundle, names))
+    gaps = cohort_gaps(bundle, cases, inputs.rows, inputs.plan.data.table.name)
     predictions = bundle.predictor.predict(
         cases.features, cases.clinical, times, centre=cases.centre
     )
@@ -147,14 +153,18 @@ def validate_bundle(
         cases,
         {settings.protocol: result},
         watch.seconds,
-        (*changed_inputs(inputs, extracted), *_warnings(bundle, cases)),
+        (
+            *changed_inputs(inputs, extracted),
+            *_warnings(bundle, cases),
+            *(("Missing values", gap) for gap in gaps),
+        ),
     )
     external = _external(bundle, cases, predictions, inputs.plan.outcome.horizons)
     with watch.stage("Performance"):
         facts = assemble_external_facts(analysis, external, workers=workers)
     write_facts(facts, folder / "facts.json")
     written = write_report(facts, folder / "pictures", folder)
-    return ValidationResult(folder, written[0], facts, bundle.signed_by)
+    return ValidationResult(folder, written[0], facts, bundle.signed_by, (*inputs.remarks, *gaps))
 
 
 def _warnings(bundle: Bundle, cases: Cases) -> tuple[tuple[str, str], ...]:
