@@ -104,6 +104,34 @@ def test_another_shape_is_to_be_resampled_where_its_header_lies_on_the_image(
         fit_mask(image, half, "adopt")
 
 
+@pytest.mark.parametrize(
+    ("times", "spacing", "told"),
+    [
+        (0.5, 0.2, r"2 times smaller.* 50% of the image's extent.*spacing \(0.4 x 0.4 mm\)"),
+        (0.5, 1.0, r"2 times smaller.* 250% of the image's extent"),
+        (2.0, 0.2, r"2 times larger.* 200% of the image's extent.*spacing \(0.1 x 0.1 mm\)"),
+    ],
+)
+def test_a_drawing_on_a_copy_whose_header_is_wrong_is_not_moved_by_it(
+    radiograph: Path, times: float, spacing: float, told: str
+) -> None:
+    image = read_image(radiograph)
+    labels = drawn()[::2, ::2] if times < 1 else np.kron(drawn(), np.ones((2, 2), np.uint8))
+    copy = Mask(labels, Geometry.plain((spacing, spacing)))
+    for how in ("strict", "resample"):
+        with pytest.raises(ImageError, match=told) as refused:
+            fit_mask(image, copy, how)
+        assert "another grid" not in str(refused.value)
+
+
+def test_the_images_own_shape_under_another_spacing_is_not_resampled(radiograph: Path) -> None:
+    image = read_image(radiograph)
+    wrong = Mask(drawn(), Geometry.plain((0.18, 0.18)))
+    with pytest.raises(ImageError, match=r'90% of .*set mask_geometry = "adopt"'):
+        fit_mask(image, wrong, "resample")
+    assert np.array_equal(fit_mask(image, wrong, "adopt").labels, drawn())
+
+
 def test_a_mask_of_another_place_and_shape_has_no_remedy(radiograph: Path) -> None:
     image = read_image(radiograph)
     far = Mask(drawn()[1:], Geometry((0.2, 0.2), (900.0, 0.0), (1.0, 0.0, 0.0, 1.0)))

@@ -19,6 +19,7 @@ from trephine.errors import InputError
 from trephine.imaging import read_image, read_mask, write_nifti
 from trephine.imaging.sides import facing_of
 from trephine.study.headers import check_new_header
+from trephine.study.seen import is_freehand
 from trephine.study.sides import check_new_case
 from trephine.types import Geometry, Image, ImageHeader, Mask
 
@@ -348,3 +349,59 @@ def test_a_volume_shows_its_sides_by_its_cosines() -> None:
     assert facing.axis == 0
     lateral, _ = pair("A\\F")
     assert facing_of(lateral) is None
+
+
+def test_sexes_and_ages_are_compared_as_the_study_file_reads_their_cells(
+    trephine: Command, dicom_study: SmallStudy
+) -> None:
+    table = dicom_study.table()
+    table["sex"] = table["sex"].replace({"男": "1", "女": "女的"})
+    table["age"] = [f"{age}岁" for age in table["age"]]
+    dicom_study.write(table)
+    dicom_study.replace("range = [18, 90] }", 'range = [18, 90], strip = ["岁"] }')
+    read = '{ levels = ["F", "M"], read = { "1" = "M", "女的" = "F" } }'
+    dicom_study.replace("[clinical]\n", f"[clinical]\nsex = {read}\n")
+    passed(trephine, dicom_study, "No problem found")
+    edit(dicom_study, "030", PatientSex="F" if 30 % 3 else "M")
+    edit(dicom_study, "031", PatientAge="001Y")
+    stopped(trephine, dicom_study, "row 51, column sex: expected", "row 52, column age: expected")
+
+
+def test_a_mask_copied_from_another_patient_is_found(
+    trephine: Command, dicom_study: SmallStudy
+) -> None:
+    def drawn(labels: np.ndarray) -> np.ndarray:
+        labels = labels.copy()
+        labels[18:22, 12:16] = np.where(labels[18:22, 12:16] == 0, 1, 0)  # a wavering hand
+        return labels
+
+    change_masks(dicom_study, drawn, "030")
+    (dicom_study.folder / "a/031.nii.gz").write_bytes(
+        (dicom_study.folder / "a/030.nii.gz").read_bytes()
+    )
+    stopped(trephine, dicom_study, "rows 51, 52: expected a region drawn on each patient's own")
+    accept(dicom_study, "regions")
+    passed(trephine, dicom_study, "2 cases whose region is, pixel by pixel, another patient's")
+
+
+def test_a_region_that_most_patients_share_is_an_atlas_s(
+    trephine: Command, dicom_study: SmallStudy
+) -> None:
+    def of_the_atlas(labels: np.ndarray) -> np.ndarray:
+        found = np.zeros_like(labels)
+        found[20:40, 8:20] = found[20:45, 40:52] = 1
+        found[20:24, 8:12] = found[20:24, 40:44] = 0
+        found[:, 32:] *= 2
+        return found
+
+    change_masks(dicom_study, of_the_atlas)
+    passed(trephine, dicom_study, "60 cases whose region is, pixel by pixel", "silences")
+
+
+def test_templates_are_not_drawn_by_hand() -> None:
+    rows, columns = np.ogrid[:40, :40]
+    disc = (rows - 20) ** 2 + (columns - 18) ** 2 < 144
+    assert not is_freehand(disc)
+    assert not is_freehand(np.pad(np.ones((12, 9), dtype=bool), 3))
+    assert is_freehand(disc & (rows > columns - 9))
+    assert not is_freehand(np.tri(5, dtype=bool))

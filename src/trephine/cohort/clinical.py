@@ -58,6 +58,26 @@ def read_clinical(
     return ClinicalTable(variables, columns, len(frame)), list(dict.fromkeys(problems))
 
 
+def cells_as_read(frame: pd.DataFrame, variables: Mapping[str, ClinicalVariable]) -> pd.DataFrame:
+    """Return a table whose clinical columns hold what the plan says that their cells mean.
+
+    Parameters
+    ----------
+    frame
+        Text cells, a row a case.
+    variables
+        The plan's clinical section; where two read one column, the first does.
+    """
+    read: dict[str, pd.Series] = {}
+    for key, variable in variables.items():
+        column = find_column(frame, variable.column or key) if variable.measure is None else None
+        if column is not None and column not in read:
+            numbers = not variable.categorical
+            unit = variable.unit if numbers else ""
+            read[column] = read_column(frame[column], variable, unit, numbers)
+    return frame.assign(**read) if read else frame
+
+
 def _column(
     key: str,
     variable: ClinicalVariable,

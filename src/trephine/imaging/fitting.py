@@ -19,6 +19,9 @@ MaskGeometry = Literal["strict", "adopt", "resample"]
 
 _PICTURES = ("PNG", "TIFF")
 _SAME_DIRECTION = 1e-3
+# Copies are rounded to whole pixels, and spacings to a few digits.
+_SAME_EXTENT = 0.02
+_SAME_SPACING = 1e-4
 
 
 def fit_mask(image: Image, mask: Mask, how: MaskGeometry = "strict") -> Mask:
@@ -55,6 +58,9 @@ def remedy(image: Image, mask: Mask) -> str:
             ' mask_geometry = "adopt", which leaves the drawing on its pixels; if not, draw it on'
             " the image itself"
         )
+    belied = _belied(image, mask)
+    if belied:
+        return belied
     if not _missing(image, mask):
         return (
             "its header puts it on the image with another grid: set mask_geometry = "
@@ -107,6 +113,9 @@ def correct_mask(image: Image, mask: Mask, method: Correction = "resample") -> M
             " found one that does not; draw it on the image itself, or, if it was drawn on this"
             ' very image, row for row, set mask_geometry = "adopt"'
         )
+    belied = _belied(image, mask)
+    if belied:
+        raise ImageError(f"mask: expected a header that says where it lies, found that {belied}")
     lost = _missing(image, mask)
     if lost:
         raise ImageError(
@@ -200,6 +209,44 @@ def resampled(image: Image, mask: Mask) -> npt.NDArray[np.int32]:
     found = ITK.Resample(source, reference, identity, ITK.sitkNearestNeighbor, 0)
     values: npt.NDArray[np.int32] = ITK.GetArrayFromImage(found)
     return np.ascontiguousarray(values.reshape(image.pixels.shape))
+
+
+def _belied(image: Image, mask: Mask) -> str:
+    """Say how the shape of a mask belies its header's spacing; empty where it does not.
+
+    With the image's corner and its pixels, or so many times fewer or more along both axes, a mask
+    was drawn on the image or on a copy of another size. Either covers the whole image: a spacing
+    by which it does not is wrong, and would move the drawing off what was drawn.
+    """
+    geometries = image.geometry, mask.geometry
+    if mask.labels.ndim != 2 or any(one.placed is not None for one in geometries):
+        return ""
+    if image.pixels.ndim != 2 or mask.provenance.get("placement") == "array":
+        return ""
+    wanted, found = np.array(image.pixels.shape), np.array(mask.labels.shape)
+    times = float(np.mean(wanted / found))
+    origins = (np.asarray(one.origin_mm) for one in geometries)
+    spacing = np.asarray(mask.geometry.spacing_mm)
+    # The first pixel of a smaller copy has its centre further in.
+    same_corner = np.abs(np.subtract(*origins)).max() <= max(times, 1.0) * spacing.max()
+    rounding = max(1.0, 1.0 / times)
+    if not same_corner or np.abs(wanted / times - found).max() >= rounding:
+        return ""
+    right = np.asarray(image.geometry.spacing_mm) * wanted / found
+    share = float((spacing / right).max() if (spacing > right).any() else (spacing / right).min())
+    if abs(share - 1.0) <= (_SAME_SPACING if times == 1.0 else _SAME_EXTENT):
+        return ""
+    if times == 1.0:
+        return (
+            f"it has the image's shape and by its header {share:.0%} of the image's extent: the"
+            ' header is wrong. Where it was drawn on this very image, set mask_geometry = "adopt"'
+        )
+    size = f"{times:.3g} times smaller" if times > 1.0 else f"{1.0 / times:.3g} times larger"
+    return (
+        f"it has the shape of the image's copy, {size}, and by its header"
+        f" {share:.0%} of the image's extent: the header is wrong. Write the copy's spacing"
+        f" ({right[0]:.6g} x {right[1]:.6g} mm) into it, or draw it on the image itself"
+    )
 
 
 def _missing(image: Image, mask: Mask) -> str:

@@ -14,6 +14,7 @@ from trephine.study.headers import frame_columns, header_contradictions
 from trephine.study.outcome import TableRows
 from trephine.study.seen import SeenImage
 from trephine.study.sides import (
+    copied_regions,
     named_sides,
     shared_images,
     shared_regions,
@@ -42,6 +43,7 @@ def cross_check(
     found = [
         *shared_images(seen, table.patient_ids, rows, columns.patient or ""),
         *shared_regions(seen, table.sides, rows),
+        *copied_regions(seen, table.patient_ids, table.sides, rows),
         *side_contradictions(seen, table.sides, rows, columns.side or ""),
         *named_sides(table.case_ids, table.sides, rows, columns.side or ""),
         *header_contradictions(seen, frame, table.patient_ids, identifiers),

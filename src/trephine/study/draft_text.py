@@ -154,7 +154,7 @@ def _clinical_lines(roles: Roles) -> list[str]:
     lines += [
         "",
         "# Cases that lack a clinical value are left out, and listed; to keep them:",
-        "# [selection]",
+        "[selection]",
         '# missing_clinical = "impute"',
     ]
     return [*lines, ""]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trephine.cohort.clinical import read_clinical
+from trephine.cohort.clinical import cells_as_read, read_clinical
 from trephine.cohort.flow import Flow, count_flow
 from trephine.cohort.schema import ClinicalTable
 from trephine.errors import PlanError, Problem, StudyProblemsError, TrephineError
@@ -229,7 +229,7 @@ def _open_images(
     """Open all images and masks; return what is wrong, remarks, and how many need no opening."""
     data, needed = plan.data, ~rows.without_outcome
     checked = check_files(found.files, data, needed, workers=workers, progress=progress)
-    more, remarks = cross_check(checked.seen, found.frame, rows, data)
+    more, remarks = cross_check(checked.seen, cells_as_read(found.frame, plan.clinical), rows, data)
     extra = unclaimed(found.files, found.frame, data, found.listed)
     problems = [*checked.problems, *more]
     return problems, [*found.remarks, *remarks, *extra], (checked.unchanged, checked.total)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from trephine.cohort.cell_problems import absent_column, number_problems
 from trephine.cohort.cells import CellReading, read_column
-from trephine.cohort.clinical import read_clinical
+from trephine.cohort.clinical import cells_as_read, read_clinical
 from trephine.cohort.schema import ClinicalTable, label_of
 from trephine.cohort.table import as_numbers, find_column, read_table
 from trephine.deep.embed import Embedder
@@ -234,7 +234,8 @@ def case_warnings(bundle: Bundle, case: NewCase, image: Image, mask: Mask) -> li
     label = label_of_region(bundle, case)
     warnings = check_new_case(image, mask, label, case.side, settings["mask_label"], accept)
     if case.clinical is not None:
-        warnings += check_new_header(image.header, _one_row(case.clinical), accept)
+        of_case = cells_as_read(_one_row(case.clinical), bundle.predictor.variables)
+        warnings += check_new_header(image.header, of_case, accept)
     how = mask.provenance.get("corrected")
     if how:
         warnings.append(f"mask: it did not lie on the image by its header: {how}")

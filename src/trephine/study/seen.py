@@ -15,6 +15,8 @@ from trephine.types import BoolArray, Image, ImageHeader, Mask
 
 # Every so many pixels are compared where two files are looked at for being one image.
 _SAMPLE = 3
+# Two small regions may be alike by chance.
+_FEWEST_DRAWN = 100
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class SeenRegion:
         (0) to the left (1); None where the sides do not lie on the image, or there is no other.
     digest
         Of the region's pixels.
+    freehand
+        Its outline is nobody's template: no rectangle, disc or ellipse, and not of a few pixels.
     edges
         How many edges of the image it touches.
     corrected
@@ -48,6 +52,7 @@ class SeenRegion:
     place: float | None
     other_place: float | None
     digest: str
+    freehand: bool
     edges: int
     corrected: str
     plain_nifti: bool
@@ -144,6 +149,7 @@ def see_region(
         place=facing.place(region) if facing is not None else None,
         other_place=facing.place(beside) if facing is not None and beside.any() else None,
         digest=_region_digest(region),
+        freehand=is_freehand(region),
         edges=edges_touched(region),
         corrected=str(mask.provenance.get("corrected", "")),
         plain_nifti=mask.provenance.get("format") == "NIFTI" and not oriented,
@@ -158,6 +164,13 @@ def edges_touched(region: BoolArray) -> int:
         for part, size in zip(box, region.shape, strict=True)
         if size > 1
     )
+
+
+def is_freehand(region: BoolArray) -> bool:
+    """Say whether two people would not draw a region twice: it has no symmetry about its middle."""
+    inside = region[bounding_box(region)]
+    turned = inside[(slice(None, None, -1),) * inside.ndim]
+    return inside.size >= _FEWEST_DRAWN and not np.array_equal(inside, turned)
 
 
 def _region_digest(region: BoolArray) -> str:

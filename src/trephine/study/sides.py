@@ -199,6 +199,44 @@ def shared_regions(
     ]
 
 
+def copied_regions(
+    seen: Sequence[SeenImage],
+    patients: Sequence[str],
+    sides: Sequence[str | None],
+    rows: Sequence[int],
+) -> list[Contradiction]:
+    """Return the cases whose region was drawn by hand and is, pixel by pixel, another patient's.
+
+    What most patients share is no slip: a region of an atlas, on images of one space.
+    """
+    by_region: dict[tuple[str, str], set[int]] = defaultdict(set)
+    drawn: dict[tuple[str, str | None], set[str]] = defaultdict(set)
+    for image in seen:
+        for region in image.regions:
+            drawn[region.reading, sides[region.row]].add(patients[region.row])
+            if region.freehand:
+                by_region[region.reading, region.digest].add(region.row)
+    shared: dict[bool, set[int]] = {True: set(), False: set()}
+    for (reading, _), found in by_region.items():
+        owners = {patients[row] for row in found}
+        if len(owners) > 1:
+            most = max(len(drawn[reading, sides[row]]) for row in found)
+            shared[2 * len(owners) <= most] |= found
+    return [
+        Contradiction(
+            "regions",
+            numbers(rows, found),
+            "",
+            "a region drawn on each patient's own image",
+            f"{len(found)} cases whose region is, pixel by pixel, another patient's",
+            "Is a mask a copy of another patient's?",
+            stops=few,
+        )
+        for few, found in shared.items()
+        if found
+    ]
+
+
 def shared_images(
     seen: Sequence[SeenImage], patients: Sequence[str], rows: Sequence[int], patient_column: str
 ) -> list[Contradiction]:

@@ -28,7 +28,7 @@ from trephine.writing import whole_file
 # Folder of the cache; empty: nothing is remembered.
 FOLDER = "TREPHINE_CACHE"
 # To be raised when what is seen of an image changes.
-_FORMAT = 1
+_FORMAT = 2
 _MOST = 20_000
 _HEAD = 4096
 
@@ -151,6 +151,7 @@ def _pack(seen: SeenImage) -> dict[str, Any]:
                 "place": region.place,
                 "other_place": region.other_place,
                 "digest": region.digest,
+                "freehand": region.freehand,
                 "edges": region.edges,
                 "corrected": region.corrected,
                 "plain_nifti": region.plain_nifti,
