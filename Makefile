@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 REFERENCE ?= tests/reference
 
-.PHONY: help demo test check format parity bench bench-r test-system docs kernels clean
+.PHONY: help demo test check format parity bench bench-r test-system fuzz audit docs kernels clean
 
 help:
 	@echo "make demo         run the main job on the simulated cohort and print where the report is"
@@ -13,6 +13,8 @@ help:
 	@echo "make parity       parity tables against REFERENCE=DIR (default tests/reference)"
 	@echo "make bench        time against the peers, write benchmarks/results.md"
 	@echo "make bench-r      the same, with R's glmnet and survival installed from Debian"
+	@echo "make fuzz         2,000 mutated files of each kind (FUZZ='--seed 7 --count 500 dicom png')"
+	@echo "make audit        ask pip-audit whether any dependency has a known weakness"
 	@echo "make docs         write the references of the study file and of facts.json"
 	@echo "make kernels      forget compiled kernels, after a change in one that others call"
 	@echo "make test-system  install Orthanc and LibreOffice from Debian and run the tests that need them"
@@ -51,6 +53,12 @@ test-system: $(BIN)/.dev-ready
 	@if unshare --net true 2>/dev/null; then \
 	  unshare --net sh -c '$(BIN)/python tests/system/loopback.py && exec $(BIN)/pytest tests/system -m system'; \
 	else $(BIN)/pytest tests/system -m system; fi
+
+fuzz: $(BIN)/.dev-ready
+	$(BIN)/python tests/security/fuzz.py $(FUZZ)
+
+audit: $(BIN)/.dev-ready
+	$(BIN)/python tests/security/audit.py
 
 parity: $(BIN)/.dev-ready
 	$(BIN)/pytest tests/parity --reference $(REFERENCE) -p no:xdist

@@ -48,6 +48,7 @@ class OnnxReader:
             options.intra_op_num_threads = settings.threads
         open_session = partial(_open, runtime, name=file.name, options=options, provider=provider)
         session = open_session(file.content)
+        _check_names(session, file.name)
         names = [output.name for output in session.get_outputs()]
         self._output = _choose_output(names, settings.layer, file.name)
         if self._output not in names:
@@ -87,6 +88,18 @@ def _open(
             ) from None
         raise InputError(
             f"deep.backbone: {name} is damaged or no ONNX network ({first_line(error)})"
+        ) from None
+
+
+def _check_names(session: Any, file: str) -> None:
+    """Refuse names of inputs, outputs or axes that are no text, on which each later use fails."""
+    try:
+        for value in (*session.get_inputs(), *session.get_outputs()):
+            _ = value.name, value.type, value.shape
+    except UnicodeDecodeError:
+        raise InputError(
+            f"deep.backbone: expected names in UTF-8 in {file}, found other bytes; it is damaged:"
+            " export it again"
         ) from None
 
 

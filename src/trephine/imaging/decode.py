@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from pydicom.config import IGNORE
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import generate_frames
 from pydicom.pixels.utils import pixel_array
@@ -122,7 +123,7 @@ def transfer_syntax(dataset: Dataset, name: str) -> UID:
     meta = getattr(dataset, "file_meta", None)
     found = meta.get("TransferSyntaxUID") if meta is not None else None
     if found:
-        syntax = UID(str(found))
+        syntax = UID(str(found), validation_mode=IGNORE)
         if not syntax.is_transfer_syntax:
             raise ImageError(f"{name}: expected a known transfer syntax, found an unknown one")
         return syntax
@@ -292,7 +293,7 @@ def object_name(dataset: Dataset) -> str | None:
     sop_class = dataset.get("SOPClassUID")
     if not isinstance(sop_class, str):
         return None
-    name = UID(sop_class).name
+    name = UID(sop_class, validation_mode=IGNORE).name
     return name if name != sop_class else None
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
-from PIL import UnidentifiedImageError
 
 from trephine.errors import ImageError
 from trephine.imaging.affine import flatten
@@ -40,7 +39,7 @@ def read_itk_array(path: Path, purpose: Purpose = "labels") -> GreyArray:
             f"{path.name}: expected one grey channel, found"
             f" {image.GetNumberOfComponentsPerPixel()}; export grey values"
         )
-    metadata = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
+    metadata = _metadata(image)
     values: npt.NDArray[Any] = ITK.GetArrayFromImage(image)
     bits = values.dtype.itemsize * 8
     check_finite(values, path.name)
@@ -56,6 +55,12 @@ def read_itk_array(path: Path, purpose: Purpose = "labels") -> GreyArray:
     return GreyArray(
         values, geometry, orientation, bits, placement, metadata, header.states_spacing
     )
+
+
+def _metadata(image: Any) -> dict[str, str]:
+    """Return a header's own fields, but those whose name is no text: nothing is read from them."""
+    keys = (key for key in image.GetMetaDataKeys() if key.isprintable())
+    return {key: image.GetMetaData(key) for key in keys}
 
 
 def read_raster_array(path: Path, purpose: Purpose = "labels") -> GreyArray:
@@ -80,7 +85,7 @@ def read_raster_array(path: Path, purpose: Purpose = "labels") -> GreyArray:
         raise
     except MemoryError as error:
         raise ImageError(f"{path.name}: expected an image that fits into memory") from error
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
+    except Exception as error:  # Pillow fails in any way at a damaged tag; none may slip through
         raise ImageError(
             f"{path.name}: expected a whole PNG or TIFF file, found a damaged or truncated one;"
             " save it again"

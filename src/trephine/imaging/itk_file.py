@@ -120,7 +120,10 @@ def _normal(directions: str) -> str:
             for vector in directions.split()
         )
         normal = np.cross(first, second)
-        normal = normal / np.linalg.norm(normal)
-    except (ValueError, ZeroDivisionError):
+    except ValueError:
         return "none"
+    length = float(np.linalg.norm(normal))
+    if not 0 < length < float("inf"):
+        return "none"
+    normal = normal / length
     return f"({','.join(repr(float(value)) for value in normal)})"

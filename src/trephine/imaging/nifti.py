@@ -122,8 +122,9 @@ def _values(body: memoryview, header: NiftiHeader, name: str) -> npt.NDArray[Any
     scaled = np.isfinite(header.slope) and header.slope != 0
     if scaled and (header.slope != 1 or header.intercept != 0):
         values = values.astype(np.float64)
-        values *= header.slope
-        values += header.intercept
+        with np.errstate(over="ignore", invalid="ignore"):  # refused below, in words
+            values *= header.slope
+            values += header.intercept
     check_finite(values, name)
     return values
 

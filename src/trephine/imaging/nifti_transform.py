@@ -18,6 +18,8 @@ _SCANNER = 1
 Single = npt.NDArray[np.float32]
 
 
+# What is not finite in a damaged header ends as NaN, which the caller refuses in words.
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def affine_of_header(
     codes: tuple[int, ...],
     pixdim: tuple[float, ...],
@@ -55,8 +57,7 @@ def affine_of_header(
     chosen = _chosen(codes, _qform(steps, pixdim[0], quatern, codes[0]), _sform(srow, codes[1]))
     affine = np.eye(4)
     lengths = np.linalg.norm(chosen[:3, :3], axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        affine[:3, :3] = chosen[:3, :3] / lengths * steps
+    affine[:3, :3] = chosen[:3, :3] / lengths * steps
     affine[:3, 3] = chosen[:3, 3]
     affine[:3] *= scale
     return affine
@@ -88,6 +89,8 @@ def _is_rigid(sform: FloatArray) -> bool:
 
 def _are_very_similar(sform: FloatArray, qform: FloatArray) -> bool:
     """Compare scales and left singular vectors, as ITK does."""
+    if not (np.isfinite(sform).all() and np.isfinite(qform).all()):
+        return False
     u_s, scales_s, _ = np.linalg.svd(sform[:3, :3])
     u_q, scales_q, _ = np.linalg.svd(qform[:3, :3])
     return bool(

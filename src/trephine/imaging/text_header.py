@@ -23,6 +23,11 @@ _META_DATA = re.compile(
     rb"^[ \t]*ElementDataFile[ \t]*[=:][ \t]*([^\r\n]*)\r?\n?", re.IGNORECASE | re.MULTILINE
 )
 _META_LINE = re.compile(r"\s*(\w+)\s*[=:]\s*(.*)")
+_META_LONGEST = 4096  # letters of a line, as many as its library holds
+_META_MOST_AXES = 4
+_META_PER_AXIS = ("elementspacing", "elementsize", "offset", "position", "origin",
+                  "centerofrotation")  # fmt: skip
+_META_MATRICES = ("transformmatrix", "rotation", "orientation")
 _WIDTHS = {
     1: "signed char|int8|int8_t|uchar|unsigned char|uint8|uint8_t|MET_CHAR|MET_UCHAR",
     2: "short|short int|signed short|signed short int|int16|int16_t|ushort|unsigned short"
@@ -161,17 +166,13 @@ def _meta(head: bytes, size: int, path: Path) -> TextHeader:
     found = _META_DATA.search(head)
     if found is None or head.lower().count(b"elementdatafile") != 1:
         raise _damaged(path, "MetaImage")
-    fields: dict[str, str] = {}
-    for line in head[: found.start()].decode("latin-1").splitlines():
-        match = _META_LINE.fullmatch(line)
-        if match:
-            fields[match[1].lower()] = match[2].strip()
+    fields = _meta_fields(head[: found.start()], path)
     named = found[1].decode("latin-1").strip()
     other = None if named.lower() == "local" else _beside(path, named)
     sizes = _whole_numbers(fields.get("dimsize", ""))
     width = _WIDTH_OF.get(fields.get("elementtype", "").lower().removesuffix("_array"))
     channels = _whole_numbers(fields.get("elementnumberofchannels", "1"))
-    if not sizes or width is None or len(channels) != 1:
+    if not sizes or width is None or len(channels) != 1 or not _axes_agree(fields, len(sizes)):
         raise _damaged(path, "MetaImage")
     packed = fields.get("compresseddata", "").lower() in ("true", "1", "t", "y", "yes")
     spacing = fields.get("elementspacing", fields.get("elementsize", "")).split()
@@ -187,6 +188,30 @@ def _meta(head: bytes, size: int, path: Path) -> TextHeader:
         fields,
         found.end(),
     )
+
+
+def _meta_fields(head: bytes, path: Path) -> dict[str, str]:
+    """Return a MetaImage header's fields; one that stands twice would be read in two ways."""
+    fields: dict[str, str] = {}
+    for line in head.decode("latin-1").splitlines():
+        match = _META_LINE.fullmatch(line)
+        if match is None:
+            continue
+        if match[1].lower() in fields or len(line) > _META_LONGEST:
+            raise _damaged(path, "MetaImage")
+        fields[match[1].lower()] = match[2].strip()
+    return fields
+
+
+def _axes_agree(fields: dict[str, str], axes: int) -> bool:
+    """Return whether NDims is the number of axes, and every list has a number for each.
+
+    ITK takes NDims at its word: where it is wrong, its reader writes beyond its own memory.
+    """
+    if _whole_numbers(fields.get("ndims", "")) != (axes,) or axes > _META_MOST_AXES:
+        return False
+    lists = dict.fromkeys(_META_PER_AXIS, axes) | dict.fromkeys(_META_MATRICES, axes**2)
+    return all(len(fields[word].split()) == n for word, n in lists.items() if word in fields)
 
 
 def _beside(path: Path, named: str) -> Path:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pydicom.config import IGNORE
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.filewriter import correct_ambiguous_vr
@@ -99,7 +100,7 @@ def deidentify_dataset(
         )
     if not all(_text(dataset, word) for word in ("SOPClassUID", "SOPInstanceUID")):
         raise ImageError(f"{name}: expected SOP class and SOP instance UIDs, found none")
-    if UID(_text(dataset, "SOPClassUID")).type != "SOP Class":
+    if UID(_text(dataset, "SOPClassUID"), validation_mode=IGNORE).type != "SOP Class":
         raise ImageError(f"{name}: expected a SOP class of the standard, found another")
     try:
         return _deidentified(dataset, key, name, times)

@@ -12,6 +12,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydicom.config import IGNORE
 from pydicom.uid import UID
 
 from trephine.errors import InputError
@@ -50,7 +51,7 @@ class PseudonymKey:
 
         UIDs of the standard itself (SOP classes, transfer syntaxes) stay as they are.
         """
-        return uid if UID(uid).name != uid else self.instance(uid)
+        return uid if UID(uid, validation_mode=IGNORE).name != uid else self.instance(uid)
 
     def instance(self, uid: str) -> str:
         """Return the replacement of a UID that names a thing, whatever it is."""
