@@ -97,4 +97,4 @@ def test_the_folder_of_a_series_is_an_image(tmp_path: Path) -> None:
     (tmp_path / "study" / "ct" / "1" / "a.dcm").touch()
     (tmp_path / "study" / "ct" / "2").mkdir()
     assert len(found(path, ["1"])) == 0
-    assert "found a folder" in found(path, ["2"])[0]
+    assert "an empty folder" in found(path, ["2"])[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,7 +42,7 @@ def fingerprint(path: Path) -> Fingerprint:
         If it cannot be read, or changes meanwhile.
     """
     before = _state(path)
-    sha256 = _sha256(path)
+    sha256 = file_sha256(path)
     if _state(path) != before:
         raise ImageError(f"{path.name}: {_CHANGED}")
     return Fingerprint(sha256, before)
@@ -62,7 +61,7 @@ def held_to(path: Path, sha256: str) -> Iterator[None]:
     """
     before = _state(path)
     yield
-    if _sha256(path) != sha256 or _state(path) != before:
+    if file_sha256(path) != sha256 or _state(path) != before:
         raise ImageError(f"{path.name}: {_CHANGED}")
 
 
@@ -76,7 +75,7 @@ def read_once(path: Path, read: Callable[[], Read]) -> tuple[Read, dict[Path, Fi
     """
     before = _state(path)
     result = read()
-    sha256 = _sha256(path)
+    sha256 = file_sha256(path)
     if _state(path) != before:
         problem = Problem(path.name, "a file that stays as it is", "one that is being written to")
         raise StudyProblemsError([problem])
@@ -98,21 +97,15 @@ def _is_another(path: Path, known: Fingerprint) -> bool:
     if _state(path) == known.state:
         return False
     try:
-        return _sha256(path) != known.sha256
+        return file_sha256(path) != known.sha256
     except ImageError:
         return True
 
 
-def _sha256(path: Path) -> str:
-    """Return the digest of a file, or of all files of a folder by their bytes."""
-    if not path.is_dir():
-        return file_sha256(path)
-    digests = sorted(file_sha256(file) for file in path.iterdir() if file.is_file())
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
-
-
 def _state(path: Path) -> State:
-    files = sorted(item for item in path.iterdir()) if path.is_dir() else [path]
+    # As ``file_sha256``: a folder's hidden files are the file manager's.
+    inside = (item for item in path.iterdir() if item.name[:1] != ".") if path.is_dir() else [path]
+    files = sorted(inside)
     return tuple(state for file in files if (state := _state_of(file)) is not None)
 
 
