@@ -113,7 +113,7 @@ def test_another_shape_is_to_be_resampled_where_its_header_lies_on_the_image(
     ],
 )
 def test_a_drawing_on_a_copy_whose_header_is_wrong_is_not_moved_by_it(
-    radiograph: Path, times: float, spacing: float, told: str
+    radiograph: Path, tmp_path: Path, times: float, spacing: float, told: str
 ) -> None:
     image = read_image(radiograph)
     labels = drawn()[::2, ::2] if times < 1 else np.kron(drawn(), np.ones((2, 2), np.uint8))
@@ -122,6 +122,9 @@ def test_a_drawing_on_a_copy_whose_header_is_wrong_is_not_moved_by_it(
         with pytest.raises(ImageError, match=told) as refused:
             fit_mask(image, copy, how)
         assert "another grid" not in str(refused.value)
+    write_nifti(copy, tmp_path / "copy.nii.gz")
+    with pytest.raises(ImageError, match=told):
+        fit_mask(image, read_mask(tmp_path / "copy.nii.gz", image=image), "resample")
 
 
 def test_the_images_own_shape_under_another_spacing_is_not_resampled(radiograph: Path) -> None:

@@ -218,14 +218,14 @@ def _belied(image: Image, mask: Mask) -> str:
     was drawn on the image or on a copy of another size. Either covers the whole image: a spacing
     by which it does not is wrong, and would move the drawing off what was drawn.
     """
-    geometries = image.geometry, mask.geometry
-    if mask.labels.ndim != 2 or any(one.placed is not None for one in geometries):
+    # A NIfTI file of a radiograph's drawing is placed, and says nothing by it.
+    if mask.labels.ndim != 2 or image.pixels.ndim != 2 or image.geometry.placed is not None:
         return ""
-    if image.pixels.ndim != 2 or mask.provenance.get("placement") == "array":
+    if mask.provenance.get("placement") == "array":
         return ""
     wanted, found = np.array(image.pixels.shape), np.array(mask.labels.shape)
     times = float(np.mean(wanted / found))
-    origins = (np.asarray(one.origin_mm) for one in geometries)
+    origins = (np.asarray(one.geometry.origin_mm) for one in (image, mask))
     spacing = np.asarray(mask.geometry.spacing_mm)
     # The first pixel of a smaller copy has its centre further in.
     same_corner = np.abs(np.subtract(*origins)).max() <= max(times, 1.0) * spacing.max()
