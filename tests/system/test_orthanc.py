@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import threading
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -41,8 +42,14 @@ PROTOCOLS = ["web", "get", "move"]
 
 @pytest.fixture(autouse=True)
 def sockets_are_collected_here() -> Iterator[None]:
-    """Sockets that pynetdicom leaves must not be collected, and told of, in another test."""
+    """Sockets that pynetdicom leaves must not be collected, and told of, in another test.
+
+    Its threads hold them until they end, which may be a moment after the test.
+    """
+    before = set(threading.enumerate())
     yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=10)
     gc.collect()
 
 
