@@ -4,10 +4,6 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 REFERENCE ?= tests/reference
 
-# pynetdicom leaves sockets of refused connections to the garbage collector, which tells of them in
-# whatever test comes next.
-SYSTEM_TESTS := $(BIN)/pytest tests/system -m system -W ignore::pytest.PytestUnraisableExceptionWarning
-
 .PHONY: help demo test check format parity bench bench-r test-system fuzz audit docs kernels clean
 
 help:
@@ -55,8 +51,8 @@ test-system: $(BIN)/.dev-ready
 	  libreoffice-writer poppler-utils fonts-noto-cjk
 	@# Orthanc binds every interface: where the kernel permits, it gets a network of its own.
 	@if unshare --net true 2>/dev/null; then \
-	  unshare --net sh -c '$(BIN)/python tests/system/loopback.py && exec $(SYSTEM_TESTS)'; \
-	else $(SYSTEM_TESTS); fi
+	  unshare --net sh -c '$(BIN)/python tests/system/loopback.py && exec $(BIN)/pytest tests/system -m system'; \
+	else $(BIN)/pytest tests/system -m system; fi
 
 fuzz: $(BIN)/.dev-ready
 	$(BIN)/python tests/security/fuzz.py $(FUZZ)
