@@ -189,3 +189,13 @@ def test_keys_that_contradict_each_other_are_named_without_the_whole_section() -
         "study.toml [data.mask_label]: expected [data.columns] side or sides beside labels by"
         " side, found { R = 1, L = 2 }"
     )
+
+
+@pytest.mark.parametrize("value", ["[" * 5000, "9" * 5001])
+def test_a_study_file_past_what_python_parses_is_refused_in_words(
+    tmp_path: Path, value: str
+) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(f"seed = {value}\n")
+    with pytest.raises(StudyProblemsError, match="expected a study file"):
+        read_plan(path)

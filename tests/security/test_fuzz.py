@@ -79,7 +79,7 @@ def test_the_fuzzer_sees_what_must_not_be(
     script = tmp_path / "dying.py"
     script.write_text(counted + DYING.format(act=act))
     monkeypatch.setattr("security.fuzz.CHILD", [str(script), security_fuzz()])
-    monkeypatch.setenv("TREPHINE_FUZZ_HANG", "1")
+    monkeypatch.setenv("TREPHINE_FUZZ_HANG", "1" if told == "hang" else "25")
     monkeypatch.setenv(
         "PYTHONPATH",
         os.pathsep.join((str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", ""))),

@@ -63,7 +63,7 @@ def write_study(folder: Path, raters: str) -> Path:
             "case": range(CASES),
             "months": np.arange(1, CASES + 1) * 6.0,
             "event": [0, 1] * (CASES // 2),
-            "age": np.arange(CASES) + 40,
+            "age": 40 + np.arange(CASES) * 7 % CASES,
         }
     ).to_csv(folder / "clinical.csv", index=False)
     path = folder / "study.toml"

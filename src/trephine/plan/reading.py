@@ -76,6 +76,10 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
         advice = "Save it from an editor of plain text, as UTF-8"
         problem = Problem(str(path), "a TOML file in UTF-8", "another encoding", advice)
         raise StudyProblemsError([problem]) from None
+    except (RecursionError, ValueError):
+        # Python's parser nests as deep as the brackets, and reads integers of 4,300 digits at most.
+        found = "brackets nested too deeply, or a number of thousands of digits"
+        raise StudyProblemsError([Problem(str(path), "a study file", found)]) from None
     unprintable = list(_unprintable(content, ()))
     if unprintable:
         raise StudyProblemsError(
