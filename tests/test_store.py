@@ -242,7 +242,11 @@ def test_the_doctor_restores_what_can_be_and_sets_the_rest_aside(tmp_path: Path)
     (features / "shards" / ".x.parquet.999999999.part").write_bytes(b"half")
     (tmp_path / "resampling.sqlite").write_bytes(b"x" * 9000)
     found = {(one.state, one.what) for one in examine(tmp_path)}
-    assert {("mended", lost.name), ("mended", "shards"), ("mended", "resampling.sqlite")} <= found
+    assert {
+        ("repaired", lost.name),
+        ("repaired", "shards"),
+        ("repaired", "resampling.sqlite"),
+    } <= found
     assert {found.state for found in examine(tmp_path)} == {"ok"}
     assert len(FeatureStore(features).known(["k1", "k2"])) == 1
     assert not list((features / "shards").glob(".*"))

@@ -15,11 +15,11 @@ import typer
 from trephine import __version__
 from trephine.cli.terminal import console
 
-State = Literal["ok", "mended", "absent", "broken"]
+State = Literal["ok", "repaired", "absent", "broken"]
 
 _MARK: dict[State, str] = {
     "ok": "[green]ok[/green]",
-    "mended": "[yellow]repaired[/yellow]",
+    "repaired": "[yellow]repaired[/yellow]",
     "absent": "[yellow]absent[/yellow]",
     "broken": "[bold red]broken[/bold red]",
 }
@@ -66,7 +66,7 @@ def doctor(
                 f"  {_MARK[finding.state]:<6} {finding.what}: {finding.detail}", soft_wrap=True
             )
     if broken:
-        console.print(f"{broken} of these must be mended before a study can run.")
+        console.print(f"{broken} of these must be repaired before a study can run.")
         raise typer.Exit(1)
     console.print("Ready. `trephine demo` runs a whole study on simulated patients.")
 
@@ -76,7 +76,7 @@ def _look_over(store: Path) -> None:
 
     repaired = 0
     for state, what, detail in examine(store):
-        repaired += state == "mended"
+        repaired += state == "repaired"
         console.print(f"  {_MARK[state]:<6} {what}: {detail}", soft_wrap=True)
     console.print(
         "Run the study again: only what was damaged is computed again."

@@ -148,7 +148,7 @@ def _by_option(problem: str) -> str:
 
 
 def _table(measured: Sequence[Measured]) -> pd.DataFrame:
-    """Return a row a region; with the sides where the manifest has them."""
+    """Return one row per region; with the sides where the manifest has them."""
     import pandas as pd
 
     names = pd.Index([row.pair.name for row in measured], name="name")

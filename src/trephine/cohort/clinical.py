@@ -30,7 +30,7 @@ def read_clinical(
     Parameters
     ----------
     frame
-        Text cells, a row a case, indexed by their row in the file.
+        Text cells, one row per case, indexed by their row in the file.
     variables
         The plan's clinical section.
     name
@@ -64,7 +64,7 @@ def cells_as_read(frame: pd.DataFrame, variables: Mapping[str, ClinicalVariable]
     Parameters
     ----------
     frame
-        Text cells, a row a case.
+        Text cells, one row per case.
     variables
         The plan's clinical section; where two read one column, the first does.
     """

@@ -54,8 +54,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     (
         "features",
         sections.FeaturesSection,
-        "Features that come ready-made in a table, a row a case. A column that holds the outcome"
-        " is refused.",
+        "Features that come ready-made in a table, one row per case. A column that holds the"
+        " outcome is refused.",
     ),
     ("radiomics", sections.RadiomicsSection, "Radiomic features of the regions."),
     (

@@ -1,4 +1,4 @@
-"""Looking a store over, and mending what can be mended."""
+"""Looking a store over, and mending what can be repaired."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ LEDGER = "ledger.sqlite"
 ANSWERS = "resampling.sqlite"
 
 
-class Mended(NamedTuple):
+class Repaired(NamedTuple):
     """One thing that was looked at.
 
-    ``state`` is "mended" where something was damaged and has been set aside or restored.
+    ``state`` is "repaired" where something was damaged and has been set aside or restored.
     """
 
-    state: Literal["ok", "mended"]
+    state: Literal["ok", "repaired"]
     what: str
     detail: str
 
 
-def examine(place: Path) -> Iterator[Mended]:
+def examine(place: Path) -> Iterator[Repaired]:
     """Verify what a run keeps in a folder, set damaged parts aside and restore what can be.
 
     Parameters
@@ -65,14 +65,14 @@ def _is_store(folder: Path) -> bool:
     return folder.is_dir() and ((folder / "shards").is_dir() or (folder / LEDGER).is_file())
 
 
-def _examine_features(folder: Path) -> Iterator[Mended]:
+def _examine_features(folder: Path) -> Iterator[Repaired]:
     store = FeatureStore(folder)
     name = f"{folder.name}/{LEDGER}"
     if store.database.set_aside is not None:
         kept = store.database.set_aside.name
-        yield Mended("mended", name, f"damaged, kept as {kept}, made again from the shards")
+        yield Repaired("repaired", name, f"damaged, kept as {kept}, made again from the shards")
     else:
-        yield Mended("ok", name, "whole")
+        yield Repaired("ok", name, "whole")
     yield from _bad_notes(store)
     listed = store.listed()
     whole = 0
@@ -82,40 +82,42 @@ def _examine_features(folder: Path) -> Iterator[Mended]:
             whole += 1
         except BrokenShardError:
             store.forget(shard)
-            yield Mended("mended", shard, "damaged or missing: its cases will be extracted again")
+            yield Repaired(
+                "repaired", shard, "damaged or missing: its cases will be extracted again"
+            )
     unlisted = [path for path in sorted(store.shards.glob("*.parquet")) if path.name not in listed]
     restored = store.restore(unlisted)
     if unlisted:
         detail = f"{len(unlisted)} not in the ledger: features of {restored} regions entered again"
-        yield Mended("mended", "shards", detail)
+        yield Repaired("repaired", "shards", detail)
     drafts = _dead_drafts(store.shards)
     if drafts:
-        yield Mended("mended", "shards", f"{drafts} half-written files of ended runs removed")
-    yield Mended("ok", "shards", f"{whole} of {len(listed)} whole")
+        yield Repaired("repaired", "shards", f"{drafts} half-written files of ended runs removed")
+    yield Repaired("ok", "shards", f"{whole} of {len(listed)} whole")
 
 
-def _bad_notes(store: FeatureStore) -> Iterator[Mended]:
+def _bad_notes(store: FeatureStore) -> Iterator[Repaired]:
     with store.database.connection() as ledger:
         rows = ledger.execute("SELECT key, note, sha256 FROM notes").fetchall()
         bad = [(key,) for key, note, own in rows if not is_sound(key, note, own)]
         ledger.executemany("DELETE FROM notes WHERE key = ?", bad)
     if bad:
-        yield Mended(
-            "mended", "notes", f"{len(bad)} of {len(rows)} damaged: made again when needed"
+        yield Repaired(
+            "repaired", "notes", f"{len(bad)} of {len(rows)} damaged: made again when needed"
         )
 
 
-def _examine_answers(path: Path) -> Iterator[Mended]:
+def _examine_answers(path: Path) -> Iterator[Repaired]:
     database = open_answers(path)
     if database.set_aside is not None:
         kept = database.set_aside.name
-        yield Mended("mended", path.name, f"damaged, kept as {kept}: resampling starts again")
+        yield Repaired("repaired", path.name, f"damaged, kept as {kept}: resampling starts again")
         return
     bad, total = _drop_bad_answers(database)
     if bad:
-        yield Mended("mended", path.name, f"{bad} of {total} answers damaged: computed again")
+        yield Repaired("repaired", path.name, f"{bad} of {total} answers damaged: computed again")
     else:
-        yield Mended("ok", path.name, f"{total} answers, all whole")
+        yield Repaired("ok", path.name, f"{total} answers, all whole")
 
 
 def _drop_bad_answers(database: Database) -> tuple[int, int]:

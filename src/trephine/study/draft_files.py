@@ -66,7 +66,7 @@ def find_patterns(
     scan, export
         What lies in the folder, and its DICOM files sorted.
     frame
-        Text cells, a row a case.
+        Text cells, one row per case.
     columns
         That may name files, the most likely first.
     """

@@ -235,7 +235,7 @@ def _flags(flag: Look | None) -> FloatArray:
 
 
 def _unit(column: str, times: FloatArray) -> TimeUnit:
-    """Return the unit that the column's name tells, else the one that fits the longest time."""
+    """Return the unit that the column's name states, else the one that fits the longest time."""
     named = unit_named(column)
     if named is not None:
         return cast("TimeUnit", named)

@@ -17,7 +17,7 @@ from trephine.cohort.table import as_numbers, is_missing
 from trephine.study.draft_words import is_named
 from trephine.types import FloatArray
 
-# A share of cells from which on a column counts as being of a kind; the rest is told by check.
+# A share of cells from which on a column counts as being of a kind; `check` reports the rest.
 MOSTLY = 0.9
 # Of the rows of a table, those that a column of names differs in at least.
 _NAMING = 0.4

@@ -85,7 +85,7 @@ def is_named(column: str, kind: str) -> bool:
 
 
 def unit_named(column: str) -> str | None:
-    """Return the unit of time that a column's name tells: days, months, years or None."""
+    """Return the unit of time that a column's name states: days, months, years or None."""
     low = column.casefold()
     return next((unit for unit, words in _UNITS.items() if re.search(words, low)), None)
 

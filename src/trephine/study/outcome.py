@@ -27,7 +27,7 @@ _BLANK = '"" = "0"'
 
 @dataclass(frozen=True)
 class TableRows:
-    """The roles of a study table's columns, a row a case.
+    """The roles of a study table's columns, one row per case.
 
     Attributes
     ----------
