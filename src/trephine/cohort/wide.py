@@ -8,16 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from trephine.cohort.answers import NO, YES
 from trephine.cohort.reading import cause_of
 from trephine.cohort.table import is_missing
 from trephine.errors import Problem
 from trephine.types import BoolArray
 
 # What stands in a column that says whether a side was operated on.
-_YES = "1 x y yes true ja oui si sí sim da √ ✓ ✔ ☑ + 是 有 あり はい 有り 예 유 op done"
-_NO = "0 n no false nein non não нет - – × ✗ ☐ 否 无 無 なし いいえ 아니오 무"
-YES = frozenset(_YES.split())
-NO = frozenset(_NO.split())
+OPERATED = YES | {"1", "x", "op", "done"}
+NOT_OPERATED = NO | {"0"}
 
 
 @dataclass(frozen=True)
@@ -203,8 +202,8 @@ def _said(column: pd.Series, table: str) -> tuple[BoolArray, list[Problem]]:
     problems = []
     for place, cell in enumerate(column):
         word = cell.casefold()
-        keep[place] = word in YES
-        if word not in YES and word not in NO and not is_missing(cell):
+        keep[place] = word in OPERATED
+        if word not in OPERATED and word not in NOT_OPERATED and not is_missing(cell):
             cause = cause_of(cell)
             found, advice = cause or (repr(cell), "Mark operated sides with yes or 1")
             where = (table, (int(column.index[place]),), str(column.name))

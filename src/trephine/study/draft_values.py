@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from trephine.cohort.answers import NO, YES
 from trephine.cohort.date_forms import DateOrder, candidates
 from trephine.cohort.reading import cause_of
 from trephine.cohort.sides import side_of
@@ -21,11 +22,6 @@ from trephine.types import FloatArray
 MOSTLY = 0.9
 # Of the rows of a table, those that a column of names differs in at least.
 _NAMING = 0.4
-
-_YES = "yes y true ja j oui si sí sim да 是 有 はい 예 有り + √ ✓"
-_NO = "no n false nein non não нет 否 无 無 没有 いいえ なし 아니오 -"
-YES = frozenset(_YES.split())
-NO = frozenset(_NO.split())
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from trephine.cohort.sides import Side, side_of
-from trephine.cohort.wide import NO, YES, pair_columns
+from trephine.cohort.wide import NOT_OPERATED, OPERATED, pair_columns
 from trephine.study.draft_values import Look
 
 _NEUTRAL_WORDS = "hip side knee femur head hüfte hanche cadera 髋 髋关节 侧 股"
@@ -54,7 +54,12 @@ def find_wide(frame: pd.DataFrame) -> WideSheet | None:
     for pair in pairs:
         looks = [Look.at(frame, column) for column in pair.of.values()]
         marks = {value.casefold() for look in looks for value in look.values}
-        if marks and marks <= YES | NO and marks & YES and _OPERATED.search(pair.name):
+        if (
+            marks
+            and marks <= OPERATED | NOT_OPERATED
+            and marks & OPERATED
+            and _OPERATED.search(pair.name)
+        ):
             operated = pair.name
             break
     return WideSheet(spellings, operated, tuple(pair.name for pair in pairs))
