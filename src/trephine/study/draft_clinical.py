@@ -7,7 +7,8 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
-from trephine.study.draft_values import NO, YES, Look
+from trephine.cohort.answers import NO, YES
+from trephine.study.draft_values import Look
 from trephine.study.draft_words import is_named, unit_in_brackets
 from trephine.study.toml_text import inline, listed, quoted, words
 
