@@ -59,11 +59,13 @@ class Finding:
 
 @dataclass
 class Outcome:
-    """What one kind of file went through."""
+    """What one kind of file went through: the slowest file, and the largest process."""
 
     kind: str
     tried: int = 0
     findings: list[Finding] = field(default_factory=list)
+    most_seconds: float = 0.0
+    most_bytes: int = 0
 
 
 def child(
@@ -93,14 +95,16 @@ def child(
             return
         (keep / f".{kind}-now").write_bytes(content)
         faulthandler.dump_traceback_later(HANG_SECONDS, exit=True, file=stderr)
+        begun = time.monotonic()
         found = _through(DOORS[kind], work / NAMES[kind], content)
+        took = time.monotonic() - begun
         faulthandler.cancel_dump_traceback_later()
         grown, peak = _peak() - peak, max(peak, _peak())
         if grown > GROWTH_BYTES:
             found.append(f"memory: {grown >> 20} MiB more")
         for what in found:
             say(event="finding", what=what)
-        say(event="tried")
+        say(event="tried", seconds=took, bytes=peak)
 
     done = 0
     while done < count and time.monotonic() < ends:
@@ -195,6 +199,8 @@ def fuzz(kind: str, seeds: Path, keep: Path, count: int, seconds: float, seed: i
                         batch = event["number"] + 1
                     elif event.get("event") == "tried":
                         outcome.tried += 1
+                        outcome.most_seconds = max(outcome.most_seconds, event["seconds"])
+                        outcome.most_bytes = max(outcome.most_bytes, event["bytes"])
                     elif event.get("event") == "finding":
                         _keep(outcome, keep, event["what"])
             errors.seek(0)
@@ -237,7 +243,11 @@ def main() -> int:
             outcome = fuzz(kind, Path(folder), keep, given.count, given.seconds, given.seed)
         wrong += len(outcome.findings)
         took = time.monotonic() - begun
-        print(f"{kind:12} {outcome.tried:6} files {took:6.0f} s {len(outcome.findings)} findings")
+        print(
+            f"{kind:12} {outcome.tried:6} files {took:6.0f} s {len(outcome.findings)} findings;"
+            f" slowest {outcome.most_seconds:.2f} s, largest {outcome.most_bytes >> 20} MiB",
+            flush=True,
+        )
         seen: dict[str, list[Finding]] = {}
         for finding in outcome.findings:
             seen.setdefault(finding.what.split(": ")[0] + finding.what[-80:], []).append(finding)

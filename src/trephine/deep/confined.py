@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
-import select
-import subprocess
 import sys
 import time
 import weakref
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import IO, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
 from trephine.deep.checkpoint import NetworkFile
+from trephine.deep.child_pipe import ChildPipe
 from trephine.deep.network import Float32Array
 from trephine.deep.settings import DeepSettings
 from trephine.errors import InputError
 
-# Wall time for opening, and for each batch.
+# Time on the wall for opening, and for each batch; a process that sleeps uses none of its own.
 OPEN_SECONDS = 300.0
 BATCH_SECONDS = 600.0
 _LONGEST_REPLY = 1 << 16
 _MOST_VALUES = 1 << 28
+_MOST_AXES = 8
+_LONGEST_TEXT = 2000
 
 # The child's own words: where modules lie comes as data, as its environment is empty.
 _START = (
@@ -34,14 +36,29 @@ _START = (
     "from trephine.deep.confined_child import serve; serve(held)"
 )
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+class _OutOfTurn(Exception):  # noqa: N818 - never leaves this module
+    """The process answered something else than it may."""
+
+
+@dataclass(frozen=True)
+class _First:
+    """What the process says of itself once it has opened the file."""
+
+    runtime: str
+    place: str
+    fixed_batch: int | None
+    lacking: list[str]
 
 
 class ConfinedReader:
     """A ``.pt2`` or TorchScript file behind a pipe.
 
     The process gets the file's bytes and batches of numbers, and gives numbers back. It has no
-    environment, no network, may read nothing but the libraries and write nothing, as far as the
-    system can hold it to that; what it cannot is logged. Its answers are read as data.
+    environment, no network, may read nothing but the libraries, write nothing and start nothing, as
+    far as the system can hold it to that; what it cannot is logged. Its answers are read as data.
 
     Parameters
     ----------
@@ -51,7 +68,7 @@ class ConfinedReader:
     Raises
     ------
     InputError
-        If the file is refused, the process ends, or it takes too long.
+        If the file is refused, the process ends or answers falsely, or it takes too long.
     """
 
     fixed_batch: int | None
@@ -59,102 +76,93 @@ class ConfinedReader:
     def __init__(self, settings: DeepSettings, file: NetworkFile) -> None:
         self._name = file.name
         paths = [os.path.abspath(path) for path in sys.path if path and os.path.exists(path)]
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-c", _START, json.dumps(paths)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-            cwd=os.path.abspath(os.sep),
-        )
-        self._end = weakref.finalize(self, _finish, self._process)
+        self._pipe = ChildPipe([sys.executable, "-I", "-B", "-c", _START, json.dumps(paths)])
+        self._end = weakref.finalize(self, self._pipe.end)
         head = {"settings": settings.model_dump(mode="json"), "name": file.name}
-        reply, _ = self._ask({**head, "size": len(file.content)}, file.content, OPEN_SECONDS)
-        self.runtime, self.place = _text(reply, "runtime"), _text(reply, "place")
-        batch = reply.get("fixed_batch")
-        self.fixed_batch = batch if isinstance(batch, int) and 0 < batch < 1 << 16 else None
-        if lacking := [str(part) for part in reply.get("lacking", [])]:
+        first = self._ask({**head, "size": len(file.content)}, file.content, OPEN_SECONDS, _first)
+        self.runtime, self.place, self.fixed_batch = first.runtime, first.place, first.fixed_batch
+        if first.lacking:
             _log.warning(
                 "The network runs as a program, and this system cannot hold it to all: %s. Only"
                 " use a file whose maker you know.",
-                "; ".join(lacking)[:300],
+                "; ".join(first.lacking)[:300],
             )
 
     def __call__(self, crops: Float32Array) -> Float32Array:
         """Return the layer's output for crops (n, channels, size, size)."""
         batch = np.ascontiguousarray(crops, dtype="<f4")
-        reply, values = self._ask(
-            {"shape": list(batch.shape), "size": batch.nbytes}, batch.tobytes(), BATCH_SECONDS
-        )
-        shape = tuple(int(n) for n in reply["shape"])
-        return np.frombuffer(values, dtype="<f4").reshape(shape).astype(np.float32)
+        head = {"shape": list(batch.shape), "size": batch.nbytes}
+        return self._ask(head, batch.tobytes(), BATCH_SECONDS, self._values)
 
     def _ask(
-        self, head: Mapping[str, Any], content: bytes, seconds: float
-    ) -> tuple[dict[str, Any], bytes]:
+        self,
+        head: Mapping[str, Any],
+        content: bytes,
+        seconds: float,
+        taken: Callable[[Mapping[str, Any], float], _T],
+    ) -> _T:
+        """Ask, wait for the answer, and return what ``taken`` makes of it before the deadline."""
         deadline = time.monotonic() + seconds
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         try:
-            self._process.stdin.write(json.dumps(head).encode() + b"\n")
-            self._process.stdin.write(content)
-            self._process.stdin.flush()
-            line = _read(self._process.stdout, None, deadline)
-            reply = json.loads(line)
-            if "error" in reply:
-                raise InputError(_text(reply, "error"))
-            shape = [int(n) for n in reply.get("shape", [])]
-            n = int(np.prod(shape, dtype=object)) if shape else 0
-            if len(shape) > 8 or min(shape, default=0) < 0 or n > _MOST_VALUES:
-                raise ValueError("more than a network gives")
-            return reply, _read(self._process.stdout, 4 * n, deadline)
-        except InputError:
-            raise
+            self._pipe.send(json.dumps(head).encode() + b"\n", deadline)
+            self._pipe.send(content, deadline)
+            reply = _reply(self._pipe.line(_LONGEST_REPLY, deadline))
+            if "error" not in reply:
+                return taken(reply, deadline)
+            refusal = _text(reply["error"])
         except TimeoutError:
-            self._end()
-            raise InputError(
-                f"deep.backbone: {self._name} gave no answer in {seconds:.0f} seconds and was ended"
-            ) from None
-        except (OSError, EOFError, ValueError, TypeError, AttributeError, RecursionError):
-            self._end()
-            raise InputError(
-                f"deep.backbone: the process that runs {self._name} ended or answered out of turn;"
-                " it may have asked for more memory than it is given, or tried what is not allowed"
-            ) from None
+            why = f"gave no answer in {seconds:g} seconds and was ended"
+        except _OutOfTurn as found:
+            why = f"answered with {found}, which no network does, and was ended"
+        except (OSError, EOFError):
+            why = (
+                "ended; it may have asked for more memory than it is given, or tried what is not"
+                " allowed"
+            )
+        else:
+            raise InputError(refusal)
+        self._end()
+        raise InputError(f"deep.backbone: the process that runs {self._name} {why}")
+
+    def _values(self, reply: Mapping[str, Any], deadline: float) -> Float32Array:
+        shape = reply.get("shape")
+        if not isinstance(shape, list) or len(shape) > _MOST_AXES:
+            raise _OutOfTurn("no shape of numbers")
+        if not all(type(length) is int and length >= 0 for length in shape):
+            raise _OutOfTurn("a shape that is none")
+        count = math.prod(shape)
+        if count > _MOST_VALUES:
+            raise _OutOfTurn(f"more than {_MOST_VALUES} numbers")
+        values = self._pipe.read(4 * count, deadline)
+        return np.frombuffer(values, dtype="<f4").reshape(shape).astype(np.float32)
 
 
-def _environment() -> dict[str, str]:
-    # Windows starts no process without this one.
-    return {k: v for k, v in os.environ.items() if os.name == "nt" and k.upper() == "SYSTEMROOT"}
+def _reply(line: bytes) -> dict[str, Any]:
+    """Return the answer that one line holds."""
+    if not line.endswith(b"\n"):
+        raise _OutOfTurn(f"a line of more than {_LONGEST_REPLY} bytes")
+    try:
+        reply = json.loads(line)
+    except (ValueError, RecursionError):
+        raise _OutOfTurn("a line that is no answer") from None
+    if not isinstance(reply, dict):
+        raise _OutOfTurn("a line that is no answer")
+    return reply
 
 
-def _read(stream: IO[bytes], size: int | None, deadline: float) -> bytes:
-    """Read ``size`` bytes, or a line if None, until the deadline."""
-    made = bytearray()
-    while size is None or len(made) < size:
-        if os.name == "posix":
-            ready, _, _ = select.select([stream], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                raise TimeoutError
-        wanted = 1 if size is None else min(size - len(made), 1 << 20)
-        part = os.read(stream.fileno(), wanted)
-        if not part:
-            raise EOFError
-        made += part
-        if size is None and (part == b"\n" or len(made) > _LONGEST_REPLY):
-            break
-    return bytes(made)
+def _first(reply: Mapping[str, Any], deadline: float) -> _First:
+    del deadline  # all of it is in the line
+    lacking, batch = reply.get("lacking"), reply.get("fixed_batch")
+    if not isinstance(lacking, list):
+        raise _OutOfTurn("no word on what holds it")
+    if batch is not None and not (type(batch) is int and 0 < batch < 1 << 16):
+        raise _OutOfTurn("a number of cases that is none")
+    runtime, place = _text(reply.get("runtime")), _text(reply.get("place"))
+    return _First(runtime, place, batch, [_text(part) for part in lacking])
 
 
-def _text(reply: Mapping[str, Any], key: str) -> str:
+def _text(said: object) -> str:
     """Return a text of the process without what a terminal would obey."""
-    return "".join(c if c.isprintable() else " " for c in str(reply[key])[:2000])
-
-
-def _finish(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            with suppress(OSError):  # what was still to be written has no reader
-                stream.close()
+    if not isinstance(said, str):
+        raise _OutOfTurn("something else than text")
+    return "".join(c if c.isprintable() else " " for c in said[:_LONGEST_TEXT])

@@ -1,7 +1,8 @@
 """What a process gives up before it opens a program from outside; imports nothing but Python's own.
 
 Network namespaces (``unshare``) take the network away, Landlock (Linux 5.13) all files but the
-libraries, ``setrlimit`` memory, processor time and the writing of files.
+libraries, ``setrlimit`` memory, processor time and the writing of files, a filter of system calls
+(`trephine.deep.system_calls`) the starting of processes and signals to others.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from contextlib import suppress
+
+from trephine.deep.system_calls import close_calls
 
 MEMORY_BYTES = 16 << 30
 PROCESSOR_SECONDS = 24 * 3600
@@ -39,6 +43,8 @@ def confine(paths: list[str]) -> list[str]:
     -------
     What the system did not allow to give up, as parts of a sentence.
     """
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as first_to_go:
+        first_to_go.write("1000")  # where memory ends before the limit, this process is ended
     lacking = [] if _limit() else ["no limits on memory and time"]
     if not sys.platform.startswith("linux"):
         return [*lacking, "the network and files stay open to it"]
@@ -49,6 +55,8 @@ def confine(paths: list[str]) -> list[str]:
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if not _close_files(libc, [*paths, sys.prefix, sys.base_prefix, *_LIBRARIES]):
         lacking.append("files stay open to it")
+    if not close_calls():
+        lacking.append("it may start processes and send signals")
     return lacking
 
 

@@ -123,7 +123,7 @@ def one_vector_a_case(output: Float32Array, n_cases: int) -> Float32Array:
         For any other shape.
     """
     shape = output.shape
-    if len(shape) < 2 or shape[0] != n_cases or any(length != 1 for length in shape[2:]):
+    if len(shape) < 2 or shape[0] != n_cases or not shape[1] or any(k != 1 for k in shape[2:]):
         raise InputError(
             f"deep.layer: expected one vector a case, ({n_cases}, d), found {shape} for"
             f" {n_cases} cases; name a layer behind the network's pooling"
