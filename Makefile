@@ -73,7 +73,7 @@ bench-r: $(BIN)/.dev-ready
 
 docs: $(BIN)/.dev-ready
 	$(BIN)/python -m trephine.plan
-	$(BIN)/python -m trephine.report.facts > docs/facts-schema.json
+	$(BIN)/python -m trephine.facts > docs/facts-schema.json
 
 # numba sees that a file has changed, not that a kernel in another file which it calls has.
 kernels:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from peers import Worker, median_seconds, peer_python, r_with
-from trephine.modelling.coxnet import coxnet_path, deviance
+from trephine.regression.coxnet import coxnet_path, deviance
 from trephine.types import Survival
 
 HERE = Path(__file__).resolve().parent

@@ -19,8 +19,6 @@ import pandas as pd
 
 from simulated_features import Truth, study
 from trephine.cohort.schema import ClinicalTable
-from trephine.evaluation.out_of_fold import out_of_fold_concordance
-from trephine.evaluation.resampling import nested_cross_validation
 from trephine.modelling import feature_chain
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.protocols import (
@@ -33,6 +31,8 @@ from trephine.modelling.protocols import (
 from trephine.modelling.recipe import fit_recipe
 from trephine.survival.concordance import harrell_concordance
 from trephine.types import FloatArray, Survival
+from trephine.validation.out_of_fold import out_of_fold_concordance
+from trephine.validation.resampling import nested_cross_validation
 
 COX = replace(SOUND_CHAIN, learner="penalised-cox", winsorise=math.inf)
 MEAN_AND_SD = "default, winsorised by mean and SD"

@@ -12,7 +12,6 @@ import numpy as np
 
 from simulated_features import study
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
-from trephine.evaluation.bootstrap_optimism import bootstrap_validation
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.protocols import (
     PUBLISHED_CHAIN,
@@ -21,6 +20,7 @@ from trephine.modelling.protocols import (
     SOUND_CLINICAL,
     RecipeSettings,
 )
+from trephine.validation.bootstrap_optimism import bootstrap_validation
 
 RADIOMICS, DEEP = 1562, 512
 MODELS = (

@@ -13,7 +13,7 @@ from peers import serve
 
 
 def trephine(task: Path) -> dict[str, Any]:
-    from trephine.modelling.coxnet import coxnet_path, cross_validate
+    from trephine.regression.coxnet import coxnet_path, cross_validate
     from trephine.types import Survival
 
     data = np.load(task)

@@ -12,8 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from simulated_features import Truth, study
-from trephine.evaluation.out_of_fold import out_of_fold_concordance
-from trephine.evaluation.resampling import nested_cross_validation
 from trephine.executors import executor
 from trephine.modelling.protocols import (
     PUBLISHED_CHAIN,
@@ -24,6 +22,8 @@ from trephine.modelling.protocols import (
 )
 from trephine.modelling.recipe import fit_recipe
 from trephine.survival.concordance import harrell_concordance
+from trephine.validation.out_of_fold import out_of_fold_concordance
+from trephine.validation.resampling import nested_cross_validation
 
 MODELS = (("Radiomics", ("radiomics",)),)
 PUBLISHED = RecipeSettings(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from trephine.errors import ImageError, InputError
 
 FloatArray = npt.NDArray[np.float64]
+Float32Array = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 

@@ -8,7 +8,7 @@ import pytest
 
 from trephine.demo import effects
 from trephine.demo.cohort import LATENT_COLUMNS, cut_by_quota, simulate_cohort
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 from trephine.survival.concordance import harrell_concordance
 from trephine.survival.kaplan_meier import kaplan_meier
 from trephine.types import Survival

@@ -16,7 +16,7 @@ from trephine.evaluation.calibration import (
     quantile_groups,
 )
 from trephine.evaluation.pseudo_values import survival_pseudo_values
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 from trephine.survival.kaplan_meier import kaplan_meier
 from trephine.types import FloatArray, Survival
 

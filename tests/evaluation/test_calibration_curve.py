@@ -6,7 +6,7 @@ import pytest
 from evaluation.simulated import cohort, probability
 from trephine.errors import InputError
 from trephine.evaluation.calibration_curve import CurveMethod, calibration_curve
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 
 METHODS: list[CurveMethod] = [
     "hazard",

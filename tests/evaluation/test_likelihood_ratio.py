@@ -6,7 +6,7 @@ import pytest
 from evaluation.simulated import cohort
 from trephine.errors import InputError
 from trephine.evaluation.likelihood_ratio import likelihood_ratio_test
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 
 
 def test_against_a_model_of_noise_it_is_the_gain_in_likelihood() -> None:

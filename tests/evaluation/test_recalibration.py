@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trephine.evaluation.recalibration import breslow_baseline, recalibrate
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 from trephine.types import FloatArray, Survival
 
 

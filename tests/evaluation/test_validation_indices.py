@@ -9,7 +9,7 @@ from trephine.evaluation.validation_indices import (
     gini_mean_difference,
     validation_indices,
 )
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 
 
 def test_gini_mean_difference_is_the_mean_over_all_pairs() -> None:

@@ -10,8 +10,8 @@ import pytest
 from modelling.simulated_cases import simulate
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.modelling.clinical_choice import choose_clinical
-from trephine.modelling.cox import CoxModel
 from trephine.modelling.protocols import PUBLISHED_CLINICAL, SOUND_CLINICAL
+from trephine.regression.cox import CoxModel
 
 CASES = simulate(80, effect=1.5)
 TABLE = CASES.clinical

@@ -15,7 +15,6 @@ from trephine.errors import BundleError, InputError, ModelError
 from trephine.modelling.bundle import Bundle, read_bundle, write_bundle
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.feature_training import STEP, with_block
-from trephine.modelling.folds import assign_folds
 from trephine.modelling.protocols import (
     PUBLISHED_CHAIN,
     PUBLISHED_CLINICAL,
@@ -24,6 +23,7 @@ from trephine.modelling.protocols import (
     RecipeSettings,
 )
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
+from trephine.regression.folds import assign_folds
 from trephine.types import Survival
 
 pytest.importorskip("torch")

@@ -7,9 +7,9 @@ import pytest
 
 from modelling.simulated_cases import simulate
 from trephine.errors import InputError
-from trephine.modelling.cox import CoxModel
 from trephine.modelling.encoding import Term
 from trephine.modelling.fitted_model import fit_model
+from trephine.regression.cox import CoxModel
 
 CASES = simulate(60)
 DESIGN = np.column_stack([CASES.clinical.values("age"), CASES.features["radiomics"].values[:, 1]])

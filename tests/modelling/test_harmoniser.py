@@ -9,13 +9,13 @@ import pytest
 
 from modelling.simulated_cases import SOUND, simulate
 from trephine.cohort.schema import ClinicalTable
-from trephine.evaluation.resampling import leave_one_centre_out, nested_cross_validation
 from trephine.modelling.bundle_content import predictor_from_json, predictor_to_json
 from trephine.modelling.cases import Cases
 from trephine.modelling.harmonise import fit_combat
 from trephine.modelling.harmoniser import Harmoniser, fit_harmoniser
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.types import IntArray
+from trephine.validation.resampling import leave_one_centre_out, nested_cross_validation
 
 COMBAT = replace(SOUND, chain=replace(SOUND.chain, harmonise="combat"))
 

@@ -9,10 +9,10 @@ import pytest
 
 from modelling.simulated_cases import simulate
 from trephine.errors import InputError
-from trephine.modelling.coxnet import cross_validate
-from trephine.modelling.folds import assign_folds
 from trephine.modelling.learner import inner_folds, learn_weights
 from trephine.modelling.protocols import PUBLISHED_CHAIN, SOUND_CHAIN
+from trephine.regression.coxnet import cross_validate
+from trephine.regression.folds import assign_folds
 from trephine.types import FloatArray, Survival
 
 CASES = simulate(50)

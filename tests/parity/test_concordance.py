@@ -19,7 +19,7 @@ from parity.r_formula import (
 from parity.r_random import r_exponential
 from trephine.evaluation.concordance import compare_concordance, concordance_index
 from trephine.evaluation.uno_difference import uno_difference
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 from trephine.survival.concordance import concordance, survc1_concordance
 from trephine.types import FloatArray, Survival
 

@@ -19,8 +19,8 @@ from parity.r_formula import (
     evaluate_formula,
     outcome_columns,
 )
-from trephine.modelling.cox import CoxModel
-from trephine.modelling.cox_result import ChiSquareTest
+from trephine.regression.cox import CoxModel
+from trephine.regression.cox_result import ChiSquareTest
 from trephine.types import Survival
 
 BOUND = 1e-8

@@ -11,7 +11,7 @@ import pytest
 from parity.evaluation_inputs import risk_case, survival_of
 from parity.r_formula import case_names, data_set
 from trephine.evaluation.decision_curve import TREAT_ALL, TREAT_NONE, decision_curves
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 
 BOUND = 1e-10
 OWN_NAMES = {"all": TREAT_ALL, "none": TREAT_NONE}

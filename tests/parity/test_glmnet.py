@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trephine.modelling.coxnet import (
+from trephine.regression.coxnet import (
     CoxNetCV,
     PenaltyGridWarning,
     coxnet_path,

@@ -14,22 +14,22 @@ import pytest
 from parity.evaluation_inputs import nested
 from parity.r_formula import column_like, data_set, outcome_columns
 from parity.r_uniroot import TOLERANCE, fisher_by_uniroot
-from trephine.evaluation.contingency import (
+from trephine.evaluation.delong import binary_auc, delong_test
+from trephine.group_tests.contingency import (
     chi_square_test,
     expected_counts,
     fisher_exact_test,
 )
-from trephine.evaluation.correlation_test import correlation_test
-from trephine.evaluation.delong import binary_auc, delong_test
-from trephine.evaluation.descriptive import describe_continuous
-from trephine.evaluation.hypothesis_test import HypothesisTest
-from trephine.evaluation.kolmogorov_smirnov import (
+from trephine.group_tests.correlation_test import correlation_test
+from trephine.group_tests.descriptive import describe_continuous
+from trephine.group_tests.hypothesis_test import HypothesisTest
+from trephine.group_tests.kolmogorov_smirnov import (
     kolmogorov_smirnov_normal,
     two_sample_kolmogorov_smirnov,
 )
-from trephine.evaluation.mean_tests import analysis_of_variance, t_test, variance_ratio_test
-from trephine.evaluation.normality import lilliefors_test, shapiro_wilk_test
-from trephine.evaluation.rank_tests import kruskal_wallis_test, mann_whitney_test
+from trephine.group_tests.mean_tests import analysis_of_variance, t_test, variance_ratio_test
+from trephine.group_tests.normality import lilliefors_test, shapiro_wilk_test
+from trephine.group_tests.rank_tests import kruskal_wallis_test, mann_whitney_test
 from trephine.types import FloatArray
 
 BOUND = 1e-8

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from trephine.modelling.nomogram import Predictor, make_nomogram
+from trephine.regression.nomogram import Predictor, make_nomogram
 
 
 def _predictors(name: str, case: dict[str, Any], data: pd.DataFrame) -> list[Predictor]:

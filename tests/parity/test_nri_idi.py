@@ -17,7 +17,7 @@ from trephine.evaluation.reclassification import (
     categorical_reclassification,
     continuous_reclassification,
 )
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 from trephine.types import FloatArray, Survival
 
 NRICENS_BOUND = 1e-9

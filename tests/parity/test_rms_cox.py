@@ -11,9 +11,9 @@ import pytest
 
 from parity.r_formula import Model, case_names, data_set, evaluate_formula, outcome_columns
 from trephine.evaluation.validation_indices import gini_mean_difference
-from trephine.modelling.cox import CoxModel
-from trephine.modelling.elimination import backward_elimination, drop_one_term
-from trephine.modelling.fast_elimination import FastElimination, fast_backward_elimination
+from trephine.regression.cox import CoxModel
+from trephine.regression.elimination import backward_elimination, drop_one_term
+from trephine.regression.fast_elimination import FastElimination, fast_backward_elimination
 from trephine.types import Survival
 
 BOUND = 1e-6

@@ -22,7 +22,7 @@ from parity.test_rms_cox import _nomogram_model
 from trephine.evaluation.calibration import calibration_groups, grouping_codes
 from trephine.evaluation.calibration_curve import smooth_observed
 from trephine.evaluation.validation_indices import validation_indices
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 from trephine.types import FloatArray, Survival
 
 BOUND = 1e-6

@@ -16,7 +16,7 @@ from trephine.evaluation.time_dependent_auc import (
     compare_time_dependent_auc,
     time_dependent_auc,
 )
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 from trephine.survival.kaplan_meier import kaplan_meier
 from trephine.types import Survival
 

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from make_facts import make_facts
 
-from trephine.report.facts import Facts
+from trephine.facts import Facts
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.html import render_html
 from trephine.report.tables import make_tables

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import norm
 
-from trephine.report.facts import (
+from trephine.facts import (
     CalibrationFacts,
     CalibrationGroup,
     DecisionCurveFacts,

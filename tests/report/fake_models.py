@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from fake_cohort import C_INDEX, HORIZONS, MODELS, SHOWN, estimate, ratio
 
-from trephine.report.facts import (
+from trephine.facts import (
     AxisTick,
     CalibrationNumbers,
     ComparisonFacts,

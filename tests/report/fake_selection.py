@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from trephine.report.facts import (
+from trephine.facts import (
     AgreementFacts,
     CoefficientPath,
     CorrelationFacts,

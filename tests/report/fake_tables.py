@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fake_cohort import wald
 
-from trephine.report.facts import (
+from trephine.facts import (
     ContinuousSummary,
     CoxRow,
     CoxTableFacts,

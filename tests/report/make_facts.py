@@ -17,7 +17,7 @@ from fake_models import (
 from fake_selection import agreement, correlation, pictures, selection
 from fake_tables import cox_table, signatures_table, table1
 
-from trephine.report.facts import (
+from trephine.facts import (
     DeepMethod,
     EstimateFact,
     Exclusion,

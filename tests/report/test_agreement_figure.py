@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from trephine.evaluation.agreement import bland_altman
-from trephine.report.figures.agreement import AgreementFigure, DrawnCase, agreement_figure
+from trephine.facts.agreement import AgreementFigure, DrawnCase
+from trephine.report.figures.agreement import agreement_figure
 from trephine.report.style import figure_style, svg_text
 
 

@@ -1,7 +1,7 @@
 """Checklists have all their items, and what they say is answered is on the page."""
 
+from trephine.facts import CentreFacts
 from trephine.report.checklists import fill_checklists
-from trephine.report.facts import CentreFacts
 
 
 def test_tripod_ai_and_clear_have_all_their_items(facts):

@@ -2,8 +2,8 @@
 
 import pytest
 
+from trephine.facts import EstimateFact, HazardRatio
 from trephine.report.consistency import CHECKS, check_consistency
-from trephine.report.facts import EstimateFact, HazardRatio
 
 
 def changed(fact, path, value):

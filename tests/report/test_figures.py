@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from trephine.errors import InputError
-from trephine.report.facts import EstimateFact, Facts, SurvivalCurve
+from trephine.facts import EstimateFact, Facts, SurvivalCurve
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.figures.kaplan_meier import draw_kaplan_meier
 from trephine.report.figures.nomogram import draw_nomogram, lay_out_nomogram

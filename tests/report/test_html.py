@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from trephine.facts import Facts, write_facts
+from trephine.facts.study import Exclusion
 from trephine.report.consistency import check_consistency
-from trephine.report.facts import Facts, write_facts
-from trephine.report.facts.study import Exclusion
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.figures.pictures import EDGE
 from trephine.report.figures.plate import panel_svg

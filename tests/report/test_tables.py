@@ -7,8 +7,7 @@ import pytest
 from openpyxl import load_workbook
 
 from trephine.errors import InputError, MissingExtraError
-from trephine.report import write_report
-from trephine.report.facts import (
+from trephine.facts import (
     CentreFacts,
     ContinuousSummary,
     EstimateFact,
@@ -19,6 +18,7 @@ from trephine.report.facts import (
     Table1Level,
     Table1Variable,
 )
+from trephine.report import write_report
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.tables import LONGEST_SIGNATURE, make_tables
 from trephine.report.tables.writers import write_csv, write_xlsx

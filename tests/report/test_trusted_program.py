@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from trephine.deep.settings import DeepSettings
-from trephine.report.facts import Facts
+from trephine.facts import Facts
 from trephine.report.html import render_html
 from trephine.report.tables import make_tables
-from trephine.study.facts.overview import _weights_name
-from trephine.study.model_card import model_card
+from trephine.study.gather.overview import _weights_name
+from trephine.study.locked.model_card import model_card
 from trephine.study.network_file import trust_note
 
 

@@ -13,10 +13,10 @@ from trephine.errors import StudyProblemsError
 from trephine.modelling.bundle import read_bundle
 from trephine.plan.reading import read_plan
 from trephine.report.tables import make_tables
-from trephine.study.new_case import NewCase
-from trephine.study.predict import predict_case
+from trephine.study.locked.new_case import NewCase
+from trephine.study.locked.predict import predict_case
+from trephine.study.locked.validate import validate_bundle
 from trephine.study.run import StudyResult, run_study
-from trephine.study.validate import validate_bundle
 from trephine.survival.concordance import harrell_concordance
 
 CENTRES = ("north", "south", "west")

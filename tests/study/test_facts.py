@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from study.small_study import write_image_study, write_table_study
+from trephine.facts import Facts
 from trephine.imaging import read_mask
-from trephine.report.facts import Facts
 from trephine.study import run
 from trephine.study.results import Analysis
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from study.small_study import SmallStudy, write_clinical_study, write_table_study
+from trephine.facts import Facts
 from trephine.report import write_report
-from trephine.report.facts import Facts
 from trephine.study import run
 from trephine.study.inputs import read_study
-from trephine.study.new_case import NewCase
-from trephine.study.predict import predict_case
+from trephine.study.locked.new_case import NewCase
+from trephine.study.locked.predict import predict_case
 
 NO_NUMBER = re.compile(r"(?<![A-Za-z])(nan|inf|none|null)(?![A-Za-z])", re.I)
 

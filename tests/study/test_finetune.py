@@ -17,7 +17,7 @@ from trephine.plan.sections import ValidationSection
 from trephine.study import Study
 from trephine.study.finetuning import fewest_training_events, number_of_trainings
 from trephine.study.inputs import read_study
-from trephine.study.validate import validate_bundle
+from trephine.study.locked.validate import validate_bundle
 
 pytest.importorskip("torch")
 
@@ -33,7 +33,7 @@ minimum_events = 10
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallStudy:
     """A small study with images whose network is trained; it writes no page."""
     monkeypatch.setattr("trephine.study.run.write_report", no_report)
-    monkeypatch.setattr("trephine.study.validate.write_report", no_report)
+    monkeypatch.setattr("trephine.study.locked.validate.write_report", no_report)
     made = write_image_study(tmp_path / "study", deep=True)
     made.replace("[selection]", FINETUNE + "\n[selection]\nmax_outliers = 1.0\nicc_threshold = 0.0")
     return made
@@ -133,7 +133,7 @@ def test_trainings_are_counted_as_they_are_made() -> None:
 
 
 def test_the_fewest_events_hold_in_every_nested_fold() -> None:
-    from trephine.modelling.folds import assign_folds
+    from trephine.regression.folds import assign_folds
 
     rng = np.random.default_rng(0)
     for _ in range(50):

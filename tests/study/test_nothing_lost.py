@@ -12,8 +12,8 @@ import pytest
 from cli.command import Command
 from study.small_study import PATIENTS, SmallStudy
 from trephine.errors import InputError, StudyProblemsError
+from trephine.facts import Facts
 from trephine.plan import StudyPlan
-from trephine.report.facts import Facts
 from trephine.store import FeatureStore
 from trephine.study import Study, extraction
 from trephine.study import run as running

@@ -8,7 +8,7 @@ from trephine.errors import BundleError, InputError
 from trephine.modelling.bundle import Bundle
 from trephine.modelling.prediction import Predictor
 from trephine.radiomics import ENGINE_VERSION
-from trephine.study.new_case import NewCase, check_engine, label_of_region
+from trephine.study.locked.new_case import NewCase, check_engine, label_of_region
 
 
 def bundle(mask_label: int | dict[str, int], *, sides: bool) -> Bundle:

@@ -22,15 +22,15 @@ from study.small_study import (
     write_image_study,
     write_table_study,
 )
-from trephine.evaluation.resampling import nested_cross_validation
+from trephine.facts import Facts, read_facts
 from trephine.modelling.bundle import read_bundle
 from trephine.radiomics.settings import RadiomicsSettings
-from trephine.report.facts import Facts, read_facts
 from trephine.store import FeatureStore
 from trephine.study import Study, extraction
 from trephine.study.extraction import extract_all
 from trephine.study.run import StudyResult
 from trephine.study.settings import radiomics_settings
+from trephine.validation.resampling import nested_cross_validation
 
 
 def no_report(facts: Facts, pictures: Path, out: Path, **_: object) -> list[Path]:

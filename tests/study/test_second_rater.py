@@ -6,7 +6,7 @@ import pytest
 
 from cli.command import Command
 from study.small_study import SmallStudy
-from trephine.report.facts import read_facts
+from trephine.facts import read_facts
 
 
 def keep(study: SmallStudy, folder: str, patients: list[str]) -> None:

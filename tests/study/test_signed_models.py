@@ -11,11 +11,11 @@ import pytest
 
 from cli.command import Command
 from trephine.errors import BundleError
+from trephine.facts import Facts
 from trephine.modelling.bundle import Bundle, read_bundle, write_bundle
 from trephine.modelling.fitted_model import Baseline, FittedModel
 from trephine.modelling.prediction import Predictor
-from trephine.report.facts import Facts
-from trephine.study.validate import ValidationResult, validate_bundle
+from trephine.study.locked.validate import ValidationResult, validate_bundle
 
 NOT_SIGNED = "Not signed: its checksums show damage, not forgery."
 

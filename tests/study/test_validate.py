@@ -12,7 +12,7 @@ import pytest
 from trephine.errors import BundleError, PlanError, StudyProblemsError
 from trephine.evaluation.concordance import concordance_index
 from trephine.study import Study
-from trephine.study.validate import ValidationResult, validate_bundle
+from trephine.study.locked.validate import ValidationResult, validate_bundle
 from trephine.types import Survival
 
 PLAN = """

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trephine.errors import ModelError
-from trephine.modelling.coxnet import coxnet_path
+from trephine.regression.coxnet import coxnet_path
 from trephine.survival.kernel_ridge import kernel_ridge_path, null_gradient
 from trephine.types import FloatArray, Survival
 

@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from trephine.facts import Facts
 from trephine.report import write_report
-from trephine.report.facts import Facts
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 

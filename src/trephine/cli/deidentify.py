@@ -89,7 +89,8 @@ def deidentify(
     table and masks get the same pseudonyms, so that the study goes on with the new folder.
     """
     from trephine.imaging.deidentify import AUDIT_NAME, Choices, deidentify_folder
-    from trephine.study.pseudonyms import TableChoices, check_absent, read_study_table
+    from trephine.study.pseudonym_choices import TableChoices
+    from trephine.study.pseudonyms import check_absent, read_study_table
 
     if table is None and (column or drop or keep or image or sheet or masks):
         raise InputError("deidentify: expected --table with these options, found none")

@@ -68,9 +68,9 @@ def predict(
 ) -> None:
     """Predict one case: survival at the horizons with intervals, points, group, warnings."""
     from trephine.modelling.signing_keys import signer_fingerprint
-    from trephine.study.new_case import NewCase
-    from trephine.study.predict import predict_case
-    from trephine.study.saliency import draw_saliency
+    from trephine.study.locked.new_case import NewCase
+    from trephine.study.locked.predict import predict_case
+    from trephine.study.locked.saliency import draw_saliency
 
     accepted = tuple(one.value for one in accept or ())
     case = NewCase(image, mask, label, side, clinical, features, weights, centre, accepted, trust)

@@ -17,8 +17,8 @@ def report(
     ] = None,
 ) -> None:
     """Rebuild the report of a study from its results folder."""
+    from trephine.facts import read_facts
     from trephine.report import write_report
-    from trephine.report.facts import read_facts
 
     facts = read_facts(results / "facts.json")
     written = write_report(facts, results / "pictures", out or results)

@@ -27,7 +27,7 @@ def validate(
 ) -> None:
     """Measure a locked model on outside data: performance, calibration, case mix, report."""
     from trephine.modelling.signing_keys import signer_fingerprint
-    from trephine.study.validate import validate_bundle
+    from trephine.study.locked.validate import validate_bundle
 
     demanded = None if signer is None else signer_fingerprint(signer)
     with problems_shown(study), stages("goes on") as show:

@@ -17,9 +17,9 @@ import numpy as np
 
 from trephine.deep.checkpoint import NetworkFile
 from trephine.deep.child_pipe import ChildPipe
-from trephine.deep.network import Float32Array
 from trephine.deep.settings import DeepSettings
 from trephine.errors import InputError
+from trephine.types import Float32Array
 
 # Time on the wall for opening, and for each batch; a process that sleeps uses none of its own.
 OPEN_SECONDS = 300.0

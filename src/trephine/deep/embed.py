@@ -10,13 +10,13 @@ import numpy as np
 from trephine.deep.crop import Crop, Side, region_crop
 from trephine.deep.external import open_external
 from trephine.deep.last_block import LastBlock
-from trephine.deep.network import Float32Array, Network, ResidualNetwork
+from trephine.deep.network import Network, ResidualNetwork
 from trephine.deep.runtime import require_torch
 from trephine.deep.settings import DeepSettings
 from trephine.deep.views import View, views
 from trephine.deep.weights import WeightsRecord, load_weights
 from trephine.errors import ImageError, InputError
-from trephine.types import BoolArray, FloatArray, Image
+from trephine.types import BoolArray, Float32Array, FloatArray, Image
 
 
 @dataclass(frozen=True)

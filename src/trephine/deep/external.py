@@ -9,10 +9,11 @@ from typing import Protocol
 import numpy as np
 
 from trephine.deep.checkpoint import NetworkFile, first_line, read_network_file
-from trephine.deep.network import Float32Array, Network
+from trephine.deep.network import Network
 from trephine.deep.settings import DeepSettings
 from trephine.deep.weights import WeightsRecord
 from trephine.errors import InputError, Problem
+from trephine.types import Float32Array
 
 # Kernels may differ with the batch in float32's last digits; what mixes cases differs by far more.
 SAME_FEATURE = 1e-3

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.deep.last_block import LastBlock
-from trephine.deep.network import Float32Array
 from trephine.deep.runtime import exact_float32
 from trephine.deep.settings import FineTuneSettings
 from trephine.errors import InputError, ModelError
-from trephine.types import BoolArray, FloatArray, IntArray, Survival
+from trephine.types import BoolArray, Float32Array, FloatArray, IntArray, Survival
 
 if TYPE_CHECKING:
     from trephine.deep.trainable import Trainable

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trephine.deep.network import Float32Array
 from trephine.deep.runtime import exact_float32, require_torch
 from trephine.deep.settings import ResNetName
 from trephine.deep.weights import state_sha256
 from trephine.errors import InputError
-from trephine.types import FloatArray
+from trephine.types import Float32Array, FloatArray
 
 if TYPE_CHECKING:
     from trephine.deep.backbone import Block

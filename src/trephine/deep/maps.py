@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.deep.last_block import LastBlock
-from trephine.deep.network import Float32Array
 from trephine.errors import InputError
-from trephine.types import FloatArray, IntArray
+from trephine.types import Float32Array, FloatArray, IntArray
 from trephine.writing import whole_file
 
 # Keys of cases' maps; an empty key where a case was not read.

@@ -7,21 +7,18 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 
+from trephine.deep.last_block import LastBlock
 from trephine.deep.runtime import choose_device, exact_float32
 from trephine.deep.settings import DeepSettings, ResNetName
 from trephine.deep.weights import WeightsRecord, build_resnet
 from trephine.errors import InputError
+from trephine.types import Float32Array
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from trephine.deep.last_block import LastBlock
-
     Placed = TypeVar("Placed", bound=nn.Module)
-
-Float32Array = npt.NDArray[np.float32]
 
 
 class Network(Protocol):
@@ -102,8 +99,6 @@ class ResidualNetwork:
 
     def last_block(self) -> LastBlock:
         """Return the last block, as arrays."""
-        from trephine.deep.last_block import LastBlock
-
         state = self.module.last_block.state_dict()
         arrays = {name: value.cpu().contiguous().numpy().copy() for name, value in state.items()}
         return LastBlock(self._backbone, self.record.sha256, arrays)

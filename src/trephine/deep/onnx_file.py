@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from trephine.deep.checkpoint import NetworkFile, first_line
-from trephine.deep.network import Float32Array
 from trephine.deep.onnx_check import check_onnx
 from trephine.deep.runtime import require_onnxruntime
 from trephine.deep.settings import DeepSettings
 from trephine.errors import InputError
+from trephine.types import Float32Array
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 

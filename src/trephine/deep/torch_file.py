@@ -16,11 +16,11 @@ from torch.export.passes import move_to_device_pass
 
 from trephine.deep.archive_check import clean_archive
 from trephine.deep.checkpoint import NetworkFile, first_line
-from trephine.deep.network import Float32Array
 from trephine.deep.runtime import exact_float32
 from trephine.deep.script_check import check_graphs, clean_script
 from trephine.deep.settings import DeepSettings
 from trephine.errors import InputError
+from trephine.types import Float32Array
 
 
 class ExportedReader:

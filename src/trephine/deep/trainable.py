@@ -11,9 +11,8 @@ from torch import Tensor
 
 from trephine.deep.backbone import Block, pool
 from trephine.deep.cox_loss import cox_loss
-from trephine.deep.network import Float32Array
 from trephine.deep.settings import FineTuneSettings
-from trephine.types import FloatArray, IntArray, Survival
+from trephine.types import Float32Array, FloatArray, IntArray, Survival
 
 
 class Trainable:

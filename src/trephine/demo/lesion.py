@@ -8,7 +8,7 @@ from math import cos, radians, sin
 import numpy as np
 
 from trephine.demo.femur import HEAD_RADIUS_MM
-from trephine.demo.resample import Float32Array
+from trephine.types import Float32Array
 
 
 @dataclass(frozen=True)

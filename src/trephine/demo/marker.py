@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from trephine.demo.physics import Detector
-from trephine.demo.resample import Float32Array
+from trephine.types import Float32Array
 
 _HEIGHT_MM = 17.0
 _STROKE_MM = 1.5

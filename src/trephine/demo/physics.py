@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 from scipy.ndimage import gaussian_filter, uniform_filter
 
-from trephine.demo.resample import Float32Array, enlarge
+from trephine.demo.resample import enlarge
+from trephine.types import Float32Array
 
 # Linear attenuation per mm at an effective 50 keV or so; bone replaces soft tissue.
 _WATER_PER_MM = 0.0205

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from trephine.demo import pelvis
-from trephine.demo.resample import Float32Array, add_waves
-from trephine.types import FloatArray
+from trephine.demo.resample import add_waves
+from trephine.types import Float32Array, FloatArray
 
 Side = Literal["R", "L"]
 

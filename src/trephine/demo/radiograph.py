@@ -14,10 +14,10 @@ from trephine.demo.lesion import Lesion, lesion_effect
 from trephine.demo.marker import side_marker
 from trephine.demo.physics import Detector, digitise, expose, optical_depth, process
 from trephine.demo.pose import Pose, Side, socket, to_pelvis
-from trephine.demo.resample import Float32Array, enlarge, sample_tile
+from trephine.demo.resample import enlarge, sample_tile
 from trephine.demo.soft_tissue import Body, water_equivalent
 from trephine.demo.texture import bundle_tile, cancellous_tile, patch_tile, trabecular_pattern
-from trephine.types import FloatArray
+from trephine.types import Float32Array, FloatArray
 
 SIDES: tuple[Side, Side] = ("R", "L")
 _TISSUE_STEP = 4  # pixels between nodes of the soft-tissue map

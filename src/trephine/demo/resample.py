@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from trephine.demo.curves import Grid
-from trephine.types import FloatArray
-
-Float32Array = npt.NDArray[np.float32]
+from trephine.types import Float32Array, FloatArray
 
 
 @dataclass(frozen=True)

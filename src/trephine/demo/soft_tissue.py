@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trephine.demo.resample import Float32Array
-from trephine.types import FloatArray
+from trephine.types import Float32Array, FloatArray
 
 _FAT_TO_WATER = 0.82  # attenuation of fat over that of muscle at the effective energy
 

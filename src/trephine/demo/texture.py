@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.fft
 
-from trephine.demo.resample import Float32Array, sample_tile
+from trephine.demo.resample import sample_tile
+from trephine.types import Float32Array
 
 # Both great trabecular groups of the head and neck share one pole below the neck: the
 # compressive bundles radiate from it, the tensile bundles run round it.

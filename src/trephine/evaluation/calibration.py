@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 from trephine.errors import InputError, ModelError
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 from trephine.survival.kaplan_meier import IntervalType, kaplan_meier
 from trephine.types import Estimate, FloatArray, IntArray, Survival
 

@@ -13,7 +13,7 @@ from trephine.evaluation.calibration import complementary_log_log
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
 from trephine.evaluation.intervals import patient_bootstrap
 from trephine.evaluation.pseudo_values import survival_pseudo_values
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 from trephine.survival.hare import hazard_regression
 from trephine.types import Estimate, FloatArray, IntArray, Survival
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import InputError
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 from trephine.survival.arrays import merge_near_ties
 from trephine.survival.ipcw import censoring_distribution
 from trephine.types import BoolArray, FloatArray, Survival

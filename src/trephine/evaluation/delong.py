@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from trephine.errors import InputError
-from trephine.evaluation.hypothesis_test import HypothesisTest, observed_sample, unanswered
+from trephine.group_tests.hypothesis_test import HypothesisTest, observed_sample, unanswered
 from trephine.types import BoolArray, Estimate, FloatArray
 
 

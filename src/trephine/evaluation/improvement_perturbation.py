@@ -15,7 +15,7 @@ from trephine.evaluation.discrimination_improvement import (
     events_and_non_events,
     improvement_measures,
 )
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 from trephine.types import BoolArray, Estimate, FloatArray, IntArray, Survival
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from scipy.stats import chi2
 
 from trephine.errors import InputError
-from trephine.evaluation.hypothesis_test import HypothesisTest, unanswered
-from trephine.modelling.cox_result import CoxResult
+from trephine.group_tests.hypothesis_test import HypothesisTest, unanswered
+from trephine.regression.cox_result import CoxResult
 
 MONOTONE = 1e-8
 """A larger model's log likelihood may fall short by so much (relative) from rounding alone."""

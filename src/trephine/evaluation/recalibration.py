@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import ModelError
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 from trephine.types import Estimate, FloatArray, Survival
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from trephine.errors import ModelError
 from trephine.evaluation.censoring_weights import check_risk
-from trephine.modelling.cox import CoxModel
+from trephine.regression.cox import CoxModel
 from trephine.survival.concordance import harrell_concordance
 from trephine.survival.partial_likelihood import partial_likelihood
 from trephine.survival.risk_sets import Ties, prepare_risk_sets

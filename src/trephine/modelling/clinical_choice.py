@@ -10,11 +10,11 @@ import pandas as pd
 
 from trephine.cohort.schema import ClinicalTable, label_of
 from trephine.errors import ModelError
-from trephine.modelling.cox import CoxModel
-from trephine.modelling.elimination import Elimination, backward_elimination
 from trephine.modelling.encoding import Encoding, Term, fit_encoding
 from trephine.modelling.imputation import Imputation, fit_imputation
 from trephine.modelling.protocols import ClinicalSettings
+from trephine.regression.cox import CoxModel
+from trephine.regression.elimination import Elimination, backward_elimination
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 # Share of a column's variance, below which nothing of it is left beside other columns; the same

@@ -10,11 +10,11 @@ from trephine.deep.finetune import FineTuned
 from trephine.errors import ModelError
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.feature_training import train_features, training_step, with_block
-from trephine.modelling.folds import assign_folds
 from trephine.modelling.learner import LearnedWeights, learn_weights
 from trephine.modelling.protocols import ChainSettings
 from trephine.modelling.reliability import FEWEST_SUBJECTS, Agreement, agreements, smallest_icc
 from trephine.modelling.signature import Signature, empty_signature
+from trephine.regression.folds import assign_folds
 from trephine.selection.audit import AuditRow, SelectionStepResult, step_result
 from trephine.selection.completeness import keep_complete
 from trephine.selection.redundancy import prune_correlated

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from trephine.errors import InputError
-from trephine.modelling.cox_fit import fit_cox, weighted_sum
-from trephine.modelling.cox_result import CoxResult
 from trephine.modelling.encoding import Term, cut_text
-from trephine.modelling.nomogram import Nomogram, Predictor, make_nomogram
+from trephine.regression.cox_fit import fit_cox, weighted_sum
+from trephine.regression.cox_result import CoxResult
+from trephine.regression.nomogram import Nomogram, Predictor, make_nomogram
 from trephine.types import FloatArray, IntArray, Survival
 
 LEVEL = 0.95

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from trephine.errors import InputError
-from trephine.modelling.adaptive_ridge import RidgeMember, fit_adaptive_ridge
-from trephine.modelling.coxnet import CoxNetCV, PenaltyGridWarning, cross_validate
-from trephine.modelling.folds import assign_folds, random_folds
 from trephine.modelling.protocols import ChainSettings, Learner
+from trephine.regression.adaptive_ridge import RidgeMember, fit_adaptive_ridge
+from trephine.regression.coxnet import CoxNetCV, PenaltyGridWarning, cross_validate
+from trephine.regression.folds import assign_folds, random_folds
 from trephine.survival.path import SMALLEST_MIXTURE
 from trephine.types import FloatArray, IntArray, Survival
 

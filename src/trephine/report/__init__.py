@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from trephine.report.facts import Facts
+    from trephine.facts import Facts
 
 ReportFormat = Literal["html", "docx", "csv", "xlsx", "svg", "pdf", "png"]
 ALL_FORMATS: tuple[ReportFormat, ...] = ("html", "docx", "csv", "xlsx", "svg", "pdf", "png")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Literal
 
-from trephine.report.facts import Facts
+from trephine.facts import Facts
 
 Status = Literal["answered", "author", "not applicable"]
 

@@ -11,8 +11,8 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from trephine.report.facts import EstimateFact, Fact, Facts
-from trephine.report.facts.tables import CoxTableFacts, Table1Variable
+from trephine.facts import EstimateFact, Fact, Facts
+from trephine.facts.tables import CoxTableFacts, Table1Variable
 from trephine.report.wording import show
 
 PERCENT_TOLERANCE = 0.06

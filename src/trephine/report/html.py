@@ -12,9 +12,9 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
+from trephine.facts import Facts
 from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import CHECKS, Finding, check_consistency
-from trephine.report.facts import Facts
 from trephine.report.figures.assessed import headline_model
 from trephine.report.figures.plate import Panel, Plate, panel_svg
 from trephine.report.inline_svg import SvgSheet, colour_rules

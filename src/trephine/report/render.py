@@ -9,7 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from trephine.executors import executor
-from trephine.report.facts import Facts
+from trephine.facts import Facts
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.figures.plate import Panel, Plate, compose, panel_svg
 from trephine.report.png import halved, png_bytes

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trephine.report.facts import Facts
+from trephine.facts import Facts
 from trephine.report.wording import Form, show
 from trephine.types import TimeUnit
 

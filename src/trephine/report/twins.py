@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trephine.report.facts import Facts, Protocol
+from trephine.facts import Facts, Protocol
 
 
 def twin_of(facts: Facts, model: str, protocol: Protocol) -> str:

@@ -6,7 +6,7 @@ import math
 import re
 from typing import Literal
 
-from trephine.report.facts import Kind, Protocol
+from trephine.facts import Kind, Protocol
 from trephine.types import TimeUnit
 
 Form = Literal[

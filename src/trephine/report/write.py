@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from trephine.errors import InputError
+from trephine.facts import Facts
 from trephine.report import ALL_FORMATS, ReportFormat
 from trephine.report.docx import write_docx
-from trephine.report.facts import Facts
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.figures.plate import Plate
 from trephine.report.html import render_html

@@ -17,12 +17,12 @@ from trephine.evaluation.agreement import (
     compare_regions,
 )
 from trephine.executors import Progress
+from trephine.facts.agreement import DrawnCase
 from trephine.imaging import region_outline
 from trephine.imaging.sides import picture_sides
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.protocols import IccForm
 from trephine.modelling.reliability import FEWEST_SUBJECTS, Agreement, agreements
-from trephine.report.figures.agreement import DrawnCase
 from trephine.study.files import CaseFiles, open_image, open_mask
 from trephine.study.inputs import StudyInputs
 from trephine.types import BoolArray, FloatArray, IntArray

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from trephine.report.figures.agreement import AgreementFigure, DrawnCase, agreement_figure
+from trephine.facts.agreement import AgreementFigure, DrawnCase
+from trephine.report.figures.agreement import agreement_figure
 from trephine.study.agreement import Comparison, FeatureAgreement
 from trephine.study.files import open_image
 from trephine.study.inputs import StudyInputs

@@ -10,13 +10,13 @@ import numpy as np
 from trephine.deep.runtime import exact_float32
 from trephine.deep.settings import FineTuneSettings
 from trephine.errors import PlanError
-from trephine.evaluation.bootstrap_optimism import FEWEST_BOOTSTRAPS
 from trephine.executors import available_workers
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.feature_chain import REFITS
 from trephine.plan import StudyPlan
 from trephine.plan.sections import ValidationSection
 from trephine.types import Survival
+from trephine.validation.bootstrap_optimism import FEWEST_BOOTSTRAPS
 
 
 def finetune_settings(plan: StudyPlan) -> FineTuneSettings | None:

@@ -10,12 +10,12 @@ import numpy as np
 from PIL import Image as Picture
 
 from trephine.deep.embed import Embedder
+from trephine.facts import Outline, PictureFacts
 from trephine.imaging import region_outline
 from trephine.imaging.sides import facing_of, picture_sides
-from trephine.report.facts import Outline, PictureFacts
 from trephine.study.files import CaseFiles, open_image, open_mask
+from trephine.study.locked.saliency import case_map
 from trephine.study.results import Analysis
-from trephine.study.saliency import case_map
 from trephine.study.settings import DEEP, deep_settings
 from trephine.types import BoolArray, FloatArray, Image
 from trephine.writing import whole_file

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,7 @@ from trephine.imaging.deidentify.dates import OLDEST_YEARS
 from trephine.imaging.deidentify.target import write_whole
 from trephine.paths import held_inside
 from trephine.spreadsheet import csv_text
+from trephine.study.pseudonym_choices import TableChoices
 from trephine.study.pseudonym_masks import MASKS_NAME
 from trephine.study.table_secrets import (
     looks_like_age,
@@ -30,37 +30,7 @@ from trephine.study.table_secrets import (
 
 TABLE_NAME, IMAGE_COLUMN = "clinical.csv", "deidentified_image"
 
-Dates = Literal["shifted", "kept"]
-
 _SHORTEST_SOUGHT = 4
-
-
-@dataclass(frozen=True)
-class TableChoices:
-    """What the user says about a table.
-
-    Attributes
-    ----------
-    columns
-        Columns whose cells become pseudonyms; the first is the DICOM Patient ID.
-    drop
-        Columns to leave out.
-    keep
-        Columns that look as if they identified and do not.
-    dates
-        "shifted": every date moves by the patient's own number of days, as in the images.
-    sheet
-        Of a workbook.
-    image
-        Pattern of the images' paths below their folder, such as ``{hospital_no}.dcm``; "" for none.
-    """
-
-    columns: tuple[str, ...]
-    drop: tuple[str, ...] = ()
-    keep: tuple[str, ...] = ()
-    dates: Dates = "shifted"
-    sheet: str | None = None
-    image: str = ""
 
 
 @dataclass(frozen=True)

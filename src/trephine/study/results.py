@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from trephine.evaluation.bootstrap_optimism import BootstrapValidation
-from trephine.evaluation.null_check import NullCheck
-from trephine.evaluation.resampling import OutOfFold
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.prediction import Prediction
 from trephine.modelling.protocols import RecipeSettings
@@ -19,6 +16,9 @@ from trephine.study.agreement import Comparison
 from trephine.study.extraction import ExtractedFeatures
 from trephine.study.inputs import StudyInputs
 from trephine.types import Survival
+from trephine.validation.bootstrap_optimism import BootstrapValidation
+from trephine.validation.null_check import NullCheck
+from trephine.validation.resampling import OutOfFold
 
 # Times between 0 and the last horizon at which the Brier score is integrated.
 GRID_POINTS = 40

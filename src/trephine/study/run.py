@@ -1,45 +1,42 @@
-"""Running a study: every stage in order, timed, resumable, told at the end."""
+"""Running a study: every stage in order, timed, resumable, summed up at the end."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from trephine.cohort.schema import label_of
 from trephine.errors import InputError, ModelError
-from trephine.evaluation.bootstrap_optimism import FEWEST_BOOTSTRAPS, bootstrap_validation
-from trephine.evaluation.null_check import null_check
-from trephine.evaluation.resampling import leave_one_centre_out, nested_cross_validation
 from trephine.executors import workers_kept
+from trephine.facts import Facts, write_facts
 from trephine.modelling.cases import Cases
-from trephine.modelling.recipe import fit_recipe
+from trephine.modelling.prediction import Prediction
+from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.plan.sections import Protocol
 from trephine.report import write_report
-from trephine.report.facts import Facts, write_facts
 from trephine.store import FeatureStore
 from trephine.study.agreement import Comparison
-from trephine.study.bundling import save_bundle
 from trephine.study.drawings import compare_all_drawings
 from trephine.study.extraction import ExtractedFeatures, cases_of, extract_all
-from trephine.study.facts import assemble_facts
-from trephine.study.facts.centres import FEWEST_CENTRE_EVENTS, can_be_judged_by_centre
 from trephine.study.finetuning import expected_time, finetune_settings
+from trephine.study.gather import assemble_facts
+from trephine.study.gather.centres import can_be_judged_by_centre
 from trephine.study.inputs import StudyInputs, read_study
+from trephine.study.locked.bundling import save_bundle
 from trephine.study.pictures import draw_pictures
 from trephine.study.provenance import changed_inputs
 from trephine.study.results import Analysis, ProtocolResult, prediction_times
-from trephine.study.settings import DEEP, deep_left_out, recipe_settings
-
-# Called with (stage, done, total).
-StageProgress = Callable[[str, int, int], None]
+from trephine.study.settings import DEEP, recipe_settings
+from trephine.study.stages import StageProgress, Stages, Stopwatch
+from trephine.study.warnings import protocols_not_fitted, study_warnings
+from trephine.validation.bootstrap_optimism import FEWEST_BOOTSTRAPS, bootstrap_validation
+from trephine.validation.null_check import null_check
+from trephine.validation.resampling import leave_one_centre_out, nested_cross_validation
 
 RESULTS = "results"
 
@@ -79,29 +76,16 @@ class StudyResult:
             apparent = by.get((model, "published", "apparent"))
             nested = by.get((model, "sound", "nested cross-validated"))
             lines.append(f"{model:<14}{_interval(apparent):>22}{_interval(nested):>22}")
-        lines += ["", *(f"{where}: {text}" for where, text in _not_fitted(self.not_fitted))]
+        lines += [
+            "",
+            *(f"{where}: {text}" for where, text in protocols_not_fitted(self.not_fitted)),
+        ]
         lines += [f"Note: {remark}" for remark in self.analysis.inputs.remarks]
         bundle = str(self.bundle) if self.bundle else "none, its protocol was not fitted"
         lines += [f"Report: {self.report}", f"Model:  {bundle}"]
         if self.facts.study.simulated:
             lines.append("Simulated data: nothing here says anything about patients.")
         return lines
-
-
-class Stopwatch:
-    """Seconds by stage, in the order in which stages ran."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time what happens in a ``with`` block."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
 def run_study(
@@ -151,7 +135,7 @@ def _run(
     ledger = folder / "resampling.sqlite"
     if not resume:
         ledger.unlink(missing_ok=True)
-    stages = _Stages(workers, show, watch, ledger)
+    stages = Stages(workers, show, watch, ledger)
     finetune = finetune_settings(inputs.plan)
     if finetune is not None:
         deep = cases.features[DEEP]
@@ -179,8 +163,8 @@ def _run(
         watch.seconds,
         (
             *changed_inputs(inputs, extracted),
-            *_not_fitted(not_fitted),
-            *_warnings(inputs, protocols),
+            *protocols_not_fitted(not_fitted),
+            *study_warnings(inputs, protocols),
         ),
         drawings,
     )
@@ -226,26 +210,8 @@ def _empty(place: Path) -> None:
         file.unlink()
 
 
-@dataclass(frozen=True)
-class _Stages:
-    """How a protocol's stages run: processes, progress, clock, and what an earlier run left."""
-
-    workers: int | None
-    show: StageProgress
-    watch: Stopwatch
-    ledger: Path
-
-    def options(self, stage: str) -> dict[str, Any]:
-        """Return what every resampling takes alike."""
-        return {
-            "workers": self.workers,
-            "progress": partial(self.show, stage),
-            "ledger": self.ledger,
-        }
-
-
 def _both_protocols(
-    inputs: StudyInputs, cases: Cases, stages: _Stages
+    inputs: StudyInputs, cases: Cases, stages: Stages
 ) -> tuple[dict[Protocol, ProtocolResult], dict[Protocol, str]]:
     """Run each protocol; return the results, and the reason where one cannot be fitted.
 
@@ -267,148 +233,68 @@ def _both_protocols(
     return results, reasons
 
 
-def _not_fitted(reasons: Mapping[Protocol, str]) -> list[tuple[str, str]]:
-    """Return the warning that stands for a protocol without results."""
-    return [
-        (f"{protocol.capitalize()} protocol", f"not fitted: {reason}")
-        for protocol, reason in reasons.items()
-    ]
-
-
 def _protocol(
-    inputs: StudyInputs, cases: Cases, protocol: Protocol, stages: _Stages
+    inputs: StudyInputs, cases: Cases, protocol: Protocol, stages: Stages
 ) -> ProtocolResult:
     """Fit one protocol's recipe to all cases, and resample it as the plan asks."""
     plan = inputs.plan
     seed, validation = plan.study.seed, plan.validation
     settings = recipe_settings(plan, protocol)
     times = prediction_times(plan.outcome.horizons, cases.survival)
-    watch = stages.watch
-    # Matrices here are small: BLAS threads would wait for one another longer than they work.
-    stage = f"Fitting, {protocol}"
-    with watch.stage(stage), threadpool_limits(1):
-        stages.show(stage, 0, 1)
-        fitted = fit_recipe(cases, settings, np.random.default_rng([seed, 0]))
-        represented = fitted.represent(cases)
-        apparent = fitted.predict(represented, times)
-        stages.show(stage, 1, 1)
-    out_of_fold, bootstrap, null = None, None, None
+
+    def fit() -> tuple[FittedRecipe, Cases, dict[str, Prediction]]:
+        # Matrices here are small: BLAS threads would wait for one another longer than they work.
+        with threadpool_limits(1):
+            fitted = fit_recipe(cases, settings, np.random.default_rng([seed, 0]))
+            represented = fitted.represent(cases)
+            return fitted, represented, fitted.predict(represented, times)
+
+    fitted, represented, apparent = stages.once(f"Fitting, {protocol}", fit)
+    out_of_fold, bootstrap, null, centres = None, None, None, None
     if validation.repeats:
-        stage = f"Nested cross-validation, {protocol}"
-        with watch.stage(stage):
-            out_of_fold = nested_cross_validation(
-                cases,
-                settings,
-                times,
-                repeats=validation.repeats,
-                folds=validation.folds,
-                seed=seed,
-                **stages.options(stage),
-            )
+        out_of_fold = stages.resample(
+            f"Nested cross-validation, {protocol}",
+            nested_cross_validation,
+            cases,
+            settings,
+            times,
+            repeats=validation.repeats,
+            folds=validation.folds,
+            seed=seed,
+        )
     if validation.bootstraps >= FEWEST_BOOTSTRAPS:
-        stage = f"Bootstrap, {protocol}"
-        with watch.stage(stage):
-            bootstrap = bootstrap_validation(
-                cases,
-                settings,
-                plan.outcome.horizons,
-                bootstraps=validation.bootstraps,
-                seed=seed,
-                apparent=apparent,
-                **stages.options(stage),
-            )
+        bootstrap = stages.resample(
+            f"Bootstrap, {protocol}",
+            bootstrap_validation,
+            cases,
+            settings,
+            plan.outcome.horizons,
+            bootstraps=validation.bootstraps,
+            seed=seed,
+            apparent=apparent,
+        )
     if validation.permutations:
-        stage = f"Null check, {protocol}"
-        with watch.stage(stage):
-            null = null_check(
-                cases,
-                settings,
-                permutations=validation.permutations,
-                folds=validation.folds,
-                seed=seed,
-                **stages.options(stage),
-            )
-    centres = None
+        null = stages.resample(
+            f"Null check, {protocol}",
+            null_check,
+            cases,
+            settings,
+            permutations=validation.permutations,
+            folds=validation.folds,
+            seed=seed,
+        )
     if can_be_judged_by_centre(cases):
-        stage = f"Leaving centres out, {protocol}"
-        with watch.stage(stage):
-            horizons = plan.outcome.horizons
-            options = stages.options(stage)
-            centres = leave_one_centre_out(cases, settings, horizons, seed=seed, **options)
+        centres = stages.resample(
+            f"Leaving centres out, {protocol}",
+            leave_one_centre_out,
+            cases,
+            settings,
+            plan.outcome.horizons,
+            seed=seed,
+        )
     return ProtocolResult(
         settings, fitted, apparent, out_of_fold, bootstrap, null, represented.features, centres
     )
-
-
-def _warnings(
-    inputs: StudyInputs, protocols: dict[Protocol, ProtocolResult]
-) -> tuple[tuple[str, str], ...]:
-    found = []
-    if deep_left_out(inputs.plan):
-        found.append(("Deep features", "torch is not installed: no deep features were extracted"))
-    last = float(inputs.survival.time.max())
-    for horizon in inputs.plan.outcome.horizons:
-        if horizon > last:
-            unit = inputs.plan.outcome.unit
-            text = (
-                f"follow-up ends at {last:g} {unit}, before the horizon of {horizon:g} {unit}:"
-                " nothing is told of it"
-            )
-            found.append(("Horizons", text))
-    if inputs.centre is not None and all(r.centres is None for r in protocols.values()):
-        text = (
-            f"fewer than two centres have {FEWEST_CENTRE_EVENTS} events: the models are not judged"
-            " by centre"
-        )
-        found.append(("Centres", text))
-    for protocol, result in protocols.items():
-        found += _failures(protocol, result)
-        found += _unseen_levels(inputs, protocol, result)
-        for model in result.fitted.models.values():
-            for name, reason in model.left_out:
-                found.append((f"{model.name}, {protocol}", f"{name} left out: {reason}"))
-    return tuple(found)
-
-
-def _unseen_levels(
-    inputs: StudyInputs, protocol: str, result: ProtocolResult
-) -> list[tuple[str, str]]:
-    """Tell where cases were predicted whose level their fold's training cases had not."""
-    counts: dict[str, int] = {}
-    for found in (result.out_of_fold, result.centres):
-        for key, count in (found.unseen_levels if found is not None else {}).items():
-            counts[key] = counts.get(key, 0) + count
-    return [
-        (
-            f"{label_of(key, inputs.clinical.variables[key])}, {protocol}",
-            f"{count} out-of-fold predictions are of cases at a level that no training case of"
-            " their fold had; it counted as the reference level",
-        )
-        for key, count in counts.items()
-    ]
-
-
-def _failures(protocol: str, result: ProtocolResult) -> list[tuple[str, str]]:
-    """Tell how many refits failed, and why the first did."""
-    parts: list[tuple[str, Sequence[str], str]] = []
-    for what, found, rest in (
-        ("outer folds", result.out_of_fold, "their repeats are left out"),
-        ("centres", result.centres, "they are not judged"),
-    ):
-        if found is not None:
-            parts.append((what, [failure.reason for failure in found.failures], rest))
-    if result.bootstrap is not None:
-        parts.append(("bootstrap samples", result.bootstrap.failures, "they are left out"))
-    if result.null is not None:
-        parts.append(("permuted outcomes", result.null.failures, "they are left out"))
-    return [
-        (
-            f"Resampling, {protocol}",
-            f"the recipe could not be fitted to {len(reasons)} {what}, {rest}; first: {reasons[0]}",
-        )
-        for what, reasons, rest in parts
-        if reasons
-    ]
 
 
 def _interval(estimate: object) -> str:

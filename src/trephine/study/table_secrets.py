@@ -5,16 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from trephine.cohort.date_forms import candidates
 from trephine.cohort.table import is_missing
 from trephine.errors import Problem
-
-if TYPE_CHECKING:
-    from trephine.study.pseudonyms import TableChoices
+from trephine.study.pseudonym_choices import TableChoices
 
 _LONGEST_CODE = 60  # characters; longer cells are sentences
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trephine.evaluation.agreement import BlandAltman
+from trephine.facts.agreement import AgreementFigure, DrawnCase
 from trephine.report.figures.fitting import shortened
 from trephine.report.figures.pictures import letter_edges
 from trephine.report.style import (
@@ -36,55 +35,6 @@ _COLOURS = (BLUE, GREEN, PURPLE, RED)
 _ROW_MM = 56.0
 _KEY_MM = 4.5
 _TWICE = ", first and second reading"
-
-
-@dataclass(frozen=True)
-class DrawnCase:
-    """A case as two raters drew it.
-
-    Attributes
-    ----------
-    title
-        Which case and how well they agree.
-    pixels
-        The part of the image round the drawings, (rows, columns).
-    first, second
-        Outlines, each (k, 2), (row, column) in ``pixels``.
-    edge_sides
-        The patient's side at the picture's left and right edge, R or L; empty where unknown.
-    """
-
-    title: str
-    pixels: FloatArray
-    first: tuple[FloatArray, ...]
-    second: tuple[FloatArray, ...]
-    edge_sides: tuple[str, str] = ("", "")
-
-
-@dataclass(frozen=True)
-class AgreementFigure:
-    """What the figure shows.
-
-    Attributes
-    ----------
-    dice, hausdorff95_mm
-        By comparison, one value a case.
-    size
-        Bland-Altman of the first comparison's areas (mm2) or volumes (mm3), or None.
-    size_unit
-        "mm²" or "mm³".
-    icc
-        By comparison, one value a feature.
-    worst
-        Cases that agree least, in the first comparison.
-    """
-
-    dice: Mapping[str, FloatArray]
-    hausdorff95_mm: Mapping[str, FloatArray]
-    size: BlandAltman | None
-    size_unit: str
-    icc: Mapping[str, FloatArray]
-    worst: tuple[DrawnCase, ...]
 
 
 def agreement_figure(facts: AgreementFigure) -> Figure:

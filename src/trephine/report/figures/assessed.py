@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from trephine.report.facts import Facts, Kind, Protocol
-from trephine.report.facts.evaluation import Assessed
+from trephine.facts import Facts, Kind, Protocol
+from trephine.facts.evaluation import Assessed
 from trephine.report.figures.fitting import shortened
 from trephine.report.style import BODY_PT, SMALL_PT, Area, panel_title, size_mm, text_width_mm
 from trephine.report.wording import kind_label

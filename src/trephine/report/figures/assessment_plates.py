@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from trephine.report.facts import Facts, Kind, Protocol
+from trephine.facts import Facts, Kind, Protocol
 from trephine.report.figures.assessed import (
     assessment_slug,
     by_assessment,

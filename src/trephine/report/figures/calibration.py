@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from trephine.report.facts import CalibrationFacts
+from trephine.facts import CalibrationFacts
 from trephine.report.figures.fitting import LEGEND_MM, shortened
 from trephine.report.figures.series import as_array, as_number
 from trephine.report.style import (

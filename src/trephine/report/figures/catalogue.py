@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trephine.report.facts import Facts
+from trephine.facts import Facts
 from trephine.report.figures.assessment_plates import (
     calibration_plates,
     decision_curve_plates,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from trephine.report.facts import Facts
+from trephine.facts import Facts
 from trephine.report.figures.assessed import by_assessment, draw_titled
 from trephine.report.figures.comparison import comparison_height_mm, draw_comparison
 from trephine.report.figures.null_check import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trephine.report.facts import Kind, PerformanceFacts, Protocol
+from trephine.facts import Kind, PerformanceFacts, Protocol
 from trephine.report.figures.fitting import shortened
 from trephine.report.figures.series import as_number
 from trephine.report.style import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trephine.report.facts import PartShare
+from trephine.facts import PartShare
 from trephine.report.figures.fitting import shortened
 from trephine.report.style import (
     BLUE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trephine.report.facts import CorrelationFacts
+from trephine.facts import CorrelationFacts
 from trephine.report.figures.fitting import shortened
 from trephine.report.figures.series import as_array
 from trephine.report.style import (

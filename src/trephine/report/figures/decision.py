@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trephine.report.facts import DecisionCurveFacts
+from trephine.facts import DecisionCurveFacts
 from trephine.report.figures.fitting import LEGEND_MM, shortened
 from trephine.report.figures.series import as_array
 from trephine.report.style import INK, MUTED, SMALL_PT, Area, model_styles, place_axes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
-from trephine.report.facts import Facts, FlowCount, Protocol
+from trephine.facts import Facts, FlowCount, Protocol
 from trephine.report.figures.fitting import wrapped
 from trephine.report.style import (
     BODY_PT,

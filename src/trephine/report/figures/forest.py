@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trephine.report.facts import ModelFacts
+from trephine.facts import ModelFacts
 from trephine.report.figures.fitting import shortened
 from trephine.report.figures.series import as_array
 from trephine.report.style import (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from trephine.report.facts import IccFacts
+from trephine.facts import IccFacts
 from trephine.report.figures.series import as_array
 from trephine.report.style import BLUE, GREEN, INK, RED, SMALL_PT, Area, place_axes
 

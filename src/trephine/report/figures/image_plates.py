@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from trephine.report.facts import Facts, PictureFacts
+from trephine.facts import Facts, PictureFacts
 from trephine.report.figures.assessed import draw_titled
 from trephine.report.figures.icc import draw_icc
 from trephine.report.figures.pictures import draw_picture, picture_height_mm

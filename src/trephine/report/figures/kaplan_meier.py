@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
-from trephine.report.facts import SurvivalCurve
+from trephine.facts import SurvivalCurve
 from trephine.report.figures.fitting import shortened, wrapped
 from trephine.report.figures.series import as_array
 from trephine.report.style import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from trephine.report.facts import LassoFacts
+from trephine.facts import LassoFacts
 from trephine.report.figures.series import as_array, as_number
 from trephine.report.style import BLUE, INK, MUTED, PAPER, RED, RULE, SMALL_PT, Area, place_axes
 from trephine.types import FloatArray

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from trephine.report.facts import CorrelationFacts, Facts, ModelFacts, NomogramFacts, PartShare
+from trephine.facts import CorrelationFacts, Facts, ModelFacts, NomogramFacts, PartShare
 from trephine.report.figures.assessed import PROTOCOLS, draw_titled, headline_model
 from trephine.report.figures.contribution import contribution_height_mm, draw_contribution
 from trephine.report.figures.correlation import correlation_height_mm, draw_correlation

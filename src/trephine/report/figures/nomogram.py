@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.axes import Axes
 
-from trephine.report.facts import AxisTick, ExampleValue, NomogramFacts
+from trephine.facts import AxisTick, ExampleValue, NomogramFacts
 from trephine.report.figures.fitting import shortened, wrapped
 from trephine.report.figures.labels import PlacedLabel, spread_out, thin_out
 from trephine.report.figures.series import as_number

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trephine.report.facts import NullFacts
+from trephine.facts import NullFacts
 from trephine.report.figures.fitting import shortened
 from trephine.report.figures.series import as_array
 from trephine.report.style import (

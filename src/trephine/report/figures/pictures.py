@@ -11,7 +11,7 @@ from matplotlib.patheffects import withStroke
 from PIL import Image
 
 from trephine.errors import InputError
-from trephine.report.facts import PictureFacts
+from trephine.facts import PictureFacts
 from trephine.report.figures.fitting import shortened
 from trephine.report.style import AMBER, SMALL_PT, Area, size_mm
 from trephine.types import FloatArray

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from trephine.report.facts import Kind, Protocol
+from trephine.facts import Kind, Protocol
 from trephine.report.style import (
     LETTER_PT,
     Area,

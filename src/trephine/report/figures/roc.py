@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trephine.report.facts import RocFacts
+from trephine.facts import RocFacts
 from trephine.report.figures.fitting import LEGEND_MM, shortened
 from trephine.report.figures.series import as_array
 from trephine.report.style import MUTED, RULE, SMALL_PT, Area, model_styles, place_axes

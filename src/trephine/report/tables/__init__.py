@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trephine.report.facts import Facts
+from trephine.facts import Facts
 from trephine.report.tables.baseline import table_1
 from trephine.report.tables.centres import centre_table
 from trephine.report.tables.comparison import comparison_table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trephine.report.facts import Kind, Protocol
+from trephine.facts import Kind, Protocol
 from trephine.report.tables.performance import assessments
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Text, Trace

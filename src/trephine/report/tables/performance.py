@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from trephine.report.facts import Kind, Protocol
+from trephine.facts import Kind, Protocol
 from trephine.report.tables.table import EMPTY, Row, Table
 from trephine.report.trace import Ref, Text, Trace, by_note, join, marked, sentence
 from trephine.report.wording import Form, kind_label, plural, protocol_label

@@ -1,0 +1,305 @@
+"""Facts about how well the models do: numbers, curves and groups."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from trephine.facts.base import (
+    Count,
+    Counts,
+    EstimateFact,
+    Fact,
+    HorizonEstimate,
+    Kind,
+    Number,
+    Protocol,
+    Series,
+)
+
+
+class Assessed(Fact):
+    """Base of everything that was assessed on predictions of one kind."""
+
+    protocol: Protocol
+    """Protocol that made the predictions."""
+    kind: Kind
+    """How the predictions were made; "apparent" means on the cases the model was fitted to."""
+
+
+class CalibrationNumbers(Fact):
+    """Calibration of one model at one horizon, in numbers."""
+
+    horizon: float
+    """Horizon, in the study's time unit."""
+    slope: EstimateFact | None = None
+    """Calibration slope of the linear predictor; 1 is ideal."""
+    observed_expected: EstimateFact | None = None
+    """Observed over expected event probability; 1 is ideal."""
+    ici: Number = None
+    """Integrated calibration index: mean absolute error of event probability, 0 to 1."""
+    e50: Number = None
+    """Median absolute error of event probability."""
+    e90: Number = None
+    """90th percentile of the absolute error of event probability."""
+    emax: Number = None
+    """Largest absolute error of event probability."""
+    gnd_p: Number = None
+    """p of the Greenwood-Nam-D'Agostino test."""
+    gnd_note: str = ""
+    """Why there is no such p, or what it suffers from; empty where there is nothing to say."""
+
+
+class OptimismFacts(Fact):
+    """How far bootstrap samples of patients overrate one model's C-index."""
+
+    samples: Count
+    """Bootstrap samples that the recipe was refitted to."""
+    failed: Count = 0
+    """Samples that could not be fitted and are left out."""
+    c_index: Number
+    """Harrell's optimism: what was taken off the apparent C-index."""
+    c_index_632_plus: Number = None
+    """Efron and Tibshirani's .632+ estimate of the C-index; null where there is none."""
+
+
+class PerformanceFacts(Assessed):
+    """Performance of one model."""
+
+    model: str
+    """Name of the model."""
+    n: Count
+    """Cases assessed."""
+    events: Count
+    """Events among them."""
+    c_index: EstimateFact
+    """Harrell's C-index."""
+    c_index_uno: EstimateFact | None = None
+    """Uno's C-index, truncated at the last horizon."""
+    auc: tuple[HorizonEstimate, ...] = ()
+    """Cumulative/dynamic AUC at each horizon."""
+    brier: tuple[HorizonEstimate, ...] = ()
+    """Brier score at each horizon."""
+    ipa: tuple[HorizonEstimate, ...] = ()
+    """Index of prediction accuracy at each horizon: 1 - Brier / Brier of Kaplan-Meier."""
+    integrated_brier: EstimateFact | None = None
+    """Integrated Brier score up to the last horizon."""
+    calibration: tuple[CalibrationNumbers, ...] = ()
+    """Calibration at each horizon."""
+    optimism: OptimismFacts | None = None
+    """What the correction by bootstraps rests on; null for every other kind."""
+    note: str = ""
+    """What the reader must know, for example a horizon past the last follow-up."""
+
+
+class ComparisonFacts(Assessed):
+    """Difference between two models on one measure."""
+
+    new: str
+    """Model compared."""
+    old: str
+    """Model it is compared with."""
+    measure: Literal["C-index", "AUC", "likelihood ratio"]
+    """What is compared."""
+    horizon: Number = None
+    """Horizon of an AUC, in the study's time unit; null for the other measures."""
+    difference: EstimateFact | None = None
+    """New minus old; null for the likelihood ratio."""
+    statistic: Number = None
+    """Test statistic."""
+    degrees_of_freedom: Number = None
+    """Degrees of freedom of a chi-square statistic."""
+    p: Number
+    """p of the test."""
+
+
+class NullFacts(Assessed):
+    """C-index of the whole pipeline on permuted outcomes."""
+
+    model: str
+    """Name of the model."""
+    observed: Number
+    """C-index on the real outcome."""
+    permuted: Series
+    """C-index on each permuted outcome; outcomes are permuted by patient."""
+    median: Number
+    """Median of the permuted."""
+    p95: Number
+    """95th percentile of the permuted."""
+    p: Number
+    """(1 + permuted at or above the observed) / (1 + permutations)."""
+
+
+class ReclassificationFacts(Assessed):
+    """Table S1: what a new model reclassifies against an old one at one horizon."""
+
+    new: str
+    """Model compared."""
+    old: str
+    """Model it is compared with."""
+    horizon: float
+    """Horizon, in the study's time unit."""
+    method: str = ""
+    """How censoring is handled, for example "KM" or "IPW"."""
+    nri: EstimateFact | None = None
+    """Continuous NRI, -2 to 2."""
+    nri_events: EstimateFact | None = None
+    """Its part among cases with the event, -1 to 1."""
+    nri_nonevents: EstimateFact | None = None
+    """Its part among cases without the event, -1 to 1."""
+    nri_p: Number = None
+    """p of the continuous NRI."""
+    categorical_nri: EstimateFact | None = None
+    """Categorical NRI over ``risk_cuts``."""
+    categorical_nri_events: EstimateFact | None = None
+    """Its part among cases with the event."""
+    categorical_nri_nonevents: EstimateFact | None = None
+    """Its part among cases without the event."""
+    risk_cuts: tuple[float, ...] = ()
+    """Event probabilities that part the categories."""
+    idi: EstimateFact | None = None
+    """Integrated discrimination improvement."""
+    idi_p: Number = None
+    """p of the IDI."""
+    idi_events: Number = None
+    """Mean gain in event probability among cases with the event."""
+    idi_nonevents: Number = None
+    """Mean fall in event probability among cases without the event."""
+    half_nri: EstimateFact | None = None
+    """One-sided continuous NRI as survIDINRI reports it (its m2), -1 to 1."""
+    median_improvement: EstimateFact | None = None
+    """Median improvement in event probability as survIDINRI reports it (its m3), -1 to 1."""
+
+
+class RocFacts(Assessed):
+    """Time-dependent ROC curve at one horizon."""
+
+    model: str
+    """Name of the model."""
+    horizon: float
+    """Horizon, in the study's time unit."""
+    false_positive: Series
+    """1 - specificity, ascending from 0 to 1."""
+    true_positive: Series
+    """Sensitivity at each."""
+    auc: EstimateFact
+    """Area under the curve."""
+
+
+class CalibrationGroup(Fact):
+    """Cases of similar predicted risk."""
+
+    n: Count
+    """Cases in the group."""
+    events: Count
+    """Events in the group, at any time."""
+    predicted: Number
+    """Mean predicted event probability at the horizon."""
+    observed: EstimateFact
+    """Event probability at the horizon by Kaplan-Meier."""
+
+
+class CalibrationFacts(Assessed):
+    """Calibration curve of one model at one horizon."""
+
+    model: str
+    """Name of the model."""
+    horizon: float
+    """Horizon, in the study's time unit."""
+    groups: tuple[CalibrationGroup, ...] = ()
+    """Groups by ascending predicted risk."""
+    smooth_method: str = ""
+    """How the smooth curve was drawn, in words; empty where there is none."""
+    smooth_predicted: Series = ()
+    """Predicted event probabilities along the smooth curve, ascending."""
+    smooth_observed: Series = ()
+    """Smoothed observed event probability at each."""
+    smooth_low: Series = ()
+    """Lower limit at each; empty where there is none."""
+    smooth_high: Series = ()
+    """Upper limit at each; empty where there is none."""
+    bin_edges: Series = ()
+    """Edges of the histogram of predicted event probability."""
+    bin_counts: Counts = ()
+    """Cases in each bin."""
+
+
+class NetBenefit(Fact):
+    """Net benefit of one model over thresholds."""
+
+    model: str
+    """Name of the model."""
+    net_benefit: Series
+    """Net benefit at each threshold, per case."""
+    low: Series = ()
+    """Lower limit at each; empty where there is none."""
+    high: Series = ()
+    """Upper limit at each; empty where there is none."""
+    interventions_avoided: Series = ()
+    """Interventions avoided per 100 cases at each threshold; empty where not computed."""
+    harm: float = 0.0
+    """Net benefit that the model's data cost, already taken off."""
+
+
+class DecisionCurveFacts(Assessed):
+    """Decision curves at one horizon."""
+
+    horizon: float
+    """Horizon, in the study's time unit."""
+    thresholds: Series
+    """Threshold probabilities of the event, ascending."""
+    treat_all: Series
+    """Net benefit of treating all, at each threshold."""
+    models: tuple[NetBenefit, ...]
+    """One curve a model."""
+
+
+class SurvivalCurve(Fact):
+    """A Kaplan-Meier curve."""
+
+    label: str
+    """Who it is for, for example "Low risk"."""
+    n: Count
+    """Cases."""
+    events: Count
+    """Events."""
+    times: Series
+    """Times of the steps, starting at 0, in the time unit."""
+    survival: Series
+    """Survival probability from each time on."""
+    low: Series = ()
+    """Lower limit from each time on."""
+    high: Series = ()
+    """Upper limit from each time on."""
+    censored_times: Series = ()
+    """Times at which a case was censored."""
+    at_risk_times: Series = ()
+    """Times of the risk table, in the time unit."""
+    at_risk: Counts = ()
+    """Cases at risk just before each of those times."""
+    at_horizons: tuple[HorizonEstimate, ...] = ()
+    """Survival probability at each horizon; null where follow-up ends before."""
+    median: EstimateFact | None = None
+    """Median survival time, in the time unit; null parts where not reached."""
+
+
+class RiskGroupsFacts(Assessed):
+    """Kaplan-Meier curves of risk groups of one model."""
+
+    model: str
+    """Name of the model."""
+    rule: str
+    """How cut points came about, for example "median of the linear predictor in training"."""
+    cuts: tuple[Number, ...]
+    """Cut points on the linear predictor, or the event probabilities that the rule names."""
+    curves: tuple[SurvivalCurve, ...]
+    """Groups by ascending risk."""
+    logrank_statistic: Number = None
+    """Log-rank chi-square."""
+    degrees_of_freedom: Count = 1
+    """Its degrees of freedom."""
+    logrank_p: Number = None
+    """p of the log-rank test."""
+    ratio: EstimateFact | None = None
+    """Hazard ratio of highest against lowest group."""
+    notes: tuple[str, ...] = ()
+    """What the reader must know, for example a group without an event."""

@@ -1,0 +1,174 @@
+"""Facts about the models and the nomogram."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from trephine.facts.base import (
+    Count,
+    EstimateFact,
+    Fact,
+    HorizonNumber,
+    Number,
+    Protocol,
+)
+
+
+class Term(Fact):
+    """One coefficient of a Cox model."""
+
+    name: str
+    """Variable that it belongs to."""
+    label: str
+    """What the report prints, with level or step, for example "ARCO stage: IIIA"."""
+    coefficient: Number
+    """Log hazard ratio per unit of the term."""
+    centre: Number = None
+    """Value at which the term adds nothing to the linear predictor; null is 0."""
+    step: Number = 1.0
+    """Units that the hazard ratio is for; the label says so."""
+    ratio: EstimateFact
+    """Hazard ratio of one step, with its interval."""
+    p: Number
+    """Wald p; robust where the model says so."""
+
+
+class ModelFacts(Fact):
+    """A fitted Cox model."""
+
+    name: str
+    """Name of the model, for example "DLRC"."""
+    protocol: Protocol
+    """Protocol that fitted it."""
+    description: str = ""
+    """What it holds, in a few words, for example "both signatures and clinical variables"."""
+    n: Count
+    """Cases it was fitted on."""
+    events: Count
+    """Events among them."""
+    standard_errors: Literal["model", "cluster-robust"]
+    """Which variance intervals and p rest on."""
+    ties: str = "Efron"
+    """Handling of ties."""
+    terms: tuple[Term, ...]
+    """Coefficients in the order of the design matrix."""
+    baseline_survival: tuple[HorizonNumber, ...]
+    """Survival at linear predictor 0 at each horizon."""
+    proportional_hazards_p: Number = None
+    """p of the global test of proportional hazards."""
+    notes: tuple[str, ...] = ()
+    """What the reader must know, for example a dropped term."""
+
+
+class AxisTick(Fact):
+    """A tick of a nomogram's axis."""
+
+    value: Number = None
+    """Value at the tick, in the axis's own unit; null for a level."""
+    label: str
+    """What is printed."""
+    points: Number
+    """Points at the tick; on the total and survival axes, total points."""
+
+
+class PredictorAxis(Fact):
+    """One predictor's axis."""
+
+    name: str
+    """Column name of the predictor."""
+    label: str
+    """What is printed."""
+    unit: str = ""
+    """Unit; empty for none."""
+    type: Literal["continuous", "categorical"]
+    """Whether the ticks are values or levels."""
+    ticks: tuple[AxisTick, ...]
+    """Ticks in the order of values or levels."""
+
+
+class SurvivalAxis(Fact):
+    """Survival probability at one horizon along total points."""
+
+    horizon: float
+    """Horizon, in the study's time unit."""
+    ticks: tuple[AxisTick, ...]
+    """Survival probabilities with the total points at which they are predicted."""
+
+
+class ExampleValue(Fact):
+    """One predictor of the worked example."""
+
+    name: str
+    """Column name of the predictor."""
+    label: str
+    """Value or level as printed."""
+    points: Number
+    """Points that it brings."""
+
+
+class WorkedExample(Fact):
+    """One case read off the nomogram."""
+
+    description: str
+    """Which case it is, without an identifier, for example "the median case"."""
+    values: tuple[ExampleValue, ...]
+    """One value a predictor, in the order of the axes."""
+    total_points: Number
+    """Sum of the points."""
+    linear_predictor: Number
+    """Linear predictor of the case."""
+    survival: tuple[HorizonNumber, ...]
+    """Survival probability of the case at each horizon, by the model."""
+
+
+class NomogramFacts(Fact):
+    """A nomogram, ready to draw."""
+
+    model: str
+    """Model that it shows."""
+    protocol: Protocol
+    """Protocol that fitted the model."""
+    points_ticks: tuple[Number, ...]
+    """Ticks of the points axis, usually 0 to 100."""
+    predictors: tuple[PredictorAxis, ...]
+    """Axes in the model's order."""
+    total_ticks: tuple[Number, ...]
+    """Ticks of the total points axis."""
+    survival: tuple[SurvivalAxis, ...]
+    """One axis a horizon."""
+    points_per_unit: Number
+    """Points per unit of linear predictor."""
+    zero_points_predictor: Number
+    """Linear predictor at 0 total points."""
+    example: WorkedExample | None = None
+    """One case drawn on the nomogram."""
+
+
+class SampleSizeRow(Fact):
+    """Whether one model has enough events."""
+
+    model: str
+    """Name of the model or step."""
+    parameters: Count
+    """Parameters estimated; for selection, candidate features."""
+    events_per_parameter: Number
+    """Events divided by parameters."""
+    riley_n: Count | None = None
+    """Cases needed by the criteria of Riley et al. (2019)."""
+    riley_events: Number = None
+    """Events needed by the same criteria."""
+
+
+class SampleSizeFacts(Fact):
+    """Whether the study has enough events."""
+
+    n: Count
+    """Cases."""
+    events: Count
+    """Events."""
+    rows: tuple[SampleSizeRow, ...]
+    """Models, and the selection step of each feature set."""
+    assumed_r2: Number = None
+    """Cox-Snell R2 that the criteria were given."""
+    target_shrinkage: Number = None
+    """Shrinkage that the criteria aim at, usually 0.9."""

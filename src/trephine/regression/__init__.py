@@ -1,0 +1,1 @@
+"""Cox models, penalised paths and nomograms on arrays."""

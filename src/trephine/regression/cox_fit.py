@@ -1,0 +1,190 @@
+"""Fitting a Cox model: from checked columns to coefficients, tests and baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr, ndtri
+
+from trephine.errors import ModelError
+from trephine.regression.cox_checks import refuse_collinear, refuse_hopeless, refuse_unfinished
+from trephine.regression.cox_result import ChiSquareTest, CoxResult
+from trephine.survival.arrays import group_codes
+from trephine.survival.baseline import BaselineHazard, baseline_hazards
+from trephine.survival.concordance import concordance, influence_covariance
+from trephine.survival.cox_residuals import score_residuals
+from trephine.survival.newton import NewtonFit, maximise_partial_likelihood
+from trephine.survival.risk_sets import RiskSets, Ties, prepare_risk_sets
+from trephine.types import Estimate, FloatArray, Survival
+
+
+@dataclass(frozen=True)
+class CoxFit:
+    """A fitted model with the cases it was fitted to.
+
+    Attributes
+    ----------
+    result
+        What the model says, in the units of the columns.
+    risk_sets
+        The cases, sorted and standardised.
+    beta, covariance, naive_covariance
+        Coefficients and their covariance (the one in use, and the inverse information) in
+        standardised units.
+    linear_predictor
+        Of the sorted cases, shape (n,), 0 for the average case.
+    strata
+        Labels of the strata; ("all",) without.
+    baselines
+        Baseline hazard of the average case, one a stratum.
+    """
+
+    result: CoxResult
+    risk_sets: RiskSets
+    beta: FloatArray
+    covariance: FloatArray
+    naive_covariance: FloatArray
+    linear_predictor: FloatArray
+    strata: tuple[str, ...]
+    baselines: tuple[BaselineHazard, ...]
+
+
+def weighted_sum(values: FloatArray, coefficients: FloatArray) -> FloatArray:
+    """Return values @ coefficients such that equal rows give equal sums to the last bit.
+
+    A matrix product may round rows differently by their position, which would break ties of a
+    risk score.
+    """
+    total: FloatArray = (values * coefficients).sum(axis=1)
+    return total
+
+
+def fit_cox(
+    design: FloatArray,
+    names: tuple[str, ...],
+    survival: Survival,
+    *,
+    ties: Ties,
+    level: float,
+    tolerance: float,
+    max_iterations: int,
+    cluster: npt.ArrayLike | None,
+    strata: npt.ArrayLike | None,
+    weights: npt.ArrayLike | None,
+) -> CoxFit:
+    """Fit a Cox model to checked columns; see `CoxModel.fit`."""
+    cases = prepare_risk_sets(design, survival.time, survival.event, weights=weights, strata=strata)
+    refuse_hopeless(cases, names)
+    newton = maximise_partial_likelihood(
+        cases, ties, tolerance=tolerance, max_iterations=max_iterations
+    )
+    refuse_collinear(newton.null, names)
+    refuse_unfinished(newton, names)
+    linear_predictor = weighted_sum(cases.covariates, newton.beta)
+    fractional = bool((cases.weight % 1 != 0).any())
+    if cluster is None and not fractional:
+        covariance, robust_score = newton.covariance, None
+    else:
+        covariance, robust_score = _sandwich(cases, newton, linear_predictor, ties, cluster)
+    agreement = _concordance(cases, linear_predictor, cluster, level)
+    null = newton.null
+    p = newton.beta.size
+    beta = newton.beta / cases.scale
+    units = np.outer(cases.scale, cases.scale)
+    error = np.sqrt(np.diag(covariance)) / cases.scale
+    half = float(ndtri(0.5 + level / 2)) * error
+    wald = float(newton.beta @ np.linalg.solve(covariance, newton.beta))
+    score = float(null.gradient @ np.linalg.solve(null.information, null.gradient))
+    with np.errstate(over="ignore"):
+        ratio, low, high = np.exp(beta), np.exp(beta - half), np.exp(beta + half)
+    result = CoxResult(
+        names=names,
+        coefficients=beta,
+        covariance=covariance / units,
+        naive_covariance=newton.covariance / units,
+        robust=robust_score is not None,
+        standard_errors=error,
+        z=beta / error,
+        p_values=2 * ndtr(-np.abs(beta / error)),
+        hazard_ratio=ratio,
+        low=low,
+        high=high,
+        likelihood_ratio=ChiSquareTest.of(2 * (newton.fitted.value - null.value), p),
+        wald=ChiSquareTest.of(wald, p),
+        score=ChiSquareTest.of(score, p),
+        robust_score=robust_score,
+        log_likelihood_null=null.value,
+        log_likelihood=newton.fitted.value,
+        concordance=agreement,
+        means=_reference_means(design, cases),
+        n=len(survival),
+        n_events=int(cases.event.sum()),
+        n_clusters=None
+        if cluster is None
+        else int(group_codes(cluster, len(survival), "cluster")[1].size),
+        ties=ties,
+        level=level,
+        n_iterations=newton.n_iterations,
+    )
+    labels = group_codes(strata, len(survival), "strata")[1]
+    return CoxFit(
+        result=result,
+        risk_sets=cases,
+        beta=newton.beta,
+        covariance=covariance,
+        naive_covariance=newton.covariance,
+        linear_predictor=linear_predictor,
+        strata=tuple(str(label) for label in labels),
+        baselines=tuple(baseline_hazards(cases, linear_predictor, ties)),
+    )
+
+
+def _sandwich(
+    cases: RiskSets,
+    newton: NewtonFit,
+    linear_predictor: FloatArray,
+    ties: Ties,
+    cluster: npt.ArrayLike | None,
+) -> tuple[FloatArray, ChiSquareTest]:
+    """Return the covariance of Lin and Wei (1989), and the score test with its own variance."""
+    p = newton.beta.size
+    if cluster is not None:
+        n_clusters = group_codes(cluster, cases.time.size, "cluster")[1].size
+        if n_clusters <= p:
+            raise ModelError(
+                "Cox model: expected more clusters than columns for robust standard errors,"
+                f" found {n_clusters} clusters and {p} columns"
+            )
+    weight = cases.in_input_order(cases.weight)[:, None]
+    at_fit = weight * score_residuals(cases, linear_predictor, ties)
+    covariance = influence_covariance(at_fit @ newton.covariance, cluster)
+    at_null = weight * score_residuals(cases, np.zeros_like(linear_predictor), ties)
+    total = at_null.sum(axis=0)
+    spread = influence_covariance(at_null, cluster)
+    return covariance, ChiSquareTest.of(float(total @ np.linalg.solve(spread, total)), p)
+
+
+def _concordance(
+    cases: RiskSets, linear_predictor: FloatArray, cluster: npt.ArrayLike | None, level: float
+) -> Estimate:
+    """Return the apparent concordance within strata."""
+    found = concordance(
+        cases.time,
+        cases.event,
+        linear_predictor,
+        cluster=None if cluster is None else np.asarray(cluster)[cases.order],
+        weights=cases.weight,
+        strata=cases.stratum if cases.n_strata > 1 else None,
+    )
+    half = float(ndtri(0.5 + level / 2)) * found.standard_error
+    value = found.estimate
+    return Estimate(value, value - half, value + half, level, found.standard_error)
+
+
+def _reference_means(design: FloatArray, cases: RiskSets) -> FloatArray:
+    """Return weighted means, 0 for columns with only -1, 0 and 1 (coxph's ``nocenter``)."""
+    flags = np.isin(design, (-1.0, 0.0, 1.0)).all(axis=0)
+    means = np.average(design, axis=0, weights=cases.in_input_order(cases.weight))
+    return np.where(flags, 0.0, means)

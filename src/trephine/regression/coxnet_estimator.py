@@ -1,0 +1,186 @@
+"""The penalised Cox model as scikit-learn estimators."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from trephine.errors import InputError
+from trephine.regression.coxnet_cv import CoxNetCV, FoldDeviance, Measure, cross_validate
+from trephine.regression.coxnet_design import Standardise, column_names
+from trephine.regression.coxnet_path import CoxNetPath, EarlyStop, coxnet_path
+from trephine.regression.folds import assign_folds
+from trephine.regression.outcome import as_survival
+from trephine.survival.concordance import harrell_concordance
+from trephine.types import FloatArray
+
+
+class _PenalisedCox(BaseEstimator):  # type: ignore[misc]
+    """What both estimators predict and how they are scored."""
+
+    coef_: FloatArray
+    feature_names_in_: npt.NDArray[np.object_]
+    n_features_in_: int
+
+    def predict_linear_predictor(self, X: npt.ArrayLike) -> FloatArray:
+        """Return X b, shape (n,); higher is worse, not centred."""
+        check_is_fitted(self, "coef_")
+        values = np.asarray(X, dtype=np.float64)
+        if values.ndim != 2 or values.shape[1] != self.n_features_in_:
+            raise InputError(
+                f"X: expected shape (cases, {self.n_features_in_}), found {values.shape}"
+            )
+        if hasattr(X, "columns") and list(column_names(X)) != list(self.feature_names_in_):
+            raise InputError("X: expected the columns of the fit, in their order")
+        product: FloatArray = values @ self.coef_
+        return product
+
+    def predict(self, X: npt.ArrayLike) -> FloatArray:
+        """Return the risk score, which is the linear predictor."""
+        return self.predict_linear_predictor(X)
+
+    def score(self, X: npt.ArrayLike, y: Any) -> float:
+        """Return Harrell's concordance of the risk score."""
+        outcome = as_survival(y)
+        return harrell_concordance(outcome.time, outcome.event, self.predict(X))
+
+    def _learn_names(self, X: Any) -> None:
+        self.feature_names_in_ = np.array(column_names(X), dtype=object)
+        self.n_features_in_ = self.feature_names_in_.size
+
+
+class CoxNetModel(_PenalisedCox):
+    """Penalised Cox model at one penalty.
+
+    Parameters
+    ----------
+    penalty
+        glmnet's lambda.
+    mixture, standardise, penalty_factors, tolerance
+        As ``coxnet_path``.
+
+    Attributes
+    ----------
+    coef_
+        Log hazard ratio per unit of each column, shape (p,).
+    path_
+        The one-point path.
+    """
+
+    def __init__(
+        self,
+        penalty: float = 0.1,
+        *,
+        mixture: float = 1.0,
+        standardise: Standardise = "fold",
+        penalty_factors: npt.ArrayLike | None = None,
+        tolerance: float = 1e-9,
+    ) -> None:
+        self.penalty = penalty
+        self.mixture = mixture
+        self.standardise = standardise
+        self.penalty_factors = penalty_factors
+        self.tolerance = tolerance
+
+    def fit(self, X: npt.ArrayLike, y: Any) -> Self:
+        """Fit to X (n, p) and y, a ``Survival`` or a structured array."""
+        self.path_: CoxNetPath = coxnet_path(
+            X,
+            as_survival(y),
+            mixture=self.mixture,
+            penalties=[self.penalty],
+            standardise=self.standardise,
+            penalty_factors=self.penalty_factors,
+            tolerance=self.tolerance,
+        )
+        self._learn_names(X)
+        self.coef_ = self.path_.coefficients[0]
+        return self
+
+
+class CoxNetCVModel(_PenalisedCox):
+    """Penalised Cox model at the penalty that cross-validation chooses.
+
+    Parameters
+    ----------
+    rule
+        Which penalty: "lambda_min" or "lambda_1se".
+    n_folds
+        Folds, balanced in events, drawn by ``groups`` of ``fit``.
+    seed
+        Of the folds.
+    mixture, n_penalties, penalty_ratio, standardise, penalty_factors, tolerance, early_stop
+        As ``coxnet_path``.
+    measure, fold_deviance
+        As ``cross_validate``.
+
+    Attributes
+    ----------
+    coef_
+        Log hazard ratio per unit of each column, shape (p,).
+    penalty_
+        The chosen penalty.
+    cross_validation_
+        The whole result, with the path.
+    """
+
+    def __init__(
+        self,
+        *,
+        rule: Literal["lambda_min", "lambda_1se"] = "lambda_min",
+        n_folds: int = 10,
+        seed: int = 0,
+        mixture: float = 1.0,
+        n_penalties: int = 100,
+        penalty_ratio: float | None = None,
+        standardise: Standardise = "fold",
+        penalty_factors: npt.ArrayLike | None = None,
+        tolerance: float = 1e-9,
+        early_stop: EarlyStop = "none",
+        measure: Measure = "deviance",
+        fold_deviance: FoldDeviance = "grouped",
+    ) -> None:
+        self.rule = rule
+        self.n_folds = n_folds
+        self.seed = seed
+        self.mixture = mixture
+        self.n_penalties = n_penalties
+        self.penalty_ratio = penalty_ratio
+        self.standardise = standardise
+        self.penalty_factors = penalty_factors
+        self.tolerance = tolerance
+        self.early_stop = early_stop
+        self.measure = measure
+        self.fold_deviance = fold_deviance
+
+    def fit(self, X: npt.ArrayLike, y: Any, groups: npt.ArrayLike | None = None) -> Self:
+        """Fit to X (n, p) and y; ``groups`` (n,) are the patients that folds keep together."""
+        if self.rule not in ("lambda_min", "lambda_1se"):
+            raise InputError(f"rule: expected 'lambda_min' or 'lambda_1se', found {self.rule!r}")
+        outcome = as_survival(y)
+        patient = np.arange(len(outcome)) if groups is None else groups
+        rng = np.random.default_rng(self.seed)
+        result = cross_validate(
+            X,
+            outcome,
+            assign_folds(self.n_folds, patient, outcome.event, rng),
+            mixture=self.mixture,
+            n_penalties=self.n_penalties,
+            penalty_ratio=self.penalty_ratio,
+            standardise=self.standardise,
+            penalty_factors=self.penalty_factors,
+            tolerance=self.tolerance,
+            early_stop=self.early_stop,
+            measure=self.measure,
+            fold_deviance=self.fold_deviance,
+        )
+        self.cross_validation_: CoxNetCV = result
+        self._learn_names(X)
+        at_min = self.rule == "lambda_min"
+        self.coef_ = result.coefficients_min if at_min else result.coefficients_1se
+        self.penalty_ = result.lambda_min if at_min else result.lambda_1se
+        return self

@@ -1,0 +1,211 @@
+"""A Cox model as a nomogram: points a predictor, total points, survival at the horizons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trephine.errors import InputError, ModelError
+from trephine.regression.ticks import pretty
+from trephine.types import FloatArray
+
+MAX_POINTS = 100.0
+SURVIVAL_TICKS = np.round(np.arange(0.05, 0.951, 0.05), 2)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """What one axis stands for.
+
+    Attributes
+    ----------
+    name
+        Of the variable or signature.
+    label
+        To print beside the axis.
+    levels
+        Level names of a categorical predictor, reference included; empty for a continuous one.
+    effects
+        Log hazard ratio of each level against the reference (0 for the reference itself), or the
+        single coefficient of a continuous predictor.
+    low, high
+        Limits of a continuous predictor's axis before they are made round.
+    """
+
+    name: str
+    label: str
+    effects: tuple[float, ...]
+    levels: tuple[str, ...] = ()
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Ticks of one predictor.
+
+    Attributes
+    ----------
+    predictor
+        What the axis stands for.
+    values
+        Tick values of a continuous predictor, or 0, 1, ... for the levels.
+    points
+        Points of each tick.
+    minimum
+        Smallest X b over the ticks, which gets 0 points.
+    """
+
+    predictor: Predictor
+    values: FloatArray
+    points: FloatArray
+    minimum: float
+
+
+@dataclass(frozen=True)
+class SurvivalAxis:
+    """Survival probabilities at one horizon over total points."""
+
+    horizon: float
+    probabilities: FloatArray
+    points: FloatArray
+
+
+@dataclass(frozen=True)
+class Nomogram:
+    """Points that add up to the model's own prediction.
+
+    Attributes
+    ----------
+    axes
+        One a predictor.
+    points_per_unit
+        Points for one unit of the linear predictor ("sc" in rms).
+    offset
+        Linear predictor (centred as ``survival_at_zero`` is) at 0 total points.
+    total_points
+        Ticks of the total axis.
+    survival_axes
+        One a horizon.
+    survival_at_zero
+        Baseline survival S0(t) at each horizon, where the centred linear predictor is 0.
+    """
+
+    axes: tuple[Axis, ...]
+    points_per_unit: float
+    offset: float
+    total_points: FloatArray
+    survival_axes: tuple[SurvivalAxis, ...]
+    horizons: tuple[float, ...]
+    survival_at_zero: tuple[float, ...]
+
+    def points(self, name: str, value: float | str) -> float:
+        """Return the points of one predictor's value (continuous) or level (categorical)."""
+        axis = next((axis for axis in self.axes if axis.predictor.name == name), None)
+        if axis is None:
+            known = [axis.predictor.name for axis in self.axes]
+            raise InputError(f"nomogram: expected one of {known}, found {name!r}")
+        predictor = axis.predictor
+        if predictor.levels:
+            if value not in predictor.levels:
+                raise InputError(f"{name}: expected one of {predictor.levels}, found {value!r}")
+            effect = predictor.effects[predictor.levels.index(str(value))]
+        else:
+            effect = predictor.effects[0] * float(value)
+        return self.points_per_unit * (effect - axis.minimum)
+
+    def total(self, values: Mapping[str, float | str]) -> float:
+        """Return the total points of one case."""
+        return sum(
+            self.points(axis.predictor.name, values[axis.predictor.name]) for axis in self.axes
+        )
+
+    def linear_predictor(self, total_points: FloatArray) -> FloatArray:
+        """Return the centred linear predictor at some total points."""
+        return np.asarray(total_points) / self.points_per_unit + self.offset
+
+    def survival_probability(self, total_points: FloatArray, horizon: float) -> FloatArray:
+        """Return S(t) = S0(t)^exp(lp) at some total points."""
+        at_zero = self.survival_at_zero[self.horizons.index(horizon)]
+        return np.asarray(at_zero ** np.exp(self.linear_predictor(total_points)))
+
+
+def make_nomogram(
+    predictors: Sequence[Predictor],
+    *,
+    centre: float,
+    horizons: Sequence[float],
+    survival_at_zero: Sequence[float],
+    linear_predictor_range: tuple[float, float],
+    n_ticks: int = 10,
+) -> Nomogram:
+    """Lay out a nomogram as rms does.
+
+    ``sc = 100 / max_j range(X b_j)`` over the displayed values, and
+    ``points_j = sc (X b_j - min_j)``.
+
+    Parameters
+    ----------
+    predictors
+        One an axis; the model's linear predictor is the sum of their effects minus ``centre``.
+    centre
+        What the model subtracts from X b.
+    horizons, survival_at_zero
+        S0(t) at each horizon, where the centred linear predictor is 0.
+    linear_predictor_range
+        Smallest and largest centred linear predictor of the training cases; it sets how far the
+        total axis reaches.
+    n_ticks
+        About how many intervals a continuous axis has.
+
+    Raises
+    ------
+    ModelError
+        If no predictor changes the risk, so that there are no points to give.
+    """
+    laid_out = [_ticks(predictor, n_ticks) for predictor in predictors]
+    widths = [float(np.ptp(effects)) for _, effects in laid_out]
+    if not widths or max(widths) <= 0:
+        raise ModelError("nomogram: no predictor of the model changes the risk")
+    scale = MAX_POINTS / max(widths)
+    axes = tuple(
+        Axis(predictor, values, scale * (effects - effects.min()), float(effects.min()))
+        for predictor, (values, effects) in zip(predictors, laid_out, strict=True)
+    )
+    offset = sum(axis.minimum for axis in axes) - centre
+    lp_ticks = pretty(*linear_predictor_range, n_ticks)
+    reach = max(float(lp_ticks[-1] - offset) * scale, MAX_POINTS)
+    return Nomogram(
+        axes=axes,
+        points_per_unit=scale,
+        offset=offset,
+        total_points=pretty(0.0, reach, n_ticks),
+        survival_axes=tuple(
+            _survival_axis(horizon, at_zero, scale, offset, reach)
+            for horizon, at_zero in zip(horizons, survival_at_zero, strict=True)
+        ),
+        horizons=tuple(horizons),
+        survival_at_zero=tuple(survival_at_zero),
+    )
+
+
+def _ticks(predictor: Predictor, n_ticks: int) -> tuple[FloatArray, FloatArray]:
+    """Return an axis's values and X b at each."""
+    if predictor.levels:
+        return np.arange(len(predictor.levels), dtype=np.float64), np.array(predictor.effects)
+    values = pretty(predictor.low, predictor.high, n_ticks)
+    return values, values * predictor.effects[0]
+
+
+def _survival_axis(
+    horizon: float, at_zero: float, scale: float, offset: float, reach: float
+) -> SurvivalAxis:
+    """Place round survival probabilities where the total axis reaches them."""
+    if not 0 < at_zero < 1:
+        return SurvivalAxis(horizon, np.empty(0), np.empty(0))
+    lp = np.log(np.log(SURVIVAL_TICKS) / np.log(at_zero))
+    points = (lp - offset) * scale
+    shown = (points >= 0) & (points <= reach)
+    return SurvivalAxis(horizon, SURVIVAL_TICKS[shown], points[shown])

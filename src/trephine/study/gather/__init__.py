@@ -1,0 +1,5 @@
+"""A study's results told as the facts that its report is made of."""
+
+from trephine.study.gather.assemble import assemble_facts
+
+__all__ = ["assemble_facts"]

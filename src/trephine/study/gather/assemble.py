@@ -1,0 +1,103 @@
+"""All facts of a study, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from threadpoolctl import threadpool_limits
+
+from trephine.executors import Progress
+from trephine.facts import Facts, PictureFacts
+from trephine.study.assess import Assessed, assess
+from trephine.study.draws import Draws, draw_intervals
+from trephine.study.gather.baseline import cox_table, signature_table, table_1
+from trephine.study.gather.centres import centre_facts
+from trephine.study.gather.comparisons import comparisons, reclassifications
+from trephine.study.gather.curves import (
+    calibration_facts,
+    decision_facts,
+    overall_survival,
+    risk_group_facts,
+    roc_facts,
+)
+from trephine.study.gather.models import model_facts, nomogram_facts, sample_size
+from trephine.study.gather.overview import (
+    flow_facts,
+    inputs_facts,
+    methods_facts,
+    run_facts,
+    study_facts,
+)
+from trephine.study.gather.performance import performance_facts
+from trephine.study.gather.resampled import corrected_performance, null_facts
+from trephine.study.gather.signatures import agreement_facts, correlation_facts, selection_facts
+from trephine.study.results import Analysis
+
+
+def assemble_facts(
+    analysis: Analysis,
+    pictures: Sequence[PictureFacts] = (),
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Facts:
+    """Return everything that the report shows.
+
+    Parameters
+    ----------
+    analysis
+        A study that ran.
+    pictures
+        Told by :func:`trephine.study.pictures.draw_pictures`.
+    workers, progress
+        Of the bootstraps behind intervals; the numbers do not depend on the workers.
+    """
+    # Matrices here are small: BLAS threads would wait for one another longer than they work.
+    with threadpool_limits(1):
+        assessed = assess(analysis)
+        draws = draw_intervals(analysis, assessed, workers=workers, progress=progress)
+        return _assemble(analysis, assessed, draws, pictures)
+
+
+def _assemble(
+    analysis: Analysis,
+    assessed: Sequence[Assessed],
+    draws: Draws,
+    pictures: Sequence[PictureFacts],
+) -> Facts:
+    has_clinical = bool(analysis.cases.clinical.variables)
+    results = list(analysis.protocols.values())
+    return Facts(
+        study=study_facts(analysis),
+        flow=flow_facts(analysis),
+        inputs=inputs_facts(analysis),
+        methods=methods_facts(analysis, draws),
+        run=run_facts(analysis),
+        agreement=agreement_facts(analysis),
+        table1=table_1(analysis) if has_clinical else None,
+        table2=tuple(cox_table(analysis, result) for result in results) if has_clinical else (),
+        selection=tuple(fact for result in results for fact in selection_facts(analysis, result)),
+        correlation=tuple(
+            fact for result in results for fact in correlation_facts(analysis, result)
+        ),
+        models=tuple(fact for result in results for fact in model_facts(analysis, result)),
+        nomograms=tuple(fact for result in results for fact in nomogram_facts(analysis, result)),
+        sample_size=sample_size(analysis),
+        performance=(
+            *(performance_facts(one, draws) for one in assessed),
+            *(fact for result in results for fact in corrected_performance(analysis, result)),
+        ),
+        null_check=tuple(fact for result in results for fact in null_facts(result)),
+        comparisons=comparisons(analysis, assessed),
+        reclassification=reclassifications(assessed, draws, analysis.inputs.plan.outcome.risk_cuts),
+        table_s2=tuple(
+            table for result in results if (table := signature_table(analysis, result)) is not None
+        ),
+        roc=tuple(fact for one in assessed for fact in roc_facts(one)),
+        calibration=tuple(fact for one in assessed for fact in calibration_facts(one, draws)),
+        decision_curves=decision_facts(analysis, assessed, draws),
+        survival=overall_survival(analysis),
+        risk_groups=tuple(risk_group_facts(analysis, one) for one in assessed),
+        centres=tuple(fact for result in results for fact in centre_facts(analysis, result)),
+        pictures=tuple(pictures),
+    )

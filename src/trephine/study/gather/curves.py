@@ -1,0 +1,285 @@
+"""Curves of the report: ROC, calibration, decision, survival by risk group and overall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+
+from trephine.errors import ModelError
+from trephine.evaluation.calibration_curve import CurveMethod
+from trephine.evaluation.decision_curve import TREAT_ALL, TREAT_NONE, DecisionCurve
+from trephine.evaluation.risk_groups import RiskGroup, RiskGroups, risk_groups
+from trephine.facts import (
+    CalibrationFacts,
+    CalibrationGroup,
+    DecisionCurveFacts,
+    EstimateFact,
+    HorizonEstimate,
+    NetBenefit,
+    RiskGroupsFacts,
+    RocFacts,
+    SurvivalCurve,
+)
+from trephine.modelling.encoding import Term
+from trephine.modelling.fitted_model import fit_model
+from trephine.regression.ticks import pretty
+from trephine.study.assess import Assessed
+from trephine.study.draws import Draws
+from trephine.study.results import Analysis
+from trephine.survival.kaplan_meier import KaplanMeierCurve, kaplan_meier
+from trephine.types import FloatArray
+
+HISTOGRAM_BINS = 20
+
+
+def roc_facts(assessed: Assessed) -> list[RocFacts]:
+    """Return one curve a horizon."""
+    found = []
+    for at in assessed.performance.horizons:
+        if at.roc.note:
+            continue
+        order = np.lexsort((at.roc.sensitivity, at.roc.false_positive_rate))
+        found.append(
+            RocFacts(
+                protocol=assessed.protocol,
+                kind=assessed.kind,
+                model=assessed.model,
+                horizon=at.horizon,
+                false_positive=at.roc.false_positive_rate[order],
+                true_positive=at.roc.sensitivity[order],
+                auc=EstimateFact.model_validate(at.auc.estimate),
+            )
+        )
+    return found
+
+
+CURVE_WORDS: dict[CurveMethod, str] = {
+    "hazard": "Cox regression on log(-log(1 - predicted risk))",
+    "hazard spline": "Cox regression on a restricted cubic spline of log(-log(1 - predicted risk))",
+    "hazard regression": "hazard regression (HARE, splines in time and log(-log(1 - predicted"
+    " risk)), as in R's rms)",
+    "pseudo-values linear": "least squares of jackknife pseudo-values on predicted risk",
+    "pseudo-values local": "local linear regression of jackknife pseudo-values on predicted risk",
+}
+"""How a smooth calibration curve is drawn, as the methods section says it."""
+
+
+def calibration_facts(assessed: Assessed, draws: Draws) -> list[CalibrationFacts]:
+    """Return one calibration curve a horizon."""
+    found = []
+    for at, probability in zip(
+        assessed.performance.horizons, assessed.event_probability.T, strict=True
+    ):
+        edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
+        counts, _ = np.histogram(probability, edges)
+        curve = draws.calibration_of(assessed, at.horizon) or at.curve
+        known = np.isfinite(curve.observed).all()
+        found.append(
+            CalibrationFacts(
+                protocol=assessed.protocol,
+                kind=assessed.kind,
+                model=assessed.model,
+                horizon=at.horizon,
+                groups=tuple(
+                    CalibrationGroup(
+                        n=group.n,
+                        events=group.n_events,
+                        predicted=group.mean_event_probability,
+                        observed=EstimateFact.model_validate(group.observed),
+                    )
+                    for group in at.groups
+                ),
+                smooth_method=CURVE_WORDS[curve.method] if known else "",
+                smooth_predicted=curve.predicted if known else (),
+                smooth_observed=curve.observed if known else (),
+                smooth_low=_known(curve.low),
+                smooth_high=_known(curve.high),
+                bin_edges=edges,
+                bin_counts=counts,
+            )
+        )
+    return found
+
+
+def decision_facts(
+    analysis: Analysis, assessed: Sequence[Assessed], draws: Draws
+) -> tuple[DecisionCurveFacts, ...]:
+    """Return the decision curves of all models together, by protocol, kind and horizon."""
+    found = []
+    for (protocol, kind), _ in groupby(assessed, key=lambda one: (one.protocol, one.kind)):
+        for horizon in analysis.inputs.plan.outcome.horizons:
+            curves = draws.decision_of(protocol, kind, horizon)
+            if curves is None or not np.isfinite(curves[TREAT_ALL].net_benefit).any():
+                continue
+            found.append(
+                DecisionCurveFacts(
+                    protocol=protocol,
+                    kind=kind,
+                    horizon=horizon,
+                    thresholds=curves[TREAT_ALL].thresholds,
+                    treat_all=curves[TREAT_ALL].net_benefit,
+                    models=tuple(
+                        _net_benefit(name, curve)
+                        for name, curve in curves.items()
+                        if name not in (TREAT_ALL, TREAT_NONE)
+                    ),
+                )
+            )
+    return tuple(found)
+
+
+def _net_benefit(name: str, curve: DecisionCurve) -> NetBenefit:
+    return NetBenefit(
+        model=name,
+        net_benefit=curve.net_benefit,
+        low=_known(curve.net_benefit_low),
+        high=_known(curve.net_benefit_high),
+        interventions_avoided=100 * curve.interventions_avoided,
+        harm=curve.harm,
+    )
+
+
+def risk_group_facts(analysis: Analysis, assessed: Assessed) -> RiskGroupsFacts:
+    """Return survival of low and high risk under one model."""
+    plan = analysis.inputs.plan
+    survival = analysis.cases.survival
+    times = _risk_table_times(float(survival.time.max()))
+    given = plan.outcome.risk_cuts
+    by_plan = bool(given) and plan.outcome.horizons[0] in assessed.horizons
+    groups = risk_groups(
+        survival,
+        assessed.probability_at(plan.outcome.horizons[0]) if by_plan else assessed.risk_score,
+        given if by_plan else (assessed.risk_cut,),
+        horizons=plan.outcome.horizons,
+        risk_table_times=times,
+        patient=assessed.patient,
+    )
+    ratio, why = _group_ratio(analysis, assessed, groups)
+    apparent = assessed.kind == "apparent"
+    rule = (
+        "median of the linear predictor in training"
+        if apparent
+        else "median of the out-of-fold linear predictor, averaged over repeats"
+    )
+    if by_plan:
+        at = f"{plan.outcome.horizons[0]:g} {plan.outcome.unit}"
+        cuts = " and ".join(f"{cut:g}" for cut in given)
+        rule = f"event probability at {at} that the plan gives, {cuts}"
+    return RiskGroupsFacts(
+        protocol=assessed.protocol,
+        kind=assessed.kind,
+        model=assessed.model,
+        rule=rule,
+        cuts=groups.cut_offs,
+        curves=tuple(_group_curve(group) for group in groups.groups),
+        logrank_statistic=groups.logrank.statistic if groups.logrank else None,
+        degrees_of_freedom=groups.logrank.degrees_of_freedom if groups.logrank else 0,
+        logrank_p=groups.logrank.p_value if groups.logrank else None,
+        ratio=ratio,
+        notes=tuple(note for note in (groups.note, *_group_notes(groups), why) if note),
+    )
+
+
+def _group_notes(groups: RiskGroups) -> list[str]:
+    """Return what has to be said of single groups, each thing once with all that it is about."""
+    about: dict[str, list[str]] = {}
+    for group in groups.groups:
+        if group.note:
+            about.setdefault(group.note, []).append(_label(group))
+    return [f"{', '.join(names)}: {note}" for note, names in about.items()]
+
+
+def _label(group: RiskGroup) -> str:
+    name = group.name.capitalize()
+    return name if "risk" in group.name else f"{name} risk"
+
+
+def _group_ratio(
+    analysis: Analysis, assessed: Assessed, groups: RiskGroups
+) -> tuple[EstimateFact | None, str]:
+    """Return the hazard ratio of high against low risk, and why there is none."""
+    if groups.logrank is None:
+        return None, ""
+    high = (groups.group_of_case == len(groups.groups) - 1).astype(np.float64)
+    term = Term("high risk", "high risk", "linear", "High risk")
+    try:
+        model = fit_model(
+            "risk groups",
+            (),
+            [term],
+            high[:, None],
+            analysis.cases.survival,
+            cluster=assessed.patient,
+        )
+    except ModelError as error:
+        return None, f"no hazard ratio between the groups: {error}"
+    assert model.result is not None
+    return EstimateFact.model_validate(model.result.hazard_ratio_of(term.name)), ""
+
+
+def overall_survival(analysis: Analysis) -> SurvivalCurve:
+    """Return the Kaplan-Meier curve of all cases, its interval by patient."""
+    survival = analysis.cases.survival
+    curve = kaplan_meier(survival.time, survival.event, cluster=analysis.cases.patient)
+    times = _risk_table_times(float(survival.time.max()))
+    at_risk = [int(np.sum(survival.time >= time)) for time in times]
+    horizons = []
+    for horizon in analysis.inputs.plan.outcome.horizons:
+        if horizon <= survival.time.max():
+            at = curve.at(np.array([horizon]))
+            estimate = EstimateFact(
+                value=at.survival_probability[0], low=at.low[0], high=at.high[0]
+            )
+            horizons.append(HorizonEstimate(horizon=horizon, estimate=estimate))
+    return SurvivalCurve(
+        label="All cases",
+        n=len(survival),
+        events=int(survival.event.sum()),
+        **_steps(curve),
+        at_risk_times=times,
+        at_risk=at_risk,
+        at_horizons=tuple(horizons),
+        median=EstimateFact.model_validate(curve.quantile(0.5)),
+    )
+
+
+def _group_curve(group: RiskGroup) -> SurvivalCurve:
+    steps = (
+        _steps(group.curve) if group.curve is not None else {"times": (0.0,), "survival": (1.0,)}
+    )
+    return SurvivalCurve(
+        label=_label(group),
+        n=group.n,
+        events=group.n_events,
+        **steps,
+        at_risk_times=group.times,
+        at_risk=group.n_at_risk,
+        at_horizons=tuple(
+            HorizonEstimate(horizon=horizon, estimate=EstimateFact.model_validate(estimate))
+            for horizon, estimate in zip(group.horizons, group.survival_probability, strict=True)
+        ),
+        median=EstimateFact.model_validate(group.median_survival),
+    )
+
+
+def _steps(curve: KaplanMeierCurve) -> dict[str, FloatArray]:
+    """Return a curve's steps from time 0, and when cases were censored."""
+    return {
+        "times": np.append(0.0, curve.times),
+        "survival": np.append(1.0, curve.survival_probability),
+        "low": np.append(1.0, curve.low),
+        "high": np.append(1.0, curve.high),
+        "censored_times": np.repeat(curve.times, curve.n_censored.astype(np.int64)),
+    }
+
+
+def _risk_table_times(last: float) -> FloatArray:
+    ticks = pretty(0.0, last, 6)
+    return ticks[ticks <= last]
+
+
+def _known(values: FloatArray) -> FloatArray:
+    """Return the values, or nothing where none was computed."""
+    return np.empty(0) if np.isnan(values).all() else values

@@ -1,0 +1,359 @@
+"""What the study is, who was in it, what went in and how it ran."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections import defaultdict
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path, PurePath
+
+import numpy as np
+
+from trephine import __version__
+from trephine.deep.settings import DeepSettings, FineTuneSettings
+from trephine.facts import (
+    DeepMethod,
+    EstimateFact,
+    Exclusion,
+    FlowCount,
+    FlowFacts,
+    HorizonFlow,
+    InputFile,
+    InputsFacts,
+    MethodsFacts,
+    PartialRater,
+    Quartiles,
+    RadiomicsMethod,
+    ResamplingMethod,
+    RunFacts,
+    RunWarning,
+    SpacingSource,
+    StudyFacts,
+    Timing,
+    Version,
+)
+from trephine.plan.sections import RadiomicsSection
+from trephine.radiomics.settings import RadiomicsSettings
+from trephine.study.draws import Draws
+from trephine.study.finetuning import finetune_settings
+from trephine.study.fingerprints import Fingerprint
+from trephine.study.network_file import trust_note
+from trephine.study.provenance import read_fingerprints
+from trephine.study.results import Analysis, ProtocolResult
+from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
+from trephine.survival.kaplan_meier import reverse_kaplan_meier
+
+# What the numbers of a report rest on.
+LIBRARIES = ("numpy", "scipy", "numba", "pandas", "SimpleITK", "PyWavelets", "pydicom")
+
+RANDOM_WEIGHTS = (
+    "The deep features come from a network with random, untrained weights ({weights}). They carry"
+    " what any fixed filter carries and nothing learned from pictures."
+)
+
+
+def study_facts(analysis: Analysis) -> StudyFacts:
+    """Return what the study is about."""
+    plan = analysis.inputs.plan
+    deep = deep_settings(plan)
+    random = deep is not None and deep.random_seed is not None
+    return StudyFacts(
+        title=plan.study.title,
+        outcome_name=plan.outcome.name,
+        event_noun=plan.outcome.event,
+        case_noun=_case_noun(analysis),
+        time_unit=plan.outcome.unit,
+        horizons=plan.outcome.horizons,
+        protocol=plan.study.protocol,
+        seed=plan.study.seed,
+        simulated=bool(plan.study.simulated),
+        simulated_note=plan.study.simulated,
+        random_weights_note=RANDOM_WEIGHTS.format(weights=deep.weights) if random and deep else "",
+    )
+
+
+def _case_noun(analysis: Analysis) -> str:
+    """Return what a case is called: the case column's stem, such as "hip" of hip_id."""
+    column = analysis.inputs.plan.data.columns.case.lower()
+    stem = column.removesuffix("_id").removesuffix("id").strip("_ ")
+    return stem if stem.isalpha() and stem != "case" else "case"
+
+
+def flow_facts(analysis: Analysis) -> FlowFacts:
+    """Return the participant flow."""
+    flow = analysis.inputs.flow
+    survival = analysis.cases.survival
+    time, event = survival.time, survival.event
+    low, middle, high = np.quantile(time, (0.25, 0.5, 0.75))
+    horizons = tuple(
+        HorizonFlow(
+            horizon=horizon,
+            events=int(np.sum(event & (time <= horizon))),
+            censored=int(np.sum(~event & (time < horizon))),
+            at_risk=int(np.sum((time > horizon) | (~event & (time == horizon)))),
+        )
+        for horizon in analysis.inputs.plan.outcome.horizons
+    )
+    reverse = reverse_kaplan_meier(time, event, cluster=analysis.cases.patient).quantile(0.5)
+    return FlowFacts(
+        enrolled=FlowCount(patients=flow.enrolled_patients, cases=flow.enrolled_cases),
+        exclusions=tuple(
+            Exclusion(reason=e.reason, patients=e.n_patients, cases=e.n_cases)
+            for e in flow.exclusions
+        ),
+        analysed=FlowCount(patients=flow.analysed_patients, cases=flow.analysed_cases),
+        events=int(event.sum()),
+        event_percent=100 * float(event.mean()),
+        patients_with_event=len(np.unique(analysis.cases.patient[event])),
+        follow_up=Quartiles(median=middle, q1=low, q3=high),
+        follow_up_reverse_km=EstimateFact.model_validate(reverse),
+        longest_follow_up=float(time.max()),
+        horizons=horizons,
+    )
+
+
+def inputs_facts(analysis: Analysis) -> InputsFacts:
+    """Return every input with its fingerprint; a group of files has one for all."""
+    plan = analysis.inputs.plan
+    taken = read_fingerprints(analysis.inputs, analysis.extracted)
+    files = [_one_file("study table", plan.data.table, taken)]
+    if plan.features is not None and plan.features.table != plan.data.table:
+        files.append(_one_file("feature table", plan.features.table, taken))
+    given = analysis.inputs.files
+    if given is not None:
+        files.append(_group("images", Path(plan.data.image or "").name, given.images, taken))
+        for rater, masks in given.masks.items():
+            name = Path(plan.data.raters[rater]).name
+            there = tuple(path for path in masks if path is not None)
+            files.append(_group(f"masks of rater {rater}", name, there, taken))
+        for rater, again in given.repeats.items():
+            name = Path(plan.data.repeats[rater]).name
+            paths = tuple(path for path in again if path is not None)
+            files.append(_group(f"second masks of rater {rater}", name, paths, taken))
+    deep = deep_settings(plan)
+    return InputsFacts(
+        files=tuple(files),
+        spacing=_spacing(analysis),
+        weights_name=_weights_name(deep) if deep is not None else "",
+        weights_sha256=analysis.extracted.weights_sha256 if analysis.extracted else "",
+        trust_note=trust_note(deep),
+    )
+
+
+# As they were read: what lies there now may be another file.
+Fingerprints = Mapping[Path, Fingerprint]
+
+
+def _one_file(role: str, path: Path, taken: Fingerprints) -> InputFile:
+    return InputFile(role=role, name=path.name, sha256=taken[path].sha256)
+
+
+def _group(role: str, name: str, paths: tuple[Path, ...], taken: Fingerprints) -> InputFile:
+    distinct = sorted(set(paths))
+    digests = "\n".join(sorted(taken[path].sha256 for path in distinct))
+    whole = hashlib.sha256(digests.encode()).hexdigest()
+    return InputFile(role=role, name=name, files=len(distinct), sha256=whole)
+
+
+def _spacing(analysis: Analysis) -> tuple[SpacingSource, ...]:
+    if analysis.extracted is None:
+        return ()
+    found: dict[str, list[float]] = defaultdict(list)
+    for note in analysis.extracted.image_notes:
+        found[str(note.get("spacing_source", "not recorded"))].append(float(note["spacing_row_mm"]))
+    return tuple(
+        SpacingSource(source=source, images=len(values), low_mm=min(values), high_mm=max(values))
+        for source, values in sorted(found.items())
+    )
+
+
+def _partial_raters(analysis: Analysis) -> tuple[PartialRater, ...]:
+    """Return the raters who drew some cases only."""
+    files = analysis.inputs.files
+    if files is None:
+        return ()
+    counts = {
+        rater: sum(path is not None for path in paths) for rater, paths in files.masks.items()
+    }
+    of = len(files.images)
+    return tuple(
+        PartialRater(name=rater, cases=count, of=of)
+        for rater, count in counts.items()
+        if count < of
+    )
+
+
+COMBAT = (
+    "Features were harmonised between centres by ComBat (parametric empirical Bayes, Johnson et"
+    " al. 2007), fitted to the training cases of each fit alone with the clinical variables as"
+    " covariates; cases of a centre that training did not hold count as measured."
+)
+
+
+def methods_facts(analysis: Analysis, draws: Draws) -> MethodsFacts:
+    """Return the settings that the methods section states."""
+    plan = analysis.inputs.plan
+    radiomics, deep = radiomics_settings(plan), deep_settings(plan)
+    features = analysis.cases.features
+    return MethodsFacts(
+        normalisation=_normalisation(radiomics, plan.radiomics.normalise),
+        raters=tuple(plan.data.raters),
+        partial_raters=_partial_raters(analysis),
+        radiomics=_radiomics_method(plan.radiomics, radiomics, features[RADIOMICS].names)
+        if radiomics is not None
+        else None,
+        deep=DeepMethod(
+            backbone=Path(deep.backbone).name,
+            layer=_layer(deep, finetune_settings(plan)),
+            weights=_weights_name(deep),
+            features=len(features[DEEP].names),
+            crop=f"square round the region with a margin of {deep.margin:.0%}, resized to"
+            f" {deep.size} x {deep.size}" + (", left sides mirrored" if deep.mirror_left else ""),
+        )
+        if deep is not None
+        else None,
+        feature_table=plan.features.table.name if plan.features is not None else "",
+        harmonisation="" if plan.selection.harmonise == "none" else COMBAT,
+        missing_values="Cases with a missing clinical value were left out."
+        if plan.selection.missing_clinical == "drop"
+        else "Missing clinical values were filled with training medians and most frequent levels.",
+        resampling=tuple(_resampling(analysis, draws)),
+    )
+
+
+def _normalisation(radiomics: RadiomicsSettings | None, method: str) -> str:
+    if radiomics is None:
+        return ""
+    steps = [] if method == "none" else [f"{method} normalisation"]
+    if radiomics.normalize:
+        steps.append(f"z-score over the whole image, times {radiomics.normalizeScale:g}")
+    return "; then ".join(steps) or "none"
+
+
+def _radiomics_method(
+    section: RadiomicsSection, settings: RadiomicsSettings, names: tuple[str, ...]
+) -> RadiomicsMethod:
+    source = section.file.name if section.file is not None else section.preset or "native2d"
+    changed = f", changed in {', '.join(section.settings)}" if section.settings else ""
+    return RadiomicsMethod(
+        preset=source + changed,
+        resampling=_resampled(settings),
+        bin_width=settings.binWidth if settings.binCount is None else None,
+        bin_count=settings.binCount,
+        image_types=tuple(settings.imageType),
+        families=tuple(settings.featureClass),
+        features=len(names),
+    )
+
+
+def _resampled(settings: RadiomicsSettings) -> str:
+    spacing = settings.resampledPixelSpacing
+    if spacing is None or settings.interpolator is None:
+        return "images and regions as recorded, not resampled"
+    sides = " × ".join(f"{side:g}" if side else "as recorded" for side in spacing)
+    return f"images resampled to {sides} mm ({settings.interpolator})"
+
+
+def _resampling(analysis: Analysis, draws: Draws) -> list[ResamplingMethod]:
+    validation = analysis.inputs.plan.validation
+    return [
+        ResamplingMethod(
+            protocol=protocol,
+            unit="patient",
+            folds=validation.folds,
+            repeats=result.out_of_fold.repeats if result.out_of_fold is not None else 0,
+            bootstraps=len(result.bootstrap.refits) if result.bootstrap is not None else 0,
+            permutations=validation.permutations if result.null is not None else 0,
+            interval_draws=draws.number_draws,
+            band_draws=draws.band_draws,
+            note=_resampling_note(result),
+        )
+        for protocol, result in analysis.protocols.items()
+    ]
+
+
+def _resampling_note(result: ProtocolResult) -> str:
+    chain = result.settings.chain
+    inner = f"The penalty comes from inner {chain.inner_folds}-fold cross-validation by"
+    folds = f"{inner} {chain.fold_unit}." if result.fitted.chains else ""
+    independent = result.settings.variance == "model"
+    by = (
+        "Intervals of apparent performance take cases as independent, as published; all others are"
+        " by patient."
+        if independent
+        else "All intervals are by patient."
+    )
+    return f"{folds} {by}".strip()
+
+
+def run_facts(analysis: Analysis) -> RunFacts:
+    """Return the plan as it ran, versions, timings and warnings."""
+    plan = json.dumps(plan_as_ran(analysis), indent=1, ensure_ascii=False)
+    versions = [Version(name="trephine", version=__version__)]
+    versions.append(Version(name="Python", version=platform.python_version()))
+    versions += [Version(name=name, version=version(name)) for name in LIBRARIES]
+    versions += _network_library(analysis)
+    return RunFacts(
+        plan=plan,
+        plan_sha256=hashlib.sha256(plan.encode()).hexdigest(),
+        versions=tuple(versions),
+        timings=tuple(Timing(stage=s, seconds=t) for s, t in analysis.timings.items()),
+        warnings=tuple(RunWarning(where=where, text=text) for where, text in analysis.warnings),
+    )
+
+
+def _network_library(analysis: Analysis) -> list[Version]:
+    """Return what computed deep features, where there are any and it is installed."""
+    deep = deep_settings(analysis.inputs.plan) if analysis.extracted is not None else None
+    if deep is None:
+        return []
+    name = "onnxruntime" if deep.backbone.lower().endswith(".onnx") else "torch"
+    if find_spec(name) is None:
+        return []
+    return [Version(name=name, version=str(import_module(name).__version__))]
+
+
+def plan_as_ran(analysis: Analysis) -> dict[str, object]:
+    """Return the plan with every default filled in and paths cut to their last parts."""
+    plan = analysis.inputs.plan
+    content = plan.model_dump(mode="json", exclude_none=True)
+    radiomics = radiomics_settings(plan)
+    if radiomics is not None:
+        content["radiomics"]["settings"] = radiomics.model_dump(mode="json", exclude_none=True)
+    cut = _without_folders(content, plan.data.table.parent)
+    assert isinstance(cut, dict)
+    return cut
+
+
+def _without_folders(value: object, folder: Path) -> object:
+    """Return a plan's values with paths told from the table's folder, else by their last parts.
+
+    Where a study lay on somebody's machine is nobody's business who reads its report.
+    """
+    if isinstance(value, dict):
+        return {key: _without_folders(item, folder) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(item, folder) for item in value]
+    if not isinstance(value, str) or not Path(value).is_absolute():
+        return value
+    path = Path(value)
+    inside = path.is_relative_to(folder)
+    return path.relative_to(folder).as_posix() if inside else "/".join(path.parts[-2:])
+
+
+def _layer(deep: DeepSettings, finetune: FineTuneSettings | None) -> str:
+    layer = deep.layer or "average pool"
+    if finetune is None:
+        return layer
+    return f"{layer} after the last residual block was trained on survival in every refit"
+
+
+def _weights_name(deep: DeepSettings) -> str:
+    if deep.is_network_file:  # which holds its own
+        return PurePath(deep.backbone).name
+    return deep.weights_file.name if deep.weights_file is not None else deep.weights

@@ -1,0 +1,101 @@
+"""What bootstrap samples and permuted outcomes say of each model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trephine.facts import (
+    CalibrationNumbers,
+    EstimateFact,
+    HorizonEstimate,
+    NullFacts,
+    OptimismFacts,
+    PerformanceFacts,
+)
+from trephine.study.results import Analysis, ProtocolResult
+from trephine.validation.bootstrap_optimism import BootstrapValidation
+from trephine.validation.corrected_index import CorrectedIndex
+from trephine.validation.resampling import Refit
+
+
+def corrected_performance(analysis: Analysis, result: ProtocolResult) -> list[PerformanceFacts]:
+    """Return each model's performance less its optimism, where the plan asked for bootstraps."""
+    if result.bootstrap is None:
+        return []
+    survival = analysis.cases.survival
+    bootstrap = result.bootstrap
+    return [
+        PerformanceFacts(
+            protocol=result.settings.protocol,
+            kind="optimism-corrected",
+            model=model,
+            n=len(survival),
+            events=int(survival.event.sum()),
+            c_index=EstimateFact.model_validate(bootstrap.of(model, "concordance").corrected),
+            auc=_by_horizon(indices, "auc"),
+            brier=_by_horizon(indices, "brier"),
+            calibration=_slope(analysis, indices),
+            optimism=_optimism(bootstrap, model),
+        )
+        for model, indices in bootstrap.indices.items()
+    ]
+
+
+def _by_horizon(indices: tuple[CorrectedIndex, ...], name: str) -> tuple[HorizonEstimate, ...]:
+    return tuple(
+        HorizonEstimate(horizon=found.horizon, estimate=found.corrected)
+        for found in indices
+        if found.index == name and np.isfinite(found.corrected.value)
+    )
+
+
+def _slope(
+    analysis: Analysis, indices: tuple[CorrectedIndex, ...]
+) -> tuple[CalibrationNumbers, ...]:
+    """Return the corrected slope, told at the first horizon since it has none of its own.
+
+    A model's slope on its own training cases is 1 in every sample: what varies is the optimism,
+    and an interval around the apparent slope would have no width.
+    """
+    first = analysis.inputs.plan.outcome.horizons[0]
+    return tuple(
+        CalibrationNumbers(horizon=first, slope=EstimateFact(value=found.corrected.value))
+        for found in indices
+        if found.index == "slope" and np.isfinite(found.corrected.value)
+    )
+
+
+def _optimism(bootstrap: BootstrapValidation, model: str) -> OptimismFacts:
+    concordance = bootstrap.of(model, "concordance")
+    return OptimismFacts(
+        samples=concordance.n_bootstraps,
+        failed=len(bootstrap.failures),
+        c_index=concordance.optimism,
+        c_index_632_plus=concordance.point_632_plus,
+    )
+
+
+def null_facts(result: ProtocolResult) -> list[NullFacts]:
+    """Return each model's C-index on permuted outcomes, where the plan asked for them."""
+    if result.null is None:
+        return []
+    return [
+        NullFacts(
+            protocol=result.settings.protocol,
+            kind="apparent" if result.null.kind == "apparent" else "nested cross-validated",
+            model=name,
+            observed=found.observed,
+            permuted=found.permuted,
+            median=float(np.median(found.permuted)),
+            p95=float(np.quantile(found.permuted, 0.95)),
+            p=found.p_value,
+        )
+        for name, found in result.null.models.items()
+    ]
+
+
+def refits(result: ProtocolResult) -> tuple[Refit, ...]:
+    """Return the refits that stability is counted over: bootstrap samples, else outer folds."""
+    if result.bootstrap is not None:
+        return result.bootstrap.refits
+    return result.out_of_fold.refits if result.out_of_fold is not None else ()

@@ -1,0 +1,97 @@
+"""Steps that hazard ratios are told for: ten years of age rather than one, a signature's SD."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trephine.facts import EstimateFact
+from trephine.modelling.encoding import Term, encode_term
+from trephine.modelling.fitted_model import FittedModel
+from trephine.study.results import Analysis, ProtocolResult
+from trephine.types import Estimate, FloatArray
+
+# Leading digits of a step that a reader takes in at a glance.
+ROUND = (1.0, 2.0, 5.0, 10.0)
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a variable goes for one hazard ratio.
+
+    Attributes
+    ----------
+    size
+        In the term's unit; 1 for a level against its reference.
+    text
+        As printed, such as "per 10 years"; empty for a level.
+    """
+
+    size: float
+    text: str
+
+    def ratio(self, per_unit: Estimate) -> EstimateFact:
+        """Return the hazard ratio of this step from that of one unit."""
+        value, low, high = (float(x) ** self.size for x in (per_unit.value, *_limits(per_unit)))
+        return EstimateFact(value=value, low=low, high=high, level=per_unit.level)
+
+
+def _limits(estimate: Estimate) -> tuple[float, float]:
+    return estimate.low, estimate.high
+
+
+def step_of(term: Term, values: FloatArray, unit: str = "") -> Step:
+    """Return the step for a term: a round number near the standard deviation, or the SD itself.
+
+    Parameters
+    ----------
+    term
+        A column of a model.
+    values
+        Of the training cases, shape (n,).
+    unit
+        Of the variable.
+    """
+    if term.kind in ("level", "at-least"):
+        return Step(1.0, "")
+    spread = float(np.nanstd(values, ddof=1)) if np.isfinite(values).sum() > 1 else 0.0
+    if not spread > 0:
+        return Step(1.0, f"per {unit}" if unit else "per unit")
+    if term.kind == "signature":
+        return Step(spread, f"per SD ({spread:.3g})")
+    size = round_step(spread)
+    number = f"{size:.10g}"
+    if number == "1":
+        return Step(1.0, f"per {unit}" if unit else "per unit")
+    return Step(size, f"per {number} {unit}".rstrip() if unit else f"per {number} units")
+
+
+def round_step(spread: float) -> float:
+    """Return the number 1, 2 or 5 times a power of ten that is nearest to ``spread`` by ratio."""
+    power = 10.0 ** np.floor(np.log10(spread))
+    candidates = np.array(ROUND) * power
+    return float(candidates[np.argmin(np.abs(np.log(candidates / spread)))])
+
+
+def training_column(analysis: Analysis, result: ProtocolResult, term: Term) -> FloatArray:
+    """Return the values of a term that the protocol's models were fitted to, shape (n,).
+
+    A signature's are in-sample or out of fold, as the protocol has it; a missing clinical value
+    is as the recipe filled it.
+    """
+    if term.kind == "signature":
+        chain = result.fitted.chains[term.variable]
+        in_sample = result.settings.signature_training == "in-sample"
+        return chain.training_score if in_sample else chain.out_of_fold_score
+    choice = result.fitted.clinical
+    table = analysis.cases.clinical
+    if choice is not None and choice.imputation is not None:
+        table = choice.imputation.fill(table)
+    return encode_term(term, table)
+
+
+def training_design(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> FloatArray:
+    """Return the design that a model was fitted to, shape (n, terms)."""
+    columns = [training_column(analysis, result, term) for term in model.terms]
+    return np.column_stack(columns) if columns else np.empty((len(analysis.cases), 0))

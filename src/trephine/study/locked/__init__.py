@@ -1,0 +1,1 @@
+"""One road for a locked model: predict a case, validate it elsewhere."""

@@ -1,0 +1,73 @@
+"""A model card: what a locked model is for, what it is made of, how well it did, and its limits."""
+
+from __future__ import annotations
+
+from trephine.cohort.schema import capitalised
+from trephine.facts import Facts, ModelFacts, PerformanceFacts
+from trephine.facts.base import EstimateFact
+
+
+def model_card(facts: Facts, primary: str) -> str:
+    """Return the card of a study's model as Markdown."""
+    study, flow = facts.study, facts.flow
+    protocol = study.protocol
+    model = next(m for m in facts.models if m.name == primary and m.protocol == protocol)
+    rows = [p for p in facts.performance if p.protocol == protocol]
+    lines = [
+        f"# Model card: {study.title}",
+        "",
+        "**Research use only. Not a medical device; not for decisions about patients.**",
+        "",
+    ]
+    if study.simulated:
+        lines += [f"**Simulated data.** {study.simulated_note}", ""]
+    if study.random_weights_note:
+        lines += [f"**Random weights.** {study.random_weights_note}", ""]
+    if facts.inputs.trust_note:
+        lines += [f"**Trusted program.** {facts.inputs.trust_note}", ""]
+    lines += [
+        "## What it predicts",
+        "",
+        f"{capitalised(study.outcome_name)} (event: {study.event_noun}), at"
+        f" {', '.join(f'{h:g}' for h in study.horizons)} {study.time_unit}. Main model: {primary}"
+        f" ({model.description}), protocol {protocol}.",
+        "",
+        "## What it learned from",
+        "",
+        f"{flow.analysed.cases} cases of {flow.analysed.patients} patients,"
+        f" {flow.events} events. When a case outside the ranges seen there is predicted, it is"
+        " told.",
+        "",
+        "## Terms",
+        "",
+        *_terms(model),
+        "",
+        "## Performance",
+        "",
+        *_performance(rows),
+        "",
+        "Apparent figures are those on the cases the model was fitted to: they flatter.",
+        "Nothing here was measured on outside data unless a row says external.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _terms(model: ModelFacts) -> list[str]:
+    lines = ["| term | hazard ratio (95 % CI) |", "|---|---|"]
+    lines += [f"| {term.label} | {_text(term.ratio, 2)} |" for term in model.terms]
+    return lines if model.terms else ["None: the model predicts the same for everyone."]
+
+
+def _performance(rows: list[PerformanceFacts]) -> list[str]:
+    lines = ["| model | measured how | C-index (95 % CI) |", "|---|---|---|"]
+    lines += [f"| {row.model} | {row.kind} | {_text(row.c_index, 3)} |" for row in rows]
+    return lines
+
+
+def _text(estimate: EstimateFact, digits: int) -> str:
+    if estimate.value is None:
+        return "not available"
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.{digits}f}"
+    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f} to {estimate.high:.{digits}f})"

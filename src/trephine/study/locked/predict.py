@@ -1,0 +1,236 @@
+"""One new case through a locked model, with a word where it lies outside what training saw."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from trephine.cohort.schema import capitalised
+from trephine.errors import InputError
+from trephine.evaluation.risk_groups import group_names
+from trephine.modelling.bundle import Bundle, read_bundle
+from trephine.modelling.bundle_signing import told
+from trephine.modelling.cases import FeatureSet
+from trephine.modelling.fitted_model import FittedModel, SurvivalAt, nomogram_of
+from trephine.modelling.prediction import Predictor
+from trephine.study.locked.new_case import NewCase, clinical_of, features_of
+from trephine.types import Estimate, IntArray
+
+
+@dataclass(frozen=True)
+class CasePrediction:
+    """What a locked model says of one case.
+
+    Attributes
+    ----------
+    model, protocol
+        Which.
+    outcome, unit
+        Of the survival probabilities.
+    survival
+        By horizon, with interval.
+    linear_predictor, total_points
+        Centred linear predictor, and points on the nomogram (None where it has no predictor).
+    risk_group
+        Between the plan's cut points of the event probability at the first horizon; without any,
+        "high" above the training median of the linear predictor, else "low".
+    warnings
+        Where the case lies outside what training saw, and what else must be known.
+    signed_by
+        Fingerprint of the key that signed the model; None where nobody did.
+    """
+
+    model: str
+    protocol: str
+    outcome: str
+    unit: str
+    survival: Mapping[float, Estimate]
+    linear_predictor: float
+    total_points: float | None
+    risk_group: str
+    warnings: tuple[str, ...]
+    signed_by: str | None = None
+
+    def lines(self) -> list[str]:
+        """Return the prediction as a few lines of text."""
+        lines = [f"Model {self.model} ({self.protocol}). Research use only.", told(self.signed_by)]
+        for horizon, survival in self.survival.items():
+            lines.append(
+                f"{capitalised(self.outcome)} at {horizon:g} {self.unit}: {_percent(survival)}"
+            )
+        if self.total_points is not None:
+            lines.append(f"Total points: {self.total_points:.1f}")
+        lines.append(f"Risk group: {self.risk_group}")
+        lines += [f"Warning: {warning}" for warning in self.warnings]
+        return lines
+
+    def to_json(self) -> str:
+        """Return the prediction as JSON."""
+        content = asdict(self)
+        content["survival"] = {
+            f"{horizon:g}": {
+                name: _finite(value)
+                for name, value in (("value", s.value), ("low", s.low), ("high", s.high))
+            }
+            for horizon, s in self.survival.items()
+        }
+        return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _percent(survival: Estimate) -> str:
+    """Return a probability with its interval, or that the model has none at that time."""
+    if not math.isfinite(survival.value):
+        return "not available: the training cases were not followed that long"
+    interval = "no interval"
+    if math.isfinite(survival.low) and math.isfinite(survival.high):
+        interval = f"{survival.low:.1%} to {survival.high:.1%}"
+    return f"{survival.value:.1%} ({interval})"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def predict_case(
+    path: Path, case: NewCase, model: str | None = None, signer: str | None = None
+) -> CasePrediction:
+    """Predict one case.
+
+    Parameters
+    ----------
+    path
+        Of the bundle.
+    case
+        Its data.
+    model
+        Name; the bundle's primary model by default.
+    signer
+        Fingerprint of the key that must have signed the bundle, if any.
+
+    Raises
+    ------
+    BundleError
+        If the bundle is refused.
+    InputError
+        If the case lacks what the model needs.
+    """
+    bundle = read_bundle(path, signer)
+    predictor, context = bundle.predictor, bundle.context
+    chosen = _model(predictor, model or str(context["primary_model"]))
+    doubts: list[str] = []
+    features = features_of(bundle, case, chosen, doubts)
+    clinical, warnings = clinical_of(predictor, case, chosen)
+    warnings = doubts + warnings
+    centre = centre_codes(bundle, [case.centre])
+    design = predictor.design(chosen, features, clinical, centre)
+    features = predictor.harmonised(features, clinical, centre)
+    outcome = context["outcome"]
+    horizons = [float(horizon) for horizon in outcome["horizons"]]
+    survival = chosen.predict_survival(design, horizons)
+    lp = float(chosen.linear_predictor(design)[0])
+    warnings += _centre_warnings(predictor, chosen, features, centre)
+    warnings += _outside(predictor, chosen, design[0], features)
+    if context.get("simulated"):
+        warnings.append("the model was fitted to simulated data and says nothing about patients")
+    return CasePrediction(
+        model=chosen.name,
+        protocol=str(context["protocol"]),
+        outcome=str(outcome["name"]),
+        unit=str(outcome["unit"]),
+        survival={
+            horizon: Estimate(
+                float(survival.survival_probability[0, j]),
+                float(survival.low[0, j]),
+                float(survival.high[0, j]),
+            )
+            for j, horizon in enumerate(horizons)
+        },
+        linear_predictor=lp,
+        total_points=_total_points(chosen, lp, horizons),
+        risk_group=_risk_group(chosen, lp, survival, outcome["risk_cuts"]),
+        warnings=tuple(warnings),
+        signed_by=bundle.signed_by,
+    )
+
+
+def _risk_group(model: FittedModel, lp: float, survival: SurvivalAt, cuts: Sequence[float]) -> str:
+    """Return the name of the case's group, as the report parts its groups."""
+    score, edges = lp, [model.risk_cut]
+    event_probability = 1.0 - float(survival.survival_probability[0, 0])
+    if cuts and np.isfinite(event_probability):
+        score, edges = event_probability, list(cuts)
+    return group_names(len(edges) + 1)[int(np.searchsorted(edges, score, side="left"))]
+
+
+def centre_codes(bundle: Bundle, names: Sequence[str | None]) -> IntArray:
+    """Return the codes of centres as training had them; -1 for one that it had not, or no name."""
+    known = {str(name): code for code, name in enumerate(bundle.context["centres"])}
+    return np.array([known.get(name or "", -1) for name in names], dtype=np.int64)
+
+
+def _centre_warnings(
+    predictor: Predictor,
+    model: FittedModel,
+    features: Mapping[str, FeatureSet],
+    centre: IntArray,
+) -> list[str]:
+    """Return where a centre's effects could not be taken out."""
+    harmonised = [
+        predictor.harmonisers[term.variable]
+        for term in model.terms
+        if term.kind == "signature" and term.variable in predictor.harmonisers
+    ]
+    if not harmonised or all(one.knows(centre, 1).all() for one in harmonised):
+        return []
+    return [
+        "centre: the model takes out the effects of the centres it was fitted with, and this case"
+        " names none of them; its features count as measured, as if its scanner were average"
+    ]
+
+
+def _model(predictor: Predictor, name: str) -> FittedModel:
+    if name not in predictor.models:
+        raise InputError(f"model: expected one of {list(predictor.models)}, found {name!r}")
+    return predictor.models[name]
+
+
+def _total_points(model: FittedModel, lp: float, horizons: list[float]) -> float | None:
+    """Return the points: the nomogram's total rises in step with the linear predictor."""
+    if not model.terms:
+        return None
+    labels = [(variable, variable) for variable in dict.fromkeys(t.variable for t in model.terms)]
+    reached = [h for h in horizons if h <= model.baseline.times[-1]]
+    nomogram = nomogram_of(model, labels, reached)
+    return (lp - nomogram.offset) * nomogram.points_per_unit
+
+
+def _outside(
+    predictor: Predictor,
+    model: FittedModel,
+    design: np.ndarray,
+    features: Mapping[str, FeatureSet],
+) -> list[str]:
+    """Return where a case lies outside what training saw."""
+    warnings = []
+    for term, value, low, high in zip(model.terms, design, model.low, model.high, strict=True):
+        if not low <= value <= high:
+            warnings.append(
+                f"{term.label}: {value:.4g} lies outside the training range {low:.4g} to {high:.4g}"
+            )
+    for term in model.terms:
+        if term.kind != "signature":
+            continue
+        signature = predictor.signatures[term.variable]
+        given = features[term.variable]
+        distance = float(signature.distance(given.values, given.names)[0])
+        if distance > signature.reach:
+            warnings.append(
+                f"{term.label}: the case lies {distance:.2g} SD a feature from the training mean,"
+                f" further than any training case ({signature.reach:.2g})"
+            )
+    return warnings

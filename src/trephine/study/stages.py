@@ -1,0 +1,73 @@
+"""The stages of a run: each is named, shown while it runs, and timed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+Made = TypeVar("Made")
+
+# Called with (stage, done, total).
+StageProgress = Callable[[str, int, int], None]
+
+
+class Stopwatch:
+    """Seconds by stage, in the order in which stages ran."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what happens in a ``with`` block."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class Stages:
+    """How a protocol's stages run: processes, progress, clock, and what an earlier run left.
+
+    Attributes
+    ----------
+    workers
+        Processes.
+    show
+        Called with (stage, done, total).
+    watch
+        Keeps the seconds of each stage.
+    ledger
+        Where finished resamples are kept.
+    """
+
+    workers: int | None
+    show: StageProgress
+    watch: Stopwatch
+    ledger: Path
+
+    def once(self, stage: str, make: Callable[[], Made]) -> Made:
+        """Run a stage that has one step."""
+        with self.watch.stage(stage):
+            self.show(stage, 0, 1)
+            made = make()
+            self.show(stage, 1, 1)
+        return made
+
+    def resample(self, stage: str, judge: Callable[..., Made], *given: Any, **options: Any) -> Made:
+        """Run a resampling, which takes processes, progress and ledger, as one stage."""
+        with self.watch.stage(stage):
+            return judge(
+                *given,
+                **options,
+                workers=self.workers,
+                progress=partial(self.show, stage),
+                ledger=self.ledger,
+            )

@@ -1,0 +1,92 @@
+"""What a study warns of: horizons past follow-up, refits that failed, levels never trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from trephine.cohort.schema import label_of
+from trephine.plan.sections import Protocol
+from trephine.study.gather.centres import FEWEST_CENTRE_EVENTS
+from trephine.study.inputs import StudyInputs
+from trephine.study.results import ProtocolResult
+from trephine.study.settings import deep_left_out
+
+
+def protocols_not_fitted(reasons: Mapping[Protocol, str]) -> list[tuple[str, str]]:
+    """Return one warning for each protocol without results."""
+    return [
+        (f"{protocol.capitalize()} protocol", f"not fitted: {reason}")
+        for protocol, reason in reasons.items()
+    ]
+
+
+def study_warnings(
+    inputs: StudyInputs, protocols: Mapping[Protocol, ProtocolResult]
+) -> tuple[tuple[str, str], ...]:
+    """Return what a reader of the report must know before its numbers, each with its place."""
+    found = []
+    if deep_left_out(inputs.plan):
+        found.append(("Deep features", "torch is not installed: no deep features were extracted"))
+    last = float(inputs.survival.time.max())
+    for horizon in inputs.plan.outcome.horizons:
+        if horizon > last:
+            unit = inputs.plan.outcome.unit
+            text = (
+                f"follow-up ends at {last:g} {unit}, before the horizon of {horizon:g} {unit}:"
+                " no results are given for that horizon"
+            )
+            found.append(("Horizons", text))
+    if inputs.centre is not None and all(r.centres is None for r in protocols.values()):
+        text = (
+            f"fewer than two centres have {FEWEST_CENTRE_EVENTS} events: the models are not judged"
+            " by centre"
+        )
+        found.append(("Centres", text))
+    for protocol, result in protocols.items():
+        found += _failures(protocol, result)
+        found += _unseen_levels(inputs, protocol, result)
+        for model in result.fitted.models.values():
+            for name, reason in model.left_out:
+                found.append((f"{model.name}, {protocol}", f"{name} left out: {reason}"))
+    return tuple(found)
+
+
+def _unseen_levels(
+    inputs: StudyInputs, protocol: str, result: ProtocolResult
+) -> list[tuple[str, str]]:
+    """Say where cases were predicted whose level their fold's training cases had not."""
+    counts: dict[str, int] = {}
+    for found in (result.out_of_fold, result.centres):
+        for key, count in (found.unseen_levels if found is not None else {}).items():
+            counts[key] = counts.get(key, 0) + count
+    return [
+        (
+            f"{label_of(key, inputs.clinical.variables[key])}, {protocol}",
+            f"{count} out-of-fold predictions are of cases at a level that no training case of"
+            " their fold had; it counted as the reference level",
+        )
+        for key, count in counts.items()
+    ]
+
+
+def _failures(protocol: str, result: ProtocolResult) -> list[tuple[str, str]]:
+    """Say how many refits failed, and why the first did."""
+    parts: list[tuple[str, Sequence[str], str]] = []
+    for what, found, rest in (
+        ("outer folds", result.out_of_fold, "their repeats are left out"),
+        ("centres", result.centres, "they are not judged"),
+    ):
+        if found is not None:
+            parts.append((what, [failure.reason for failure in found.failures], rest))
+    if result.bootstrap is not None:
+        parts.append(("bootstrap samples", result.bootstrap.failures, "they are left out"))
+    if result.null is not None:
+        parts.append(("permuted outcomes", result.null.failures, "they are left out"))
+    return [
+        (
+            f"Resampling, {protocol}",
+            f"the recipe could not be fitted to {len(reasons)} {what}, {rest}; first: {reasons[0]}",
+        )
+        for what, reasons, rest in parts
+        if reasons
+    ]

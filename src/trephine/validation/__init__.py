@@ -1,0 +1,1 @@
+"""How a whole recipe is judged: resampling, optimism, a null model."""

@@ -1,0 +1,210 @@
+"""Bootstrap validation of a whole recipe: Harrell's optimism and .632+, patients drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from trephine.errors import InputError, ModelError
+from trephine.executors import Progress
+from trephine.modelling.cases import Cases
+from trephine.modelling.prediction import Prediction
+from trephine.modelling.protocols import RecipeSettings
+from trephine.modelling.recipe import fit_recipe
+from trephine.types import FloatArray, IntArray
+from trephine.validation.corrected_index import (
+    CorrectedIndex,
+    IndexName,
+    Scores,
+    correct_indices,
+    measure_indices,
+    scores_of,
+)
+from trephine.validation.resampling import Refit, refit_from_json, refit_to_json, summarise_refit
+from trephine.validation.tasks import Answer, open_ledger, run_tasks
+
+FEWEST_BOOTSTRAPS = 2
+
+
+@dataclass(frozen=True)
+class BootstrapValidation:
+    """A recipe refitted to bootstrap samples of patients.
+
+    Attributes
+    ----------
+    horizons
+        Of the event probabilities, k of them.
+    indices
+        By model.
+    event_probability
+        By model: of the n original cases by each bootstrap's model, shape (bootstraps, n, k).
+    refits
+        One a bootstrap that could be fitted.
+    failures
+        Why the others could not; their rows of ``event_probability`` are left out.
+    """
+
+    horizons: tuple[float, ...]
+    indices: Mapping[str, tuple[CorrectedIndex, ...]]
+    event_probability: Mapping[str, FloatArray]
+    refits: tuple[Refit, ...]
+    failures: tuple[str, ...]
+
+    def of(self, model: str, index: IndexName, horizon: float | None = None) -> CorrectedIndex:
+        """Return one index of one model.
+
+        Raises
+        ------
+        InputError
+            If it was not computed.
+        """
+        for found in self.indices.get(model, ()):
+            if found.index == index and (horizon is None or found.horizon == horizon):
+                return found
+        raise InputError(f"bootstrap: expected {index} of a model fitted, found none of {model}")
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One bootstrap sample: the rows of its patients, as often as they were drawn."""
+
+    number: int
+    rows: IntArray
+    seed: np.random.SeedSequence
+
+    @property
+    def key(self) -> str:
+        return str(self.number)
+
+
+def bootstrap_validation(
+    cases: Cases,
+    settings: RecipeSettings,
+    horizons: Sequence[float],
+    *,
+    bootstraps: int,
+    seed: int,
+    apparent: Mapping[str, Prediction] | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    ledger: Path | None = None,
+) -> BootstrapValidation:
+    """Refit the recipe, selection and all, to bootstrap samples (Harrell et al. 1996).
+
+    Patients are drawn with replacement, with all their cases; a patient drawn twice is still one
+    patient to the recipe, so that the inner folds keep the copies together.
+
+    Parameters
+    ----------
+    cases, settings, horizons
+        As `nested_cross_validation`.
+    bootstraps
+        Samples, two at least.
+    seed
+        Of samples and refits.
+    apparent
+        What the recipe fitted to all cases says of them, by model, at ``horizons`` first: the
+        models whose indices are corrected. None fits one, whose inner folds are then not those of
+        any other fit.
+    workers, progress, ledger
+        As `nested_cross_validation`.
+
+    Raises
+    ------
+    InputError
+        If fewer than two bootstraps are asked for.
+    ModelError
+        If the recipe cannot be fitted to all cases, or to fewer than two bootstrap samples.
+    """
+    if bootstraps < FEWEST_BOOTSTRAPS:
+        raise InputError(f"bootstraps: expected {FEWEST_BOOTSTRAPS} at least, found {bootstraps}")
+    times = tuple(horizons)
+    if apparent is None:
+        fitted = fit_recipe(cases, settings, np.random.default_rng([seed, 3]))
+        apparent = fitted.predict(cases, times)
+    answers = list(
+        run_tasks(
+            _validate,
+            _tasks(cases.patient, bootstraps, seed),
+            (cases, settings, times),
+            workers=workers,
+            progress=progress,
+            ledger=open_ledger(ledger, "bootstrap", cases, settings, times, bootstraps, seed),
+        )
+    )
+    whole = [answer for answer in answers if "failure" not in answer]
+    if len(whole) < FEWEST_BOOTSTRAPS:
+        raise ModelError(
+            f"bootstrap: expected {FEWEST_BOOTSTRAPS} samples that can be fitted at least, found"
+            f" {len(whole)} of {bootstraps}; {answers[-1].get('failure', '')}"
+        )
+    return BootstrapValidation(
+        horizons=times,
+        indices={
+            name: correct_indices(
+                cases.survival,
+                scores_of(prediction),
+                times,
+                np.array([answer["indices"][name] for answer in whole]),
+            )
+            for name, prediction in apparent.items()
+        },
+        event_probability={
+            name: np.array([answer["event_probability"][name] for answer in whole])
+            for name in apparent
+        },
+        refits=tuple(refit_from_json(answer["refit"]) for answer in whole),
+        failures=tuple(answer["failure"] for answer in answers if "failure" in answer),
+    )
+
+
+def draw_patients(patient: IntArray, rng: np.random.Generator) -> IntArray:
+    """Draw patients with replacement and return the rows of all their cases."""
+    labels, codes = np.unique(patient, return_inverse=True)
+    order = np.argsort(codes, kind="stable")
+    first = np.searchsorted(codes[order], np.arange(labels.size + 1))
+    drawn = rng.integers(labels.size, size=labels.size)
+    return np.concatenate([order[first[who] : first[who + 1]] for who in drawn])
+
+
+def _tasks(patient: IntArray, bootstraps: int, seed: int) -> list[_Task]:
+    tasks = []
+    for number, child in enumerate(np.random.SeedSequence([seed, 4]).spawn(bootstraps)):
+        drawing, fitting = child.spawn(2)
+        rows = draw_patients(patient, np.random.default_rng(drawing))
+        tasks.append(_Task(number, rows, fitting))
+    return tasks
+
+
+def _validate(
+    cases: Cases, settings: RecipeSettings, horizons: tuple[float, ...], task: _Task
+) -> Answer:
+    """Fit one sample; measure on it, on the original cases and on those that it left out."""
+    sample = cases.take(task.rows)
+    try:
+        fitted = fit_recipe(sample, settings, np.random.default_rng(task.seed))
+    except (InputError, ModelError) as error:
+        return {"failure": str(error)}
+    out = ~np.isin(cases.patient, sample.patient)
+    here = fitted.predict(sample, horizons)
+    there = fitted.predict(cases, horizons)
+    indices = {}
+    for name, prediction in there.items():
+        scores = scores_of(prediction)
+        left_out = Scores(scores.linear_predictor[out], scores.event_probability[out])
+        indices[name] = [
+            measure_indices(sample.survival, scores_of(here[name]), horizons).tolist(),
+            measure_indices(cases.survival, scores, horizons).tolist(),
+            measure_indices(cases.survival.take(out), left_out, horizons).tolist(),
+        ]
+    return {
+        "indices": indices,
+        "event_probability": {
+            name: scores_of(prediction).event_probability.tolist()
+            for name, prediction in there.items()
+        },
+        "refit": refit_to_json(summarise_refit(fitted)),
+    }

@@ -1,0 +1,225 @@
+"""The null check: what a whole pipeline reports where there is nothing to find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from trephine.errors import InputError, ModelError
+from trephine.executors import Progress
+from trephine.modelling.cases import Cases
+from trephine.modelling.protocols import RecipeSettings
+from trephine.modelling.recipe import fit_recipe
+from trephine.regression.folds import assign_folds
+from trephine.survival.concordance import concordance, harrell_concordance
+from trephine.types import FloatArray, IntArray
+from trephine.validation.tasks import Answer, open_ledger, run_tasks
+
+NullKind = Literal["apparent", "nested"]
+
+
+@dataclass(frozen=True)
+class NullDistribution:
+    """C-index of one model on the real outcome and on permuted ones.
+
+    Attributes
+    ----------
+    model
+        Name.
+    observed
+        On the real outcome, measured as on the permuted ones; for an apparent one that of the
+        study's own model.
+    permuted
+        Shape (permutations,).
+    """
+
+    model: str
+    observed: float
+    permuted: FloatArray
+
+    @property
+    def p_value(self) -> float:
+        """(1 + permuted at or above the observed) / (1 + permutations)."""
+        return float((1 + np.sum(self.permuted >= self.observed)) / (1 + self.permuted.size))
+
+
+@dataclass(frozen=True)
+class NullCheck:
+    """One protocol's pipeline on permuted outcomes.
+
+    Attributes
+    ----------
+    protocol
+        Whose pipeline it is.
+    kind
+        "apparent": C-index on the cases that the pipeline was fitted to; "nested": of one repeat
+        of nested cross-validation.
+    models
+        By name.
+    failures
+        Why some permutations could not be fitted; they are left out.
+    """
+
+    protocol: Literal["published", "sound"]
+    kind: NullKind
+    models: Mapping[str, NullDistribution]
+    failures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One permutation: whose outcome each case gets. The first is the real one."""
+
+    number: int
+    rows: IntArray
+    seed: np.random.SeedSequence
+
+    @property
+    def key(self) -> str:
+        return str(self.number)
+
+
+def null_check(
+    cases: Cases,
+    settings: RecipeSettings,
+    *,
+    permutations: int,
+    folds: int,
+    seed: int,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    ledger: Path | None = None,
+) -> NullCheck:
+    """Run a pipeline on outcomes permuted by patient.
+
+    The published pipeline is judged as its kind of paper judges it, on its own training cases; the
+    sound one by nested cross-validation. Whatever either reports here, it reports of nothing.
+
+    Parameters
+    ----------
+    cases, settings
+        The pipeline and its cases.
+    permutations
+        Of the outcome.
+    folds
+        Outer folds of the nested cross-validation; the published pipeline has none.
+    seed
+        Of permutations, folds and refits.
+    workers, progress, ledger
+        As `nested_cross_validation`.
+
+    Raises
+    ------
+    InputError
+        Without a permutation.
+    """
+    if permutations < 1:
+        raise InputError(f"permutations: expected one at least, found {permutations}")
+    kind: NullKind = "apparent" if settings.protocol == "published" else "nested"
+    answers = list(
+        run_tasks(
+            _measure,
+            _tasks(cases.patient, permutations, seed),
+            (cases, settings, folds if kind == "nested" else 0),
+            workers=workers,
+            progress=progress,
+            ledger=open_ledger(
+                ledger, "null as fitted", cases, settings, permutations, folds, seed
+            ),
+        )
+    )
+    failures = tuple(answer["failure"] for answer in answers if "failure" in answer)
+    whole = [answer for answer in answers[1:] if "failure" not in answer]
+    if "failure" in answers[0] or not whole:
+        raise ModelError(
+            "null check: expected the recipe to be fitted to the outcome and to one permutation of"
+            f" it at least, found {len(failures)} of {len(answers)} that cannot be; first:"
+            f" {failures[0]}"
+        )
+    models = {
+        name: NullDistribution(name, answers[0][name], np.array([answer[name] for answer in whole]))
+        for name, _ in settings.models
+    }
+    return NullCheck(settings.protocol, kind, models, failures)
+
+
+def permute_by_patient(patient: IntArray, rng: np.random.Generator) -> IntArray:
+    """Exchange outcomes between patients with as many cases, and return whose each case gets.
+
+    A patient's outcomes stay together, in the order of the cases, so that what two hips of one
+    patient share is kept and only its tie to the features is cut.
+
+    Returns
+    -------
+    rows
+        Shape (n,): case i gets the outcome of case rows[i].
+    """
+    _, codes = np.unique(patient, return_inverse=True)
+    order = np.argsort(codes, kind="stable")
+    count = np.bincount(codes)
+    first = np.cumsum(count) - count
+    rows = np.empty(codes.size, dtype=np.int64)
+    for size in np.unique(count):
+        alike = np.flatnonzero(count == size)
+        for taker, giver in zip(alike, rng.permutation(alike), strict=True):
+            given = order[first[giver] : first[giver] + size]
+            rows[order[first[taker] : first[taker] + size]] = given
+    return rows
+
+
+def _tasks(patient: IntArray, permutations: int, seed: int) -> list[_Task]:
+    tasks = []
+    for number, child in enumerate(np.random.SeedSequence([seed, 5]).spawn(permutations + 1)):
+        drawing, fitting = child.spawn(2)
+        rows = permute_by_patient(patient, np.random.default_rng(drawing))
+        if number == 0:
+            # Fitted as the study's own model is, so that its C-index is the one that stands in
+            # the tables: another draw of inner folds may select other features.
+            rows, fitting = np.arange(patient.size), np.random.SeedSequence([seed, 0])
+        tasks.append(_Task(number, rows, fitting))
+    return tasks
+
+
+def _measure(cases: Cases, settings: RecipeSettings, folds: int, task: _Task) -> Answer:
+    """Return each model's C-index on one permuted outcome, or why there is none."""
+    try:
+        return _measured(cases, settings, folds, task)
+    except (InputError, ModelError) as error:
+        return {"failure": str(error)}
+
+
+def _measured(cases: Cases, settings: RecipeSettings, folds: int, task: _Task) -> Answer:
+    permuted = cases.with_survival(cases.survival.take(task.rows))
+    rng = np.random.default_rng(task.seed)
+    if not folds:
+        return _c_index(permuted, _predicted(permuted, permuted, settings, rng))
+    fold = assign_folds(folds, permuted.patient, permuted.survival.event, rng)
+    score = {name: np.empty(len(cases)) for name, _ in settings.models}
+    for k in range(folds):
+        held_out = fold == k
+        found = _predicted(permuted.take(~held_out), permuted.take(held_out), settings, rng)
+        for name, values in found.items():
+            score[name][held_out] = values
+    return _c_index(permuted, score, fold)
+
+
+def _predicted(
+    training: Cases, test: Cases, settings: RecipeSettings, rng: np.random.Generator
+) -> dict[str, FloatArray]:
+    predicted = fit_recipe(training, settings, rng).predict(test, ())
+    return {name: found.linear_predictor for name, found in predicted.items()}
+
+
+def _c_index(cases: Cases, score: Mapping[str, FloatArray], fold: IntArray | None = None) -> Answer:
+    """Return Harrell's C by model; pairs are compared within folds, where there are any."""
+    time, event = cases.survival.time, cases.survival.event
+    if fold is None:
+        return {name: harrell_concordance(time, event, values) for name, values in score.items()}
+    return {
+        name: float(concordance(time, event, values, strata=fold).estimate)
+        for name, values in score.items()
+    }

@@ -1,0 +1,173 @@
+"""Performance of out-of-fold predictions, averaged over repeats."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from trephine.errors import InputError
+from trephine.evaluation.concordance import ConcordanceComparison
+from trephine.survival.concordance import TimeWeight, concordance, influence_covariance
+from trephine.types import Estimate, FloatArray, IntArray, Survival
+from trephine.validation.resampling import OutOfFold
+
+
+def out_of_fold_concordance(
+    survival: Survival,
+    predicted: OutOfFold,
+    model: str,
+    patient: IntArray,
+    level: float = 0.95,
+    *,
+    time_weight: TimeWeight = "n",
+    horizon: float | None = None,
+) -> Estimate:
+    """Return Harrell's C of a model on cases that it had not seen.
+
+    Pairs are compared within outer folds only, since the folds' models differ; pairs of all folds
+    of a repeat count together (concordance with the fold as stratum), and repeats are averaged.
+    The interval rests on each patient's influence, averaged over repeats: it tells how the figure
+    would vary with the patients, not with the folds.
+
+    Parameters
+    ----------
+    survival, patient
+        Of the n cases.
+    predicted
+        Out-of-fold predictions.
+    model
+        Name.
+    level
+        Coverage of the interval.
+    time_weight, horizon
+        "n/G2" and a horizon for Uno's C truncated there, G being estimated within each fold.
+
+    Raises
+    ------
+    InputError
+        If there are no repeats, or a fold has no comparable pair.
+    """
+    scores = predicted.linear_predictor[model]
+    value, influence = _averaged(survival, predicted.fold, scores, time_weight, horizon)
+    error = float(np.sqrt(influence_covariance(influence[:, np.newaxis], patient)[0, 0]))
+    return _normal(value, error, level)
+
+
+def compare_out_of_fold_concordance(
+    survival: Survival,
+    predicted: OutOfFold,
+    first: str,
+    second: str,
+    patient: IntArray,
+    level: float = 0.95,
+) -> ConcordanceComparison:
+    """Compare Harrell's C of two models on cases that neither had seen.
+
+    Both are computed as in `out_of_fold_concordance`; the difference is second minus first, its
+    variance from each patient's joint influence.
+
+    Parameters
+    ----------
+    survival, predicted, patient, level
+        As in `out_of_fold_concordance`.
+    first, second
+        Names of the models.
+    """
+    by_model = predicted.linear_predictor
+    return _compare(survival, predicted.fold, by_model[first], by_model[second], patient, level)
+
+
+def compare_signatures(
+    survival: Survival,
+    predicted: OutOfFold,
+    feature_set: str,
+    patient: IntArray,
+    level: float = 0.95,
+) -> ConcordanceComparison:
+    """Compare Harrell's C of the short signatures with that of the whole ones.
+
+    Both score cases that they were not fitted to; ``first`` is the short one, and the difference
+    what the short one loses.
+
+    Parameters
+    ----------
+    survival, predicted, patient, level
+        As in `out_of_fold_concordance`.
+    feature_set
+        Name of the set.
+    """
+    short, whole = predicted.short_signature[feature_set], predicted.signature[feature_set]
+    return _compare(survival, predicted.fold, short, whole, patient, level)
+
+
+def _compare(
+    survival: Survival,
+    fold: IntArray,
+    first: FloatArray,
+    second: FloatArray,
+    patient: IntArray,
+    level: float,
+) -> ConcordanceComparison:
+    """Compare two out-of-fold risk scores, each of shape (repeats, n)."""
+    values, influences = zip(
+        *(_averaged(survival, fold, scores, "n", None) for scores in (first, second)),
+        strict=True,
+    )
+    covariance = influence_covariance(np.column_stack(influences), patient)
+    contrast = np.array([-1.0, 1.0])
+    error = float(np.sqrt(max(contrast @ covariance @ contrast, 0.0)))
+    gap = values[1] - values[0]
+    z = gap / error if error > 0 else float("nan")
+    return ConcordanceComparison(
+        first=_normal(values[0], float(np.sqrt(covariance[0, 0])), level),
+        second=_normal(values[1], float(np.sqrt(covariance[1, 1])), level),
+        covariance=covariance,
+        difference=_normal(gap, error, level),
+        z=z,
+        p_value=float(2 * ndtr(-abs(z))),
+        n=len(survival),
+        n_events=int(survival.event.sum()),
+    )
+
+
+def _averaged(
+    survival: Survival,
+    folds: IntArray,
+    scores: FloatArray,
+    time_weight: TimeWeight,
+    horizon: float | None,
+) -> tuple[float, FloatArray]:
+    """Return the concordance within folds and its influences, averaged over repeats."""
+    repeats = folds.shape[0]
+    if repeats == 0:
+        raise InputError("out-of-fold concordance: expected one repeat at least, found none")
+    values, influence = [], np.zeros(len(survival))
+    for fold, score in zip(folds, scores, strict=True):
+        found = concordance(
+            survival.time,
+            survival.event,
+            score,
+            strata=fold,
+            time_weight=time_weight,
+            ymax=horizon,
+        )
+        values.append(found.estimate)
+        influence += found.influence / repeats
+    return float(np.mean(values)), influence
+
+
+def _normal(value: float, error: float, level: float) -> Estimate:
+    half = float(ndtri(0.5 + level / 2)) * error
+    return Estimate(value, value - half, value + half, level, error)
+
+
+def pooled_linear_predictor(predicted: OutOfFold, model: str) -> FloatArray:
+    """Return each case's linear predictor averaged over repeats, shape (n,)."""
+    pooled: FloatArray = predicted.linear_predictor[model].mean(axis=0)
+    return pooled
+
+
+def pooled_event_probability(predicted: OutOfFold, model: str) -> FloatArray:
+    """Return each case's event probability averaged over repeats, shape (n, k)."""
+    pooled: FloatArray = predicted.event_probability[model].mean(axis=0)
+    return pooled

@@ -1,0 +1,186 @@
+"""How much a fitted recipe depends on who happened to be in the training cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trephine.errors import InputError
+from trephine.types import Estimate, FloatArray
+from trephine.validation.resampling import Refit
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class FeatureStability:
+    """One feature over all refits.
+
+    Attributes
+    ----------
+    name
+        Of the feature.
+    selected
+        Share of refits that gave it a weight.
+    positive, negative
+        Share of refits with a weight above and below 0.
+    """
+
+    name: str
+    selected: float
+    positive: float
+    negative: float
+
+    @property
+    def sign_change(self) -> float:
+        """Share of refits whose sign is not the commoner one."""
+        return min(self.positive, self.negative)
+
+
+@dataclass(frozen=True)
+class SelectionStability:
+    """What refits of a recipe selected.
+
+    Attributes
+    ----------
+    n_refits
+        Outer folds or bootstraps.
+    features
+        By feature set, the most often selected first, equal ones by name.
+    clinical
+        Share of refits in which each clinical variable stayed; variables that never did are not
+        listed.
+    n_selected, penalty
+        By feature set: median over refits of the number of features and of lambda_min, with the
+        interval that holds 95 % of them; without an interval where nothing was learned.
+    """
+
+    n_refits: int
+    features: Mapping[str, tuple[FeatureStability, ...]]
+    clinical: Mapping[str, float]
+    n_selected: Mapping[str, Estimate]
+    penalty: Mapping[str, Estimate]
+
+
+def selection_stability(refits: Sequence[Refit]) -> SelectionStability:
+    """Count what refits selected.
+
+    Parameters
+    ----------
+    refits
+        Of nested cross-validation or bootstraps; one at least.
+    """
+    if not refits:
+        raise InputError("stability: expected one refit at least, found none")
+    sets = list(dict.fromkeys(name for refit in refits for name in refit.weights))
+    clinical = sorted({variable for refit in refits for variable in refit.clinical})
+    return SelectionStability(
+        n_refits=len(refits),
+        features={
+            name: _features([refit.weights.get(name, {}) for refit in refits]) for name in sets
+        },
+        clinical={
+            variable: float(np.mean([variable in refit.clinical for refit in refits]))
+            for variable in clinical
+        },
+        n_selected={
+            name: _spread([len(refit.weights.get(name, {})) for refit in refits]) for name in sets
+        },
+        penalty={
+            name: _spread([r.penalty[name] for r in refits if name in r.penalty]) for name in sets
+        },
+    )
+
+
+def _features(weights: Sequence[Mapping[str, float]]) -> tuple[FeatureStability, ...]:
+    positive: dict[str, int] = {}
+    negative: dict[str, int] = {}
+    for refit in weights:
+        for name, weight in refit.items():
+            side = positive if weight > 0 else negative
+            side[name] = side.get(name, 0) + 1
+    n = len(weights)
+    found = [
+        FeatureStability(
+            name=name,
+            selected=(positive.get(name, 0) + negative.get(name, 0)) / n,
+            positive=positive.get(name, 0) / n,
+            negative=negative.get(name, 0) / n,
+        )
+        for name in positive.keys() | negative.keys()
+    ]
+    return tuple(sorted(found, key=lambda feature: (-feature.selected, feature.name)))
+
+
+def _spread(values: Sequence[float]) -> Estimate:
+    if not values:
+        return Estimate(float("nan"), level=LEVEL)
+    low, middle, high = np.quantile(values, ((1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2))
+    return Estimate(float(middle), float(low), float(high), LEVEL)
+
+
+@dataclass(frozen=True)
+class PredictionInstability:
+    """Predictions of each case by models refitted to bootstrap samples, at one horizon.
+
+    Riley and Collins' instability plots (2023, Biom J 65:2200302): ``original`` against ``low``
+    and ``high``, and against ``mean_absolute_error``.
+
+    Attributes
+    ----------
+    horizon
+        Of the event probabilities.
+    original
+        By the model fitted to all cases, shape (n,).
+    low, high
+        Interval that holds 95 % of the refitted models' predictions, shape (n,).
+    mean_absolute_error
+        Mean distance of the refitted models' predictions from the original one, shape (n,).
+    """
+
+    horizon: float
+    original: FloatArray
+    low: FloatArray
+    high: FloatArray
+    mean_absolute_error: FloatArray
+
+    @property
+    def average_error(self) -> float:
+        """Mean of ``mean_absolute_error`` over the cases (their MAPE)."""
+        return float(self.mean_absolute_error.mean())
+
+
+def prediction_instability(
+    original: npt.ArrayLike, refitted: npt.ArrayLike, horizons: Sequence[float]
+) -> tuple[PredictionInstability, ...]:
+    """Return how each case's event probability varies with the training cases.
+
+    Parameters
+    ----------
+    original
+        Shape (n, horizons).
+    refitted
+        Shape (refits, n, horizons), as ``BootstrapValidation.event_probability``.
+    horizons
+        One result each.
+
+    Raises
+    ------
+    InputError
+        If shapes do not fit, or there is no refit.
+    """
+    given, again = np.asarray(original, dtype=float), np.asarray(refitted, dtype=float)
+    if given.shape[1:] != (len(horizons),) or again.shape[1:] != given.shape or not len(again):
+        raise InputError(
+            f"instability: expected shapes (n, {len(horizons)}) and (refits, n, {len(horizons)}),"
+            f" found {given.shape} and {again.shape}"
+        )
+    low, high = np.quantile(again, ((1 - LEVEL) / 2, (1 + LEVEL) / 2), axis=0)
+    error = np.abs(again - given).mean(axis=0)
+    return tuple(
+        PredictionInstability(float(t), given[:, j], low[:, j], high[:, j], error[:, j])
+        for j, t in enumerate(horizons)
+    )
