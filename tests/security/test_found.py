@@ -73,6 +73,69 @@ def test_a_field_whose_name_is_no_text_is_passed_over(tmp_path: Path) -> None:
     assert read_image(path).pixels.shape == (4, 4)
 
 
+NRRD = {
+    "type": "uint8",
+    "dimension": "2",
+    "sizes": "4 4",
+    "encoding": "raw",
+    "space dimension": "2",
+    "space directions": "(1,0) (0,1)",
+    "kinds": "domain domain",
+}
+
+
+def nrrd(path: Path, fields: dict[str, str], *more: str) -> Path:
+    lines = ["NRRD0004", *(f"{name}: {value}" for name, value in fields.items()), *more, "", ""]
+    path.write_bytes("\n".join(lines).encode("latin-1") + bytes(16))
+    return path
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"space directions": "(1,0) (" + "{" * 2000},  # ITK then writes beyond its memory
+        {"space directions": "(1,0) (0," + "1" * 500 + ")"},
+        {"space origin": "x" * 500},
+        {"kinds": "domain " + "x" * 500},
+        {"kinds": "domain"},
+        {"space": "y" * 500},
+        {"endian": "z" * 500},
+        {"units": '"mm" "' + "x" * 500},
+        {"dimension": "3"},
+        {"dimension": "2 2"},
+        {"dimension": "9" * 30},
+        {"spacings": "1 1 1"},
+        {"min": "1" * 500},
+        {"no such field": "1"},
+        {"content": "x" * 5000},
+        {"content": "a\x00b"},
+    ],
+)
+def test_an_nrrd_header_that_is_not_in_its_form_never_reaches_itk(
+    tmp_path: Path, wrong: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trephine.imaging.itk_file._execute", None)
+    with pytest.raises(ImageError):
+        read_image(nrrd(tmp_path / "x.nrrd", NRRD | wrong))
+
+
+def test_a_field_that_stands_twice_or_without_its_blank_never_reaches_itk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trephine.imaging.itk_file._execute", None)
+    for more in ("sizes: 2 2", "sizes:2 2", "a line", "x" * 3000):
+        with pytest.raises(ImageError):
+            read_image(nrrd(tmp_path / "x.nrrd", NRRD, more))
+
+
+def test_an_nrrd_header_in_its_form_is_read(tmp_path: Path) -> None:
+    more = ("# " + "c" * 3000, "Segment0_Name:=" + "n: " * 1000, 'labels: "x" ""', "endian: little",
+            "space origin: (-1.5e-3, 2)", 'space units: "mm" "mm"')  # fmt: skip
+    assert read_image(nrrd(tmp_path / "x.nrrd", NRRD, *more)).pixels.shape == (4, 4)
+    flat = {name: value for name, value in NRRD.items() if "space" not in name and name != "kinds"}
+    read_image(nrrd(tmp_path / "y.nrrd", flat | {"spacings": "0.5 0.5"}))
+
+
 def test_a_plane_without_area_is_no_division_by_zero(tmp_path: Path) -> None:
     head = (
         b"NRRD0004\ntype: uint8\ndimension: 2\nspace: left-posterior-superior\nsizes: 4 4\n"

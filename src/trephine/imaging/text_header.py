@@ -13,6 +13,7 @@ from math import isfinite, prod
 from pathlib import Path
 
 from trephine.errors import ImageError, InputError
+from trephine.imaging.nrrd_fields import nrrd_fields
 from trephine.paths import irregular, is_confined, open_regular
 
 # 3D Slicer writes long headers; none is near this.
@@ -127,11 +128,9 @@ def data_files(path: Path) -> tuple[Path, ...]:
 def _nrrd(head: bytes, size: int, path: Path) -> TextHeader:
     end = _NRRD_END.search(head)
     length = end.end() if end else len(head)
-    fields: dict[str, str] = {}
-    for line in head[: end.start() if end else len(head)].decode("latin-1").splitlines()[1:]:
-        name, colon, value = line.partition(":")
-        if colon and not value.startswith("=") and not line.startswith("#"):
-            fields[name.strip().lower()] = value.strip()
+    fields = nrrd_fields(head[: end.start() if end else len(head)].decode("latin-1").rstrip("\r\n"))
+    if fields is None:
+        raise _damaged(path, "NRRD")
     named = fields.get("data file", fields.get("datafile"))
     if (named is None) != (_NRRD_DETACHED.search(head) is None):
         raise _damaged(path, "NRRD")
@@ -193,11 +192,11 @@ def _meta(head: bytes, size: int, path: Path) -> TextHeader:
 def _meta_fields(head: bytes, path: Path) -> dict[str, str]:
     """Return a MetaImage header's fields; one that stands twice would be read in two ways."""
     fields: dict[str, str] = {}
-    for line in head.decode("latin-1").splitlines():
+    for line in head.decode("latin-1").replace("\r\n", "\n").split("\n"):
         match = _META_LINE.fullmatch(line)
-        if match is None:
+        if match is None and not line.strip():
             continue
-        if match[1].lower() in fields or len(line) > _META_LONGEST:
+        if match is None or match[1].lower() in fields or len(line) > _META_LONGEST:
             raise _damaged(path, "MetaImage")
         fields[match[1].lower()] = match[2].strip()
     return fields
