@@ -7,7 +7,7 @@ from scipy.stats import norm
 
 from trephine.facts import (
     CalibrationFacts,
-    CalibrationGroup,
+    CalibrationGroupFact,
     DecisionCurveFacts,
     EstimateFact,
     HazardRatio,
@@ -144,7 +144,7 @@ def calibration(
     for rows in order:
         mask = np.isin(np.arange(predicted.size), rows)
         groups.append(
-            CalibrationGroup(
+            CalibrationGroupFact(
                 n=rows.size,
                 events=int(cohort.event[rows].sum()),
                 predicted=predicted[rows].mean(),

@@ -22,8 +22,8 @@ from trephine.facts import (
     PredictorAxis,
     ReclassificationFacts,
     RocFacts,
-    SurvivalAxis,
-    Term,
+    SurvivalAxisFact,
+    TermFact,
     WorkedExample,
 )
 
@@ -126,7 +126,7 @@ def nomogram(predictors: int = 5, protocol: str = "sound") -> NomogramFacts:
         predictors=tuple(axes),
         total_ticks=total,
         survival=tuple(
-            SurvivalAxis(
+            SurvivalAxisFact(
                 horizon=h,
                 ticks=tuple(
                     AxisTick(value=p, label=f"{p:g}", points=survival_points(h, p))
@@ -182,7 +182,7 @@ def model_facts(protocol: str) -> tuple[ModelFacts, ...]:
             events=64,
             standard_errors="model" if protocol == "published" else "cluster-robust",
             terms=tuple(
-                Term(name=n, label=label, coefficient=b, ratio=ratio(np.exp(b), 0.25), p=p)
+                TermFact(name=n, label=label, coefficient=b, ratio=ratio(np.exp(b), 0.25), p=p)
                 for n, label, b, p in terms[name]
             ),
             baseline_survival=(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fake_cohort import wald
 
 from trephine.facts import (
-    ContinuousSummary,
+    ContinuousSummaryFact,
     CoxRow,
     CoxTableFacts,
     CoxVariable,
@@ -51,7 +51,7 @@ def table1() -> Table1Facts:
             type="continuous",
             summary=summary,
             continuous=tuple(
-                ContinuousSummary(n=n, mean=m, sd=s, median=q2, q1=q1, q3=q3)
+                ContinuousSummaryFact(n=n, mean=m, sd=s, median=q2, q1=q1, q3=q3)
                 for n, (m, s, q2, q1, q3) in zip(sizes, rows, strict=True)
             ),
             missing=(0, 0, 0),

@@ -20,7 +20,7 @@ from fake_tables import cox_table, signatures_table, table1
 from trephine.facts import (
     DeepMethod,
     EstimateFact,
-    Exclusion,
+    ExclusionFact,
     Facts,
     FlowCount,
     FlowFacts,
@@ -83,9 +83,9 @@ def make_facts(pictures_folder: Path, predictors: int = 6) -> Facts:
         flow=FlowFacts(
             enrolled=FlowCount(patients=151, cases=223),
             exclusions=(
-                Exclusion(reason="Follow-up shorter than 6 months", patients=4, cases=6),
-                Exclusion(reason="Radiograph not readable", patients=1, cases=2),
-                Exclusion(reason="Missing clinical value", patients=2, cases=3),
+                ExclusionFact(reason="Follow-up shorter than 6 months", patients=4, cases=6),
+                ExclusionFact(reason="Radiograph not readable", patients=1, cases=2),
+                ExclusionFact(reason="Missing clinical value", patients=2, cases=3),
             ),
             analysed=FlowCount(patients=144, cases=212),
             events=64,

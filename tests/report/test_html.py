@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from trephine.facts import Facts, write_facts
-from trephine.facts.study import Exclusion
+from trephine.facts.study import ExclusionFact
 from trephine.report.consistency import check_consistency
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.figures.pictures import EDGE
@@ -232,7 +232,7 @@ def test_the_page_lets_its_own_script_run_and_nothing_else(page):
 
 
 def test_characters_that_cannot_be_printed_become_spaces():
-    study = Exclusion(reason="left\x00 out\u202e of\ud800 it", cases=1, patients=1)
+    study = ExclusionFact(reason="left\x00 out\u202e of\ud800 it", cases=1, patients=1)
     assert study.reason == "left  out  of  it"
 
 

@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 from trephine.errors import InputError, MissingExtraError
 from trephine.facts import (
     CentreFacts,
-    ContinuousSummary,
+    ContinuousSummaryFact,
     EstimateFact,
     HorizonEstimate,
     LevelCount,
@@ -180,7 +180,7 @@ def test_risk_groups_stand_under_their_model_with_its_test(facts):
 
 def odd_variables():
     def summary(n, value):
-        return ContinuousSummary(n=n, mean=value, sd=0.0, median=value, q1=value, q3=value)
+        return ContinuousSummaryFact(n=n, mean=value, sd=0.0, median=value, q1=value, q3=value)
 
     levels = tuple(
         Table1Level(

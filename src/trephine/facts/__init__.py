@@ -26,7 +26,7 @@ from trephine.facts.base import (
 from trephine.facts.centres import CentreFacts
 from trephine.facts.evaluation import (
     CalibrationFacts,
-    CalibrationGroup,
+    CalibrationGroupFact,
     CalibrationNumbers,
     ComparisonFacts,
     DecisionCurveFacts,
@@ -48,8 +48,8 @@ from trephine.facts.models import (
     PredictorAxis,
     SampleSizeFacts,
     SampleSizeRow,
-    SurvivalAxis,
-    Term,
+    SurvivalAxisFact,
+    TermFact,
     WorkedExample,
 )
 from trephine.facts.pictures import Outline, PictureFacts
@@ -69,7 +69,7 @@ from trephine.facts.selection import (
 )
 from trephine.facts.study import (
     DeepMethod,
-    Exclusion,
+    ExclusionFact,
     FlowCount,
     FlowFacts,
     HorizonFlow,
@@ -87,7 +87,7 @@ from trephine.facts.study import (
     Version,
 )
 from trephine.facts.tables import (
-    ContinuousSummary,
+    ContinuousSummaryFact,
     CoxRow,
     CoxTableFacts,
     CoxVariable,
@@ -223,13 +223,13 @@ __all__ = [
     "AgreementFacts",
     "AxisTick",
     "CalibrationFacts",
-    "CalibrationGroup",
+    "CalibrationGroupFact",
     "CalibrationNumbers",
     "CaseMixRow",
     "CentreFacts",
     "CoefficientPath",
     "ComparisonFacts",
-    "ContinuousSummary",
+    "ContinuousSummaryFact",
     "CorrelationFacts",
     "CoxRow",
     "CoxTableFacts",
@@ -238,7 +238,7 @@ __all__ = [
     "DeepMethod",
     "EstimateFact",
     "ExampleValue",
-    "Exclusion",
+    "ExclusionFact",
     "ExternalFacts",
     "Fact",
     "Facts",
@@ -286,12 +286,12 @@ __all__ = [
     "ShortSignature",
     "SpacingSource",
     "StudyFacts",
-    "SurvivalAxis",
+    "SurvivalAxisFact",
     "SurvivalCurve",
     "Table1Facts",
     "Table1Level",
     "Table1Variable",
-    "Term",
+    "TermFact",
     "Timing",
     "Version",
     "WorkedExample",

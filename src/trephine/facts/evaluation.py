@@ -17,7 +17,7 @@ from trephine.facts.base import (
 )
 
 
-class Assessed(Fact):
+class AssessedFact(Fact):
     """Base of everything that was assessed on predictions of one kind."""
 
     protocol: Protocol
@@ -62,7 +62,7 @@ class OptimismFacts(Fact):
     """Efron and Tibshirani's .632+ estimate of the C-index; null where there is none."""
 
 
-class PerformanceFacts(Assessed):
+class PerformanceFacts(AssessedFact):
     """Performance of one model."""
 
     model: str
@@ -91,7 +91,7 @@ class PerformanceFacts(Assessed):
     """What the reader must know, for example a horizon past the last follow-up."""
 
 
-class ComparisonFacts(Assessed):
+class ComparisonFacts(AssessedFact):
     """Difference between two models on one measure."""
 
     new: str
@@ -112,7 +112,7 @@ class ComparisonFacts(Assessed):
     """p of the test."""
 
 
-class NullFacts(Assessed):
+class NullFacts(AssessedFact):
     """C-index of the whole pipeline on permuted outcomes."""
 
     model: str
@@ -129,7 +129,7 @@ class NullFacts(Assessed):
     """(1 + permuted at or above the observed) / (1 + permutations)."""
 
 
-class ReclassificationFacts(Assessed):
+class ReclassificationFacts(AssessedFact):
     """Table S1: what a new model reclassifies against an old one at one horizon."""
 
     new: str
@@ -170,7 +170,7 @@ class ReclassificationFacts(Assessed):
     """Median improvement in event probability as survIDINRI reports it (its m3), -1 to 1."""
 
 
-class RocFacts(Assessed):
+class RocFacts(AssessedFact):
     """Time-dependent ROC curve at one horizon."""
 
     model: str
@@ -185,7 +185,7 @@ class RocFacts(Assessed):
     """Area under the curve."""
 
 
-class CalibrationGroup(Fact):
+class CalibrationGroupFact(Fact):
     """Cases of similar predicted risk."""
 
     n: Count
@@ -198,14 +198,14 @@ class CalibrationGroup(Fact):
     """Event probability at the horizon by Kaplan-Meier."""
 
 
-class CalibrationFacts(Assessed):
+class CalibrationFacts(AssessedFact):
     """Calibration curve of one model at one horizon."""
 
     model: str
     """Name of the model."""
     horizon: float
     """Horizon, in the study's time unit."""
-    groups: tuple[CalibrationGroup, ...] = ()
+    groups: tuple[CalibrationGroupFact, ...] = ()
     """Groups by ascending predicted risk."""
     smooth_method: str = ""
     """How the smooth curve was drawn, in words; empty where there is none."""
@@ -240,7 +240,7 @@ class NetBenefit(Fact):
     """Net benefit that the model's data cost, already taken off."""
 
 
-class DecisionCurveFacts(Assessed):
+class DecisionCurveFacts(AssessedFact):
     """Decision curves at one horizon."""
 
     horizon: float
@@ -282,7 +282,7 @@ class SurvivalCurve(Fact):
     """Median survival time, in the time unit; null parts where not reached."""
 
 
-class RiskGroupsFacts(Assessed):
+class RiskGroupsFacts(AssessedFact):
     """Kaplan-Meier curves of risk groups of one model."""
 
     model: str

@@ -14,7 +14,7 @@ from trephine.facts.base import (
 )
 
 
-class Term(Fact):
+class TermFact(Fact):
     """One coefficient of a Cox model."""
 
     name: str
@@ -50,7 +50,7 @@ class ModelFacts(Fact):
     """Which variance intervals and p rest on."""
     ties: str = "Efron"
     """Handling of ties."""
-    terms: tuple[Term, ...]
+    terms: tuple[TermFact, ...]
     """Coefficients in the order of the design matrix."""
     baseline_survival: tuple[HorizonNumber, ...]
     """Survival at linear predictor 0 at each horizon."""
@@ -86,7 +86,7 @@ class PredictorAxis(Fact):
     """Ticks in the order of values or levels."""
 
 
-class SurvivalAxis(Fact):
+class SurvivalAxisFact(Fact):
     """Survival probability at one horizon along total points."""
 
     horizon: float
@@ -134,7 +134,7 @@ class NomogramFacts(Fact):
     """Axes in the model's order."""
     total_ticks: tuple[Number, ...]
     """Ticks of the total points axis."""
-    survival: tuple[SurvivalAxis, ...]
+    survival: tuple[SurvivalAxisFact, ...]
     """One axis a horizon."""
     points_per_unit: Number
     """Points per unit of linear predictor."""

@@ -44,7 +44,7 @@ class FlowCount(Fact):
     """Number of cases."""
 
 
-class Exclusion(Fact):
+class ExclusionFact(Fact):
     """Cases that were left out for one reason."""
 
     reason: str
@@ -73,7 +73,7 @@ class FlowFacts(Fact):
 
     enrolled: FlowCount
     """Patients and cases in the table as read."""
-    exclusions: tuple[Exclusion, ...] = ()
+    exclusions: tuple[ExclusionFact, ...] = ()
     """Reasons in the order in which they were applied."""
     analysed: FlowCount
     """Patients and cases in the analysis."""

@@ -7,7 +7,7 @@ from typing import Literal
 from trephine.facts.base import Count, EstimateFact, Fact, Number, Protocol
 
 
-class ContinuousSummary(Fact):
+class ContinuousSummaryFact(Fact):
     """A continuous variable in one column of Table 1."""
 
     n: Count
@@ -59,7 +59,7 @@ class Table1Variable(Fact):
     """Unit; empty for none."""
     summary: Literal["mean", "median", "counts"]
     """What the table prints: mean and SD, median and quartiles, or counts."""
-    continuous: tuple[ContinuousSummary, ...] = ()
+    continuous: tuple[ContinuousSummaryFact, ...] = ()
     """One summary a column; empty for a categorical variable."""
     levels: tuple[Table1Level, ...] = ()
     """Levels in the plan's order; empty for a continuous variable."""

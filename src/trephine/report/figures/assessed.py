@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from trephine.facts import Facts, Kind, Protocol
-from trephine.facts.evaluation import Assessed
+from trephine.facts.evaluation import AssessedFact
 from trephine.report.figures.fitting import shortened
 from trephine.report.style import BODY_PT, SMALL_PT, Area, panel_title, size_mm, text_width_mm
 from trephine.report.wording import kind_label
@@ -19,7 +19,7 @@ _KINDS: tuple[Kind, ...] = (
 )  # fmt: skip
 
 
-_A = TypeVar("_A", bound=Assessed)
+_A = TypeVar("_A", bound=AssessedFact)
 
 
 def headline_model(facts: Facts, protocol: Protocol) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable, capitalised, label_of
 from trephine.facts import (
-    ContinuousSummary,
+    ContinuousSummaryFact,
     CoxRow,
     CoxTableFacts,
     CoxVariable,
@@ -20,7 +20,7 @@ from trephine.facts import (
     Table1Variable,
 )
 from trephine.group_tests.baseline_comparison import compare_categorical, compare_continuous
-from trephine.group_tests.descriptive import ContinuousSummary as Described
+from trephine.group_tests.descriptive import ContinuousSummary
 from trephine.group_tests.hypothesis_test import HypothesisTest
 from trephine.modelling.clinical_choice import ClinicalChoice, VariableAlone, design_frame
 from trephine.modelling.encoding import Term, cut_text, encode_term
@@ -127,8 +127,8 @@ def _categorical(
     )
 
 
-def _summary(described: Described) -> ContinuousSummary:
-    return ContinuousSummary(
+def _summary(described: ContinuousSummary) -> ContinuousSummaryFact:
+    return ContinuousSummaryFact(
         n=described.n,
         mean=described.mean,
         sd=described.standard_deviation,

@@ -13,7 +13,7 @@ from trephine.evaluation.decision_curve import TREAT_ALL, TREAT_NONE, DecisionCu
 from trephine.evaluation.risk_groups import RiskGroup, RiskGroups, risk_groups
 from trephine.facts import (
     CalibrationFacts,
-    CalibrationGroup,
+    CalibrationGroupFact,
     DecisionCurveFacts,
     EstimateFact,
     HorizonEstimate,
@@ -83,7 +83,7 @@ def calibration_facts(assessed: Assessed, draws: Draws) -> list[CalibrationFacts
                 model=assessed.model,
                 horizon=at.horizon,
                 groups=tuple(
-                    CalibrationGroup(
+                    CalibrationGroupFact(
                         n=group.n,
                         events=group.n_events,
                         predicted=group.mean_event_probability,

@@ -18,15 +18,14 @@ from trephine.facts import (
     PredictorAxis,
     SampleSizeFacts,
     SampleSizeRow,
-    SurvivalAxis,
-    Term,
+    SurvivalAxisFact,
+    TermFact,
     WorkedExample,
 )
-from trephine.modelling.encoding import Term as ModelTerm
+from trephine.modelling.encoding import Term
 from trephine.modelling.fitted_model import FittedModel, nomogram_of
 from trephine.regression.cox import CoxModel
-from trephine.regression.nomogram import Axis, Nomogram
-from trephine.regression.nomogram import SurvivalAxis as ModelSurvivalAxis
+from trephine.regression.nomogram import Axis, Nomogram, SurvivalAxis
 from trephine.regression.ticks import pretty
 from trephine.study.gather.signatures import set_label
 from trephine.study.gather.steps import Step, step_of, training_design
@@ -62,7 +61,7 @@ def _model(
         variable = variables.get(term.variable)
         step = step_of(term, design[:, j], variable.unit if variable is not None else "")
         terms.append(
-            Term(
+            TermFact(
                 name=term.variable,
                 label=_term_label(term, variable, step),
                 coefficient=model.coefficients[j],
@@ -90,7 +89,7 @@ def _model(
     )
 
 
-def _term_label(term: ModelTerm, variable: ClinicalVariable | None, step: Step) -> str:
+def _term_label(term: Term, variable: ClinicalVariable | None, step: Step) -> str:
     """Return what a term is called, with the step that its hazard ratio is for."""
     if term.kind == "signature":
         return f"{set_label(term.variable)} signature, {step.text}"
@@ -180,8 +179,8 @@ def _axis(axis: Axis, analysis: Analysis) -> PredictorAxis:
     )
 
 
-def _survival_axis(axis: ModelSurvivalAxis) -> SurvivalAxis:
-    return SurvivalAxis(
+def _survival_axis(axis: SurvivalAxis) -> SurvivalAxisFact:
+    return SurvivalAxisFact(
         horizon=axis.horizon,
         ticks=tuple(
             AxisTick(value=probability, label=f"{probability:g}", points=points)

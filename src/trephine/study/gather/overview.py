@@ -19,7 +19,7 @@ from trephine.deep.settings import DeepSettings, FineTuneSettings
 from trephine.facts import (
     DeepMethod,
     EstimateFact,
-    Exclusion,
+    ExclusionFact,
     FlowCount,
     FlowFacts,
     HorizonFlow,
@@ -103,7 +103,7 @@ def flow_facts(analysis: Analysis) -> FlowFacts:
     return FlowFacts(
         enrolled=FlowCount(patients=flow.enrolled_patients, cases=flow.enrolled_cases),
         exclusions=tuple(
-            Exclusion(reason=e.reason, patients=e.n_patients, cases=e.n_cases)
+            ExclusionFact(reason=e.reason, patients=e.n_patients, cases=e.n_cases)
             for e in flow.exclusions
         ),
         analysed=FlowCount(patients=flow.analysed_patients, cases=flow.analysed_cases),
