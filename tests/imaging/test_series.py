@@ -10,7 +10,8 @@ import SimpleITK
 from pydicom.uid import generate_uid
 
 from trephine.errors import ImageError
-from trephine.imaging import read_image
+from trephine.imaging import read_image, read_mask, write_nifti
+from trephine.types import Geometry, Mask
 
 SERIES, FRAME = generate_uid(), generate_uid()
 
@@ -96,12 +97,53 @@ def test_a_tilted_gantry_is_refused(tmp_path, make_slice) -> None:
         read_image(tmp_path)
 
 
-def test_an_empty_folder_and_a_folder_of_radiographs_are_refused(
-    tmp_path, make_dicom, save_dicom, stored
+def test_a_folder_without_an_image_or_with_several_radiographs_is_refused(
+    tmp_path, make_dicom, stored
 ) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ImageError, match="expected the DICOM slices of a series, found none"):
+    with pytest.raises(ImageError, match=r"found no file that is one: the folder is empty"):
         read_image(tmp_path / "empty")
-    save_dicom(make_dicom(stored))
-    with pytest.raises(ImageError, match="a radiograph is read by its own file name"):
+    (tmp_path / "notes.txt").write_text("no image")
+    with pytest.raises(ImageError, match=r"in the folder, found no file that is one$"):
         read_image(tmp_path)
+    for name in ("ap", "lateral"):
+        make_dicom(stored).save_as(tmp_path / name, enforce_file_format=True)
+    with pytest.raises(ImageError, match=r"found 2 radiographs; name the file itself"):
+        read_image(tmp_path)
+
+
+def test_a_folder_of_one_image_is_that_image_whatever_lies_beside_it(
+    tmp_path, make_dicom, stored
+) -> None:
+    folder = tmp_path / "study"
+    folder.mkdir()
+    own = make_dicom(stored)
+    own.save_as(folder / "IM000001", enforce_file_format=True)
+    report = make_dicom(stored, Modality="SR", Rows=None, Columns=None, PixelData=None)
+    report.save_as(folder / "SR000001", enforce_file_format=True)
+    (folder / ".DS_Store").write_bytes(b"x")
+    (folder / "DICOMDIR").write_bytes(b"x" * 300)
+    (folder / "thumbnail.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 40)
+    image = read_image(folder)
+    assert np.array_equal(image.pixels, read_image(folder / "IM000001").pixels)
+    assert image.provenance["found_as"] == "the only one in its folder"
+
+
+def test_one_slice_in_a_folder_is_read_as_that_slice(tmp_path, make_slice) -> None:
+    make_slice(np.ones((6, 5), np.uint16), (0.0, 0.0, 7.0)).save_as(
+        tmp_path / "1", enforce_file_format=True
+    )
+    assert read_image(tmp_path).pixels.shape == (6, 5)
+
+
+def test_a_mask_may_be_named_by_its_folder_if_it_is_alone_there(tmp_path) -> None:
+    labels = np.zeros((8, 9), np.uint8)
+    labels[2:5, 3:7] = 1
+    for name in ("one.nii.gz", "two.nii.gz"):
+        write_nifti(Mask(labels, Geometry.plain((0.5, 0.5)), {}), tmp_path / name)
+    with pytest.raises(ImageError, match="expected one mask in the folder, found 2 image files"):
+        read_mask(tmp_path)
+    (tmp_path / "two.nii.gz").unlink()
+    mask = read_mask(tmp_path)
+    assert np.array_equal(mask.labels, labels)
+    assert mask.provenance["found_as"] == "the only one in its folder"

@@ -77,7 +77,7 @@ repeats = { a = "a2/{case}.nii.gz" }"""
 
 def test_drawings_are_compared_between_and_within_raters(tmp_path: Path) -> None:
     between, within = compare_drawings(read_study(write_study(tmp_path, TWO)))
-    assert (between.name, within.name) == ("a and b", "a, first and second reading")
+    assert (between.name, within.name) == ("a and b", "a, read twice")
     assert (len(between.rows), within.rows) == (CASES, (0, 1, 2, 3, 4))
     dice = [region.dice for region in between.regions]
     assert dice[0] == 1.0

@@ -219,7 +219,7 @@ def test_masks_that_are_empty_of_another_shape_or_without_the_label_are_told(
     for rows in ("4, 5", "8, 9"):
         assert f"clinical.csv, rows {rows}: expected a mask of rater a that can be read" in told
     assert "row 6:" not in told
-    assert "a, found labels [1, 3]. The other side's label is there" in told
+    assert "a, found labels [1, 3]. Label 3 belongs to no side" in told
 
 
 def test_a_file_that_is_no_image_is_told(trephine: Command, image_study: SmallStudy) -> None:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cli.command import Command
-from study.small_study import SmallStudy
+from study.small_study import SPACING, SmallStudy
 from trephine.facts import read_facts
+from trephine.imaging import read_mask, write_nifti
+from trephine.study.agreement import compare_drawings
+from trephine.study.inputs import read_study
+from trephine.study.overlaps import unlike
+from trephine.types import Mask
 
 
 def keep(study: SmallStudy, folder: str, patients: list[str]) -> None:
@@ -95,3 +103,100 @@ def test_run_and_agree_count_the_cases_that_both_drew(
     assert said.code == 0, said.err
     summary = (out / "summary.csv").read_text(encoding="utf-8").splitlines()
     assert summary[1].startswith("a and b,20,")
+
+
+def relabelled(study: SmallStudy, rater: str, patient: str, labels: dict[int, int]) -> None:
+    path = study.folder / rater / f"{patient}.nii.gz"
+    mask = read_mask(path)
+    changed = np.zeros_like(mask.labels)
+    for old, new in labels.items():
+        changed[mask.labels == old] = new
+    write_nifti(Mask(changed, SPACING), path)
+
+
+def test_a_side_that_the_second_rater_s_file_lacks_was_not_read_twice(
+    trephine: Command, image_study: SmallStudy
+) -> None:
+    relabelled(image_study, "b", "002", {1: 1})
+    relabelled(image_study, "b", "003", {2: 2})
+    relabelled(image_study, "a2", "004", {1: 1})
+    said = trephine("check", image_study.toml)
+    assert said.code == 0, said.err
+    assert "Note: Rater b drew 58 of 60 cases (not rows 5, 6)" in said.out
+    inputs = read_study(image_study.toml)
+    assert inputs.files is not None
+    assert inputs.files.masks["b"].count(None) == 2
+    assert None not in inputs.files.masks["a"]
+    assert inputs.files.repeats["a"].count(None) == 60 - 20 + 1
+    (between, again) = compare_drawings(inputs)
+    assert (len(between.rows), len(again.rows)) == (58, 19)
+    # What is remembered of unchanged images says the same.
+    assert trephine("check", image_study.toml).out.count("58 of 60 cases") == 1
+
+
+def test_the_first_rater_s_file_must_hold_both_sides(
+    trephine: Command, image_study: SmallStudy
+) -> None:
+    relabelled(image_study, "a", "002", {1: 1})
+    said = trephine("check", image_study.toml)
+    assert said.code == 2
+    assert "row 5: expected a region with label 2 in the mask of rater a" in said.err
+    assert "Only the other side is drawn in it: draw this one too" in said.err
+    assert "swapped" not in said.err
+
+
+@pytest.mark.parametrize("rater", ["a", "b"])
+def test_a_label_of_no_side_is_named_and_no_swap_suspected(
+    trephine: Command, image_study: SmallStudy, rater: str
+) -> None:
+    relabelled(image_study, rater, "002", {1: 3, 2: 2})
+    said = trephine("check", image_study.toml)
+    assert said.code == 2
+    assert "Label 3 belongs to no side in the study file" in said.err
+    assert "swapped" not in said.err
+
+
+def test_the_only_label_of_a_mask_is_offered_where_one_label_is_sought(
+    trephine: Command, image_study: SmallStudy
+) -> None:
+    image_study.replace("mask_label = { R = 1, L = 2 }", "mask_label = 7")
+    relabelled(image_study, "a", "040", {1: 5})
+    said = trephine("check", image_study.toml)
+    assert "Label 5 is the only one there" in said.err
+
+
+def test_too_few_sides_in_the_second_rater_s_files_is_a_problem(
+    trephine: Command, image_study: SmallStudy
+) -> None:
+    keep(image_study, "b", ["001", "002", "003"])
+    relabelled(image_study, "b", "001", {1: 1})
+    relabelled(image_study, "b", "002", {1: 1})
+    said = trephine("check", image_study.toml)
+    assert said.code == 2
+    assert "this rater's masks of 5 cases at least, for the agreement, found 4 of 60" in said.err
+
+
+def test_masks_exchanged_between_two_patients_are_named_by_their_dice(
+    trephine: Command, image_study: SmallStudy
+) -> None:
+    for patient in ("036", "037"):
+        path = image_study.folder / f"b/{patient}.nii.gz"
+        moved = np.roll(read_mask(path).labels, 15, axis=1)
+        write_nifti(Mask(moved, SPACING), path)
+    said = trephine("check", image_study.toml)
+    assert said.code == 0, said.err
+    assert "Note: Rows 57, 58: 2 regions of rater a and rater b hardly overlap (Dice 0." in said.out
+    assert "another patient's, or of the other side?" in said.out
+    out = image_study.folder / "agreement"
+    agreed = trephine("agree", image_study.toml, "--out", out, "--worst", 1, "--no-features")
+    assert "Note: Rows 57, 58: 2 regions of a and b hardly overlap" in agreed.out
+    assert "mm²" in agreed.out
+
+
+@given(st.lists(st.floats(0.86, 0.97), min_size=6, max_size=40), st.floats(0.0, 0.3))
+def test_a_dice_far_below_the_others_is_unlike_them_and_no_usual_one_is(
+    usual: list[float], odd: float
+) -> None:
+    found = unlike(np.array([*usual, odd]))
+    assert found[-1]
+    assert not found[:-1].any()

@@ -24,12 +24,12 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def opened(trephine: Command, study: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> int:
     """Return how many images a check opens."""
-    from trephine.study import files
+    from trephine.study import opening
 
     seen: list[Path] = []
     with monkeypatch.context() as patch:
-        real = files.open_image
-        patch.setattr(files, "open_image", lambda *a: (seen.append(a[0]), real(*a))[1])
+        real = opening.open_image
+        patch.setattr(opening, "open_image", lambda *a: (seen.append(a[0]), real(*a))[1])
         trephine("check", study.toml)
     return len(seen)
 

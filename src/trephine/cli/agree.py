@@ -35,7 +35,14 @@ def agree(
         compare_features,
         draw_worst,
     )
-    from trephine.study.agreement_tables import case_table, feature_table, figure_of, summary_table
+    from trephine.study.agreement_tables import (
+        axes_of,
+        case_table,
+        feature_table,
+        figure_of,
+        summary_table,
+        unlike_notes,
+    )
     from trephine.study.inputs import read_study
 
     with problems_shown(study), stages("goes on") as show:
@@ -61,8 +68,10 @@ def agree(
         write_figure(figure_of(comparisons, found, pictures, inputs), out / "agreement")
     write_csv_table(case_table(comparisons, inputs), out / "cases.csv")
     write_csv_table(feature_table(found), out / "features.csv")
-    summary = summary_table(comparisons, found)
+    summary = summary_table(comparisons, found, axes_of(inputs))
     write_csv_table(summary, out / "summary.csv")
     with pd.option_context("display.width", 160, "display.max_columns", None):
         console.print(summary.to_string(index=False), soft_wrap=True, markup=False)
+    for note in unlike_notes(comparisons, inputs):
+        console.print(f"Note: {note}", soft_wrap=True, markup=False)
     console.print(f"Tables and figure: {out}", soft_wrap=True)

@@ -19,7 +19,7 @@ _KEYWORDS = (
     "Modality", "ImageType", "ViewPosition", "SeriesDescription", "StudyDescription",
     "PatientOrientation", "ImageLaterality", "Laterality", "Rows", "Columns", "NumberOfFrames",
 )  # fmt: skip
-_SLICES = ("CT", "MR", "PT", "NM")
+SLICES = ("CT", "MR", "PT", "NM")
 _RADIOGRAPHS = ("CR", "DX", "RG", "RF", "XA", "SC", "OT", "MG", "US", "PX", "IO")
 _LATERAL = re.compile(
     r"frog|lauenstein|\blat(eral|eralis)?\b|seitlich|axial hip|dunn"
@@ -93,7 +93,7 @@ def _content(dataset: Dataset, modality: str) -> Content:
     described = " ".join(_text(dataset, key) for key in ("SeriesDescription", "StudyDescription"))
     series = _text(dataset, "SeriesDescription")
     kinds = _text(dataset, "ImageType").upper()
-    if modality in _SLICES:
+    if modality in SLICES:
         scout = "LOCALIZER" in kinds or _LOCALIZER.search(series)
         return "localizer" if scout else "slice"
     if modality not in _RADIOGRAPHS and modality:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from trephine.errors import ImageError
 from trephine.imaging.affine import AS_STORED, turn, turn_back
+from trephine.imaging.folder import FOUND
 from trephine.imaging.geometry import GeometryError, check_geometry, is_default_header
 from trephine.imaging.itk import ITK, itk_image
 from trephine.types import Image, Mask
@@ -170,7 +171,11 @@ def adopt_where_certain(image: Image, mask: Mask) -> Mask:
 
 def doubts_of(image: Image, mask: Mask) -> tuple[str, ...]:
     """Say what was done to a mask that was read for its image, and what nobody can know."""
-    doubts = []
+    doubts = [
+        f"the {what} is {found.provenance[FOUND]}, and was read"
+        for what, found in (("image", image), ("mask", mask))
+        if FOUND in found.provenance
+    ]
     if "corrected" in mask.provenance:
         doubts.append(f"the mask did not lie on its image: {mask.provenance['corrected']}")
     elif (

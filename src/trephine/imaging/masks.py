@@ -10,6 +10,7 @@ import numpy as np
 from trephine.errors import ImageError
 from trephine.imaging.files import read_itk_array, read_raster_array
 from trephine.imaging.fitting import adopt_where_certain, correct_mask, resampled
+from trephine.imaging.folder import ALONE, FOUND, only_file
 from trephine.imaging.grey_array import GreyArray
 from trephine.imaging.label_maps import as_labels, check_label_map, picture_labels
 from trephine.imaging.nifti import read_nifti_array
@@ -25,7 +26,8 @@ def read_mask(path: Path | str, *, image: Image | None = None) -> Mask:
     Parameters
     ----------
     path
-        NIfTI, NRRD (3D Slicer's ``.seg.nrrd`` too), MHA, DICOM SEG, PNG or TIFF.
+        NIfTI, NRRD (3D Slicer's ``.seg.nrrd`` too), MHA, DICOM SEG, PNG or TIFF; or the folder
+        of one such file alone.
     image
         The image it was drawn on. PNG and TIFF take its geometry; a ``.seg.nrrd`` or DICOM SEG,
         which programs crop to the drawing, is put back in its place; what can only have been
@@ -43,6 +45,9 @@ def read_mask(path: Path | str, *, image: Image | None = None) -> Mask:
         If the file is damaged, holds values that are not labels, or segments overlap.
     """
     path = Path(path)
+    if path.is_dir() and (alone := only_file(path, "mask")) is not None:
+        mask = read_mask(alone, image=image)
+        return replace(mask, provenance={**mask.provenance, FOUND: ALONE})
     _refuse_jpeg(path)
     kind = file_kind(path)
     if kind == "dicom":

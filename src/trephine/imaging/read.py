@@ -10,6 +10,7 @@ import numpy as np
 from trephine.errors import ImageError
 from trephine.imaging.dicom import read_dicom
 from trephine.imaging.files import read_itk_array, read_raster_array
+from trephine.imaging.folder import ALONE, FOUND, only_file
 from trephine.imaging.grey_array import GreyArray
 from trephine.imaging.nifti import read_nifti_array
 from trephine.imaging.series import read_series
@@ -24,7 +25,8 @@ def read_image(path: Path | str, *, spacing_mm: StatedSpacing = None) -> Image:
     Parameters
     ----------
     path
-        DICOM, NIfTI, NRRD, MHA, PNG or TIFF; or the folder of one CT or MR series.
+        DICOM, NIfTI, NRRD, MHA, PNG or TIFF; or the folder of one CT or MR series, or of one image
+        alone.
     spacing_mm
         Spacing to use where the file has none: one number, or one for each array axis.
 
@@ -42,7 +44,11 @@ def read_image(path: Path | str, *, spacing_mm: StatedSpacing = None) -> Image:
     """
     path = Path(path)
     if path.is_dir():
-        return read_series(path)
+        alone = only_file(path)
+        if alone is None:
+            return read_series(path)
+        image = read_image(alone, spacing_mm=spacing_mm)
+        return replace(image, provenance={**image.provenance, FOUND: ALONE})
     kind = file_kind(path)
     if kind == "dicom":
         return read_dicom(path, spacing_mm=spacing_mm)

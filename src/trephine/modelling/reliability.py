@@ -48,14 +48,14 @@ class Agreement:
 
     @property
     def readers(self) -> str:
-        """For example "a and b", or "a, first and second reading"."""
+        """For example "a and b", or "a, read twice"."""
         if self.kind == "within":
-            return f"{self.raters[0]}, first and second reading"
+            return f"{self.raters[0]}, read twice"
         return f"{', '.join(self.raters[:-1])} and {self.raters[-1]}"
 
     @property
     def comparison(self) -> str:
-        """For example "raters a and b", or "rater a, first and second reading"."""
+        """For example "raters a and b", or "rater a, read twice"."""
         return f"{'rater' if self.kind == 'within' else 'raters'} {self.readers}"
 
 

@@ -38,7 +38,7 @@ class Comparison:
     Attributes
     ----------
     name
-        For example "a and b", or "a, first and second reading".
+        For example "a and b", or "a, read twice".
     rows
         Cases read in both, positions in the study.
     regions
@@ -186,10 +186,7 @@ def reading_pairs(files: CaseFiles) -> list[tuple[str, Reading, Reading]]:
         (f"{one} and {other}", (one, False), (other, False))
         for one, other in combinations(files.masks, 2)
     ]
-    within = [
-        (f"{rater}, first and second reading", (rater, False), (rater, True))
-        for rater in files.repeats
-    ]
+    within = [(f"{rater}, read twice", (rater, False), (rater, True)) for rater in files.repeats]
     return [*between, *within]
 
 

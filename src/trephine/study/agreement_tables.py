@@ -13,7 +13,9 @@ from trephine.report.figures.agreement import agreement_figure
 from trephine.study.agreement import Comparison, FeatureAgreement
 from trephine.study.files import open_image
 from trephine.study.inputs import StudyInputs
+from trephine.study.overlaps import Overlap, overlap_remarks
 from trephine.types import FloatArray
+from trephine.validation.agreement import BlandAltman
 
 # Above it an ICC counts as good (Koo and Li 2016), and the published study kept a feature.
 GOOD_ICC = 0.75
@@ -62,9 +64,13 @@ def feature_table(found: Sequence[FeatureAgreement]) -> pd.DataFrame:
 
 
 def summary_table(
-    comparisons: Sequence[Comparison], found: Sequence[FeatureAgreement]
+    comparisons: Sequence[Comparison], found: Sequence[FeatureAgreement], axes: int
 ) -> pd.DataFrame:
-    """Return one row a comparison: medians, bias and limits of size, share of good features."""
+    """Return one row a comparison: medians, bias and limits of size, share of good features.
+
+    Sizes are areas or volumes, as images have two ``axes`` or three.
+    """
+    size_name, unit = ("area", "mm²") if axes == 2 else ("volume", "mm³")
     rows = []
     for comparison in comparisons:
         good = [
@@ -79,14 +85,36 @@ def summary_table(
                 "cases": len(comparison.rows),
                 "median dice": round(_median(comparison, "dice"), 3),
                 "median HD95 mm": round(_median(comparison, "hausdorff95_mm"), 2),
-                "size bias": round(size.bias.value, 1) if size else None,
+                f"mean difference in {size_name}": _with_unit(size, unit),
                 "limits of agreement": (
-                    f"{size.lower_limit.value:.1f} to {size.upper_limit.value:.1f}" if size else ""
+                    f"{size.lower_limit.value:.1f} to {size.upper_limit.value:.1f} {unit}"
+                    if size
+                    else ""
                 ),
                 f"features with ICC >= {GOOD_ICC}": ", ".join(good),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _with_unit(size: BlandAltman | None, unit: str) -> str:
+    return f"{size.bias.value:.1f} {unit}" if size else ""
+
+
+def unlike_notes(comparisons: Sequence[Comparison], inputs: StudyInputs) -> tuple[str, ...]:
+    """Return a sentence for each comparison with cases whose drawings hardly overlap."""
+    overlaps = [
+        Overlap(comparison.name, inputs.rows[row], region.dice)
+        for comparison in comparisons
+        for row, region in zip(comparison.rows, comparison.regions, strict=True)
+    ]
+    return tuple(overlap_remarks(overlaps))
+
+
+def axes_of(inputs: StudyInputs) -> int:
+    """Return how many axes a study's images have."""
+    assert inputs.files is not None
+    return open_image(inputs.files.images[0], inputs.plan.data).pixels.ndim
 
 
 def figure_of(
@@ -96,8 +124,7 @@ def figure_of(
     inputs: StudyInputs,
 ) -> Figure:
     """Return the figure of a study's agreement."""
-    assert inputs.files is not None
-    axes = open_image(inputs.files.images[0], inputs.plan.data).pixels.ndim
+    axes = axes_of(inputs)
     read = [comparison for comparison in comparisons if comparison.rows]
     return agreement_figure(
         AgreementFigure(

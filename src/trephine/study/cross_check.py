@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from trephine.plan.sections import DataSection
 from trephine.study.contradictions import numbers, sorted_out
 from trephine.study.headers import frame_columns, header_contradictions
 from trephine.study.outcome import TableRows
+from trephine.study.overlaps import Overlap, overlap_remarks
 from trephine.study.seen import SeenImage
 from trephine.study.sides import (
     copied_regions,
@@ -49,7 +50,27 @@ def cross_check(
         *header_contradictions(seen, frame, table.patient_ids, identifiers),
     ]
     problems, remarks = sorted_out(found, data)
-    return problems, [*remarks, *_mask_remarks(seen, rows, data)]
+    remarks += [*_folder_remarks(seen), *_mask_remarks(seen, rows, data)]
+    return problems, [*remarks, *overlap_remarks(_overlaps(seen, rows))]
+
+
+def _overlaps(seen: Sequence[SeenImage], rows: Sequence[int]) -> Iterator[Overlap]:
+    for image in seen:
+        for region in image.regions:
+            if region.dice is not None:
+                readings = f"{region.beside} and {region.reading}"
+                yield Overlap(readings, rows[region.row], region.dice)
+
+
+def _folder_remarks(seen: Sequence[SeenImage]) -> list[str]:
+    """Say how many paths name a folder, and that the one file in it was read."""
+    masks = {region.mask for image in seen for region in image.regions if region.alone}
+    counts = {"images": sum(image.alone for image in seen), "masks": len(masks)}
+    return [
+        f"{count} of the {what} are named by their folder: the only one in it was read."
+        for what, count in counts.items()
+        if count
+    ]
 
 
 def _mask_remarks(seen: Sequence[SeenImage], rows: Sequence[int], data: DataSection) -> list[str]:

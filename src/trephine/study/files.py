@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,22 +11,12 @@ import pandas as pd
 
 from trephine.cohort.cell_problems import nearest
 from trephine.errors import ImageError, Problem, named_rows
-from trephine.executors import Progress, executor
 from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.modelling.reliability import FEWEST_SUBJECTS
 from trephine.plan.sections import DataSection
-from trephine.radiomics.region import bounding_box
 from trephine.study.filling import FIELD, absent, filled
-from trephine.study.seen import SeenImage, SeenRegion, edges_touched, see_image, see_region
 from trephine.study.strays import strays_remark
-from trephine.study.unchanged import Remembered, key_of
 from trephine.types import BoolArray, Image, Mask
-
-# Starting workers takes longer than opening fewer images than this.
-FEWEST_TO_SHARE = 40
-
-# What a problem says already when it repeats an error about a mask.
-_REPEATED = re.compile(r"^mask: expected (?:label [^,]+|a region), found ")
 
 
 @dataclass(frozen=True)
@@ -69,26 +57,6 @@ class CaseFiles:
             {rater: tuple(paths[row] for row in rows) for rater, paths in self.repeats.items()},
             tuple(self.labels[row] for row in rows),
         )
-
-
-@dataclass(frozen=True)
-class CheckedFiles:
-    """What opening a study's images and masks showed.
-
-    Attributes
-    ----------
-    problems
-        Images and masks that cannot be used.
-    seen
-        The images that can be.
-    unchanged, total
-        Images that needed not be opened again, and all of them.
-    """
-
-    problems: tuple[Problem, ...]
-    seen: tuple[SeenImage, ...]
-    unchanged: int
-    total: int
 
 
 def find_files(
@@ -187,82 +155,6 @@ def drawn_by_some(files: CaseFiles) -> Iterator[str]:
             )
 
 
-def check_files(
-    files: CaseFiles,
-    data: DataSection,
-    needed: BoolArray,
-    *,
-    workers: int | None = None,
-    progress: Progress | None = None,
-) -> CheckedFiles:
-    """Open every image once with all its masks; list what does not fit, and what was seen.
-
-    Images that have not changed since an earlier check found nothing wrong are not opened again.
-
-    Parameters
-    ----------
-    files
-        Files that exist.
-    data
-        The plan's section.
-    needed
-        Rows to look at, shape (n,).
-    workers, progress
-        As ``executor``; progress is by image.
-    """
-    rows_of: dict[Path, list[int]] = defaultdict(list)
-    for row in np.flatnonzero(needed).tolist():
-        rows_of[files.images[row]].append(row)
-    memory = Remembered(data.table)
-    keys = {path: _key(path, rows, files, data) for path, rows in rows_of.items()}
-    seen: dict[Path, SeenImage | None] = {}
-    for path, rows in rows_of.items():
-        known = memory.recall(keys[path], path, rows, _masks_of(files, rows))
-        if known is not None:
-            seen[path] = known
-    unchanged, rest = len(seen), [item for item in rows_of.items() if item[0] not in seen]
-    problems: list[Problem] = []
-    count = workers if len(rest) >= FEWEST_TO_SHARE else 1
-    with executor(count, _start, (files, data)) as run:
-        answers = run.map(_check_image, rest, progress)
-        for (path, rows), (some, found) in zip(rest, answers, strict=True):
-            problems += some
-            seen[path] = found
-            # A file that changed as it was opened has another key now.
-            same = keys[path] and keys[path] == _key(path, rows, files, data)
-            if found is not None and not some and same:
-                memory.remember(keys[path], found)
-    memory.save()
-    in_order = [found for path in rows_of if (found := seen[path]) is not None]
-    return CheckedFiles(tuple(problems), tuple(in_order), unchanged, len(rows_of))
-
-
-def _key(path: Path, rows: Sequence[int], files: CaseFiles, data: DataSection) -> str:
-    masks = [
-        (paths[row], files.labels[row])
-        for row in rows
-        for paths in (*files.masks.values(), *files.repeats.values())
-    ]
-    readings = [list(files.masks), list(files.repeats), len(rows)]
-    return key_of(path, masks, [data.spacing_mm, data.mask_geometry, data.mask_label, readings])
-
-
-def _masks_of(files: CaseFiles, rows: Sequence[int]) -> dict[tuple[int, str], Path]:
-    return {
-        (row, reading): path
-        for reading, masks in _readings(files)
-        for row in rows
-        if (path := masks[row]) is not None
-    }
-
-
-def _readings(files: CaseFiles) -> list[tuple[str, Sequence[Path | None]]]:
-    return [
-        *((f"rater {name}", masks) for name, masks in files.masks.items()),
-        *((f"rater {name}'s second reading", masks) for name, masks in files.repeats.items()),
-    ]
-
-
 def open_image(path: Path, data: DataSection) -> Image:
     """Read a case's image with the plan's spacing.
 
@@ -283,123 +175,6 @@ def open_mask(path: Path, image: Image, data: DataSection) -> Mask:
         If it cannot be read or does not fit.
     """
     return fit_mask(image, read_mask(path, image=image), data.mask_geometry)
-
-
-# What a worker needs for every image, set once in each process by _start.
-_shared: tuple[CaseFiles, DataSection]
-
-
-def _start(files: CaseFiles, data: DataSection) -> None:
-    global _shared
-    _shared = (files, data)
-
-
-def _check_image(item: tuple[Path, list[int]]) -> tuple[list[Problem], SeenImage | None]:
-    path, rows = item
-    files, data = _shared
-    numbers = [files.rows[row] for row in rows]
-    try:
-        image = open_image(path, data)
-    except ImageError as error:
-        expected = "an image that can be read"
-        found = without_names(error, path)
-        return [Problem.of_cells(data.table.name, numbers, "", expected, found)], None
-    problems: list[Problem] = []
-    regions: list[SeenRegion] = []
-    for reading, masks in _readings(files):
-        opened: dict[Path, Mask | ImageError] = {}
-        for row in rows:
-            mask_path = masks[row]
-            if mask_path is None:
-                continue
-            if mask_path not in opened:
-                opened[mask_path] = _open_or_error(mask_path, image, data)
-            mask = opened[mask_path]
-            try:
-                if isinstance(mask, ImageError):
-                    raise mask
-                label = files.labels[row]
-                _check_extent(mask.region(label))
-                other = _other_label(label, mask, data)
-                regions.append(
-                    see_region(
-                        image, mask, label, other=other, row=row, reading=reading, path=mask_path
-                    )
-                )
-            except ImageError as error:
-                problems.append(_mask_problem(files, data, row, reading, mask, error, mask_path))
-    return problems, see_image(image, rows, regions)
-
-
-def _open_or_error(path: Path, image: Image, data: DataSection) -> Mask | ImageError:
-    try:
-        return open_mask(path, image, data)
-    except ImageError as error:
-        return error
-
-
-def _other_label(label: int | str, mask: Mask, data: DataSection) -> int | str | None:
-    """Return the label of the other side where masks are labelled by side and it can be had."""
-    if not isinstance(data.mask_label, dict):
-        return None
-    others = [value for value in data.mask_label.values() if value != label]
-    if len(others) != 1 or (isinstance(others[0], str) and others[0] not in mask.names):
-        return None
-    return others[0]
-
-
-def _mask_problem(
-    files: CaseFiles,
-    data: DataSection,
-    row: int,
-    reading: str,
-    mask: Mask | ImageError,
-    error: ImageError,
-    path: Path,
-) -> Problem:
-    """Return a mask's problem; those of one kind and reading can be grouped by their rows."""
-    label = files.labels[row]
-    advice = ""
-    # A file that cannot be used is one problem, whichever regions are sought in it.
-    expected = f"a mask of {reading} that can be read and lies on its image"
-    if isinstance(mask, Mask):
-        expected = f"a region with label {label} in the mask of {reading}"
-        other = _other_label(label, mask, data)
-        if other is not None and not _holds(mask, label) and _holds(mask, other):
-            advice = "The other side's label is there: are the sides, or the labels, swapped?"
-    return Problem.of_cells(
-        data.table.name,
-        [files.rows[row]],
-        "",
-        expected,
-        _REPEATED.sub("", without_names(error, path)),
-        advice,
-    )
-
-
-def _holds(mask: Mask, label: int | str) -> bool:
-    try:
-        return bool(mask.region(label).any())
-    except ImageError:
-        return False
-
-
-def _check_extent(region: BoolArray) -> None:
-    """Refuse a point or a line (a click beside the label) and what surrounds a region.
-
-    Raises
-    ------
-    ImageError
-        If the region is wider than one pixel along fewer than two axes, or reaches all edges.
-    """
-    shape = region[bounding_box(region)].shape
-    if sum(extent > 1 for extent in shape) < 2:
-        raise ImageError(f"mask: expected a region, found {' x '.join(map(str, shape))} pixels")
-    if edges_touched(region) == 2 * sum(size > 1 for size in region.shape):
-        raise ImageError(
-            "mask: expected a region, found one that reaches every edge of the image; is it the"
-            " background, drawn in black on white?"
-        )
 
 
 def without_names(error: ImageError, path: Path) -> str:

@@ -22,7 +22,6 @@ from trephine.study.cross_check import cross_check
 from trephine.study.doubts import left_out_doubts, time_doubts
 from trephine.study.files import (
     CaseFiles,
-    check_files,
     drawn_by_some,
     few_drawn,
     find_files,
@@ -32,6 +31,7 @@ from trephine.study.finetuning import check_events, finetune_settings
 from trephine.study.fingerprints import Fingerprint, read_once
 from trephine.study.listed_files import with_listed
 from trephine.study.network_file import network_file_problems
+from trephine.study.opening import check_files
 from trephine.study.outcome import FEWEST_EVENTS, TableRows, codes, read_rows
 from trephine.study.predictors import refused_predictors
 from trephine.study.ready_made import read_feature_sets
@@ -155,8 +155,9 @@ def read_study(
         problems += more
         # Hours of opening images are not for a study whose table will change.
         if found is not None and not problems:
-            files, opened = found.files, True
-            problems, remarks, unchanged = _open_images(found, plan, rows, workers, progress)
+            checked = _open_images(found, plan, rows, workers, progress)
+            problems, remarks, files, unchanged = checked
+            opened = True
     if problems or rows is None:
         unopened = plan.has_images and not opened
         raise StudyProblemsError(problems, UNOPENED if unopened else "")
@@ -225,14 +226,17 @@ def _open_images(
     rows: TableRows,
     workers: int | None,
     progress: Progress | None,
-) -> tuple[list[Problem], list[str], tuple[int, int]]:
-    """Open all images and masks; return what is wrong, remarks, and how many need no opening."""
+) -> tuple[list[Problem], list[str], CaseFiles, tuple[int, int]]:
+    """Open all images and masks: what is wrong, remarks, what was read, how many unchanged."""
     data, needed = plan.data, ~rows.without_outcome
     checked = check_files(found.files, data, needed, workers=workers, progress=progress)
     more, remarks = cross_check(checked.seen, cells_as_read(found.frame, plan.clinical), rows, data)
     extra = unclaimed(found.files, found.frame, data, found.listed)
     problems = [*checked.problems, *more]
-    return problems, [*found.remarks, *remarks, *extra], (checked.unchanged, checked.total)
+    if not problems:
+        problems += few_drawn(checked.files.masks, needed)
+    said = [*found.remarks, *remarks, *extra]
+    return problems, said, checked.files, (checked.unchanged, checked.total)
 
 
 def check_plan(plan: StudyPlan) -> list[Problem]:

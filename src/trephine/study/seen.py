@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trephine.imaging.folder import FOUND
 from trephine.imaging.sides import Facing, View, facing_of, view_of
 from trephine.radiomics.region import bounding_box
 from trephine.types import BoolArray, Image, ImageHeader, Mask
@@ -44,6 +45,10 @@ class SeenRegion:
         How the mask was put on the image; empty where it lay there.
     plain_nifti
         A NIfTI mask whose header states no more than the default orientation.
+    alone
+        The mask was the only one in the folder that was named.
+    beside, dice
+        The reading that this one is compared with, and their Dice; empty and None for the first.
     """
 
     row: int
@@ -56,6 +61,9 @@ class SeenRegion:
     edges: int
     corrected: str
     plain_nifti: bool
+    alone: bool = False
+    beside: str = ""
+    dice: float | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,8 @@ class SeenImage:
         A DICOM image that lies nowhere in particular.
     regions
         Of all its cases and readings.
+    alone
+        It was the only one in the folder that was named.
     """
 
     rows: tuple[int, ...]
@@ -89,6 +99,7 @@ class SeenImage:
     shows_both: bool
     radiograph: bool
     regions: tuple[SeenRegion, ...]
+    alone: bool = False
 
 
 _BOTH_SIDES = ("PELVIS", "CHEST", "ABDOMEN", "HEAD", "SKULL", "THORAX", "HIPS")
@@ -114,6 +125,7 @@ def see_image(image: Image, rows: Sequence[int], regions: Sequence[SeenRegion]) 
         and image.geometry.placed is None
         and image.pixels.ndim == 2,  # a series' slices say where they lie
         regions=tuple(regions),
+        alone=FOUND in image.provenance,
     )
 
 
@@ -153,6 +165,7 @@ def see_region(
         edges=edges_touched(region),
         corrected=str(mask.provenance.get("corrected", "")),
         plain_nifti=mask.provenance.get("format") == "NIFTI" and not oriented,
+        alone=FOUND in mask.provenance,
     )
 
 

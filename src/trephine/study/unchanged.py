@@ -28,7 +28,7 @@ from trephine.writing import whole_file
 # Folder of the cache; empty: nothing is remembered.
 FOLDER = "TREPHINE_CACHE"
 # To be raised when what is seen of an image changes.
-_FORMAT = 2
+_FORMAT = 3
 _MOST = 20_000
 _HEAD = 4096
 
@@ -143,6 +143,7 @@ def _pack(seen: SeenImage) -> dict[str, Any]:
         "laterality": seen.laterality,
         "shows_both": seen.shows_both,
         "radiograph": seen.radiograph,
+        "alone": seen.alone,
         "readings": readings,
         "regions": [
             {
@@ -155,6 +156,9 @@ def _pack(seen: SeenImage) -> dict[str, Any]:
                 "edges": region.edges,
                 "corrected": region.corrected,
                 "plain_nifti": region.plain_nifti,
+                "alone": region.alone,
+                "beside": region.beside,
+                "dice": region.dice,
             }
             for region in seen.regions
         ],
@@ -183,4 +187,5 @@ def _unpack(
         shows_both=content["shows_both"],
         radiograph=content["radiograph"],
         regions=tuple(regions),
+        alone=content["alone"],
     )

@@ -34,7 +34,7 @@ from trephine.types import FloatArray
 _COLOURS = (BLUE, GREEN, PURPLE, RED)
 _ROW_MM = 56.0
 _KEY_MM = 4.5
-_TWICE = ", first and second reading"
+_TWICE = ", read twice"
 
 
 def agreement_figure(facts: AgreementFigure) -> Figure:
