@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from trephine.evaluation.agreement import BlandAltman
 from trephine.facts.agreement import AgreementFigure, DrawnCase
 from trephine.report.figures.agreement import agreement_figure
 from trephine.study.agreement import Comparison, FeatureAgreement
@@ -15,7 +16,6 @@ from trephine.study.files import open_image
 from trephine.study.inputs import StudyInputs
 from trephine.study.overlaps import Overlap, overlap_remarks
 from trephine.types import FloatArray
-from trephine.validation.agreement import BlandAltman
 
 # Above it an ICC counts as good (Koo and Li 2016), and the published study kept a feature.
 GOOD_ICC = 0.75
