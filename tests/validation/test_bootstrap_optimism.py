@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from modelling.simulated_cases import PUBLISHED, SOUND, simulate
+from trephine import streams
 from trephine.errors import InputError
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import fit_recipe
@@ -59,7 +60,7 @@ def test_a_bootstrap_draws_whole_patients_as_many_as_there_are() -> None:
 def test_optimism_is_the_mean_gap_between_sample_and_original_cases() -> None:
     found = validated().of("Combined", "concordance")
     within, original, outside = [], [], []
-    for child in np.random.SeedSequence([2, 4]).spawn(6):
+    for child in streams.seeds(2, "bootstraps").spawn(6):
         drawing, fitting = child.spawn(2)
         rows = draw_patients(CASES.patient, np.random.default_rng(drawing))
         sample = CASES.take(rows)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from modelling.simulated_cases import PUBLISHED, SOUND, simulate
+from trephine import streams
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.errors import InputError, ModelError
 from trephine.modelling.cases import Cases
@@ -73,7 +74,7 @@ def test_the_plant_would_be_found_if_training_saw_it() -> None:
 
 def test_predictions_are_those_of_a_recipe_fitted_to_the_other_folds() -> None:
     found = nested(CASES)
-    seeds = np.random.SeedSequence([8, 2]).spawn(3)
+    seeds = streams.seeds(8, "fold fits").spawn(3)
     for k in range(3):
         test = found.fold[0] == k
         fitted = fit_recipe(CASES.take(~test), SOUND, np.random.default_rng(seeds[k]))
@@ -159,7 +160,7 @@ def test_a_patient_of_two_centres_trains_neither() -> None:
     cases = replace(CASES, centre=centre)
     found = leave_one_centre_out(cases, SOUND, [24.0], seed=3, workers=1)
     train = ~np.isin(cases.patient, cases.patient[centre == 0])
-    seed = np.random.SeedSequence([3, 2]).spawn(3)[0]
+    seed = streams.seeds(3, "fold fits").spawn(3)[0]
     fitted = fit_recipe(cases.take(train), SOUND, np.random.default_rng(seed))
     predicted = fitted.predict(cases.take(centre == 0), [24.0])
     np.testing.assert_array_equal(

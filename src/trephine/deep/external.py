@@ -13,6 +13,7 @@ from trephine.deep.network import Network
 from trephine.deep.settings import DeepSettings
 from trephine.deep.weights import WeightsRecord
 from trephine.errors import InputError, Problem
+from trephine.streams import generator
 from trephine.types import Float32Array
 
 # Kernels may differ with the batch in float32's last digits; what mixes cases differs by far more.
@@ -72,7 +73,8 @@ class ExternalNetwork:
         return one_vector_a_case(run(crops), len(crops))
 
     def _probe(self, input_shape: tuple[int, int, int]) -> int:
-        rng = np.random.default_rng(0)
+        # Whether a file is refused does not hang on a study's seed.
+        rng = generator(0, "network probe")
         # Three cases: one vector a case can then not be mistaken for one a channel or a pair.
         probe = rng.normal(size=(3, *input_shape)).astype(np.float32)
         try:

@@ -23,6 +23,7 @@ from trephine.evaluation.reclassification_summary import (
 from trephine.executors import Progress, executor
 from trephine.facts.base import Kind
 from trephine.plan.sections import Protocol
+from trephine.streams import seeds
 from trephine.study.assess import Assessed
 from trephine.study.results import Analysis
 from trephine.types import FloatArray, IntArray, Survival
@@ -141,7 +142,7 @@ def _tasks(
     analysis: Analysis, assessed: Sequence[Assessed], numbers: int, bands: int
 ) -> Iterator[_Task]:
     plan = analysis.inputs.plan
-    seeds = _seeds(plan.study.seed)
+    children = _children(plan.study.seed)
     key: Key
     # The dearest first, so that no worker is left with one of them at the end.
     for (protocol, kind), group in groupby(assessed, key=lambda one: (one.protocol, one.kind)):
@@ -152,13 +153,13 @@ def _tasks(
                 key = (protocol, kind, repr(horizon))
                 patient = models[0].patient
                 harm = {m: cost for m, cost in plan.models.harm.items() if m in there}
-                yield _Task("decision", key, there, horizon, patient, bands, next(seeds), harm)
+                yield _Task("decision", key, there, horizon, patient, bands, next(children), harm)
     for old, new in pairs(assessed):
         for horizon in (h for h in old.horizons if h in new.horizons):
             both = {"old": old.probability_at(horizon), "new": new.probability_at(horizon)}
             key = (old.protocol, old.kind, old.model, new.model, repr(horizon))
             yield _Task(
-                "improvement", key, both, horizon, new.patient, numbers, next(seeds),
+                "improvement", key, both, horizon, new.patient, numbers, next(children),
                 cut_offs=plan.outcome.risk_cuts,
             )  # fmt: skip
     for one in assessed:
@@ -166,13 +167,13 @@ def _tasks(
             alone = {one.model: one.probability_at(horizon)}
             key = (one.protocol, one.kind, one.model, repr(horizon))
             yield _Task(
-                "calibration", key, alone, horizon, one.patient, bands, next(seeds),
+                "calibration", key, alone, horizon, one.patient, bands, next(children),
                 curve_method=plan.validation.calibration_curve,
             )  # fmt: skip
 
 
-def _seeds(seed: int) -> Iterator[np.random.SeedSequence]:
-    parent = np.random.SeedSequence([seed, 3])
+def _children(seed: int) -> Iterator[np.random.SeedSequence]:
+    parent = seeds(seed, "intervals")
     while True:
         yield parent.spawn(1)[0]
 

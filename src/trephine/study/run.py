@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from trephine.errors import InputError, ModelError
@@ -20,6 +19,7 @@ from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.plan.sections import Protocol
 from trephine.report import write_report
 from trephine.store import FeatureStore
+from trephine.streams import generator
 from trephine.study.agreement import Comparison
 from trephine.study.drawings import compare_all_drawings
 from trephine.study.extraction import ExtractedFeatures, cases_of, extract_all
@@ -245,7 +245,7 @@ def _protocol(
     def fit() -> tuple[FittedRecipe, Cases, dict[str, Prediction]]:
         # Matrices here are small: BLAS threads would wait for one another longer than they work.
         with threadpool_limits(1):
-            fitted = fit_recipe(cases, settings, np.random.default_rng([seed, 0]))
+            fitted = fit_recipe(cases, settings, generator(seed, "model"))
             represented = fitted.represent(cases)
             return fitted, represented, fitted.predict(represented, times)
 

@@ -14,6 +14,7 @@ from trephine.modelling.cases import Cases
 from trephine.modelling.prediction import Prediction
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import fit_recipe
+from trephine.streams import generator, seeds
 from trephine.types import FloatArray, IntArray
 from trephine.validation.corrected_index import (
     CorrectedIndex,
@@ -123,7 +124,7 @@ def bootstrap_validation(
         raise InputError(f"bootstraps: expected {FEWEST_BOOTSTRAPS} at least, found {bootstraps}")
     times = tuple(horizons)
     if apparent is None:
-        fitted = fit_recipe(cases, settings, np.random.default_rng([seed, 3]))
+        fitted = fit_recipe(cases, settings, generator(seed, "bootstrap model"))
         apparent = fitted.predict(cases, times)
     answers = list(
         run_tasks(
@@ -172,7 +173,7 @@ def draw_patients(patient: IntArray, rng: np.random.Generator) -> IntArray:
 
 def _tasks(patient: IntArray, bootstraps: int, seed: int) -> list[_Task]:
     tasks = []
-    for number, child in enumerate(np.random.SeedSequence([seed, 4]).spawn(bootstraps)):
+    for number, child in enumerate(seeds(seed, "bootstraps").spawn(bootstraps)):
         drawing, fitting = child.spawn(2)
         rows = draw_patients(patient, np.random.default_rng(drawing))
         tasks.append(_Task(number, rows, fitting))

@@ -15,6 +15,7 @@ from trephine.modelling.cases import Cases
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import fit_recipe
 from trephine.regression.folds import assign_folds
+from trephine.streams import seeds
 from trephine.survival.concordance import concordance, harrell_concordance
 from trephine.types import FloatArray, IntArray
 from trephine.validation.tasks import Answer, open_ledger, run_tasks
@@ -173,13 +174,13 @@ def permute_by_patient(patient: IntArray, rng: np.random.Generator) -> IntArray:
 
 def _tasks(patient: IntArray, permutations: int, seed: int) -> list[_Task]:
     tasks = []
-    for number, child in enumerate(np.random.SeedSequence([seed, 5]).spawn(permutations + 1)):
+    for number, child in enumerate(seeds(seed, "permutations").spawn(permutations + 1)):
         drawing, fitting = child.spawn(2)
         rows = permute_by_patient(patient, np.random.default_rng(drawing))
         if number == 0:
             # Fitted as the study's own model is, so that its C-index is the one that stands in
             # the tables: another draw of inner folds may select other features.
-            rows, fitting = np.arange(patient.size), np.random.SeedSequence([seed, 0])
+            rows, fitting = np.arange(patient.size), seeds(seed, "model")
         tasks.append(_Task(number, rows, fitting))
     return tasks
 

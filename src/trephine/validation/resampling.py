@@ -18,6 +18,7 @@ from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.modelling.signature import Signature
 from trephine.regression.folds import assign_folds
+from trephine.streams import seeds
 from trephine.types import FloatArray, IntArray
 from trephine.validation.tasks import Answer, open_ledger, run_tasks
 
@@ -290,7 +291,7 @@ def _held_out(
 
 def _draw_folds(cases: Cases, repeats: int, folds: int, seed: int) -> IntArray:
     rows = []
-    for child in np.random.SeedSequence([seed, 1]).spawn(repeats):
+    for child in seeds(seed, "folds").spawn(repeats):
         rng = np.random.default_rng(child)
         rows.append(assign_folds(folds, cases.patient, cases.survival.event, rng))
     return np.array(rows, dtype=np.int64).reshape(repeats, len(cases))
@@ -299,12 +300,12 @@ def _draw_folds(cases: Cases, repeats: int, folds: int, seed: int) -> IntArray:
 def _tasks(fold: IntArray, patient: IntArray, seed: int) -> Iterator[_Task]:
     if not fold.size:
         return
-    seeds = iter(np.random.SeedSequence([seed, 2]).spawn(fold.shape[0] * (int(fold.max()) + 1)))
+    children = iter(seeds(seed, "fold fits").spawn(fold.shape[0] * (int(fold.max()) + 1)))
     for repeat, folds in enumerate(fold):
         for held_out in range(int(folds.max()) + 1):
             test = np.flatnonzero(folds == held_out)
             train = np.flatnonzero(~np.isin(patient, patient[test]))
-            yield _Task(repeat, held_out, train, test, next(seeds))
+            yield _Task(repeat, held_out, train, test, next(children))
 
 
 def refit_and_predict(

@@ -27,6 +27,7 @@ from trephine.modelling.encoding import Term, cut_text, encode_term
 from trephine.modelling.fitted_model import FittedModel, fit_model
 from trephine.regression.cox import CoxModel
 from trephine.regression.cox_result import CoxResult
+from trephine.streams import generator
 from trephine.study.gather.signatures import set_label
 from trephine.study.gather.steps import Step, step_of, training_column
 from trephine.study.results import Analysis, ProtocolResult
@@ -50,12 +51,12 @@ def table_1(analysis: Analysis) -> Table1Facts:
     table = analysis.cases.clinical
     event = analysis.cases.survival.event
     noun = analysis.inputs.plan.outcome.event
-    group = [f"{noun}" if seen else f"no {noun}" for seen in event]
+    seed = analysis.inputs.plan.study.seed
     columns: tuple[str, ...] = ("All", f"No {noun}", capitalised(noun))
     variables = []
     for key, variable in table.variables.items():
         if variable.categorical:
-            variables.append(_categorical(key, variable, table, group, event))
+            variables.append(_categorical(key, variable, table, event, seed))
         else:
             variables.append(_continuous(key, variable, table, event))
     sizes: tuple[int, ...] = (len(event), int((~event).sum()), int(event.sum()))
@@ -93,10 +94,10 @@ def _categorical(
     key: str,
     variable: ClinicalVariable,
     table: ClinicalTable,
-    group: Sequence[str],
     event: np.ndarray,
+    seed: int,
 ) -> Table1Variable:
-    rng = np.random.default_rng(0)
+    rng = generator(seed, "table tests")
     found = compare_categorical(
         table.texts(key), event.astype(int).tolist(), variable.levels, rng=rng
     )
