@@ -18,6 +18,9 @@ BoolArray = npt.NDArray[np.bool_]
 
 TimeUnit = Literal["days", "weeks", "months", "years"]
 
+# A mask may hold thousands of labels; a message names so many.
+_TOLD = 20
+
 
 @dataclass(frozen=True)
 class Survival:
@@ -247,6 +250,7 @@ class Mask:
         region: BoolArray = self.labels == label
         if not region.any():
             present = [int(value) for value in np.unique(self.labels) if value != 0]
-            found = f"labels {present}" if present else "an empty mask"
+            more = f" and {len(present) - _TOLD} more" if len(present) > _TOLD else ""
+            found = f"labels {present[:_TOLD]}{more}" if present else "an empty mask"
             raise ImageError(f"mask: expected label {label}, found {found}")
         return region

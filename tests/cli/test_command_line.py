@@ -18,7 +18,7 @@ import typer
 import trephine as package
 from cli.command import Command
 from trephine.cli import app, terminal
-from trephine.errors import Problem, StudyProblemsError
+from trephine.errors import InputError, Problem, StudyProblemsError
 
 VERB_FILES = {
     path.stem
@@ -110,6 +110,41 @@ def test_a_signal_ends_in_a_word_and_in_its_own_exit_code(
     assert said.code == 128 + number
     assert said.err.splitlines()[-1] == "Stopped. The same command goes on where it stopped."
     assert signal.getsignal(number) is before
+
+
+def test_a_signal_that_compiled_code_turns_into_another_error_says_what_happens_next(
+    trephine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def turned(*_: object, **__: object) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        except BaseException:
+            raise SystemError("returned a result with an exception set") from None
+
+    monkeypatch.setattr("trephine.study.run.read_study", turned)
+    said = trephine("run", "study.toml")
+    assert said.code == 128 + signal.SIGTERM
+    assert said.err.splitlines()[-1] == "Stopped. The same command goes on where it stopped."
+
+
+def test_a_signal_that_meets_a_finaliser_leaves_no_trace_of_python(
+    trephine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Finalised:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.01)
+
+    def swallowed(*_: object, **__: object) -> None:
+        Finalised()
+        raise InputError("what came next")
+
+    monkeypatch.setattr("trephine.study.run.read_study", swallowed)
+    said = trephine("run", "study.toml")
+    assert said.code == 128 + signal.SIGTERM
+    assert "__del__" not in said.err
+    assert said.err.splitlines()[-1] == "Stopped. The same command goes on where it stopped."
 
 
 DEEP_IN_COMPILED_CODE = """

@@ -40,16 +40,29 @@ def as_labels(values: npt.NDArray[np.generic], name: str) -> Labels:
     ImageError
         If a value is negative, fractional or beyond 2^31.
     """
-    numbers = np.asarray(values, dtype=np.float64)
-    labels = np.rint(numbers)
-    odd = (np.abs(labels - numbers) > ROUNDING) | (labels < 0) | (labels >= 1 << 31)
-    if odd.any():
+    stored = np.asarray(values)
+    labels = np.empty(stored.shape, np.int32)
+    # Slice by slice or row by row: what is computed on the way is larger than the mask.
+    odd = [_round_into(labels[place], stored[place]) for place in range(len(stored))]
+    found = np.unique(np.concatenate(odd)) if odd else np.empty(0)
+    if found.size:
         raise ImageError(
-            f"{name}: expected labels 0, 1, 2, ..., found {np.unique(numbers).size} values, such as"
-            f" {_some(numbers[odd])}; a mask must not be interpolated or scaled: save the labels"
+            f"{name}: expected labels 0, 1, 2, ..., found {np.unique(stored).size} values, such as"
+            f" {_some(found)}; a mask must not be interpolated or scaled: save the labels"
             " as whole numbers, resampled by nearest neighbour"
         )
-    return labels.astype(np.int32)
+    return labels
+
+
+def _round_into(labels: Labels, values: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+    """Write a part of the values as labels; return those that are none."""
+    numbers = values.astype(np.float64)
+    rounded = np.rint(numbers)
+    odd = (np.abs(rounded - numbers) > ROUNDING) | (rounded < 0) | (rounded >= 1 << 31)
+    if odd.any():
+        return np.unique(numbers[odd])
+    labels[...] = rounded
+    return np.empty(0)
 
 
 def picture_labels(values: npt.NDArray[np.generic], name: str) -> tuple[Labels, str, int | None]:
@@ -104,11 +117,12 @@ def _grey(found: npt.NDArray[np.integer], thin: list[int], name: str) -> ImageEr
 
 def _unlike_regions(labels: Labels, present: npt.NDArray[np.integer]) -> list[int]:
     """Return the labels that are rims or specks; of a volume, slice by slice."""
-    boxes = ndimage.find_objects(labels) if present[-1] <= 1 << 16 else None
+    # Numbered by rank: a box is made for every number up to the highest.
+    ranks = np.searchsorted(present, labels, side="right").astype(np.int32)
+    boxes = ndimage.find_objects(ranks)
     thin = []
-    for label in present.tolist():
-        box = boxes[label - 1] if boxes is not None else None
-        region = (labels if box is None else labels[box]) == label
+    for label, box in zip(present.tolist(), boxes, strict=True):
+        region = labels[box] == label
         size = int(np.count_nonzero(region))
         side = 2 if size <= 16 else 3
         block = np.ones((1,) * (region.ndim - 2) + (side, side), dtype=bool)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,7 +68,8 @@ def on_stop(text: str) -> Iterator[None]:
     except KeyboardInterrupt:
         raise Stopped(signal.SIGINT) from None
     except BaseException:
-        _farewell = "Stopped."
+        if _asked is None:  # compiled code may have made another error of ours
+            _farewell = "Stopped."
         raise
     _farewell = "Stopped."
 
@@ -86,7 +88,7 @@ def signals_heeded() -> Iterator[None]:
         return
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     heeded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
-    with _deadline(heeded):
+    with _deadline(heeded), _lost_ones_quiet():
         for number in heeded:
             signal.signal(number, _stop)
         try:
@@ -101,6 +103,25 @@ def _stop(number: int, _: FrameType | None) -> None:
     if _asked is None:
         _asked = number
         raise Stopped(number)
+
+
+@contextmanager
+def _lost_ones_quiet() -> Iterator[None]:
+    """Say nothing of a ``Stopped`` that Python cannot pass on, as from a finaliser.
+
+    The deadline ends the process then.
+    """
+    before = sys.unraisablehook
+
+    def show(unraisable: sys.UnraisableHookArgs) -> None:
+        if not isinstance(unraisable.exc_value, Stopped):
+            before(unraisable)
+
+    sys.unraisablehook = show
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager
