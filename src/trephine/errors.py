@@ -132,6 +132,16 @@ def named_rows(numbers: Sequence[int]) -> str:
     return f"rows {named} and {more} more" if more > 0 else f"rows {named}"
 
 
+MOST_LABELS_NAMED = 20
+
+
+def named_labels(labels: Sequence[int | str]) -> str:
+    """Return "[1, 2, 3]" or "[1, 2, ..., 20] and 30 more": a mask may hold thousands."""
+    more = len(labels) - MOST_LABELS_NAMED
+    named = str(list(labels[:MOST_LABELS_NAMED]))
+    return f"{named} and {more} more" if more > 0 else named
+
+
 def grouped(problems: Iterable[Problem]) -> list[Problem]:
     """Join problems of one column that differ in their rows alone, in order of first appearance."""
     together: dict[tuple[str, ...], list[Problem]] = {}

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from trephine.errors import ImageError, InputError
+from trephine.errors import ImageError, InputError, named_labels
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -17,9 +17,6 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 TimeUnit = Literal["days", "weeks", "months", "years"]
-
-# A mask may hold thousands of labels; a message names so many.
-_TOLD = 20
 
 
 @dataclass(frozen=True)
@@ -226,7 +223,8 @@ class Mask:
         """
         if isinstance(wanted, str):
             if wanted not in self.names:
-                found = f"segments {list(self.names)}" if self.names else "no names in the file"
+                known = f"segments {named_labels(list(self.names))}"
+                found = known if self.names else "no names in the file"
                 raise ImageError(f"mask: expected a segment {wanted!r}, found {found}")
             return self.names[wanted]
         if wanted == self.provenance.get("white"):
@@ -234,7 +232,7 @@ class Mask:
         if wanted in self.shared:
             raise ImageError(
                 f"mask: expected one segment with label {wanted}, found several in different"
-                f" layers; choose one by its name, of {list(self.names)}"
+                f" layers; choose one by its name, of {named_labels(list(self.names))}"
             )
         return wanted
 
@@ -250,7 +248,6 @@ class Mask:
         region: BoolArray = self.labels == label
         if not region.any():
             present = [int(value) for value in np.unique(self.labels) if value != 0]
-            more = f" and {len(present) - _TOLD} more" if len(present) > _TOLD else ""
-            found = f"labels {present[:_TOLD]}{more}" if present else "an empty mask"
+            found = f"labels {named_labels(present)}" if present else "an empty mask"
             raise ImageError(f"mask: expected label {label}, found {found}")
         return region

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from PIL import Image as Pillow
 
 from trephine.errors import ImageError
 from trephine.imaging import read_mask
-from trephine.imaging.label_maps import check_label_map, picture_labels
+from trephine.imaging.label_maps import as_labels, check_label_map, picture_labels
+from trephine.types import Geometry, Mask
 
 
 def disc(side: int, radius: float) -> np.ndarray:
@@ -86,6 +88,45 @@ def test_an_atlas_of_many_regions_is_a_label_map() -> None:
     check_label_map(atlas.astype(np.int32), "atlas.nii")
     with pytest.raises(ImageError, match="found 64 grey values"):
         picture_labels(atlas, "atlas.png")
+
+
+def test_five_thousand_labels_beyond_sixteen_bits_are_a_label_map_and_named_in_a_line() -> None:
+    numbers = 100 * np.arange(1, 5042)
+    atlas = np.kron(numbers.reshape(71, 71), np.ones((3, 3), int)).astype(np.int32)
+    check_label_map(atlas, "atlas.nii")
+    mask = Mask(atlas, Geometry.plain((1.0, 1.0)))
+    with pytest.raises(ImageError, match=r"found labels .*1900, 2000. and 5021 more$") as caught:
+        mask.region(3)
+    assert len(str(caught.value)) < 200
+
+
+def test_reading_labels_takes_little_memory_beside_the_labels() -> None:
+    stored = np.zeros((2000, 1000), np.uint8)
+    tracemalloc.start()
+    labels = as_labels(stored, "mask.nii")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.1 * labels.nbytes
+
+
+@given(
+    st.lists(
+        st.sampled_from([0.0, 1.0, 2.0005, 2.002, -1.0, 0.4, 2.0**31, 2.0**31 - 1, 255.0]),
+        min_size=4,
+        max_size=4,
+    )
+)
+def test_whatever_row_it_stands_in_a_value_that_is_no_label_is_named(values: list[float]) -> None:
+    array = np.array(values).reshape(2, 2)
+    wrong = {2.002, -1.0, 0.4, 2.0**31} & set(values)
+    if not wrong:
+        assert as_labels(array, "m.nii").tolist() == np.rint(array).astype(int).tolist()
+        return
+    with pytest.raises(ImageError, match="expected labels 0, 1, 2") as caught:
+        as_labels(array, "m.nii")
+    assert f"found {len(set(values))} values" in str(caught.value)
+    for value in wrong:
+        assert f"{value:.6g}" in str(caught.value)
 
 
 def test_few_small_labels_of_a_volume_are_taken_at_their_word() -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from trephine.errors import ImageError
+from trephine.errors import ImageError, named_labels
 from trephine.imaging.affine import AS_STORED, turn, turn_back
 from trephine.imaging.folder import FOUND
 from trephine.imaging.geometry import GeometryError, check_geometry, is_default_header
@@ -263,7 +263,7 @@ def _missing(image: Image, mask: Mask) -> str:
     lost = sorted(set(np.unique(mask.labels)) - set(np.unique(found)) - {0})
     if not lost and not found.any():
         return "no label"
-    return f"labels {list(map(int, lost))}" if lost else ""
+    return f"labels {named_labels(list(map(int, lost)))}" if lost else ""
 
 
 def _adopted(image: Image, mask: Mask) -> npt.NDArray[np.integer] | None:
