@@ -6,9 +6,11 @@ import gzip
 import hashlib
 import io
 import json
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pydicom
@@ -27,6 +29,8 @@ from pydicom.uid import (
     RLELossless,
     generate_uid,
 )
+
+from cohort import old_workbook as xls
 
 SIDE = 40
 GREY = np.random.default_rng(3).integers(0, 4096, (SIDE, SIDE), dtype=np.uint16)
@@ -136,7 +140,10 @@ ROWS = (
 
 
 def xlsx() -> list[bytes]:
-    """Return a workbook with merged cells, formulas, dates, a hidden row and a second sheet."""
+    """Return a workbook with merged cells, formulas, dates, a hidden row and a second sheet.
+
+    The same rows also as Excel 97's and as OpenDocument's.
+    """
     import datetime
 
     book = Workbook()
@@ -149,7 +156,37 @@ def xlsx() -> list[bytes]:
     book.create_sheet("other").append(["x", "y"])
     buffer = io.BytesIO()
     book.save(buffer)
-    return [buffer.getvalue()]
+    return [buffer.getvalue(), _xls(), _ods()]
+
+
+def _xls() -> bytes:
+    cells = [
+        xls.number(r, c, value) if isinstance(value, int | float) else xls.label(r, c, str(value))
+        for r, row in enumerate(ROWS)
+        for c, value in enumerate(row)
+    ]
+    more = xls.record(0xE5, struct.pack("<5H", 1, 1, 2, 0, 0)) + xls.record(0xBE, bytes(10))
+    return xls.xls_file(xls.records([b"".join(cells) + more, xls.label(0, 0, "x")]))
+
+
+def _ods() -> bytes:
+    rows = "".join(
+        "<t:table-row>"
+        + "".join(f'<t:table-cell t:number-columns-repeated="1"><x:p>{escape(str(c))}</x:p>'
+                  "</t:table-cell>" for c in row)
+        + "</t:table-row>"
+        for row in ROWS
+    )  # fmt: skip
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        file.writestr(
+            "content.xml",
+            '<o:document-content xmlns:o="o" xmlns:t="table" xmlns:x="text"><o:body>'
+            f'<o:spreadsheet><t:table t:name="A">{rows}</t:table></o:spreadsheet></o:body>'
+            "</o:document-content>",
+        )
+    return buffer.getvalue()
 
 
 def csv() -> list[bytes]:

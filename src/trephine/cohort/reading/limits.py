@@ -30,6 +30,8 @@ class TableLimits:
         Of one cell's text.
     depth
         To which a workbook's XML may nest.
+    old_file_bytes, old_cells
+        Of an xls workbook, cells of all its sheets together: its reader is slower.
     """
 
     file_bytes: int = 256 << 20
@@ -40,6 +42,8 @@ class TableLimits:
     sheets: int = 256
     cell_letters: int = 32_767
     depth: int = 64
+    old_file_bytes: int = 64 << 20
+    old_cells: int = 1_000_000
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -81,7 +85,7 @@ class TableLimits:
         """
         bound = int(getattr(self, name))
         if found > bound:
-            noun = name.replace("_", " ")
+            noun = name.removeprefix("old_").replace("_", " ")
             advice = (
                 f"Delete what is not the table (stray cells far below or to the right), or raise"
                 f" the bound: {VARIABLE}={name}={found}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
@@ -20,6 +21,7 @@ def number_text(number: float) -> str:
     return repr(number)
 
 
+@lru_cache(maxsize=1024)  # a table has few formats and millions of cells
 def is_date(code: str) -> bool:
     """Say whether a number format shows dates or times of day."""
     return bool(is_date_format(code))

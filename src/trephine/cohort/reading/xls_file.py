@@ -12,6 +12,8 @@ from trephine.cohort.reading.grid import Grid
 from trephine.cohort.reading.limits import TableLimits
 from trephine.cohort.reading.numbers_shown import shown
 from trephine.cohort.reading.package import refusal
+from trephine.cohort.reading.xls_records import sifted
+from trephine.errors import StudyProblemsError
 
 
 def open_workbook(path: Path, limits: TableLimits) -> Any:
@@ -20,12 +22,20 @@ def open_workbook(path: Path, limits: TableLimits) -> Any:
     Raises
     ------
     StudyProblemsError
-        If it is damaged, protected by a password, or of a kind that xlrd does not read.
+        If it is damaged, protected by a password, of a kind that xlrd does not read, or beyond
+        the bounds.
     """
+    limits.check("old_file_bytes", path.name, path.stat().st_size)
     try:
         book = xlrd.open_workbook(
-            path, formatting_info=True, on_demand=True, ragged_rows=True, logfile=io.StringIO()
+            file_contents=sifted(path.read_bytes(), path.name, limits),
+            formatting_info=True,
+            on_demand=True,
+            ragged_rows=True,
+            logfile=io.StringIO(),
         )
+    except StudyProblemsError:
+        raise
     # The reader meets damaged bytes with whatever error they lead to.
     except Exception as error:
         told = str(error).lower()
@@ -66,8 +76,10 @@ def read_sheet(book: Any, sheet: str, name: str, limits: TableLimits) -> Grid:
 
 def _text(book: Any, cell: Any) -> str:
     if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
-        key = book.xf_list[cell.xf_index].format_key
-        return shown(float(cell.value), book.format_map[key].format_str, book.datemode == 1)
+        known = 0 <= cell.xf_index < len(book.xf_list)
+        form = book.format_map.get(book.xf_list[cell.xf_index].format_key) if known else None
+        form_text = "General" if form is None else form.format_str
+        return shown(float(cell.value), form_text, book.datemode == 1)
     if cell.ctype == xlrd.XL_CELL_ERROR:
         return str(xlrd.error_text_from_code.get(cell.value, "#VALUE!"))
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
