@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
+from trephine.choices import Side
 from trephine.demo.physics import Detector
-from trephine.demo.pose import Pose, Side
+from trephine.demo.pose import Pose
 from trephine.demo.radiograph import Hip, Radiograph, draw_radiograph
 from trephine.demo.soft_tissue import Body
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from trephine.choices import Side
 from trephine.demo.lesion import Lesion
-from trephine.demo.pose import Side, draw_pose
+from trephine.demo.pose import draw_pose
 from trephine.demo.radiograph import Hip, Radiograph
 
 NO_SIGNS = Lesion(

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from evaluation.simulated import cohort, probability
+from trephine.choices import CurveMethod
 from trephine.errors import InputError
-from trephine.evaluation.calibration_curve import CurveMethod, calibration_curve
+from trephine.evaluation.calibration_curve import calibration_curve
 from trephine.regression.cox import CoxModel
 
 METHODS: list[CurveMethod] = [

@@ -9,9 +9,10 @@ import pytest
 import SimpleITK
 from PIL import Image as Pillow
 
+from trephine.choices import MaskGeometry
 from trephine.errors import ImageError
 from trephine.imaging import fit_mask, read_image, read_mask, write_nifti
-from trephine.imaging.fitting import MaskGeometry, doubts_of
+from trephine.imaging.fitting import doubts_of
 from trephine.types import Geometry, Image, Mask
 
 SHAPE = (30, 24)

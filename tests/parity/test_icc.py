@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trephine.selection.icc import IccForm, intraclass_correlation
+from trephine.choices import IccForm
+from trephine.selection.icc import intraclass_correlation
 
 PSYCH: dict[str, IccForm] = {
     "ICC1": "1,1",

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from trephine.choices import ProtocolName
 from trephine.errors import PlanError
 from trephine.modelling.protocols import ChainSettings
-from trephine.plan.sections import Protocol, StudyPlan
+from trephine.plan.sections import StudyPlan
 from trephine.study.settings import recipe_settings
 
 
-def chain(protocol: Protocol = "sound", **selection: Any) -> ChainSettings:
+def chain(protocol: ProtocolName = "sound", **selection: Any) -> ChainSettings:
     plan = StudyPlan.model_validate(
         {
             "data": {"table": "clinical.csv"},

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from trephine.choices import IccForm
 from trephine.cli.ending.problems import problems_shown
 from trephine.cli.terminal import console, stages
-
-# As trephine.selection.icc has it, which takes seconds to import.
-IccForm = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
 
 
 def agree(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trephine.choices import Dates, Times
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
 Key = Annotated[
     Path, typer.Option(help="File with the secret; made if it does not exist. Keep it apart.")
-]
-Times = Annotated[
-    Literal["removed", "hour"],
-    typer.Option(help="What stays of times of day: nothing, or the hour."),
 ]
 Unchecked = Annotated[
     bool,
@@ -46,10 +43,6 @@ Drop = Annotated[list[str] | None, typer.Option(help="Column to leave out; may b
 Keep = Annotated[
     list[str] | None,
     typer.Option(help="Column that looks as if it identified and does not; may be repeated."),
-]
-Dates = Annotated[
-    Literal["shifted", "kept"],
-    typer.Option(help="Dates of the table: moved like those of the images, or left."),
 ]
 Sheet = Annotated[str | None, typer.Option(help="Sheet of the workbook.")]
 Pattern = Annotated[

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trephine.choices import MaskGeometry
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
 
@@ -47,7 +48,7 @@ def extract(
         typer.Option(help="Pixel spacing of images that state none, such as PNG.", min=0.005),
     ] = None,
     mask_geometry: Annotated[
-        Literal["strict", "adopt", "resample"],
+        MaskGeometry,
         typer.Option(
             help="What to do with a mask whose header does not put it on its image: refuse it, keep"
             " the drawing on its pixels, or move it to where its header puts it."

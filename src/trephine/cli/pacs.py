@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trephine.choices import Incoming, Times
 from trephine.cli.deidentify import open_key
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
@@ -35,14 +36,6 @@ TlsOn = Annotated[bool, typer.Option("--tls", help="DIMSE over TLS.")]
 ReceiveHost = Annotated[
     str,
     typer.Option(help="Our address for C-MOVE; that of the interface towards the archive without."),
-]
-Incoming = Annotated[
-    Literal["certified", "anyone"],
-    typer.Option(help="With --tls, who may send to us: who shows a certificate of the authority."),
-]
-Times = Annotated[
-    Literal["removed", "hour"],
-    typer.Option(help="What stays of times of day: nothing, or the hour."),
 ]
 Unchecked = Annotated[
     bool,
@@ -191,7 +184,7 @@ class _Connection:
     certificate: Path | None
     move_port: int | None = None
     receive_host: str = ""
-    incoming: Literal["certified", "anyone"] = "certified"
+    incoming: Incoming = "certified"
 
     @contextmanager
     def opened(self) -> Iterator[Archive]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from trephine.choices import TableFormat
 from trephine.cli.terminal import console
 
 
@@ -18,9 +19,7 @@ def tidy(
     study: Annotated[
         Path | None, typer.Option(help="Study file that says how to read it; drafted if absent.")
     ] = None,
-    kind: Annotated[
-        Literal["xlsx", "csv"], typer.Option("--format", help="Of the clean table.")
-    ] = "xlsx",
+    kind: Annotated[TableFormat, typer.Option("--format", help="Of the clean table.")] = "xlsx",
 ) -> None:
     """Write a clean table, a list of every changed cell, and a study file for the original."""
     from trephine.study.tidy_export import tidy_file

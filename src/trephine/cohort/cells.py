@@ -10,6 +10,7 @@ from typing import Literal, Self
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from trephine.choices import DecimalSign
 from trephine.cohort.reading.marks import MERGED
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -39,7 +40,7 @@ class CellReading(BaseModel):
         description='words around a number that are taken off, such as `["岁", "kg/m2"]`; a'
         " variable's own `unit` always is",
     )
-    decimal: Literal[".", ","] | None = Field(
+    decimal: DecimalSign | None = Field(
         default=None,
         description="the decimal sign of numbers written as text, the other one parting"
         " thousands; a cell that could mean either is refused",
@@ -119,7 +120,7 @@ def apply_readings(frame: pd.DataFrame, readings: Mapping[str, CellReading]) -> 
 
 
 def plain_number(
-    cell: str, words: tuple[str, ...] = (), decimal: Literal[".", ","] | None = None
+    cell: str, words: tuple[str, ...] = (), decimal: DecimalSign | None = None
 ) -> str | None:
     """Return a number in plain digits with a point; None where the cell is none, or ambiguous.
 

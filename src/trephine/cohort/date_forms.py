@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, get_args
 
+from trephine.choices import SerialsFrom
+
 DateOrder = Literal["ymd", "dmy", "mdy"]
 
 # Two-digit years below this are 20.., from it on 19.., as POSIX has it.
@@ -84,7 +86,7 @@ class Candidates:
         return days.pop() if len(days) == 1 else None
 
 
-def candidates(text: str, serials: Literal[1900, 1904] = 1900) -> Candidates | None:
+def candidates(text: str, serials: SerialsFrom = 1900) -> Candidates | None:
     """Return which dates a text could be; None if it does not look like one."""
     plain = unicodedata.normalize("NFKC", text).strip()
     plain = _TIME.sub("", plain).strip()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 import numpy as np
 
+from trephine.choices import SerialsFrom
 from trephine.cohort.date_forms import Candidates, DateOrder, candidates
 from trephine.cohort.reading import cause_of
 from trephine.cohort.table import is_missing
@@ -56,7 +56,7 @@ def read_dates(
     columns: Sequence[str],
     *,
     order: DateOrder | None = None,
-    serials: Literal[1900, 1904] = 1900,
+    serials: SerialsFrom = 1900,
     today: date | None = None,
 ) -> DateColumn:
     """Read a column of dates.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from trephine.choices import SerialsFrom
 from trephine.cohort.date_forms import DateOrder
 from trephine.cohort.dates import DateColumn, read_dates
 from trephine.cohort.table import is_missing
@@ -40,7 +40,7 @@ class DateRules:
     last: str
     event_date: str | None = None
     order: DateOrder | dict[str, DateOrder] | None = None
-    serials: Literal[1900, 1904] = 1900
+    serials: SerialsFrom = 1900
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Literal
 
-Side = Literal["R", "L"]
+from trephine.choices import Side
 
 # Whole cells, small letters. Single letters of other languages (d and g, d and s) are left out:
 # they mean one thing in one hospital and another in the next, and a study file can say which.

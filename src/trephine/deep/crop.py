@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from PIL import Image as Picture
 
+from trephine.choices import Side
 from trephine.deep.resize import resize
 from trephine.deep.settings import GreyRange, Outside
 from trephine.errors import ImageError
 from trephine.types import BoolArray, FloatArray, Image, IntArray
-
-Side = Literal["R", "L"]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trephine.deep.crop import Crop, Side, region_crop
+from trephine.choices import Side
+from trephine.deep.crop import Crop, region_crop
 from trephine.deep.external import open_external
 from trephine.deep.last_block import LastBlock
 from trephine.deep.network import Network, ResidualNetwork

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trephine.deep.crop import Side, Window
+from trephine.choices import Side
+from trephine.deep.crop import Window
 from trephine.deep.embed import Embedder
 from trephine.deep.network import ResidualNetwork
 from trephine.deep.resize import triangle_weights

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 from pydicom.dataset import FileDataset
 
+from trephine.choices import Side
 from trephine.demo import effects
 from trephine.demo.cohort import LATENT_COLUMNS, simulate_cohort
 from trephine.demo.dicom_file import Subject, System, build_dataset
 from trephine.demo.masks import RATER_A, RATER_B, Rater, draw_mask
 from trephine.demo.physics import Detector
-from trephine.demo.pose import Side, draw_pose
+from trephine.demo.pose import draw_pose
 from trephine.demo.radiograph import SIDES, Hip, Radiograph, draw_radiograph
 from trephine.demo.signs import diseased_hip, other_hip
 from trephine.demo.soft_tissue import draw_body

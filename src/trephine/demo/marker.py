@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 
+from trephine.choices import Side
 from trephine.demo.physics import Detector
 from trephine.types import Float32Array
 
@@ -21,9 +21,7 @@ _STROKES = {
 }
 
 
-def side_marker(
-    letter: Literal["R", "L"], detector: Detector, rng: np.random.Generator
-) -> Float32Array:
+def side_marker(letter: Side, detector: Detector, rng: np.random.Generator) -> Float32Array:
     """Optical depth of a lead letter beside the patient on the side that it names."""
     rows, columns = detector.shape
     spacing = detector.spacing_mm

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trephine.demo.pose import Side
+from trephine.choices import Side
 from trephine.demo.radiograph import HeadOutline, Radiograph
 from trephine.types import FloatArray
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import cos, radians, sin
-from typing import Literal
 
 import numpy as np
 
+from trephine.choices import Side
 from trephine.demo import pelvis
 from trephine.demo.resample import add_waves
 from trephine.types import Float32Array, FloatArray
-
-Side = Literal["R", "L"]
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from trephine.choices import Side
 from trephine.demo import femur, pelvis
 from trephine.demo.lesion import Lesion, lesion_effect
 from trephine.demo.marker import side_marker
 from trephine.demo.physics import Detector, digitise, expose, optical_depth, process
-from trephine.demo.pose import Pose, Side, socket, to_pelvis
+from trephine.demo.pose import Pose, socket, to_pelvis
 from trephine.demo.resample import enlarge, sample_tile
 from trephine.demo.soft_tissue import Body, water_equivalent
 from trephine.demo.texture import bundle_tile, cancellous_tile, patch_tile, trabecular_pattern

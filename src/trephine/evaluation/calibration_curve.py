@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from trephine.choices import CurveMethod
 from trephine.errors import InputError, ModelError
 from trephine.evaluation.calibration import complementary_log_log
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
@@ -17,9 +17,6 @@ from trephine.regression.cox import CoxModel
 from trephine.survival.hare import hazard_regression
 from trephine.types import Estimate, FloatArray, IntArray, Survival
 
-CurveMethod = Literal[
-    "hazard", "hazard spline", "hazard regression", "pseudo-values linear", "pseudo-values local"
-]
 LOCAL_SPAN = 0.75
 """Share of cases in the window of the local regression."""
 _HARE_DIMENSION = 5

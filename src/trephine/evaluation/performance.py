@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from trephine.choices import CurveMethod
 from trephine.errors import InputError
 from trephine.evaluation.brier_score import BrierScore, brier_score
 from trephine.evaluation.calibration import (
@@ -20,11 +21,7 @@ from trephine.evaluation.calibration import (
     calibration_slope,
     greenwood_nam_dagostino_test,
 )
-from trephine.evaluation.calibration_curve import (
-    CalibrationCurve,
-    CurveMethod,
-    calibration_curve,
-)
+from trephine.evaluation.calibration_curve import CalibrationCurve, calibration_curve
 from trephine.evaluation.concordance import concordance_index
 from trephine.evaluation.decision_curve import DecisionCurve, decision_curves
 from trephine.evaluation.roc_curve import RocCurve, roc_curve

@@ -9,13 +9,13 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from trephine.choices import Scale
 from trephine.errors import InputError
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
 from trephine.survival.arrays import merge_near_ties
 from trephine.survival.ipcw import nricens_uncensored_probability
 from trephine.types import BoolArray, FloatArray, Survival
 
-ReclassificationKind = Literal["continuous", "categorical"]
 ReclassificationEstimator = Literal["kaplan-meier", "weighted"]
 
 
@@ -52,7 +52,7 @@ class NetReclassification:
     n_down: int
     n: int
     horizon: float
-    kind: ReclassificationKind
+    kind: Scale
     estimator: ReclassificationEstimator
     note: str = ""
 
@@ -144,7 +144,7 @@ def _reclassification(
     up: BoolArray,
     down: BoolArray,
     horizon: float,
-    kind: ReclassificationKind,
+    kind: Scale,
     estimator: ReclassificationEstimator,
 ) -> NetReclassification:
     check_horizon(horizon)

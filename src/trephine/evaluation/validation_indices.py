@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from trephine.choices import Ties
 from trephine.errors import ModelError
 from trephine.evaluation.censoring_weights import check_risk
 from trephine.regression.cox import CoxModel
 from trephine.survival.concordance import harrell_concordance
 from trephine.survival.partial_likelihood import partial_likelihood
-from trephine.survival.risk_sets import Ties, prepare_risk_sets
+from trephine.survival.risk_sets import prepare_risk_sets
 from trephine.types import FloatArray, Survival
 
 

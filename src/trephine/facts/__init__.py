@@ -14,15 +14,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from trephine.errors import InputError
-from trephine.facts.base import (
-    EstimateFact,
-    Fact,
-    HorizonEstimate,
-    HorizonNumber,
-    Kind,
-    Protocol,
-    Quartiles,
-)
+from trephine.facts.base import EstimateFact, Fact, HorizonEstimate, HorizonNumber, Quartiles
 from trephine.facts.centres import CentreFacts
 from trephine.facts.evaluation import (
     CalibrationFacts,
@@ -251,7 +243,6 @@ __all__ = [
     "IccFacts",
     "InputFile",
     "InputsFacts",
-    "Kind",
     "LassoFacts",
     "LevelCount",
     "MethodsFacts",
@@ -267,7 +258,6 @@ __all__ = [
     "PerformanceFacts",
     "PictureFacts",
     "PredictorAxis",
-    "Protocol",
     "Quartiles",
     "RadiomicsMethod",
     "RecalibrationRow",

@@ -5,17 +5,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from trephine.types import Estimate
-
-Protocol = Literal["published", "sound"]
-Kind = Literal[
-    "apparent", "out-of-fold", "nested cross-validated", "optimism-corrected", "external"
-]
 
 
 def _plain_number(value: Any) -> Any:

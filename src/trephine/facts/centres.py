@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from trephine.facts.base import Count, EstimateFact, Fact, Number, Protocol
+from trephine.choices import ProtocolName
+from trephine.facts.base import Count, EstimateFact, Fact, Number
 
 
 class CentreFacts(Fact):
     """One model in one centre, predicted by the recipe refitted to the other centres."""
 
-    protocol: Protocol
+    protocol: ProtocolName
     """Protocol whose recipe was refitted."""
     model: str
     """Name of the model."""

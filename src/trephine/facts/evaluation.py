@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from trephine.facts.base import (
-    Count,
-    Counts,
-    EstimateFact,
-    Fact,
-    HorizonEstimate,
-    Kind,
-    Number,
-    Protocol,
-    Series,
-)
+from trephine.choices import Kind, ProtocolName
+from trephine.facts.base import Count, Counts, EstimateFact, Fact, HorizonEstimate, Number, Series
 
 
 class AssessedFact(Fact):
     """Base of everything that was assessed on predictions of one kind."""
 
-    protocol: Protocol
+    protocol: ProtocolName
     """Protocol that made the predictions."""
     kind: Kind
     """How the predictions were made; "apparent" means on the cases the model was fitted to."""

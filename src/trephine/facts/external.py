@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from trephine.facts.base import Count, EstimateFact, Fact, Number, Protocol
+from trephine.choices import ProtocolName
+from trephine.facts.base import Count, EstimateFact, Fact, Number
 
 
 class CaseMixRow(Fact):
@@ -48,7 +49,7 @@ class ExternalFacts(Fact):
 
     model_title: str
     """Title of the study that made the model."""
-    protocol: Protocol
+    protocol: ProtocolName
     """Protocol that made the model."""
     training_cases: Count
     """Cases that the model was fitted to."""

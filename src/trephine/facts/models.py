@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from trephine.facts.base import (
-    Count,
-    EstimateFact,
-    Fact,
-    HorizonNumber,
-    Number,
-    Protocol,
-)
+from trephine.choices import ProtocolName, Scale, StandardErrors
+from trephine.facts.base import Count, EstimateFact, Fact, HorizonNumber, Number
 
 
 class TermFact(Fact):
@@ -38,7 +30,7 @@ class ModelFacts(Fact):
 
     name: str
     """Name of the model, for example "DLRC"."""
-    protocol: Protocol
+    protocol: ProtocolName
     """Protocol that fitted it."""
     description: str = ""
     """What it holds, in a few words, for example "both signatures and clinical variables"."""
@@ -46,7 +38,7 @@ class ModelFacts(Fact):
     """Cases it was fitted on."""
     events: Count
     """Events among them."""
-    standard_errors: Literal["model", "cluster-robust"]
+    standard_errors: StandardErrors
     """Which variance intervals and p rest on."""
     ties: str = "Efron"
     """Handling of ties."""
@@ -80,7 +72,7 @@ class PredictorAxis(Fact):
     """What is printed."""
     unit: str = ""
     """Unit; empty for none."""
-    type: Literal["continuous", "categorical"]
+    type: Scale
     """Whether the ticks are values or levels."""
     ticks: tuple[AxisTick, ...]
     """Ticks in the order of values or levels."""
@@ -126,7 +118,7 @@ class NomogramFacts(Fact):
 
     model: str
     """Model that it shows."""
-    protocol: Protocol
+    protocol: ProtocolName
     """Protocol that fitted the model."""
     points_ticks: tuple[Number, ...]
     """Ticks of the points axis, usually 0 to 100."""

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from trephine.facts.base import (
-    Count,
-    Counts,
-    EstimateFact,
-    Fact,
-    Number,
-    Protocol,
-    Rows,
-    Series,
-)
+from trephine.choices import ProtocolName
+from trephine.facts.base import Count, Counts, EstimateFact, Fact, Number, Rows, Series
 
 
 class SelectionStep(Fact):
@@ -136,7 +128,7 @@ class SelectionFacts(Fact):
 
     feature_set: str
     """Name of the set as printed, for example "Radiomics"."""
-    protocol: Protocol
+    protocol: ProtocolName
     """Protocol that was followed."""
     extracted: Count
     """Features per case before any step."""
@@ -161,7 +153,7 @@ class SelectionFacts(Fact):
 class CorrelationFacts(Fact):
     """Correlation between selected features."""
 
-    protocol: Protocol
+    protocol: ProtocolName
     """Protocol that selected the features."""
     method: str = "Pearson"
     """Coefficient in use."""

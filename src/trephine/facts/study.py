@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from trephine.facts.base import Count, EstimateFact, Fact, Number, Protocol, Quartiles
+from trephine.choices import ProtocolName
+from trephine.facts.base import Count, EstimateFact, Fact, Number, Quartiles
 from trephine.types import TimeUnit
 
 
@@ -23,7 +24,7 @@ class StudyFacts(Fact):
     """Unit of every time and horizon in this file."""
     horizons: tuple[float, ...]
     """Horizons of prediction, in the time unit, ascending."""
-    protocol: Protocol
+    protocol: ProtocolName
     """Protocol that the plan names; the report shows both."""
     seed: Count
     """Seed of every random draw."""
@@ -215,7 +216,7 @@ class DeepMethod(Fact):
 class ResamplingMethod(Fact):
     """How one protocol was resampled."""
 
-    protocol: Protocol
+    protocol: ProtocolName
     """Protocol that this is about."""
     unit: str
     """What folds and bootstraps draw: "patient" or "case"."""

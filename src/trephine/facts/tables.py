@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from trephine.facts.base import Count, EstimateFact, Fact, Number, Protocol
+from trephine.choices import ContinuousAs, GroupTest, ProtocolName, Scale, StandardErrors
+from trephine.facts.base import Count, EstimateFact, Fact, Number
 
 
 class ContinuousSummaryFact(Fact):
@@ -53,7 +54,7 @@ class Table1Variable(Fact):
     """Column name."""
     label: str
     """What the table prints."""
-    type: Literal["continuous", "categorical"]
+    type: Scale
     """Type of the variable, from the plan."""
     unit: str = ""
     """Unit; empty for none."""
@@ -67,7 +68,7 @@ class Table1Variable(Fact):
     """Cases without a value, one number a column."""
     normality_p: Number = None
     """p of the Kolmogorov-Smirnov test of normality; null for a categorical variable."""
-    test: Literal["t", "Mann-Whitney", "chi-square", "Fisher", "none"] = "none"
+    test: GroupTest = "none"
     """Test between cases without and with the event."""
     statistic: Number = None
     """Statistic of the test: t, Z or chi-square; null for Fisher's exact test."""
@@ -146,11 +147,11 @@ class CoxVariable(Fact):
 class CoxTableFacts(Fact):
     """Univariable and multivariable Cox regression (Table 2, Table S2)."""
 
-    protocol: Protocol
+    protocol: ProtocolName
     """Protocol that the table follows."""
-    continuous: Literal["as measured", "cut at the median"]
+    continuous: ContinuousAs
     """How continuous variables entered."""
-    standard_errors: Literal["model", "cluster-robust"]
+    standard_errors: StandardErrors
     """Which variance intervals and p rest on."""
     entry_p: Number = None
     """Univariable p below which a variable was entered; null where all were."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from trephine.choices import Correction, MaskGeometry
 from trephine.errors import ImageError, named_labels
 from trephine.imaging.affine import AS_STORED, turn, turn_back
 from trephine.imaging.folder import FOUND
 from trephine.imaging.geometry import GeometryError, check_geometry, is_default_header
 from trephine.imaging.itk import ITK, itk_image
 from trephine.types import Image, Mask
-
-Correction = Literal["adopt", "resample"]
-MaskGeometry = Literal["strict", "adopt", "resample"]
 
 _PICTURES = ("PNG", "TIFF")
 _SAME_DIRECTION = 1e-3

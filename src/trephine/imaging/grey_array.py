@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from trephine.choices import SpacingSource
 from trephine.errors import ImageError
 from trephine.types import Geometry
 
@@ -44,7 +45,7 @@ class GreyArray:
     geometry: Geometry | None
     orientation: str
     bits: int
-    placement: Literal["stated", "array"] = "stated"
+    placement: SpacingSource = "stated"
     metadata: dict[str, str] = field(default_factory=dict)
     states_spacing: bool = True
 

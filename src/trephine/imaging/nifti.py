@@ -10,11 +10,12 @@ from __future__ import annotations
 import gzip
 import zlib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from trephine.choices import SpacingSource
 from trephine.errors import ImageError, InputError
 from trephine.imaging.affine import AS_STORED, flatten, geometry_of_affine
 from trephine.imaging.grey_array import GreyArray, Purpose, check_finite
@@ -42,7 +43,7 @@ def read_nifti_array(path: Path, purpose: Purpose = "labels") -> GreyArray:
     header, body = _read(path, purpose)
     values = _values(body, header, path.name)
     geometry = geometry_of_affine(header.affine, path.name)
-    placement: Literal["stated", "array"] = "stated" if header.oriented else "array"
+    placement: SpacingSource = "stated" if header.oriented else "array"
     if values.shape[0] > 1:
         return GreyArray(values, geometry, AS_STORED, header.bits, placement)
     plane, flat, orientation = flatten(values, geometry)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
+from trephine.choices import NormaliseMethod
 from trephine.errors import ImageError
 from trephine.imaging.body import body_region
 from trephine.types import BoolArray, FloatArray, Image
-
-NormaliseMethod = Literal["none", "whole-image", "body", "roi", "percentile"]
 
 _LOW_PERCENTILE, _HIGH_PERCENTILE = 1.0, 99.0
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from typing import Literal
+
+from trephine.choices import SpacingSource
 
 _HEAD = 1 << 16
 # The field that holds the axes' directions, by the first bytes of the format.
 _NRRD, _META = b"space directions:", (b"transformmatrix", b"orientation", b"rotation")
 
 
-def itk_placement(path: Path) -> Literal["stated", "array"]:
+def itk_placement(path: Path) -> SpacingSource:
     """Return "array" where the header gives the axes no directions.
 
     ITK then takes the array's axes for the patient's, and so does whoever drew on it in a program

@@ -8,11 +8,10 @@ from typing import Literal
 
 import numpy as np
 
+from trephine.choices import Continuous
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable, label_of
 from trephine.errors import InputError
 from trephine.types import FloatArray
-
-Continuous = Literal["linear", "median-cut"]
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trephine.choices import Learner
 from trephine.errors import InputError
-from trephine.modelling.protocols import ChainSettings, Learner
+from trephine.modelling.protocols import ChainSettings
 from trephine.regression.adaptive_ridge import RidgeMember, fit_adaptive_ridge
 from trephine.regression.coxnet import CoxNetCV, PenaltyGridWarning, cross_validate
 from trephine.regression.folds import assign_folds, random_folds

@@ -10,22 +10,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
+from trephine.choices import (
+    ClinicalSelection,
+    Continuous,
+    Harmonise,
+    IccForm,
+    Learner,
+    Missing,
+    ProtocolName,
+    Relevance,
+    SignatureTraining,
+    Unit,
+    Variance,
+)
 from trephine.deep.settings import FineTuneSettings
-from trephine.modelling.encoding import Continuous
 
 # Raised whenever a recipe of equal settings gives other numbers, so that results that were kept
 # by an earlier one are not taken for this one's.
 RECIPE_VERSION = 3
-
-Relevance = Literal["mann-whitney", "cox-score", "none"]
-IccForm = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
-ClinicalSelection = Literal["univariable-backward", "backward-aic", "all"]
-Unit = Literal["case", "patient"]
-SignatureTraining = Literal["in-sample", "out-of-fold"]
-Learner = Literal["penalised-cox", "adaptive-ridge"]
-Harmonise = Literal["none", "combat"]
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class ClinicalSettings:
     selection: ClinicalSelection = "backward-aic"
     enter_p: float = 0.1
     stay_p: float = 0.05
-    missing: Literal["drop", "impute"] = "drop"
+    missing: Missing = "drop"
 
 
 @dataclass(frozen=True)
@@ -119,12 +122,12 @@ class RecipeSettings:
         ``model``, or ``cluster`` for a sandwich by patient.
     """
 
-    protocol: Literal["published", "sound"]
+    protocol: ProtocolName
     chain: ChainSettings
     clinical: ClinicalSettings
     models: tuple[tuple[str, tuple[str, ...]], ...]
     signature_training: SignatureTraining
-    variance: Literal["model", "cluster"]
+    variance: Variance
 
 
 PUBLISHED_CHAIN = ChainSettings(relevance="mann-whitney", mixtures=(1.0,), fold_unit="case")

@@ -13,12 +13,13 @@ from typing import Literal
 
 import numpy as np
 
+from trephine.choices import IccForm
 from trephine.modelling.cases import FeatureSet
-from trephine.modelling.protocols import IccForm
 from trephine.selection.icc import intraclass_correlation
 from trephine.types import BoolArray, FloatArray, IntArray
 
 # Fewer subjects than this give no ICC worth a decision.
+Readings = Literal["between", "within"]
 FEWEST_SUBJECTS = 5
 
 
@@ -38,7 +39,7 @@ class Agreement:
         Shape (p,): estimate and 95% limits; NaN where ``subjects`` is below five.
     """
 
-    kind: Literal["between", "within"]
+    kind: Readings
     raters: tuple[str, ...]
     n_subjects: int
     subjects: IntArray
@@ -104,7 +105,7 @@ def _between(
 
 
 def _agreement(
-    kind: Literal["between", "within"],
+    kind: Readings,
     raters: tuple[str, ...],
     readings: Sequence[FloatArray],
     form: IccForm,

@@ -7,20 +7,30 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from trephine.choices import (
+    ClinicalSelection,
+    CurveMethod,
+    DecimalSign,
+    Harmonise,
+    IccForm,
+    Learner,
+    MaskGeometry,
+    Missing,
+    NormaliseMethod,
+    ProtocolName,
+    Relevance,
+    SerialsFrom,
+    Side,
+)
 from trephine.cohort.cells import CellReading
 from trephine.cohort.date_forms import DateOrder
 from trephine.cohort.follow_up import DateRules
 from trephine.cohort.schema import ClinicalVariable
 from trephine.cohort.tidy import TidyRules
 from trephine.deep.settings import DeepSettings, FineTuneSettings
-from trephine.evaluation.calibration_curve import CurveMethod
 from trephine.paths import fixed_folder
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.types import TimeUnit
-
-Protocol = Literal["published", "sound"]
-Relevance = Literal["mann-whitney", "cox-score", "none"]
-NormaliseMethod = Literal["none", "whole-image", "body", "roi", "percentile"]
 
 
 class Section(BaseModel):
@@ -33,7 +43,7 @@ class StudySection(Section):
     """``[study]``: title, protocol and seed."""
 
     title: str = Field(default="Untitled study", description="heads the report")
-    protocol: Protocol = Field(
+    protocol: ProtocolName = Field(
         default="sound",
         description="whose model goes into the bundle; the report always shows both",
     )
@@ -69,7 +79,7 @@ class Columns(Section):
         description="hospital; of two or more, each is predicted by recipes that had not seen it,"
         " and [selection] harmonise can take their effects out of the features",
     )
-    sides: dict[Literal["R", "L"], str | tuple[str, ...]] | None = Field(
+    sides: dict[Side, str | tuple[str, ...]] | None = Field(
         default=None,
         description="for a table with one row per patient: how the columns of a side begin or end,"
         ' `{ R = "R ", L = "L " }` or lists; other keys and `[clinical]` then name columns without'
@@ -181,13 +191,13 @@ class DataSection(Section):
         description="order of the parts of dates that could be read in two ways, for all columns or"
         " by column; by default the one that all cells of a column fit, if there is one",
     )
-    date_serials: Literal[1900, 1904] = Field(
+    date_serials: SerialsFrom = Field(
         default=1900, description="year from which Excel's bare day numbers count"
     )
     spacing_mm: float | tuple[float, float] | None = Field(
         default=None, description="pixel spacing to use where an image states none"
     )
-    mask_geometry: Literal["strict", "adopt", "resample"] = Field(
+    mask_geometry: MaskGeometry = Field(
         default="strict",
         description="what to do with a mask whose header does not put it on its image's pixels:"
         ' `"strict"` refuses it; `"adopt"` keeps the drawing on its pixels and takes the image\'s'
@@ -328,7 +338,7 @@ class FeaturesSection(Section):
     sheet: str | None = Field(
         default=None, description="sheet of a workbook; by default the first that holds a table"
     )
-    decimal: Literal[".", ","] | None = Field(
+    decimal: DecimalSign | None = Field(
         default=None, description="the decimal sign of numbers written as text"
     )
 
@@ -373,7 +383,7 @@ class DeepSection(DeepSettings):
 class SelectionSection(Section):
     """``[selection]``: the steps and their thresholds; None means the protocol's own value."""
 
-    harmonise: Literal["none", "combat"] = Field(
+    harmonise: Harmonise = Field(
         default="none",
         description="take the centres' effects out of the features, clinical differences kept;"
         " needs columns.centre",
@@ -391,7 +401,7 @@ class SelectionSection(Section):
     max_outliers: float = Field(
         default=0.05, ge=0, le=1, description="share of outliers a feature may have"
     )
-    icc_form: Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"] = Field(
+    icc_form: IccForm = Field(
         default="2,1", description="form of the ICC, as Shrout and Fleiss number them"
     )
     icc_threshold: float = Field(
@@ -410,7 +420,7 @@ class SelectionSection(Section):
         description="standard deviations from the median, told from the quartile on its side,"
         " beyond which a value counts as that far; inf switches off",
     )
-    learner: Literal["adaptive-ridge", "penalised-cox"] | None = Field(
+    learner: Learner | None = Field(
         default=None, description="what makes a sound signature: averaged ridge, or elastic net"
     )
     mixtures: tuple[float, ...] | None = Field(
@@ -427,10 +437,10 @@ class SelectionSection(Section):
     stay_p: float = Field(
         default=0.05, gt=0, le=1, description="p that lets it stay in backward elimination"
     )
-    clinical: Literal["univariable-backward", "backward-aic", "all"] | None = Field(
+    clinical: ClinicalSelection | None = Field(
         default=None, description="how clinical variables are chosen under `sound`"
     )
-    missing_clinical: Literal["drop", "impute"] = Field(
+    missing_clinical: Missing = Field(
         default="drop",
         description="leave out cases that lack a clinical value, or fill in the training cases'"
         " median or most frequent level",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from trephine.choices import Ties
 from trephine.errors import InputError, ModelError
 from trephine.regression.cox_fit import CoxFit, fit_cox, weighted_sum
 from trephine.regression.cox_prediction import predict_survival
@@ -28,7 +29,6 @@ from trephine.survival.cox_residuals import (
     score_residuals,
 )
 from trephine.survival.kaplan_meier import IntervalType
-from trephine.survival.risk_sets import Ties
 from trephine.types import FloatArray
 
 Reference = Literal["zero", "means"]

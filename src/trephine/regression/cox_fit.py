@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
+from trephine.choices import Ties
 from trephine.errors import ModelError
 from trephine.regression.cox_checks import refuse_collinear, refuse_hopeless, refuse_unfinished
 from trephine.regression.cox_result import ChiSquareTest, CoxResult
@@ -16,7 +17,7 @@ from trephine.survival.baseline import BaselineHazard, baseline_hazards
 from trephine.survival.concordance import concordance, influence_covariance
 from trephine.survival.cox_residuals import score_residuals
 from trephine.survival.newton import NewtonFit, maximise_partial_likelihood
-from trephine.survival.risk_sets import RiskSets, Ties, prepare_risk_sets
+from trephine.survival.risk_sets import RiskSets, prepare_risk_sets
 from trephine.types import Estimate, FloatArray, Survival
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from trephine.survival.risk_sets import Ties
+from trephine.choices import Ties
 from trephine.types import Estimate, FloatArray
 
 

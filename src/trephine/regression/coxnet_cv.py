@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from trephine.choices import EarlyStop
 from trephine.errors import InputError, ModelError
 from trephine.regression.coxnet_design import (
     CoxData,
@@ -20,7 +21,6 @@ from trephine.regression.coxnet_design import (
 )
 from trephine.regression.coxnet_path import (
     CoxNetPath,
-    EarlyStop,
     PathSettings,
     PenaltyGridWarning,
     check_factors,

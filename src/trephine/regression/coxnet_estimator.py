@@ -9,10 +9,11 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from trephine.choices import EarlyStop
 from trephine.errors import InputError
 from trephine.regression.coxnet_cv import CoxNetCV, FoldDeviance, Measure, cross_validate
 from trephine.regression.coxnet_design import Standardise, column_names
-from trephine.regression.coxnet_path import CoxNetPath, EarlyStop, coxnet_path
+from trephine.regression.coxnet_path import CoxNetPath, coxnet_path
 from trephine.regression.folds import assign_folds
 from trephine.regression.outcome import as_survival
 from trephine.survival.concordance import harrell_concordance

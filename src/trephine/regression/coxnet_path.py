@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from trephine.choices import EarlyStop
 from trephine.errors import InputError, ModelError
 from trephine.regression.coxnet_design import (
     CoxData,
@@ -30,7 +31,6 @@ from trephine.survival.path_ridge import ridge_path
 from trephine.survival.path_risk import empty_state, evaluate, saturated_log_likelihood
 from trephine.types import FloatArray, IntArray, Survival
 
-EarlyStop = Literal["none", "glmnet"]
 PERFECT = 1e-6  # an unpenalised model that leaves less of the deviance has no finite maximum
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from trephine.choices import Ties
 from trephine.errors import InputError
 from trephine.regression.cox import CoxModel
 from trephine.regression.cox_checks import refuse_collinear, refuse_hopeless, refuse_unfinished
@@ -17,7 +18,7 @@ from trephine.regression.cox_result import ChiSquareTest, CoxResult
 from trephine.regression.outcome import as_design, as_survival
 from trephine.survival.newton import maximise_partial_likelihood
 from trephine.survival.partial_likelihood import partial_likelihood
-from trephine.survival.risk_sets import Ties, prepare_risk_sets
+from trephine.survival.risk_sets import prepare_risk_sets
 from trephine.types import FloatArray, Survival
 
 EliminationRule = Literal["wald", "lrt", "aic"]

@@ -9,11 +9,12 @@ from typing import Literal
 import numpy as np
 from scipy.stats import rankdata
 
+from trephine.choices import Ties
 from trephine.errors import InputError
 from trephine.regression.cox_result import ChiSquareTest
 from trephine.survival.cox_residuals import schoenfeld_moments
 from trephine.survival.kaplan_meier import kaplan_meier
-from trephine.survival.risk_sets import RiskSets, Ties
+from trephine.survival.risk_sets import RiskSets
 from trephine.types import FloatArray
 
 TimeTransform = Literal["km", "rank", "identity", "log"]

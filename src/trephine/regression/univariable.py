@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from trephine.choices import Ties
 from trephine.errors import InputError, ModelError
 from trephine.regression.cox import CoxModel
 from trephine.regression.cox_result import CoxResult
 from trephine.regression.dummies import DummyCoding, dummy_coding
-from trephine.survival.risk_sets import Ties
 from trephine.types import BoolArray, Estimate, Survival
 
 _NONE = Estimate(float("nan"))

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from trephine.choices import RowKind
 from trephine.errors import MissingExtraError
 from trephine.facts import Facts
 from trephine.report.checklists import fill_checklists
@@ -16,7 +17,7 @@ from trephine.report.consistency import check_consistency
 from trephine.report.docx_columns import Columns, bound, lay_out
 from trephine.report.docx_fonts import set_fonts
 from trephine.report.docx_parts import Part, parts_of
-from trephine.report.docx_table import RowStyle, add_grid, add_table_style
+from trephine.report.docx_table import add_grid, add_table_style
 from trephine.report.figures.plate import Plate
 from trephine.report.methods import write_methods
 from trephine.report.render import Rendered
@@ -108,7 +109,7 @@ class _Prepared:
 
     table: Table
     header: tuple[str, ...]
-    rows: tuple[tuple[tuple[str, ...], RowStyle], ...]
+    rows: tuple[tuple[tuple[str, ...], RowKind], ...]
     parts: tuple[Columns, ...]
 
     @property

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
+from trephine.choices import RowKind
 from trephine.report.docx_columns import PAD_MM, TYPE_PT, Columns
 
-RowStyle = Literal["body", "level", "group"]
 STYLE = "Table text"
 # A table of at most so many rows stands on one page; a longer one keeps its first rows together.
 WHOLE_ROWS = 26
@@ -18,7 +18,7 @@ _INDENT_MM = 2.4
 def add_grid(
     document: Any,
     header: Sequence[str],
-    rows: Sequence[tuple[Sequence[str], RowStyle]],
+    rows: Sequence[tuple[Sequence[str], RowKind]],
     columns: Columns,
     *,
     with_notes: bool = False,
@@ -64,13 +64,13 @@ def add_grid(
         _rule(cell, "bottom")
 
 
-def _heads_levels(rows: Sequence[tuple[Sequence[str], RowStyle]], number: int) -> bool:
+def _heads_levels(rows: Sequence[tuple[Sequence[str], RowKind]], number: int) -> bool:
     """Say whether the row names a variable whose levels follow it."""
     return rows[number][1] == "body" and number + 1 < len(rows) and rows[number + 1][1] == "level"
 
 
 def _fill_row(
-    row: Any, texts: Sequence[str], kind: RowStyle, style: str, columns: Columns, *, keep: bool
+    row: Any, texts: Sequence[str], kind: RowKind, style: str, columns: Columns, *, keep: bool
 ) -> None:
     cells = list(row.cells)
     if kind == "group":

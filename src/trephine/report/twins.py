@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from trephine.facts import Facts, Protocol
+from trephine.choices import ProtocolName
+from trephine.facts import Facts
 
 
-def twin_of(facts: Facts, model: str, protocol: Protocol) -> str:
+def twin_of(facts: Facts, model: str, protocol: ProtocolName) -> str:
     """Return an earlier model with the very terms and coefficients of this one; "" without any.
 
     A model of radiomics and clinical variables is that of the clinical variables alone where no

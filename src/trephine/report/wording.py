@@ -6,7 +6,7 @@ import math
 import re
 from typing import Literal
 
-from trephine.facts import Kind, Protocol
+from trephine.choices import Kind, ProtocolName
 from trephine.types import TimeUnit
 
 Form = Literal[
@@ -128,11 +128,11 @@ def kind_label(kind: Kind) -> str:
     }[kind]
 
 
-def assessed_briefly(protocol: Protocol, kind: Kind) -> str:
+def assessed_briefly(protocol: ProtocolName, kind: Kind) -> str:
     """Name a protocol and a kind where there is little room."""
     return f"{protocol.capitalize()}: {kind_label(kind)}"
 
 
-def protocol_label(protocol: Protocol) -> str:
+def protocol_label(protocol: ProtocolName) -> str:
     """Name a protocol as the report's headings do."""
     return {"published": "Published protocol", "sound": "Sound protocol"}[protocol]

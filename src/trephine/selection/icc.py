@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from trephine.choices import IccForm
 from trephine.errors import InputError
 from trephine.selection.audit import SelectionStepResult, step_result
 from trephine.types import FloatArray
 
-IccForm = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
 Convention = Literal["psych", "irr"]
 
 

@@ -11,12 +11,12 @@ import numpy.typing as npt
 from numba import njit
 from scipy import special
 
+from trephine.choices import Ties
 from trephine.errors import InputError, ModelError
 from trephine.selection.audit import SelectionStepResult, step_result
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 MannWhitneyMethod = Literal["auto", "exact", "asymptotic", "asymptotic-continuity"]
-Ties = Literal["efron", "breslow"]
 LARGEST_EXACT = 49  # R's wilcox.test is exact where both groups are under 50 and nothing is tied
 Adjustment = Literal["none", "benjamini-hochberg"]
 

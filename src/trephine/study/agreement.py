@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trephine.choices import IccForm
 from trephine.errors import InputError
 from trephine.evaluation.agreement import (
     BlandAltman,
@@ -21,7 +22,6 @@ from trephine.facts.agreement import DrawnCase
 from trephine.imaging import region_outline
 from trephine.imaging.sides import picture_sides
 from trephine.modelling.cases import FeatureSet
-from trephine.modelling.protocols import IccForm
 from trephine.modelling.reliability import FEWEST_SUBJECTS, Agreement, agreements
 from trephine.study.files import CaseFiles, open_image, open_mask
 from trephine.study.inputs import StudyInputs

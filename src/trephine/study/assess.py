@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trephine.choices import Kind, ProtocolName
 from trephine.errors import InputError
 from trephine.evaluation.calibration import CalibrationSlope, calibration_slope
 from trephine.evaluation.concordance import concordance_index
@@ -16,8 +17,6 @@ from trephine.evaluation.prediction_accuracy import (
     integrated_brier,
     prediction_accuracy,
 )
-from trephine.facts.base import Kind
-from trephine.plan.sections import Protocol
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.types import Estimate, FloatArray, IntArray
 from trephine.validation.out_of_fold import (
@@ -62,7 +61,7 @@ class Assessed:
         What could not be computed, and why.
     """
 
-    protocol: Protocol
+    protocol: ProtocolName
     kind: Kind
     model: str
     risk_score: FloatArray
@@ -105,7 +104,7 @@ def assess(analysis: Analysis, kind: Kind = "apparent") -> list[Assessed]:
 
 
 def _as_fitted(
-    analysis: Analysis, which: tuple[Protocol, Kind, str], result: ProtocolResult
+    analysis: Analysis, which: tuple[ProtocolName, Kind, str], result: ProtocolResult
 ) -> Assessed:
     _, kind, model = which
     predicted = result.apparent[model]
@@ -137,7 +136,9 @@ def _as_fitted(
     )
 
 
-def _nested(analysis: Analysis, protocol: Protocol, result: ProtocolResult, model: str) -> Assessed:
+def _nested(
+    analysis: Analysis, protocol: ProtocolName, result: ProtocolResult, model: str
+) -> Assessed:
     """Assess pooled predictions, but compare pairs of cases within folds only.
 
     Risk groups are cut at the median of the pooled scores, since each fold's model has its own.
@@ -178,7 +179,7 @@ class _Probabilities:
 
 def _assess(
     analysis: Analysis,
-    which: tuple[Protocol, Kind, str],
+    which: tuple[ProtocolName, Kind, str],
     score: FloatArray,
     probabilities: _Probabilities,
     cut: float,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from trephine.cohort.sides import Side, side_of
+from trephine.choices import Side
+from trephine.cohort.sides import side_of
 from trephine.cohort.wide import NOT_OPERATED, OPERATED, pair_columns
 from trephine.study.draft_values import Look
 

@@ -8,12 +8,9 @@ from itertools import combinations, groupby
 
 import numpy as np
 
+from trephine.choices import CurveMethod, Kind, ProtocolName
 from trephine.errors import InputError
-from trephine.evaluation.calibration_curve import (
-    CalibrationCurve,
-    CurveMethod,
-    calibration_curve,
-)
+from trephine.evaluation.calibration_curve import CalibrationCurve, calibration_curve
 from trephine.evaluation.decision_curve import DecisionCurve, decision_curves
 from trephine.evaluation.performance import DECISION_THRESHOLDS
 from trephine.evaluation.reclassification_summary import (
@@ -21,8 +18,6 @@ from trephine.evaluation.reclassification_summary import (
     summarise_reclassification,
 )
 from trephine.executors import Progress, executor
-from trephine.facts.base import Kind
-from trephine.plan.sections import Protocol
 from trephine.streams import seeds
 from trephine.study.assess import Assessed
 from trephine.study.results import Analysis
@@ -34,7 +29,7 @@ MOST_BAND_DRAWS = 100
 FEWEST_FOR_WORKERS = 8
 
 Pair = tuple[Assessed, Assessed]
-# Protocol and kind; then what the draw is about.
+# ProtocolName and kind; then what the draw is about.
 Key = tuple[str, ...]
 
 
@@ -62,7 +57,7 @@ class Draws:
         return self.calibration.get(key)
 
     def decision_of(
-        self, protocol: Protocol, kind: Kind, horizon: float
+        self, protocol: ProtocolName, kind: Kind, horizon: float
     ) -> Mapping[str, DecisionCurve] | None:
         """Return the decision curves of all models together."""
         return self.decision.get((protocol, kind, repr(horizon)))

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from trephine.choices import NormaliseMethod
 from trephine.deep.embed import Embedder
 from trephine.deep.last_block import LastBlock
 from trephine.deep.maps import BlockInputs, MapStore
@@ -20,7 +21,7 @@ from trephine.errors import ImageError, InputError, named_rows
 from trephine.executors import Progress, executor
 from trephine.imaging.normalise import normalise
 from trephine.modelling.cases import Cases, FeatureSet
-from trephine.plan.sections import DataSection, NormaliseMethod
+from trephine.plan.sections import DataSection
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import FeatureStore, feature_key

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from trephine.choices import MaskGeometry
 from trephine.errors import InputError
 from trephine.executors import Progress, available_workers, executor
 from trephine.imaging import fit_mask, read_image, read_mask
-from trephine.imaging.fitting import MaskGeometry, doubts_of
+from trephine.imaging.fitting import doubts_of
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import FeatureStore, feature_key

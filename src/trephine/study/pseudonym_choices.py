@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-Dates = Literal["shifted", "kept"]
+from trephine.choices import Dates
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from trephine.choices import ProtocolName
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.prediction import Prediction
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe
-from trephine.plan.sections import Protocol
 from trephine.study.agreement import Comparison
 from trephine.study.extraction import ExtractedFeatures
 from trephine.study.inputs import StudyInputs
@@ -100,7 +100,7 @@ class Analysis:
     inputs: StudyInputs
     extracted: ExtractedFeatures | None
     cases: Cases
-    protocols: Mapping[Protocol, ProtocolResult]
+    protocols: Mapping[ProtocolName, ProtocolResult]
     timings: Mapping[str, float]
     warnings: tuple[tuple[str, str], ...]
     drawings: tuple[Comparison, ...] = ()

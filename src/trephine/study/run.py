@@ -10,13 +10,13 @@ from typing import get_args
 
 from threadpoolctl import threadpool_limits
 
+from trephine.choices import ProtocolName
 from trephine.errors import InputError, ModelError
 from trephine.executors import workers_kept
 from trephine.facts import Facts, write_facts
 from trephine.modelling.cases import Cases
 from trephine.modelling.prediction import Prediction
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
-from trephine.plan.sections import Protocol
 from trephine.report import write_report
 from trephine.store import FeatureStore
 from trephine.streams import generator
@@ -66,7 +66,7 @@ class StudyResult:
     bundle: Path | None
     facts: Facts
     analysis: Analysis
-    not_fitted: Mapping[Protocol, str] = field(default_factory=dict)
+    not_fitted: Mapping[ProtocolName, str] = field(default_factory=dict)
 
     def summary(self) -> list[str]:
         """Return a few lines for a terminal: both C-indices of each model, and where to look."""
@@ -212,7 +212,7 @@ def _empty(place: Path) -> None:
 
 def _both_protocols(
     inputs: StudyInputs, cases: Cases, stages: Stages
-) -> tuple[dict[Protocol, ProtocolResult], dict[Protocol, str]]:
+) -> tuple[dict[ProtocolName, ProtocolResult], dict[ProtocolName, str]]:
     """Run each protocol; return the results, and the reason where one cannot be fitted.
 
     Raises
@@ -220,9 +220,9 @@ def _both_protocols(
     ModelError
         If neither can be fitted.
     """
-    results: dict[Protocol, ProtocolResult] = {}
-    reasons: dict[Protocol, str] = {}
-    for protocol in get_args(Protocol):
+    results: dict[ProtocolName, ProtocolResult] = {}
+    reasons: dict[ProtocolName, str] = {}
+    for protocol in get_args(ProtocolName):
         try:
             results[protocol] = _protocol(inputs, cases, protocol, stages)
         except (InputError, ModelError) as error:
@@ -234,7 +234,7 @@ def _both_protocols(
 
 
 def _protocol(
-    inputs: StudyInputs, cases: Cases, protocol: Protocol, stages: Stages
+    inputs: StudyInputs, cases: Cases, protocol: ProtocolName, stages: Stages
 ) -> ProtocolResult:
     """Fit one protocol's recipe to all cases, and resample it as the plan asks."""
     plan = inputs.plan

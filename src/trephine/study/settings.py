@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import replace
 
+from trephine.choices import Learner, ProtocolName, Relevance
 from trephine.cohort.schema import capitalised
 from trephine.deep.settings import DeepSettings
 from trephine.errors import MissingExtraError, PlanError
@@ -13,12 +14,9 @@ from trephine.modelling.protocols import (
     PUBLISHED_CLINICAL,
     SOUND_CHAIN,
     SOUND_CLINICAL,
-    Learner,
     RecipeSettings,
-    Relevance,
 )
 from trephine.plan import StudyPlan
-from trephine.plan.sections import Protocol
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.finetuning import finetune_settings
 from trephine.study.ready_made import DEFAULT_SET
@@ -140,7 +138,7 @@ def _parts_of_models(plan: StudyPlan) -> dict[str, tuple[str, ...]]:
     return models
 
 
-def recipe_settings(plan: StudyPlan, protocol: Protocol) -> RecipeSettings:
+def recipe_settings(plan: StudyPlan, protocol: ProtocolName) -> RecipeSettings:
     """Return what a protocol does in this study; the plan's own choices stand over it."""
     section = plan.selection
     published = protocol == "published"
@@ -200,7 +198,7 @@ def _learner(plan: StudyPlan) -> Learner:
     return asked or SOUND_CHAIN.learner
 
 
-def _relevance(plan: StudyPlan, protocol: Protocol) -> Relevance:
+def _relevance(plan: StudyPlan, protocol: ProtocolName) -> Relevance:
     asked = plan.selection.relevance
     if protocol == "published":
         return asked or PUBLISHED_CHAIN.relevance

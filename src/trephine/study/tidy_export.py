@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from trephine.choices import TableFormat
 from trephine.cohort.clinical import read_clinical
 from trephine.cohort.sides import side_of
 from trephine.cohort.table import as_numbers, find_column, is_missing
@@ -24,7 +24,6 @@ from trephine.study.draft import draft_table
 from trephine.study.tidying import read_study_table, shown
 from trephine.writing import whole_file, write_text
 
-Format = Literal["xlsx", "csv"]
 _LOG = ("row", "column", "from", "to", "why")
 
 
@@ -54,7 +53,7 @@ class Tidied:
     undecided: tuple[Problem, ...] = ()
 
 
-def tidy_file(table: Path, out: Path, study: Path | None, kind: Format) -> Tidied:
+def tidy_file(table: Path, out: Path, study: Path | None, kind: TableFormat) -> Tidied:
     """Write a table with one row a case, the list of changes, and a study file.
 
     Parameters
@@ -181,7 +180,7 @@ def _replace(frame: pd.DataFrame, column: str, cells: list[str], why: str) -> li
     ]
 
 
-def _write(frame: pd.DataFrame, path: Path, kind: Format) -> None:
+def _write(frame: pd.DataFrame, path: Path, kind: TableFormat) -> None:
     """Write a table that no spreadsheet runs: quoted in CSV, cells of text in a workbook."""
     if kind == "csv":
         # With the mark by which Excel knows UTF-8.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from trephine.choices import ProtocolName
 from trephine.cohort.schema import label_of
-from trephine.plan.sections import Protocol
 from trephine.study.gather.centres import FEWEST_CENTRE_EVENTS
 from trephine.study.inputs import StudyInputs
 from trephine.study.results import ProtocolResult
 from trephine.study.settings import deep_left_out
 
 
-def protocols_not_fitted(reasons: Mapping[Protocol, str]) -> list[tuple[str, str]]:
+def protocols_not_fitted(reasons: Mapping[ProtocolName, str]) -> list[tuple[str, str]]:
     """Return one warning for each protocol without results."""
     return [
         (f"{protocol.capitalize()} protocol", f"not fitted: {reason}")
@@ -21,7 +21,7 @@ def protocols_not_fitted(reasons: Mapping[Protocol, str]) -> list[tuple[str, str
 
 
 def study_warnings(
-    inputs: StudyInputs, protocols: Mapping[Protocol, ProtocolResult]
+    inputs: StudyInputs, protocols: Mapping[ProtocolName, ProtocolResult]
 ) -> tuple[tuple[str, str], ...]:
     """Return what a reader of the report must know before its numbers, each with its place."""
     found = []

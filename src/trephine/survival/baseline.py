@@ -9,7 +9,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from trephine.survival.risk_sets import RiskSets, Ties
+from trephine.choices import Ties
+from trephine.survival.risk_sets import RiskSets
 from trephine.types import BoolArray, FloatArray, IntArray
 
 

@@ -22,6 +22,7 @@ from trephine.survival.ipcw import censoring_distribution
 from trephine.survival.kaplan_meier import kaplan_meier
 from trephine.types import BoolArray, FloatArray, IntArray
 
+CensoredTies = Literal["count", "skip"]
 TimeWeight = Literal["n", "S", "S/G", "n/G2", "I"]
 
 
@@ -227,7 +228,7 @@ def _estimate(
     events: BoolArray,
     score: FloatArray,
     time_weight: FloatArray,
-    censored_ties: Literal["count", "skip"],
+    censored_ties: CensoredTies,
 ) -> float:
     """Return the concordance alone; arguments as ``_counts``."""
     counts = _counts(times, events, score, np.ones(times.size), time_weight, censored_ties)
@@ -243,7 +244,7 @@ def _counts(
     score: FloatArray,
     case_weights: FloatArray,
     time_weight: FloatArray,
-    censored_ties: Literal["count", "skip"],
+    censored_ties: CensoredTies,
 ) -> FloatArray:
     """Count the pairs of cases in any order, as ``count_pairs``.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from trephine.choices import Ties
 from trephine.survival.baseline import hazard_increments
-from trephine.survival.risk_sets import RiskSets, Ties
+from trephine.survival.risk_sets import RiskSets
 from trephine.types import BoolArray, FloatArray, IntArray
 
 

@@ -8,13 +8,17 @@ from typing import Literal
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
+from trephine.choices import Ties
 from trephine.survival.partial_likelihood import PartialLikelihood, partial_likelihood
-from trephine.survival.risk_sets import RiskSets, Ties
+from trephine.survival.risk_sets import RiskSets
 from trephine.types import BoolArray, FloatArray
 
 # A Newton step that is still this long (in standard deviations of the covariate) where the
 # likelihood no longer rises means that the maximum lies at infinity.
 _INFINITE_STEP = 1e-3
+
+
+NewtonStatus = Literal["converged", "infinite", "singular", "slow"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class NewtonFit:
         Newton steps taken.
     """
 
-    status: Literal["converged", "infinite", "singular", "slow"]
+    status: NewtonStatus
     beta: FloatArray
     covariance: FloatArray
     null: PartialLikelihood
@@ -97,7 +101,7 @@ def _solve(at: PartialLikelihood) -> FloatArray | None:
 
 
 def _ended(
-    status: Literal["converged", "infinite", "singular", "slow"],
+    status: NewtonStatus,
     beta: FloatArray,
     null: PartialLikelihood,
     fitted: PartialLikelihood,

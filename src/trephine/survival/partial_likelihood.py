@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from trephine.survival.risk_sets import RiskSets, Ties
+from trephine.choices import Ties
+from trephine.survival.risk_sets import RiskSets
 from trephine.types import BoolArray, FloatArray, IntArray
 
 # A risk sum is rescaled once a linear predictor exceeds its shift by this much.

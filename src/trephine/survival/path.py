@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numba import njit
 
+from trephine.choices import EarlyStop
 from trephine.survival.path_model import empty_factor
 from trephine.survival.path_newton import (
     ActiveSet,
@@ -209,7 +210,7 @@ def elastic_net_path(
     factors: FloatArray,
     *,
     tolerance: float,
-    early_stop: Literal["none", "glmnet"] = "none",
+    early_stop: EarlyStop = "none",
 ) -> ArrayPath:
     """Minimise -log PL / n + penalty sum_j factor_j (mixture |b_j| + (1 - mixture) b_j^2 / 2).
 

@@ -9,11 +9,11 @@ section 3), at the price of a QR. The reduced problem is solved like any other p
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from trephine.choices import EarlyStop
 from trephine.survival.path import ArrayPath, elastic_net_path
 from trephine.survival.path_products import weighted_sums
 from trephine.survival.path_risk import RiskSets
@@ -27,7 +27,7 @@ def ridge_path(
     factors: FloatArray,
     *,
     tolerance: float,
-    early_stop: Literal["none", "glmnet"] = "none",
+    early_stop: EarlyStop = "none",
 ) -> ArrayPath:
     """Minimise -log PL / n + penalty sum_j factor_j b_j^2 / 2; arguments as ``elastic_net_path``.
 

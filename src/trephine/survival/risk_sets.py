@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,6 @@ from trephine.errors import InputError
 from trephine.survival.arrays import check_survival, check_weights, group_codes, merge_near_ties
 from trephine.types import BoolArray, FloatArray, IntArray
 
-Ties = Literal["efron", "breslow"]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 

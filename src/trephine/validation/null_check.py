@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
+from trephine.choices import NullKind, ProtocolName
 from trephine.errors import InputError, ModelError
 from trephine.executors import Progress
 from trephine.modelling.cases import Cases
@@ -19,8 +19,6 @@ from trephine.streams import seeds
 from trephine.survival.concordance import concordance, harrell_concordance
 from trephine.types import FloatArray, IntArray
 from trephine.validation.tasks import Answer, open_ledger, run_tasks
-
-NullKind = Literal["apparent", "nested"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class NullCheck:
         Why some permutations could not be fitted; they are left out.
     """
 
-    protocol: Literal["published", "sound"]
+    protocol: ProtocolName
     kind: NullKind
     models: Mapping[str, NullDistribution]
     failures: tuple[str, ...] = ()

@@ -15,16 +15,11 @@ from pydicom.multival import MultiValue
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from trephine import __version__
+from trephine.choices import Times
 from trephine.errors import ImageError, TrephineError
 from trephine.imaging.decode import transfer_syntax
 from trephine.imaging.deidentify.codes import CONCEPT_WORDS, is_concept, keep_standard_concept
-from trephine.imaging.deidentify.dates import (
-    Times,
-    age_years,
-    shift_date,
-    shift_date_time,
-    time_of_day,
-)
+from trephine.imaging.deidentify.dates import age_years, shift_date, shift_date_time, time_of_day
 from trephine.imaging.deidentify.identifiers import identifiers_of, remove_identifiers
 from trephine.imaging.deidentify.key import PseudonymKey
 from trephine.imaging.deidentify.pixels import Frames, rewrite_pixels

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import re
-from typing import Literal
+
+from trephine.choices import Times
 
 _DATE = re.compile(r"^(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})$")
 _DATE_TIME = re.compile(r"^(\d{4})(\d{2})(\d{2})(\d{2}[\d.]*)?([+-]\d{4})?$")
@@ -12,7 +13,6 @@ _HOUR = re.compile(r"^([01]\d|2[0-3])[\d:.]*$")
 _AGE = re.compile(r"^\s*(\d{1,3})([DWMY])\s*$")
 _DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
 
-Times = Literal["removed", "hour"]
 
 # Above this age the year itself identifies (the limit of HIPAA's safe harbour).
 OLDEST_YEARS = 90

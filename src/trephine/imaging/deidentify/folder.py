@@ -11,10 +11,10 @@ from typing import Literal
 from pydicom.charset import convert_encodings
 from pydicom.dataset import Dataset
 
+from trephine.choices import Times
 from trephine.errors import ImageError, InputError
 from trephine.imaging.deidentify.burned_in import burned_in_text
 from trephine.imaging.deidentify.dataset import Deidentified, deidentify_dataset
-from trephine.imaging.deidentify.dates import Times
 from trephine.imaging.deidentify.identifiers import identifiers_of, surviving
 from trephine.imaging.deidentify.key import PseudonymKey
 from trephine.imaging.deidentify.table import EDITION

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from trephine.choices import Times
 from trephine.errors import InputError
-from trephine.imaging.deidentify.dates import Times
 from trephine.imaging.deidentify.key import PseudonymKey
 
 AUDIT_NAME = "deidentification.jsonl"

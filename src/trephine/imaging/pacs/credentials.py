@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
+from trephine.choices import Incoming
 from trephine.errors import InputError
 
 USER, PASSWORD, TOKEN = "TREPHINE_PACS_USER", "TREPHINE_PACS_PASSWORD", "TREPHINE_PACS_TOKEN"
-Incoming = Literal["certified", "anyone"]
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 

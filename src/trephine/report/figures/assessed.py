@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from trephine.facts import Facts, Kind, Protocol
+from trephine.choices import Kind, ProtocolName
+from trephine.facts import Facts
 from trephine.facts.evaluation import AssessedFact
 from trephine.report.figures.fitting import shortened
 from trephine.report.style import BODY_PT, SMALL_PT, Area, panel_title, size_mm, text_width_mm
 from trephine.report.wording import kind_label
 
-PROTOCOLS: tuple[Protocol, ...] = ("published", "sound")
+PROTOCOLS: tuple[ProtocolName, ...] = ("published", "sound")
 
 
 _KINDS: tuple[Kind, ...] = (
@@ -22,7 +23,7 @@ _KINDS: tuple[Kind, ...] = (
 _A = TypeVar("_A", bound=AssessedFact)
 
 
-def headline_model(facts: Facts, protocol: Protocol) -> str:
+def headline_model(facts: Facts, protocol: ProtocolName) -> str:
     """Return the model that the nomogram shows, or else the last one fitted."""
     for nomogram in facts.nomograms:
         if nomogram.protocol == protocol:
@@ -32,7 +33,7 @@ def headline_model(facts: Facts, protocol: Protocol) -> str:
     return names[-1] if names else ""
 
 
-def by_assessment(rows: Sequence[_A]) -> list[tuple[Protocol, Kind, list[_A]]]:
+def by_assessment(rows: Sequence[_A]) -> list[tuple[ProtocolName, Kind, list[_A]]]:
     """Group assessed facts by protocol and kind, in reading order."""
     groups = []
     for protocol in PROTOCOLS:
@@ -43,7 +44,7 @@ def by_assessment(rows: Sequence[_A]) -> list[tuple[Protocol, Kind, list[_A]]]:
     return groups
 
 
-def assessment_slug(stem: str, protocol: Protocol, kind: Kind) -> str:
+def assessment_slug(stem: str, protocol: ProtocolName, kind: Kind) -> str:
     """Name a plate of one protocol and kind."""
     return f"{stem}-{protocol}-{kind.replace(' ', '-')}"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from trephine.facts import Facts, Kind, Protocol
+from trephine.choices import Kind, ProtocolName
+from trephine.facts import Facts
 from trephine.report.figures.assessed import (
     assessment_slug,
     by_assessment,
@@ -127,7 +128,7 @@ def decision_curve_plates(facts: Facts) -> list[Plate]:
     return plates
 
 
-def _harm(facts: Facts, protocol: Protocol, kind: Kind) -> Text:
+def _harm(facts: Facts, protocol: ProtocolName, kind: Kind) -> Text:
     """Say what was taken off the curves; it is the same at every horizon."""
     costs: list[Text] = []
     for row in Trace.start(facts).decision_curves:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trephine.facts import Kind, PerformanceFacts, Protocol
+from trephine.choices import Kind, ProtocolName
+from trephine.facts import PerformanceFacts
 from trephine.report.figures.fitting import shortened
 from trephine.report.figures.series import as_number
 from trephine.report.style import (
@@ -23,7 +24,7 @@ from trephine.report.style import (
 )
 from trephine.report.wording import assessed_briefly
 
-STYLES: dict[tuple[Protocol, Kind], SeriesStyle] = {
+STYLES: dict[tuple[ProtocolName, Kind], SeriesStyle] = {
     ("published", "apparent"): SeriesStyle(RED, "solid", 1.1, "D"),
     ("published", "nested cross-validated"): SeriesStyle(GREY, (0, (1, 1)), 1.1, "s"),
     ("sound", "nested cross-validated"): SeriesStyle(BLUE, "solid", 1.1, "o"),

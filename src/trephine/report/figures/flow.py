@@ -5,7 +5,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
-from trephine.facts import Facts, FlowCount, Protocol
+from trephine.choices import ProtocolName
+from trephine.facts import Facts, FlowCount
 from trephine.report.figures.fitting import wrapped
 from trephine.report.style import (
     BODY_PT,
@@ -22,7 +23,7 @@ PAD_MM = 2.0
 GAP_MM = 6.0
 
 
-def flow_height_mm(facts: Facts, protocol: Protocol, width_mm: float) -> float:
+def flow_height_mm(facts: Facts, protocol: ProtocolName, width_mm: float) -> float:
     """Height that the flow needs at this width."""
     boxes = _upper_boxes(facts, width_mm)
     rows = sum(_box_mm(box) for box in boxes if box) + 2 * GAP_MM
@@ -33,7 +34,7 @@ def flow_height_mm(facts: Facts, protocol: Protocol, width_mm: float) -> float:
     return rows + _box_mm(_fold(_models(facts, protocol), width_mm - 2.0)) + 2.0
 
 
-def draw_flow(area: Area, facts: Facts, protocol: Protocol, width_mm: float) -> None:
+def draw_flow(area: Area, facts: Facts, protocol: ProtocolName, width_mm: float) -> None:
     """Draw the participant flow from enrolment to the models of one protocol."""
     height = flow_height_mm(facts, protocol, width_mm)
     axes = area.add_axes((0, 0, 1, 1))
@@ -140,7 +141,7 @@ def _analysed(facts: Facts) -> list[str]:
     return lines
 
 
-def _features(facts: Facts, protocol: Protocol) -> list[list[str]]:
+def _features(facts: Facts, protocol: ProtocolName) -> list[list[str]]:
     boxes = [
         [
             f"{row.feature_set} features",
@@ -163,7 +164,7 @@ def _features(facts: Facts, protocol: Protocol) -> list[list[str]]:
     return boxes
 
 
-def _models(facts: Facts, protocol: Protocol) -> list[str]:
+def _models(facts: Facts, protocol: ProtocolName) -> list[str]:
     names = [model.name for model in facts.models if model.protocol == protocol]
     return ["Cox models", ", ".join(names) or "none"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from trephine.facts import Kind, Protocol
+from trephine.choices import Kind, ProtocolName
 from trephine.report.style import (
     LETTER_PT,
     Area,
@@ -69,7 +69,7 @@ class Plate:
     panels: tuple[Panel, ...]
     narrow: tuple[Panel, ...] = ()
     columns: int = 2
-    protocol: Protocol | None = None
+    protocol: ProtocolName | None = None
     kind: Kind | None = None
 
     @property

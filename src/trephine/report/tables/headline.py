@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trephine.facts import Kind, Protocol
+from trephine.choices import Kind, ProtocolName
 from trephine.report.tables.performance import assessments
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Text, Trace
@@ -44,7 +44,7 @@ def _twin_notes(facts: Trace) -> list[Text]:
     """Say of each model that is another one under a second name that it is."""
     found: list[Text] = []
     for model in facts.models:
-        protocol: Protocol = model.raw.protocol
+        protocol: ProtocolName = model.raw.protocol
         twin = twin_of(facts.raw, model.raw.name, protocol)
         if twin:
             found.append(
@@ -57,7 +57,7 @@ def _twin_notes(facts: Trace) -> list[Text]:
     return found
 
 
-def _model_row(facts: Trace, model: str, keys: list[tuple[Protocol, Kind]]) -> Row:
+def _model_row(facts: Trace, model: str, keys: list[tuple[ProtocolName, Kind]]) -> Row:
     cells: list[Text] = [(model,)]
     for key in keys:
         cell: Text = ("–",)
@@ -70,7 +70,7 @@ def _model_row(facts: Trace, model: str, keys: list[tuple[Protocol, Kind]]) -> R
     return Row(tuple(cells))
 
 
-def _null_rows(facts: Trace, model: str, keys: list[tuple[Protocol, Kind]]) -> list[Row]:
+def _null_rows(facts: Trace, model: str, keys: list[tuple[ProtocolName, Kind]]) -> list[Row]:
     """Return the model's row on permuted outcomes; none where the null check left it out."""
     known = {
         (check.raw.protocol, check.raw.kind): check

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from trephine.facts import Kind, Protocol
+from trephine.choices import Kind, ProtocolName
 from trephine.report.tables.table import EMPTY, Row, Table
 from trephine.report.trace import Ref, Text, Trace, by_note, join, marked, sentence
 from trephine.report.wording import Form, kind_label, plural, protocol_label
 
-_ORDER: tuple[tuple[Protocol, Kind], ...] = (
+_ORDER: tuple[tuple[ProtocolName, Kind], ...] = (
     ("published", "apparent"),
     ("published", "out-of-fold"),
     ("published", "optimism-corrected"),
@@ -23,13 +23,13 @@ _ORDER: tuple[tuple[Protocol, Kind], ...] = (
 )
 
 
-def assessments(rows: Trace) -> list[tuple[Protocol, Kind]]:
+def assessments(rows: Trace) -> list[tuple[ProtocolName, Kind]]:
     """Return the protocols and kinds that occur among assessed facts, in reading order."""
     found = {(row.raw.protocol, row.raw.kind) for row in rows}
     return [key for key in _ORDER if key in found]
 
 
-def assessment_label(key: tuple[Protocol, Kind]) -> str:
+def assessment_label(key: tuple[ProtocolName, Kind]) -> str:
     """Name a protocol and a kind in one heading."""
     return f"{protocol_label(key[0])}: {kind_label(key[1])}"
 
@@ -101,7 +101,7 @@ def _cross_validated_note(facts: Trace) -> tuple[Text, ...]:
 
 def _optimism_note(facts: Trace) -> tuple[Text, ...]:
     """Return in one note what bootstraps took off every model's C-index."""
-    told: dict[Protocol, list[Trace]] = {}
+    told: dict[ProtocolName, list[Trace]] = {}
     for row in facts.performance:
         if row.raw.optimism is not None:
             told.setdefault(row.raw.protocol, []).append(row)
@@ -265,7 +265,7 @@ def _clustered_note(facts: Trace) -> list[Text]:
     ]
 
 
-def _key(row: Trace) -> tuple[Protocol, Kind]:
+def _key(row: Trace) -> tuple[ProtocolName, Kind]:
     return row.raw.protocol, row.raw.kind
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from trephine.choices import RowKind
 from trephine.report.trace import Ref, Text
 
-RowKind = Literal["body", "level", "group"]
 """Of its own, a level under the variable above, or a heading over the rows below."""
 
 Narrow = Literal["scroll", "stack"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 
+from trephine.choices import ContinuousAs, GroupTest, StandardErrors
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable, capitalised, label_of
 from trephine.facts import (
     ContinuousSummaryFact,
@@ -33,8 +33,6 @@ from trephine.study.gather.steps import Step, step_of, training_column
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import CLINICAL
 from trephine.types import Survival
-
-Test = Literal["t", "Mann-Whitney", "chi-square", "Fisher", "none"]
 
 # What a femoral-head measure can be, and its formula as the methods state it (paper.md).
 FORMULAS = {
@@ -144,7 +142,7 @@ def _summary(described: ContinuousSummary) -> ContinuousSummaryFact:
 def _test(test: HypothesisTest) -> dict[str, object]:
     """Return the test as the table's columns have it."""
     method = test.method.lower()
-    name: Test = "none"
+    name: GroupTest = "none"
     for words, known in (
         ("mann", "Mann-Whitney"),
         ("wilcox", "Mann-Whitney"),
@@ -206,12 +204,12 @@ _ELIMINATION = {
 }
 
 
-def _continuous_as(result: ProtocolResult) -> Literal["cut at the median", "as measured"]:
+def _continuous_as(result: ProtocolResult) -> ContinuousAs:
     cut = result.settings.clinical.continuous == "median-cut"
     return "cut at the median" if cut else "as measured"
 
 
-def _variance(result: ProtocolResult) -> Literal["model", "cluster-robust"]:
+def _variance(result: ProtocolResult) -> StandardErrors:
     return "cluster-robust" if result.settings.variance == "cluster" else "model"
 
 

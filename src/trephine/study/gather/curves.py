@@ -7,8 +7,8 @@ from itertools import groupby
 
 import numpy as np
 
+from trephine.choices import CurveMethod
 from trephine.errors import ModelError
-from trephine.evaluation.calibration_curve import CurveMethod
 from trephine.evaluation.decision_curve import TREAT_ALL, TREAT_NONE, DecisionCurve
 from trephine.evaluation.risk_groups import RiskGroup, RiskGroups, risk_groups
 from trephine.facts import (

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from trephine.choices import MaskGeometry
 from trephine.cohort.cell_problems import absent_column, number_problems
 from trephine.cohort.cells import CellReading, read_column
 from trephine.cohort.clinical import cells_as_read, read_clinical
@@ -20,7 +21,6 @@ from trephine.deep.embed import Embedder
 from trephine.deep.settings import DeepSettings
 from trephine.errors import BundleError, InputError, Problem, StudyProblemsError
 from trephine.imaging import fit_mask, read_image, read_mask
-from trephine.imaging.fitting import MaskGeometry
 from trephine.imaging.normalise import normalise
 from trephine.modelling.bundle import Bundle
 from trephine.modelling.cases import FeatureSet

@@ -1,0 +1,74 @@
+"""Every word that a user or a room chooses among and that more than one room knows, once.
+
+What one room alone chooses among stands in that room.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+ProtocolName = Literal["published", "sound"]
+"""The sets of choices that a study is always run with (``trephine.modelling.protocols``)."""
+
+Kind = Literal[
+    "apparent", "out-of-fold", "nested cross-validated", "optimism-corrected", "external"
+]
+"""How the predictions were made by which a model is judged."""
+
+# The table.
+Side = Literal["R", "L"]
+"""The patient's right or left."""
+SerialsFrom = Literal[1900, 1904]
+"""Year from which a workbook's bare day numbers count."""
+DecimalSign = Literal[".", ","]
+Missing = Literal["drop", "impute"]
+"""Cases that lack a clinical value are left out, or filled in from the training cases."""
+Continuous = Literal["linear", "median-cut"]
+"""A continuous variable as measured, or cut in two at the training median."""
+
+# Images and regions.
+NormaliseMethod = Literal["none", "whole-image", "body", "roi", "percentile"]
+Correction = Literal["adopt", "resample"]
+MaskGeometry = Literal["strict", "adopt", "resample"]
+"""What is done with a mask whose header does not put it on its image's pixels."""
+SpacingSource = Literal["stated", "array"]
+"""A spacing that the file states, or the grid's own where it states none."""
+Times = Literal["removed", "hour"]
+"""What de-identification leaves of a time of day."""
+Dates = Literal["shifted", "kept"]
+"""What de-identification does to the dates of a table."""
+Incoming = Literal["certified", "anyone"]
+"""Who may send images while they are fetched."""
+
+# The recipe.
+Harmonise = Literal["none", "combat"]
+Relevance = Literal["mann-whitney", "cox-score", "none"]
+"""Univariable filter of features."""
+IccForm = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
+"""Form of the intraclass correlation, as Shrout and Fleiss number them."""
+Learner = Literal["adaptive-ridge", "penalised-cox"]
+ClinicalSelection = Literal["univariable-backward", "backward-aic", "all"]
+Unit = Literal["case", "patient"]
+SignatureTraining = Literal["in-sample", "out-of-fold"]
+Variance = Literal["model", "cluster"]
+"""Variance of a Cox model: from its information, or a sandwich by patient."""
+NullKind = Literal["apparent", "nested"]
+
+# Statistics.
+Ties = Literal["efron", "breslow"]
+EarlyStop = Literal["none", "glmnet"]
+CurveMethod = Literal[
+    "hazard", "hazard spline", "hazard regression", "pseudo-values linear", "pseudo-values local"
+]
+"""Smooth calibration curve."""
+Scale = Literal["continuous", "categorical"]
+"""Of a variable, and of a net reclassification improvement."""
+
+# What is written.
+GroupTest = Literal["t", "Mann-Whitney", "chi-square", "Fisher", "none"]
+"""A test of Table 1, by its short name."""
+StandardErrors = Literal["model", "cluster-robust"]
+ContinuousAs = Literal["as measured", "cut at the median"]
+RowKind = Literal["body", "level", "group"]
+"""A row of a table: its own, a level of the variable above, or a heading of those below."""
+TableFormat = Literal["xlsx", "csv"]
