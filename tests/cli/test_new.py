@@ -366,3 +366,30 @@ def test_the_rater_who_drew_most_cases_comes_first(trephine: Command, tmp_path: 
         path.unlink()
     assert trephine("new", study.folder).code == 0
     assert list(read_plan(study.toml).data.raters) == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [
+        ("分期", ["I期", "II期", "IIIA期", "IIIB期", "IV期"]),
+        ("ARCO", ["Stage I", "Stage II", "Stage IV"]),
+        ("疼痛", ["无", "轻度", "中度", "重度"]),
+        ("oedema", ["absent", "mild", "moderate", "severe"]),
+        ("Dosis", ["gering", "mittel", "hoch"]),
+        ("load", ["low", "medium", "high"]),
+    ],
+)
+def test_levels_stand_in_the_order_that_their_words_have(
+    trephine: Command, tmp_path: Path, name: str, levels: list[str]
+) -> None:
+    """The first is the reference: stage I, not the stage that comes first by letter."""
+    table = cohort()
+    table[name] = [levels[k % len(levels)] for k in range(len(table))]
+    assert drafted(trephine, tmp_path, table).clinical[name].levels == tuple(levels)
+
+
+@pytest.mark.parametrize("name", ["体重指数", "BMI", "body mass index", "ИМТ"])
+def test_the_body_mass_index_has_its_unit(trephine: Command, tmp_path: Path, name: str) -> None:
+    table = cohort()
+    table[name] = np.linspace(18, 34, len(table)).round(1)
+    assert drafted(trephine, tmp_path, table).clinical[name].unit == "kg/m2"

@@ -172,4 +172,4 @@ def test_predictions_too_certain_for_the_slope_are_told() -> None:
     risk = cox_risk(outcome, score, 40.0)
     assert calibration_slope(outcome, risk).note == ""
     risk[np.argmax(score)] = 1.0
-    assert calibration_slope(outcome, risk).note.endswith("were taken as so far away (1)")
+    assert calibration_slope(outcome, risk).note.startswith("calibration slope: 1 prediction was")

@@ -189,7 +189,7 @@ def test_slips_are_shown_with_their_place(facts):
     flow = facts.flow.model_copy(update={"event_percent": 43.24})
     wrong = facts.model_copy(update={"flow": flow})
     page = render_html(wrong, make_tables(wrong), ())
-    assert "Consistency checks found slips" in page
+    assert "Consistency checks found inconsistencies" in page
     assert "64 of 212 is 30.2%, found 43.2%" in page
     assert check_consistency(wrong)
 

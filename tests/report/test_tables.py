@@ -72,7 +72,7 @@ def test_the_headline_puts_chance_below_its_model(facts):
     below = {plain(row.cells[0]): made.rows[k + 1] for k, row in enumerate(made.rows[:-1])}
     null = facts.null_check[0]
     found = below[null.model]
-    assert (plain(found.cells[0]), found.kind) == ("permuted outcomes", "level")
+    assert (plain(found.cells[0]), found.kind) == ("permuted", "level")
     assert plain(found.cells[1]) == f"{null.median:.2f} ({null.p95:.2f})"
 
 
@@ -389,7 +389,7 @@ def test_notes_of_risk_groups_say_whose_they_are_and_stand_once(facts):
 
 def test_with_several_cases_a_patient_the_log_rank_test_is_said_to_ignore_it(facts):
     notes = " ".join(plain(note) for note in table(facts, "table-risk-groups").notes)
-    assert "Log-rank tests take hips as independent" in notes
+    assert "Log-rank tests treat hips as independent" in notes
     analysed = facts.flow.analysed.model_copy(update={"patients": facts.flow.analysed.cases})
     flow = facts.flow.model_copy(update={"analysed": analysed})
     made = table(facts.model_copy(update={"flow": flow}), "table-risk-groups")
@@ -416,3 +416,18 @@ def test_the_categorical_nri_is_split_and_its_cuts_are_told(facts):
     ]
     assert lines(made)[1][-1] == "+0.05 (−0.01 to +0.11)"
     assert any("part at 0.2 and 0.4." in plain(note) for note in made.notes)
+
+
+def test_a_column_that_no_row_fills_is_left_out(facts):
+    """Ready-made features have no family, no filtered image and no name of the IBSI."""
+    bare = {"family": "", "image_type": "", "ibsi_name": "", "ibsi_code": ""}
+    parts = tuple(
+        part.model_copy(
+            update={"selected": tuple(f.model_copy(update=bare) for f in part.selected)}
+        )
+        for part in facts.selection
+    )
+    tables = make_tables(facts.model_copy(update={"selection": parts}))
+    (table,) = [table for table in tables if table.slug == "table-selected-features"]
+    assert [plain(cell) for cell in table.header] == ["Feature", "Weight", "Stability"]
+    assert {len(row.cells) for row in table.rows if row.kind != "group"} == {3}

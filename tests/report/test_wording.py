@@ -2,7 +2,14 @@
 
 import pytest
 
-from trephine.report.wording import horizon_adjective, horizon_noun, plural, show
+from trephine.report.wording import (
+    columns_of,
+    horizon_adjective,
+    horizon_noun,
+    name_column,
+    plural,
+    show,
+)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +68,11 @@ def test_plurals():
 def test_a_noun_in_another_script_gets_no_english_plural():
     assert plural("编号", 60) == "编号"
     assert plural("hip", 2) == "hips"
+
+
+def test_names_in_any_script_fill_one_width_of_a_terminal():
+    heading, *names = name_column("C-index", ["Clinical", "纹理组", "e\u0301tat"])
+    assert {columns_of(text) for text in (heading, *names)} == {14}
+    assert columns_of("纹理组") == 6
+    long, *_ = name_column("C-index", ["形状与一阶特征组合"])
+    assert columns_of(long) == 20

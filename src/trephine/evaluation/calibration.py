@@ -215,7 +215,8 @@ def greenwood_nam_dagostino_test(groups: tuple[CalibrationGroup, ...]) -> Calibr
         for g in groups
     )
     few = sum(group.n_events < 5 for group in groups)
-    note = f"{few} of {len(groups)} groups have fewer than 5 events" if few else ""
+    have = "has" if few == 1 else "have"
+    note = f"{few} of {len(groups)} groups {have} fewer than 5 events" if few else ""
     df = len(groups) - 1
     return CalibrationTest(float(statistic), df, float(chi2.sf(statistic, df)), n, note)
 
@@ -307,9 +308,10 @@ def _certain(risk: FloatArray) -> str:
     count = int(((risk < MOST_CERTAIN) | (risk > 1.0 - MOST_CERTAIN)).sum())
     if not count:
         return ""
+    found = "1 prediction was" if count == 1 else f"{count} predictions were"
     return (
-        "calibration slope: predictions nearer to 0 or 1 than"
-        f" {MOST_CERTAIN:g} were taken as so far away ({count})"
+        f"calibration slope: {found} closer than {MOST_CERTAIN:g} to 0 or 1, and set to that"
+        " distance"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from trephine.facts import Facts
 from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import check_consistency
 from trephine.report.docx_columns import Columns, bound, lay_out
+from trephine.report.docx_figures import MARGIN_MM, add_figure
 from trephine.report.docx_fonts import set_fonts
 from trephine.report.docx_parts import Part, parts_of
 from trephine.report.docx_table import add_grid, add_table_style
@@ -24,7 +24,6 @@ from trephine.report.render import Rendered
 from trephine.report.style import PAGE_MM
 from trephine.report.tables import Table
 from trephine.report.trace import Trace, plain
-from trephine.report.wording import kind_label, protocol_label
 from trephine.writing import whole_file
 
 
@@ -100,7 +99,7 @@ def _add_part(document: Any, part: Part, drawn: Mapping[str, Rendered]) -> None:
         for one in chosen:
             _add_table(document, one)
         for plate in plates:
-            _add_plate(document, plate, drawn[plate.slug])
+            add_figure(document, plate, drawn[plate.slug])
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def _set_page(section: Any, *, across: bool) -> None:
     width, height = (297, 210) if across else (210, 297)
     section.page_width, section.page_height = Mm(width), Mm(height)
     section.left_margin = section.right_margin = Mm((210 - PAGE_MM) / 2)
-    section.top_margin = section.bottom_margin = Mm(18)
+    section.top_margin = section.bottom_margin = Mm(MARGIN_MM)
 
 
 def _add_notices(document: Any, facts: Facts) -> None:
@@ -169,6 +168,8 @@ def _add_table(document: Any, prepared: _Prepared) -> None:
         for place, note in enumerate(notes):
             paragraph = document.add_paragraph(bound(plain(note)))
             _small(paragraph)
+            paragraph.paragraph_format.keep_together = True
+            paragraph.paragraph_format.keep_with_next = place < len(notes) - 1
             if not place:
                 paragraph.paragraph_format.space_before = Pt(3)
         if not notes:
@@ -183,27 +184,11 @@ def _small(paragraph: Any) -> None:
     paragraph.paragraph_format.space_after = Pt(2)
 
 
-def _add_plate(document: Any, plate: Plate, drawn: Rendered) -> None:
-    from docx.shared import Mm
-
-    picture = io.BytesIO(drawn.document_png)
-    document.add_picture(picture, width=Mm(min(drawn.width_mm, PAGE_MM)))
-    document.paragraphs[-1].paragraph_format.keep_with_next = True
-    parts = [f"{plate.number}. " if plate.number else "", plain(plate.title), ". "]
-    if plate.protocol:
-        kind = f", {kind_label(plate.kind)}" if plate.kind else ""
-        parts.append(f"{protocol_label(plate.protocol)}{kind}. ")
-    paragraph = document.add_paragraph()
-    paragraph.add_run("".join(parts)).bold = True
-    paragraph.add_run(bound(plain(plate.caption)))
-    _small(paragraph)
-
-
 def _add_checks(document: Any, facts: Facts) -> None:
     document.add_heading("Consistency checks", level=1)
     findings = check_consistency(facts)
     if not findings:
-        document.add_paragraph("No slip was found.")
+        document.add_paragraph("No inconsistency was found.")
     for finding in findings:
         document.add_paragraph(bound(f"{finding.check}: {finding.text}"), style="List Bullet")
     for checklist in fill_checklists(facts):

@@ -54,6 +54,7 @@ def bound(text: str) -> str:
     text = re.sub(r"(?<=[\d%]) to (?=[\d+−-])", f"{HARD_SPACE}to{HARD_SPACE}", text)
     text = re.sub(r" ([=±<>≥≤]) (?=\S)", rf"{HARD_SPACE}\1{HARD_SPACE}", text)
     text = re.sub(r"(?<![\w.])([<>≥≤]) (?=\d)", rf"\1{HARD_SPACE}", text)
+    text = text.replace("% CI", f"%{HARD_SPACE}CI")
     text = text.replace(", df ", f",{HARD_SPACE}df{HARD_SPACE}")
     text = re.sub(r"(?<=\d)-(?=\d)", "\u2011", text)
     words = text.split(" ")

@@ -12,6 +12,10 @@ STYLE = "Table text"
 # A table of at most so many rows stands on one page; a longer one keeps its first rows together.
 WHOLE_ROWS = 26
 _FIRST_ROWS = 4
+# Levels of a variable that stay together; of more, the first and the last do.
+_WHOLE_LEVELS = 8
+# All rows of a table are of one height, whichever script they hold; Chinese type asks for more.
+_LINE = 1.25
 _INDENT_MM = 2.4
 
 
@@ -56,7 +60,7 @@ def add_grid(
             or number < _FIRST_ROWS
             or number >= last - 1
             or kind == "group"
-            or _heads_levels(rows, number)
+            or _among_levels(rows, number)
         )
         _fill_row(row, [texts[k] if k < len(texts) else "" for k in columns.numbers], kind, style,
                   columns, keep=keep)  # fmt: skip
@@ -64,9 +68,18 @@ def add_grid(
         _rule(cell, "bottom")
 
 
-def _heads_levels(rows: Sequence[tuple[Sequence[str], RowKind]], number: int) -> bool:
-    """Say whether the row names a variable whose levels follow it."""
-    return rows[number][1] == "body" and number + 1 < len(rows) and rows[number + 1][1] == "level"
+def _among_levels(rows: Sequence[tuple[Sequence[str], RowKind]], number: int) -> bool:
+    """Say whether a level follows that belongs to what the row, or one above it, names."""
+    kinds = [kind for _, kind in rows]
+    if number + 1 == len(kinds) or kinds[number + 1] != "level":
+        return False
+    start = stop = number + 1
+    while kinds[start - 1] == "level":
+        start -= 1
+    while stop < len(kinds) and kinds[stop] == "level":
+        stop += 1
+    few = stop - start <= _WHOLE_LEVELS
+    return few or number <= start or number + 2 == stop
 
 
 def _fill_row(
@@ -92,7 +105,7 @@ def add_table_style(document: Any) -> None:
     style.base_style = document.styles["Normal"]
     style.font.size = Pt(TYPE_PT)
     style.paragraph_format.space_after = Pt(0)
-    style.paragraph_format.line_spacing = 1.0
+    style.paragraph_format.line_spacing = Pt(TYPE_PT * _LINE)
 
 
 def _write(

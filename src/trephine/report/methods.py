@@ -49,7 +49,7 @@ def _participants(facts: Trace) -> Text:
     parts: list[str | Ref] = []
     if facts.methods.raw.design:
         parts += [facts.methods.design.words(), " "]
-    parts += ["The analysis holds ", *participants(facts)]
+    parts += ["The analysis included ", *participants(facts)]
     parts += [
         ". The outcome is ", study.outcome_name.words(), "; ", study.event_noun.words(),
         " is the event and follow-up without it is censored. ", flow.events.show("count"),
@@ -89,7 +89,8 @@ def _images(facts: Trace) -> Text:
         parts += ["Grey values were normalised: ", facts.methods.normalisation.words(), ". "]
     if facts.methods.raw.raters:
         raters = join([(rater.words(),) for rater in facts.methods.raters], last=" and ")
-        parts += ["Regions of interest were drawn by rater ", *raters, "."]
+        noun = "rater" if len(facts.methods.raw.raters) == 1 else "raters"
+        parts += [f"Regions of interest were drawn by {noun} ", *raters, "."]
         for rater in facts.methods.partial_raters:
             parts += [
                 " Rater ", rater.name.words(), " drew ", rater.cases.show("count"), " of ",
@@ -104,7 +105,7 @@ def _features(facts: Trace) -> Text:
     if methods.raw.radiomics is not None:
         radiomics = methods.radiomics
         parts += [
-            radiomics.features.show("count"), " radiomics features a case (settings ",
+            radiomics.features.show("count"), " radiomics features per case (settings ",
             radiomics.preset.words(), "): families ",
             *join([(name.words(),) for name in radiomics.families]), "; images ",
             *join([(name.words(),) for name in radiomics.image_types]),
@@ -119,8 +120,8 @@ def _features(facts: Trace) -> Text:
     if methods.raw.deep is not None:
         deep = methods.deep
         parts += [
-            deep.features.show("count"), " deep features a case from ", deep.backbone.words(), ", ",
-            deep.layer.words(), ", weights ", deep.weights.words(),
+            deep.features.show("count"), " deep features per case from ", deep.backbone.words(),
+            ", ", deep.layer.words(), ", weights ", deep.weights.words(),
         ]  # fmt: skip
         if deep.raw.crop:
             parts += ["; input: ", deep.crop.words()]

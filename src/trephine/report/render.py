@@ -34,8 +34,9 @@ class Rendered:
     ----------
     panels, narrow
         SVG of each panel, wide and for a phone; empty where no page was asked for.
-    document_png, width_mm
-        The composed figure at half the resolution of the files; empty without a document.
+    document_png, width_mm, height_mm
+        The composed figure at half the resolution of the files, and its size; empty and 0 without a
+        document.
     paths
         Files written.
     """
@@ -44,6 +45,7 @@ class Rendered:
     narrow: tuple[str, ...]
     document_png: bytes
     width_mm: float
+    height_mm: float
     paths: tuple[Path, ...]
 
 
@@ -101,13 +103,13 @@ def _render(number: int) -> Rendered:
     page = _wanted.page
     panels: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
-    small, width_mm = b"", 0.0
+    small, size_mm = b"", (0.0, 0.0)
     if _wanted.document or _wanted.formats:
         with figure_style():
             figure = compose(plate)
             picture = png_picture(figure) if _needs_picture() else None
             if picture is not None and _wanted.document:
-                small, width_mm = png_bytes(halved(picture), PNG_DPI // 2), _width_mm(figure)
+                small, size_mm = png_bytes(halved(picture), PNG_DPI // 2), _size_mm(figure)
             svg = svg_text(figure) if "svg" in _wanted.formats else ""
             paths = write_figure(figure, _wanted.folder / plate.slug, _wanted.formats, picture, svg)
         if svg and len(plate.panels) == 1:
@@ -116,7 +118,7 @@ def _render(number: int) -> Rendered:
         (panels or _svgs(plate.panels)) if page else (),
         _svgs(plate.narrow) if page else (),
         small,
-        width_mm,
+        *size_mm,
         paths,
     )
 
@@ -129,5 +131,5 @@ def _svgs(panels: Sequence[Panel]) -> tuple[str, ...]:
     return tuple(panel_svg(panel) for panel in panels)
 
 
-def _width_mm(figure: Figure) -> float:
-    return float(figure.get_figwidth()) * 25.4
+def _size_mm(figure: Figure) -> tuple[float, float]:
+    return float(figure.get_figwidth()) * 25.4, float(figure.get_figheight()) * 25.4

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
+from collections.abc import Sequence
 from typing import Literal
 
 from trephine.choices import Kind, ProtocolName
@@ -115,6 +117,29 @@ def plural(noun: str, count: int | None = None) -> str:
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return noun[:-1] + "ies"
     return noun + "s"
+
+
+def columns_of(text: str) -> int:
+    """Return how many columns of a terminal a text takes: Chinese characters take two each."""
+    return sum(
+        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1
+        for one in text
+    )
+
+
+def name_column(heading: str, names: Sequence[str], least: int = 14) -> list[str]:
+    """Return a heading and the names below it, filled up to one width for a terminal.
+
+    Parameters
+    ----------
+    heading, names
+        Texts in any script.
+    least
+        Columns to take at least.
+    """
+    texts = [heading, *names]
+    width = max([least, *(columns_of(text) + 2 for text in texts)])
+    return [text + " " * (width - columns_of(text)) for text in texts]
 
 
 def kind_label(kind: Kind) -> str:

@@ -23,6 +23,15 @@ _STAGE = re.compile(
     r"(?:arco|ficat|steinberg|stage|grade|type|class|stadium|stade|grad|typ)?\s*"
     r"(?P<n>iv|v|i{1,3}|[0-6])\s*-?\s*(?P<letter>[a-d]?)\s*(?:期|级|級|度|型|stage|grade|기)?"
 )
+_RANKS = (
+    "no none absent never normal 否 无 nein non нет aucun",
+    "minimal trace doubtful",
+    "mild slight light small low 轻 轻度 輕度 軽度 leicht gering léger légère leve лёгкая легкая",
+    "moderate medium middle intermediate 中 中度 中等 mittel mäßig modéré modérée moderado средняя",
+    "severe marked heavy large high 重 重度 schwer hoch sévère grave тяжёлая тяжелая",
+)
+"""Words that stand in an order of their own, from least to most."""
+_RANK = {word: rank for rank, words in enumerate(_RANKS) for word in words.split()}
 _ROMAN = {"0": "0", "1": "I", "2": "II", "3": "III", "4": "IV", "5": "V", "6": "VI"}
 _MEN = """m male man männlich mann männl homme masculin hombre masculino м муж мужской
     男 男性 남 남성 남자"""
@@ -77,7 +86,7 @@ def _measurement(look: Look) -> Declaration | None:
         return None
     named = unit_in_brackets(look.name)
     strip = [unit for unit in units if unit != named]
-    unit = named or ("years" if is_named(look.name, "age") else strip[0] if strip else "")
+    unit = named or _usual_unit(look) or (strip[0] if strip else "")
     parts = {"unit": quoted(unit)}
     extra = [word for word in strip if word != unit]
     if extra:
@@ -90,9 +99,16 @@ def _measurement(look: Look) -> Declaration | None:
     return Declaration(inline(parts), asked=_merged(look, asked))
 
 
+def _usual_unit(look: Look) -> str:
+    """Return the unit of what is measured in one unit all over the world, if the name says so."""
+    if is_named(look.name, "age"):
+        return "years"
+    return "kg/m2" if is_named(look.name, "body mass") else ""
+
+
 def _categories(look: Look) -> Declaration:
     meaning = _meanings(look)
-    levels = sorted(set(meaning.values()), key=_natural)
+    levels = _ordered(set(meaning.values()))
     if len(levels) > MOST_LEVELS:
         return Declaration(reason=f"{len(look.values)} different texts")
     if len(levels) < 2:
@@ -162,9 +178,27 @@ def _folded(cell: str) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", cell)).strip().casefold()
 
 
+def _ordered(levels: set[str]) -> list[str]:
+    """Order levels as people do: stages and grades by theirs, none before mild before severe."""
+    stages = {level: _stage(_folded(level)) for level in levels}
+    if all(stages.values()):
+        return sorted(levels, key=lambda level: (_place(stages[level] or ""), level))
+    ranks = {level: _RANK.get(_folded(level)) for level in levels}
+    if None not in ranks.values():
+        return sorted(levels, key=lambda level: (ranks[level] or 0, level))
+    return sorted(levels, key=_natural)
+
+
+def _place(stage: str) -> tuple[int, str]:
+    """Return number and letter of a stage as `_stage` writes it: (3, "A") of IIIA."""
+    roman = stage.rstrip("ABCD")
+    numbers = {written: int(number) for number, written in _ROMAN.items()}
+    return numbers[roman], stage[len(roman) :]
+
+
 def _natural(level: str) -> tuple[int, float, str]:
-    """Order levels as people do: no before yes, numbers by size, the rest by letter."""
-    if level.casefold() in ("no", "none", "absent", "never", "normal", "否", "无", "nein", "non"):
+    """Order levels: no before yes, numbers by size, the rest by letter."""
+    if _RANK.get(level.casefold()) == 0:
         return (0, 0.0, level)
     try:
         return (1, float(level), level)

@@ -49,6 +49,10 @@ _WORDS = {
         r"(^|[\W_])age|年龄|年齡|年齢|alter$|^alter|âge|edad|idade|(^|\W)età|возраст|나이|연령"
         r"|岁"
     ),
+    "body mass": (
+        r"(^|[\W_])(bmi|imc|имт)([\W_]|$)|body.?mass.?ind|体重指数|體重指數|体质指数|體質指數"
+        r"|体质量指数|체질량"
+    ),
     "sex": (r"(^|[\W_])(sex|gender)|性别|性別|geschlecht|sexe|sexo|sesso|(^|\W)пол($|\W)|성별"),
     "remark": (
         r"remark|comment|(^|[\W_])notes?([\W_]|$)|memo|free.?text|备注|備註|说明|注释|bemerk"

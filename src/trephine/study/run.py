@@ -18,6 +18,7 @@ from trephine.modelling.cases import Cases
 from trephine.modelling.prediction import Prediction
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.report import write_report
+from trephine.report.wording import name_column
 from trephine.store import FeatureStore
 from trephine.streams import generator
 from trephine.study.agreement import Comparison
@@ -70,12 +71,14 @@ class StudyResult:
 
     def summary(self) -> list[str]:
         """Return a few lines for a terminal: both C-indices of each model, and where to look."""
-        lines = ["", f"{'C-index':<14}{'published, apparent':>22}{'sound, nested':>22}"]
+        models = list(dict.fromkeys(p.model for p in self.facts.performance))
+        heading, *names = name_column("C-index", models)
+        lines = ["", f"{heading}{'published, apparent':>22}{'sound, nested':>22}"]
         by = {(p.model, p.protocol, p.kind): p.c_index for p in self.facts.performance}
-        for model in dict.fromkeys(p.model for p in self.facts.performance):
+        for model, name in zip(models, names, strict=True):
             apparent = by.get((model, "published", "apparent"))
             nested = by.get((model, "sound", "nested cross-validated"))
-            lines.append(f"{model:<14}{_interval(apparent):>22}{_interval(nested):>22}")
+            lines.append(f"{name}{_interval(apparent):>22}{_interval(nested):>22}")
         lines += [
             "",
             *(f"{where}: {text}" for where, text in protocols_not_fitted(self.not_fitted)),

@@ -145,7 +145,7 @@ def _features(facts: Facts, protocol: ProtocolName) -> list[list[str]]:
     boxes = [
         [
             f"{row.feature_set} features",
-            f"{show(row.extracted, 'count')} a {facts.study.case_noun}",
+            f"{show(row.extracted, 'count')} per {facts.study.case_noun}",
             f"{show(len(row.selected), 'count')} selected",
         ]
         for row in facts.selection

@@ -43,7 +43,7 @@ def centre_table(facts: Trace) -> Table | None:
         notes=(
             (
                 "Each centre was predicted by the whole recipe refitted to the other centres. Slope"
-                " and observed / expected are told at the last horizon that is reached.",
+                " and observed / expected are given at the last horizon that is reached.",
             ),
         ),
         phone="stack",

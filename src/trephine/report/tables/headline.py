@@ -24,8 +24,8 @@ def headline_table(facts: Trace) -> Table | None:
     if facts.null_check:
         notes.append(
             (
-                "Permuted outcomes: median (95th percentile) of the same pipeline where there is"
-                " nothing to find.",
+                "Permuted: median (95th percentile) of the same pipeline on outcomes dealt"
+                " out at random, where there is nothing to find.",
             )
         )
     notes += _twin_notes(facts)
@@ -49,7 +49,7 @@ def _twin_notes(facts: Trace) -> list[Text]:
         if twin:
             found.append(
                 (
-                    f"{protocol_label(protocol)}: fitted to all cases ",
+                    f"{protocol_label(protocol)}: fitted to all cases, ",
                     model.name.words(),
                     f" is the same model as {twin}, since nothing else was selected.",
                 )
@@ -79,7 +79,7 @@ def _null_rows(facts: Trace, model: str, keys: list[tuple[ProtocolName, Kind]]) 
     }
     if not known:
         return []
-    cells: list[Text] = [("permuted outcomes",)]
+    cells: list[Text] = [("permuted",)]
     for key in keys:
         check = known.get(key)
         cells.append(

@@ -92,9 +92,9 @@ def _cross_validated_note(facts: Trace) -> tuple[Text, ...]:
     if not any("cross-validated" in row.raw.kind for row in facts.performance):
         return ()
     note = (
-        "Intervals of cross-validated figures tell how these would vary with the patients who were"
-        " judged, not with those who trained: in simulated studies they held the truth somewhat"
-        " less often than they aim at."
+        "Intervals of cross-validated figures show how these would vary with the patients who were"
+        " predicted, not with those on whom the models were fitted: in simulated studies they"
+        " contained the true value somewhat less often than their level states."
     )
     return ((note,),)
 
@@ -258,8 +258,8 @@ def _clustered_note(facts: Trace) -> list[Text]:
     cases = plural(facts.study.raw.case_noun, 2)
     return [
         (
-            f"Log-rank tests take {cases} as independent; intervals go by"
-            f" {facts.study.raw.patient_noun}, but for those of the published protocol's apparent"
+            f"Log-rank tests treat {cases} as independent; intervals are by"
+            f" {facts.study.raw.patient_noun}, except those of the published protocol's apparent"
             " numbers.",
         )
     ]

@@ -69,16 +69,16 @@ def short_signature_table(facts: Trace) -> Table | None:
     return Table(
         slug="table-short-signature",
         number="",
-        title=("The long signatures, retold by a few features",),
-        header=(("Feature",), ("Weight",), ("Score told, with those above",)),
+        title=("The long signatures, approximated by a few features",),
+        header=(("Feature",), ("Weight",), ("Score explained, with those above",)),
         rows=tuple(rows),
         notes=(
             (
-                "To see what a long signature rests on; predictions use all of its features. The"
+                "Shows what a long signature rests on; predictions use all of its features. The"
                 " signature's score, not the outcome, was regressed on its own features, one more"
-                " at a time. Weight: per standard deviation of the feature. Score told: share of"
-                " the score's variance in the training cases. C-indices: of the signature alone,"
-                " by nested cross-validation, every signature made short anew.",
+                " at a time. Weight: per standard deviation of the feature. Score explained: share"
+                " of the score's variance in the training cases. C-indices: of the signature alone,"
+                " by nested cross-validation, with every signature shortened again in each fold.",
             ),
         ),
     )
@@ -88,7 +88,7 @@ def _heading(part: Trace) -> Text:
     short = part.short
     heading: list[str | Ref] = [
         part.feature_set.words(), f". {protocol_label(part.raw.protocol)}. ",
-        short.n_short.show("count"), " of ", short.n_long.show("count"), " features tell ",
+        short.n_short.show("count"), " of ", short.n_long.show("count"), " features explain ",
         short.r_squared.show("share"), " of the score",
     ]  # fmt: skip
     if short.raw.c_lost is not None:

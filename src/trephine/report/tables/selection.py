@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trephine.report.tables.table import EMPTY, Row, Table
+from trephine.report.tables.table import EMPTY, Row, Table, without_empty_columns
 from trephine.report.trace import Ref, Text, Trace
 from trephine.report.wording import protocol_label
 
@@ -93,7 +93,7 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
                 " resamples.",
             )
         )
-    return Table(
+    table = Table(
         slug="table-selected-features",
         number="",
         title=("Features of the signatures",),
@@ -104,6 +104,7 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
         rows=tuple(rows),
         notes=tuple(notes),
     )  # fmt: skip
+    return without_empty_columns(table)
 
 
 def agreement_table(facts: Trace) -> Table | None:
@@ -180,8 +181,8 @@ def sample_size_table(facts: Trace) -> Table | None:
             " Needed to estimate so many without penalty: criteria of Riley et al. (2019) at this"
             " study's event rate and follow-up, Cox-Snell R² ",
             table.assumed_r2.show("2"), ", shrinkage ", table.target_shrinkage.show("plain"), ".",
-            " Where that is more than there is, believe only penalised models, judged on cases"
-            " that they have not seen.",
+            " Where the study has fewer, trust only penalised models, judged on cases that they"
+            " have not seen.",
         )  # fmt: skip
     return Table(
         phone="stack",

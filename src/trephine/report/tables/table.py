@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from trephine.choices import RowKind
-from trephine.report.trace import Ref, Text
-
-"""Of its own, a level under the variable above, or a heading over the rows below."""
+from trephine.report.trace import Ref, Text, plain
 
 Narrow = Literal["scroll", "stack"]
 """On a phone: as it is, moved sideways; or each row's cells below one another, by column name."""
@@ -54,6 +52,21 @@ class Table:
     notes: tuple[Text, ...] = ()
     label: str = ""
     phone: Narrow = "scroll"
+
+
+def without_empty_columns(table: Table) -> Table:
+    """Leave out columns that no row fills, such as the family of ready-made features."""
+    cells = [row.cells for row in table.rows if row.kind != "group"]
+    kept = [
+        number
+        for number in range(len(table.header))
+        if number == 0 or any(plain(row[number]) for row in cells)
+    ]
+    rows = tuple(
+        row if row.kind == "group" else replace(row, cells=tuple(row.cells[k] for k in kept))
+        for row in table.rows
+    )
+    return replace(table, header=tuple(table.header[k] for k in kept), rows=rows)
 
 
 def words(*parts: str | Ref) -> Text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from importlib import import_module
@@ -51,6 +52,12 @@ from trephine.survival.kaplan_meier import reverse_kaplan_meier
 # What the numbers of a report rest on.
 LIBRARIES = ("numpy", "scipy", "numba", "pandas", "SimpleITK", "PyWavelets", "pydicom")
 
+_COUNTED = """hip knee shoulder ankle wrist elbow limb leg arm joint bone femur eye ear breast
+    kidney lung ovary tumour tumor lesion nodule vertebra implant graft patient subject
+    participant"""
+COUNTED = frozenset(_COUNTED.split())
+"""What a case may be, beside a case: words whose plural is regular."""
+
 RANDOM_WEIGHTS = (
     "The deep features come from a network with random, untrained weights ({weights}). They carry"
     " what any fixed filter carries and nothing learned from pictures."
@@ -66,7 +73,7 @@ def study_facts(analysis: Analysis) -> StudyFacts:
         title=plan.study.title,
         outcome_name=plan.outcome.name,
         event_noun=plan.outcome.event,
-        case_noun=_case_noun(analysis),
+        case_noun=case_noun(plan.data.columns.case),
         time_unit=plan.outcome.unit,
         horizons=plan.outcome.horizons,
         protocol=plan.study.protocol,
@@ -77,11 +84,14 @@ def study_facts(analysis: Analysis) -> StudyFacts:
     )
 
 
-def _case_noun(analysis: Analysis) -> str:
-    """Return what a case is called: the case column's stem, such as "hip" of hip_id."""
-    column = analysis.inputs.plan.data.columns.case.lower()
-    stem = column.removesuffix("_id").removesuffix("id").strip("_ ")
-    return stem if stem.isalpha() and stem != "case" else "case"
+def case_noun(column: str) -> str:
+    """Return what a case is called: the case column's stem, such as "hip" of hip_id.
+
+    Only a word that an English sentence can count ("102 hips of 62 patients"): of a column that is
+    named in another language, or "accession_id", the report says "cases".
+    """
+    stem = re.sub(r"[\W_]*(id|ids|no|nr|number)?[\W_]*$", "", column.lower())
+    return stem if stem in COUNTED else "case"
 
 
 def flow_facts(analysis: Analysis) -> FlowFacts:

@@ -14,6 +14,7 @@ from trephine.types import Estimate, FloatArray
 
 # Leading digits of a step that a reader takes in at a glance.
 ROUND = (1.0, 2.0, 5.0, 10.0)
+_NO_SPACE = frozenset({"%", "‰", "°"})
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,20 @@ def step_of(term: Term, values: FloatArray, unit: str = "") -> Step:
         return Step(1.0, "")
     spread = float(np.nanstd(values, ddof=1)) if np.isfinite(values).sum() > 1 else 0.0
     if not spread > 0:
-        return Step(1.0, f"per {unit}" if unit else "per unit")
+        return Step(1.0, _per("1", unit))
     if term.kind == "signature":
         return Step(spread, f"per SD ({spread:.3g})")
     size = round_step(spread)
-    number = f"{size:.10g}"
+    return Step(size, _per(f"{size:.10g}", unit))
+
+
+def _per(number: str, unit: str) -> str:
+    """Write a step: "per kg", "per 10 years", "per 5%"."""
+    if unit in _NO_SPACE:
+        return f"per {number}{unit}"
     if number == "1":
-        return Step(1.0, f"per {unit}" if unit else "per unit")
-    return Step(size, f"per {number} {unit}".rstrip() if unit else f"per {number} units")
+        return f"per {unit or 'unit'}"
+    return f"per {number} {unit or 'units'}"
 
 
 def round_step(spread: float) -> float:

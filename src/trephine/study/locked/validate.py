@@ -30,6 +30,7 @@ from trephine.modelling.recipe import FittedRecipe
 from trephine.plan import StudyPlan
 from trephine.plan.sections import DeepSection, ModelsSection, RadiomicsSection
 from trephine.report import write_report
+from trephine.report.wording import name_column
 from trephine.store import FeatureStore
 from trephine.study.cohort_gaps import cohort_gaps
 from trephine.study.extraction import ExtractedFeatures, cases_of, extract_all
@@ -67,13 +68,14 @@ class ValidationResult:
 
     def summary(self) -> list[str]:
         """Return a few lines for a terminal."""
-        lines = ["", f"{'model':<14}{'C-index, outside data':>26}"]
-        for row in self.facts.performance:
+        heading, *names = name_column("model", [row.model for row in self.facts.performance])
+        lines = ["", f"{heading}{'C-index, outside data':>26}"]
+        for row, name in zip(self.facts.performance, names, strict=True):
             c = row.c_index
             value = "not available" if c.value is None else f"{c.value:.3f}"
             if c.value is not None and c.low is not None and c.high is not None:
                 value = f"{c.value:.3f} ({c.low:.3f}-{c.high:.3f})"
-            lines.append(f"{row.model:<14}{value:>26}")
+            lines.append(f"{name}{value:>26}")
         lines += [f"Note: {remark}" for remark in self.remarks]
         return [*lines, "", told(self.signed_by), f"Report: {self.report}"]
 
