@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 
 class TrephineError(Exception):
@@ -21,12 +22,122 @@ class ImageError(InputError):
     """An image or mask that cannot be read or does not fit."""
 
 
+class MisfitError(InputError):
+    """One value that does not fit, a setting or a cell, with what was expected as data.
+
+    Parameters
+    ----------
+    what
+        Name of the value, a key of its section or two joined by " and "; empty where the place
+        says it.
+    expected, found
+        In words; ``found`` may be empty.
+    """
+
+    def __init__(self, what: str, expected: str, found: str = "") -> None:
+        place, rest = f"{what}: " if what else "", f", found {found}" if found else ""
+        super().__init__(f"{place}expected {expected}{rest}")
+        self.what, self.expected, self.found = what, expected, found
+
+    def __reduce__(self) -> tuple[type[MisfitError], tuple[str, str, str]]:
+        """Let the error come back whole from a worker process."""
+        return type(self), (self.what, self.expected, self.found)
+
+
 class PlanError(InputError):
     """A study plan that cannot be carried out."""
 
 
+ModelFault = Literal[
+    "no events",
+    "no information",
+    "too few cases",
+    "constant",
+    "collinear",
+    "separation",
+    "no convergence",
+    "not fitted",
+]
+
+# Of many names in one message, so many are written out.
+MOST_NAMES = 8
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a model cannot be fitted, as data and in words.
+
+    Attributes
+    ----------
+    kind
+        What keeps it from being fitted.
+    sentence
+        In words; a ``{}`` stands for each group of ``named``.
+    named
+        Names of columns that the sentence is about, in the order of its places.
+    """
+
+    kind: ModelFault
+    sentence: str
+    named: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Every name that the sentence is about, once."""
+        return tuple(dict.fromkeys(name for group in self.named for name in group))
+
+    def worded(self, word: Callable[[str], str] = repr) -> str:
+        """Return the sentence, with a word of the caller's for each name; in quotes by default."""
+        if not self.named:
+            return self.sentence
+        return self.sentence.format(*(_listed([word(name) for name in g]) for g in self.named))
+
+
+def _listed(words: Sequence[str]) -> str:
+    shown = ", ".join(words[:MOST_NAMES])
+    more = len(words) - MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
 class ModelError(TrephineError):
-    """A model that cannot be fitted: separation, collinearity, no convergence, no events."""
+    """A model that cannot be fitted: separation, collinearity, no convergence, no events.
+
+    Parameters
+    ----------
+    sentence, named, kind
+        As of `Reason`.
+    model
+        What cannot be fitted, such as "Cox model"; it stands before the sentence.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *named: Sequence[str],
+        model: str = "",
+        kind: ModelFault = "not fitted",
+    ) -> None:
+        self.model = model
+        self.reason = Reason(kind, sentence, tuple(tuple(group) for group in named))
+        super().__init__(f"{model}: {self.reason.worded()}" if model else self.reason.worded())
+
+    @property
+    def kind(self) -> ModelFault:
+        """What keeps the model from being fitted."""
+        return self.reason.kind
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the columns that are at fault; empty where it lies with none of them."""
+        return self.reason.terms
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let the error come back whole from a worker process."""
+        return _model_error, (type(self), self.model, self.reason)
+
+
+def _model_error(cls: type[ModelError], model: str, reason: Reason) -> ModelError:
+    return cls(reason.sentence, *reason.named, model=model, kind=reason.kind)
 
 
 class BundleError(TrephineError):
@@ -107,12 +218,17 @@ class Problem:
             As for the class.
         """
         numbers = tuple(dict.fromkeys(rows))
-        parts = [table]
+        parts = [table] if table else []
         if numbers:
             parts.append(named_rows(numbers))
         if column:
             parts.append(f"column {column}")
         return cls(", ".join(parts), expected, found, advice, table, numbers, column)
+
+    def in_table(self, table: str) -> Problem:
+        """Return a problem of cells with the name of the table that they are of."""
+        cells = (table, self.rows, self.column)
+        return Problem.of_cells(*cells, self.expected, self.found, self.advice)
 
     def __str__(self) -> str:
         text = f"{self.where}: expected {self.expected}, found {self.found}"

@@ -9,6 +9,7 @@ import pytest
 
 from modelling.simulated_cases import simulate
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
+from trephine.errors import Reason
 from trephine.modelling.clinical_choice import choose_clinical
 from trephine.modelling.protocols import PUBLISHED_CLINICAL, SOUND_CLINICAL
 from trephine.regression.cox import CoxModel
@@ -60,7 +61,7 @@ def test_a_constant_variable_cannot_enter_and_says_why() -> None:
     )
     choice = choose_clinical(table, CASES.survival, SOUND_CLINICAL, None)
     assert "centre" not in choice.entered
-    assert choice.alone[-1].problem == "centre: only one level occurs"
+    assert choice.alone[-1].problem == Reason("constant", "only one level occurs")
 
 
 def test_of_two_variables_that_say_the_same_one_enters() -> None:
@@ -103,7 +104,7 @@ def test_a_variable_that_follows_from_an_earlier_one_goes_and_no_other(slope: fl
     table = with_numbers(again=2020.0 + slope * TABLE.values("age"))
     choice = choose_clinical(table, CASES.survival, ALL, None)
     assert choice.kept == tuple(TABLE.variables)
-    assert choice.set_aside == (("again", "it follows from Age"),)
+    assert choice.set_aside == (("again", Reason("collinear", "it follows from {}", (("age",),))),)
 
 
 def test_a_variable_that_follows_from_two_together_names_both() -> None:
@@ -111,8 +112,8 @@ def test_a_variable_that_follows_from_two_together_names_both() -> None:
     choice = choose_clinical(table, CASES.survival, ALL, None)
     ((key, reason),) = choice.set_aside
     assert key == "sum"
-    assert "Age" in reason
-    assert "follows from" in reason
+    assert reason.kind == "collinear"
+    assert set(reason.terms) == {"age", "angle"}
 
 
 def test_a_yes_or_no_that_a_later_variable_contains_gives_way_to_it() -> None:

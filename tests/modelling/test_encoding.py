@@ -7,7 +7,8 @@ import pytest
 
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.errors import InputError
-from trephine.modelling.encoding import Term, encode_term, fit_encoding
+from trephine.modelling.encoding import fit_encoding
+from trephine.modelling.terms import Term
 
 VARIABLES = {
     "stage": ClinicalVariable(levels=("I", "II", "III"), reference="II"),
@@ -41,7 +42,7 @@ def test_the_cut_is_the_training_median_and_belongs_to_the_higher_group() -> Non
     (term,) = encoding.terms["age"]
     assert term.cut == 40
     later = table([0, 0, 0], [39.9, 40.0, np.nan])
-    np.testing.assert_array_equal(encode_term(term, later), [0, 1, np.nan])
+    np.testing.assert_array_equal(term.column(later), [0, 1, np.nan])
 
 
 def test_missing_levels_are_missing_in_every_column() -> None:
@@ -52,7 +53,7 @@ def test_missing_levels_are_missing_in_every_column() -> None:
 
 def test_a_signature_is_no_clinical_variable() -> None:
     with pytest.raises(InputError, match="a signature is not a clinical variable"):
-        encode_term(Term("age", "age", "signature", "Age"), table([0], [1.0]))
+        Term("age", "age", "signature", "Age").column(table([0], [1.0]))
 
 
 def test_where_no_case_has_the_reference_the_first_level_that_occurs_takes_its_place() -> None:

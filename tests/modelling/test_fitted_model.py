@@ -7,7 +7,7 @@ import pytest
 
 from modelling.simulated_cases import simulate
 from trephine.errors import InputError
-from trephine.modelling.encoding import Term
+from trephine.modelling.terms import Term
 from trephine.modelling.fitted_model import fit_model
 from trephine.regression.cox import CoxModel
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -155,7 +154,7 @@ def _measured(
         **{_COLUMN_OF[variable.measure or ""]: stated if stated in frame.columns else None},
     )
     found = check_femoral_head(frame, columns)
-    problems += [replace(problem, where=f"{name}, {problem.where}") for problem in found]
+    problems += [one.in_table(name) for one in found]
     possible = np.all([(arc >= 0) & (arc <= LARGEST_ARC_DEGREE) for arc in arcs], axis=0)
     values = np.full(len(frame), np.nan)
     values[possible] = _COMPUTE[variable.measure or ""](arcs[0][possible], arcs[1][possible])

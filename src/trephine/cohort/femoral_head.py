@@ -14,7 +14,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from trephine.errors import InputError
+from trephine.errors import InputError, MisfitError
 from trephine.types import FloatArray
 
 ArcoStage = Literal["I", "II", "IIIA", "IIIB", "IV"]
@@ -45,7 +45,7 @@ def parse_arco(value: object) -> ArcoStage:
         if text == stage:
             return stage
     advice = "; state IIIA (2 mm or less) or IIIB" if text == "III" else ""
-    raise InputError(f"ARCO 2019: expected {', '.join(ARCO_STAGES)}, found {value!r}{advice}")
+    raise MisfitError("ARCO 2019", ", ".join(ARCO_STAGES), f"{value!r}{advice}")
 
 
 def parse_jic(value: object) -> JicType:
@@ -65,7 +65,7 @@ def parse_jic(value: object) -> JicType:
         if text == kind:
             return kind
     advice = "; state C1 or C2 (beyond the acetabular edge)" if text == "C" else ""
-    raise InputError(f"JIC type: expected {', '.join(JIC_TYPES)}, found {value!r}{advice}")
+    raise MisfitError("JIC type", ", ".join(JIC_TYPES), f"{value!r}{advice}")
 
 
 def collapsed(stage: ArcoStage) -> bool:

@@ -16,7 +16,7 @@ from trephine.cohort.femoral_head import (
     parse_arco,
     parse_jic,
 )
-from trephine.errors import InputError, Problem
+from trephine.errors import MisfitError, Problem
 from trephine.types import BoolArray, FloatArray, IntArray
 
 Population = Literal["any", "before collapse"]
@@ -95,12 +95,13 @@ def _check_levels(
     for row, value in _present(table, columns.arco):
         try:
             stage = parse_arco(value)
-        except InputError as error:
-            yield _unknown(error, columns.arco, row)
+        except MisfitError as error:
+            yield _cell(columns.arco, row, error.expected, error.found)
             continue
         if population == "before collapse" and collapsed(stage):
-            yield Problem(
-                _row(columns.arco, row),
+            yield _cell(
+                columns.arco,
+                row,
                 "a stage before collapse (I, II or IIIA)",
                 stage,
                 "Exclude the hip: it has reached the endpoint at baseline.",
@@ -108,19 +109,14 @@ def _check_levels(
     for row, value in _present(table, columns.jic):
         try:
             parse_jic(value)
-        except InputError as error:
-            yield _unknown(error, columns.jic, row)
+        except MisfitError as error:
+            yield _cell(columns.jic, row, error.expected, error.found)
 
 
 def _present(table: pd.DataFrame, name: str | None) -> Iterator[tuple[int, object]]:
     if name is not None:
         column = table[name].dropna()
         yield from zip(column.index, column, strict=True)
-
-
-def _unknown(error: InputError, name: str | None, row: int) -> Problem:
-    expected, found = str(error).split(": expected ", 1)[1].split(", found ", 1)
-    return Problem(_row(name, row), expected, found)
 
 
 def _check_index(
@@ -160,9 +156,7 @@ def _check_derived(
         with np.errstate(invalid="ignore"):
             off = possible & (np.abs(given - computed) > rounding)
         for row in np.flatnonzero(off):
-            yield Problem(
-                _row(name, rows[row]), f"{formula} = {computed[row]:.1f}", f"{given[row]:g}"
-            )
+            yield _cell(name, rows[row], f"{formula} = {computed[row]:.1f}", f"{given[row]:g}")
 
 
 def _check_pair(
@@ -173,8 +167,9 @@ def _check_pair(
         off = (index < smallest - _ROUNDING_INDEX) | (index > largest + _ROUNDING_INDEX)
     plausible: BoolArray = (total >= 0) & (total <= 2 * LARGEST_ARC_DEGREE)
     for row in np.flatnonzero(off & plausible & (index >= 0) & (index <= 100)):
-        yield Problem(
-            _row(columns.index, rows[row]),
+        yield _cell(
+            columns.index,
+            rows[row],
             f"{smallest[row]:.1f} to {largest[row]:.1f} at a combined angle of {total[row]:g}",
             f"{index[row]:g}",
             "Angle and index contradict each other.",
@@ -193,8 +188,9 @@ def _outside(
     with np.errstate(invalid="ignore"):
         outside = np.flatnonzero((values < low) | (values > high))
     for position in outside:
-        yield Problem(
-            _row(name, rows[position]),
+        yield _cell(
+            name,
+            rows[position],
             f"{low:g} to {high:g} {unit}",
             f"{values[position]:g}",
             advice,
@@ -209,5 +205,5 @@ def _numbers(table: pd.DataFrame, name: str | None) -> FloatArray:
     return np.asarray(column, dtype=np.float64)
 
 
-def _row(name: str | None, row: int) -> str:
-    return f"row {row}, column {name}"
+def _cell(name: str | None, row: int, expected: str, found: str, advice: str = "") -> Problem:
+    return Problem.of_cells("", [int(row)], name or "", expected, found, advice)

@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from trephine.cohort.cells import CellReading, as_text
-from trephine.errors import InputError
+from trephine.errors import InputError, MisfitError
 from trephine.types import FloatArray
 
 Measure = Literal["combined_necrotic_angle", "necrosis_degree_index"]
@@ -58,24 +58,21 @@ class ClinicalVariable(CellReading):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if len(set(self.levels)) != len(self.levels):
-            raise ValueError("levels: expected different levels, found one twice")
+            raise MisfitError("levels", "different levels", "one twice")
         if len(self.levels) == 1:
-            raise ValueError("levels: expected two or more, found one")
+            raise MisfitError("levels", "two or more", "one")
         if self.reference and self.reference not in self.levels:
-            raise ValueError(
-                f"reference: expected one of {list(self.levels)}, found {self.reference!r}"
-            )
+            raise MisfitError("reference", f"one of {list(self.levels)}", repr(self.reference))
         if self.levels and (self.unit or self.range or self.measure):
-            raise ValueError("a variable with levels takes no unit, range or measure")
+            raise MisfitError("", "a variable with levels takes no unit, range or measure")
         if self.levels and (self.strip or self.decimal):
-            raise ValueError("a variable with levels takes no strip or decimal")
+            raise MisfitError("", "a variable with levels takes no strip or decimal")
         strange = [v for v in self.read.values() if v and self.levels and v not in self.levels]
         if strange:
-            raise ValueError(
-                f"read: expected meanings among {list(self.levels)}, or empty, found {strange[0]!r}"
-            )
+            expected = f"meanings among {list(self.levels)}, or empty"
+            raise MisfitError("read", expected, repr(strange[0]))
         if (self.measure is None) != (self.arcs is None):
-            raise ValueError("measure and arcs: expected both or neither")
+            raise MisfitError("measure and arcs", "both or neither")
         return self
 
     @property

@@ -10,6 +10,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from trephine.errors import MisfitError
+
 Outside = Literal["keep", "blank"]
 GreyRange = Literal["crop", "image"]
 Averaging = Literal["none", "flips", "shifts", "flips+shifts"]
@@ -130,15 +132,15 @@ class DeepSettings(BaseModel):
     def _is_coherent(self) -> Self:
         low, high = self.grey_percentiles
         if not 0 <= low < high <= 100:
-            raise ValueError(
-                f"grey_percentiles: expected 0 <= low < high <= 100, found {low:g} and {high:g}"
-            )
+            raise MisfitError("grey_percentiles", "0 <= low < high <= 100", f"{low:g} and {high:g}")
         if len({len(values) for values in self.normalisation}) > 1:
-            raise ValueError("mean and std: expected one value a channel in both")
+            raise MisfitError("mean and std", "one value a channel in both")
         if self.trust is not None and not self.is_program:
-            raise ValueError(
-                f"trust: expected a file ending in {', '.join(PROGRAMS)}, found {self.backbone!r},"
-                " which needs none; leave trust out, or pin the file with sha256"
+            raise MisfitError(
+                "trust",
+                f"a file ending in {', '.join(PROGRAMS)}",
+                f"{self.backbone!r}, which needs none; leave trust out, or pin the file with"
+                " sha256",
             )
         if self.is_network_file:
             self._check_network_file()
@@ -148,36 +150,34 @@ class DeepSettings(BaseModel):
 
     def _check_network_file(self) -> None:
         if PurePath(self.backbone).suffix.lower() not in NETWORK_FILES:
-            raise ValueError(
-                f"backbone: expected one of {', '.join(RESNETS)} or a file ending in"
-                f" {', '.join(NETWORK_FILES)}, found {self.backbone!r}"
-            )
+            expected = f"one of {', '.join(RESNETS)} or a file ending in {', '.join(NETWORK_FILES)}"
+            raise MisfitError("backbone", expected, repr(self.backbone))
         absent = [name for name in ("input_size", "mean", "std") if getattr(self, name) is None]
         if absent:
-            raise ValueError(
-                f"backbone: a network file needs {', '.join(absent)} stated, as it was trained"
-            )
+            expected = f"a network file needs {', '.join(absent)} stated, as it was trained"
+            raise MisfitError("backbone", expected)
         if self.weights != "imagenet":
-            raise ValueError(
-                "weights: a network file holds its own; leave weights out, and pin the file"
-                " with sha256 if you wish"
+            raise MisfitError(
+                "weights",
+                "a network file holds its own; leave weights out, and pin the file with sha256 if"
+                " you wish",
             )
 
         if self.is_program and self.device not in ("auto", "cpu"):
-            raise ValueError(
-                f"device: a {PurePath(self.backbone).suffix} file is computed on the CPU, in a"
-                f" process of its own, found {self.device!r}; export it as ONNX for a GPU"
+            raise MisfitError(
+                "device",
+                f"a {PurePath(self.backbone).suffix} file is computed on the CPU, in a process of"
+                " its own",
+                f"{self.device!r}; export it as ONNX for a GPU",
             )
 
     def _check_resnet(self) -> None:
         if len(self.normalisation[0]) != 3:
-            raise ValueError("mean and std: the ResNets take three channels, found one value")
+            raise MisfitError("mean and std", "the ResNets take three channels", "one value")
         if self.layer is not None:
-            raise ValueError("layer: the ResNets give their average pool; leave layer out")
+            raise MisfitError("layer", "the ResNets give their average pool; leave layer out")
         if self.weights.startswith("random") and self.random_seed is None:
-            raise ValueError(
-                f"weights: expected random:SEED with a whole number, found {self.weights!r}"
-            )
+            raise MisfitError("weights", "random:SEED with a whole number", repr(self.weights))
 
     @property
     def is_network_file(self) -> bool:

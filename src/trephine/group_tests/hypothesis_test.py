@@ -5,12 +5,35 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import InputError
 from trephine.types import Estimate, FloatArray
+
+# Every test that there is, by the words of a statistics column; a test is asked for its method
+# and never searched for a word.
+Method = Literal[
+    "none",
+    "Student t",
+    "Welch t",
+    "F",
+    "ANOVA",
+    "Mann-Whitney",
+    "Kruskal-Wallis",
+    "Chi-square",
+    "Chi-square (Yates)",
+    "Fisher",
+    "Kolmogorov-Smirnov (fitted normal)",
+    "Kolmogorov-Smirnov (two samples)",
+    "Lilliefors",
+    "Shapiro-Wilk",
+    "Pearson correlation",
+    "DeLong",
+    "Likelihood ratio",
+]
 
 
 @dataclass(frozen=True)
@@ -20,7 +43,7 @@ class HypothesisTest:
     Attributes
     ----------
     method
-        The test in the words of a statistics column, for example "Welch t".
+        Which test.
     statistic
         The test statistic; NaN where the test has none (Fisher) or could not be computed.
     p_value
@@ -38,7 +61,7 @@ class HypothesisTest:
         Standardised form of ``statistic`` where tables print that instead (Mann-Whitney's Z).
     """
 
-    method: str
+    method: Method
     statistic: float
     p_value: float
     n: int
@@ -48,7 +71,7 @@ class HypothesisTest:
     z_statistic: float = math.nan
 
 
-def unanswered(method: str, n: int, note: str) -> HypothesisTest:
+def unanswered(method: Method, n: int, note: str) -> HypothesisTest:
     """Return a test without an answer, and the reason for it."""
     return HypothesisTest(method, math.nan, math.nan, n, note=note)
 

@@ -10,6 +10,7 @@ from scipy import stats
 
 from trephine.group_tests.hypothesis_test import (
     HypothesisTest,
+    Method,
     observed_sample,
     observed_samples,
     unanswered,
@@ -56,7 +57,7 @@ def kolmogorov_smirnov_normal(values: npt.ArrayLike) -> HypothesisTest:
         If a value is missing.
     """
     sample = observed_sample(values, "Kolmogorov-Smirnov test")
-    name = "Kolmogorov-Smirnov (fitted normal)"
+    name: Method = "Kolmogorov-Smirnov (fitted normal)"
     note = why_no_normal(sample, 2)
     if note:
         return unanswered(name, sample.size, note)
@@ -88,7 +89,7 @@ def two_sample_kolmogorov_smirnov(
         If a sample holds a missing value.
     """
     x, y = observed_samples([first, second], "Kolmogorov-Smirnov test")
-    name = "Kolmogorov-Smirnov (two samples)"
+    name: Method = "Kolmogorov-Smirnov (two samples)"
     if min(x.size, y.size) == 0:
         return unanswered(name, x.size + y.size, "a group has no observed value")
     pooled = np.sort(np.concatenate([x, y]))

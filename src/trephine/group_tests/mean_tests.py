@@ -11,6 +11,7 @@ from scipy import stats
 
 from trephine.group_tests.hypothesis_test import (
     HypothesisTest,
+    Method,
     observed_samples,
     unanswered,
     why_no_comparison,
@@ -50,7 +51,7 @@ def t_test(
         If a sample holds a missing value.
     """
     x, y = observed_samples([first, second], "t test")
-    name = "Student t" if variance == "student" else "Welch t"
+    name: Method = "Student t" if variance == "student" else "Welch t"
     n = x.size + y.size
     note = why_no_comparison([x, y])
     if not note and np.ptp(x) == 0.0 and np.ptp(y) == 0.0:

@@ -11,13 +11,13 @@ import numpy as np
 from trephine.cohort.schema import ClinicalVariable
 from trephine.deep.last_block import LastBlock, state_from_bytes
 from trephine.errors import BundleError, InputError
-from trephine.modelling.encoding import Term
 from trephine.modelling.fitted_model import Baseline, FittedModel
 from trephine.modelling.harmonise import Combat
 from trephine.modelling.harmoniser import Harmoniser
 from trephine.modelling.imputation import Imputation
 from trephine.modelling.prediction import Predictor
 from trephine.modelling.signature import Signature
+from trephine.modelling.terms import Term
 from trephine.types import FloatArray
 
 

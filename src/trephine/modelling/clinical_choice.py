@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from trephine.cohort.schema import ClinicalTable, label_of
-from trephine.errors import ModelError
-from trephine.modelling.encoding import Encoding, Term, fit_encoding
+from trephine.cohort.schema import ClinicalTable
+from trephine.errors import ModelError, Reason
+from trephine.modelling.encoding import Encoding, fit_encoding
 from trephine.modelling.imputation import Imputation, fit_imputation
 from trephine.modelling.protocols import ClinicalSettings
+from trephine.modelling.terms import Term
 from trephine.regression.cox import CoxModel
 from trephine.regression.elimination import Elimination, backward_elimination
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
@@ -37,13 +38,13 @@ class VariableAlone:
     p_value
         Wald test of all its terms; NaN without a model.
     problem
-        Why there is no model; empty otherwise.
+        Why there is no model; None where there is one.
     """
 
     variable: str
     model: CoxModel | None
     p_value: float
-    problem: str
+    problem: Reason | None
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ class ClinicalChoice:
     elimination
         How they came to be those; None where none was needed.
     set_aside
-        Variables that could not be fitted together with the others, with the reason; terms in it
-        are named in quotes.
+        Variables that could not be fitted together with the others, with the reason; it names
+        terms, or the variables that one follows from.
     """
 
     encoding: Encoding
@@ -75,7 +76,7 @@ class ClinicalChoice:
     entered: tuple[str, ...]
     kept: tuple[str, ...]
     elimination: Elimination | None
-    set_aside: tuple[tuple[str, str], ...] = ()
+    set_aside: tuple[tuple[str, Reason], ...] = ()
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -135,8 +136,8 @@ def _fittable(
     table: ClinicalTable,
     encoding: Encoding,
     survival: Survival,
-) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """Set the variables aside that keep one model from holding all the others.
+) -> tuple[tuple[str, ...], tuple[tuple[str, Reason], ...]]:
+    """Set the variables aside with which one model of all the others cannot be fitted.
 
     A variable that follows from earlier ones goes, in the plan's order, as in R's coxph (age, then
     birth year: the birth year). Two variables cut at their medians can leave a cell without an
@@ -144,18 +145,17 @@ def _fittable(
     likelihood exists: of those that clash, the ones that say more alone stay. Each variable is
     tried with the ones taken before it alone, so that none goes for its neighbour's fault.
     """
-    set_aside: dict[str, str] = {}
-    if not _reason_against(entered, table, encoding, survival):
+    set_aside: dict[str, Reason] = {}
+    if _reason_against(entered, table, encoding, survival) is None:
         return entered, ()
     for key, earlier in _following(entered, table, encoding).items():
-        labels = ", ".join(label_of(one, table.variables[one]) for one in earlier)
-        set_aside[key] = f"it follows from {labels}"
+        set_aside[key] = Reason("collinear", "it follows from {}", (earlier,))
     p_value = {row.variable: row.p_value for row in alone}
     taken: list[str] = []
     for key in sorted((key for key in entered if key not in set_aside), key=p_value.__getitem__):
         trial = tuple(one for one in entered if one in taken or one == key)
         reason = _reason_against(trial, table, encoding, survival)
-        if reason:
+        if reason is not None:
             set_aside[key] = reason
         else:
             taken.append(key)
@@ -165,15 +165,15 @@ def _fittable(
 
 def _reason_against(
     variables: tuple[str, ...], table: ClinicalTable, encoding: Encoding, survival: Survival
-) -> str:
-    """Return why no model holds these variables together; empty where one does."""
+) -> Reason | None:
+    """Return why these variables cannot be fitted together; None where they can."""
     if not variables:
-        return ""
+        return None
     try:
         CoxModel().fit(design_frame(table, encoding, variables), survival)
     except ModelError as error:
-        return str(error)
-    return ""
+        return error.reason
+    return None
 
 
 def _following(
@@ -237,12 +237,12 @@ def fit_alone(
     """Fit one variable's own Cox model."""
     design = design_frame(table, encoding, (key,))
     if design.empty:
-        return VariableAlone(key, None, float("nan"), f"{key}: only one level occurs")
+        return VariableAlone(key, None, float("nan"), Reason("constant", "only one level occurs"))
     try:
         model = CoxModel().fit(design, survival, cluster=cluster)
     except ModelError as error:
-        return VariableAlone(key, None, float("nan"), str(error))
-    return VariableAlone(key, model, model.result_.wald.p_value, "")
+        return VariableAlone(key, None, float("nan"), error.reason)
+    return VariableAlone(key, model, model.result_.wald.p_value, None)
 
 
 def design_frame(

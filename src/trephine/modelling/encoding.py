@@ -4,44 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from trephine.choices import Continuous
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable, label_of
-from trephine.errors import InputError
+from trephine.modelling.terms import Term, cut_text
 from trephine.types import FloatArray
-
-
-@dataclass(frozen=True)
-class Term:
-    """One column of a model.
-
-    Attributes
-    ----------
-    name
-        Unique in a model: ``arco=IIIA``, ``age``, ``age>=42``, or a signature's name.
-    variable
-        Clinical variable or feature set that the column belongs to.
-    kind
-        ``linear`` (the value itself), ``level`` (1 at ``level``, else 0), ``at-least`` (1 from
-        ``cut`` on, else 0) or ``signature``.
-    label
-        To show.
-    level, reference
-        Of a level's column.
-    cut
-        Of an ``at-least`` column.
-    """
-
-    name: str
-    variable: str
-    kind: Literal["linear", "level", "at-least", "signature"]
-    label: str
-    level: str = ""
-    reference: str = ""
-    cut: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -59,7 +28,7 @@ class Encoding:
 
         A missing value gives NaN in each of its variable's columns.
         """
-        columns = [encode_term(term, table) for term in self.columns(variables)]
+        columns = [term.column(table) for term in self.columns(variables)]
         return np.column_stack(columns) if columns else np.empty((len(table), 0))
 
 
@@ -72,8 +41,7 @@ def fit_encoding(table: ClinicalTable, continuous: Continuous) -> Encoding:
         Training cases.
     continuous
         ``linear`` keeps values as they are; ``median-cut`` makes two groups at the training
-        median, values from the median on being the higher group (paper.md, Statistical analysis
-        and Table 2).
+        median, values from the median on being the higher group.
 
     Notes
     -----
@@ -91,19 +59,6 @@ def fit_encoding(table: ClinicalTable, continuous: Continuous) -> Encoding:
         else:
             terms[key] = (_cut_term(key, variable, table),)
     return Encoding(terms)
-
-
-def encode_term(term: Term, table: ClinicalTable) -> FloatArray:
-    """Return the column of one clinical term, shape (n,)."""
-    values = table.values(term.variable)
-    if term.kind == "linear":
-        return values
-    if term.kind == "level":
-        code = table.variables[term.variable].levels.index(term.level)
-        return np.where(np.isnan(values), np.nan, (values == code).astype(np.float64))
-    if term.kind == "at-least":
-        return np.where(np.isnan(values), np.nan, (values >= term.cut).astype(np.float64))
-    raise InputError(f"term {term.name}: a signature is not a clinical variable")
 
 
 def _level_terms(key: str, variable: ClinicalVariable, table: ClinicalTable) -> tuple[Term, ...]:
@@ -134,11 +89,6 @@ def _cut_term(key: str, variable: ClinicalVariable, table: ClinicalTable) -> Ter
     cut = float(np.nanmedian(table.values(key)))
     label = f"{_with_unit(key, variable)} ≥ {cut_text(cut)}"
     return Term(f"{key}>={cut:.6g}", key, "at-least", label, cut=cut)
-
-
-def cut_text(cut: float) -> str:
-    """Return a cut-off as tables and axes print it."""
-    return f"{cut:.4g}"
 
 
 def _with_unit(key: str, variable: ClinicalVariable) -> str:

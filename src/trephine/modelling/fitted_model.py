@@ -10,10 +10,10 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from trephine.errors import InputError
-from trephine.modelling.encoding import Term, cut_text
+from trephine.modelling.terms import Term, axis_of, clinical_of, signatures_of
 from trephine.regression.cox_fit import fit_cox, weighted_sum
 from trephine.regression.cox_result import CoxResult
-from trephine.regression.nomogram import Nomogram, Predictor, make_nomogram
+from trephine.regression.nomogram import Nomogram, make_nomogram
 from trephine.types import FloatArray, IntArray, Survival
 
 LEVEL = 0.95
@@ -111,6 +111,16 @@ class FittedModel:
     n_events: int
     result: CoxResult | None = None
     left_out: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """Feature sets whose signatures are terms, in order."""
+        return signatures_of(self.terms)
+
+    @property
+    def clinical_variables(self) -> tuple[str, ...]:
+        """Clinical variables that have terms, in order."""
+        return clinical_of(self.terms)
 
     def linear_predictor(self, design: FloatArray) -> FloatArray:
         """Return the centred linear predictor of m cases; higher is worse.
@@ -264,7 +274,10 @@ def nomogram_of(
     for variable, label in labels:
         own = [j for j, term in enumerate(model.terms) if term.variable == variable]
         if own:
-            predictors.append(_predictor(model, variable, label, own))
+            terms = [model.terms[j] for j in own]
+            coefficients = [float(model.coefficients[j]) for j in own]
+            low, high = float(model.low[own[0]]), float(model.high[own[0]])
+            predictors.append(axis_of(terms, label, coefficients, low, high))
     return make_nomogram(
         predictors,
         centre=float(model.centre @ model.coefficients),
@@ -272,21 +285,6 @@ def nomogram_of(
         survival_at_zero=[float(s) for s in model.baseline_survival(list(horizons))],
         linear_predictor_range=model.linear_predictor_range,
     )
-
-
-def _predictor(model: FittedModel, variable: str, label: str, own: list[int]) -> Predictor:
-    first = model.terms[own[0]]
-    if first.kind == "level":
-        effects = (0.0, *(float(model.coefficients[j]) for j in own))
-        levels = (first.reference, *(model.terms[j].level for j in own))
-        return Predictor(variable, label, effects, levels)
-    if first.kind == "at-least":
-        cut = cut_text(first.cut)
-        levels = (f"< {cut}", f"≥ {cut}")
-        return Predictor(variable, label, (0.0, float(model.coefficients[own[0]])), levels)
-    j = own[0]
-    low, high = float(model.low[j]), float(model.high[j])
-    return Predictor(variable, label, (float(model.coefficients[j]),), low=low, high=high)
 
 
 def _without_terms(

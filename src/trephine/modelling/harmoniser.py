@@ -15,9 +15,10 @@ import numpy as np
 
 from trephine.cohort.schema import ClinicalTable
 from trephine.modelling.cases import Cases, FeatureSet
-from trephine.modelling.encoding import Term, encode_term, fit_encoding
+from trephine.modelling.encoding import fit_encoding
 from trephine.modelling.harmonise import FEWEST_CASES, Combat, fit_combat
 from trephine.modelling.imputation import Imputation, fit_imputation
+from trephine.modelling.terms import Term
 from trephine.selection.audit import AuditRow
 from trephine.types import BoolArray, FloatArray, IntArray
 
@@ -103,7 +104,7 @@ class Harmoniser:
         covariates = np.tile(self.combat.covariate_mean, (len(clinical), 1))
         for j, term in enumerate(self.terms):
             if term.variable in clinical.variables:
-                covariates[:, j] = encode_term(term, filled)
+                covariates[:, j] = term.column(filled)
         return covariates
 
 
@@ -172,7 +173,7 @@ def _independent(clinical: ClinicalTable, centre: IntArray) -> tuple[Term, ...]:
     design = (centre[:, np.newaxis] == np.unique(centre)).astype(np.float64)
     kept = []
     for term in encoding.columns(tuple(clinical.variables)):
-        column = encode_term(term, clinical)
+        column = term.column(clinical)
         spread = column.std()
         if spread == 0:
             continue
@@ -184,7 +185,7 @@ def _independent(clinical: ClinicalTable, centre: IntArray) -> tuple[Term, ...]:
 
 
 def _matrix(terms: Sequence[Term], clinical: ClinicalTable) -> FloatArray:
-    columns = [encode_term(term, clinical) for term in terms]
+    columns = [term.column(clinical) for term in terms]
     return np.column_stack(columns) if columns else np.empty((len(clinical), 0))
 
 

@@ -11,7 +11,6 @@ from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.deep.last_block import LastBlock
 from trephine.errors import InputError
 from trephine.modelling.cases import FeatureSet
-from trephine.modelling.encoding import encode_term
 from trephine.modelling.feature_training import with_blocks
 from trephine.modelling.fitted_model import FittedModel, SurvivalAt
 from trephine.modelling.harmoniser import Harmoniser
@@ -111,9 +110,7 @@ class Predictor:
         if self.imputation is not None:
             clinical = self.imputation.fill(clinical)
         columns = [
-            self.scores(term.variable, features)
-            if term.kind == "signature"
-            else encode_term(term, clinical)
+            self.scores(term.variable, features) if term.is_signature else term.column(clinical)
             for term in model.terms
         ]
         if not columns:

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trephine.cohort.schema import capitalised
-from trephine.errors import ModelError
+from trephine.errors import ModelError, ModelFault
 from trephine.modelling.cases import Cases
 from trephine.modelling.clinical_choice import ClinicalChoice, choose_clinical
-from trephine.modelling.encoding import Term
 from trephine.modelling.feature_chain import FittedChain, fit_chain
 from trephine.modelling.fitted_model import FittedModel, fit_model
 from trephine.modelling.harmoniser import Harmoniser, fit_harmoniser
 from trephine.modelling.prediction import Prediction, Predictor
 from trephine.modelling.protocols import RecipeSettings
+from trephine.modelling.terms import Term
 from trephine.selection.audit import AuditRow
 from trephine.types import FloatArray, IntArray
 
@@ -194,10 +194,10 @@ def _fit_columns(
                 name, parts, terms, design, cases.survival, cluster=cluster, left_out=left_out
             )
         except ModelError as error:
-            worst = _guilty(terms, str(error))
+            worst = _guilty(terms, error)
             if worst is None:
                 raise
-            reason = "no model holds it: it orders the events of these cases perfectly"
+            reason = _why(terms[worst], error)
         else:
             worst = _falling(model) if settings.signature_training == "out-of-fold" else None
             if worst is None:
@@ -207,12 +207,26 @@ def _fit_columns(
         columns = columns[:worst] + columns[worst + 1 :]
 
 
-def _guilty(terms: list[Term], message: str) -> int | None:
+def _guilty(terms: list[Term], error: ModelError) -> int | None:
     """Return the signature that an error names, else the last one; None without signatures."""
-    signatures = [j for j, term in enumerate(terms) if term.kind == "signature"]
-    named = [j for j in signatures if f"'{terms[j].name}'" in message]
+    signatures = [j for j, term in enumerate(terms) if term.is_signature]
+    named = [j for j in signatures if terms[j].name in error.terms]
     candidates = named or signatures
     return candidates[-1] if candidates else None
+
+
+_OWN_FAULT: Mapping[ModelFault, str] = {
+    "separation": "it separates the events perfectly, so the Cox model has no finite estimate",
+    "collinear": "it follows from the other terms of the model",
+    "constant": "it does not vary among the cases at risk at any event",
+}
+
+
+def _why(term: Term, error: ModelError) -> str:
+    """Return why a model is fitted without a signature."""
+    if term.name in error.terms and error.kind in _OWN_FAULT:
+        return _OWN_FAULT[error.kind]
+    return "the Cox model cannot be fitted with it"
 
 
 def _falling(model: FittedModel) -> int | None:
@@ -220,7 +234,7 @@ def _falling(model: FittedModel) -> int | None:
     falling = [
         (coefficient, j)
         for j, (term, coefficient) in enumerate(zip(model.terms, model.coefficients, strict=True))
-        if term.kind == "signature" and coefficient <= 0
+        if term.is_signature and coefficient <= 0
     ]
     return min(falling)[1] if falling else None
 
@@ -234,7 +248,7 @@ def _with_full_range(model: FittedModel, chains: Mapping[str, FittedChain]) -> F
     low, high = model.low.copy(), model.high.copy()
     shift_low = shift_high = 0.0
     for j, term in enumerate(model.terms):
-        if term.kind != "signature":
+        if not term.is_signature:
             continue
         score = chains[term.variable].training_score
         low[j], high[j] = min(low[j], score.min()), max(high[j], score.max())

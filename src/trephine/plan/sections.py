@@ -28,6 +28,7 @@ from trephine.cohort.follow_up import DateRules
 from trephine.cohort.schema import ClinicalVariable
 from trephine.cohort.tidy import TidyRules
 from trephine.deep.settings import DeepSettings, FineTuneSettings
+from trephine.errors import MisfitError
 from trephine.paths import fixed_folder
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.types import TimeUnit
@@ -95,25 +96,25 @@ class Columns(Section):
     def _agree(self) -> Self:
         stated = self.model_fields_set
         if (self.start is None) != (self.last is None):
-            raise ValueError("start and last: expected both dates or neither")
+            raise MisfitError("start and last", "both dates or neither")
         if self.event_date is not None and self.start is None:
-            raise ValueError("event_date: expected start and last with it")
+            raise MisfitError("event_date", "start and last with it")
         if self.start is not None and "time" in stated:
-            raise ValueError("time: expected either time or start and last, found both")
+            raise MisfitError("time", "either time or start and last", "both")
         if self.event_date is not None and "event" in stated:
-            raise ValueError("event: expected either event or event_date, found both")
+            raise MisfitError("event", "either event or event_date", "both")
         if self.sides is not None:
             if set(self.sides) != {"R", "L"}:
-                raise ValueError("sides: expected R and L")
+                raise MisfitError("sides", "R and L")
             right, left = self.spellings["R"], self.spellings["L"]
             if len(right) != len(left) or not all((*right, *left)):
-                raise ValueError("sides: expected as many spellings of R as of L, none empty")
+                raise MisfitError("sides", "as many spellings of R as of L, none empty")
             if self.side is not None:
-                raise ValueError("side: expected either side or sides, found both")
+                raise MisfitError("side", "either side or sides", "both")
             if self.patient is None and "case" not in stated:
-                raise ValueError("sides: expected patient, the column that names each row")
+                raise MisfitError("sides", "patient, the column that names each row")
         elif self.operated is not None:
-            raise ValueError("operated: expected sides with it")
+            raise MisfitError("operated", "sides with it")
         return self
 
     @property
@@ -250,18 +251,16 @@ class DataSection(Section):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.image is not None and not self.raters:
-            raise ValueError("raters: an image needs at least one rater's mask")
+            raise MisfitError("raters", "an image needs at least one rater's mask")
         if self.raters and self.image is None:
-            raise ValueError("image: masks need the path of the images")
+            raise MisfitError("image", "masks need the path of the images")
         if self.manifest is not None and self.image is None:
-            raise ValueError("manifest: a list of files needs image, which names its column")
+            raise MisfitError("manifest", "a list of files needs image, which names its column")
         unknown = set(self.repeats) - set(self.raters)
         if unknown:
-            raise ValueError(f"repeats: expected raters {list(self.raters)}, found {unknown}")
+            raise MisfitError("repeats", f"raters {list(self.raters)}", str(unknown))
         if isinstance(self.mask_label, dict) and not self.columns.has_sides:
-            raise ValueError(
-                "mask_label: expected [data.columns] side or sides beside labels by side"
-            )
+            raise MisfitError("mask_label", "[data.columns] side or sides beside labels by side")
         return self
 
     def tidy_rules(self, unit: TimeUnit) -> TidyRules:
@@ -308,14 +307,14 @@ class OutcomeSection(Section):
     @classmethod
     def _ascending(cls, horizons: tuple[float, ...]) -> tuple[float, ...]:
         if any(horizon <= 0 for horizon in horizons) or list(horizons) != sorted(set(horizons)):
-            raise ValueError("expected times > 0 in ascending order")
+            raise MisfitError("", "times > 0 in ascending order")
         return horizons
 
     @field_validator("risk_cuts")
     @classmethod
     def _probabilities(cls, cuts: tuple[float, ...]) -> tuple[float, ...]:
         if any(not 0 < cut < 1 for cut in cuts) or list(cuts) != sorted(set(cuts)):
-            raise ValueError("expected probabilities between 0 and 1 in ascending order")
+            raise MisfitError("", "probabilities between 0 and 1 in ascending order")
         return cuts
 
 
@@ -464,7 +463,7 @@ class ModelsSection(Section):
     @classmethod
     def _costs(cls, harm: dict[str, float]) -> dict[str, float]:
         if any(not 0 <= cost < 1 for cost in harm.values()):
-            raise ValueError("expected a net benefit from 0 to below 1 for each model")
+            raise MisfitError("", "a net benefit from 0 to below 1 for each model")
         return harm
 
 
@@ -500,9 +499,8 @@ class StudyPlan(Section):
     @model_validator(mode="after")
     def _has_centres(self) -> Self:
         if self.selection.harmonise != "none" and self.data.columns.centre is None:
-            raise ValueError(
-                "selection.harmonise: expected a column of centres, under [data] columns.centre"
-            )
+            expected = "a column of centres, under [data] columns.centre"
+            raise MisfitError("selection.harmonise", expected)
         return self
 
     @property

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trephine.errors import Problem
+from trephine.errors import MisfitError, Problem
 
 # Longest value that a message repeats.
 _SHOWN = 80
@@ -40,12 +40,6 @@ _BOUNDS = {
     "string_too_long": ("max_length", "a text of at most {} letters"),
     "multiple_of": ("multiple_of", "a multiple of {}"),
 }
-# "KEY: expected THIS, found THAT", each part but the second optional.
-_OWN = re.compile(
-    r"(?:(?P<key>[a-z_.]+(?: and [a-z_.]+)?): )?(?:expected )?(?P<expected>.*?)"
-    r"(?:, found (?P<found>.*))?$",
-    re.DOTALL,
-)
 
 
 def value_problems(name: str, details: Sequence[Any], content: Mapping[str, Any]) -> list[Problem]:
@@ -101,7 +95,7 @@ def _problem(name: str, place: tuple[Any, ...], alike: Sequence[Any], value: Any
     where = f"{name} [{'.'.join(map(str, place))}]" if place else name
     first = alike[0]
     if first["type"] in ("value_error", "assertion_error"):
-        return _of_ours(name, place, first["msg"], value)
+        return _of_ours(name, place, first["ctx"]["error"], value)
     expected = list(dict.fromkeys(_expected(detail, value) for detail in alike))
     options = [option for detail in alike for option in _options(detail)]
     near = difflib.get_close_matches(str(value).casefold(), options, n=1, cutoff=0.5)
@@ -109,15 +103,14 @@ def _problem(name: str, place: tuple[Any, ...], alike: Sequence[Any], value: Any
     return Problem(where, " or ".join(expected), shown(value), advice)
 
 
-def _of_ours(name: str, place: tuple[Any, ...], message: str, value: Any) -> Problem:
+def _of_ours(name: str, place: tuple[Any, ...], error: Exception, value: Any) -> Problem:
     """Return the problem that a section of the plan words itself; it may name one of its keys."""
-    told = _OWN.match(message.removeprefix("Value error, "))
-    assert told is not None  # every part but one may be empty
-    key = told["key"] or ""
-    parts = key.split(".") if key and " " not in key else []
-    expected = f"{key}: {told['expected']}" if key and not parts else told["expected"]
+    if not isinstance(error, MisfitError):
+        return Problem(f"{name} [{'.'.join(map(str, place))}]", str(error), shown(value))
+    parts = error.what.split(".") if error.what and " " not in error.what else []
+    both = f"{error.what}: " if error.what and not parts else ""
     of_key = _at(value, tuple(parts)) if parts else value
-    found = told["found"] or shown(of_key)
+    expected, found = f"{both}{error.expected}", error.found or shown(of_key)
     where = ".".join([*map(str, place), *parts])
     return Problem(f"{name} [{where}]" if where else name, expected, found)
 

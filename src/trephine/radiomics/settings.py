@@ -15,7 +15,7 @@ import pydantic
 import pywt
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from trephine.errors import InputError
+from trephine.errors import InputError, MisfitError
 from trephine.radiomics.catalogue import FAMILIES
 
 IMAGE_TYPES = (
@@ -55,13 +55,14 @@ def _interpolator_by_number(value: Any) -> Any:
 
 def _known_wavelet(value: str) -> str:
     if value not in pywt.wavelist(kind="discrete"):
-        raise ValueError(f"not a discrete wavelet of PyWavelets{_nearest(value, pywt.wavelist())}")
+        near = _nearest(value, pywt.wavelist())
+        raise MisfitError("", f"a discrete wavelet of PyWavelets{near}")
     return value
 
 
 def _distinct(values: tuple[int, ...]) -> tuple[int, ...]:
     if len(set(values)) != len(values):
-        raise ValueError("expected each distance once")
+        raise MisfitError("", "each distance once")
     return values
 
 
@@ -254,5 +255,6 @@ def _readable(error: pydantic.ValidationError) -> str:
     lines = []
     for problem in error.errors():
         where = ".".join(str(part) for part in problem["loc"][:1])
-        lines.append(f"{where}: {problem['msg']}, found {problem['input']!r}")
+        told = problem.get("ctx", {}).get("error", problem["msg"])
+        lines.append(f"{where}: {told}, found {problem['input']!r}")
     return "; ".join(dict.fromkeys(lines))

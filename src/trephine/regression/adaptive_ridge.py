@@ -161,7 +161,11 @@ def _part(rows: Rows, survival: Survival, training: BoolArray) -> _Part:
     size = rows.gather(np.abs(residual), training) @ np.abs(rows.values)
     score[score <= ROUNDING * size] = 0.0
     if not score.any():
-        raise ModelError("ridge: expected a column that bears on the outcome, found none")
+        raise ModelError(
+            "expected a column that bears on the outcome, found none",
+            model="ridge",
+            kind="no information",
+        )
     share = rows.gather(np.full(len(own), 1 / len(own)), training)
     return _Part(training, own, share, score)
 

@@ -274,5 +274,5 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
 
     def _fitted(self) -> CoxFit:
         if not hasattr(self, "_fit"):
-            raise ModelError("Cox model: expected a fitted model; call fit first")
+            raise ModelError("expected a fitted model; call fit first", model="Cox model")
         return self._fit

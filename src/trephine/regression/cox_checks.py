@@ -28,21 +28,30 @@ def refuse_hopeless(risk_sets: RiskSets, names: Sequence[str]) -> None:
     n, p = risk_sets.covariates.shape
     events = int(risk_sets.event.sum())
     if events == 0:
-        raise ModelError(f"Cox model: expected events, found none among {n} cases")
+        raise ModelError(
+            f"expected events, found none among {n} cases", model="Cox model", kind="no events"
+        )
     if events > 1 and risk_sets.n_event_times == 1:
         raise ModelError(
-            f"Cox model: expected events at two or more times, found all {events} at one time;"
-            " the order of events carries no information"
+            f"expected events at two or more times, found all {events} at one time;"
+            " the order of events carries no information",
+            model="Cox model",
+            kind="no information",
         )
     if p >= n:
         raise ModelError(
-            f"Cox model: expected fewer columns than cases, found {p} columns and {n} cases;"
-            " select columns or use a penalised model"
+            f"expected fewer columns than cases, found {p} columns and {n} cases;"
+            " select columns or use a penalised model",
+            model="Cox model",
+            kind="too few cases",
         )
     constant = [name for name, x in zip(names, risk_sets.covariates.T, strict=True) if not x.any()]
     if constant:
         raise ModelError(
-            f"Cox model: expected columns that vary, found constant {_quoted(constant)}; drop them"
+            "expected columns that vary, found constant {}; drop them",
+            constant,
+            model="Cox model",
+            kind="constant",
         )
 
 
@@ -60,16 +69,23 @@ def refuse_collinear(null: PartialLikelihood, names: Sequence[str]) -> None:
     if flat.any():
         found = [name for name, is_flat in zip(names, flat, strict=True) if is_flat]
         raise ModelError(
-            f"Cox model: {_quoted(found)} does not vary among the cases at risk at any event"
-            " (within strata, where there are any); drop it"
+            "{} does not vary among the cases at risk at any event"
+            " (within strata, where there are any); drop it",
+            found,
+            model="Cox model",
+            kind="constant",
         )
     unit = np.sqrt(diagonal)
     correlation = null.information / np.outer(unit, unit)
     _, pivots, rank, _ = dpstrf(correlation, tol=_COLLINEAR, lower=1)
     if rank < diagonal.size:
         kept, dependent = pivots[:rank] - 1, pivots[rank:] - 1
-        parts = [_combination(correlation, kept, int(j), names) for j in np.sort(dependent)]
-        raise ModelError(f"Cox model: collinear columns: {'; '.join(parts)}; drop one of each")
+        named: list[Sequence[str]] = []
+        for j in np.sort(dependent).tolist():
+            named += [[names[j]], _sources(correlation, kept, j, names)]
+        parts = "; ".join("{} follows from {}" for _ in dependent)
+        sentence = f"collinear columns: {parts}; drop one of each"
+        raise ModelError(sentence, *named, model="Cox model", kind="collinear")
 
 
 def refuse_unfinished(fit: NewtonFit, names: Sequence[str]) -> None:
@@ -84,26 +100,26 @@ def refuse_unfinished(fit: NewtonFit, names: Sequence[str]) -> None:
         return
     if fit.status == "slow" and np.abs(fit.beta).max() < 10:
         raise ModelError(
-            f"Cox model: no convergence after {fit.n_iterations} steps at log likelihood"
-            f" {fit.fitted.value:.6g}; raise max_iterations or tolerance"
+            f"no convergence after {fit.n_iterations} steps at log likelihood"
+            f" {fit.fitted.value:.6g}; raise max_iterations or tolerance",
+            model="Cox model",
+            kind="no convergence",
         )
     size = np.abs(fit.beta)
     suspects = fit.infinite if fit.infinite.any() else np.ones_like(fit.infinite)
     runaway = suspects & (size >= 0.2 * size[suspects].max())
     found = [name for name, runs in zip(names, runaway, strict=True) if runs]
     raise ModelError(
-        f"Cox model: the coefficient of {_quoted(found)} runs to infinity (separation: one side of"
-        " the column has no event while it is at risk, or the column orders the events"
-        " perfectly); merge levels, drop the column, or use a penalised model"
+        "the coefficient of {} runs to infinity (separation: one side of the column has no event"
+        " while it is at risk, or the column orders the events perfectly); merge levels, drop the"
+        " column, or use a penalised model",
+        found,
+        model="Cox model",
+        kind="separation",
     )
 
 
-def _combination(correlation: FloatArray, kept: IntArray, j: int, names: Sequence[str]) -> str:
+def _sources(correlation: FloatArray, kept: IntArray, j: int, names: Sequence[str]) -> list[str]:
+    """Return the columns of which column j is a linear combination."""
     weights = np.linalg.solve(correlation[np.ix_(kept, kept)], correlation[kept, j])
-    others = [names[k] for k, weight in zip(kept, weights, strict=True) if abs(weight) > 1e-6]
-    return f"{names[j]!r} follows from {_quoted(others)}"
-
-
-def _quoted(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:8])
-    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"
+    return [names[k] for k, weight in zip(kept, weights, strict=True) if abs(weight) > 1e-6]

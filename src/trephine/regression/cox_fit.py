@@ -155,8 +155,10 @@ def _sandwich(
         n_clusters = group_codes(cluster, cases.time.size, "cluster")[1].size
         if n_clusters <= p:
             raise ModelError(
-                "Cox model: expected more clusters than columns for robust standard errors,"
-                f" found {n_clusters} clusters and {p} columns"
+                "expected more clusters than columns for robust standard errors,"
+                f" found {n_clusters} clusters and {p} columns",
+                model="Cox model",
+                kind="too few cases",
             )
     weight = cases.in_input_order(cases.weight)[:, None]
     at_fit = weight * score_residuals(cases, linear_predictor, ties)

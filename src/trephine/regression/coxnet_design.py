@@ -104,11 +104,14 @@ def check_outcome(survival: Survival, whose: str = "") -> None:
     """Raise ``ModelError`` where there is nothing to learn from: no events, or all at one time."""
     seen = survival.time[survival.event]
     if seen.size == 0:
-        raise ModelError(f"{whose}expected events, found none among {len(survival)} cases")
+        raise ModelError(
+            f"{whose}expected events, found none among {len(survival)} cases", kind="no events"
+        )
     if seen.min() == seen.max():
         raise ModelError(
             f"{whose}expected events at two times at least, found all {seen.size} at"
-            f" {seen[0]:g} {survival.unit}"
+            f" {seen[0]:g} {survival.unit}",
+            kind="no information",
         )
 
 

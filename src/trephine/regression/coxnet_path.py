@@ -265,7 +265,9 @@ def fit_path(
     start = _start(design, factors, settings)
     strongest = float(np.max(np.abs(start.gradient[factors > 0]) / factors[factors > 0]))
     if not strongest > 0.0:
-        raise ModelError(f"{whose}expected a column that bears on the outcome, found none")
+        raise ModelError(
+            f"{whose}expected a column that bears on the outcome, found none", kind="no information"
+        )
     penalty_max = strongest / max(settings.mixture, SMALLEST_MIXTURE)
     if penalties is None:
         ratio = settings.penalty_ratio or (0.01 if n < p else 1e-4)
@@ -288,14 +290,16 @@ def fit_path(
             raise ModelError(
                 f"{whose}no convergence at penalty {at:.3g} ({at / penalty_max:.2g} of the"
                 " largest): the columns separate events from the rest, or are collinear; ask for"
-                " larger penalties"
+                " larger penalties",
+                kind="no convergence",
             )
     saturated = saturated_log_likelihood(design.risk)
     left = saturated - float(path.log_likelihood[-1])
     if grid[-1] == 0.0 and left < PERFECT * (saturated - start.null_log_likelihood):
         raise ModelError(
             f"{whose}no maximum at penalty 0: the columns separate events from the rest; ask for"
-            " a penalty > 0"
+            " a penalty > 0",
+            kind="separation",
         )
     null_value = start.null_log_likelihood
     return CoxNetPath(
@@ -346,7 +350,8 @@ def _start(design: Design, factors: FloatArray, settings: PathSettings) -> _Star
     if alone.status == "not converged":
         raise ModelError(
             "no convergence of the columns with penalty factor 0: they separate events from the"
-            " rest, or are collinear; penalise them too"
+            " rest, or are collinear; penalise them too",
+            kind="no convergence",
         )
     return _Start(_gradient(design, alone.residual), size, value)
 

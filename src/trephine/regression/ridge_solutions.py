@@ -110,6 +110,8 @@ def solve_by_columns(
     if path.status == "not converged":
         failed = penalties[len(path.coefficients) - 1]
         raise ModelError(
-            f"ridge: no convergence at penalty {failed:.3g}: it is too small for these columns"
+            f"no convergence at penalty {failed:.3g}: it is too small for these columns",
+            model="ridge",
+            kind="no convergence",
         )
     return path.coefficients @ centred.T, path.coefficients, path.log_likelihood

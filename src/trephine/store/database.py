@@ -129,7 +129,7 @@ class Database:
                 return bool(answer and answer[0] == "ok")
         except sqlite3.OperationalError as error:
             # Locked, read-only, no space: the file itself may be sound.
-            return "malformed" not in str(error) and "disk I/O" not in str(error)
+            return _code(error) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR)
         except sqlite3.DatabaseError:
             return False
 
@@ -140,7 +140,7 @@ def _in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise StoreError(f"{path}: {_advice(str(error))}") from None
+        raise StoreError(f"{path}: {_advice(error)}") from None
     except sqlite3.DatabaseError as error:
         raise StoreError(
             f"{path}: expected a whole database, found a damaged one ({error}); run"
@@ -152,17 +152,23 @@ def _in_words(path: Path) -> Iterator[None]:
         raise
 
 
-def _advice(message: str) -> str:
-    if "full" in message:
+def _code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code; 0 for an error of the wrapper's own."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _advice(error: sqlite3.Error) -> str:
+    code = _code(error)
+    if code == sqlite3.SQLITE_FULL:
         return (
             "no space left on the disk; free some and run the same command again: what was"
             " finished is kept"
         )
-    if "readonly" in message or "unable to open" in message:
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
         return (
             "cannot be written to; the folder may be read-only or was removed: choose another with"
             " --out, or make it writable"
         )
-    if "locked" in message:
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return f"another run has held it for {_PATIENCE_S} s; wait for that to end"
-    return f"cannot be used ({message}); run `trephine doctor` on its folder"
+    return f"cannot be used ({error}); run `trephine doctor` on its folder"

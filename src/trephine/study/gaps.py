@@ -29,7 +29,7 @@ def feature_gaps(
     """
     fills = fills_missing(bundle)
     warnings, problems = [], []
-    for name in (term.variable for term in model.terms if term.kind == "signature"):
+    for name in model.signatures:
         signature, given = bundle.predictor.signatures[name], features[name]
         values = given.values[0, signature.columns(given.names)]
         absent = [n for n, value in zip(signature.names, values, strict=True) if np.isnan(value)]
@@ -66,7 +66,7 @@ def clinical_gaps(predictor: Predictor, model: FittedModel, table: ClinicalTable
     InputError
         If the model was fitted to complete cases alone and knows nothing to fill in.
     """
-    needed = {term.variable for term in model.terms if term.kind != "signature"}
+    needed = set(model.clinical_variables)
     absent = [key for key in table.variables if key in needed and np.isnan(table.values(key)[0])]
     if not absent:
         return []

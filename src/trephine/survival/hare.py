@@ -132,7 +132,7 @@ class _Search:
         """Add, delete, and return the best."""
         self._delete(self._add())
         if self.best is None:
-            raise ModelError("hazard regression: not even a constant hazard can be fitted")
+            raise ModelError("not even a constant hazard can be fitted", model="hazard regression")
         return HazardRegression(
             self.best.model.terms,
             self.best.model.coefficient,

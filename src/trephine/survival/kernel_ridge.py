@@ -96,8 +96,10 @@ def kernel_ridge_path(
     if not converged.all():
         first = penalties[np.argmin(converged)]
         raise ModelError(
-            f"ridge: no convergence at penalty {first:.3g}: it is too small for these columns; ask"
-            " for larger penalties"
+            f"no convergence at penalty {first:.3g}: it is too small for these columns; ask"
+            " for larger penalties",
+            model="ridge",
+            kind="no convergence",
         )
     in_order = np.empty_like(dual)
     in_order[:, order] = dual

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from trephine.choices import ContinuousAs, GroupTest, StandardErrors
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable, capitalised, label_of
+from trephine.errors import Reason
 from trephine.facts import (
     ContinuousSummaryFact,
     CoxRow,
@@ -21,10 +22,11 @@ from trephine.facts import (
 )
 from trephine.group_tests.baseline_comparison import compare_categorical, compare_continuous
 from trephine.group_tests.descriptive import ContinuousSummary
-from trephine.group_tests.hypothesis_test import HypothesisTest
+from trephine.group_tests.hypothesis_test import HypothesisTest, Method
 from trephine.modelling.clinical_choice import ClinicalChoice, VariableAlone, design_frame
-from trephine.modelling.encoding import Term, cut_text, encode_term
+from trephine.modelling.encoding import seen_levels, seen_reference
 from trephine.modelling.fitted_model import FittedModel, fit_model
+from trephine.modelling.terms import Term
 from trephine.regression.cox import CoxModel
 from trephine.regression.cox_result import CoxResult
 from trephine.streams import generator
@@ -139,20 +141,20 @@ def _summary(described: ContinuousSummary) -> ContinuousSummaryFact:
     )
 
 
+# What Table 1 calls the tests that it makes.
+_TEST: Mapping[Method, GroupTest] = {
+    "Student t": "t",
+    "Welch t": "t",
+    "Mann-Whitney": "Mann-Whitney",
+    "Fisher": "Fisher",
+    "Chi-square": "chi-square",
+    "Chi-square (Yates)": "chi-square",
+}
+
+
 def _test(test: HypothesisTest) -> dict[str, object]:
-    """Return the test as the table's columns have it."""
-    method = test.method.lower()
-    name: GroupTest = "none"
-    for words, known in (
-        ("mann", "Mann-Whitney"),
-        ("wilcox", "Mann-Whitney"),
-        ("fisher", "Fisher"),
-        ("chi", "chi-square"),
-        (" t", "t"),
-    ):
-        if words in f" {method}" and not test.note:
-            name = known  # type: ignore[assignment]
-            break
+    """Return the test as the table's columns have it; none where it has no answer."""
+    name: GroupTest = "none" if test.note else _TEST.get(test.method, "none")
     statistic = test.z_statistic if name == "Mann-Whitney" else test.statistic
     return {"test": name, "statistic": statistic, "p": test.p_value, "note": test.note}
 
@@ -227,18 +229,18 @@ def _cox_variable(
     single = alone.model.result_ if alone.model is not None else None
     rows = []
     for term in terms:
-        at = _members(term, key, table)
-        step = step_of(term, encode_term(term, table), variable.unit)
+        at = term.members(table)
+        step = step_of(term, term.column(table), variable.unit)
         rows.append(
             CoxRow(
-                level=_level(term) or step.text,
+                level=term.group or step.text,
                 n=int(at.sum()),
                 events=int((survival.event & at).sum()),
                 univariable=_ratio(single, term.name, step),
                 multivariable=_ratio(multivariable, term.name, step) if inside else None,
             )
         )
-    reference = _reference_row(variable, terms, key, table, survival)
+    reference = _reference_row(terms, key, table, survival)
     names = tuple(term.name for term in terms)
     multivariable_p = (
         multivariable.wald_test(names).p_value if inside and multivariable is not None else None
@@ -247,48 +249,28 @@ def _cox_variable(
         name=key,
         label=label_of(key, variable),
         unit=variable.unit,
-        cut_off=terms[0].cut if terms and terms[0].kind == "at-least" else None,
+        cut_off=terms[0].cut if terms and np.isfinite(terms[0].cut) else None,
         rows=(*reference, *rows),
         univariable_p=alone.p_value,
         multivariable_p=multivariable_p,
-        note=_note(alone, choice, label_of(key, variable), table.values(key)),
+        note=_note(alone, choice, table),
     )
 
 
-def _members(term: Term, key: str, table: ClinicalTable) -> np.ndarray:
-    """Return the cases that a term's row counts, shape (n,)."""
-    values = table.values(key)
-    if term.kind == "level":
-        members: np.ndarray = values == table.variables[key].levels.index(term.level)
-        return members
-    if term.kind == "at-least":
-        return np.asarray(values >= term.cut)
-    return ~np.isnan(values)
-
-
 def _reference_row(
-    variable: ClinicalVariable,
-    terms: Sequence[Term],
-    key: str,
-    table: ClinicalTable,
-    survival: Survival,
+    terms: Sequence[Term], key: str, table: ClinicalTable, survival: Survival
 ) -> tuple[CoxRow, ...]:
-    if terms and terms[0].kind == "linear":
-        return ()
-    values = table.values(key)
-    if variable.categorical:
-        level = terms[0].reference if terms else variable.reference_level
-        at = values == variable.levels.index(level)
+    """Return the row of the cases that the groups are compared with; none without groups."""
+    if terms:
+        name = terms[0].reference_group
+        at = np.all([term.column(table) == 0 for term in terms], axis=0)
     else:
-        level, at = f"< {cut_text(terms[0].cut)}", values < terms[0].cut
+        name = seen_reference(table.variables[key], seen_levels(key, table))
+        at = ~np.isnan(table.values(key))
+    if not name:
+        return ()
     n_events = int((survival.event & at).sum())
-    return (CoxRow(level=level, reference=True, n=int(at.sum()), events=n_events),)
-
-
-def _level(term: Term) -> str:
-    if term.kind == "level":
-        return term.level
-    return f"≥ {cut_text(term.cut)}" if term.kind == "at-least" else ""
+    return (CoxRow(level=name, reference=True, n=int(at.sum()), events=n_events),)
 
 
 def _ratio(result: CoxResult | None, name: str, step: Step) -> HazardRatio | None:
@@ -298,30 +280,29 @@ def _ratio(result: CoxResult | None, name: str, step: Step) -> HazardRatio | Non
     return HazardRatio(ratio=step.ratio(result.hazard_ratio_of(name)), p=p)
 
 
-def _note(alone: VariableAlone, choice: ClinicalChoice, label: str, values: np.ndarray) -> str:
-    if alone.problem:
+def _note(alone: VariableAlone, choice: ClinicalChoice, table: ClinicalTable) -> str:
+    """Return why a variable has no hazard ratio, or none in the multivariable model."""
+    key, set_aside = alone.variable, dict(choice.set_aside)
+    labels = {one: label_of(one, variable) for one, variable in table.variables.items()}
+    if alone.problem is not None:
+        values = table.values(key)
         if np.unique(values[~np.isnan(values)]).size < 2:
             return "does not vary between the cases"
-        return _in_words(alone.problem, choice.encoding.terms[alone.variable], label)
-    if alone.variable in dict(choice.set_aside):
-        reason = dict(choice.set_aside)[alone.variable]
+        # Of one variable, whose groups are named alone.
+        own = {term.name: term.group or labels[key] for term in choice.encoding.terms[key]}
+        return _worded(alone.problem, own)
+    if key in set_aside:
         every = choice.encoding.columns(tuple(choice.encoding.terms))
-        return f"set aside: {_in_words(reason, every)}"
-    if alone.variable not in choice.entered:
+        names = {term.name: term.label for term in every} | labels
+        return f"set aside: {_worded(set_aside[key], names)}"
+    if key not in choice.entered:
         return "not entered"
-    return "" if alone.variable in choice.kept else "eliminated"
+    return "" if key in choice.kept else "eliminated"
 
 
-def _in_words(problem: str, terms: Sequence[Term], label: str = "") -> str:
-    """Return a model's complaint with the table's words in place of the columns' names.
-
-    With ``label``, the terms are of that one variable, whose levels are named alone.
-    """
-    told = problem.removeprefix("Cox model: ")
-    for term in terms:
-        words = (_level(term) or label) if label else term.label
-        told = told.replace(repr(term.name), words)
-    return told
+def _worded(reason: Reason, names: Mapping[str, str]) -> str:
+    """Return a model's complaint with the table's words in place of the columns' names."""
+    return reason.worded(lambda name: names.get(name, name))
 
 
 def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts | None:
@@ -330,7 +311,7 @@ def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts
     The model is the one with the most parts; each of its variables also stands alone.
     """
     model = max(result.fitted.models.values(), key=lambda one: len(one.parts))
-    signatures = [term for term in model.terms if term.kind == "signature"]
+    signatures = [term for term in model.terms if term.is_signature]
     if not signatures or model.result is None:
         return None
     survival = analysis.cases.survival

@@ -22,8 +22,8 @@ from trephine.facts import (
     RocFacts,
     SurvivalCurve,
 )
-from trephine.modelling.encoding import Term
 from trephine.modelling.fitted_model import fit_model
+from trephine.modelling.terms import Term
 from trephine.regression.ticks import pretty
 from trephine.study.assess import Assessed
 from trephine.study.draws import Draws

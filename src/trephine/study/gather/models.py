@@ -22,8 +22,8 @@ from trephine.facts import (
     TermFact,
     WorkedExample,
 )
-from trephine.modelling.encoding import Term
 from trephine.modelling.fitted_model import FittedModel, nomogram_of
+from trephine.modelling.terms import Term, reading_of
 from trephine.regression.cox import CoxModel
 from trephine.regression.nomogram import Axis, Nomogram, SurvivalAxis
 from trephine.regression.ticks import pretty
@@ -91,11 +91,11 @@ def _model(
 
 def _term_label(term: Term, variable: ClinicalVariable | None, step: Step) -> str:
     """Return what a term is called, with the step that its hazard ratio is for."""
-    if term.kind == "signature":
+    if not step.text:
+        return term.label
+    if term.is_signature or variable is None:
         return f"{set_label(term.variable)} signature, {step.text}"
-    if term.kind == "linear" and variable is not None:
-        return f"{label_of(term.variable, variable)}, {step.text}"
-    return term.label
+    return f"{label_of(term.variable, variable)}, {step.text}"
 
 
 def _proportional_hazards_p(
@@ -147,14 +147,8 @@ def nomogram_facts(analysis: Analysis, result: ProtocolResult) -> list[NomogramF
 def _axis_labels(analysis: Analysis, model: FittedModel) -> list[tuple[str, str]]:
     """Return name and label of each axis: clinical variables first, then signatures."""
     variables = analysis.cases.clinical.variables
-    clinical: dict[str, str] = {}
-    signatures: dict[str, str] = {}
-    for term in model.terms:
-        if term.kind == "signature":
-            signatures[term.variable] = f"{set_label(term.variable)} signature"
-        else:
-            clinical[term.variable] = label_of(term.variable, variables[term.variable])
-    return [*clinical.items(), *signatures.items()]
+    clinical = [(key, label_of(key, variables[key])) for key in model.clinical_variables]
+    return [*clinical, *((name, f"{set_label(name)} signature") for name in model.signatures)]
 
 
 def _axis(axis: Axis, analysis: Analysis) -> PredictorAxis:
@@ -236,17 +230,8 @@ def _value(
 ) -> float | str:
     """Return one case's value on an axis: a number, or the name of its level."""
     design = _design_row(analysis, result, model, row)[0]
-    own = [
-        (term, value)
-        for term, value in zip(model.terms, design, strict=True)
-        if term.variable == axis.predictor.name
-    ]
-    levels = axis.predictor.levels
-    if not levels:
-        return float(own[0][1])
-    if own[0][0].kind == "at-least":
-        return levels[int(own[0][1])]
-    return next((term.level for term, value in own if value == 1), levels[0])
+    own = [j for j, term in enumerate(model.terms) if term.variable == axis.predictor.name]
+    return reading_of([model.terms[j] for j in own], [float(design[j]) for j in own])
 
 
 def sample_size(analysis: Analysis) -> SampleSizeFacts:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from trephine.facts import EstimateFact
-from trephine.modelling.encoding import Term, encode_term
 from trephine.modelling.fitted_model import FittedModel
+from trephine.modelling.terms import Term
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.types import Estimate, FloatArray
 
@@ -54,12 +54,12 @@ def step_of(term: Term, values: FloatArray, unit: str = "") -> Step:
     unit
         Of the variable.
     """
-    if term.kind in ("level", "at-least"):
+    if term.per == "group":
         return Step(1.0, "")
     spread = float(np.nanstd(values, ddof=1)) if np.isfinite(values).sum() > 1 else 0.0
     if not spread > 0:
         return Step(1.0, _per("1", unit))
-    if term.kind == "signature":
+    if term.per == "standard deviation":
         return Step(spread, f"per SD ({spread:.3g})")
     size = round_step(spread)
     return Step(size, _per(f"{size:.10g}", unit))
@@ -87,7 +87,7 @@ def training_column(analysis: Analysis, result: ProtocolResult, term: Term) -> F
     A signature's are in-sample or out of fold, as the protocol has it; a missing clinical value
     is as the recipe filled it.
     """
-    if term.kind == "signature":
+    if term.is_signature:
         chain = result.fitted.chains[term.variable]
         in_sample = result.settings.signature_training == "in-sample"
         return chain.training_score if in_sample else chain.out_of_fold_score
@@ -95,7 +95,7 @@ def training_column(analysis: Analysis, result: ProtocolResult, term: Term) -> F
     table = analysis.cases.clinical
     if choice is not None and choice.imputation is not None:
         table = choice.imputation.fill(table)
-    return encode_term(term, table)
+    return term.column(table)
 
 
 def training_design(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> FloatArray:

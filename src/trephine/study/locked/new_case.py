@@ -80,7 +80,7 @@ def features_of(
 
     What the image and the mask leave in doubt, and what is filled in, is added to ``warnings``.
     """
-    needed = [term.variable for term in model.terms if term.kind == "signature"]
+    needed = list(model.signatures)
     settings = bundle.context["features"]
     found: dict[str, FeatureSet] = {}
     pictured = [
@@ -147,7 +147,7 @@ def clinical_of(
     predictor: Predictor, case: NewCase, model: FittedModel
 ) -> tuple[ClinicalTable, list[str]]:
     """Return the clinical values that a model needs, one row, and levels that training lacked."""
-    needed = {t.variable for t in model.terms if t.kind != "signature"}
+    needed = set(model.clinical_variables)
     variables = {key: v for key, v in predictor.variables.items() if key in needed}
     covariates = _covariates(predictor, model) - needed
     if not variables and (case.clinical is None or not covariates):
@@ -186,7 +186,7 @@ def _covariates(predictor: Predictor, model: FittedModel) -> set[str]:
     return {
         term.variable
         for part in model.terms
-        if part.kind == "signature" and part.variable in predictor.harmonisers
+        if part.is_signature and part.variable in predictor.harmonisers
         for term in predictor.harmonisers[part.variable].terms
     }
 
@@ -324,7 +324,8 @@ def _deep_settings(content: Mapping[str, Any]) -> DeepSettings:
     try:
         return DeepSettings(**content)
     except ValidationError as error:
-        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        first = error.errors()[0]
+        reason = first.get("ctx", {}).get("error", first["msg"])
         raise InputError(f"network: {reason}") from None
 
 

@@ -183,7 +183,7 @@ def _centre_warnings(
     harmonised = [
         predictor.harmonisers[term.variable]
         for term in model.terms
-        if term.kind == "signature" and term.variable in predictor.harmonisers
+        if term.is_signature and term.variable in predictor.harmonisers
     ]
     if not harmonised or all(one.knows(centre, 1).all() for one in harmonised):
         return []
@@ -223,7 +223,7 @@ def _outside(
                 f"{term.label}: {value:.4g} lies outside the training range {low:.4g} to {high:.4g}"
             )
     for term in model.terms:
-        if term.kind != "signature":
+        if not term.is_signature:
             continue
         signature = predictor.signatures[term.variable]
         given = features[term.variable]
