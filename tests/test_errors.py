@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
+from pathlib import Path
 
 import pytest
 
+import trephine
 from trephine.errors import (
+    MisfitError,
     MissingExtraError,
+    ModelError,
     Problem,
     StudyProblemsError,
     TrephineError,
@@ -21,6 +26,9 @@ from trephine.errors import (
     [
         StudyProblemsError([Problem("row 2", "a number", "'x'"), Problem("row 3", "R or L", "''")]),
         MissingExtraError("deep features", "deep"),
+        MisfitError("levels", "two or more", "one"),
+        ModelError("no fold can be fitted"),
+        ModelError("{} follows from {}", ["a"], ["b{}", "c"], model="Cox model", kind="collinear"),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -53,3 +61,93 @@ def test_problems_without_rows_are_joined_only_if_they_lie_in_one_place() -> Non
 def test_many_rows_are_named_by_the_first_five() -> None:
     assert named_rows([7]) == "row 7"
     assert named_rows(range(1, 9)) == "rows 1, 2, 3, 4, 5 and 3 more"
+
+
+def test_a_model_error_names_its_terms_as_data_and_in_words() -> None:
+    error = ModelError("{} follows from {}", ["a"], ["b", "a"], model="Cox model", kind="collinear")
+    assert str(error) == "Cox model: 'a' follows from 'b', 'a'"
+    assert error.terms == ("a", "b")
+    assert error.kind == "collinear"
+    words = {"a": "Age", "b": "Birth year"}
+    assert error.reason.worded(words.__getitem__) == "Age follows from Birth year, Age"
+
+
+def test_of_many_names_eight_are_written_out_and_all_are_data() -> None:
+    names = [f"x{j}" for j in range(11)]
+    error = ModelError("found constant {}; drop them", names)
+    assert str(error) == f"found constant {', '.join(map(repr, names[:8]))} and 3 more; drop them"
+    assert error.terms == tuple(names)
+
+
+def test_a_sentence_without_names_may_hold_braces() -> None:
+    assert str(ModelError("expected {a}, found {}")) == "expected {a}, found {}"
+
+
+# What another library's error says is in its message alone.
+MESSAGES_OF_OTHERS = {
+    "cohort/reading/xls_file.py",  # xlrd has one class for a password and for damage
+    "deep/checkpoint.py",  # torch names what it would not load in the message
+    "plan/reading.py",  # tomllib has no line number before Python 3.14
+}
+PARSES = {
+    "find", "findall", "finditer", "fullmatch", "index", "match", "partition", "removeprefix",
+    "removesuffix", "rpartition", "rsplit", "search", "split", "startswith", "endswith",
+}  # fmt: skip
+
+
+def parsed_messages(text: str) -> list[int]:
+    """Return the lines where the text of a caught error is searched or taken apart."""
+    found = []
+    for handler in ast.walk(ast.parse(text)):
+        if not isinstance(handler, ast.ExceptHandler) or handler.name is None:
+            continue
+        told = {f"str({handler.name})", f"{handler.name}.args[0]"}
+        for node in ast.walk(handler):
+            if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith(tuple(told)):
+                told |= {ast.unparse(target) for target in node.targets}
+        for node in ast.walk(handler):
+            match node:
+                case ast.Compare(ops=[ast.In() | ast.NotIn()]):
+                    searched = [ast.unparse(one) for one in node.comparators]
+                case ast.Call(func=ast.Attribute(value=value, attr=name)) if name in PARSES:
+                    searched = [ast.unparse(value), *map(ast.unparse, node.args)]
+                case _:
+                    continue
+            if told & set(searched):
+                found.append(node.lineno)
+    return found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "if 'full' in str(error): pass",
+        "words = str(error).lower(); print('x' not in words)",
+        "re.search('a', str(error))",
+        "str(error).removeprefix('Cox model: ')",
+        "a, b = str(error).split(': expected ', 1)",
+        "error.args[0].endswith('column x')",
+    ],
+)
+def test_a_message_that_is_taken_apart_is_found(line: str) -> None:
+    assert parsed_messages(f"try: f()\nexcept E as error:\n  {line}") == [3]
+    assert parsed_messages("try: f()\nexcept E as error:\n  raise F(str(error))") == []
+
+
+def test_no_message_of_an_error_is_taken_apart() -> None:
+    source = Path(trephine.__file__).parent
+    found = {
+        file.relative_to(source).as_posix()
+        for file in source.rglob("*.py")
+        if parsed_messages(file.read_text(encoding="utf-8"))
+    }
+    assert found <= MESSAGES_OF_OTHERS
+
+
+def test_settings_of_the_study_file_say_what_was_expected_as_data() -> None:
+    """What a section refuses in words of its own is a misfit, whose parts no message hides."""
+    source = Path(trephine.__file__).parent
+    files = [*source.glob("plan/*.py"), *source.glob("*/settings.py"), source / "cohort/schema.py"]
+    assert len(files) > 5
+    for file in files:
+        assert "raise ValueError(" not in file.read_text(encoding="utf-8"), file.name

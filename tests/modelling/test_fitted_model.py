@@ -7,8 +7,8 @@ import pytest
 
 from modelling.simulated_cases import simulate
 from trephine.errors import InputError
-from trephine.modelling.terms import Term
 from trephine.modelling.fitted_model import fit_model
+from trephine.modelling.terms import Term
 from trephine.regression.cox import CoxModel
 
 CASES = simulate(60)
