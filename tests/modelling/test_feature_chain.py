@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from scipy.special import ndtri
 
 from modelling.simulated_cases import simulate
 from trephine.evaluation.concordance import concordance_index
+from trephine.modelling import chain_steps
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.feature_chain import FittedChain, fit_chain
 from trephine.modelling.protocols import PUBLISHED_CHAIN, SOUND_CHAIN, ChainSettings
@@ -151,3 +153,24 @@ def test_a_supervised_filter_does_not_reach_the_out_of_fold_scores() -> None:
     out_of_fold = concordance_index(survival, chain.out_of_fold_score).value
     assert in_sample > 0.75
     assert abs(out_of_fold - 0.5) < 0.12
+
+
+@pytest.mark.parametrize(
+    ("relevance", "screening"),
+    [("mann-whitney", "keep_by_mann_whitney"), ("cox-score", "keep_by_cox_score")],
+)
+def test_the_screening_that_is_tested_by_itself_is_the_one_that_runs(
+    monkeypatch: pytest.MonkeyPatch, relevance: str, screening: str
+) -> None:
+    asked = []
+    for name in ("keep_reliable", "keep_by_mann_whitney", "keep_by_cox_score"):
+        step = getattr(chain_steps, name)
+
+        def watched(*given: object, name: str = name, step: Any = step) -> Any:
+            asked.append(name)
+            return step(*given)
+
+        monkeypatch.setattr(chain_steps, name, watched)
+    read_again = replace(FEATURES, raters={"b": FEATURES.values}, first_rater="a")
+    fit(read_again, replace(SOUND_CHAIN, relevance=relevance, fold_unit="case"))
+    assert set(asked) == {"keep_reliable", screening}

@@ -62,6 +62,13 @@ def test_features_that_do_not_vary_have_no_p_value_and_go() -> None:
     assert (result.audit.n_in, result.audit.n_out) == (2, 1)
 
 
+@pytest.mark.parametrize("event", [True, False])
+def test_groups_are_only_compared_where_there_are_two(event: bool) -> None:
+    with pytest.raises(ModelError, match="expected some of each") as caught:
+        keep_by_mann_whitney(np.zeros((6, 1)), np.full(6, event))
+    assert caught.value.kind == ("no information" if event else "no events")
+
+
 def test_score_test_of_two_groups_is_the_log_rank_test() -> None:
     rng = np.random.default_rng(4)
     time = rng.permutation(40) + 1.0  # no ties: Efron and Breslow agree

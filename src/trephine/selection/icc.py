@@ -16,6 +16,8 @@ from trephine.types import FloatArray
 
 Convention = Literal["psych", "irr"]
 
+ICC_STEP = "ICC between and within raters"
+
 
 @dataclass(frozen=True)
 class IntraclassCorrelation:
@@ -232,18 +234,25 @@ def _limits_agreement_irr(
 
 
 def keep_reliable(
-    ratings: npt.ArrayLike, threshold: float = 0.75, form: IccForm = "2,1"
+    icc: npt.ArrayLike, threshold: float = 0.75, form: IccForm = "2,1"
 ) -> SelectionStepResult:
     """Keep the features whose intraclass correlation is ``threshold`` at least.
 
-    A feature that is the same everywhere has no correlation and goes.
+    Parameters
+    ----------
+    icc
+        Of each feature, shape (p,): the smallest of its comparisons. NaN, as of a feature that is
+        the same everywhere, goes.
+    threshold
+        From 0 to 1.
+    form
+        Of the correlation, for the audit.
     """
-    value = intraclass_correlation(ratings, form).value
-    keep = np.nan_to_num(value, nan=-np.inf) >= threshold
+    keep = np.nan_to_num(np.asarray(icc, dtype=np.float64), nan=-np.inf) >= threshold
     return step_result(
-        "ICC",
+        ICC_STEP,
         keep,
-        reason=f"ICC({form}) below {threshold:g}",
+        reason="ICC too low",
         threshold=threshold,
-        detail=f"intraclass correlation ICC({form}) between raters ≥ {threshold:g}",
+        detail=f"ICC({form}) ≥ {threshold:g}",
     )

@@ -228,7 +228,9 @@ def cox_score_test(
         raise InputError(f"ties: expected 'efron' or 'breslow', found {ties!r}")
     array = _checked(values, len(survival))
     if not survival.event.any():
-        raise ModelError(f"expected events, found none among {len(survival)} cases")
+        raise ModelError(
+            f"expected events, found none among {len(survival)} cases", kind="no events"
+        )
     order = np.argsort(survival.time, kind="stable")
     rows = np.ascontiguousarray(array[order].T)
     rows -= rows.mean(axis=1, keepdims=True)
@@ -289,32 +291,41 @@ def benjamini_hochberg(p: npt.ArrayLike) -> FloatArray:
     return adjusted
 
 
-def _keep(
-    step: str, test: str, p: FloatArray, threshold: float, adjust: Adjustment
-) -> SelectionStepResult:
-    compared = benjamini_hochberg(p) if adjust == "benjamini-hochberg" else p
-    name = "adjusted p" if adjust == "benjamini-hochberg" else "p"
-    keep = np.nan_to_num(compared, nan=1.0) < threshold
-    return step_result(
-        step,
-        keep,
-        reason=f"{name} not below {threshold:g}",
-        threshold=threshold,
-        detail=f"{test}, {name} < {threshold:g}",
-    )
-
-
 def keep_by_mann_whitney(
     values: npt.ArrayLike,
-    group: npt.ArrayLike,
+    event: npt.ArrayLike,
     threshold: float = 0.05,
     *,
     method: MannWhitneyMethod = "auto",
     adjust: Adjustment = "none",
 ) -> SelectionStepResult:
-    """Keep the features that differ between the groups (the published protocol: by event)."""
-    p = mann_whitney(values, group, method=method).p_value
-    return _keep("Mann-Whitney", f"Mann-Whitney test ({method})", p, threshold, adjust)
+    """Keep the features that differ between cases with and without the event.
+
+    Parameters
+    ----------
+    values
+        Shape (n, p).
+    event
+        Shape (n,).
+    threshold
+        Features whose p is below it stay; one that does not vary has none and goes.
+    method, adjust
+        Of the test, and of its p for the number of features.
+
+    Raises
+    ------
+    ModelError
+        If all cases have the event, or none has it.
+    """
+    inside = np.asarray(event, dtype=np.bool_)
+    if inside.all() or not inside.any():
+        raise ModelError(
+            "the Mann-Whitney U test of features compares cases with and without the event:"
+            f" expected some of each, found {int(inside.sum())} of {inside.size} cases with it",
+            kind="no information" if inside.any() else "no events",
+        )
+    p = mann_whitney(values, inside, method=method).p_value
+    return _keep("Mann-Whitney U test", p, threshold, adjust)
 
 
 def keep_by_cox_score(
@@ -325,6 +336,35 @@ def keep_by_cox_score(
     ties: Ties = "efron",
     adjust: Adjustment = "none",
 ) -> SelectionStepResult:
-    """Keep the features that bear on survival one at a time."""
+    """Keep the features that bear on survival one at a time.
+
+    Parameters
+    ----------
+    values
+        Shape (n, p).
+    survival
+        Of the n cases.
+    threshold, adjust
+        As `keep_by_mann_whitney`.
+    ties
+        Of the Cox score test.
+
+    Raises
+    ------
+    ModelError
+        If no case has the event.
+    """
     p = cox_score_test(values, survival, ties=ties).p_value
-    return _keep("Cox score", f"univariable Cox score test ({ties})", p, threshold, adjust)
+    return _keep("Cox score test", p, threshold, adjust)
+
+
+def _keep(step: str, p: FloatArray, threshold: float, adjust: Adjustment) -> SelectionStepResult:
+    adjusted = adjust == "benjamini-hochberg"
+    compared = benjamini_hochberg(p) if adjusted else p
+    return step_result(
+        step,
+        np.nan_to_num(compared, nan=1.0) < threshold,
+        reason="not related to the event",
+        threshold=threshold,
+        detail=f"{'adjusted p' if adjusted else 'p'} < {threshold:g}",
+    )
