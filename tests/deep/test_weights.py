@@ -65,7 +65,8 @@ def test_old_files_without_batch_counts_load(tmp_path, state_of):
     state = {k: v for k, v in state_of("resnet18", 2).items() if "num_batches" not in k}
     torch.save(state, tmp_path / "old.pth")
     loaded, record = load_weights(settings_for(tmp_path / "old.pth"))
-    build_resnet(record.backbone, loaded)
+    assert all(torch.equal(loaded[key], values) for key, values in state.items())
+    assert build_resnet(record.backbone, loaded).dimension == 512
 
 
 def test_random_weights_are_what_the_seed_says():

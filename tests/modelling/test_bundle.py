@@ -158,7 +158,9 @@ def test_the_bytes_on_disk_are_those_of_the_manifest_where_lines_end_otherwise(
         return path.write_bytes(text.replace("\n", "\r\n").encode())
 
     monkeypatch.setattr(Path, "write_text", as_on_windows)
-    read_bundle(write_bundle(Bundle(recipe.predictor, {"a": 1}, "card\n"), tmp_path / "model"))
+    written = write_bundle(Bundle(recipe.predictor, {"a": 1}, "card\n"), tmp_path / "model")
+    assert read_bundle(written).card == "card\n"
+    assert all(b"\r" not in path.read_bytes() for path in written.iterdir())
 
 
 def test_a_folder_inside_a_bundle_is_refused(folder: Path) -> None:
