@@ -169,9 +169,25 @@ class MissingExtraError(TrephineError):
         return type(self), (self.part, self.extra)
 
 
+# Letters of each text of a problem; lists of names that are expected are the longest.
+_LONGEST = {"where": 400, "expected": 1500, "found": 600, "advice": 1000}
+
+
+def bounded(text: str, most: int) -> str:
+    """Return a text of at most ``most`` letters, without signs that a terminal would obey.
+
+    Ends of lines, escapes and marks that turn the direction of writing become blanks.
+    """
+    shown = text if len(text) <= most else f"{text[: most - 3]}..."
+    return shown if shown.isprintable() else "".join(c if c.isprintable() else " " for c in shown)
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong with a study, told so that its owner can fix it.
+
+    Texts are cut where somebody's key or cell is thousands of letters long, and hold nothing that
+    a terminal would obey.
 
     Attributes
     ----------
@@ -193,6 +209,11 @@ class Problem:
     table: str = ""
     rows: tuple[int, ...] = ()
     column: str = ""
+
+    def __post_init__(self) -> None:
+        """Bound the texts."""
+        for part, most in _LONGEST.items():
+            object.__setattr__(self, part, bounded(getattr(self, part), most))
 
     @classmethod
     def of_cells(

@@ -14,6 +14,7 @@ The rule, in one place:
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Sequence
 from io import BufferedReader
@@ -79,6 +80,21 @@ def _way_out(text: str, root: Path) -> str:
     if plain.is_relative_to(root):
         return "a link that leads out of it"
     return "an absolute path" if Path(text).is_absolute() else "one that leads out of it by .."
+
+
+def without_name(text: str, path: Path, instead: str = "the file") -> str:
+    """Return a text without the name of a file, which may hold an identifier.
+
+    A name of a few letters, such as a folder ``a``, is taken out where messages begin with it;
+    elsewhere it would be a word.
+    """
+    text = text.replace(str(path), instead)
+    if text.startswith(f"{path.name}:"):
+        text = instead + text[len(path.name) :]
+    if len(path.name) > 3 or not path.name.isalpha():
+        alone = rf"(?<![\w.]){re.escape(path.name)}(?![\w])"
+        text = re.sub(alone, lambda _: instead, text)
+    return text
 
 
 def fixed_folder(pattern: str) -> Path:

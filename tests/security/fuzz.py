@@ -103,7 +103,10 @@ def child(
         if grown > GROWTH_BYTES:
             found.append(f"memory: {grown >> 20} MiB more")
         for what in found:
-            say(event="finding", what=what)
+            # Kept here: when the parent has read of it, the next file is on its way.
+            place = keep / f"{kind}-{hashlib.sha256(content).hexdigest()[:12]}"
+            place.write_bytes(content)
+            say(event="finding", what=what, file=str(place))
         say(event="tried", seconds=took, bytes=peak)
 
     done = 0
@@ -202,7 +205,7 @@ def fuzz(kind: str, seeds: Path, keep: Path, count: int, seconds: float, seed: i
                         outcome.most_seconds = max(outcome.most_seconds, event["seconds"])
                         outcome.most_bytes = max(outcome.most_bytes, event["bytes"])
                     elif event.get("event") == "finding":
-                        _keep(outcome, keep, event["what"])
+                        outcome.findings.append(Finding(kind, event["what"], event["file"]))
             errors.seek(0)
             said = errors.read().decode(errors="replace")
         if "finished" not in seen:
@@ -212,15 +215,12 @@ def fuzz(kind: str, seeds: Path, keep: Path, count: int, seconds: float, seed: i
                 f"process lost ({process.returncode})",
                 said.partition("Timeout ("),
             )
-            _keep(outcome, keep, f"hang: {trace[:900]}" if mark else f"{what}: {said[-900:]}")
+            place = keep / f"{kind}-lost-{len(outcome.findings):03d}"
+            shutil.copyfile(keep / f".{kind}-now", place)
+            what = f"hang: {trace[:900]}" if mark else f"{what}: {said[-900:]}"
+            outcome.findings.append(Finding(kind, what, str(place)))
             outcome.tried += 1
     return outcome
-
-
-def _keep(outcome: Outcome, keep: Path, what: str) -> None:
-    place = keep / f"{outcome.kind}-{len(outcome.findings):03d}"
-    shutil.copyfile(keep / f".{outcome.kind}-now", place)
-    outcome.findings.append(Finding(outcome.kind, what, str(place)))
 
 
 def main() -> int:

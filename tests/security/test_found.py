@@ -200,3 +200,12 @@ def test_an_onnx_network_with_a_name_that_is_no_text_is_refused(tmp_path: Path) 
         (tmp_path / "y.onnx").write_bytes(content.replace(name, b"\x01\xa8"))
         with pytest.raises(InputError):
             DOORS["onnx"](tmp_path / "y.onnx")
+
+
+def test_an_onnx_network_without_an_output_is_refused_in_words(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    from deep.test_external import write_onnx
+
+    write_onnx(tmp_path / "x.onnx", outputs=())
+    with pytest.raises(InputError, match="has no output of its own"):
+        DOORS["onnx"](tmp_path / "x.onnx")

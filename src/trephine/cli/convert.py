@@ -60,8 +60,7 @@ def _convert_many(source: Path, out: Path, content: Content, spacing_mm: float |
     with stages("starts again") as show:
         failed = convert_all(wanted, content, spacing_mm, partial(show, "Converting"))
     for one, problem in failed:
-        where = one.source.name if one.row is None else f"row {one.row}"
-        errors.print(f"{where}: left out. {problem}", markup=False, soft_wrap=True)
+        errors.print(f"{one.where}: left out. {problem}", markup=False, soft_wrap=True)
     if strays:
         errors.print(f"{strays} files of the system left aside (such as .DS_Store).")
     console.print(f"{len(wanted) - len(failed)} of {len(wanted)} converted: {out}", soft_wrap=True)

@@ -136,10 +136,10 @@ def _show(measured: Sequence[Measured]) -> None:
             by_reason.setdefault(reason, []).append(feature)
         for reason, features in by_reason.items():
             more = f" and {len(features) - 1} more" if len(features) > 1 else ""
-            text = f"{row.pair.name}: {features[0]}{more}: {reason}"
+            text = f"{row.pair.where or row.pair.name}: {features[0]}{more}: {reason}"
             errors.print(text, soft_wrap=True, markup=False)
         if row.problem:
-            text = f"{row.pair.name}: left out. {_by_option(row.problem)}"
+            text = f"{row.pair.where}: left out. {_by_option(row.problem)}"
             errors.print(text, soft_wrap=True, markup=False)
 
 

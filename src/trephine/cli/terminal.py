@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,8 +14,32 @@ from rich.text import Text
 from trephine.cli.ending.stopping import farewell, on_stop
 from trephine.errors import Problem, StudyProblemsError, TrephineError, grouped
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+
+class _Screen(Console):
+    """A console that shows what strangers wrote (a column's name, a title) as letters alone."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Print, without escapes and marks that a terminal would obey."""
+        super().print(*(_plain(one) for one in objects), **how)
+
+
+def _plain(shown: Any) -> Any:
+    if isinstance(shown, str):
+        return _letters(shown)
+    if isinstance(shown, Text):
+        shown = shown.copy()
+        shown.plain = _letters(shown.plain)  # of the same length, so that styles stay in place
+    return shown
+
+
+def _letters(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else " " for c in text)
+
+
+console = _Screen(highlight=False)
+errors = _Screen(stderr=True, highlight=False)
 
 
 def complain(error: TrephineError) -> None:

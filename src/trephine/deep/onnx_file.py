@@ -106,6 +106,10 @@ def _check_names(session: Any, file: str) -> None:
 def _choose_output(names: list[str], layer: str | None, file: str) -> str:
     if layer is not None:
         return layer
+    if not names:
+        raise InputError(
+            f"deep.layer: expected the layer to read, as {file} has no output of its own"
+        )
     if len(names) > 1:
         raise InputError(
             f"deep.layer: expected the layer to read, as {file} has the outputs {', '.join(names)}"

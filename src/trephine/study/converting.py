@@ -12,6 +12,7 @@ from trephine.cohort.table import is_missing
 from trephine.errors import InputError, Problem, StudyProblemsError
 from trephine.executors import Progress
 from trephine.imaging import read_image, read_mask, write_nifti
+from trephine.paths import without_name
 from trephine.study.manifest import is_manifest, read_columns
 from trephine.study.pairs import images_in, regular, stem_of
 from trephine.types import Image, Mask
@@ -21,11 +22,11 @@ Content = Literal["image", "mask"]
 
 @dataclass(frozen=True)
 class Conversion:
-    """One file to convert, and where to; ``row`` is a table's."""
+    """One file to convert, where to, and what messages call it: names may be identifiers."""
 
     source: Path
     target: Path
-    row: int | None = None
+    where: str
 
 
 def read_as(source: Path, content: Content, spacing_mm: float | None) -> Image | Mask:
@@ -62,7 +63,14 @@ def conversions(source: Path, out: Path) -> tuple[list[Conversion], int]:
         if out.resolve() == source.resolve():
             raise InputError(f"{out.name}: expected another folder than the source")
         images, strays = images_in(source)
-        found = [Conversion(path, out / f"{stem_of(path)}.nii.gz") for path in images]
+        found = [
+            Conversion(
+                path,
+                out / f"{stem_of(path)}.nii.gz",
+                f"image {number} of {len(images)} in sorted order",
+            )
+            for number, path in enumerate(images, start=1)
+        ]
     if not found:
         raise StudyProblemsError([Problem(source.name, "at least one image", "an empty folder")])
     _check_names(found, source)
@@ -83,7 +91,7 @@ def convert_all(
             one.target.parent.mkdir(parents=True, exist_ok=True)
             write_nifti(read_as(one.source, content, spacing_mm), one.target)
         except InputError as error:
-            failed.append((one, str(error)))
+            failed.append((one, without_name(str(error), one.source)))
         if progress is not None:
             progress(done, len(wanted))
     return failed
@@ -101,7 +109,7 @@ def _of_table(table: Path, out: Path) -> Iterator[Conversion]:
         cell = "" if named is None else frame[named][row]
         # A name is a file's name here, wherever it may want to lead.
         name = stem_of(source) if is_missing(cell) else Path(cell).name
-        yield Conversion(source, out / f"{name}.nii.gz", row)
+        yield Conversion(source, out / f"{name}.nii.gz", f"row {row}")
 
 
 def _check_names(found: Sequence[Conversion], source: Path) -> None:
@@ -109,10 +117,11 @@ def _check_names(found: Sequence[Conversion], source: Path) -> None:
     for one in found:
         by_target[one.target].append(one)
     problems = []
-    for target, same in by_target.items():
+    for same in by_target.values():
         if len(same) > 1:
-            names = ", ".join(one.source.name for one in same)
+            alike = "; ".join(one.where for one in same[:5])
+            more = f" and {len(same) - 5} more" if len(same) > 5 else ""
             advice = "Rename one, or give names in a table"
-            problems.append(Problem(source.name, f"one source of {target.name}", names, advice))
+            problems.append(Problem(source.name, "one source of each result", alike + more, advice))
     if problems:
         raise StudyProblemsError(problems)

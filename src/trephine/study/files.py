@@ -13,6 +13,7 @@ from trephine.cohort.cell_problems import nearest
 from trephine.errors import ImageError, Problem, named_rows
 from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.modelling.reliability import FEWEST_SUBJECTS
+from trephine.paths import without_name
 from trephine.plan.sections import DataSection
 from trephine.study.filling import FIELD, absent, filled
 from trephine.study.strays import strays_remark
@@ -179,7 +180,7 @@ def open_mask(path: Path, image: Image, data: DataSection) -> Mask:
 
 def without_names(error: ImageError, path: Path) -> str:
     """Return an error's text without the file's name, which may hold an identifier."""
-    return str(error).replace(str(path), "the file").replace(path.name, "the file")
+    return without_name(str(error), path)
 
 
 def _unknown_fields(patterns: Sequence[str], frame: pd.DataFrame, name: str) -> list[Problem]:

@@ -52,6 +52,7 @@ def read_manifest(table: Path, label: int | None) -> tuple[Pair, ...]:
             labels[row],
             sides[row],
             row,
+            f"row {row}",
         )
         for row in frame.index
     )

@@ -136,7 +136,7 @@ def _item(pair: Pair, shared: tuple[str, ...]) -> _Item:
         image = fingerprint(regular(pair.image, "image")).sha256
         mask = fingerprint(regular(pair.mask, "mask")).sha256
     except InputError as error:
-        return _Item(pair, problem=str(error))
+        return _Item(pair, problem=pair.nameless(str(error)))
     label = "" if pair.label is None else str(pair.label)
     return _Item(pair, image, mask, feature_key("pair", image, mask, label, *shared))
 
@@ -211,7 +211,7 @@ def _measure(item: _Item) -> _Answer:
             mask = fit_mask(image, read_mask(pair.mask, image=image), _mask_geometry)
         result = measure_region(image, mask, _settings, label=pair.label)
     except InputError as error:
-        return replace(nothing, problem=str(error))
+        return replace(nothing, problem=pair.nameless(str(error)))
     except MemoryError as error:
         return replace(nothing, problem=f"not enough memory to measure it ({error})")
     values = np.asarray(result.values)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trephine.errors import InputError, Problem, StudyProblemsError
-from trephine.paths import irregular
+from trephine.paths import irregular, without_name
 
 # Longest first, so that .nii.gz is not cut to .nii.
 IMAGE_SUFFIXES = (
@@ -17,13 +17,27 @@ IMAGE_SUFFIXES = (
 )  # fmt: skip
 _MASK_ENDINGS = ("_mask", "-mask", "_label", "-label", "_seg", "-seg")
 
+_SHOWN = 5  # numbers in a message
+
 # What systems and archives leave among images: names in lower case.
 _STRAYS = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "dicomdir", "__macosx", "@eadir"})
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One image and its mask; ``row`` is the manifest's, None for a pair from folders."""
+    """One image and its mask.
+
+    Attributes
+    ----------
+    name
+        What its row of the results is called; it may hold an identifier.
+    image, mask, label, side
+        What is measured.
+    row
+        The manifest's; None for a pair from folders.
+    where
+        What messages call it: by number, where names come from files or from a table.
+    """
 
     name: str
     image: Path
@@ -31,6 +45,13 @@ class Pair:
     label: int | None = None
     side: str = ""
     row: int | None = None
+    where: str = ""
+
+    def nameless(self, text: str) -> str:
+        """Return a message without the names of its files, where messages go by number."""
+        if not self.where:
+            return text
+        return without_name(without_name(text, self.mask, "the mask"), self.image, "the image")
 
 
 @dataclass(frozen=True)
@@ -135,7 +156,16 @@ def _matched(image: Path, mask: Path, label: int | None) -> Pairs:
         problems.append(Problem(image.name, "at least one image", "an empty folder"))
     if problems:
         raise StudyProblemsError(problems)
-    pairs = tuple(Pair(path.name, path, by_stem[stem_of(path)][0], label) for path in images)
+    pairs = tuple(
+        Pair(
+            path.name,
+            path,
+            by_stem[stem_of(path)][0],
+            label,
+            where=f"pair {number} of {len(images)} in sorted order",
+        )
+        for number, path in enumerate(images, start=1)
+    )
     return Pairs(pairs, strays, len(masks) - len({pair.mask for pair in pairs}))
 
 
@@ -152,14 +182,15 @@ def _by_stem(paths: Sequence[Path], *, without_ending: bool) -> dict[str, list[P
 
 
 def _several_images(images: Sequence[Path], folder: str) -> list[Problem]:
+    places = {path: number for number, path in enumerate(images, start=1)}
     return [
         Problem(
             f"images in {folder}",
-            f"one file called {stem}",
-            ", ".join(path.name for path in same),
-            "Which of them the mask belongs to cannot be told: move the others away",
+            "one file of each name before its ending",
+            f"{len(same)} alike: images {_listed([places[path] for path in same])} in sorted order",
+            "Which of them the mask belongs to is open: move the others away",
         )
-        for stem, same in _by_stem(images, without_ending=False).items()
+        for same in _by_stem(images, without_ending=False).values()
         if len(same) > 1
     ]
 
@@ -168,21 +199,24 @@ def _mask_problems(
     images: Sequence[Path], masks: Mapping[str, Sequence[Path]], folder: str
 ) -> list[Problem]:
     problems = []
-    alone = [path.name for path in images if not masks.get(stem_of(path))]
-    if alone:
-        more = f" and {len(alone) - 5} more" if len(alone) > 5 else ""
+    found = [len(masks.get(stem_of(path), ())) for path in images]
+    if alone := [number for number, n in enumerate(found, start=1) if n == 0]:
         problems.append(
             Problem(
                 f"masks for {folder}",
                 "one for each image",
-                f"none for {', '.join(alone[:5])}{more}",
+                f"none for {len(alone)} of {len(images)}: images {_listed(alone)} in sorted order",
                 "Name them alike, as in case1.dcm and case1.nii.gz or case1_mask.nii.gz",
             )
         )
-    for path in images:
-        several = masks.get(stem_of(path), ())
-        if len(several) > 1:
-            found = ", ".join(mask.name for mask in several)
+    for number, n in enumerate(found, start=1):
+        if n > 1:
+            where = f"masks for {folder}, image {number} of {len(images)} in sorted order"
             advice = "Move the others away, or name the pairs in a table"
-            problems.append(Problem(f"masks for {folder}", f"one for {path.name}", found, advice))
+            problems.append(Problem(where, "one", f"{n}", advice))
     return problems
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
+    return ", ".join(map(str, numbers[:_SHOWN])) + more
