@@ -17,7 +17,8 @@ def test_escapes_and_marks_of_direction_do_not_reach_the_terminal(sent: str) -> 
         file = io.StringIO()
         _Screen(file=file).print(shown, markup=False)
         assert not set(file.getvalue()) & set("\x1b\x07\u202e\x9b\r")
-        assert "a" in file.getvalue() and "b" in file.getvalue()
+        assert "a" in file.getvalue()
+        assert "b" in file.getvalue()
 
 
 def test_lines_letters_of_other_scripts_and_styles_stay() -> None:
