@@ -33,12 +33,7 @@ class PredictionAccuracy:
 
 
 def prediction_accuracy(
-    outcome: Survival,
-    event_probability: npt.ArrayLike,
-    horizon: float,
-    *,
-    patient: npt.ArrayLike | None = None,
-    level: float = 0.95,
+    outcome: Survival, score: BrierScore, *, patient: npt.ArrayLike | None = None
 ) -> PredictionAccuracy:
     """Return the index of prediction accuracy, 1 - Brier / Brier of Kaplan-Meier, with interval.
 
@@ -47,15 +42,22 @@ def prediction_accuracy(
     null model's Kaplan-Meier estimate is itself estimated adds nothing of first order, since it
     minimises its own score.
 
-    Parameters and errors as in `brier_score`.
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases.
+    score
+        The model's Brier score on them; the interval has its level.
+    patient
+        As in `brier_score`.
     """
-    score = brier_score(outcome, event_probability, horizon, patient=patient, level=level)
+    level = score.estimate.level
     nothing = Estimate(float("nan"), level=level)
     if score.note:
         return PredictionAccuracy(nothing, score.note)
-    null = _null_score(outcome, horizon)
+    null = _null_score(outcome, score.horizon)
     if null.estimate.value <= 0.0:
-        return PredictionAccuracy(nothing, f"Kaplan-Meier makes no error at {horizon:g}")
+        return PredictionAccuracy(nothing, f"Kaplan-Meier makes no error at {score.horizon:g}")
     ratio = score.estimate.value / null.estimate.value
     influence = -(score.influence - ratio * null.influence) / null.estimate.value
     error = influence_standard_error(influence, patient)

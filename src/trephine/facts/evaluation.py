@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Annotated, Literal
 
 from trephine.choices import Kind, ProtocolName
 from trephine.facts.base import Count, Counts, EstimateFact, Fact, HorizonEstimate, Number, Series
@@ -53,6 +56,18 @@ class OptimismFacts(Fact):
     """Efron and Tibshirani's .632+ estimate of the C-index; null where there is none."""
 
 
+@dataclass(frozen=True)
+class Within:
+    """Marks a field of ``PerformanceFacts`` as a measure of Table 3, and what it can be.
+
+    An interval is cut to it (a normal one may leave it in small samples), and a value outside is
+    a slip of the consistency checks.
+    """
+
+    low: float
+    high: float
+
+
 class PerformanceFacts(AssessedFact):
     """Performance of one model."""
 
@@ -62,17 +77,17 @@ class PerformanceFacts(AssessedFact):
     """Cases assessed."""
     events: Count
     """Events among them."""
-    c_index: EstimateFact
+    c_index: Annotated[EstimateFact, Within(0.0, 1.0)]
     """Harrell's C-index."""
-    c_index_uno: EstimateFact | None = None
+    c_index_uno: Annotated[EstimateFact | None, Within(0.0, 1.0)] = None
     """Uno's C-index, truncated at the last horizon."""
-    auc: tuple[HorizonEstimate, ...] = ()
+    auc: Annotated[tuple[HorizonEstimate, ...], Within(0.0, 1.0)] = ()
     """Cumulative/dynamic AUC at each horizon."""
-    brier: tuple[HorizonEstimate, ...] = ()
+    brier: Annotated[tuple[HorizonEstimate, ...], Within(0.0, 1.0)] = ()
     """Brier score at each horizon."""
-    ipa: tuple[HorizonEstimate, ...] = ()
+    ipa: Annotated[tuple[HorizonEstimate, ...], Within(-inf, 1.0)] = ()
     """Index of prediction accuracy at each horizon: 1 - Brier / Brier of Kaplan-Meier."""
-    integrated_brier: EstimateFact | None = None
+    integrated_brier: Annotated[EstimateFact | None, Within(0.0, 1.0)] = None
     """Integrated Brier score up to the last horizon."""
     calibration: tuple[CalibrationNumbers, ...] = ()
     """Calibration at each horizon."""
@@ -80,6 +95,21 @@ class PerformanceFacts(AssessedFact):
     """What the correction by bootstraps rests on; null for every other kind."""
     note: str = ""
     """What the reader must know, for example a horizon past the last follow-up."""
+
+    @classmethod
+    def measures(cls) -> Mapping[str, Within]:
+        """Return the measures of Table 3 by name, with what each can be."""
+        return {
+            name: mark
+            for name, field in cls.model_fields.items()
+            for mark in field.metadata
+            if isinstance(mark, Within)
+        }
+
+    @classmethod
+    def by_horizon(cls, measure: str) -> bool:
+        """Say whether a measure is one number a horizon, rather than one in all."""
+        return cls.model_fields[measure].annotation == tuple[HorizonEstimate, ...]
 
 
 class ComparisonFacts(AssessedFact):

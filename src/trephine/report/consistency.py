@@ -8,10 +8,11 @@ estimates and with their p, and the same number wherever it stands twice.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from trephine.facts import EstimateFact, Fact, Facts
+from trephine.facts import EstimateFact, Fact, Facts, HorizonEstimate, PerformanceFacts
+from trephine.facts.evaluation import Within
 from trephine.facts.tables import CoxTableFacts, Table1Variable
 from trephine.report.wording import show
 
@@ -290,15 +291,13 @@ def _selection(facts: Facts) -> _Slips:
 
 def _ranges(facts: Facts) -> _Slips:
     for k, row in enumerate(facts.performance):
-        numbers = [("c_index", row.c_index.value)]
-        numbers += [(f"auc.{h}", value.estimate.value) for h, value in enumerate(row.auc)]
-        numbers += [(f"brier.{h}", value.estimate.value) for h, value in enumerate(row.brier)]
-        for name, value in numbers:
-            if value is not None and not 0 <= value <= 1:
-                yield (
-                    f"performance.{k}.{name}",
-                    f"expected 0 to 1, found {show(value, '3')}",
-                )
+        for name, limits in PerformanceFacts.measures().items():
+            for path, value in _values(name, getattr(row, name)):
+                if value is not None and not limits.low <= value <= limits.high:
+                    yield (
+                        f"performance.{k}.{path}",
+                        f"expected {_range(limits)}, found {show(value, '3')}",
+                    )
     for where, fact in _walk(facts, ""):
         for name in type(fact).model_fields:
             if name == "p" or name.endswith("_p"):
@@ -314,6 +313,23 @@ def _ranges(facts: Facts) -> _Slips:
                 f"parts {show(values[1], '3')} and {show(values[2], '3')} do not add up to"
                 f" {show(values[0], '3')}",
             )
+
+
+def _values(
+    name: str, measure: EstimateFact | Sequence[HorizonEstimate] | None
+) -> Iterator[tuple[str, float | None]]:
+    """Yield a measure's value, or that of each horizon, with its path."""
+    if isinstance(measure, EstimateFact):
+        yield name, measure.value
+        return
+    for h, at in enumerate(measure or ()):
+        yield f"{name}.{h}", at.estimate.value
+
+
+def _range(limits: Within) -> str:
+    if math.isinf(limits.low):
+        return f"at most {limits.high:g}"
+    return f"{limits.low:g} to {limits.high:g}"
 
 
 def _repeats(facts: Facts) -> _Slips:

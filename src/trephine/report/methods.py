@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trephine.report.measures import names
 from trephine.report.trace import Ref, Text, Trace, join, sentence
 from trephine.report.wording import plural, protocol_label
 
@@ -216,9 +217,9 @@ def _validation(facts: Trace) -> Text:
 def _performance(facts: Trace) -> Text:
     if not facts.performance:
         return ()
-    parts: list[str | Ref] = ["Harrell's and Uno's C-index"]
+    parts: list[str | Ref] = [*names(by_horizon=False)]
     if any(row.raw.auc for row in facts.performance):
-        parts.append("; cumulative/dynamic AUC, Brier score and index of prediction accuracy at ")
+        parts += ["; ", *names(by_horizon=True), " at "]
         parts += _horizons(facts)
         parts.append(", censored cases by inverse probability weights")
     if facts.calibration:

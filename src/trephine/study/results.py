@@ -104,3 +104,9 @@ class Analysis:
     timings: Mapping[str, float]
     warnings: tuple[tuple[str, str], ...]
     drawings: tuple[Comparison, ...] = ()
+
+    @property
+    def reached(self) -> tuple[float, ...]:
+        """The plan's horizons that follow-up reaches."""
+        last = float(self.cases.survival.time.max())
+        return tuple(h for h in self.inputs.plan.outcome.horizons if h <= last)

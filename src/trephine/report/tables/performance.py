@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trephine.choices import Kind, ProtocolName
+from trephine.report.measures import MEASURES, at_horizon, optional
 from trephine.report.tables.table import EMPTY, Row, Table
 from trephine.report.trace import Ref, Text, Trace, by_note, join, marked, sentence
-from trephine.report.wording import Form, kind_label, plural, protocol_label
+from trephine.report.wording import kind_label, plural, protocol_label
 
 _ORDER: tuple[tuple[ProtocolName, Kind], ...] = (
     ("published", "apparent"),
@@ -38,29 +39,17 @@ def table_3(facts: Trace) -> Table | None:
     """Return Table 3: discrimination and overall accuracy with intervals."""
     if not facts.performance:
         return None
-    horizons = list(facts.study.horizons)
-    with_uno = any(row.raw.c_index_uno is not None for row in facts.performance)
-    with_integral = any(row.raw.integrated_brier is not None for row in facts.performance)
-    header: list[Text] = [("Model",), ("C-index",), *([("Uno's C",)] if with_uno else [])]
-    header += [(h.show("year horizon"), " AUC") for h in horizons]
-    header += [(h.show("year horizon"), " Brier") for h in horizons]
-    header += [(h.show("year horizon"), " IPA") for h in horizons]
-    header += [("Integrated Brier",)] if with_integral else []
+    header: list[Text] = [("Model",)]
+    for measure in MEASURES:
+        header += measure.columns(facts)
     rows: list[Row] = []
     for key in assessments(facts.performance):
         rows.append(Row(((assessment_label(key),),), "group"))
         for row in facts.performance:
-            if (row.raw.protocol, row.raw.kind) != key:
-                continue
-            cells: list[Text] = [(row.model.words(),), row.c_index.interval("2")]
-            if with_uno:
-                cells.append(_optional(row.c_index_uno, "2"))
-            cells += [_at(row.auc, h.raw, "2") for h in horizons]
-            cells += [_at(row.brier, h.raw, "3") for h in horizons]
-            cells += [_at(row.ipa, h.raw, "2") for h in horizons]
-            if with_integral:
-                cells.append(_optional(row.integrated_brier, "3"))
-            rows.append(Row(tuple(cells)))
+            if _key(row) == key:
+                cells = [cell for measure in MEASURES for cell in measure.cells(facts, row)]
+                rows.append(Row(((row.model.words(),), *cells)))
+    explained = " ".join(measure.note for measure in MEASURES if measure.note)
     return Table(
         slug="table-3-performance",
         number="Table 3",
@@ -68,12 +57,7 @@ def table_3(facts: Trace) -> Table | None:
         header=tuple(header),
         rows=tuple(rows),
         notes=(
-            (
-                "Values with 95% confidence intervals. C-index: Harrell's concordance index. AUC:"
-                " area under the cumulative/dynamic ROC curve. IPA: index of prediction accuracy,"
-                " 1 − Brier score of the model / Brier score of Kaplan-Meier. Uno's C and the"
-                " integrated Brier score end at the last horizon.",
-            ),
+            (f"Values with 95% confidence intervals. {explained}",),
             *_cross_validated_note(facts),
             *_optimism_note(facts),
             *by_note(
@@ -140,8 +124,8 @@ def calibration_table(facts: Trace) -> Table | None:
             Row(
                 (
                     (row.model.words(), ", ", line.horizon.show("horizon"), *marks(line.gnd_note)),
-                    _optional(line.slope, "2"),
-                    _optional(line.observed_expected, "2"),
+                    optional(line.slope, "2"),
+                    optional(line.observed_expected, "2"),
                     (line.ici.show("3"),),
                     (line.e50.show("3"),),
                     (line.e90.show("3"),),
@@ -218,7 +202,7 @@ def _risk_group_rows(
     """Return a model with its test, and its groups below it."""
     test: list[Text] = [(groups.logrank_p.show("p"),)]
     if with_ratio:
-        test.insert(0, _optional(groups.ratio, "2"))
+        test.insert(0, optional(groups.ratio, "2"))
     signs = [sign for note in groups.notes for sign in marks(note)]
     model = Row(((groups.model.words(), *signs), *[EMPTY] * (2 + len(horizons)), *test))
     curves = [
@@ -227,7 +211,7 @@ def _risk_group_rows(
                 (curve.label.words(),),
                 (curve.n.show("count"),),
                 (curve.events.show("count"),),
-                *[_at(curve.at_horizons, h.raw, "share") for h in horizons],
+                *[at_horizon(curve.at_horizons, h.raw, "share") for h in horizons],
                 *[EMPTY] * len(test),
             ),
             "level",
@@ -267,14 +251,3 @@ def _clustered_note(facts: Trace) -> list[Text]:
 
 def _key(row: Trace) -> tuple[ProtocolName, Kind]:
     return row.raw.protocol, row.raw.kind
-
-
-def _at(values: Trace, horizon: float, form: Form) -> Text:
-    for value in values:
-        if value.raw.horizon == horizon:
-            return value.estimate.interval(form)
-    return ("–",)
-
-
-def _optional(estimate: Trace, form: Form) -> Text:
-    return estimate.interval(form) if estimate.raw is not None else ("–",)

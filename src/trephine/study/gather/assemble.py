@@ -8,8 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from trephine.executors import Progress
 from trephine.facts import Facts, PictureFacts
-from trephine.study.assess import Assessed, assess
-from trephine.study.draws import Draws, draw_intervals
+from trephine.study.assess import Assessment, assess
 from trephine.study.gather.baseline import cox_table, signature_table, table_1
 from trephine.study.gather.centres import centre_facts
 from trephine.study.gather.comparisons import comparisons, reclassifications
@@ -54,16 +53,12 @@ def assemble_facts(
     """
     # Matrices here are small: BLAS threads would wait for one another longer than they work.
     with threadpool_limits(1):
-        assessed = assess(analysis)
-        draws = draw_intervals(analysis, assessed, workers=workers, progress=progress)
-        return _assemble(analysis, assessed, draws, pictures)
+        assessment = assess(analysis, workers=workers, progress=progress)
+        return _assemble(analysis, assessment, pictures)
 
 
 def _assemble(
-    analysis: Analysis,
-    assessed: Sequence[Assessed],
-    draws: Draws,
-    pictures: Sequence[PictureFacts],
+    analysis: Analysis, assessment: Assessment, pictures: Sequence[PictureFacts]
 ) -> Facts:
     has_clinical = bool(analysis.cases.clinical.variables)
     results = list(analysis.protocols.values())
@@ -71,7 +66,7 @@ def _assemble(
         study=study_facts(analysis),
         flow=flow_facts(analysis),
         inputs=inputs_facts(analysis),
-        methods=methods_facts(analysis, draws),
+        methods=methods_facts(analysis, assessment),
         run=run_facts(analysis),
         agreement=agreement_facts(analysis),
         table1=table_1(analysis) if has_clinical else None,
@@ -84,20 +79,22 @@ def _assemble(
         nomograms=tuple(fact for result in results for fact in nomogram_facts(analysis, result)),
         sample_size=sample_size(analysis),
         performance=(
-            *(performance_facts(one, draws) for one in assessed),
+            *(performance_facts(one) for one in assessment.models),
             *(fact for result in results for fact in corrected_performance(analysis, result)),
         ),
         null_check=tuple(fact for result in results for fact in null_facts(result)),
-        comparisons=comparisons(analysis, assessed),
-        reclassification=reclassifications(assessed, draws, analysis.inputs.plan.outcome.risk_cuts),
+        comparisons=comparisons(assessment.comparisons),
+        reclassification=reclassifications(
+            assessment.comparisons, analysis.inputs.plan.outcome.risk_cuts
+        ),
         table_s2=tuple(
             table for result in results if (table := signature_table(analysis, result)) is not None
         ),
-        roc=tuple(fact for one in assessed for fact in roc_facts(one)),
-        calibration=tuple(fact for one in assessed for fact in calibration_facts(one, draws)),
-        decision_curves=decision_facts(analysis, assessed, draws),
+        roc=tuple(fact for one in assessment.models for fact in roc_facts(one)),
+        calibration=tuple(fact for one in assessment.models for fact in calibration_facts(one)),
+        decision_curves=decision_facts(assessment),
         survival=overall_survival(analysis),
-        risk_groups=tuple(risk_group_facts(analysis, one) for one in assessed),
+        risk_groups=tuple(risk_group_facts(analysis, one) for one in assessment.models),
         centres=tuple(fact for result in results for fact in centre_facts(analysis, result)),
         pictures=tuple(pictures),
     )

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
-
 import numpy as np
 
 from trephine.choices import CurveMethod
-from trephine.errors import ModelError
 from trephine.evaluation.decision_curve import TREAT_ALL, TREAT_NONE, DecisionCurve
-from trephine.evaluation.risk_groups import RiskGroup, RiskGroups, risk_groups
+from trephine.evaluation.risk_groups import RiskGroup, RiskGroups
 from trephine.facts import (
     CalibrationFacts,
     CalibrationGroupFact,
@@ -22,11 +18,8 @@ from trephine.facts import (
     RocFacts,
     SurvivalCurve,
 )
-from trephine.modelling.fitted_model import fit_model
-from trephine.modelling.terms import Term
-from trephine.regression.ticks import pretty
-from trephine.study.assess import Assessed
-from trephine.study.draws import Draws
+from trephine.study.assess import Assessed, Assessment
+from trephine.study.assess.risk_groups import risk_table_times
 from trephine.study.results import Analysis
 from trephine.survival.kaplan_meier import KaplanMeierCurve, kaplan_meier
 from trephine.types import FloatArray
@@ -37,7 +30,7 @@ HISTOGRAM_BINS = 20
 def roc_facts(assessed: Assessed) -> list[RocFacts]:
     """Return one curve a horizon."""
     found = []
-    for at in assessed.performance.horizons:
+    for at in assessed.at_horizons:
         if at.roc.note:
             continue
         order = np.lexsort((at.roc.sensitivity, at.roc.false_positive_rate))
@@ -66,15 +59,13 @@ CURVE_WORDS: dict[CurveMethod, str] = {
 """How a smooth calibration curve is drawn, as the methods section says it."""
 
 
-def calibration_facts(assessed: Assessed, draws: Draws) -> list[CalibrationFacts]:
+def calibration_facts(assessed: Assessed) -> list[CalibrationFacts]:
     """Return one calibration curve a horizon."""
     found = []
-    for at, probability in zip(
-        assessed.performance.horizons, assessed.event_probability.T, strict=True
-    ):
+    for at, probability in zip(assessed.at_horizons, assessed.event_probability.T, strict=True):
         edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
         counts, _ = np.histogram(probability, edges)
-        curve = draws.calibration_of(assessed, at.horizon) or at.curve
+        curve = at.curve
         known = np.isfinite(curve.observed).all()
         found.append(
             CalibrationFacts(
@@ -103,31 +94,24 @@ def calibration_facts(assessed: Assessed, draws: Draws) -> list[CalibrationFacts
     return found
 
 
-def decision_facts(
-    analysis: Analysis, assessed: Sequence[Assessed], draws: Draws
-) -> tuple[DecisionCurveFacts, ...]:
+def decision_facts(assessment: Assessment) -> tuple[DecisionCurveFacts, ...]:
     """Return the decision curves of all models together, by protocol, kind and horizon."""
-    found = []
-    for (protocol, kind), _ in groupby(assessed, key=lambda one: (one.protocol, one.kind)):
-        for horizon in analysis.inputs.plan.outcome.horizons:
-            curves = draws.decision_of(protocol, kind, horizon)
-            if curves is None or not np.isfinite(curves[TREAT_ALL].net_benefit).any():
-                continue
-            found.append(
-                DecisionCurveFacts(
-                    protocol=protocol,
-                    kind=kind,
-                    horizon=horizon,
-                    thresholds=curves[TREAT_ALL].thresholds,
-                    treat_all=curves[TREAT_ALL].net_benefit,
-                    models=tuple(
-                        _net_benefit(name, curve)
-                        for name, curve in curves.items()
-                        if name not in (TREAT_ALL, TREAT_NONE)
-                    ),
-                )
-            )
-    return tuple(found)
+    return tuple(
+        DecisionCurveFacts(
+            protocol=protocol,
+            kind=kind,
+            horizon=horizon,
+            thresholds=curves[TREAT_ALL].thresholds,
+            treat_all=curves[TREAT_ALL].net_benefit,
+            models=tuple(
+                _net_benefit(name, curve)
+                for name, curve in curves.items()
+                if name not in (TREAT_ALL, TREAT_NONE)
+            ),
+        )
+        for (protocol, kind, horizon), curves in assessment.decision.items()
+        if np.isfinite(curves[TREAT_ALL].net_benefit).any()
+    )
 
 
 def _net_benefit(name: str, curve: DecisionCurve) -> NetBenefit:
@@ -144,28 +128,17 @@ def _net_benefit(name: str, curve: DecisionCurve) -> NetBenefit:
 def risk_group_facts(analysis: Analysis, assessed: Assessed) -> RiskGroupsFacts:
     """Return survival of low and high risk under one model."""
     plan = analysis.inputs.plan
-    survival = analysis.cases.survival
-    times = _risk_table_times(float(survival.time.max()))
-    given = plan.outcome.risk_cuts
-    by_plan = bool(given) and plan.outcome.horizons[0] in assessed.horizons
-    groups = risk_groups(
-        survival,
-        assessed.probability_at(plan.outcome.horizons[0]) if by_plan else assessed.risk_score,
-        given if by_plan else (assessed.risk_cut,),
-        horizons=plan.outcome.horizons,
-        risk_table_times=times,
-        patient=assessed.patient,
-    )
-    ratio, why = _group_ratio(analysis, assessed, groups)
+    found = assessed.risk_groups
+    groups = found.groups
     apparent = assessed.kind == "apparent"
     rule = (
         "median of the linear predictor in training"
         if apparent
         else "median of the out-of-fold linear predictor, averaged over repeats"
     )
-    if by_plan:
+    if found.by_plan:
         at = f"{plan.outcome.horizons[0]:g} {plan.outcome.unit}"
-        cuts = " and ".join(f"{cut:g}" for cut in given)
+        cuts = " and ".join(f"{cut:g}" for cut in plan.outcome.risk_cuts)
         rule = f"event probability at {at} that the plan gives, {cuts}"
     return RiskGroupsFacts(
         protocol=assessed.protocol,
@@ -177,8 +150,8 @@ def risk_group_facts(analysis: Analysis, assessed: Assessed) -> RiskGroupsFacts:
         logrank_statistic=groups.logrank.statistic if groups.logrank else None,
         degrees_of_freedom=groups.logrank.degrees_of_freedom if groups.logrank else 0,
         logrank_p=groups.logrank.p_value if groups.logrank else None,
-        ratio=ratio,
-        notes=tuple(note for note in (groups.note, *_group_notes(groups), why) if note),
+        ratio=None if found.ratio is None else EstimateFact.model_validate(found.ratio),
+        notes=tuple(note for note in (groups.note, *_group_notes(groups), found.note) if note),
     )
 
 
@@ -196,34 +169,11 @@ def _label(group: RiskGroup) -> str:
     return name if "risk" in group.name else f"{name} risk"
 
 
-def _group_ratio(
-    analysis: Analysis, assessed: Assessed, groups: RiskGroups
-) -> tuple[EstimateFact | None, str]:
-    """Return the hazard ratio of high against low risk, and why there is none."""
-    if groups.logrank is None:
-        return None, ""
-    high = (groups.group_of_case == len(groups.groups) - 1).astype(np.float64)
-    term = Term("high risk", "high risk", "linear", "High risk")
-    try:
-        model = fit_model(
-            "risk groups",
-            (),
-            [term],
-            high[:, None],
-            analysis.cases.survival,
-            cluster=assessed.patient,
-        )
-    except ModelError as error:
-        return None, f"no hazard ratio between the groups: {error}"
-    assert model.result is not None
-    return EstimateFact.model_validate(model.result.hazard_ratio_of(term.name)), ""
-
-
 def overall_survival(analysis: Analysis) -> SurvivalCurve:
     """Return the Kaplan-Meier curve of all cases, its interval by patient."""
     survival = analysis.cases.survival
     curve = kaplan_meier(survival.time, survival.event, cluster=analysis.cases.patient)
-    times = _risk_table_times(float(survival.time.max()))
+    times = risk_table_times(float(survival.time.max()))
     at_risk = [int(np.sum(survival.time >= time)) for time in times]
     horizons = []
     for horizon in analysis.inputs.plan.outcome.horizons:
@@ -273,11 +223,6 @@ def _steps(curve: KaplanMeierCurve) -> dict[str, FloatArray]:
         "high": np.append(1.0, curve.high),
         "censored_times": np.repeat(curve.times, curve.n_censored.astype(np.int64)),
     }
-
-
-def _risk_table_times(last: float) -> FloatArray:
-    ticks = pretty(0.0, last, 6)
-    return ticks[ticks <= last]
 
 
 def _known(values: FloatArray) -> FloatArray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from trephine.facts import ExternalFacts, Facts
 from trephine.study.assess import assess
-from trephine.study.draws import draw_intervals
 from trephine.study.gather.baseline import table_1
 from trephine.study.gather.comparisons import comparisons, reclassifications
 from trephine.study.gather.curves import (
@@ -39,22 +38,23 @@ def assemble_external_facts(
     workers
         Of the bootstraps behind intervals.
     """
-    assessed = assess(analysis, kind="external")
-    draws = draw_intervals(analysis, assessed, workers=workers)
+    assessment = assess(analysis, "external", workers=workers)
     return Facts(
         study=study_facts(analysis),
         flow=flow_facts(analysis),
         inputs=inputs_facts(analysis),
-        methods=methods_facts(analysis, draws),
+        methods=methods_facts(analysis, assessment),
         run=run_facts(analysis),
         table1=table_1(analysis) if analysis.cases.clinical.variables else None,
-        performance=tuple(performance_facts(one, draws) for one in assessed),
-        comparisons=comparisons(analysis, assessed),
-        reclassification=reclassifications(assessed, draws, analysis.inputs.plan.outcome.risk_cuts),
-        roc=tuple(fact for one in assessed for fact in roc_facts(one)),
-        calibration=tuple(fact for one in assessed for fact in calibration_facts(one, draws)),
-        decision_curves=decision_facts(analysis, assessed, draws),
+        performance=tuple(performance_facts(one) for one in assessment.models),
+        comparisons=comparisons(assessment.comparisons),
+        reclassification=reclassifications(
+            assessment.comparisons, analysis.inputs.plan.outcome.risk_cuts
+        ),
+        roc=tuple(fact for one in assessment.models for fact in roc_facts(one)),
+        calibration=tuple(fact for one in assessment.models for fact in calibration_facts(one)),
+        decision_curves=decision_facts(assessment),
         survival=overall_survival(analysis),
-        risk_groups=tuple(risk_group_facts(analysis, one) for one in assessed),
+        risk_groups=tuple(risk_group_facts(analysis, one) for one in assessment.models),
         external=external,
     )

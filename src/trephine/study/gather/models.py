@@ -36,14 +36,8 @@ from trephine.types import FloatArray
 
 def model_facts(analysis: Analysis, result: ProtocolResult) -> list[ModelFacts]:
     """Return every model of one protocol."""
-    horizons = _reached(analysis)
+    horizons = analysis.reached
     return [_model(analysis, model, result, horizons) for model in result.fitted.models.values()]
-
-
-def _reached(analysis: Analysis) -> tuple[float, ...]:
-    """Return the horizons that follow-up reaches."""
-    last = float(analysis.cases.survival.time.max())
-    return tuple(h for h in analysis.inputs.plan.outcome.horizons if h <= last)
 
 
 def _model(
@@ -123,7 +117,7 @@ def _part_name(name: str) -> str:
 def nomogram_facts(analysis: Analysis, result: ProtocolResult) -> list[NomogramFacts]:
     """Return the nomogram of the fullest model; none where it holds no predictor."""
     model = max(result.fitted.models.values(), key=lambda one: len(one.parts))
-    horizons = _reached(analysis)
+    horizons = analysis.reached
     labels = _axis_labels(analysis, model)
     try:
         nomogram = nomogram_of(model, labels, horizons)
@@ -272,7 +266,7 @@ def sample_size(analysis: Analysis) -> SampleSizeFacts:
 def _needed(analysis: Analysis, parameters: int) -> SampleSize | None:
     """Return what the criteria ask for; None where the study gives them nothing to go by."""
     survival = analysis.cases.survival
-    horizons = _reached(analysis)
+    horizons = analysis.reached
     if not horizons:
         return None
     try:

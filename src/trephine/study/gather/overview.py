@@ -40,7 +40,7 @@ from trephine.facts import (
 )
 from trephine.plan.sections import RadiomicsSection
 from trephine.radiomics.settings import RadiomicsSettings
-from trephine.study.draws import Draws
+from trephine.study.assess import Assessment
 from trephine.study.finetuning import finetune_settings
 from trephine.study.fingerprints import Fingerprint
 from trephine.study.network_file import trust_note
@@ -205,7 +205,7 @@ COMBAT = (
 )
 
 
-def methods_facts(analysis: Analysis, draws: Draws) -> MethodsFacts:
+def methods_facts(analysis: Analysis, assessment: Assessment) -> MethodsFacts:
     """Return the settings that the methods section states."""
     plan = analysis.inputs.plan
     radiomics, deep = radiomics_settings(plan), deep_settings(plan)
@@ -232,7 +232,7 @@ def methods_facts(analysis: Analysis, draws: Draws) -> MethodsFacts:
         missing_values="Cases with a missing clinical value were left out."
         if plan.selection.missing_clinical == "drop"
         else "Missing clinical values were filled with training medians and most frequent levels.",
-        resampling=tuple(_resampling(analysis, draws)),
+        resampling=tuple(_resampling(analysis, assessment)),
     )
 
 
@@ -269,7 +269,7 @@ def _resampled(settings: RadiomicsSettings) -> str:
     return f"images resampled to {sides} mm ({settings.interpolator})"
 
 
-def _resampling(analysis: Analysis, draws: Draws) -> list[ResamplingMethod]:
+def _resampling(analysis: Analysis, assessment: Assessment) -> list[ResamplingMethod]:
     validation = analysis.inputs.plan.validation
     return [
         ResamplingMethod(
@@ -279,8 +279,8 @@ def _resampling(analysis: Analysis, draws: Draws) -> list[ResamplingMethod]:
             repeats=result.out_of_fold.repeats if result.out_of_fold is not None else 0,
             bootstraps=len(result.bootstrap.refits) if result.bootstrap is not None else 0,
             permutations=validation.permutations if result.null is not None else 0,
-            interval_draws=draws.number_draws,
-            band_draws=draws.band_draws,
+            interval_draws=assessment.number_draws,
+            band_draws=assessment.band_draws,
             note=_resampling_note(result),
         )
         for protocol, result in analysis.protocols.items()

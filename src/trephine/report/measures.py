@@ -1,0 +1,111 @@
+"""The measures of Table 3: how each is headed, printed and explained.
+
+A measure is a field of `trephine.facts.PerformanceFacts` that says ``Within``; its column, its
+footnote and its mention in the methods follow from one line here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trephine.facts import PerformanceFacts
+from trephine.report.trace import Text, Trace, join
+from trephine.report.wording import MISSING, Form
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure as the report shows it.
+
+    Attributes
+    ----------
+    field
+        Of ``PerformanceFacts``.
+    header
+        Of its column; where there is a number a horizon, the horizon stands before it.
+    form
+        How its numbers are printed.
+    note
+        What a footnote explains; empty where the header says enough.
+    name
+        As the methods name it; empty where another measure's name covers it.
+    """
+
+    field: str
+    header: str
+    form: Form
+    note: str = ""
+    name: str = ""
+
+    @property
+    def by_horizon(self) -> bool:
+        """Whether it is one number a horizon, rather than one in all."""
+        return PerformanceFacts.by_horizon(self.field)
+
+    def columns(self, facts: Trace) -> list[Text]:
+        """Return its headers; none where no model has it."""
+        if self.by_horizon:
+            return [(h.show("year horizon"), f" {self.header}") for h in facts.study.horizons]
+        there = any(getattr(row.raw, self.field) is not None for row in facts.performance)
+        return [(self.header,)] if there else []
+
+    def cells(self, facts: Trace, row: Trace) -> list[Text]:
+        """Return one model's cells, one a column."""
+        found = getattr(row, self.field)
+        if self.by_horizon:
+            return [at_horizon(found, h.raw, self.form) for h in facts.study.horizons]
+        return [optional(found, self.form)] if self.columns(facts) else []
+
+
+MEASURES = (
+    Measure(
+        "c_index",
+        "C-index",
+        "2",
+        "C-index: Harrell's concordance index.",
+        "Harrell's and Uno's C-index",
+    ),
+    Measure("c_index_uno", "Uno's C", "2"),
+    Measure(
+        "auc",
+        "AUC",
+        "2",
+        "AUC: area under the cumulative/dynamic ROC curve.",
+        "cumulative/dynamic AUC",
+    ),
+    Measure("brier", "Brier", "3", name="Brier score"),
+    Measure(
+        "ipa",
+        "IPA",
+        "2",
+        "IPA: index of prediction accuracy, 1 − Brier score of the model / Brier score of"
+        " Kaplan-Meier.",
+        "index of prediction accuracy",
+    ),
+    Measure(
+        "integrated_brier",
+        "Integrated Brier",
+        "3",
+        "Uno's C and the integrated Brier score end at the last horizon.",
+    ),
+)
+"""In the order of the columns."""
+
+
+def names(*, by_horizon: bool) -> Text:
+    """Return what the methods call the measures: those at the horizons, or the others."""
+    own: list[Text] = [(m.name,) for m in MEASURES if m.name and m.by_horizon == by_horizon]
+    return join(own, last=" and ")
+
+
+def at_horizon(values: Trace, horizon: float, form: Form) -> Text:
+    """Return the number at one horizon with its interval, or a dash."""
+    for value in values:
+        if value.raw.horizon == horizon:
+            return value.estimate.interval(form)
+    return (MISSING,)
+
+
+def optional(estimate: Trace, form: Form) -> Text:
+    """Return a number with its interval, or a dash."""
+    return estimate.interval(form) if estimate.raw is not None else (MISSING,)

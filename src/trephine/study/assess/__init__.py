@@ -1,0 +1,7 @@
+"""What every model of a study is worth: predictions, measures, and what sets models apart."""
+
+from trephine.study.assess.comparisons import Compared
+from trephine.study.assess.measures import Assessed, AtHorizon, Measured
+from trephine.study.assess.whole import Assessment, assess
+
+__all__ = ["Assessed", "Assessment", "AtHorizon", "Compared", "Measured", "assess"]

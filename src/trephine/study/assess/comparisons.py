@@ -1,0 +1,106 @@
+"""Differences between two models that predict the same cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from trephine.errors import InputError
+from trephine.evaluation.concordance import ConcordanceComparison, compare_concordance
+from trephine.evaluation.likelihood_ratio import likelihood_ratio_test
+from trephine.evaluation.reclassification_summary import ReclassificationSummary
+from trephine.evaluation.time_dependent_auc import AucDifference, compare_time_dependent_auc
+from trephine.group_tests.hypothesis_test import HypothesisTest
+from trephine.study.assess.draws import Draws
+from trephine.study.assess.measures import Assessed
+from trephine.study.assess.predictions import shared_horizons
+from trephine.study.results import Analysis
+from trephine.validation.out_of_fold import compare_out_of_fold_concordance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """What a new model adds to an old one of the same protocol and kind.
+
+    Attributes
+    ----------
+    old, new
+        The models.
+    concordance
+        Difference of Harrell's C; None where one of them has none.
+    auc
+        Difference of AUC at each horizon where both have one.
+    likelihood_ratio
+        Of nested models that were fitted to these cases; None for others.
+    reclassification
+        NRI and IDI by horizon; absent where there is no answer, or where both predict alike.
+    """
+
+    old: Assessed
+    new: Assessed
+    concordance: ConcordanceComparison | None
+    auc: tuple[AucDifference, ...]
+    likelihood_ratio: HypothesisTest | None
+    reclassification: Mapping[float, ReclassificationSummary]
+
+
+def compared(analysis: Analysis, draws: Draws, old: Assessed, new: Assessed) -> Compared:
+    """Compare two models of one protocol and kind."""
+    return Compared(
+        old=old,
+        new=new,
+        concordance=_concordance(analysis, old, new),
+        auc=tuple(_auc(old, new)),
+        likelihood_ratio=_likelihood_ratio(analysis, old, new),
+        reclassification=_reclassification(draws, old, new),
+    )
+
+
+def _concordance(analysis: Analysis, old: Assessed, new: Assessed) -> ConcordanceComparison | None:
+    """Compare by joint jackknife: all pairs of cases, or pairs within folds out of fold."""
+    survival = analysis.cases.survival
+    try:
+        if old.out_of_fold is None:
+            return compare_concordance(
+                survival, old.risk_score, new.risk_score, cluster=old.patient
+            )
+        return compare_out_of_fold_concordance(
+            survival, old.out_of_fold, old.model, new.model, analysis.cases.patient
+        )
+    except InputError:
+        # Their own rows say why there is no C-index.
+        return None
+
+
+def _auc(old: Assessed, new: Assessed) -> list[AucDifference]:
+    areas = [(old.at(horizon).auc, new.at(horizon).auc) for horizon in shared_horizons(old, new)]
+    return [
+        compare_time_dependent_auc(second, first, patient=old.patient)
+        for first, second in areas
+        if not (first.note or second.note)
+    ]
+
+
+def _likelihood_ratio(analysis: Analysis, old: Assessed, new: Assessed) -> HypothesisTest | None:
+    """Compare nested models that were fitted to the same cases."""
+    models = analysis.protocols[old.protocol].fitted.models
+    smaller, larger = models[old.model], models[new.model]
+    nested = {t.name for t in smaller.terms} < {t.name for t in larger.terms}
+    if old.kind != "apparent" or not nested or smaller.result is None or larger.result is None:
+        return None
+    return likelihood_ratio_test(smaller.result, larger.result)
+
+
+def _reclassification(
+    draws: Draws, old: Assessed, new: Assessed
+) -> dict[float, ReclassificationSummary]:
+    """Leave out models that predict alike: they reclassify nobody."""
+    found = {}
+    for horizon in shared_horizons(old, new):
+        drawn = draws.reclassification.get((old.protocol, old.kind, old.model, new.model, horizon))
+        alike = np.array_equal(old.probability_at(horizon), new.probability_at(horizon))
+        if drawn is not None and not alike:
+            found[horizon] = drawn
+    return found

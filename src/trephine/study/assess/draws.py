@@ -1,0 +1,259 @@
+"""Curves and differences whose intervals need a bootstrap of patients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from itertools import groupby
+from typing import Protocol
+
+import numpy as np
+
+from trephine.choices import CurveMethod, Kind, ProtocolName
+from trephine.errors import InputError
+from trephine.evaluation.calibration_curve import CalibrationCurve, calibration_curve
+from trephine.evaluation.decision_curve import DecisionCurve, decision_curves
+from trephine.evaluation.reclassification_summary import (
+    ReclassificationSummary,
+    summarise_reclassification,
+)
+from trephine.executors import Progress, executor
+from trephine.streams import seeds as stream
+from trephine.study.assess.predictions import Predictions, pairs, shared_horizons
+from trephine.study.results import Analysis
+from trephine.types import FloatArray, IntArray, Survival
+
+DECISION_THRESHOLDS = np.arange(0, 100, 1) / 100.0
+# Limits of a band are read off a curve; more draws than this cannot be seen in it.
+MOST_BAND_DRAWS = 100
+# Fewer tasks than this are done before worker processes have started.
+FEWEST_FOR_WORKERS = 8
+
+ModelKey = tuple[ProtocolName, Kind, str, float]
+"""Protocol, kind, model and horizon."""
+PairKey = tuple[ProtocolName, Kind, str, str, float]
+"""Protocol, kind, old model, new model and horizon."""
+AllKey = tuple[ProtocolName, Kind, float]
+"""Protocol, kind and horizon of what is about all models together."""
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What was drawn; `Draws` of single tasks are joined with ``|``.
+
+    Attributes
+    ----------
+    calibration
+        A model's calibration curve.
+    decision
+        The decision curves of all models, by model.
+    reclassification
+        What a new model reclassifies against an old one; absent where there is no answer.
+    number_draws, band_draws
+        Resamples behind NRI and IDI, and behind the bands of curves.
+    """
+
+    calibration: Mapping[ModelKey, CalibrationCurve] = field(default_factory=dict)
+    decision: Mapping[AllKey, Mapping[str, DecisionCurve]] = field(default_factory=dict)
+    reclassification: Mapping[PairKey, ReclassificationSummary] = field(default_factory=dict)
+    number_draws: int = 0
+    band_draws: int = 0
+
+    def __or__(self, other: Draws) -> Draws:
+        return Draws(
+            {**self.calibration, **other.calibration},
+            {**self.decision, **other.decision},
+            {**self.reclassification, **other.reclassification},
+            self.number_draws,
+            self.band_draws,
+        )
+
+
+def draw_intervals(
+    analysis: Analysis,
+    predictions: Sequence[Predictions],
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Draws:
+    """Resample patients for every interval that has no formula.
+
+    Parameters
+    ----------
+    analysis
+        A study that ran; its plan says how often to resample.
+    predictions
+        Of all models.
+    workers, progress
+        As `trephine.executors.executor`; the numbers do not depend on the workers.
+    """
+    numbers = analysis.inputs.plan.validation.interval_bootstraps
+    bands = min(numbers, MOST_BAND_DRAWS)
+    seeds = _seeds(analysis.inputs.plan.study.seed)
+    # The dearest first, so that no worker is left with one of them at the end.
+    tasks: list[_Task] = [
+        *_decision_tasks(analysis, predictions, bands, seeds),
+        *_reclassification_tasks(analysis, predictions, numbers, seeds),
+        *_calibration_tasks(analysis, predictions, bands, seeds),
+    ]
+    count = 1 if len(tasks) < FEWEST_FOR_WORKERS else workers
+    with executor(count, _start, (analysis.cases.survival,)) as run:
+        drawn = run.map(_draw, tasks, progress)
+        return reduce(Draws.__or__, drawn, Draws(number_draws=numbers, band_draws=bands))
+
+
+def _seeds(seed: int) -> Iterator[np.random.SeedSequence]:
+    parent = stream(seed, "intervals")
+    while True:
+        yield parent.spawn(1)[0]
+
+
+class _Task(Protocol):
+    """One bootstrap of patients."""
+
+    def draw(self, survival: Survival) -> Draws:
+        """Return the one thing that was drawn, or nothing where there is no answer."""
+        ...
+
+
+@dataclass(frozen=True)
+class _DecisionTask:
+    """Decision curves of all models; ``probabilities`` and ``harm`` by model."""
+
+    key: AllKey
+    probabilities: Mapping[str, FloatArray]
+    harm: Mapping[str, float]
+    patient: IntArray | None
+    repeats: int
+    seed: np.random.SeedSequence
+
+    def draw(self, survival: Survival) -> Draws:
+        curves = decision_curves(
+            survival,
+            self.probabilities,
+            self.key[-1],
+            DECISION_THRESHOLDS,
+            harm=self.harm,
+            patient=self.patient,
+            repeats=self.repeats,
+            rng=np.random.default_rng(self.seed),
+        )
+        return Draws(decision={self.key: curves})
+
+
+def _decision_tasks(
+    analysis: Analysis,
+    predictions: Sequence[Predictions],
+    repeats: int,
+    seeds: Iterator[np.random.SeedSequence],
+) -> Iterator[_DecisionTask]:
+    plan = analysis.inputs.plan
+    for (protocol, kind), group in groupby(predictions, key=lambda one: (one.protocol, one.kind)):
+        models = list(group)
+        for horizon in plan.outcome.horizons:
+            there = {m.model: m.probability_at(horizon) for m in models if horizon in m.horizons}
+            if there:
+                key = (protocol, kind, horizon)
+                harm = {m: cost for m, cost in plan.models.harm.items() if m in there}
+                yield _DecisionTask(key, there, harm, models[0].patient, repeats, next(seeds))
+
+
+@dataclass(frozen=True)
+class _ReclassificationTask:
+    """NRI and IDI of one pair; ``cut_offs`` part the categories of the NRI."""
+
+    key: PairKey
+    old: FloatArray
+    new: FloatArray
+    cut_offs: tuple[float, ...]
+    patient: IntArray | None
+    repeats: int
+    seed: np.random.SeedSequence
+
+    def draw(self, survival: Survival) -> Draws:
+        try:
+            found = summarise_reclassification(
+                survival,
+                self.old,
+                self.new,
+                self.key[-1],
+                repeats=self.repeats,
+                rng=np.random.default_rng(self.seed),
+                cut_offs=self.cut_offs,
+                patient=self.patient,
+            )
+        except InputError:
+            return Draws()
+        return Draws() if found.note else Draws(reclassification={self.key: found})
+
+
+def _reclassification_tasks(
+    analysis: Analysis,
+    predictions: Sequence[Predictions],
+    repeats: int,
+    seeds: Iterator[np.random.SeedSequence],
+) -> Iterator[_ReclassificationTask]:
+    cuts = analysis.inputs.plan.outcome.risk_cuts
+    for old, new in pairs(predictions):
+        for horizon in shared_horizons(old, new):
+            yield _ReclassificationTask(
+                (old.protocol, old.kind, old.model, new.model, horizon),
+                old.probability_at(horizon),
+                new.probability_at(horizon),
+                cuts,
+                new.patient,
+                repeats,
+                next(seeds),
+            )
+
+
+@dataclass(frozen=True)
+class _CalibrationTask:
+    """The smooth calibration curve of one model."""
+
+    key: ModelKey
+    probability: FloatArray
+    method: CurveMethod
+    patient: IntArray | None
+    repeats: int
+    seed: np.random.SeedSequence
+
+    def draw(self, survival: Survival) -> Draws:
+        curve = calibration_curve(
+            survival,
+            self.probability,
+            self.key[-1],
+            method=self.method,
+            patient=self.patient,
+            repeats=self.repeats,
+            rng=np.random.default_rng(self.seed),
+        )
+        return Draws(calibration={self.key: curve})
+
+
+def _calibration_tasks(
+    analysis: Analysis,
+    predictions: Sequence[Predictions],
+    repeats: int,
+    seeds: Iterator[np.random.SeedSequence],
+) -> Iterator[_CalibrationTask]:
+    method = analysis.inputs.plan.validation.calibration_curve
+    for one in predictions:
+        for horizon in one.horizons:
+            key = (one.protocol, one.kind, one.model, horizon)
+            probability = one.probability_at(horizon)
+            yield _CalibrationTask(key, probability, method, one.patient, repeats, next(seeds))
+
+
+# The outcome of all cases, set once in each worker by _start.
+_survival: Survival
+
+
+def _start(survival: Survival) -> None:
+    global _survival
+    _survival = survival
+
+
+def _draw(task: _Task) -> Draws:
+    return task.draw(_survival)

@@ -1,0 +1,207 @@
+"""How good each model's predictions are: every measure computed once, and read by its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Protocol
+
+import numpy as np
+
+from trephine.errors import InputError
+from trephine.evaluation.brier_score import BrierScore, brier_score
+from trephine.evaluation.calibration import (
+    CalibrationGroup,
+    CalibrationInTheLarge,
+    CalibrationSlope,
+    CalibrationTest,
+    calibration_groups,
+    calibration_in_the_large,
+    calibration_slope,
+    greenwood_nam_dagostino_test,
+)
+from trephine.evaluation.calibration_curve import CalibrationCurve
+from trephine.evaluation.concordance import concordance_index
+from trephine.evaluation.prediction_accuracy import (
+    PredictionAccuracy,
+    integrated_brier,
+    prediction_accuracy,
+)
+from trephine.evaluation.roc_curve import RocCurve, roc_curve
+from trephine.evaluation.time_dependent_auc import TimeDependentAuc, time_dependent_auc
+from trephine.study.assess.predictions import Predictions
+from trephine.study.assess.risk_groups import Stratified, stratified
+from trephine.study.results import Analysis
+from trephine.survival.concordance import TimeWeight
+from trephine.types import Estimate, Survival
+from trephine.validation.out_of_fold import out_of_fold_concordance
+
+
+class Measured(Protocol):
+    """What a measure of Table 3 has: a number with its interval, and why there is none."""
+
+    @property
+    def estimate(self) -> Estimate:
+        """With its interval; NaN where it cannot be computed."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """Why there is no number; empty where there is one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Concordance:
+    """A C-index, and why there is none."""
+
+    estimate: Estimate
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtHorizon:
+    """One model's measures at one horizon.
+
+    A measure whose name is that of a field of ``PerformanceFacts`` is shown in Table 3.
+
+    Attributes
+    ----------
+    horizon
+        In the outcome's unit of time.
+    auc, roc
+        Of the risk score.
+    brier, ipa
+        Brier score of the event probability, and the index of prediction accuracy.
+    slope, in_the_large, groups, groups_test, curve
+        Calibration: slope, observed over expected, in quantile groups with the
+        Greenwood-Nam-D'Agostino test, and smooth with ICI, E50, E90 and Emax.
+    """
+
+    horizon: float
+    auc: TimeDependentAuc
+    roc: RocCurve
+    brier: BrierScore
+    ipa: PredictionAccuracy
+    slope: CalibrationSlope
+    in_the_large: CalibrationInTheLarge
+    groups: tuple[CalibrationGroup, ...]
+    groups_test: CalibrationTest
+    curve: CalibrationCurve
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessed(Predictions):
+    """One model's predictions of one kind, and how good they are.
+
+    Attributes
+    ----------
+    n, events
+        Cases, and events among them.
+    c_index, c_index_uno
+        Harrell's C, and Uno's truncated at the last horizon that follow-up reaches.
+    integrated_brier
+        Up to the last horizon that follow-up reaches; NaN where it reaches none.
+    at_horizons
+        The measures at each of ``horizons``.
+    risk_groups
+        Cases of low and high risk.
+    """
+
+    n: int
+    events: int
+    c_index: Concordance
+    c_index_uno: Concordance
+    integrated_brier: PredictionAccuracy
+    at_horizons: tuple[AtHorizon, ...]
+    risk_groups: Stratified
+
+    def at(self, horizon: float) -> AtHorizon:
+        """Return the measures at one of ``horizons``."""
+        return self.at_horizons[self.horizons.index(horizon)]
+
+
+def measured(
+    analysis: Analysis, predictions: Predictions, curves: tuple[CalibrationCurve, ...]
+) -> Assessed:
+    """Return a model's predictions with all their measures.
+
+    What they mean depends on the cases: apparent on those that the model was fitted to, honest out
+    of fold or on outside data. A measure that cannot be computed is NaN and says why.
+
+    Parameters
+    ----------
+    analysis
+        Whose cases were predicted.
+    predictions
+        Of the model.
+    curves
+        Its calibration curves, one a horizon of the predictions.
+    """
+    survival = analysis.cases.survival
+    own = {field.name: getattr(predictions, field.name) for field in fields(Predictions)}
+    uno = Concordance(Estimate(float("nan")))
+    if predictions.horizons:
+        uno = _concordance(survival, predictions, analysis.reached[-1])
+    return Assessed(
+        **own,
+        n=len(survival),
+        events=int(survival.event.sum()),
+        c_index=_concordance(survival, predictions, None),
+        c_index_uno=uno,
+        integrated_brier=_integrated(survival, predictions),
+        at_horizons=tuple(_at_horizon(survival, predictions, curve) for curve in curves),
+        risk_groups=stratified(analysis, predictions),
+    )
+
+
+def _at_horizon(survival: Survival, predictions: Predictions, curve: CalibrationCurve) -> AtHorizon:
+    horizon, patient = curve.horizon, predictions.patient
+    score, probability = predictions.risk_score, predictions.probability_at(horizon)
+    brier = brier_score(survival, probability, horizon, patient=patient)
+    groups = calibration_groups(survival, probability, horizon, patient=patient)
+    return AtHorizon(
+        horizon=horizon,
+        auc=time_dependent_auc(survival, score, horizon, patient=patient),
+        roc=roc_curve(survival, score, horizon),
+        brier=brier,
+        ipa=prediction_accuracy(survival, brier, patient=patient),
+        slope=calibration_slope(survival, probability, patient=patient),
+        in_the_large=calibration_in_the_large(survival, probability, horizon, patient=patient),
+        groups=groups,
+        groups_test=greenwood_nam_dagostino_test(groups),
+        curve=curve,
+    )
+
+
+def _concordance(survival: Survival, predictions: Predictions, last: float | None) -> Concordance:
+    """Return Harrell's C, or Uno's up to ``last``; out of fold within folds only."""
+    weight: TimeWeight = "n" if last is None else "n/G2"
+    folds, patient = predictions.out_of_fold, predictions.patient
+    try:
+        if folds is None or patient is None:
+            score = predictions.risk_score
+            return Concordance(
+                concordance_index(
+                    survival, score, time_weight=weight, horizon=last, cluster=patient
+                )
+            )
+        model = predictions.model
+        return Concordance(
+            out_of_fold_concordance(
+                survival, folds, model, patient, time_weight=weight, horizon=last
+            )
+        )
+    except InputError as error:
+        return Concordance(Estimate(float("nan")), f"No C-index: {error}.")
+
+
+def _integrated(survival: Survival, predictions: Predictions) -> PredictionAccuracy:
+    """Integrate the Brier score along the grid."""
+    nothing = Estimate(float("nan"))
+    if not predictions.grid:
+        return PredictionAccuracy(nothing)
+    probability = predictions.grid_probability
+    if not np.isfinite(probability).all():
+        note = "No integrated Brier score: a fold's follow-up ends before the last horizon."
+        return PredictionAccuracy(nothing, note)
+    return integrated_brier(survival, probability, predictions.grid, patient=predictions.patient)

@@ -1,0 +1,173 @@
+"""Every model's predictions of the study's cases, with what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, groupby
+from typing import TypeVar
+
+import numpy as np
+
+from trephine.choices import Kind, ProtocolName
+from trephine.study.results import Analysis, ProtocolResult
+from trephine.types import FloatArray, IntArray
+from trephine.validation.out_of_fold import pooled_event_probability, pooled_linear_predictor
+from trephine.validation.resampling import OutOfFold
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions:
+    """One model's predictions of one kind.
+
+    Attributes
+    ----------
+    protocol, kind, model
+        Which.
+    risk_score
+        Higher is worse, shape (n,).
+    horizons
+        Those that follow-up reaches and at which every case has a prediction.
+    event_probability
+        Shape (n, horizons).
+    grid, grid_probability
+        Times up to the last horizon that follow-up reaches, and event probabilities at them, shape
+        (n, grid); NaN where a model's follow-up ends before.
+    patient
+        Whom intervals are drawn by, shape (n,); None where cases count as independent, which is
+        the published protocol's apparent performance only.
+    risk_cut
+        Fixed in training: above it, high risk.
+    out_of_fold
+        Where each fold's cases were predicted by a model of their own: only cases of one fold can
+        then be compared. None where one model predicted all.
+    notes
+        What could not be predicted, and why.
+    """
+
+    protocol: ProtocolName
+    kind: Kind
+    model: str
+    risk_score: FloatArray
+    horizons: tuple[float, ...]
+    event_probability: FloatArray
+    grid: tuple[float, ...]
+    grid_probability: FloatArray
+    patient: IntArray | None
+    risk_cut: float
+    out_of_fold: OutOfFold | None = None
+    notes: tuple[str, ...] = ()
+
+    def probability_at(self, horizon: float) -> FloatArray:
+        """Return the event probabilities at one of ``horizons``, shape (n,)."""
+        found: FloatArray = self.event_probability[:, self.horizons.index(horizon)]
+        return found
+
+
+_P = TypeVar("_P", bound=Predictions)
+
+
+def pairs(predictions: Sequence[_P]) -> Iterator[tuple[_P, _P]]:
+    """Yield (old, new) of one protocol and kind, in the models' order."""
+    for _, group in groupby(predictions, key=lambda one: (one.protocol, one.kind)):
+        yield from combinations(list(group), 2)
+
+
+def shared_horizons(old: Predictions, new: Predictions) -> tuple[float, ...]:
+    """Return the horizons at which both models predict every case."""
+    return tuple(horizon for horizon in old.horizons if horizon in new.horizons)
+
+
+def predictions_of(analysis: Analysis, kind: Kind = "apparent") -> list[Predictions]:
+    """Return every model's predictions: as fitted, and out of fold where there are repeats.
+
+    Parameters
+    ----------
+    analysis
+        A study that ran, or a locked model's predictions of outside cases.
+    kind
+        What the predictions of ``ProtocolResult.apparent`` are: "apparent", or "external" where
+        the cases are outside ones.
+    """
+    found: list[Predictions] = []
+    for protocol, result in analysis.protocols.items():
+        models = result.fitted.models
+        found += [_as_fitted(analysis, (protocol, kind, model), result) for model in models]
+        if result.out_of_fold is not None:
+            found += [_nested(analysis, protocol, result.out_of_fold, model) for model in models]
+    return found
+
+
+def _as_fitted(
+    analysis: Analysis, which: tuple[ProtocolName, Kind, str], result: ProtocolResult
+) -> Predictions:
+    _, kind, model = which
+    predicted = result.apparent[model]
+    as_published = result.settings.variance == "model" and kind == "apparent"
+    return _predictions(
+        analysis,
+        which,
+        predicted.linear_predictor,
+        predicted.survival.times.tolist(),
+        1 - predicted.survival.survival_probability,
+        patient=None if as_published else analysis.cases.patient,
+        risk_cut=result.fitted.models[model].risk_cut,
+    )
+
+
+def _nested(
+    analysis: Analysis, protocol: ProtocolName, out_of_fold: OutOfFold, model: str
+) -> Predictions:
+    """Pool the repeats' predictions.
+
+    Risk groups are cut at the median of the pooled scores, since each fold's model has its own.
+    """
+    score = pooled_linear_predictor(out_of_fold, model)
+    return _predictions(
+        analysis,
+        (protocol, "nested cross-validated", model),
+        score,
+        out_of_fold.horizons,
+        pooled_event_probability(out_of_fold, model),
+        patient=analysis.cases.patient,
+        risk_cut=float(np.median(score)),
+        out_of_fold=out_of_fold,
+    )
+
+
+def _predictions(
+    analysis: Analysis,
+    which: tuple[ProtocolName, Kind, str],
+    score: FloatArray,
+    times: Sequence[float],
+    probability: FloatArray,
+    *,
+    patient: IntArray | None,
+    risk_cut: float,
+    out_of_fold: OutOfFold | None = None,
+) -> Predictions:
+    """Part event probabilities, shape (n, times), into the plan's horizons and the grid behind."""
+    planned = analysis.inputs.plan.outcome.horizons
+    whole = np.flatnonzero(np.isfinite(probability[:, : len(planned)]).all(axis=0))
+    horizons = tuple(planned[j] for j in whole)
+    lost = [f"{h:g}" for h in planned if h not in horizons]
+    unit = analysis.cases.survival.unit
+    note = (
+        f"No prediction at {' and '.join(lost)} {unit}: follow-up of the cases that a model"
+        " learned from ends before."
+    )
+    protocol, kind, model = which
+    return Predictions(
+        protocol=protocol,
+        kind=kind,
+        model=model,
+        risk_score=score,
+        horizons=horizons,
+        event_probability=probability[:, whole],
+        grid=tuple(times[len(planned) :]),
+        grid_probability=probability[:, len(planned) :],
+        patient=patient,
+        risk_cut=risk_cut,
+        out_of_fold=out_of_fold,
+        notes=(note,) if lost else (),
+    )

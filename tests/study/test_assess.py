@@ -1,0 +1,155 @@
+"""What is measured of one model's predictions, and that Table 3 has a place for all of it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from evaluation.simulated import cohort, probability
+from trephine.evaluation.brier_score import brier_score
+from trephine.evaluation.calibration_curve import calibration_curve
+from trephine.evaluation.concordance import concordance_index
+from trephine.evaluation.prediction_accuracy import prediction_accuracy
+from trephine.evaluation.time_dependent_auc import time_dependent_auc
+from trephine.facts import PerformanceFacts
+from trephine.report.measures import MEASURES
+from trephine.study.assess import Assessed, AtHorizon
+from trephine.study.assess import measures as module
+from trephine.study.assess.measures import measured
+from trephine.study.assess.predictions import Predictions
+from trephine.study.gather.performance import performance_facts
+from trephine.study.results import Analysis
+from trephine.types import FloatArray, IntArray, Survival
+
+PATIENT = np.repeat(np.arange(60), 2)
+
+
+def analysis_of(survival: Survival, horizons: tuple[float, ...]) -> Analysis:
+    """Return as much of a study as the measures need: its outcome and its horizons."""
+    outcome = SimpleNamespace(horizons=horizons, risk_cuts=())
+    stand_in = SimpleNamespace(
+        cases=SimpleNamespace(survival=survival),
+        inputs=SimpleNamespace(plan=SimpleNamespace(outcome=outcome)),
+        reached=tuple(h for h in horizons if h <= survival.time.max()),
+    )
+    return cast("Analysis", stand_in)
+
+
+def assessed(
+    survival: Survival,
+    score: FloatArray,
+    risk: FloatArray,
+    horizons: tuple[float, ...],
+    patient: IntArray | None = PATIENT,
+) -> Assessed:
+    predictions = Predictions(
+        protocol="sound",
+        kind="apparent",
+        model="model",
+        risk_score=score,
+        horizons=horizons,
+        event_probability=risk,
+        grid=(),
+        grid_probability=np.empty((len(survival), 0)),
+        patient=patient,
+        risk_cut=float(np.median(score)),
+    )
+    curves = tuple(
+        calibration_curve(survival, risk[:, j], horizon) for j, horizon in enumerate(horizons)
+    )
+    return measured(analysis_of(survival, horizons), predictions, curves)
+
+
+def test_every_measure_is_what_its_function_returns() -> None:
+    outcome, score = cohort()
+    risk = np.column_stack([probability(score - 1.0), probability(score)])
+    found = assessed(outcome, score, risk, (24.0, 48.0))
+    assert (found.n, found.events) == (120, int(outcome.event.sum()))
+    assert found.c_index.estimate == concordance_index(outcome, score, cluster=PATIENT)
+    uno = concordance_index(outcome, score, time_weight="n/G2", horizon=48.0, cluster=PATIENT)
+    assert found.c_index_uno.estimate == uno
+    for j, horizon in enumerate((24.0, 48.0)):
+        at = found.at(horizon)
+        auc = time_dependent_auc(outcome, score, horizon, patient=PATIENT)
+        brier = brier_score(outcome, risk[:, j], horizon, patient=PATIENT)
+        assert at.auc.estimate == auc.estimate
+        assert at.roc.area == pytest.approx(auc.estimate.value)
+        assert at.brier.estimate == brier.estimate
+        assert at.ipa == prediction_accuracy(outcome, brier, patient=PATIENT)
+        assert at.ipa.estimate.value == pytest.approx(brier.prediction_accuracy)
+
+
+def test_each_measure_is_computed_once_for_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Harrell's and Uno's C are two; everything else is once a horizon."""
+    calls: dict[str, int] = {}
+
+    def counted(name: str) -> Any:
+        function = getattr(module, name)
+
+        def call(*given: Any, **options: Any) -> Any:
+            calls[name] = calls.get(name, 0) + 1
+            return function(*given, **options)
+
+        return call
+
+    for name in (
+        "concordance_index", "time_dependent_auc", "roc_curve", "brier_score",
+        "prediction_accuracy", "calibration_slope", "calibration_in_the_large",
+        "calibration_groups",
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, counted(name))
+    outcome, score = cohort()
+    risk = np.column_stack([probability(score - 1.0), probability(score)])
+    performance_facts(assessed(outcome, score, risk, (24.0, 48.0)))
+    assert set(calls.values()) == {2}
+
+
+def test_a_constant_model_and_a_late_horizon_say_what_is_missing() -> None:
+    outcome, _ = cohort()
+    found = assessed(outcome, np.zeros(120), np.full((120, 2), 0.3), (24.0, 1e4), None)
+    assert found.c_index.estimate.value == pytest.approx(0.5)
+    assert "same prediction" in found.at(24.0).slope.note
+    late = found.at(1e4)
+    for note in (late.auc.note, late.brier.note, late.ipa.note, late.in_the_large.note):
+        assert note
+    row = performance_facts(found)
+    assert row.auc[1].estimate.value is None
+    assert row.integrated_brier is None
+    assert "beyond the horizon 10000" in row.note
+
+
+def test_without_events_every_measure_says_why_it_is_missing() -> None:
+    outcome, score = cohort()
+    nothing = Survival(outcome.time, np.zeros(120, dtype=bool))
+    found = assessed(nothing, score, probability(score)[:, None], (24.0,))
+    assert np.isnan(found.c_index.estimate.value)
+    assert found.c_index.note.startswith("No C-index")
+    assert found.at(24.0).auc.note
+    row = performance_facts(found)
+    assert row.c_index.value is None
+    assert row.c_index_uno is None
+    assert row.note.count("No C-index") == 1
+
+
+def test_intervals_of_the_facts_stay_within_what_a_measure_can_be() -> None:
+    score = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])
+    outcome = Survival(np.array([9.0, 8.0, 7.5, 5.0, 6.0, 3.0, 2.0, 1.0]), np.ones(8, dtype=bool))
+    found = assessed(outcome, score, probability(score - 3.5)[:, None], (5.5,), None)
+    raw = found.c_index.estimate
+    assert raw.high > 1.0
+    row = performance_facts(found)
+    assert row.c_index.high == 1.0
+    assert row.c_index.low == raw.low
+
+
+def test_every_measure_of_table_3_is_computed_declared_and_shown() -> None:
+    """A measure is one name: of a result, of a fact, and of a column."""
+    names = set(PerformanceFacts.measures())
+    whole = {name for name in names if not PerformanceFacts.by_horizon(name)}
+    assert whole <= {field.name for field in fields(Assessed)}
+    assert names - whole <= {field.name for field in fields(AtHorizon)}
+    assert [measure.field for measure in MEASURES] == list(PerformanceFacts.measures())
