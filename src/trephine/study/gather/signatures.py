@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -32,6 +33,7 @@ from trephine.study.gather.readable import (
 from trephine.study.gather.resampled import refits
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import DEEP, RADIOMICS
+from trephine.validation.stability import FeatureStability, selection_stability
 
 # A figure with more lines than this shows none of them.
 MOST_PATHS = 60
@@ -44,10 +46,11 @@ def selection_facts(analysis: Analysis, result: ProtocolResult) -> list[Selectio
     """Return the selection of each feature set on all cases."""
     found = []
     cases = result.fitted.harmonised(replace(analysis.cases, features=result.features))
+    again = refits(result)
+    chosen = selection_stability(again).features if again else None
     for name, chain in result.fitted.chains.items():
         features = cases.features[name]
-        chosen = [dict(refit.weights.get(name, {})) for refit in refits(result)]
-        counts = [len(weights) for weights in chosen]
+        counts = [len(refit.weights.get(name, {})) for refit in again]
         found.append(
             SelectionFacts(
                 feature_set=set_label(name),
@@ -64,8 +67,8 @@ def selection_facts(analysis: Analysis, result: ProtocolResult) -> list[Selectio
                     for row in chain.audit
                 ),
                 lasso=_lasso(chain.learned, chain) if chain.learned is not None else None,
-                selected=_selected(name, chain, chosen),
-                resamples=len(chosen),
+                selected=_selected(name, chain, None if chosen is None else chosen.get(name, ())),
+                resamples=len(again),
                 selected_per_resample=_spread(counts),
                 families=family_shares(chain.signature, features),
                 image_types=image_shares(chain.signature, features),
@@ -104,21 +107,22 @@ def _lasso(learned: LearnedWeights, chain: FittedChain) -> LassoFacts:
 
 
 def _selected(
-    set_name: str, chain: FittedChain, chosen: list[dict[str, float]]
+    set_name: str, chain: FittedChain, chosen: Sequence[FeatureStability] | None
 ) -> tuple[SelectedFeature, ...]:
+    """Return the features of a signature; ``chosen`` is of its refits, None without any."""
     signature = chain.signature
+    share = {feature.name: feature.selected for feature in chosen or ()}
     order = np.argsort(-np.abs(signature.weights), kind="stable")
     found = []
     for j in order:
         name = signature.names[j]
-        often = np.mean([name in weights for weights in chosen]) if chosen else None
         found.append(
             SelectedFeature(
                 name=name,
                 weight=signature.weights[j],
                 centre=signature.centre[j],
                 scale=signature.scale[j],
-                stability=often,
+                stability=None if chosen is None else share.get(name, 0.0),
                 **_described(set_name, name),
             )
         )
