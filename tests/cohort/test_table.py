@@ -121,7 +121,7 @@ def test_clinical_cells_become_codes_and_numbers() -> None:
     assert problems == []
     assert table.texts("stage") == ["II", "I", None]
     assert table.missing().tolist() == [False, True, True]
-    assert STAGE.other_levels() == ("I",)
+    assert STAGE.text_of(1.0) == STAGE.levels[1]
 
 
 def test_a_level_named_none_is_a_level_and_not_missing() -> None:

@@ -39,3 +39,9 @@ def test_what_was_not_measured_is_left_out_without_breaking_the_rest(changes) ->
     if "worst" in changes:
         whole = agreement_figure(facts()).get_size_inches()[1]
         assert drawn.get_size_inches()[1] == pytest.approx(whole / 2)
+
+
+def test_the_key_names_readers_whatever_words_their_names_hold() -> None:
+    drawn = svg_text(agreement_figure(facts(readers=("Ann and Bo", "Cy, read twice"))))
+    assert "Ann and Bo" in drawn
+    assert "Cy, read twice" in drawn

@@ -85,9 +85,25 @@ class ClinicalVariable(CellReading):
         """The level that others are compared with."""
         return self.reference or self.levels[0]
 
-    def other_levels(self) -> tuple[str, ...]:
-        """Return the levels that get a column of their own in a model."""
-        return tuple(level for level in self.levels if level != self.reference_level)
+    def typical(self, values: FloatArray) -> float:
+        """Return what stands in for a missing value: the commonest level's code, or the median.
+
+        Parameters
+        ----------
+        values
+            Known values, shape (n,), one at least; a categorical variable's as codes.
+        """
+        if self.categorical:
+            return float(np.bincount(values.astype(np.int64)).argmax())
+        return float(np.median(values))
+
+    def stored(self, values: FloatArray) -> npt.NDArray[np.generic]:
+        """Return values, none missing, as `ClinicalTable` keeps them."""
+        return values.astype(np.int64) if self.categorical else values.astype(np.float64)
+
+    def text_of(self, value: float) -> str:
+        """Return a value, or the level of a code, as a sentence shows it."""
+        return self.levels[int(value)] if self.categorical else f"{value:.4g}"
 
 
 class ClinicalTable:

@@ -77,6 +77,8 @@ class AgreementFigure:
         By comparison, one value a feature.
     worst
         Cases that agree least, in the first comparison.
+    readers
+        Whose the first and the second outline of these cases are.
     """
 
     dice: Mapping[str, FloatArray]
@@ -85,3 +87,4 @@ class AgreementFigure:
     size_unit: str
     icc: Mapping[str, FloatArray]
     worst: tuple[DrawnCase, ...]
+    readers: tuple[str, str] = ("first", "second")

@@ -30,9 +30,8 @@ class Imputation:
             given = table.values(key)
             absent = np.isnan(given)
             if absent.any():
-                filled = np.where(absent, value, given)
-                kind = np.int64 if table.variables[key].categorical else np.float64
-                table = table.with_column(key, filled.astype(kind))
+                filled = table.variables[key].stored(np.where(absent, value, given))
+                table = table.with_column(key, filled)
         return table
 
 
@@ -50,8 +49,5 @@ def fit_imputation(table: ClinicalTable) -> Imputation:
         given = given[~np.isnan(given)]
         if given.size == 0:
             raise InputError(f"clinical variable {key}: no training case has a value")
-        if variable.categorical:
-            values[key] = float(np.bincount(given.astype(np.int64)).argmax())
-        else:
-            values[key] = float(np.median(given))
+        values[key] = variable.typical(given)
     return Imputation(values)

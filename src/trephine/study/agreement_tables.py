@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from trephine.evaluation.agreement import BlandAltman
 from trephine.facts.agreement import AgreementFigure, DrawnCase
 from trephine.report.figures.agreement import agreement_figure
-from trephine.study.agreement import Comparison, FeatureAgreement
+from trephine.study.agreement import Comparison, FeatureAgreement, reading_pairs
 from trephine.study.files import open_image
 from trephine.study.inputs import StudyInputs
 from trephine.study.overlaps import Overlap, overlap_remarks
@@ -134,8 +134,20 @@ def figure_of(
             size_unit="mm²" if axes == 2 else "mm³",
             icc={f"{item.feature_set}, {item.comparison}": item.icc for item in found},
             worst=worst,
+            readers=_readers(inputs, read[0].name) if read else ("", ""),
         )
     )
+
+
+def _readers(inputs: StudyInputs, comparison: str) -> tuple[str, str]:
+    """Return whose drawings a comparison is of, as the figure's key names them."""
+    assert inputs.files is not None
+    (first, _), (second, again) = next(
+        pair for name, *pair in reading_pairs(inputs.files) if name == comparison
+    )
+    if again:
+        return f"{first}, first reading", f"{first}, second reading"
+    return first, second
 
 
 def _values(comparison: Comparison, attribute: str) -> FloatArray:

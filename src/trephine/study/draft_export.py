@@ -101,12 +101,16 @@ def _listed(aside: dict[str, list[Path]], scan: Scan) -> str:
     return f"; {listed} left aside"
 
 
+# What is left aside, where its plural is not made by an s.
+_PLURAL = {
+    "series of slices": "series of slices",
+    "slice in folders of several series": "slices in folders of several series",
+    "file without an image (report, key object)": "files without an image (report, key object)",
+}
+
+
 def _plural(what: str, count: int) -> str:
-    if count == 1 or what.startswith("series"):
-        return what
-    first, _, rest = what.partition(" in " if " in " in what else " without ")
-    joint = what[len(first) : len(what) - len(rest)]
-    return f"{first}s{joint}{rest}"
+    return what if count == 1 else _PLURAL.get(what, f"{what}s")
 
 
 def _without_duplicates(heads: Sequence[DicomHead]) -> tuple[list[DicomHead], list[Path]]:

@@ -85,8 +85,7 @@ def filled_in(predictor: Predictor, table: ClinicalTable, key: str) -> str:
     """Return a variable with what stands in for its missing values."""
     assert predictor.imputation is not None
     variable, value = table.variables[key], predictor.imputation.values[key]
-    shown = variable.levels[int(value)] if variable.categorical else f"{value:.4g}"
-    return f"{label_of(key, variable)} {shown}"
+    return f"{label_of(key, variable)} {variable.text_of(value)}"
 
 
 def _list(names: Sequence[str]) -> str:

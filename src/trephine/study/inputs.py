@@ -133,8 +133,8 @@ def read_study(
     fingerprints |= of_table
     rows, others = read_rows(frame, plan)
     # Of refused dates the number of events says nothing.
-    counted = f"{plan.data.table.name}, column {plan.data.columns.event}"
-    problems += [problem for problem in others if not (more and problem.where == counted)]
+    counted = (plan.data.columns.event, ())
+    problems += [one for one in others if not (more and (one.column, one.rows) == counted)]
     clinical, more = read_clinical(frame, plan.clinical, plan.data.table.name)
     problems += more
     said = list(table.remarks)

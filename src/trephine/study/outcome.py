@@ -208,10 +208,10 @@ def _read_key(column: str, example: str) -> str:
 
 
 def _too_few_events(n_events: int, name: str, column: str) -> list[Problem]:
-    where = f"{name}, column {column}"
+    cells = (name, (), column, f"at least {FEWEST_EVENTS} events")
     if n_events == 0:
-        return [Problem(where, f"at least {FEWEST_EVENTS} events", "no event at all")]
+        return [Problem.of_cells(*cells, "no event at all")]
     if n_events < FEWEST_EVENTS:
         advice = "A prognostic model from so few events would mean nothing; follow up longer"
-        return [Problem(where, f"at least {FEWEST_EVENTS} events", f"{n_events}", advice)]
+        return [Problem.of_cells(*cells, f"{n_events}", advice)]
     return []

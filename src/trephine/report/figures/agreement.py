@@ -54,7 +54,7 @@ def agreement_figure(facts: AgreementFigure) -> Figure:
             pictures = np.atleast_1d(grid[1].subfigures(1, len(facts.worst)))
             for number, (area, case) in enumerate(zip(pictures, facts.worst, strict=True)):
                 _picture(area, case, "e  " if number == 0 else "")
-            _outline_key(grid[1], next(iter(facts.dice), ""))
+            _outline_key(grid[1], facts.readers)
     return figure
 
 
@@ -152,25 +152,16 @@ def _picture(area: Area, case: DrawnCase, letter: str) -> None:
     axes.set_axis_off()
 
 
-def _outline_key(area: Area, comparison: str) -> None:
+def _outline_key(area: Area, readers: tuple[str, str]) -> None:
     """Say under the pictures whose outline is which."""
     key = area.add_axes((0, 0, 1, _KEY_MM / size_mm(area)[1]))
     key.axis("off")
     for colour, dashes, reader in zip(
-        (BLUE, RED), ("solid", (0, (3.0, 1.2))), _readers(comparison), strict=True
+        (BLUE, RED), ("solid", (0, (3.0, 1.2))), readers, strict=True
     ):
         label = shortened(reader, 0.4 * PAGE_MM, SMALL_PT)
         key.plot([], [], color=colour, linestyle=dashes, linewidth=1.0, label=label)
     key.legend(loc="center left", ncols=2, bbox_to_anchor=(0.0, 0.5), borderaxespad=0.1)
-
-
-def _readers(comparison: str) -> tuple[str, str]:
-    """Return whose drawings a comparison is of, as the key names them."""
-    rater, twice, _ = comparison.partition(_TWICE)
-    if twice:
-        return f"{rater}, first reading", f"{rater}, second reading"
-    first, _, second = comparison.partition(" and ")
-    return first or "first", second or "second"
 
 
 def _outline(
