@@ -166,6 +166,22 @@ def value_problems(
     return _few(problems, table, str(column.name), expected)
 
 
+def marked_problems(column: pd.Series, table: str, expected: str) -> list[Problem]:
+    """Return the problems of a column's cells that are errors, uncalculated or merged, by cause.
+
+    For columns of no study file's table: lists of files. No cell is shown.
+    """
+    rows_of: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row, cell in column.items():
+        cause = cause_of(str(cell))
+        if cause is not None:
+            rows_of[cause.found, cause.repair].append(int(str(row)))
+    return [
+        Problem.of_cells(table, rows, str(column.name), expected, found, repair)
+        for (found, repair), rows in rows_of.items()
+    ]
+
+
 def quoted(cell: str) -> str:
     """Return a cell as a string of a study file."""
     return json.dumps(cell, ensure_ascii=False)

@@ -205,7 +205,9 @@ def _said(column: pd.Series, table: str) -> tuple[BoolArray, list[Problem]]:
         keep[place] = word in OPERATED
         if word not in OPERATED and word not in NOT_OPERATED and not is_missing(cell):
             cause = cause_of(cell)
-            found, advice = cause or (repr(cell), "Mark operated sides with yes or 1")
+            found, advice = repr(cell), "Mark operated sides with yes or 1"
+            if cause is not None:
+                found, advice = cause.found, cause.advice
             where = (table, (int(column.index[place]),), str(column.name))
             problems.append(Problem.of_cells(*where, "yes, no or an empty cell", found, advice))
     return keep, problems

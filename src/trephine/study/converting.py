@@ -13,7 +13,7 @@ from trephine.errors import InputError, Problem, StudyProblemsError
 from trephine.executors import Progress
 from trephine.imaging import read_image, read_mask, write_nifti
 from trephine.paths import without_name
-from trephine.study.manifest import is_manifest, read_columns
+from trephine.study.manifest import is_manifest, read_columns, spoilt_cells
 from trephine.study.pairs import images_in, regular, stem_of
 from trephine.types import Image, Mask
 
@@ -100,9 +100,12 @@ def convert_all(
 def _of_table(table: Path, out: Path) -> Iterator[Conversion]:
     frame = read_columns(table, ("image",))
     empty = [row for row in frame.index if is_missing(frame["image"][row])]
+    problems = spoilt_cells(frame, table.name)
     if empty:
-        problem = Problem.of_cells(table.name, empty, "image", "the path of an image", "none")
-        raise StudyProblemsError([problem])
+        expected = "the path of an image"
+        problems.append(Problem.of_cells(table.name, empty, "image", expected, "none"))
+    if problems:
+        raise StudyProblemsError(problems)
     named = next((column for column in ("name", "id") if column in frame.columns), None)
     for row in frame.index:
         source = table.parent / frame["image"][row]

@@ -15,7 +15,7 @@ from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.modelling.reliability import FEWEST_SUBJECTS
 from trephine.paths import without_name
 from trephine.plan.sections import DataSection
-from trephine.study.filling import FIELD, absent, filled
+from trephine.study.filling import FIELD, absent, filled, marked
 from trephine.study.strays import strays_remark
 from trephine.types import BoolArray, Image, Mask
 
@@ -73,6 +73,7 @@ def find_files(
         return None, problems
     labels, problems = _labels(data, sides)
     rows = tuple(frame.index)
+    problems += marked(_whats(data), needed, frame, data)
     images, more = filled(data.image or "", "an image", frame, data)
     problems += more
     problems += absent(images, needed, data.image or "", "an image", frame, data)
@@ -101,6 +102,15 @@ def find_files(
         if not any(again)
     ]
     return CaseFiles(rows, images, masks, repeats, labels), problems
+
+
+def _whats(data: DataSection) -> dict[str, str]:
+    """Return the patterns by what they lead to, for messages."""
+    return {
+        "an image": data.image or "",
+        **{f"rater {rater}'s mask": pattern for rater, pattern in data.raters.items()},
+        **{f"rater {rater}'s second mask": pattern for rater, pattern in data.repeats.items()},
+    }
 
 
 def unclaimed(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from trephine.cohort.cell_problems import quoted
+from trephine.cohort.reading import cause_of
 from trephine.errors import InputError, Problem
 from trephine.imaging import is_image_path
 from trephine.paths import held_inside, irregular
@@ -28,7 +30,8 @@ def filled(
 ) -> tuple[tuple[Path, ...], list[Problem]]:
     """Fill a pattern from the table's cells; what leads out of its folders is a problem.
 
-    Such a path is never looked at: its case gets the pattern's own, unfilled. ``*`` and ``?``
+    Such a path is never looked at: its case gets the pattern's own, unfilled; so does the case of
+    a cell that is a spreadsheet's error, for which see `marked`. ``*`` and ``?``
     stand for a part of one name, and one file alone may fit; several are a problem.
 
     Parameters
@@ -49,6 +52,9 @@ def filled(
         if not all(of_row.values()):
             paths.append(Path(pattern) / _EMPTY)
             continue
+        if any(cause_of(cell) is not None for cell in of_row.values()):
+            paths.append(Path(pattern))
+            continue
         candidates = _candidates(pattern, of_row)
         if len(candidates) != 1:
             several[int(number)] = len(candidates)
@@ -65,6 +71,52 @@ def filled(
         column = ", ".join(cells)
         problems.append(Problem.of_cells(data.table.name, leaving, column, expected, found, advice))
     return tuple(paths), [*problems, *_several(several, pattern, what, data)]
+
+
+def marked(
+    patterns: Mapping[str, str], needed: BoolArray, frame: pd.DataFrame, data: DataSection
+) -> list[Problem]:
+    """Return the needed cells of paths that are errors, uncalculated or merged, by column.
+
+    Columns that name cases, patients, sides or centres are left to those who read these.
+
+    Parameters
+    ----------
+    patterns
+        By what they lead to.
+    needed
+        Rows that must have their files, shape (n,).
+    frame, data
+        As for `filled`.
+    """
+    columns = data.columns
+    roles = {columns.case, columns.patient, columns.side, columns.centre}
+    whats: dict[str, str] = {}
+    for what, pattern in patterns.items():
+        for field in FIELD.findall(pattern):
+            whats.setdefault(field, what)
+    problems = []
+    for field, what in whats.items():
+        rows: dict[str, list[int]] = {}
+        advice: dict[str, str] = {}
+        for number, cell, is_needed in zip(frame.index, frame[field], needed, strict=True):
+            cause = cause_of(cell)
+            if field not in roles and is_needed and cause is not None:
+                rows.setdefault(cause.found, []).append(int(number))
+                advice[cause.found] = with_key(cause.advice, field)
+        problems += [
+            Problem.of_cells(
+                data.table.name, some, field, f"the path of {what}", found, advice[found]
+            )
+            for found, some in rows.items()
+        ]
+    return problems
+
+
+def with_key(advice: str, column: str) -> str:
+    """Return an advice on merged cells with the key of the study file that the column needs."""
+    key = f'[data] read = {{ {quoted(column)} = {{ merged = "repeat" }} }}'
+    return advice.replace('merged = "repeat"', key)
 
 
 def _candidates(pattern: str, cells: Mapping[str, str]) -> list[Path]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from trephine.cohort.cell_problems import marked_problems
 from trephine.cohort.table import read_table
 from trephine.errors import Problem, StudyProblemsError
 from trephine.plan.sections import DataSection
@@ -51,7 +52,12 @@ def with_listed(
     for number, *cells in listed[keys].itertuples(name=None):
         rows_of.setdefault(tuple(cells), []).append(int(number))
     own = list(frame[keys].itertuples(index=False, name=None))
-    problems = _twice(rows_of.values(), name, keys)
+    problems = [
+        problem
+        for column in listed.columns
+        for problem in marked_problems(listed[column], name, "a name or a path")
+    ]
+    problems += _twice(rows_of.values(), name, keys)
     unlisted = [
         int(number)
         for number, key, is_needed in zip(frame.index, own, needed, strict=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from trephine.cohort.reading import TABLE_SUFFIXES
+from trephine.cohort.cell_problems import marked_problems
+from trephine.cohort.reading import TABLE_SUFFIXES, cause_of
 from trephine.cohort.table import is_missing, read_table
 from trephine.errors import Problem, StudyProblemsError
 from trephine.study.pairs import Pair, regular
@@ -39,6 +40,7 @@ def read_manifest(table: Path, label: int | None) -> tuple[Pair, ...]:
     frame = read_columns(table, ("image", "mask"))
     named = next((column for column in _NAMES if column in frame.columns), None)
     problems = _empty_cells(frame, ("image", "mask"), table.name)
+    problems += spoilt_cells(frame, table.name)
     labels, more = _labels(frame, label, table.name)
     problems += more
     if problems:
@@ -109,6 +111,17 @@ def _empty_cells(frame: pd.DataFrame, columns: tuple[str, ...], name: str) -> li
     return problems
 
 
+def spoilt_cells(frame: pd.DataFrame, name: str) -> list[Problem]:
+    """Return the cells that are errors, uncalculated or merged, of the columns that are used."""
+    used = [c for c in ("image", "mask", "side", *_NAMES) if c in frame.columns]
+    expected = {"image": "the path of an image", "mask": "the path of a mask", "side": "a side"}
+    return [
+        problem
+        for column in used
+        for problem in marked_problems(frame[column], name, expected.get(column, "a name"))
+    ]
+
+
 def _labels(
     frame: pd.DataFrame, label: int | None, name: str
 ) -> tuple[dict[int, int | None], list[Problem]]:
@@ -117,7 +130,7 @@ def _labels(
     wrong: dict[str, list[int]] = {}
     cells = frame["label"].tolist() if "label" in frame.columns else []
     for row, cell in zip(frame.index.tolist(), cells, strict=False):
-        if is_missing(cell):
+        if is_missing(cell) or cause_of(cell) is not None:
             continue
         text = cell.removesuffix(".0")
         if text.isascii() and text.isdecimal() and int(text) > 0:
@@ -128,4 +141,6 @@ def _labels(
     problems = [
         Problem.of_cells(name, rows, "label", expected, repr(cell)) for cell, rows in wrong.items()
     ]
+    if "label" in frame.columns:
+        problems += marked_problems(frame["label"], name, expected)
     return labels, problems

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from trephine.cohort.sides import side_of
 from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem
 from trephine.plan.sections import Columns, StudyPlan
+from trephine.study.filling import with_key
 from trephine.types import BoolArray, FloatArray, IntArray
 
 # Below this a model cannot be fitted in any way worth reading.
@@ -115,10 +116,10 @@ def _name_problems(frame: pd.DataFrame, columns: Columns, name: str) -> list[Pro
         if empty:
             problems.append(Problem.of_cells(name, empty, column, "a name", "an empty cell"))
         marked = [place for place, cell in enumerate(cells) if cause_of(cell) is not None]
-        problems += value_problems(cells, marked, name, "a name")
+        problems += _by_key(value_problems(cells, marked, name, "a name"))
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, case in zip(frame.index, frame[columns.case], strict=True):
-        if case:
+        if case and cause_of(case) is None:
             rows_of[case].append(row)
     again = [rows for rows in rows_of.values() if len(rows) > 1]
     if len(again) > _MANY_AGAIN:
@@ -138,6 +139,11 @@ def _name_problems(frame: pd.DataFrame, columns: Columns, name: str) -> list[Pro
     return problems
 
 
+def _by_key(problems: list[Problem]) -> list[Problem]:
+    """Return problems whose advice on merged cells names the key of the study file."""
+    return [replace(p, advice=with_key(p.advice, p.column)) for p in problems]
+
+
 def _sides(
     frame: pd.DataFrame, columns: Columns, name: str, problems: list[Problem]
 ) -> tuple[str | None, ...]:
@@ -149,7 +155,7 @@ def _sides(
     advice = (
         f'Say what it means under [data]: read = {{ "{columns.side}" = {{ CELL = "R or L" }} }}'
     )
-    problems += value_problems(cells, wrong, name, "R or L", advice)
+    problems += _by_key(value_problems(cells, wrong, name, "R or L", advice))
     return sides
 
 

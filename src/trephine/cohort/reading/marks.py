@@ -25,10 +25,11 @@ _ERROR = re.compile(
 
 
 class Cause(NamedTuple):
-    """Why a cell holds no value."""
+    """Why a cell holds no value; ``repair`` is the part of the advice that holds in any table."""
 
     found: str
     advice: str
+    repair: str
 
 
 def cause_of(cell: str) -> Cause | None:
@@ -36,17 +37,18 @@ def cause_of(cell: str) -> Cause | None:
     if not cell.startswith(("#", "Err:")):
         return None
     if cell.startswith(MERGED):
+        repair = "Unmerge the cells and fill in each row"
         advice = (
-            "Unmerge the cells and fill in each row, or say in the study file that the value"
-            ' stands for all of them: merged = "repeat"'
+            f"{repair}, or say in the study file that the value stands for all of them:"
+            ' merged = "repeat"'
         )
-        return Cause("a cell merged with another", advice)
+        return Cause("a cell merged with another", advice, repair)
     if cell == UNCALCULATED:
         advice = "Open the workbook in a spreadsheet program, let it calculate, and save it"
-        return Cause("a formula that was never calculated", advice)
+        return Cause("a formula that was never calculated", advice, advice)
     if _ERROR.fullmatch(cell):
         advice = "Correct the formula in the table; an error is not a missing value"
-        return Cause(f"the spreadsheet error {cell}", advice)
+        return Cause(f"the spreadsheet error {cell}", advice, advice)
     return None
 
 
