@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from trephine.cohort.reading import TABLE_SUFFIXES, SourceTable, read_source
+from trephine.cohort.legends import Legend, find_legends
+from trephine.cohort.reading import (
+    TABLE_SUFFIXES,
+    SourceTable,
+    read_source,
+    texts_of_sheets,
+)
 from trephine.cohort.table import as_numbers
 from trephine.cohort.wide import to_long
 from trephine.errors import InputError, StudyProblemsError
@@ -54,6 +60,7 @@ class _Candidate:
     frame: pd.DataFrame
     files: FoundFiles
     roles: Roles
+    legends: tuple[Legend, ...] = ()
 
 
 def draft_study(
@@ -89,7 +96,7 @@ def draft_study(
         )
     scan = scan_folder(folder, progress)
     export = sort_export(scan)
-    tables = {path: _candidate(scan, export, source) for path, source in sources.items()}
+    tables = {path: _candidate(scan, export, path, source) for path, source in sources.items()}
     table = min(tables, key=lambda path: tables[path].roles.missing)
     chosen = tables[table]
     features = _feature_table(table, sources, chosen.roles)
@@ -108,7 +115,7 @@ def draft_table(path: Path, shown: str) -> Draft:
     StudyProblemsError
         If it cannot be read.
     """
-    chosen = _candidate(Scan(path.parent), Export(), read_source(path))
+    chosen = _candidate(Scan(path.parent), Export(), path, read_source(path))
     text = study_text(shown, chosen.roles, chosen.wide, chosen.files, "")
     return Draft(text, _found(path, chosen, ""))
 
@@ -127,7 +134,7 @@ def _read_tables(
     return tables, unread
 
 
-def _candidate(scan: Scan, export: Export, source: SourceTable) -> _Candidate:
+def _candidate(scan: Scan, export: Export, path: Path, source: SourceTable) -> _Candidate:
     frame = _narrow(source.frame)
     wide = find_wide(frame)
     side = None
@@ -143,8 +150,21 @@ def _candidate(scan: Scan, export: Export, source: SourceTable) -> _Candidate:
     files = find_patterns(scan, export, frame, naming)
     patterns = [files.image, *files.raters.values()]
     keys = [] if files.listed is None else list(files.listed.columns)
-    matched = [n for n in naming if n in keys or any(f"{{{n}}}" in path for path in patterns)]
-    return _Candidate(source, wide, frame, files, guess_roles(frame, matched, side))
+    matched = [n for n in naming if n in keys or any(f"{{{n}}}" in one for one in patterns)]
+    legends = _legends(path, source, frame)
+    codes = {column: legend.meanings for column, legend in legends.items()}
+    roles = guess_roles(frame, matched, side, codes)
+    return _Candidate(source, wide, frame, files, roles, tuple(legends.values()))
+
+
+def _legends(path: Path, source: SourceTable, frame: pd.DataFrame) -> dict[str, Legend]:
+    """Return the legends of a table's codes: in its headers, beside it, or on other sheets."""
+    others = [sheet for sheet in source.sheets if sheet != source.sheet]
+    try:
+        texts = texts_of_sheets(path, others)
+    except StudyProblemsError:
+        texts = ()  # such a sheet is not needed
+    return find_legends(frame, (*source.beside, *texts))
 
 
 def _narrow(frame: pd.DataFrame) -> pd.DataFrame:
@@ -181,6 +201,7 @@ def _found(table: Path, chosen: _Candidate, features: str) -> tuple[str, ...]:
         lines.append(f"  one row per patient, with columns for R and L: {names}")
         if chosen.wide.operated is not None:
             lines.append(f"  operated: {chosen.wide.operated}, which marks the sides")
+    lines += [f"  {legend.sentence()}" for legend in chosen.legends]
     lines += [f"  {role}: {name} ({roles.why[role]})" for role, name in roles.columns.items()]
     lines.append(f"  {len(roles.clinical)} clinical variables: {', '.join(roles.clinical)}")
     lines += [f"  not used: {name} ({reason})" for name, reason in roles.left_out.items()]

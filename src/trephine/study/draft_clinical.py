@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trephine.cohort.answers import NO, YES
@@ -64,7 +65,7 @@ def declare(look: Look) -> Declaration:
     """Declare a clinical variable as its cells are written."""
     if len(look.values) < 2:
         return Declaration(reason="one value only" if look.values else "no value")
-    number = _measurement(look)
+    number = None if look.codes else _measurement(look)
     if number is not None and (len(look.values) > MOST_LEVELS or not look.is_numeric):
         return number
     return _categories(look)
@@ -108,7 +109,7 @@ def _usual_unit(look: Look) -> str:
 
 def _categories(look: Look) -> Declaration:
     meaning = _meanings(look)
-    levels = _ordered(set(meaning.values()))
+    levels = _levels(look, meaning)
     if len(levels) > MOST_LEVELS:
         return Declaration(reason=f"{len(look.values)} different texts")
     if len(levels) < 2:
@@ -121,10 +122,20 @@ def _categories(look: Look) -> Declaration:
         example = ", ".join(f'"{code}" = "..."' for code in codes)
         asked = f"what do {' and '.join(codes)} mean? Put {example} into read"
     read = {cell: level for cell, level in meaning.items() if cell != level}
+    read = look.as_written(read) if look.codes else read
     parts = {"levels": listed(levels)}
     if read:
         parts["read"] = words(dict(sorted(read.items())))
     return Declaration(inline(parts), asked=_merged(look, asked))
+
+
+def _levels(look: Look, meaning: Mapping[str, str]) -> list[str]:
+    """Return the levels in order: by their codes where there is a legend, no before yes."""
+    found = set(meaning.values())
+    if not look.codes or found <= {"yes", "no"}:
+        return _ordered(found)
+    coded = {meaning.get(m, m): _natural(code) for code, m in reversed(list(look.codes.items()))}
+    return sorted(found, key=lambda level: coded.get(level, _natural(level)))
 
 
 def _merged(look: Look, asked: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
+from trephine.cohort.sides import side_of
 from trephine.study.draft_clinical import Declaration, declare
 from trephine.study.draft_outcome import Outcome, find_outcome
 from trephine.study.draft_values import Look
@@ -53,7 +54,12 @@ class Roles:
         return len(self.unsure)
 
 
-def guess_roles(frame: pd.DataFrame, matched: Iterable[str] = (), side: str | None = None) -> Roles:
+def guess_roles(
+    frame: pd.DataFrame,
+    matched: Iterable[str] = (),
+    side: str | None = None,
+    codes: Mapping[str, Mapping[str, str]] | None = None,
+) -> Roles:
     """Guess what each column of a text table is; the user corrects the draft.
 
     Parameters
@@ -64,8 +70,11 @@ def guess_roles(frame: pd.DataFrame, matched: Iterable[str] = (), side: str | No
         Columns whose cells are parts of the names of image files.
     side
         The column of sides that was made from a wide sheet.
+    codes
+        By column, what its codes mean by a legend.
     """
-    looks = {name: Look.at(frame, name) for name in map(str, frame.columns)}
+    known = codes or {}
+    looks = {name: Look.at(frame, name, known.get(name)) for name in map(str, frame.columns)}
     found: dict[str, str] = {}
     why: dict[str, str] = {}
     read: dict[str, dict[str, str]] = {}
@@ -85,6 +94,9 @@ def guess_roles(frame: pd.DataFrame, matched: Iterable[str] = (), side: str | No
     read |= outcome.read
     questions += outcome.unsure
     _find_centre(looks, found, why)
+    centre = looks.get(found.get("centre", ""))
+    if centre is not None and centre.codes:
+        read[centre.name] = dict(centre.codes)
     free = [look for name, look in looks.items() if name not in {*found.values(), side}]
     clinical, left_out = _variables(free, len(frame), outcome)
     order = ("case", "patient", "side", "start", "last", "event_date", "time", "event", "centre")
@@ -130,6 +142,8 @@ def _find_side(
     if chosen is not None:
         found["side"] = chosen.name
         why["side"] = f"its cells are {_shown(chosen)}"
+        if chosen.codes:
+            read[chosen.name] = {c: side_of(m) or m for c, m in chosen.codes.items()}
         return
     for look in looks.values():
         if is_named(look.name, "side") and look.values in ({"1", "2"}, {"0", "1"}):

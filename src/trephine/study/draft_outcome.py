@@ -168,11 +168,14 @@ def _event_columns(
     if flag.flags is None:
         question = f"in {flag.name!r}, which of 1 and 2 is the event? Say so under [data] read"
         return columns, why, {flag.name: {"1": "", "2": ""}}, (question,)
-    if is_named(flag.name, "censored"):
+    if is_named(flag.name, "censored") and not flag.codes:
         why["event"] = "1 seems to mean censored, so 0 is read as the event: is that so?"
         turned = {cell: str(1 - int(value)) for cell, value in flag.flags.items()}
         return columns, why, {flag.name: turned}, ()
     read = {cell: value for cell, value in flag.flags.items() if cell != value}
+    if flag.codes:
+        why["event"] = "its name, and the legend of its codes"
+        read = flag.as_written(read)
     asked: tuple[str, ...] = ()
     if set(flag.flags.values()) == {"1"} and flag.share < 1:
         asked = (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -20,6 +21,12 @@ from trephine.types import FloatArray
 
 # A share of cells from which on a column counts as being of a kind; `check` reports the rest.
 MOSTLY = 0.9
+# Meanings of codes that say that something was not seen.
+_DENIED = re.compile(
+    r"(no|not|none|non|without|absent|negative|free|kein\w*|nicht|ohne|sans|pas|sin|нет|без)\b"
+    r"|(alive|living|survived|censor\w*|event.?free)\b|[未无無否删刪]|没有|生存|存活|없",
+    re.IGNORECASE,
+)
 # Of the rows of a table, those that a column of names differs in at least.
 _NAMING = 0.4
 
@@ -33,16 +40,30 @@ class Look:
     name
         Of the column.
     cells
-        All its texts.
+        All its texts; codes that a legend explains as what they mean.
+    written
+        The cells as the file has them.
+    codes
+        What each code that the file's column holds means, where there is a legend.
     """
 
     name: str
     cells: tuple[str, ...]
+    codes: Mapping[str, str] = field(default_factory=dict)
+    written: frozenset[str] = frozenset()
 
     @classmethod
-    def at(cls, frame: pd.DataFrame, name: str) -> Look:
-        """Look at a column of a text table."""
-        return cls(name, tuple(frame[name]))
+    def at(cls, frame: pd.DataFrame, name: str, codes: Mapping[str, str] | None = None) -> Look:
+        """Look at a column of a text table, its codes read by a legend."""
+        written = frozenset(frame[name])
+        known = {code: meaning for code, meaning in (codes or {}).items() if code in written}
+        return cls(name, tuple(known.get(cell, cell) for cell in frame[name]), known, written)
+
+    def as_written(self, read: Mapping[str, str]) -> dict[str, str]:
+        """Return what the file's cells mean, from what the texts mean that stand for them."""
+        coded = {code: read.get(meaning, meaning) for code, meaning in self.codes.items()}
+        others = {c: m for c, m in read.items() if c in self.written and c not in coded}
+        return {cell: meaning for cell, meaning in {**coded, **others}.items() if cell != meaning}
 
     @cached_property
     def filled(self) -> list[str]:
@@ -111,9 +132,21 @@ class Look:
         known |= dict.fromkeys(("dead", "deceased", "died", "死亡", "tot", "décédé", "умер"), "1")
         known |= dict.fromkeys(("alive", "living", "生存", "存活", "lebt", "vivant", "жив"), "0")
         meant = {value: known.get(value.casefold()) for value in self.values}
+        if self.codes and None in meant.values():
+            meant |= self._coded_flags() or {}
         if not meant or None in meant.values():
             return None
         return {value: str(meaning) for value, meaning in meant.items()}
+
+    def _coded_flags(self) -> dict[str, str] | None:
+        """Return which of a legend's two meanings is yes: the one that is not denied, or code 1."""
+        meanings = list(dict.fromkeys(self.codes.values()))
+        denied = [_DENIED.match(meaning) is not None for meaning in meanings]
+        if len(meanings) == 2 and denied[0] != denied[1]:
+            return {m: "0" if no else "1" for m, no in zip(meanings, denied, strict=True)}
+        if set(self.codes) <= {"0", "1"}:
+            return {meaning: code for code, meaning in self.codes.items()}
+        return None
 
     @cached_property
     def names_rows(self) -> bool:

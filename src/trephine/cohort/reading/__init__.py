@@ -2,7 +2,12 @@
 
 from trephine.cohort.reading.limits import TableLimits
 from trephine.cohort.reading.marks import MERGED, UNCALCULATED, cause_of
-from trephine.cohort.reading.source import TABLE_SUFFIXES, SourceTable, read_source
+from trephine.cohort.reading.source import (
+    TABLE_SUFFIXES,
+    SourceTable,
+    read_source,
+    texts_of_sheets,
+)
 
 __all__ = [
     "MERGED",
@@ -12,4 +17,5 @@ __all__ = [
     "TableLimits",
     "cause_of",
     "read_source",
+    "texts_of_sheets",
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import stat
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from trephine.cohort.reading import ods_file, xls_file, xlsx_file
+from trephine.cohort.reading.beside import SheetText, texts_in
 from trephine.cohort.reading.decimals import with_points
 from trephine.cohort.reading.grid import Grid, runs
 from trephine.cohort.reading.header import Extent, clean_name, find_table, nameless
@@ -21,6 +22,9 @@ from trephine.errors import Problem, StudyProblemsError
 
 # File names that a table may have; what the file is, is told by its first bytes.
 TABLE_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xlsx", ".xlsm", ".xls", ".ods")
+
+# Sheets beside the table that are looked through for what its codes mean.
+_MOST_SHEETS = 20
 
 _AS_XLSX = "Open it in a spreadsheet program and save it as xlsx, without a password"
 
@@ -42,6 +46,8 @@ class SourceTable:
         Name of the sheet that was read, or None.
     sheets
         Names of all sheets.
+    beside
+        Filled cells of its sheet that are no part of the table.
     """
 
     frame: pd.DataFrame
@@ -49,6 +55,7 @@ class SourceTable:
     header_row: int
     sheet: str | None = None
     sheets: tuple[str, ...] = ()
+    beside: tuple[SheetText, ...] = ()
 
 
 def read_source(
@@ -91,6 +98,28 @@ def read_source(
     else:
         grid, chosen, sheets = read_text_table(path, bounds, encoding), None, ()
     return _source(path.name, grid, chosen, sheets)
+
+
+def texts_of_sheets(
+    path: Path, sheets: Sequence[str], limits: TableLimits | None = None
+) -> tuple[SheetText, ...]:
+    """Return the filled cells of some sheets of a workbook that was read; none of full ones.
+
+    Parameters
+    ----------
+    path, sheets
+        Of the workbook, and names of its sheets.
+    limits
+        As :func:`read_source`.
+    """
+    bounds = limits or TableLimits.from_environment()
+    with path.open("rb") as file:
+        read = _workbook if file.read(2) == b"PK" else _old_workbook
+    found: list[SheetText] = []
+    for sheet in sheets[:_MOST_SHEETS]:
+        grid, _, _ = read(path, sheet, bounds)
+        found += texts_in(grid, sheet)
+    return tuple(found)
 
 
 def _regular(path: Path, limits: TableLimits) -> None:
@@ -217,7 +246,8 @@ def _source(name: str, grid: Grid, sheet: str | None, sheets: tuple[str, ...]) -
         *_hidden(grid, extent, named),
         *commas,
     ]
-    return SourceTable(frame, tuple(assumed), extent.header, sheet, sheets)
+    own = texts_in(grid, sheet, {extent.header, *extent.rows}, [place + 1 for place in named])
+    return SourceTable(frame, tuple(assumed), extent.header, sheet, sheets, own)
 
 
 def _once(name: str, row: int, names: list[str]) -> None:
