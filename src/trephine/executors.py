@@ -20,6 +20,7 @@ from typing import Any, Protocol, TypeVar
 from threadpoolctl import threadpool_limits
 
 from trephine.errors import WorkerError
+from trephine.limits import state_limits, stated_limits
 from trephine.scratch import private_file, scratch_folder
 from trephine.workers import end_workers, start_worker, starting, watch_over
 
@@ -206,7 +207,9 @@ def _hand_over(
     with scratch_folder() as folder:
         file = folder / "shared"
         with private_file(file) as stream:
-            pickle.dump((initializer, arguments), stream, protocol=pickle.HIGHEST_PROTOCOL)
+            pickle.dump(
+                (stated_limits(), initializer, arguments), stream, protocol=pickle.HIGHEST_PROTOCOL
+            )
         yield _HandedOver(uuid.uuid4().hex, file)
 
 
@@ -220,7 +223,8 @@ def _work(handed_over: _HandedOver, function: Callable[[Item], Result], item: It
     if handed_over.name != _taken:
         with handed_over.file.open("rb") as stream:
             # Our own file, written a moment ago in a folder that only this user can enter.
-            initializer, arguments = pickle.load(stream)  # noqa: S301
+            limits, initializer, arguments = pickle.load(stream)  # noqa: S301
+        state_limits(limits)
         if initializer is not None:
             initializer(*arguments)
         # Only libraries that are loaded can be held to a thread, and function and arguments have

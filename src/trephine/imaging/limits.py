@@ -1,7 +1,8 @@
 """How large an image may be, asked before anything is parsed, inflated or allocated.
 
 A file of a few kilobytes can declare gigabytes. Four questions stop that, in one place for every
-format, and an operator raises each limit by an environment variable where a real image needs more:
+format. Where a real image needs more, an operator raises a limit by an environment variable, and a
+study file under ``[limits.image]`` by the variable's last words (`trephine.limits`):
 
 =================================  ===========  ====================================================
 variable                           default      why
@@ -23,11 +24,12 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from math import prod
 from pathlib import Path
 
 from trephine.errors import ImageError, InputError
+from trephine.limits import in_force
 
 # Images up to this size cost little whatever they inflate from.
 SMALL_PIXELS = 1 << 24
@@ -56,7 +58,18 @@ class ImageLimits:
 
 
 def image_limits() -> ImageLimits:
-    """Return the limits, raised or lowered by the environment.
+    """Return the limits in force: the usual ones, the environment's, the study's.
+
+    Raises
+    ------
+    InputError
+        If a variable is not a whole number above 0.
+    """
+    return ImageLimits(**in_force("image", asdict(operators_image_limits())))
+
+
+def operators_image_limits() -> ImageLimits:
+    """Return the limits before a study file has its word.
 
     Raises
     ------
@@ -80,6 +93,11 @@ def image_limits() -> ImageLimits:
 def variable(limit: str) -> str:
     """Return the environment variable that raises a limit."""
     return f"TREPHINE_MAX_{limit.upper()}"
+
+
+def raised_by(limit: str) -> str:
+    """Return the words for what raises a limit: a key of the study file, or the environment."""
+    return f"{limit} under [limits.image] in the study file, or {variable(limit)}"
 
 
 def check_file_bytes(path: Path, name: str | None = None) -> int:
@@ -147,7 +165,7 @@ def check_inflation(pixels: int, value_bytes: int, sent_bytes: int, name: str) -
         raise ImageError(
             f"{name}: expected an image that compresses to no less than 1/{limit} of its values,"
             f" found {value_bytes} bytes declared in {sent_bytes}; it is empty or its header is"
-            f" damaged (raise {variable('inflation')} if it is real)"
+            f" damaged (raise {raised_by('inflation')} if it is real)"
         )
 
 
@@ -172,7 +190,7 @@ def inflate_deflated(data: bytes, name: str) -> bytes:
     if stream.unconsumed_tail:
         raise ImageError(
             f"{name}: expected a file that inflates to at most {most} bytes, found more"
-            f" ({variable('pixels')} and {variable('inflation')} raise this)"
+            f" ({raised_by('pixels')} and {raised_by('inflation')} raise this)"
         )
     if not stream.eof:
         raise ImageError(
@@ -186,5 +204,5 @@ def _check(found: int, limit: str, unit: str, told: str, name: str) -> None:
     if found > most:
         raise ImageError(
             f"{name}: expected at most {most} {unit}, found {told}; if that is real, raise"
-            f" {variable(limit)}"
+            f" {raised_by(limit)}"
         )

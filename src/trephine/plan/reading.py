@@ -14,9 +14,13 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from trephine.errors import InputError, Problem, StudyProblemsError
-from trephine.paths import fixed_folder, held_inside, is_confined
+from trephine.paths import fixed_folder, held_inside, is_confined, open_regular
+from trephine.plan.held_limits import hold_limits
 from trephine.plan.sections import StudyPlan
 from trephine.plan.wording import value_problems
+
+# Reading it takes a second a megabyte; none that people write is near this.
+_MOST_BYTES = 1 << 20
 
 # Control characters that XML cannot hold: all but tab and ends of line.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -76,6 +80,8 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
         advice = "Save it from an editor of plain text, as UTF-8"
         problem = Problem(str(path), "a TOML file in UTF-8", "another encoding", advice)
         raise StudyProblemsError([problem]) from None
+    except InputError:
+        raise
     except (RecursionError, ValueError):
         # Python's parser nests as deep as the brackets, and reads integers of 4,300 digits at most.
         found = "brackets nested too deeply, or a number of thousands of digits"
@@ -111,7 +117,11 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
 
 def _text(path: Path) -> str:
     """Return a study file's text; editors on Windows put a byte order mark before it."""
-    content = path.read_bytes()
+    with open_regular(path) as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        expected, found = f"a study file of at most {_MOST_BYTES} bytes", "a longer one"
+        raise StudyProblemsError([Problem(path.name, expected, found, "Keep lists in tables")])
     utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = content.decode("utf-16" if utf16 else "utf-8-sig")
     return text.replace("\r\n", "\n")
@@ -253,6 +263,7 @@ def _anchored(plan: StudyPlan, folder: Path) -> StudyPlan:
         for key in ("backbone", "weights"):
             if getattr(plan.deep, key) != getattr(update["deep"], key):  # names a file
                 anchor(getattr(plan.deep, key), f"deep.{key}")
+    problems += hold_limits(plan.limits, "study.toml")
     if problems:
         raise StudyProblemsError(problems)
     return plan.model_copy(update=update)

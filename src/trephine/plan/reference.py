@@ -90,6 +90,18 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
         "By default: clinical alone, each feature set with clinical, and all together.",
     ),
     ("validation", sections.ValidationSection, "How performance is measured."),
+    (
+        "limits.image",
+        sections.ImageLimitsSection,
+        "How large an image may be, where a real one is refused. By default what the environment"
+        " says (`TREPHINE_MAX_...`), and else the number that closes each line. Where"
+        " `TREPHINE_CONFINED=1` a study may lower these limits, not raise them.",
+    ),
+    (
+        "limits.table",
+        sections.TableLimitsSection,
+        "How large a table may be; by default as `TREPHINE_TABLE_LIMITS` says.",
+    ),
 )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Self
 
 from trephine.errors import InputError, Problem, StudyProblemsError
+from trephine.limits import in_force
 
 # "rows=500000,cells=30000000": an operator whose tables are larger raises the bounds so.
 VARIABLE = "TREPHINE_TABLE_LIMITS"
@@ -44,6 +45,17 @@ class TableLimits:
     depth: int = 64
     old_file_bytes: int = 64 << 20
     old_cells: int = 1_000_000
+
+    @classmethod
+    def in_force(cls) -> Self:
+        """Return the bounds in force: the usual ones, the environment's, the study's.
+
+        Raises
+        ------
+        InputError
+            If the variable names no bound, or no number.
+        """
+        return cls(**in_force("table", asdict(cls.from_environment())))
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -88,7 +100,8 @@ class TableLimits:
             noun = name.removeprefix("old_").replace("_", " ")
             advice = (
                 f"Delete what is not the table (stray cells far below or to the right), or raise"
-                f" the bound: {VARIABLE}={name}={found}"
+                f" the bound: {name} = {found} under [limits.table] in the study file, or"
+                f" {VARIABLE}={name}={found} in the environment"
             )
             problem = Problem(table, f"at most {bound:,} {noun}", f"{found:,} or more", advice)
             raise StudyProblemsError([problem])

@@ -83,7 +83,7 @@ def read_source(
     StudyProblemsError
         If the file is missing, unreadable, too large or without cases, or has a name twice.
     """
-    bounds = limits or TableLimits.from_environment()
+    bounds = limits or TableLimits.in_force()
     _regular(path, bounds)
     with path.open("rb") as file:
         first = file.read(8)

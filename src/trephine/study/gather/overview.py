@@ -335,6 +335,8 @@ def plan_as_ran(analysis: Analysis) -> dict[str, object]:
     radiomics = radiomics_settings(plan)
     if radiomics is not None:
         content["radiomics"]["settings"] = radiomics.model_dump(mode="json", exclude_none=True)
+    if not plan.limits.stated():
+        del content["limits"]
     cut = _without_folders(content, plan.data.table.parent)
     assert isinstance(cut, dict)
     return cut

@@ -1,0 +1,52 @@
+"""The limits that a study file states: in force, or refused where they are not its to raise."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from trephine.cohort.reading.limits import VARIABLE, TableLimits
+from trephine.errors import Problem
+from trephine.imaging.limits import operators_image_limits, variable
+from trephine.limits import state_limits
+from trephine.paths import CONFINED, is_confined
+from trephine.plan.sections import LimitsSection
+
+
+def hold_limits(limits: LimitsSection, name: str) -> list[Problem]:
+    """Hold what is read from now on to a study's limits.
+
+    Parameters
+    ----------
+    limits
+        As the study file states them.
+    name
+        Of the study file.
+
+    Returns
+    -------
+    What is wrong: limits above the operator's where studies are confined. None is in force then.
+
+    Raises
+    ------
+    InputError
+        If the environment's own limits cannot be read.
+    """
+    stated = limits.stated()
+    operators = {
+        "image": asdict(operators_image_limits()),
+        "table": asdict(TableLimits.from_environment()),
+    }
+    problems = [
+        Problem(
+            f"{name} [limits.{kind}.{key}]",
+            f"at most {operators[kind][key]}, as {CONFINED}=1 lets a study lower limits only",
+            str(most),
+            f"Whoever runs the studies may raise it by"
+            f" {variable(key) if kind == 'image' else f'{VARIABLE}={key}=...'}",
+        )
+        for kind, parts in stated.items()
+        for key, most in parts.items()
+        if is_confined() and most > operators[kind][key]
+    ]
+    state_limits({} if problems else stated)
+    return problems
