@@ -1,0 +1,78 @@
+"""Terms answer for themselves: laws that every form of a term keeps."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from trephine.cohort.schema import ClinicalTable, ClinicalVariable
+from trephine.modelling.terms import (
+    FORMS,
+    Kind,
+    Per,
+    Term,
+    axis_of,
+    clinical_of,
+    reading_of,
+    signatures_of,
+)
+
+TABLE = ClinicalTable(
+    {"stage": ClinicalVariable(levels=("I", "II", "III")), "age": ClinicalVariable(unit="years")},
+    {"stage": np.array([0, 1, 2, -1, 1]), "age": np.array([30.0, 50.0, np.nan, 42.0, 41.9])},
+    5,
+)
+AGE = Term("age", "age", "linear", "Age (years)")
+OLD = Term("age>=42", "age", "at-least", "Age (years) ≥ 42", cut=42.0)
+II = Term("stage=II", "stage", "level", "Stage: II", level="II", reference="I")
+III = Term("stage=III", "stage", "level", "Stage: III", level="III", reference="I")
+SCORE = Term("deep", "deep", "signature", "Deep signature")
+
+
+def test_every_kind_has_a_form() -> None:
+    assert set(FORMS) == set(get_args(Kind))
+    assert {form.per for form in FORMS.values()} <= set(get_args(Per))
+
+
+@pytest.mark.parametrize("term", [AGE, OLD, II, SCORE], ids=lambda term: term.kind)
+def test_a_group_has_a_name_and_a_reference_and_nothing_else_has(term: Term) -> None:
+    assert bool(term.group) == bool(term.reference_group) == term.is_group
+    assert term.group != term.reference_group or not term.is_group
+
+
+@pytest.mark.parametrize("term", [AGE, OLD, II], ids=lambda term: term.kind)
+def test_a_missing_value_is_missing_in_the_column_and_no_member(term: Term) -> None:
+    absent = np.isnan(TABLE.values(term.variable))
+    column = term.column(TABLE)
+    np.testing.assert_array_equal(np.isnan(column), absent)
+    assert not term.members(TABLE)[absent].any()
+    if term.is_group:
+        assert set(column[~absent]) == {0.0, 1.0}
+        np.testing.assert_array_equal(term.members(TABLE), column == 1)
+
+
+def test_the_value_at_the_cut_belongs_to_the_higher_group() -> None:
+    np.testing.assert_array_equal(OLD.column(TABLE), [0, 1, np.nan, 1, 0])
+    assert (OLD.group, OLD.reference_group) == ("≥ 42", "< 42")
+
+
+def test_an_axis_of_groups_begins_with_their_reference_and_a_number_s_has_its_range() -> None:
+    groups = axis_of([II, III], "Stage", [0.5, 1.5], 0.0, 1.0)
+    assert (groups.levels, groups.effects) == (("I", "II", "III"), (0.0, 0.5, 1.5))
+    number = axis_of([AGE], "Age", [0.1], 30.0, 50.0)
+    assert (number.levels, number.effects, number.low, number.high) == ((), (0.1,), 30.0, 50.0)
+
+
+def test_a_case_is_read_at_its_group_or_at_its_value() -> None:
+    assert reading_of([II, III], [0.0, 1.0]) == "III"
+    assert reading_of([II, III], [0.0, 0.0]) == "I"
+    assert reading_of([OLD], [1.0]) == "≥ 42"
+    assert reading_of([AGE], [41.9]) == 41.9
+
+
+def test_the_terms_of_a_model_part_into_signatures_and_clinical_variables() -> None:
+    terms = [II, III, SCORE, AGE]
+    assert signatures_of(terms) == ("deep",)
+    assert clinical_of(terms) == ("stage", "age")
