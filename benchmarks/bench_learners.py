@@ -19,31 +19,25 @@ import pandas as pd
 
 from simulated_features import Truth, study
 from trephine.cohort.schema import ClinicalTable
-from trephine.modelling import feature_chain
+from trephine.modelling import feature_chain, protocols
 from trephine.modelling.cases import Cases, FeatureSet
-from trephine.modelling.protocols import (
-    PUBLISHED_CHAIN,
-    SOUND_CHAIN,
-    SOUND_CLINICAL,
-    ChainSettings,
-    RecipeSettings,
-)
+from trephine.modelling.protocols import ChainSettings, RecipeSettings
 from trephine.modelling.recipe import fit_recipe
 from trephine.survival.concordance import harrell_concordance
 from trephine.types import FloatArray, Survival
 from trephine.validation.out_of_fold import out_of_fold_concordance
 from trephine.validation.resampling import nested_cross_validation
 
-COX = replace(SOUND_CHAIN, learner="penalised-cox", winsorise=math.inf)
+COX = protocols.SOUND.chain.changed(learner="penalised-cox", winsorise=math.inf)
 MEAN_AND_SD = "default, winsorised by mean and SD"
 LEARNERS: dict[str, ChainSettings] = {
-    "sound default": SOUND_CHAIN,
-    MEAN_AND_SD: SOUND_CHAIN,
-    "default, not winsorised": replace(SOUND_CHAIN, winsorise=math.inf),
-    "default, not pruned": replace(SOUND_CHAIN, correlation=1.0),
+    "sound default": protocols.SOUND.chain,
+    MEAN_AND_SD: protocols.SOUND.chain,
+    "default, not winsorised": protocols.SOUND.chain.changed(winsorise=math.inf),
+    "default, not pruned": protocols.SOUND.chain.changed(correlation=1.0),
     "ridge": replace(COX, mixtures=(0.0,)),
     "LASSO": replace(COX, mixtures=(1.0,)),
-    "published chain": replace(PUBLISHED_CHAIN, fold_unit="patient"),
+    "published chain": protocols.PUBLISHED.chain.changed(fold_unit="patient"),
 }
 TRUTHS: tuple[Truth, ...] = ("dense", "sparse", "block", "global")
 # File, time, event, patient ("" where each row is one), first feature column or columns to leave.
@@ -89,9 +83,9 @@ def read(path: Path) -> Cases:
 
 def settings(chain: ChainSettings) -> RecipeSettings:
     # Whatever its outliers, every feature stays: the learners are compared, not the filter.
-    chain = replace(chain, max_outliers=1.0)
-    models = (("Radiomics", ("radiomics",)),)
-    return RecipeSettings("sound", chain, SOUND_CLINICAL, models, "in-sample", "cluster")
+    recipe = protocols.SOUND.recipe((("Radiomics", ("radiomics",)),))
+    in_sample = replace(recipe.rules, signature_training="in-sample")
+    return replace(recipe, rules=in_sample, chain=chain.changed(max_outliers=1.0))
 
 
 def out_of_fold(cases: Cases, chain: ChainSettings, repeats: int, workers: int) -> str:

@@ -13,13 +13,7 @@ import numpy as np
 from simulated_features import study
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.modelling.cases import Cases, FeatureSet
-from trephine.modelling.protocols import (
-    PUBLISHED_CHAIN,
-    PUBLISHED_CLINICAL,
-    SOUND_CHAIN,
-    SOUND_CLINICAL,
-    RecipeSettings,
-)
+from trephine.modelling.protocols import PROTOCOLS
 from trephine.validation.bootstrap_optimism import bootstrap_validation
 
 RADIOMICS, DEEP = 1562, 512
@@ -29,10 +23,7 @@ MODELS = (
     ("DL", ("deep", "clinical")),
     ("DLRC", ("radiomics", "deep", "clinical")),
 )
-SETTINGS = (
-    RecipeSettings("published", PUBLISHED_CHAIN, PUBLISHED_CLINICAL, MODELS, "in-sample", "model"),
-    RecipeSettings("sound", SOUND_CHAIN, SOUND_CLINICAL, MODELS, "out-of-fold", "cluster"),
-)
+SETTINGS = tuple(protocol.recipe(MODELS) for protocol in PROTOCOLS.values())
 TARGET = 1000
 
 

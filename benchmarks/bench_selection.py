@@ -12,16 +12,17 @@ from pathlib import Path
 import numpy as np
 
 from bench_coxnet import Job, simulate
+from trephine.modelling import protocols
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.feature_chain import FittedChain, fit_chain
-from trephine.modelling.protocols import PUBLISHED_CHAIN, ChainSettings
+from trephine.modelling.protocols import ChainSettings
 from trephine.types import Survival
 
 HERE = Path(__file__).resolve().parent
 N_CASES, N_FEATURES = 212, 2074
 ROUNDS = 7
 CHAINS = {
-    "Mann-Whitney p < 0.05, correlation <= 0.9, LASSO": PUBLISHED_CHAIN,
+    "Mann-Whitney p < 0.05, correlation <= 0.9, LASSO": protocols.PUBLISHED.chain,
     "no univariable filter, correlation <= 0.9, LASSO": ChainSettings(),
 }
 

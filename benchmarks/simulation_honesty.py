@@ -13,23 +13,16 @@ import numpy as np
 
 from simulated_features import Truth, study
 from trephine.executors import executor
-from trephine.modelling.protocols import (
-    PUBLISHED_CHAIN,
-    PUBLISHED_CLINICAL,
-    SOUND_CHAIN,
-    SOUND_CLINICAL,
-    RecipeSettings,
-)
+from trephine.modelling import protocols
+from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import fit_recipe
 from trephine.survival.concordance import harrell_concordance
 from trephine.validation.out_of_fold import out_of_fold_concordance
 from trephine.validation.resampling import nested_cross_validation
 
 MODELS = (("Radiomics", ("radiomics",)),)
-PUBLISHED = RecipeSettings(
-    "published", PUBLISHED_CHAIN, PUBLISHED_CLINICAL, MODELS, "in-sample", "model"
-)
-SOUND = RecipeSettings("sound", SOUND_CHAIN, SOUND_CLINICAL, MODELS, "out-of-fold", "cluster")
+PUBLISHED = protocols.PUBLISHED.recipe(MODELS)
+SOUND = protocols.SOUND.recipe(MODELS)
 FRESH = 5000
 # Truth, features, studies: as many as bring the standard error of the difference below 0.005.
 STUDIES: tuple[tuple[Truth, int, int], ...] = (

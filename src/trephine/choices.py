@@ -10,10 +10,8 @@ from typing import Literal
 ProtocolName = Literal["published", "sound"]
 """The sets of choices that a study is always run with (``trephine.modelling.protocols``)."""
 
-Kind = Literal[
-    "apparent", "out-of-fold", "nested cross-validated", "optimism-corrected", "external"
-]
-"""How the predictions were made by which a model is judged."""
+Kind = Literal["apparent", "nested cross-validated", "optimism-corrected", "external"]
+"""How the predictions were made by which a model is judged, in reading order."""
 
 # The table.
 Side = Literal["R", "L"]
@@ -33,6 +31,8 @@ MaskGeometry = Literal["strict", "adopt", "resample"]
 """What is done with a mask whose header does not put it on its image's pixels."""
 SpacingSource = Literal["stated", "array"]
 """A spacing that the file states, or the grid's own where it states none."""
+FileContent = Literal["image", "mask"]
+"""What a file or folder is read as."""
 Times = Literal["removed", "hour"]
 """What de-identification leaves of a time of day."""
 Dates = Literal["shifted", "kept"]

@@ -15,6 +15,7 @@ from trephine.facts import (
     FlowCount,
     FlowFacts,
     NullFacts,
+    ProtocolFact,
     StudyFacts,
     read_facts,
     write_facts,
@@ -33,6 +34,7 @@ def smallest() -> Facts:
             time_unit="years",
             horizons=(5.0,),
             protocol="sound",
+            protocols=(ProtocolFact(name="sound", judged="nested cross-validated"),),
             seed=1,
         ),
         flow=FlowFacts(

@@ -5,14 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
+from trephine.modelling import protocols
 from trephine.modelling.cases import Cases, FeatureSet
-from trephine.modelling.protocols import (
-    PUBLISHED_CHAIN,
-    PUBLISHED_CLINICAL,
-    SOUND_CHAIN,
-    SOUND_CLINICAL,
-    RecipeSettings,
-)
 from trephine.types import FloatArray, IntArray, Survival
 
 MODELS = (
@@ -20,10 +14,8 @@ MODELS = (
     ("Radiomics", ("radiomics", "clinical")),
     ("Combined", ("radiomics", "deep", "clinical")),
 )
-PUBLISHED = RecipeSettings(
-    "published", PUBLISHED_CHAIN, PUBLISHED_CLINICAL, MODELS, "in-sample", "model"
-)
-SOUND = RecipeSettings("sound", SOUND_CHAIN, SOUND_CLINICAL, MODELS, "out-of-fold", "cluster")
+PUBLISHED = protocols.PUBLISHED.recipe(MODELS)
+SOUND = protocols.SOUND.recipe(MODELS)
 
 
 def simulate(n_patients: int = 60, *, seed: int = 1, effect: float = 1.0, p: int = 12) -> Cases:

@@ -15,13 +15,7 @@ from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.errors import BundleError
 from trephine.modelling.bundle import Bundle, read_bundle, write_bundle
 from trephine.modelling.cases import Cases, FeatureSet
-from trephine.modelling.protocols import (
-    PUBLISHED_CHAIN,
-    PUBLISHED_CLINICAL,
-    SOUND_CHAIN,
-    SOUND_CLINICAL,
-    RecipeSettings,
-)
+from trephine.modelling.protocols import PROTOCOLS
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.types import Survival
 
@@ -52,18 +46,9 @@ def some_cases() -> Cases:
 
 
 def fitted(protocol: str) -> FittedRecipe:
-    from dataclasses import replace
-
-    published = protocol == "published"
-    chain = PUBLISHED_CHAIN if published else SOUND_CHAIN
-    clinical = PUBLISHED_CLINICAL if published else SOUND_CLINICAL
-    settings = RecipeSettings(
-        protocol="published" if published else "sound",
-        chain=replace(chain, inner_folds=3),
-        clinical=replace(clinical, missing="impute"),
-        models=(("Clinical", ("clinical",)), ("Both", ("radiomics", "clinical"))),
-        signature_training="in-sample" if published else "out-of-fold",
-        variance="model" if published else "cluster",
+    settings = PROTOCOLS[protocol].recipe(
+        (("Clinical", ("clinical",)), ("Both", ("radiomics", "clinical"))),
+        {"inner_folds": 3, "missing_clinical": "impute"},
     )
     return fit_recipe(some_cases(), settings, np.random.default_rng(0))
 

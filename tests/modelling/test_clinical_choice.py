@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -11,7 +9,7 @@ from modelling.simulated_cases import simulate
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.errors import Reason
 from trephine.modelling.clinical_choice import choose_clinical
-from trephine.modelling.protocols import PUBLISHED_CLINICAL, SOUND_CLINICAL
+from trephine.modelling.protocols import PUBLISHED, SOUND
 from trephine.regression.cox import CoxModel
 
 CASES = simulate(80, effect=1.5)
@@ -27,7 +25,7 @@ def with_variable(key: str, variable: ClinicalVariable, values: np.ndarray) -> C
 
 
 def test_the_published_selection_cuts_at_the_median_and_goes_by_p() -> None:
-    choice = choose_clinical(TABLE, CASES.survival, PUBLISHED_CLINICAL, None)
+    choice = choose_clinical(TABLE, CASES.survival, PUBLISHED.clinical, None)
     p_value = {row.variable: row.p_value for row in choice.alone}
     assert set(choice.entered) == {key for key, p in p_value.items() if p < 0.1}
     assert set(choice.kept) <= set(choice.entered)
@@ -36,7 +34,7 @@ def test_the_published_selection_cuts_at_the_median_and_goes_by_p() -> None:
 
 
 def test_aic_keeps_what_no_removal_betters() -> None:
-    choice = choose_clinical(TABLE, CASES.survival, SOUND_CLINICAL, CASES.patient)
+    choice = choose_clinical(TABLE, CASES.survival, SOUND.clinical, CASES.patient)
 
     def aic(keys: tuple[str, ...]) -> float:
         matrix = choice.encoding.matrix(TABLE, keys)
@@ -50,7 +48,7 @@ def test_aic_keeps_what_no_removal_betters() -> None:
 
 
 def test_all_keeps_every_variable() -> None:
-    choice = choose_clinical(TABLE, CASES.survival, replace(SOUND_CLINICAL, selection="all"), None)
+    choice = choose_clinical(TABLE, CASES.survival, SOUND.clinical.changed(clinical="all"), None)
     assert choice.kept == tuple(TABLE.variables)
     assert choice.elimination is None
 
@@ -59,14 +57,14 @@ def test_a_constant_variable_cannot_enter_and_says_why() -> None:
     table = with_variable(
         "centre", ClinicalVariable(levels=("a", "b")), np.zeros(len(TABLE), dtype=np.int64)
     )
-    choice = choose_clinical(table, CASES.survival, SOUND_CLINICAL, None)
+    choice = choose_clinical(table, CASES.survival, SOUND.clinical, None)
     assert "centre" not in choice.entered
     assert choice.alone[-1].problem == Reason("constant", "only one level occurs")
 
 
 def test_of_two_variables_that_say_the_same_one_enters() -> None:
     twin = with_variable("again", ClinicalVariable(unit="degree"), TABLE.values("angle") * 2 + 1)
-    choice = choose_clinical(twin, CASES.survival, replace(SOUND_CLINICAL, selection="all"), None)
+    choice = choose_clinical(twin, CASES.survival, SOUND.clinical.changed(clinical="all"), None)
     assert ("again" in choice.kept) + ("angle" in choice.kept) == 1
 
 
@@ -74,7 +72,7 @@ def test_missing_values_are_filled_with_what_training_had() -> None:
     age = TABLE.values("age")
     age[:3] = np.nan
     table = TABLE.with_column("age", age)
-    settings = replace(SOUND_CLINICAL, missing="impute", selection="all")
+    settings = SOUND.clinical.changed(missing_clinical="impute", clinical="all")
     choice = choose_clinical(table, CASES.survival, settings, None)
     assert choice.imputation is not None
     assert choice.imputation.values["age"] == pytest.approx(np.nanmedian(age))
@@ -82,7 +80,7 @@ def test_missing_values_are_filled_with_what_training_had() -> None:
     np.testing.assert_allclose(choice.design(table)[:3, column], np.nanmedian(age))
 
 
-ALL = replace(SOUND_CLINICAL, selection="all")
+ALL = SOUND.clinical.changed(clinical="all")
 
 
 def with_numbers(**columns: np.ndarray) -> ClinicalTable:

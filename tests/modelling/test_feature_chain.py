@@ -14,14 +14,14 @@ from trephine.evaluation.concordance import concordance_index
 from trephine.modelling import chain_steps
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.feature_chain import FittedChain, fit_chain
-from trephine.modelling.protocols import PUBLISHED_CHAIN, SOUND_CHAIN, ChainSettings
+from trephine.modelling.protocols import PUBLISHED, SOUND, ChainSettings
 from trephine.types import Survival
 
 CASES = simulate(60)
 FEATURES = CASES.features["radiomics"]
 
 
-def fit(features: FeatureSet, settings: ChainSettings = SOUND_CHAIN) -> FittedChain:
+def fit(features: FeatureSet, settings: ChainSettings = SOUND.chain) -> FittedChain:
     rng = np.random.default_rng(3)
     return fit_chain(features, CASES.survival, CASES.patient, settings, rng)
 
@@ -29,7 +29,7 @@ def fit(features: FeatureSet, settings: ChainSettings = SOUND_CHAIN) -> FittedCh
 def test_the_published_chain_has_the_papers_steps_in_its_order() -> None:
     read_again = FEATURES.values + 1e-6 * FEATURES.values.std(axis=0)
     features = replace(FEATURES, raters={"b": read_again}, first_rater="a")
-    steps = [row.step for row in fit(features, PUBLISHED_CHAIN).audit]
+    steps = [row.step for row in fit(features, PUBLISHED.chain).audit]
     assert steps == [
         "completeness",
         "z-score",
@@ -41,7 +41,7 @@ def test_the_published_chain_has_the_papers_steps_in_its_order() -> None:
 
 
 def test_counts_of_consecutive_steps_meet() -> None:
-    rows = fit(FEATURES, PUBLISHED_CHAIN).audit
+    rows = fit(FEATURES, PUBLISHED.chain).audit
     assert rows[0].n_in == 12
     assert [row.n_out for row in rows[:-1]] == [row.n_in for row in rows[1:]]
 
@@ -59,7 +59,7 @@ def test_the_sound_chain_looks_at_no_outcome_before_its_learner() -> None:
         FEATURES,
         CASES.survival.take(shuffled),
         CASES.patient,
-        SOUND_CHAIN,
+        SOUND.chain,
         np.random.default_rng(3),
     )
     assert other.candidates == chain.candidates
@@ -84,10 +84,10 @@ def test_of_two_equal_features_one_stays() -> None:
     )
     candidates = fit(doubled).candidates
     assert ("copy" in candidates) + (FEATURES.names[1] in candidates) == 1
-    assert len(fit(doubled, replace(SOUND_CHAIN, correlation=1.0)).candidates) == 13
+    assert len(fit(doubled, SOUND.chain.changed(correlation=1.0)).candidates) == 13
 
 
-@pytest.mark.parametrize("settings", [SOUND_CHAIN, PUBLISHED_CHAIN])
+@pytest.mark.parametrize("settings", [SOUND.chain, PUBLISHED.chain])
 def test_the_signature_gives_the_training_score_back(settings: ChainSettings) -> None:
     chain = fit(FEATURES, settings)
     score = chain.signature.score(FEATURES.values, FEATURES.names)
@@ -115,7 +115,7 @@ def test_a_feature_that_is_mostly_one_value_is_fenced_by_its_standard_deviation(
     values[:, 1] = 0.0
     rare = np.arange(0, len(CASES), 9)
     values[rare, 1] = np.linspace(1, 5, rare.size)
-    chain = fit(replace(FEATURES, values=values), replace(SOUND_CHAIN, max_outliers=1.0))
+    chain = fit(replace(FEATURES, values=values), SOUND.chain.changed(max_outliers=1.0))
     place = chain.signature.names.index(FEATURES.names[1])
     spread = values[:, 1].std(ddof=1)
     assert chain.signature.ceiling is not None
@@ -128,7 +128,7 @@ def test_missing_values_count_as_the_mean_where_they_are_allowed() -> None:
     values = FEATURES.values.copy()
     values[5, 1] = np.nan
     features = replace(FEATURES, values=values)
-    assert FEATURES.names[1] not in fit(features, replace(SOUND_CHAIN, max_missing=0)).candidates
+    assert FEATURES.names[1] not in fit(features, SOUND.chain.changed(max_missing=0)).candidates
     chain = fit(features)
     assert FEATURES.names[1] in chain.candidates
     score = chain.signature.score(values, FEATURES.names)
@@ -147,7 +147,7 @@ def test_a_supervised_filter_does_not_reach_the_out_of_fold_scores() -> None:
     n, p = 120, 400
     survival = Survival(rng.exponential(size=n) + 0.1, rng.random(n) < 0.5)
     features = FeatureSet("noise", tuple(f"f{j}" for j in range(p)), rng.normal(size=(n, p)))
-    settings = replace(SOUND_CHAIN, relevance="cox-score", relevance_p=0.05)
+    settings = SOUND.chain.changed(relevance="cox-score", relevance_p=0.05)
     chain = fit_chain(features, survival, np.arange(n), settings, np.random.default_rng(1))
     in_sample = concordance_index(survival, chain.training_score).value
     out_of_fold = concordance_index(survival, chain.out_of_fold_score).value
@@ -172,5 +172,5 @@ def test_the_screening_that_is_tested_by_itself_is_the_one_that_runs(
 
         monkeypatch.setattr(chain_steps, name, watched)
     read_again = replace(FEATURES, raters={"b": FEATURES.values}, first_rater="a")
-    fit(read_again, replace(SOUND_CHAIN, relevance=relevance, fold_unit="case"))
+    fit(read_again, SOUND.chain.changed(relevance=relevance, fold_unit="case"))
     assert set(asked) == {"keep_reliable", screening}

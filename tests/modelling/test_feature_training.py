@@ -15,13 +15,7 @@ from trephine.errors import BundleError, InputError, ModelError
 from trephine.modelling.bundle import Bundle, read_bundle, write_bundle
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.feature_training import STEP, with_block
-from trephine.modelling.protocols import (
-    PUBLISHED_CHAIN,
-    PUBLISHED_CLINICAL,
-    SOUND_CHAIN,
-    SOUND_CLINICAL,
-    RecipeSettings,
-)
+from trephine.modelling.protocols import PROTOCOLS, RecipeSettings
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.regression.folds import assign_folds
 from trephine.types import Survival
@@ -74,16 +68,9 @@ def some_cases(folder: Path, embedder: Embedder, n: int, seed: int, effect: floa
 
 
 def settings(protocol: str, finetune: FineTuneSettings | None = QUICK) -> RecipeSettings:
-    published = protocol == "published"
-    chain = PUBLISHED_CHAIN if published else SOUND_CHAIN
-    return RecipeSettings(
-        protocol=protocol,
-        chain=replace(chain, finetune=finetune, max_outliers=1.0, inner_folds=3),
-        clinical=PUBLISHED_CLINICAL if published else SOUND_CLINICAL,
-        models=(("DL", ("deep",)),),
-        signature_training="in-sample" if published else "out-of-fold",
-        variance="model" if published else "cluster",
-    )
+    recipe = PROTOCOLS[protocol].recipe((("DL", ("deep",)),))
+    chain = recipe.chain.changed(finetune=finetune, max_outliers=1.0, inner_folds=3)
+    return replace(recipe, chain=chain)
 
 
 def fit(cases: Cases, protocol: str, seed: int = 0) -> FittedRecipe:

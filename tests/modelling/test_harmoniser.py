@@ -17,7 +17,7 @@ from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.types import IntArray
 from trephine.validation.resampling import leave_one_centre_out, nested_cross_validation
 
-COMBAT = replace(SOUND, chain=replace(SOUND.chain, harmonise="combat"))
+COMBAT = replace(SOUND, chain=SOUND.chain.changed(harmonise="combat"))
 
 
 def of_centres(shift: float = 3.0, centres: int = 3, patients: int = 60) -> Cases:

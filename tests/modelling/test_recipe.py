@@ -9,8 +9,9 @@ import pytest
 
 from modelling.simulated_cases import PUBLISHED, SOUND, simulate
 from trephine.cohort.schema import ClinicalTable
+from trephine.modelling import protocols
 from trephine.modelling.cases import Cases, FeatureSet
-from trephine.modelling.protocols import PUBLISHED_CHAIN, PUBLISHED_CLINICAL, RecipeSettings
+from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.types import Survival
 
@@ -134,7 +135,8 @@ def test_a_missing_clinical_value_is_filled_where_the_settings_say_so() -> None:
     age = CASES.clinical.values("age")
     age[0] = np.nan
     cases = replace(CASES, clinical=CASES.clinical.with_column("age", age))
-    settings = replace(SOUND, clinical=replace(SOUND.clinical, missing="impute", selection="all"))
+    clinical = SOUND.clinical.changed(missing_clinical="impute", clinical="all")
+    settings = replace(SOUND, clinical=clinical)
     predicted = fit(cases, settings).predict(cases, [36.0])
     assert np.isfinite(predicted["Clinical"].linear_predictor).all()
 
@@ -148,14 +150,8 @@ def test_a_signature_that_orders_the_events_perfectly_is_left_out_with_the_reaso
     values = np.hstack([perfect, rng.normal(size=(n, 3))])
     features = FeatureSet("radiomics", ("told", "a", "b", "c"), values)
     cases = Cases(survival, np.arange(n), {"radiomics": features}, ClinicalTable({}, {}, n))
-    settings = RecipeSettings(
-        protocol="published",
-        chain=replace(PUBLISHED_CHAIN, relevance="none"),
-        clinical=PUBLISHED_CLINICAL,
-        models=(("Radiomics", ("radiomics",)),),
-        signature_training="in-sample",
-        variance="model",
-    )
+    models = (("Radiomics", ("radiomics",)),)
+    settings = protocols.PUBLISHED.recipe(models, {"relevance": "none"})
     model = fit_recipe(cases, settings, np.random.default_rng(0)).models["Radiomics"]
     assert model.terms == ()
     assert "perfectly" in dict(model.left_out)["radiomics"]

@@ -67,7 +67,7 @@ def test_the_defaults_are_those_of_a_sound_study() -> None:
     plan = StudyPlan.model_validate({"data": DATA})
     assert plan.study.protocol == "sound"
     assert plan.deep.weights == "imagenet"
-    assert plan.selection.relevance is None
+    assert plan.selection.stated == {}
     assert plan.validation.repeats > 0
 
 

@@ -28,6 +28,7 @@ from trephine.facts import (
     InputFile,
     InputsFacts,
     MethodsFacts,
+    ProtocolFact,
     Quartiles,
     RadiomicsMethod,
     ResamplingMethod,
@@ -73,6 +74,10 @@ def make_facts(pictures_folder: Path, predictors: int = 6) -> Facts:
             time_unit="months",
             horizons=HORIZONS,
             protocol="sound",
+            protocols=(
+                ProtocolFact(name="published", judged="apparent"),
+                ProtocolFact(name="sound", judged="nested cross-validated"),
+            ),
             seed=2025,
             simulated=True,
             simulated_note="Every radiograph, outline and clinical value was made by a program."

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import trephine
 from trephine.choices import ProtocolName
-from trephine.errors import PlanError
-from trephine.modelling.protocols import ChainSettings
-from trephine.plan.sections import StudyPlan
+from trephine.modelling.protocols import PROTOCOLS, ChainSettings
+from trephine.plan.sections import SelectionSection, StudyPlan
 from trephine.study.settings import recipe_settings
 
 
@@ -22,7 +24,7 @@ def chain(protocol: ProtocolName = "sound", **selection: Any) -> ChainSettings:
             "selection": selection,
         }
     )
-    return recipe_settings(plan, protocol).chain
+    return recipe_settings(plan, PROTOCOLS[protocol]).chain
 
 
 def test_the_sound_default_averages_ridge_models_of_winsorised_features() -> None:
@@ -36,7 +38,7 @@ def test_naming_mixtures_asks_for_the_penalised_cox_model() -> None:
 
 
 def test_mixtures_of_a_learner_that_has_none_are_refused() -> None:
-    with pytest.raises(PlanError, match=r"selection.mixtures: expected none"):
+    with pytest.raises(ValueError, match=r"mixtures: expected none"):
         chain(mixtures=[1.0], learner="adaptive-ridge")
 
 
@@ -55,3 +57,31 @@ def test_sound_lets_a_few_values_be_missing_and_published_none_unless_the_plan_s
     assert chain("published").max_missing == 0
     assert chain("sound", max_missing=0.0).max_missing == 0
     assert chain("published", max_missing=0.2).max_missing == 0.2
+
+
+def test_a_plan_with_every_default_filled_in_leaves_open_what_each_protocol_decides() -> None:
+    section = SelectionSection.model_validate({"winsorise": 2.0, "icc_threshold": 0.8})
+    written = section.model_dump(mode="json")
+    assert (written["winsorise"], written["icc_threshold"], written["correlation"]) == (2, 0.8, 0.9)
+    assert not {"max_missing", "learner", "mixtures", "relevance", "clinical"} & set(written)
+    assert SelectionSection.model_validate(written).model_dump(mode="json") == written
+
+
+def test_a_recipe_follows_the_plan_written_out_as_it_followed_the_plan() -> None:
+    section = SelectionSection.model_validate({"winsorise": 2.0, "relevance": "cox-score"})
+    again = SelectionSection.model_validate(section.model_dump())
+    for protocol in PROTOCOLS.values():
+        assert protocol.follow(again.stated) == protocol.follow(section.stated)
+
+
+def test_no_room_asks_for_a_protocol_by_its_name() -> None:
+    """Names stand where protocols are made; a plan or a fact may hold one, nothing asks for it."""
+    asked = re.compile(r"""(==|!=|\bin\b)\s*\(?["'](published|sound)["']""")
+    source = Path(trephine.__file__).parent
+    found = [
+        f"{file.relative_to(source)}:{number}"
+        for file in sorted(source.rglob("*.py"))
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
+        if asked.search(line)
+    ]
+    assert found == []

@@ -249,7 +249,7 @@ def test_a_level_that_training_had_not_is_counted() -> None:
         },
         len(CASES),
     )
-    keep_all = replace(SOUND, clinical=replace(SOUND.clinical, selection="all"))
+    keep_all = replace(SOUND, clinical=SOUND.clinical.changed(clinical="all"))
     found = nested(replace(CASES, clinical=clinical), keep_all, repeats=2)
     assert found.unseen_levels == {"stage": 2}  # once a repeat
     assert nested(CASES, keep_all).unseen_levels == {}

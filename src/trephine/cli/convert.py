@@ -12,7 +12,7 @@ from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
 
 if TYPE_CHECKING:
-    from trephine.study.converting import Content
+    from trephine.choices import FileContent
 
 _SUFFIXES = (".nii", ".nii.gz")
 
@@ -41,7 +41,7 @@ def convert(
     from trephine.study.manifest import is_manifest
     from trephine.study.pairs import regular
 
-    content: Content = "mask" if mask else "image"
+    content: FileContent = "mask" if mask else "image"
     regular(source, "source")
     if target.name.endswith(_SUFFIXES):
         if is_manifest(source):
@@ -53,7 +53,7 @@ def convert(
         raise InputError(f"{target.name}: expected a name that ends in .nii or .nii.gz")
 
 
-def _convert_many(source: Path, out: Path, content: Content, spacing_mm: float | None) -> None:
+def _convert_many(source: Path, out: Path, content: FileContent, spacing_mm: float | None) -> None:
     from trephine.study.converting import conversions, convert_all
 
     wanted, strays = conversions(source, out)
@@ -68,7 +68,9 @@ def _convert_many(source: Path, out: Path, content: Content, spacing_mm: float |
         raise typer.Exit(1)
 
 
-def _convert_one(source: Path, target: Path, content: Content, spacing_mm: float | None) -> None:
+def _convert_one(
+    source: Path, target: Path, content: FileContent, spacing_mm: float | None
+) -> None:
     from trephine.imaging import write_nifti
     from trephine.study.converting import read_as
     from trephine.types import Image

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from trephine.choices import ProtocolName
+from trephine.choices import Kind, ProtocolName
 from trephine.facts.base import Count, EstimateFact, Fact, Number, Quartiles
 from trephine.types import TimeUnit
+
+
+class ProtocolFact(Fact):
+    """A set of choices that models are made with."""
+
+    name: ProtocolName
+    """Name of the protocol."""
+    judged: Kind
+    """The kind of performance by which its models are known."""
 
 
 class StudyFacts(Fact):
@@ -25,7 +34,9 @@ class StudyFacts(Fact):
     horizons: tuple[float, ...]
     """Horizons of prediction, in the time unit, ascending."""
     protocol: ProtocolName
-    """Protocol that the plan names; the report shows both."""
+    """Protocol that the plan names; the report shows all."""
+    protocols: tuple[ProtocolFact, ...]
+    """Every protocol, in reading order."""
     seed: Count
     """Seed of every random draw."""
     simulated: bool = False

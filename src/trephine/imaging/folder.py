@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Literal
 
+from trephine.choices import FileContent
 from trephine.errors import ImageError
 from trephine.imaging.dicom_head import SLICES, DicomHead, read_head
 from trephine.imaging.sniff import PackedImageError, file_kind
@@ -15,7 +15,7 @@ FOUND = "found_as"
 ALONE = "the only one in its folder"
 
 
-def only_file(folder: Path, what: Literal["image", "mask"] = "image") -> Path | None:
+def only_file(folder: Path, what: FileContent = "image") -> Path | None:
     """Return the one image, or mask, of a folder; None where it holds the slices of a series.
 
     DICOM files go before others, which then are a viewer's pictures; DICOM files without pixels
@@ -50,7 +50,7 @@ def only_file(folder: Path, what: Literal["image", "mask"] = "image") -> Path | 
     )
 
 
-def _expected(what: Literal["image", "mask"]) -> str:
+def _expected(what: FileContent) -> str:
     if what == "mask":
         return "one mask"
     return "one image, or the slices of one CT or MR series,"

@@ -111,20 +111,20 @@ def choose_clinical(
     A variable without a model of its own (one level only, or a level without an event) cannot
     enter; it is told in ``alone``.
     """
-    imputation = fit_imputation(table) if settings.missing == "impute" else None
+    imputation = fit_imputation(table) if settings.missing_clinical == "impute" else None
     if imputation is not None:
         table = imputation.fill(table)
     encoding = fit_encoding(table, settings.continuous)
     alone = tuple(fit_alone(key, table, encoding, survival, cluster) for key in table.variables)
     possible = tuple(row.variable for row in alone if row.model is not None)
-    if settings.selection == "univariable-backward":
-        entered = tuple(row.variable for row in alone if row.p_value < settings.enter_p)
+    if settings.clinical == "univariable-backward":
+        entered = tuple(row.variable for row in alone if row.p_value < settings.univariable_p)
     else:
         entered = possible
     entered, set_aside = _fittable(entered, alone, table, encoding, survival)
     elimination = None
     kept = entered
-    if entered and settings.selection != "all":
+    if entered and settings.clinical != "all":
         elimination = _eliminate(entered, table, encoding, survival, settings, cluster)
         kept = tuple(key for key in entered if key in elimination.kept)
     return ClinicalChoice(encoding, imputation, alone, entered, kept, elimination, set_aside)
@@ -265,7 +265,7 @@ def _eliminate(
     return backward_elimination(
         design_frame(table, encoding, entered),
         survival,
-        rule="aic" if settings.selection == "backward-aic" else "wald",
+        rule="aic" if settings.clinical == "backward-aic" else "wald",
         stay_p=settings.stay_p,
         groups=groups,
         cluster=cluster,

@@ -1,106 +1,225 @@
 """Every choice of a recipe, and the two sets of choices that a study is always run with.
 
-``published`` replays the paper's steps (paper.md, Feature selection; Statistical analysis) so that
-its kind of result can be reproduced and seen for what it is. ``sound`` is what can be defended
-(design.md section 2): nothing supervised before the penalised model, folds by patient, continuous
-variables kept continuous, signatures out of fold where they enter another model.
+``PUBLISHED`` replays the steps of the study that this program implements, so that its kind of
+result can be reproduced and seen for what it is. ``SOUND`` is what can be defended: nothing
+supervised before the penalised model, folds by patient, continuous variables kept continuous,
+signatures out of fold where they enter another model.
+
+What a plan may choose under ``[selection]`` is declared here, once: ``trephine.plan`` takes
+``FeatureSteps`` and ``ClinicalSteps`` as they are. All that differs between protocols stands in
+``Protocol``; nothing else asks for a protocol by its name.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from trephine.choices import (
     ClinicalSelection,
     Continuous,
     Harmonise,
     IccForm,
+    Kind,
     Learner,
     Missing,
+    NullKind,
     ProtocolName,
     Relevance,
     SignatureTraining,
+    StandardErrors,
     Unit,
     Variance,
 )
 from trephine.deep.settings import FineTuneSettings
+from trephine.types import IntArray
 
 # Raised whenever a recipe of equal settings gives other numbers, so that results that were kept
 # by an earlier one are not taken for this one's.
 RECIPE_VERSION = 3
 
 
+Models = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class Steps(BaseModel):
+    """Choices that do not change once they are made; keys that are not known are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def changed(self, **changes: Any) -> Self:
+        """Return a copy with some choices changed.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            If a change is not among the choices.
+        """
+        return type(self).model_validate({**dict(self), **changes})
+
+
+class FeatureSteps(Steps):
+    """How one feature set becomes a signature, as far as a plan may choose."""
+
+    harmonise: Harmonise = Field(
+        default="none",
+        description="take the centres' effects out of the features, clinical differences kept;"
+        " needs columns.centre",
+    )
+    max_missing: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="share of missing values a feature may have, the training mean standing in",
+    )
+    outlier_fence: float = Field(
+        default=3.0, gt=0, description="quartile distances beyond which a value is an outlier"
+    )
+    max_outliers: float = Field(
+        default=0.05, ge=0, le=1, description="share of outliers a feature may have"
+    )
+    icc_form: IccForm = Field(
+        default="2,1", description="form of the ICC, as Shrout and Fleiss number them"
+    )
+    icc_threshold: float = Field(
+        default=0.75, ge=0, le=1, description="agreement that a feature needs, between and within"
+    )
+    relevance: Relevance = Field(
+        default="none", description="univariable filter; Mann-Whitney is for `published` only"
+    )
+    relevance_p: float = Field(default=0.05, gt=0, le=1, description="p that the filter asks for")
+    correlation: float = Field(
+        default=0.9, gt=0, le=1, description="of two features correlated above this, one stays"
+    )
+    winsorise: float = Field(
+        default=math.inf,
+        gt=0,
+        description="clip values more than this many SDs from the median (SD estimated separately"
+        " on each side from the quartile); inf switches off",
+    )
+    learner: Learner = Field(
+        default="penalised-cox",
+        description="what makes a sound signature: averaged ridge, or elastic net",
+    )
+    mixtures: tuple[float, ...] = Field(
+        default=(1.0,),
+        min_length=1,
+        description="elastic-net mixtures to choose from: 1 lasso, 0 ridge; naming some asks for"
+        " the learner penalised-cox",
+    )
+    inner_folds: int = Field(
+        default=10, ge=3, description="folds in which the penalty of the Cox model is chosen"
+    )
+
+
+class ChainSettings(FeatureSteps):
+    """How one feature set becomes a signature: the plan's choices and the protocol's own."""
+
+    fold_unit: Unit = Field(
+        default="patient", description="what the inner folds are drawn by: case or patient"
+    )
+    finetune: FineTuneSettings | None = Field(
+        default=None, description="how the network behind a set of deep features is trained first"
+    )
+
+
+class ClinicalSteps(Steps):
+    """How clinical variables are chosen, as far as a plan may choose."""
+
+    univariable_p: float = Field(
+        default=0.1, gt=0, le=1, description="p that lets a clinical variable into the full model"
+    )
+    stay_p: float = Field(
+        default=0.05, gt=0, le=1, description="p that lets it stay in backward elimination"
+    )
+    clinical: ClinicalSelection = Field(
+        default="backward-aic", description="how clinical variables are chosen under `sound`"
+    )
+    missing_clinical: Missing = Field(
+        default="drop",
+        description="leave out cases that lack a clinical value, or fill in the training cases'"
+        " median or most frequent level",
+    )
+
+
+class ClinicalSettings(ClinicalSteps):
+    """How clinical variables are encoded and chosen: the plan's choices and the protocol's own."""
+
+    continuous: Continuous = Field(
+        default="linear", description="as measured, or cut in two at the training median"
+    )
+
+
 @dataclass(frozen=True)
-class ChainSettings:
-    """How one feature set becomes a signature.
+class Protocol:
+    """All that differs between two ways of making and judging models.
 
     Attributes
     ----------
-    harmonise
-        ``combat`` takes the centres' effects out of the features first.
-    max_missing
-        Largest share of missing values a feature may have; they are set to the training mean.
-        ``sound`` lets a twentieth pass: one failed value should not cost a feature in all cases.
-    outlier_fence, max_outliers
-        Quartile distances beyond which a value is an outlier, and the largest share of outliers
-        that a feature may have (the paper drops features "with outliers" without a rule).
-    icc_form, icc_threshold
-        Agreement between and within raters that a feature needs.
-    relevance, relevance_p
-        Univariable filter.
-    correlation
-        Of two features correlated above this, one stays; 1 keeps all.
-    winsorise
-        Values further from the median than so many standard deviations count as so many, each
-        side's being told from its quartile; infinity leaves them as they are.
-    learner
-        ``adaptive-ridge``: the average of ``adaptive_ridge``; ``penalised-cox``: the elastic net.
-    mixtures
-        Elastic-net mixtures (1 lasso, 0 ridge) among which inner cross-validation chooses.
-    inner_folds, fold_unit
-        Inner cross-validation, drawn by case or by patient.
-    finetune
-        How the network behind a set of deep features is trained first; None leaves it as it is.
+    name
+        By which plan, facts and report know it.
+    chain, clinical
+        Of the signatures and of the clinical variables, where a plan says nothing.
+    signature_training
+        Which signature values the combined models are fitted to: those of the cases that made the
+        signature, or out-of-fold ones.
+    variance
+        ``model``, or ``cluster`` for a sandwich by patient.
+    judged
+        The kind of performance by which its models are known.
+    null
+        How a model is judged where the outcome was permuted.
+    kept
+        Keys of ``[selection]`` that are its own whatever a plan says.
+    refused
+        Choices, as (key, value), that it does not follow.
     """
 
-    harmonise: Harmonise = "none"
-    max_missing: float = 0.0
-    outlier_fence: float = 3.0
-    max_outliers: float = 0.05
-    icc_form: IccForm = "2,1"
-    icc_threshold: float = 0.75
-    relevance: Relevance = "none"
-    relevance_p: float = 0.05
-    correlation: float = 0.9
-    winsorise: float = math.inf
-    learner: Learner = "penalised-cox"
-    mixtures: tuple[float, ...] = (1.0,)
-    inner_folds: int = 10
-    fold_unit: Unit = "patient"
-    finetune: FineTuneSettings | None = None
+    name: ProtocolName
+    chain: ChainSettings
+    clinical: ClinicalSettings
+    signature_training: SignatureTraining
+    variance: Variance
+    judged: Kind
+    null: NullKind
+    kept: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
 
+    def follow(self, stated: Mapping[str, Any]) -> tuple[ChainSettings, ClinicalSettings]:
+        """Return its choices with those that a plan states over them.
 
-@dataclass(frozen=True)
-class ClinicalSettings:
-    """How clinical variables are encoded and chosen.
+        Parameters
+        ----------
+        stated
+            Keys of ``[selection]`` that the plan names, with their values.
+        """
+        followed = {
+            key: value
+            for key, value in stated.items()
+            if key not in self.kept and (key, value) not in self.refused
+        }
+        chain, clinical = (
+            {key: value for key, value in followed.items() if key in steps.model_fields}
+            for steps in (FeatureSteps, ClinicalSteps)
+        )
+        return self.chain.changed(**chain), self.clinical.changed(**clinical)
 
-    Attributes
-    ----------
-    continuous
-        As measured, or cut in two at the training median.
-    selection
-        ``univariable-backward``: p below ``enter_p`` alone, then backward by Wald p above
-        ``stay_p``; ``backward-aic``: backward by AIC; ``all``: every variable.
-    missing
-        ``drop`` expects complete cases; ``impute`` fills training medians and most frequent levels.
-    """
+    def recipe(self, models: Models, stated: Mapping[str, Any] | None = None) -> RecipeSettings:
+        """Return the recipe of some models under this protocol.
 
-    continuous: Continuous = "linear"
-    selection: ClinicalSelection = "backward-aic"
-    enter_p: float = 0.1
-    stay_p: float = 0.05
-    missing: Missing = "drop"
+        Parameters
+        ----------
+        models
+            Model name to its parts, each "clinical" or the name of a feature set.
+        stated
+            Keys of ``[selection]`` to change.
+        """
+        chain, clinical = self.follow(stated or {})
+        return RecipeSettings(self, chain, clinical, models)
 
 
 @dataclass(frozen=True)
@@ -109,38 +228,68 @@ class RecipeSettings:
 
     Attributes
     ----------
-    protocol
-        Whose choices these are.
+    rules
+        The protocol.
     chain, clinical
-        Of the signatures and of the clinical variables.
+        Of the signatures and of the clinical variables: the protocol's, with what the plan says.
     models
         Model name to its parts, each "clinical" or the name of a feature set.
-    signature_training
-        Which signature values the combined models are fitted to: those of the cases that made the
-        signature, or out-of-fold ones.
-    variance
-        ``model``, or ``cluster`` for a sandwich by patient.
     """
 
-    protocol: ProtocolName
+    rules: Protocol
     chain: ChainSettings
     clinical: ClinicalSettings
-    models: tuple[tuple[str, tuple[str, ...]], ...]
-    signature_training: SignatureTraining
-    variance: Variance
+    models: Models
+
+    @property
+    def protocol(self) -> ProtocolName:
+        """Name of the protocol."""
+        return self.rules.name
+
+    @property
+    def independent(self) -> bool:
+        """Whether standard errors take cases as independent, those of one patient too."""
+        return self.rules.variance == "model"
+
+    @property
+    def standard_errors(self) -> StandardErrors:
+        """Of the models' coefficients."""
+        return "model" if self.independent else "cluster-robust"
+
+    def cluster(self, patient: IntArray) -> IntArray | None:
+        """Return by whom standard errors are clustered: each case's patient, or None."""
+        return None if self.independent else patient
 
 
-PUBLISHED_CHAIN = ChainSettings(relevance="mann-whitney", mixtures=(1.0,), fold_unit="case")
-PUBLISHED_CLINICAL = ClinicalSettings(continuous="median-cut", selection="univariable-backward")
-# Winsorised at 1.5 standard deviations, as Huber's estimators: at n of 70 to 300 it is the wild
-# values of a few cases that make weights vary most. Deviations are told from quartiles, side by
-# side, since features are skewed as a rule (benchmarks/results/learners.md).
-SOUND_CHAIN = ChainSettings(
-    max_missing=0.05,
-    relevance="none",
-    winsorise=1.5,
-    learner="adaptive-ridge",
-    mixtures=(0.0, 0.1, 0.5, 1.0),
-    fold_unit="patient",
+PUBLISHED = Protocol(
+    name="published",
+    chain=ChainSettings(relevance="mann-whitney", mixtures=(1.0,), fold_unit="case"),
+    clinical=ClinicalSettings(continuous="median-cut", clinical="univariable-backward"),
+    signature_training="in-sample",
+    variance="model",
+    judged="apparent",
+    null="apparent",
+    kept=("mixtures", "learner", "winsorise", "clinical"),
 )
-SOUND_CLINICAL = ClinicalSettings(continuous="linear", selection="backward-aic")
+SOUND = Protocol(
+    name="sound",
+    # One failed value should not cost a feature in all cases, so a twentieth may be missing.
+    # Winsorised at 1.5 standard deviations, as Huber's estimators: at n of 70 to 300 it is the
+    # wild values of a few cases that make weights vary most. Deviations are estimated from
+    # quartiles, side by side, since features are skewed as a rule (benchmarks/results/learners.md).
+    chain=ChainSettings(
+        max_missing=0.05,
+        winsorise=1.5,
+        learner="adaptive-ridge",
+        mixtures=(0.0, 0.1, 0.5, 1.0),
+    ),
+    clinical=ClinicalSettings(),
+    signature_training="out-of-fold",
+    variance="cluster",
+    judged="nested cross-validated",
+    null="nested",
+    # Mann-Whitney on a censored outcome belongs to the published protocol only.
+    refused=(("relevance", "mann-whitney"),),
+)
+PROTOCOLS: Mapping[ProtocolName, Protocol] = {one.name: one for one in (PUBLISHED, SOUND)}
+"""Every protocol, in the order in which a report shows them."""

@@ -87,7 +87,7 @@ def fit_recipe(cases: Cases, settings: RecipeSettings, rng: np.random.Generator)
     """
     used = {part for _, parts in settings.models for part in parts}
     cases, harmonisers, cleared = _harmonise(cases, used, settings)
-    cluster = cases.patient if settings.variance == "cluster" else None
+    cluster = settings.cluster(cases.patient)
     chains = {
         name: fit_chain(features, cases.survival, cases.patient, settings.chain, rng)
         for name, features in cases.features.items()
@@ -160,7 +160,7 @@ def _columns(
                 left_out.append((CLINICAL, "no clinical variable was selected"))
             continue
         chain = chains[part]
-        in_sample = settings.signature_training == "in-sample"
+        in_sample = settings.rules.signature_training == "in-sample"
         score = chain.training_score if in_sample else chain.out_of_fold_score
         if chain.signature.empty or np.ptp(score) == 0:
             left_out.append((part, "no feature was selected"))
@@ -199,7 +199,7 @@ def _fit_columns(
                 raise
             reason = _why(terms[worst], error)
         else:
-            worst = _falling(model) if settings.signature_training == "out-of-fold" else None
+            worst = _falling(model) if settings.rules.signature_training == "out-of-fold" else None
             if worst is None:
                 return model
             reason = "its out-of-fold values do not rise with the risk"

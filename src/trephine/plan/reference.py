@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from trephine.cohort.cells import CellReading
 from trephine.cohort.schema import ClinicalVariable
 from trephine.deep.settings import FineTuneSettings
+from trephine.modelling.protocols import PROTOCOLS
 from trephine.plan import sections
 from trephine.radiomics.settings import RadiomicsSettings
 
@@ -82,7 +83,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     (
         "selection",
         sections.SelectionSection,
-        "The steps and their thresholds. A default of none means the protocol's own choice.",
+        "The steps and their thresholds. Where two defaults stand, each protocol has its own.",
     ),
     (
         "models",
@@ -113,10 +114,21 @@ def study_file_reference() -> str:
         lines = [f"## `[{name}]`", "", text, "", "| key | default | meaning |", "|---|---|---|"]
         for key, field in model.model_fields.items():
             meaning = field.description or described.get(key, "")
-            cells = (f"`{key}`", _default(field), _meaning(meaning, field.annotation))
+            default = _by_protocol(key) if model is sections.SelectionSection else ""
+            cells = (f"`{key}`", default or _default(field), _meaning(meaning, field.annotation))
             lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
+
+
+def _by_protocol(key: str) -> str:
+    """Return what each protocol takes for a key of ``[selection]``; "" where they agree."""
+    if key not in sections.protocols_decide():
+        return ""
+    return ", ".join(
+        f"`{_toml({**dict(one.chain), **dict(one.clinical)}[key])}` ({name})"
+        for name, one in PROTOCOLS.items()
+    )
 
 
 def _default(field: FieldInfo) -> str:

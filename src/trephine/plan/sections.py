@@ -5,20 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from trephine.choices import (
-    ClinicalSelection,
     CurveMethod,
     DecimalSign,
-    Harmonise,
-    IccForm,
-    Learner,
     MaskGeometry,
-    Missing,
     NormaliseMethod,
     ProtocolName,
-    Relevance,
     SerialsFrom,
     Side,
 )
@@ -29,6 +32,7 @@ from trephine.cohort.schema import ClinicalVariable
 from trephine.cohort.tidy import TidyRules
 from trephine.deep.settings import DeepSettings, FineTuneSettings
 from trephine.errors import MisfitError
+from trephine.modelling.protocols import PROTOCOLS, ClinicalSteps, FeatureSteps
 from trephine.paths import fixed_folder
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.types import TimeUnit
@@ -46,7 +50,7 @@ class StudySection(Section):
     title: str = Field(default="Untitled study", description="heads the report")
     protocol: ProtocolName = Field(
         default="sound",
-        description="whose model goes into the bundle; the report always shows both",
+        description="whose model goes into the bundle; the report always shows all",
     )
     seed: int = Field(default=2025, ge=0, description="seed of every random draw of the run")
     simulated: str = Field(
@@ -379,71 +383,40 @@ class DeepSection(DeepSettings):
         return DeepSettings(**self.model_dump(exclude={"enabled", "finetune"}))
 
 
-class SelectionSection(Section):
-    """``[selection]``: the steps and their thresholds; None means the protocol's own value."""
+class SelectionSection(ClinicalSteps, FeatureSteps):
+    """``[selection]``: the steps and their thresholds, over the protocol's own."""
 
-    harmonise: Harmonise = Field(
-        default="none",
-        description="take the centres' effects out of the features, clinical differences kept;"
-        " needs columns.centre",
-    )
-    max_missing: float | None = Field(
-        default=None,
-        ge=0,
-        lt=1,
-        description="share of missing values a feature may have, the training mean standing in;"
-        " 0 under `published` and 0.05 under `sound` by default",
-    )
-    outlier_fence: float = Field(
-        default=3.0, gt=0, description="quartile distances beyond which a value is an outlier"
-    )
-    max_outliers: float = Field(
-        default=0.05, ge=0, le=1, description="share of outliers a feature may have"
-    )
-    icc_form: IccForm = Field(
-        default="2,1", description="form of the ICC, as Shrout and Fleiss number them"
-    )
-    icc_threshold: float = Field(
-        default=0.75, ge=0, le=1, description="agreement that a feature needs, between and within"
-    )
-    relevance: Relevance | None = Field(
-        default=None, description="univariable filter; Mann-Whitney is for `published` only"
-    )
-    relevance_p: float = Field(default=0.05, gt=0, le=1, description="p that the filter asks for")
-    correlation: float = Field(
-        default=0.9, gt=0, le=1, description="of two features correlated above this, one stays"
-    )
-    winsorise: float | None = Field(
-        default=None,
-        gt=0,
-        description="standard deviations from the median, told from the quartile on its side,"
-        " beyond which a value counts as that far; inf switches off",
-    )
-    learner: Learner | None = Field(
-        default=None, description="what makes a sound signature: averaged ridge, or elastic net"
-    )
-    mixtures: tuple[float, ...] | None = Field(
-        default=None,
-        description="elastic-net mixtures to choose from: 1 lasso, 0 ridge; naming some asks for"
-        " the learner penalised-cox",
-    )
-    inner_folds: int = Field(
-        default=10, ge=3, description="folds in which the penalty of the Cox model is chosen"
-    )
-    univariable_p: float = Field(
-        default=0.1, gt=0, le=1, description="p that lets a clinical variable into the full model"
-    )
-    stay_p: float = Field(
-        default=0.05, gt=0, le=1, description="p that lets it stay in backward elimination"
-    )
-    clinical: ClinicalSelection | None = Field(
-        default=None, description="how clinical variables are chosen under `sound`"
-    )
-    missing_clinical: Missing = Field(
-        default="drop",
-        description="leave out cases that lack a clinical value, or fill in the training cases'"
-        " median or most frequent level",
-    )
+    @model_validator(mode="after")
+    def _mixtures_have_a_learner(self) -> Self:
+        asked = {"mixtures", "learner"} <= self.model_fields_set
+        if asked and self.learner == "adaptive-ridge":
+            raise MisfitError(
+                "mixtures",
+                'none with learner = "adaptive-ridge" (leave them out, or ask for learner ='
+                ' "penalised-cox")',
+                str(list(self.mixtures)),
+            )
+        return self
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What the plan itself names; mixtures ask for the learner that has them."""
+        named = {key: getattr(self, key) for key in self.model_fields_set}
+        return {"learner": "penalised-cox", **named} if "mixtures" in named else named
+
+    @model_serializer(mode="wrap")
+    def _without_what_protocols_decide(self, write: SerializerFunctionWrapHandler) -> Any:
+        """Leave out what the plan does not name and each protocol decides for itself."""
+        written: dict[str, Any] = write(self)
+        decided = protocols_decide() - self.model_fields_set
+        return {key: value for key, value in written.items() if key not in decided}
+
+
+def protocols_decide() -> set[str]:
+    """Return the keys of ``[selection]`` on which the protocols differ."""
+    own = [{**dict(one.chain), **dict(one.clinical)} for one in PROTOCOLS.values()]
+    keys = SelectionSection.model_fields
+    return {key for key in keys if any(each[key] != own[0][key] for each in own)}
 
 
 class ModelsSection(Section):

@@ -7,12 +7,14 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 
 import jinja2
 from markupsafe import Markup
 
-from trephine.facts import Facts
+from trephine.choices import ProtocolName
+from trephine.facts import Facts, ProtocolFact
 from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import CHECKS, Finding, check_consistency
 from trephine.report.figures.assessed import headline_model
@@ -86,11 +88,12 @@ def render_html(
         policy=content_policy(_template("report.js")),
         plain=plain,
         word_columns=_word_columns,
-        headline_plates=_headline_plates,
+        headline_plates=partial(_headline_plates, facts),
         one_caption=_one_caption,
         breakable=_breakable,
         kind_label=kind_label,
         protocol_label=protocol_label,
+        tones={protocol.name: _tone(protocol) for protocol in facts.study.protocols},
     )
 
 
@@ -177,42 +180,55 @@ def _lead(facts: Trace) -> Text:
 
 def _cards(trace: Trace, facts: Facts) -> list[Card]:
     """Return what the published protocol says, what holds up, and what chance alone gives."""
-    wanted = (
-        ("published", "apparent", "apparent", "C-index that the published protocol reports"
-         " for the "),
-        ("sound", "nested cross-validated", "sound", "C-index by nested cross-validation,"
-         " whole patients left out, for the "),
-    )  # fmt: skip
     cards = []
-    for protocol, kind, tone, text in wanted:
-        model = headline_model(facts, protocol)  # type: ignore[arg-type]
+    for protocol in facts.study.protocols:
+        model = headline_model(facts, protocol.name)
         for row in trace.performance:
             raw = row.raw
-            if (raw.protocol, raw.kind, raw.model) == (protocol, kind, model):
-                end = " model: apparent, not corrected" if kind == "apparent" else " model"
-                twin = twin_of(facts, model, protocol)  # type: ignore[arg-type]
+            if (raw.protocol, raw.kind, raw.model) == (protocol.name, protocol.judged, model):
+                apparent = protocol.judged == "apparent"
+                end = " model: apparent, not corrected" if apparent else " model"
+                twin = twin_of(facts, model, protocol.name)
                 if twin:
                     end += (
                         f"; fitted to all cases it is the {twin} model: nothing else was selected"
                     )
-                words: Text = (text, row.model.words(), end)
+                words: Text = (_what_it_reports(protocol), row.model.words(), end)
+                tone = _tone(protocol)
                 cards.append(Card(tone, row.c_index.value.show("2"), _interval(row.c_index), words))
-    cards += [
+    for protocol in facts.study.protocols:
+        if protocol.judged == "apparent":
+            cards += _chance_cards(trace, protocol.name, headline_model(facts, protocol.name))
+    return cards
+
+
+def _chance_cards(trace: Trace, protocol: ProtocolName, model: str) -> list[Card]:
+    """Return what a protocol reports where there is nothing to find."""
+    return [
         Card(
             "apparent",
             check.median.show("2"),
             ("95th percentile ", check.p95.show("2")),
             (
-                "Median C-index that the published protocol reports for the ",
+                f"Median C-index that the {protocol} protocol reports for the ",
                 check.model.words(),
                 " model when there is nothing to find",
             ),
         )
         for check in trace.null_check
-        if (check.raw.protocol, check.raw.kind) == ("published", "apparent")
-        and check.raw.model == headline_model(facts, "published")
+        if (check.raw.protocol, check.raw.kind, check.raw.model) == (protocol, "apparent", model)
     ]
-    return cards
+
+
+def _what_it_reports(protocol: ProtocolFact) -> str:
+    if protocol.judged == "apparent":
+        return f"C-index that the {protocol.name} protocol reports for the "
+    return "C-index by nested cross-validation, whole patients left out, for the "
+
+
+def _tone(protocol: ProtocolFact) -> str:
+    """Return the colour that a protocol's own numbers stand in: red for those not corrected."""
+    return "apparent" if protocol.judged == "apparent" else "sound"
 
 
 def _interval(estimate: Trace) -> Text:
@@ -260,12 +276,8 @@ def _one_caption(group: Sequence[Plate]) -> bool:
     return len({plain(plate.caption) for plate in group}) == 1
 
 
-def _headline_plates(group: Sequence[Plate]) -> list[Plate]:
+def _headline_plates(facts: Facts, group: Sequence[Plate]) -> list[Plate]:
     """Return what each protocol is known by, side by side; all, where one of them is missing."""
-    known = [
-        plate
-        for plate in group
-        if (plate.protocol, plate.kind)
-        in (("published", "apparent"), ("sound", "nested cross-validated"))
-    ]
-    return known if len({plate.protocol for plate in known}) == 2 else list(group)
+    wanted = {(protocol.name, protocol.judged) for protocol in facts.study.protocols}
+    known = [plate for plate in group if (plate.protocol, plate.kind) in wanted]
+    return known if len({plate.protocol for plate in known}) == len(wanted) else list(group)

@@ -146,7 +146,6 @@ def kind_label(kind: Kind) -> str:
     """Say in a few words what a kind of performance is worth."""
     return {
         "apparent": "apparent, not corrected",
-        "out-of-fold": "out of fold",
         "nested cross-validated": "nested cross-validation",
         "optimism-corrected": "optimism-corrected (bootstrap)",
         "external": "external data",
@@ -160,4 +159,4 @@ def assessed_briefly(protocol: ProtocolName, kind: Kind) -> str:
 
 def protocol_label(protocol: ProtocolName) -> str:
     """Name a protocol as the report's headings do."""
-    return {"published": "Published protocol", "sound": "Sound protocol"}[protocol]
+    return f"{protocol.capitalize()} protocol"

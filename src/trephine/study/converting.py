@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from trephine.choices import FileContent
 from trephine.cohort.table import is_missing
 from trephine.errors import InputError, Problem, StudyProblemsError
 from trephine.executors import Progress
@@ -16,8 +16,6 @@ from trephine.paths import without_name
 from trephine.study.manifest import is_manifest, read_columns, spoilt_cells
 from trephine.study.pairs import images_in, regular, stem_of
 from trephine.types import Image, Mask
-
-Content = Literal["image", "mask"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Conversion:
     where: str
 
 
-def read_as(source: Path, content: Content, spacing_mm: float | None) -> Image | Mask:
+def read_as(source: Path, content: FileContent, spacing_mm: float | None) -> Image | Mask:
     """Read what is to be converted.
 
     Raises
@@ -79,7 +77,7 @@ def conversions(source: Path, out: Path) -> tuple[list[Conversion], int]:
 
 def convert_all(
     wanted: Sequence[Conversion],
-    content: Content,
+    content: FileContent,
     spacing_mm: float | None,
     progress: Progress | None = None,
 ) -> list[tuple[Conversion, str]]:

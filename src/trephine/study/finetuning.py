@@ -13,6 +13,7 @@ from trephine.errors import PlanError
 from trephine.executors import available_workers
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.feature_chain import REFITS
+from trephine.modelling.protocols import PROTOCOLS
 from trephine.plan import StudyPlan
 from trephine.plan.sections import ValidationSection
 from trephine.types import Survival
@@ -87,17 +88,21 @@ def check_events(n_events: int, plan: StudyPlan) -> None:
 
 
 def number_of_trainings(validation: ValidationSection, centres: int = 0) -> int:
-    """Return how often a run of both protocols trains the last block.
+    """Return how often a run of all protocols trains the last block.
 
     ``centres`` are those that are left out one by one.
     """
     nested = validation.repeats * validation.folds
     bootstraps = validation.bootstraps if validation.bootstraps >= FEWEST_BOOTSTRAPS else -1
     permutations = validation.permutations + 1 if validation.permutations else 0
-    published = 1 + centres + nested + (bootstraps + 1) + permutations
-    sound = 1 + centres + nested + (bootstraps + 1) + permutations * validation.folds
-    # Sound signatures are scored out of fold, by trainings without each inner fold.
-    return published + sound * (1 + REFITS)
+    total = 0
+    for protocol in PROTOCOLS.values():
+        judged = validation.folds if protocol.null == "nested" else 1
+        recipes = 1 + centres + nested + (bootstraps + 1) + permutations * judged
+        # Signatures whose folds are drawn by patient are scored out of fold, by trainings
+        # without each inner fold.
+        total += recipes * (1 + REFITS if protocol.chain.fold_unit == "patient" else 1)
+    return total
 
 
 def expected_time(

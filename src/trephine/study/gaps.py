@@ -12,6 +12,7 @@ from trephine.modelling.bundle import Bundle
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Predictor
+from trephine.modelling.protocols import PROTOCOLS
 
 _NAMED = 5
 
@@ -53,7 +54,7 @@ def fills_missing(bundle: Bundle) -> bool:
     """Say whether the study let features with missing values in."""
     # Models of before it was kept: the protocol's own value.
     found: bool = bundle.context["features"].get(
-        "fills_missing", bundle.context["protocol"] == "sound"
+        "fills_missing", PROTOCOLS[bundle.context["protocol"]].chain.max_missing > 0
     )
     return found
 

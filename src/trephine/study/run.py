@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import get_args
 
 from threadpoolctl import threadpool_limits
 
@@ -16,6 +15,7 @@ from trephine.executors import workers_kept
 from trephine.facts import Facts, write_facts
 from trephine.modelling.cases import Cases
 from trephine.modelling.prediction import Prediction
+from trephine.modelling.protocols import PROTOCOLS, Protocol
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.report import write_report
 from trephine.report.wording import name_column
@@ -70,15 +70,16 @@ class StudyResult:
     not_fitted: Mapping[ProtocolName, str] = field(default_factory=dict)
 
     def summary(self) -> list[str]:
-        """Return a few lines for a terminal: both C-indices of each model, and where to look."""
+        """Return a few lines for a terminal: what each protocol reports, and where to look."""
         models = list(dict.fromkeys(p.model for p in self.facts.performance))
         heading, *names = name_column("C-index", models)
-        lines = ["", f"{heading}{'published, apparent':>22}{'sound, nested':>22}"]
+        known = [(one.name, one.judged) for one in self.facts.study.protocols]
+        titles = "".join(f"{f'{name}, {kind.split()[0]}':>22}" for name, kind in known)
+        lines = ["", f"{heading}{titles}"]
         by = {(p.model, p.protocol, p.kind): p.c_index for p in self.facts.performance}
         for model, name in zip(models, names, strict=True):
-            apparent = by.get((model, "published", "apparent"))
-            nested = by.get((model, "sound", "nested cross-validated"))
-            lines.append(f"{name}{_interval(apparent):>22}{_interval(nested):>22}")
+            numbers = "".join(f"{_interval(by.get((model, *key))):>22}" for key in known)
+            lines.append(f"{name}{numbers}")
         lines += [
             "",
             *(f"{where}: {text}" for where, text in protocols_not_fitted(self.not_fitted)),
@@ -225,9 +226,9 @@ def _both_protocols(
     """
     results: dict[ProtocolName, ProtocolResult] = {}
     reasons: dict[ProtocolName, str] = {}
-    for protocol in get_args(ProtocolName):
+    for protocol, rules in PROTOCOLS.items():
         try:
-            results[protocol] = _protocol(inputs, cases, protocol, stages)
+            results[protocol] = _protocol(inputs, cases, rules, stages)
         except (InputError, ModelError) as error:
             reasons[protocol] = str(error)
     if not results:
@@ -236,13 +237,11 @@ def _both_protocols(
     return results, reasons
 
 
-def _protocol(
-    inputs: StudyInputs, cases: Cases, protocol: ProtocolName, stages: Stages
-) -> ProtocolResult:
+def _protocol(inputs: StudyInputs, cases: Cases, rules: Protocol, stages: Stages) -> ProtocolResult:
     """Fit one protocol's recipe to all cases, and resample it as the plan asks."""
     plan = inputs.plan
     seed, validation = plan.study.seed, plan.validation
-    settings = recipe_settings(plan, protocol)
+    settings, protocol = recipe_settings(plan, rules), rules.name
     times = prediction_times(plan.outcome.horizons, cases.survival)
 
     def fit() -> tuple[FittedRecipe, Cases, dict[str, Prediction]]:

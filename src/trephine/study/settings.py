@@ -5,17 +5,10 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import replace
 
-from trephine.choices import Learner, ProtocolName, Relevance
 from trephine.cohort.schema import capitalised
 from trephine.deep.settings import DeepSettings
 from trephine.errors import MissingExtraError, PlanError
-from trephine.modelling.protocols import (
-    PUBLISHED_CHAIN,
-    PUBLISHED_CLINICAL,
-    SOUND_CHAIN,
-    SOUND_CLINICAL,
-    RecipeSettings,
-)
+from trephine.modelling.protocols import Protocol, RecipeSettings
 from trephine.plan import StudyPlan
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.finetuning import finetune_settings
@@ -25,7 +18,7 @@ RADIOMICS = "radiomics"
 DEEP = "deep"
 CLINICAL = "clinical"
 
-# Names of the paper's models (paper.md, Model construction and evaluation).
+# Names of the models as the study that this program implements has them.
 MODEL_NAMES = {RADIOMICS: "Radiomics", DEEP: "DL"}
 ALL_OF_THE_PAPER = "DLRC"
 
@@ -138,68 +131,7 @@ def _parts_of_models(plan: StudyPlan) -> dict[str, tuple[str, ...]]:
     return models
 
 
-def recipe_settings(plan: StudyPlan, protocol: ProtocolName) -> RecipeSettings:
+def recipe_settings(plan: StudyPlan, protocol: Protocol) -> RecipeSettings:
     """Return what a protocol does in this study; the plan's own choices stand over it."""
-    section = plan.selection
-    published = protocol == "published"
-    chain = PUBLISHED_CHAIN if published else SOUND_CHAIN
-    clinical = PUBLISHED_CLINICAL if published else SOUND_CLINICAL
-    chain = replace(
-        chain,
-        harmonise=section.harmonise,
-        max_missing=chain.max_missing if section.max_missing is None else section.max_missing,
-        outlier_fence=section.outlier_fence,
-        max_outliers=section.max_outliers,
-        icc_form=section.icc_form,
-        icc_threshold=section.icc_threshold,
-        relevance_p=section.relevance_p,
-        correlation=section.correlation,
-        inner_folds=section.inner_folds,
-        # Mann-Whitney on a censored outcome belongs to the published protocol only.
-        relevance=_relevance(plan, protocol),
-        mixtures=chain.mixtures if published else section.mixtures or chain.mixtures,
-        learner=chain.learner if published else _learner(plan),
-        winsorise=chain.winsorise if published or section.winsorise is None else section.winsorise,
-        finetune=finetune_settings(plan),
-    )
-    clinical = replace(
-        clinical,
-        enter_p=section.univariable_p,
-        stay_p=section.stay_p,
-        missing=section.missing_clinical,
-        selection=clinical.selection if published else section.clinical or clinical.selection,
-    )
-    return RecipeSettings(
-        protocol=protocol,
-        chain=chain,
-        clinical=clinical,
-        models=tuple(model_parts(plan).items()),
-        signature_training="in-sample" if published else "out-of-fold",
-        variance="model" if published else "cluster",
-    )
-
-
-def _learner(plan: StudyPlan) -> Learner:
-    """Return the sound protocol's learner; mixtures belong to the penalised Cox model alone.
-
-    Raises
-    ------
-    PlanError
-        If the plan names mixtures for a learner that has none.
-    """
-    asked, mixtures = plan.selection.learner, plan.selection.mixtures
-    if mixtures and asked == "adaptive-ridge":
-        raise PlanError(
-            'selection.mixtures: expected none with learner = "adaptive-ridge", found'
-            f' {list(mixtures)}; leave them out, or ask for learner = "penalised-cox"'
-        )
-    if mixtures:
-        return "penalised-cox"
-    return asked or SOUND_CHAIN.learner
-
-
-def _relevance(plan: StudyPlan, protocol: ProtocolName) -> Relevance:
-    asked = plan.selection.relevance
-    if protocol == "published":
-        return asked or PUBLISHED_CHAIN.relevance
-    return asked if asked == "cox-score" else SOUND_CHAIN.relevance
+    recipe = protocol.recipe(tuple(model_parts(plan).items()), plan.selection.stated)
+    return replace(recipe, chain=recipe.chain.changed(finetune=finetune_settings(plan)))

@@ -118,7 +118,7 @@ def null_check(
     """
     if permutations < 1:
         raise InputError(f"permutations: expected one at least, found {permutations}")
-    kind: NullKind = "apparent" if settings.protocol == "published" else "nested"
+    kind = settings.rules.null
     answers = list(
         run_tasks(
             _measure,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from trephine.choices import Kind, ProtocolName
 from trephine.facts import Facts
@@ -12,15 +12,12 @@ from trephine.report.figures.fitting import shortened
 from trephine.report.style import BODY_PT, SMALL_PT, Area, panel_title, size_mm, text_width_mm
 from trephine.report.wording import kind_label
 
-PROTOCOLS: tuple[ProtocolName, ...] = ("published", "sound")
-
-
-_KINDS: tuple[Kind, ...] = (
-    "apparent", "out-of-fold", "nested cross-validated", "optimism-corrected", "external",
-)  # fmt: skip
-
-
 _A = TypeVar("_A", bound=AssessedFact)
+
+
+def protocols_of(facts: Facts) -> list[ProtocolName]:
+    """Return the protocols in reading order."""
+    return [protocol.name for protocol in facts.study.protocols]
 
 
 def headline_model(facts: Facts, protocol: ProtocolName) -> str:
@@ -36,8 +33,8 @@ def headline_model(facts: Facts, protocol: ProtocolName) -> str:
 def by_assessment(rows: Sequence[_A]) -> list[tuple[ProtocolName, Kind, list[_A]]]:
     """Group assessed facts by protocol and kind, in reading order."""
     groups = []
-    for protocol in PROTOCOLS:
-        for kind in _KINDS:
+    for protocol in dict.fromkeys(row.protocol for row in rows):
+        for kind in get_args(Kind):
             found = [row for row in rows if row.protocol == protocol and row.kind == kind]
             if found:
                 groups.append((protocol, kind, found))

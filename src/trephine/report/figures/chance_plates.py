@@ -6,7 +6,7 @@ from functools import partial
 
 from trephine.facts import Facts
 from trephine.report.figures.assessed import by_assessment, draw_titled
-from trephine.report.figures.comparison import comparison_height_mm, draw_comparison
+from trephine.report.figures.comparison import compared, comparison_height_mm, draw_comparison
 from trephine.report.figures.null_check import (
     draw_null_check,
     null_check_edges,
@@ -22,6 +22,7 @@ def comparison_plates(facts: Facts) -> list[Plate]:
     if len({(row.protocol, row.kind) for row in facts.performance}) < 2:
         return []
     rows = list(facts.performance)
+    kinds = compared(facts.study.protocols, rows)
     return [
         Plate(
             slug="figure-protocols",
@@ -30,9 +31,9 @@ def comparison_plates(facts: Facts) -> list[Plate]:
             caption=("The same models on the same cases. Dotted: 0.5, no better than chance.",),
             panels=(
                 Panel(
-                    partial(draw_comparison, rows=rows),
+                    partial(draw_comparison, rows=rows, kinds=kinds),
                     COLUMN_MM,
-                    comparison_height_mm(rows),
+                    comparison_height_mm(rows, kinds),
                     "C-index of each model by protocol and kind; the numbers are in the table.",
                 ),
             ),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from trephine.choices import Kind, ProtocolName
-from trephine.facts import PerformanceFacts
+from trephine.facts import PerformanceFacts, ProtocolFact
 from trephine.report.figures.fitting import shortened
 from trephine.report.figures.series import as_number
 from trephine.report.style import (
+    AMBER,
     BLUE,
     GREEN,
     GREY,
     MUTED,
+    PURPLE,
     RED,
     RULE,
     SMALL_PT,
@@ -24,28 +26,43 @@ from trephine.report.style import (
 )
 from trephine.report.wording import assessed_briefly
 
-STYLES: dict[tuple[ProtocolName, Kind], SeriesStyle] = {
-    ("published", "apparent"): SeriesStyle(RED, "solid", 1.1, "D"),
-    ("published", "nested cross-validated"): SeriesStyle(GREY, (0, (1, 1)), 1.1, "s"),
-    ("sound", "nested cross-validated"): SeriesStyle(BLUE, "solid", 1.1, "o"),
-    ("sound", "optimism-corrected"): SeriesStyle(GREEN, (0, (3, 1.5)), 1.1, "^"),
-}
+Styles = Mapping[tuple[ProtocolName, Kind], SeriesStyle]
 ROW_MM = 4.2
 # Of the key's line, with its gaps.
 _KEY_MM = 11.0
 
 
-def comparison_height_mm(rows: Sequence[PerformanceFacts]) -> float:
+def compared(protocols: Sequence[ProtocolFact], rows: Sequence[PerformanceFacts]) -> Styles:
+    """Return what is compared and how it is drawn.
+
+    A protocol that is known by its apparent numbers stands beside what they come to in nested
+    cross-validation, one that is known by these beside the correction by bootstrap.
+    """
+    styles: dict[tuple[ProtocolName, Kind], SeriesStyle] = {}
+    honest = iter(((BLUE, GREEN), (PURPLE, AMBER)))
+    for protocol in protocols:
+        if protocol.judged == "apparent":
+            styles[protocol.name, "apparent"] = SeriesStyle(RED, "solid", 1.1, "D")
+            dotted = SeriesStyle(GREY, (0, (1, 1)), 1.1, "s")
+            styles[protocol.name, "nested cross-validated"] = dotted
+        else:
+            first, second = next(honest)
+            styles[protocol.name, protocol.judged] = SeriesStyle(first, "solid", 1.1, "o")
+            dashed = SeriesStyle(second, (0, (3, 1.5)), 1.1, "^")
+            styles[protocol.name, "optimism-corrected"] = dashed
+    there = {(row.protocol, row.kind) for row in rows}
+    return {key: style for key, style in styles.items() if key in there}
+
+
+def comparison_height_mm(rows: Sequence[PerformanceFacts], kinds: Styles) -> float:
     """Height that the plot needs."""
     models = list(dict.fromkeys(row.model for row in rows))
-    kinds = [key for key in STYLES if any((r.protocol, r.kind) == key for r in rows)]
     return len(models) * (len(kinds) * ROW_MM + 3.0) + 12.0 + 3.6 * len(kinds) + 3.0
 
 
-def draw_comparison(area: Area, rows: Sequence[PerformanceFacts]) -> None:
+def draw_comparison(area: Area, rows: Sequence[PerformanceFacts], kinds: Styles) -> None:
     """Draw the C-index of each model by protocol and kind, with intervals."""
     models = list(dict.fromkeys(row.model for row in rows))
-    kinds = [key for key in STYLES if any((r.protocol, r.kind) == key for r in rows)]
     width, _ = size_mm(area)
     names = [shortened(model, 0.4 * width, SMALL_PT + 0.8, bold=True) for model in models]
     left = max(text_width_mm(name, SMALL_PT + 0.8, bold=True) for name in names) + 5.0
@@ -55,8 +72,7 @@ def draw_comparison(area: Area, rows: Sequence[PerformanceFacts]) -> None:
     axes.axvline(0.5, color=MUTED, linewidth=0.7, linestyle=(0, (1, 1.5)))
     step = len(kinds) + 0.75
     lows = [as_number(row.c_index.low) for row in rows]
-    for k, key in enumerate(kinds):
-        style = STYLES[key]
+    for k, (key, style) in enumerate(kinds.items()):
         for m, model in enumerate(models):
             found = [r for r in rows if (r.protocol, r.kind) == key and r.model == model]
             for row in found[:1]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from trephine.facts import CorrelationFacts, Facts, ModelFacts, NomogramFacts, PartShare
-from trephine.report.figures.assessed import PROTOCOLS, draw_titled, headline_model
+from trephine.report.figures.assessed import draw_titled, headline_model, protocols_of
 from trephine.report.figures.contribution import contribution_height_mm, draw_contribution
 from trephine.report.figures.correlation import correlation_height_mm, draw_correlation
 from trephine.report.figures.flow import draw_flow, flow_height_mm
@@ -81,7 +81,7 @@ def lasso_plates(facts: Facts) -> list[Plate]:
     """Return Figure 2, deviance and paths of each feature set, one plate a protocol."""
     plates = []
     trace = Trace.start(facts)
-    for protocol in PROTOCOLS:
+    for protocol in protocols_of(facts):
         panels: list[Panel] = []
         mixtures = []
         for part, path in zip(facts.selection, trace.selection, strict=True):
@@ -122,7 +122,7 @@ def lasso_plates(facts: Facts) -> list[Plate]:
 def contribution_plates(facts: Facts) -> list[Plate]:
     """Return what feature families and filtered images contribute, one plate a protocol."""
     plates = []
-    for protocol in PROTOCOLS:
+    for protocol in protocols_of(facts):
         panels = [
             _contribution_panel(f"{part.feature_set}, by {title}", shares)
             for part in facts.selection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import get_args
 
 from trephine.choices import Kind, ProtocolName
 from trephine.report.measures import MEASURES, at_horizon, optional
@@ -10,24 +11,12 @@ from trephine.report.tables.table import EMPTY, Row, Table
 from trephine.report.trace import Ref, Text, Trace, by_note, join, marked, sentence
 from trephine.report.wording import kind_label, plural, protocol_label
 
-_ORDER: tuple[tuple[ProtocolName, Kind], ...] = (
-    ("published", "apparent"),
-    ("published", "out-of-fold"),
-    ("published", "optimism-corrected"),
-    ("published", "nested cross-validated"),
-    ("published", "external"),
-    ("sound", "apparent"),
-    ("sound", "out-of-fold"),
-    ("sound", "nested cross-validated"),
-    ("sound", "optimism-corrected"),
-    ("sound", "external"),
-)
-
 
 def assessments(rows: Trace) -> list[tuple[ProtocolName, Kind]]:
     """Return the protocols and kinds that occur among assessed facts, in reading order."""
     found = {(row.raw.protocol, row.raw.kind) for row in rows}
-    return [key for key in _ORDER if key in found]
+    protocols = dict.fromkeys(row.raw.protocol for row in rows)
+    return [(name, kind) for name in protocols for kind in get_args(Kind) if (name, kind) in found]
 
 
 def assessment_label(key: tuple[ProtocolName, Kind]) -> str:

@@ -103,7 +103,7 @@ def _as_fitted(
 ) -> Predictions:
     _, kind, model = which
     predicted = result.apparent[model]
-    as_published = result.settings.variance == "model" and kind == "apparent"
+    as_published = result.settings.independent and kind == "apparent"
     return _predictions(
         analysis,
         which,

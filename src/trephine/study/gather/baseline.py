@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from trephine.choices import ContinuousAs, GroupTest, StandardErrors
+from trephine.choices import ContinuousAs, GroupTest
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable, capitalised, label_of
 from trephine.errors import Reason
 from trephine.facts import (
@@ -168,14 +168,14 @@ def cox_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts:
     assert choice is not None
     filled = table if choice.imputation is None else choice.imputation.fill(table)
     multivariable = _multivariable(analysis, result, choice, filled)
-    by_p = settings.selection == "univariable-backward"
+    by_p = settings.clinical == "univariable-backward"
     return CoxTableFacts(
         protocol=result.settings.protocol,
         continuous=_continuous_as(result),
-        standard_errors=_variance(result),
-        entry_p=settings.enter_p if by_p else None,
+        standard_errors=result.settings.standard_errors,
+        entry_p=settings.univariable_p if by_p else None,
         stay_p=settings.stay_p if by_p else None,
-        elimination=_ELIMINATION[settings.selection],
+        elimination=_ELIMINATION[settings.clinical],
         n=len(survival),
         events=int(survival.event.sum()),
         variables=tuple(
@@ -192,7 +192,7 @@ def _multivariable(
         return choice.elimination.result
     if not choice.kept:
         return None
-    cluster = analysis.cases.patient if result.settings.variance == "cluster" else None
+    cluster = result.settings.cluster(analysis.cases.patient)
     design = design_frame(filled, choice.encoding, choice.kept)
     return CoxModel().fit(design, analysis.cases.survival, cluster=cluster).result_
 
@@ -209,10 +209,6 @@ _ELIMINATION = {
 def _continuous_as(result: ProtocolResult) -> ContinuousAs:
     cut = result.settings.clinical.continuous == "median-cut"
     return "cut at the median" if cut else "as measured"
-
-
-def _variance(result: ProtocolResult) -> StandardErrors:
-    return "cluster-robust" if result.settings.variance == "cluster" else "model"
 
 
 def _cox_variable(
@@ -315,7 +311,7 @@ def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts
     if not signatures or model.result is None:
         return None
     survival = analysis.cases.survival
-    cluster = analysis.cases.patient if result.settings.variance == "cluster" else None
+    cluster = result.settings.cluster(analysis.cases.patient)
     variables = []
     for term in signatures:
         score = training_column(analysis, result, term)
@@ -339,7 +335,7 @@ def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts
     return CoxTableFacts(
         protocol=result.settings.protocol,
         continuous=_continuous_as(result),
-        standard_errors=_variance(result),
+        standard_errors=result.settings.standard_errors,
         elimination=f"Signatures with {beside}, as in the model {model.name}.",
         n=model.n,
         events=model.n_events,

@@ -73,7 +73,7 @@ def _model(
         description=" + ".join(parts),
         n=model.n,
         events=model.n_events,
-        standard_errors="cluster-robust" if result.settings.variance == "cluster" else "model",
+        standard_errors=result.settings.standard_errors,
         terms=tuple(terms),
         baseline_survival=tuple(
             HorizonNumber(horizon=h, value=s) for h, s in zip(horizons, survival, strict=True)

@@ -28,6 +28,7 @@ from trephine.facts import (
     InputsFacts,
     MethodsFacts,
     PartialRater,
+    ProtocolFact,
     Quartiles,
     RadiomicsMethod,
     ResamplingMethod,
@@ -38,6 +39,7 @@ from trephine.facts import (
     Timing,
     Version,
 )
+from trephine.modelling.protocols import PROTOCOLS
 from trephine.plan.sections import RadiomicsSection
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.assess import Assessment
@@ -77,6 +79,9 @@ def study_facts(analysis: Analysis) -> StudyFacts:
         time_unit=plan.outcome.unit,
         horizons=plan.outcome.horizons,
         protocol=plan.study.protocol,
+        protocols=tuple(
+            ProtocolFact(name=one.name, judged=one.judged) for one in PROTOCOLS.values()
+        ),
         seed=plan.study.seed,
         simulated=bool(plan.study.simulated),
         simulated_note=plan.study.simulated,
@@ -291,11 +296,10 @@ def _resampling_note(result: ProtocolResult) -> str:
     chain = result.settings.chain
     inner = f"The penalty comes from inner {chain.inner_folds}-fold cross-validation by"
     folds = f"{inner} {chain.fold_unit}." if result.fitted.chains else ""
-    independent = result.settings.variance == "model"
     by = (
         "Intervals of apparent performance take cases as independent, as published; all others are"
         " by patient."
-        if independent
+        if result.settings.independent
         else "All intervals are by patient."
     )
     return f"{folds} {by}".strip()

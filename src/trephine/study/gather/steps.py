@@ -89,7 +89,7 @@ def training_column(analysis: Analysis, result: ProtocolResult, term: Term) -> F
     """
     if term.is_signature:
         chain = result.fitted.chains[term.variable]
-        in_sample = result.settings.signature_training == "in-sample"
+        in_sample = result.settings.rules.signature_training == "in-sample"
         return chain.training_score if in_sample else chain.out_of_fold_score
     choice = result.fitted.clinical
     table = analysis.cases.clinical

@@ -26,6 +26,7 @@ from trephine.modelling.bundle_signing import told
 from trephine.modelling.cases import Cases
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Prediction
+from trephine.modelling.protocols import PROTOCOLS
 from trephine.modelling.recipe import FittedRecipe
 from trephine.plan import StudyPlan
 from trephine.plan.sections import DeepSection, ModelsSection, RadiomicsSection
@@ -145,7 +146,7 @@ def validate_bundle(
     predictions = bundle.predictor.predict(
         cases.features, cases.clinical, times, centre=cases.centre
     )
-    settings = recipe_settings(inputs.plan, bundle.context["protocol"])
+    settings = recipe_settings(inputs.plan, PROTOCOLS[bundle.context["protocol"]])
     settings = replace(settings, models=tuple((m.name, m.parts) for m in _models(bundle).values()))
     fitted = FittedRecipe(settings, {}, None, bundle.predictor)
     result = ProtocolResult(settings, fitted, predictions, None)
