@@ -33,6 +33,8 @@ SpacingSource = Literal["stated", "array"]
 """A spacing that the file states, or the grid's own where it states none."""
 FileContent = Literal["image", "mask"]
 """What a file or folder is read as."""
+Failures = Literal["skip", "stop"]
+"""A region that cannot be measured is counted and left out, or ends the work."""
 Times = Literal["removed", "hour"]
 """What de-identification leaves of a time of day."""
 Dates = Literal["shifted", "kept"]

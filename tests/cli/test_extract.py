@@ -180,13 +180,13 @@ def test_a_pair_that_fails_is_reported_and_counted_and_the_rest_stays(
     assert broken.name not in said
     assert list(features(out).index) == ["1.2.840.9999.1.nii.gz", "1.2.840.9999.3.nii.gz"]
     broken.write_bytes(whole)
-    measure, seen = measuring._measure, []
+    measure, seen = measuring.measure_item, []
 
-    def counts(item: measuring._Item) -> measuring._Answer:
+    def counts(item: measuring.Item) -> measuring.Answer:
         seen.append(item.pair.name)
         return measure(item)
 
-    monkeypatch.setattr(measuring, "_measure", counts)
+    monkeypatch.setattr(measuring, "measure_item", counts)
     extract(trephine, folder, *arguments)
     assert seen == [broken.name]
     assert len(features(out)) == 3
@@ -219,13 +219,13 @@ def test_after_a_kill_nothing_is_measured_twice_and_the_table_is_the_same(
     done = subprocess.run([sys.executable, "-c", code, *parts], capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL
     assert not out.exists()
-    measure, seen = measuring._measure, []
+    measure, seen = measuring.measure_item, []
 
-    def counts(item: measuring._Item) -> measuring._Answer:
+    def counts(item: measuring.Item) -> measuring.Answer:
         seen.append(item.pair.name)
         return measure(item)
 
-    monkeypatch.setattr(measuring, "_measure", counts)
+    monkeypatch.setattr(measuring, "measure_item", counts)
     extract(trephine, tmp_path, *arguments, "--out", out)
     assert seen == [f"{number:02d}.nii.gz" for number in range(16, 24)]
     assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()

@@ -22,6 +22,7 @@ from trephine.cli.ending.libraries import libraries_quiet, told
 from trephine.cli.ending.mistakes import in_words
 from trephine.cli.ending.stopping import Stopped, asked_to_stop, signals_heeded
 from trephine.cli.extract import extract
+from trephine.cli.merge import merge
 from trephine.cli.new import new
 from trephine.cli.pacs import pacs
 from trephine.cli.plan_size import plan_size
@@ -44,7 +45,7 @@ app = typer.Typer(
 
 _PANELS = {
     "A study": (demo, plan_size, new, tidy, check, run, report, predict, validate, sign),
-    "Images and regions": (agree, extract, convert, deidentify),
+    "Images and regions": (agree, extract, merge, convert, deidentify),
     "This installation": (doctor,),
 }
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trephine.choices import MaskGeometry
+from trephine.choices import Failures, MaskGeometry
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:  # both take seconds to import: `trephine --help` does not wai
     import pandas as pd
 
     from trephine.radiomics.settings import RadiomicsSettings
-    from trephine.study.measuring import Measured
+    from trephine.study.batch.drive import Conduct, Kept
+    from trephine.study.batch.log import RunLog
+    from trephine.study.batch.share import Share
+    from trephine.study.measuring import Measured, Work
     from trephine.study.pairs import Pairs
 
 
@@ -55,7 +59,44 @@ def extract(
         ),
     ] = "strict",
     out: Annotated[
-        Path | None, typer.Option(help="CSV to write, one row a region; to the terminal if absent.")
+        Path | None,
+        typer.Option(
+            help="Table to write, one row a region: CSV, or Parquet if its name ends in .parquet;"
+            " to the terminal if absent."
+        ),
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that keeps what is measured, for `trephine merge`; beside the table and"
+            " until that is whole if absent."
+        ),
+    ] = None,
+    shard: Annotated[
+        str,
+        typer.Option(
+            help="Measure one share of the rows, i/n with i from 0: 0/8 to 7/8 are all of them."
+        ),
+    ] = "",
+    failures: Annotated[
+        Failures,
+        typer.Option(help="Count a region that fails and go on, or end at the first."),
+    ] = "skip",
+    timeout: Annotated[
+        float | None,
+        typer.Option(help="Longest time for one region, in seconds; it fails then.", min=0.1),
+    ] = None,
+    retry: Annotated[
+        bool,
+        typer.Option(
+            "--retry", help="Try again what took too long or ended its process twice before."
+        ),
+    ] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of JSON lines, one a region, added to; log.jsonl in --store if absent."
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; up to one a processor if absent.")
@@ -65,37 +106,112 @@ def extract(
 
     A folder's masks are matched by file name (case1.dcm with case1.nii.gz or case1_mask.nii.gz). A
     table has the columns image and mask, and may have label, side and name or id; its paths start
-    from it. With --out the same command goes on where it was stopped.
+    from it. With --out or --store the same command goes on where it was stopped.
+
+    An array of jobs: give each `--shard 0/8 --store part-0` and so on, and join the stores with
+    `trephine merge features.csv part-*`.
     """
     from trephine.radiomics.compilation import is_compiled
-    from trephine.study.measuring import forget_kept, kept_beside, measure_pairs
+    from trephine.study.batch.drive import Conduct
+    from trephine.study.batch.log import RunLog
+    from trephine.study.batch.share import Share
+    from trephine.study.measuring import Work
 
-    measures = _settings(settings)
+    share = Share.parse(shard) if shard else Share()
+    if shard and out is None and store is None:
+        raise InputError("--shard: expected --store or --out with it, found neither")
+    work = Work(_settings(settings), spacing_mm, mask_geometry)
     found = _pairs(image, mask, label)
     _show_left_aside(found)
     if not is_compiled():
         errors.print("First run here: compiling the kernels, about half a minute ...")
-    kept = kept_beside(out) if out is not None and len(found.pairs) > 1 else None
-    with stages("goes on" if kept is not None else "starts again") as show:
-        measured = measure_pairs(
-            found.pairs,
-            measures,
-            spacing_mm=spacing_mm,
-            mask_geometry=mask_geometry,
-            kept=kept,
-            workers=workers,
-            progress=partial(show, "Extracting features"),
-        )
-    if len(measured) == 1 and measured[0].problem:
-        raise InputError(_by_option(measured[0].problem))
-    _show(measured)
-    _write(_table([row for row in measured if not row.problem]), out)
-    failed = sum(bool(row.problem) for row in measured)
-    if failed:
-        errors.print(f"{failed} of {len(measured)} pairs could not be measured.")
+    folder = _folder(out, store, found)
+    records = RunLog(log or (store / "log.jsonl" if store is not None else None))
+    asked = _Asked(found, share, work, Conduct(workers, timeout, failures, retry), records)
+    shown = _Shown(len(share.take(found.pairs)))
+    if folder is None:
+        _write(_table(_in_memory(asked, shown)), out)
+    else:
+        _through_store(asked, shown, folder, out, own=store is not None)
+    if store is not None or log is not None or shown.total >= _WORTH_A_SUMMARY:
+        for sentence in records.summary.sentences():
+            errors.print(sentence, soft_wrap=True, markup=False)
+    if shown.failed:
+        errors.print(f"{shown.failed} of {shown.total} pairs could not be measured.")
         raise typer.Exit(1)
-    if kept is not None:
-        forget_kept(kept)
+
+
+# Of fewer regions, most of the time went into starting.
+_WORTH_A_SUMMARY = 50
+
+# Lines on single regions that are shown; the log has all.
+_MOST_LINES = 40
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is measured, and how."""
+
+    found: Pairs
+    share: Share
+    work: Work
+    conduct: Conduct
+    log: RunLog
+
+
+def _folder(out: Path | None, store: Path | None, found: Pairs) -> Path | None:
+    """Return where what is measured is kept; None where it is one region, or for the terminal."""
+    if store is not None:
+        return store
+    if out is None or len(found.pairs) < 2:
+        return None
+    return out.with_name(f"{out.name}.partial")
+
+
+def _measure(asked: _Asked, kept: Kept | None, shown: _Shown) -> Iterator[Measured]:
+    from trephine.study.batch.drive import measure_pairs
+
+    pairs = asked.share.take(asked.found.pairs)
+    asked.log.begin({"rows": len(pairs), "shard": str(asked.share), "work": asked.work.digest()})
+    how = "stopped"
+    try:
+        with stages("goes on" if kept is not None else "starts again") as show:
+            progress = partial(show, "Extracting features")
+            for row in measure_pairs(
+                pairs, asked.work, asked.conduct, asked.log, kept, progress=progress
+            ):
+                shown.take(row)
+                yield row
+        how = "done"
+    finally:
+        asked.log.end(how)
+    if len(asked.found.pairs) == 1 and row.problem:
+        raise InputError(_by_option(row.problem))
+    shown.show()
+
+
+def _in_memory(asked: _Asked, shown: _Shown) -> list[Measured]:
+    return [row for row in _measure(asked, None, shown) if not row.problem]
+
+
+def _through_store(
+    asked: _Asked, shown: _Shown, folder: Path, out: Path | None, *, own: bool
+) -> None:
+    """Measure into a store; write the table from it, and remove one that was for this alone."""
+    from trephine.study.batch.keeping import forget_kept, open_kept, write_share
+
+    kept = open_kept(folder, asked.work, len(asked.found.pairs), own=own)
+    for _ in _measure(asked, kept, shown):
+        pass
+    if out is not None:
+        written = write_share(out, kept, asked.share)
+        console.print(
+            f"{written.regions} regions x {written.features} features: {out}", soft_wrap=True
+        )
+    else:
+        console.print(f"{shown.total - shown.failed} regions: {folder}", soft_wrap=True)
+    if not own and not shown.failed:
+        forget_kept(folder)
 
 
 def _settings(text: str) -> RadiomicsSettings:
@@ -125,22 +241,43 @@ def _show_left_aside(found: Pairs) -> None:
         errors.print(f"{found.unused} masks have no image and are not used.")
 
 
-def _show(measured: Sequence[Measured]) -> None:
-    """Say why values are missing or conventional, a line a reason, and which pairs failed."""
-    for doubt, count in Counter(doubt for row in measured for doubt in row.doubts).items():
-        text = f"Note, {count} of {len(measured)} pairs: {doubt}."
-        errors.print(text, soft_wrap=True, markup=False)
-    for row in measured:
+class _Shown:
+    """Why values are missing or conventional, a line a reason, and which pairs failed."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.failed = total, 0
+        self._lines: list[str] = []
+        self._more = 0
+        self._doubts: Counter[str] = Counter()
+
+    def take(self, row: Measured) -> None:
+        """Take what there is to say of one pair."""
+        self._doubts.update(row.doubts)
         by_reason: dict[str, list[str]] = {}
         for feature, reason in row.reasons.items():
             by_reason.setdefault(reason, []).append(feature)
         for reason, features in by_reason.items():
             more = f" and {len(features) - 1} more" if len(features) > 1 else ""
-            text = f"{row.pair.where or row.pair.name}: {features[0]}{more}: {reason}"
-            errors.print(text, soft_wrap=True, markup=False)
+            self._line(f"{row.pair.where or row.pair.name}: {features[0]}{more}: {reason}")
         if row.problem:
-            text = f"{row.pair.where}: left out. {_by_option(row.problem)}"
+            self.failed += 1
+            self._line(f"{row.pair.where}: left out. {_by_option(row.problem)}")
+
+    def _line(self, text: str) -> None:
+        if len(self._lines) < _MOST_LINES:
+            self._lines.append(text)
+        else:
+            self._more += 1
+
+    def show(self) -> None:
+        """Show it."""
+        for doubt, count in self._doubts.items():
+            text = f"Note, {count} of {self.total} pairs: {doubt}."
             errors.print(text, soft_wrap=True, markup=False)
+        for line in self._lines:
+            errors.print(line, soft_wrap=True, markup=False)
+        if self._more:
+            errors.print(f"and {self._more} more lines of this kind.")
 
 
 def _by_option(problem: str) -> str:

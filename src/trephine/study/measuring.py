@@ -1,34 +1,52 @@
-"""Radiomic features of pairs of image and mask, each measured once and kept as it is done."""
+"""Radiomic features of one pair of image and mask, under a key that says what they depend on."""
 
 from __future__ import annotations
 
-import math
-import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from trephine.choices import MaskGeometry
 from trephine.errors import InputError
-from trephine.executors import Progress, available_workers, executor
 from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.imaging.fitting import doubts_of
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
-from trephine.store import FeatureStore, feature_key
+from trephine.store import feature_key
 from trephine.study.fingerprints import fingerprint, held_to
 from trephine.study.pairs import Pair, regular
 from trephine.types import FloatArray
 
-# A process takes as long to start as some pairs take to measure.
-_PAIRS_WORTH_A_PROCESS = 8
 
-# Pairs whose features go into one shard, or fewer after this time.
-_SHARD = 16
-_KEPT_AFTER_S = 5.0
+@dataclass(frozen=True)
+class Work:
+    """What is measured, and how.
+
+    Attributes
+    ----------
+    settings
+        Of the engine.
+    spacing_mm
+        Of images that state none.
+    mask_geometry
+        What to do with a mask that does not lie on its image: see
+        `trephine.imaging.fitting.fit_mask`.
+    """
+
+    settings: RadiomicsSettings
+    spacing_mm: float | None = None
+    mask_geometry: MaskGeometry = "strict"
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What beside image, mask and label decides the features."""
+        return self.settings.digest(), ENGINE_VERSION, str(self.spacing_mm), self.mask_geometry
+
+    def digest(self) -> str:
+        """Return the digest of everything that the features depend on beside the files."""
+        return feature_key("work", *self.parts)
 
 
 @dataclass(frozen=True)
@@ -46,7 +64,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class _Item:
+class Item:
     """A pair with the digests that its key rests on; a pair that has a problem has no key."""
 
     pair: Pair
@@ -57,164 +75,84 @@ class _Item:
 
 
 @dataclass(frozen=True)
-class _Answer:
+class Answer:
+    """What measuring an item gave.
+
+    ``kind`` says in a word what failed: file, image, mask, region, memory, timeout or worker.
+    """
+
     key: str
     names: tuple[str, ...]
     values: FloatArray
     reasons: Mapping[str, str]
     problem: str = ""
+    kind: str = ""
     doubts: tuple[str, ...] = ()
+    seconds: float = 0.0
+    processor_seconds: float = 0.0
 
 
-def kept_beside(out: Path) -> Path:
-    """Return the folder that holds what is measured until a table is whole."""
-    return out.with_name(f"{out.name}.partial")
+def nothing(key: str, problem: str = "", kind: str = "") -> Answer:
+    """Return the answer of an item of which nothing could be measured."""
+    return Answer(key, (), np.empty(0), {}, problem, kind)
 
 
-def measure_pairs(
-    pairs: Sequence[Pair],
-    settings: RadiomicsSettings,
-    *,
-    spacing_mm: float | None = None,
-    mask_geometry: MaskGeometry = "strict",
-    kept: Path | None = None,
-    workers: int | None = None,
-    progress: Progress | None = None,
-) -> list[Measured]:
-    """Measure every pair, in the pairs' order; a pair that cannot be measured says why.
-
-    Parameters
-    ----------
-    pairs
-        What to measure.
-    settings
-        Of the engine.
-    spacing_mm
-        Of images that state none.
-    mask_geometry
-        What to do with a mask that does not lie on its image: see
-        `trephine.imaging.fitting.fit_mask`.
-    kept
-        Folder of a feature store, so that an interrupted call goes on; nothing is kept without.
-    workers
-        Processes; as many as are worth it by default. The numbers do not depend on it.
-    progress
-        Called with (done, total) by pair.
-    """
-    shared = (settings.digest(), ENGINE_VERSION, str(spacing_mm), mask_geometry)
-    items = [_item(pair, shared) for pair in pairs]
-    store = FeatureStore(kept) if kept is not None else None
-    sound = [item.key for item in items if item.key]
-    known = store.known(sound) if store is not None else set()
-    todo = list({item.key: item for item in items if item.key and item.key not in known}.values())
-    if workers is None:
-        workers = min(available_workers(), math.ceil(len(todo) / _PAIRS_WORTH_A_PROCESS))
-    answers: dict[str, _Answer] = {}
-    offset = len(items) - len(todo)
-    if progress is not None:
-        progress(offset, len(items))
-    if todo:
-        with executor(max(workers, 1), _start, (settings, spacing_mm, mask_geometry)) as run:
-            results = run.map(_measure, todo, _shifted(progress, offset, len(items)))
-            answers = {answer.key: answer for answer in _keeping(results, store)}
-    if store is not None:
-        answers |= _stored(store, sorted(known))
-    return [_measured(item, answers) for item in items]
-
-
-def forget_kept(folder: Path) -> None:
-    """Remove the store that was kept beside a table, and nothing else that lies there."""
-    shutil.rmtree(folder / "shards", ignore_errors=True)
-    for file in folder.glob("ledger.sqlite*"):
-        file.unlink(missing_ok=True)
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-
-
-def _item(pair: Pair, shared: tuple[str, ...]) -> _Item:
+def item_of(pair: Pair, work: Work) -> Item:
+    """Digest a pair's files; one that cannot be read is a problem of the item."""
     try:
         image = fingerprint(regular(pair.image, "image")).sha256
         mask = fingerprint(regular(pair.mask, "mask")).sha256
     except InputError as error:
-        return _Item(pair, problem=pair.nameless(str(error)))
+        return Item(pair, problem=pair.nameless(str(error)))
+    except OSError as error:
+        return Item(pair, problem=f"cannot be read: {error.strerror}")
     label = "" if pair.label is None else str(pair.label)
-    return _Item(pair, image, mask, feature_key("pair", image, mask, label, *shared))
+    return Item(pair, image, mask, feature_key("pair", image, mask, label, *work.parts))
 
 
-def _shifted(progress: Progress | None, offset: int, total: int) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda done, _: progress(done + offset, total)
-
-
-def _keeping(results: Iterator[_Answer], store: FeatureStore | None) -> Iterator[_Answer]:
-    """Pass answers on, and keep those with features as they come."""
-    batch: list[_Answer] = []
-    kept = time.monotonic()
-    try:
-        for answer in results:
-            yield answer
-            if not answer.problem:
-                batch.append(answer)
-            if len(batch) >= _SHARD or time.monotonic() - kept > _KEPT_AFTER_S:
-                _keep(batch, store)
-                batch, kept = [], time.monotonic()
-    finally:
-        _keep(batch, store)
-
-
-def _keep(batch: Sequence[_Answer], store: FeatureStore | None) -> None:
-    if store is None or not batch:
-        return
-    alike: dict[tuple[str, ...], dict[str, FloatArray]] = {}
-    for answer in batch:
-        alike.setdefault(answer.names, {})[answer.key] = answer.values
-    store.write_all(list(alike.items()), {a.key: a.reasons for a in batch if a.reasons})
-
-
-def _stored(store: FeatureStore, keys: Sequence[str]) -> dict[str, _Answer]:
-    found = store.read_each(keys)
-    return {
-        key: _Answer(key, *found[key], reasons)
-        for key, reasons in zip(keys, store.notes(keys), strict=True)
-    }
-
-
-def _measured(item: _Item, answers: Mapping[str, _Answer]) -> Measured:
-    if item.problem:
-        return Measured(item.pair, {}, {}, item.problem)
-    answer = answers[item.key]
+def measured(item: Item, answer: Answer) -> Measured:
+    """Return an answer by feature."""
     values = dict(zip(answer.names, answer.values.tolist(), strict=True))
     return Measured(item.pair, values, dict(answer.reasons), answer.problem, answer.doubts)
 
 
-# What a worker needs for every pair, set once in each process by _start.
-_settings: RadiomicsSettings
-_spacing_mm: float | None
-_mask_geometry: MaskGeometry
+# What a worker needs for every pair, set once in each process by start.
+_work: Work
 
 
-def _start(
-    settings: RadiomicsSettings, spacing_mm: float | None, mask_geometry: MaskGeometry
-) -> None:
-    global _settings, _spacing_mm, _mask_geometry
-    _settings, _spacing_mm, _mask_geometry = settings, spacing_mm, mask_geometry
+def start(work: Work) -> None:
+    """Take what every item needs."""
+    global _work
+    _work = work
 
 
-def _measure(item: _Item) -> _Answer:
-    nothing = _Answer(item.key, (), np.empty(0), {})
-    pair = item.pair
+def measure_item(item: Item) -> Answer:
+    """Measure an item by what ``start`` took; what cannot be measured says why."""
+    began, cpu = time.perf_counter(), time.process_time()
+    answer = _measure(item)
+    return replace(
+        answer,
+        seconds=time.perf_counter() - began,
+        processor_seconds=time.process_time() - cpu,
+    )
+
+
+def _measure(item: Item) -> Answer:
+    pair, kind = item.pair, "image"
     try:
         with held_to(pair.image, item.image):
-            image = read_image(pair.image, spacing_mm=_spacing_mm)
+            image = read_image(pair.image, spacing_mm=_work.spacing_mm)
+        kind = "mask"
         with held_to(pair.mask, item.mask):
-            mask = fit_mask(image, read_mask(pair.mask, image=image), _mask_geometry)
-        result = measure_region(image, mask, _settings, label=pair.label)
+            mask = fit_mask(image, read_mask(pair.mask, image=image), _work.mask_geometry)
+        kind = "region"
+        result = measure_region(image, mask, _work.settings, label=pair.label)
     except InputError as error:
-        return replace(nothing, problem=pair.nameless(str(error)))
+        return nothing(item.key, pair.nameless(str(error)), kind)
     except MemoryError as error:
-        return replace(nothing, problem=f"not enough memory to measure it ({error})")
+        return nothing(item.key, f"not enough memory to measure it ({error})", "memory")
+    except OSError as error:
+        return nothing(item.key, f"cannot be read: {error.strerror}", "file")
     values = np.asarray(result.values)
-    return _Answer(
-        item.key, result.names, values, dict(result.reasons), doubts=doubts_of(image, mask)
-    )
+    doubts = doubts_of(image, mask)
+    return Answer(item.key, result.names, values, dict(result.reasons), doubts=doubts)

@@ -1,0 +1,195 @@
+"""Work on items in processes that may be lost: the item that ends its worker is found and left.
+
+A worker says on disk which item it begins, and leaves its answer there. Where a worker ends, the
+items that were begun and have no answer are tried again one by one: only the one that ends its
+worker again is given up. At the time limit a worker ends itself, from a thread that needs nothing
+of Python and so runs even where compiled code never returns.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, Literal, Self, TypeVar
+
+from trephine.errors import WorkerError
+from trephine.executors import Executor, executor
+from trephine.scratch import scratch_folder
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# A worker may have been ended for another's sake, or by a system short of memory.
+_CHANCES = 2
+
+
+@dataclass(frozen=True)
+class Lost:
+    """An item without an answer: it took too long, or ended its worker twice."""
+
+    why: Literal["timeout", "killed"]
+
+
+class Guard(Generic[Item, Result]):
+    """Runs a function over batches of items, past those that end their worker.
+
+    Parameters
+    ----------
+    function
+        Of one item; picklable.
+    workers
+        Processes. With 1 and no limit everything happens in this process, and nothing is guarded.
+    initializer, arguments
+        As for `trephine.executors.executor`.
+    timeout_s
+        Longest time that an item may take; None for no limit.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Item], Result],
+        workers: int,
+        initializer: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        timeout_s: float | None = None,
+    ) -> None:
+        self._function = function
+        self._workers = workers
+        self._in_process = workers <= 1 and timeout_s is None
+        self._starts = (initializer, arguments)
+        self._timeout_s = timeout_s
+        self._stack = ExitStack()
+        self._open: tuple[Executor, Path] | None = None
+
+    def __enter__(self) -> Self:
+        """Return itself; processes start with the first batch."""
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        """End the processes."""
+        self._stack.__exit__(*error)
+
+    def map(self, items: Sequence[Item]) -> Iterator[tuple[int, Result | Lost]]:
+        """Yield (number of the item, its result), each once, not always in their order.
+
+        Raises
+        ------
+        WorkerError
+            If processes end before they begin an item.
+        """
+        if self._in_process:
+            run, _ = self._opened()
+            yield from enumerate(run.map(self._function, items))
+            return
+        rest = dict(enumerate(items))
+        if self._workers <= 1:  # one at a time, in a process that can be ended
+            for number, item in rest.items():
+                yield number, self._alone(number, item, _CHANCES)
+            return
+        while rest:
+            try:
+                for number in self._begin(rest):
+                    yield number, self._answer(number)
+                    del rest[number]
+            except BrokenProcessPool:
+                yield from self._after_a_loss(rest)
+
+    def _after_a_loss(self, rest: dict[int, Item]) -> Iterator[tuple[int, Result | Lost]]:
+        """Yield what was finished and what was lost, and try the other suspects alone."""
+        begun = {number for number in rest if self._path("at", number).exists()}
+        found: dict[int, Result | Lost] = {
+            number: self._answer(number) for number in rest if self._path("done", number).exists()
+        }
+        found |= {n: Lost("timeout") for n in begun - found.keys() if self._is_late(n)}
+        suspects = sorted(begun - found.keys())
+        self._close()
+        if not found and not suspects:
+            raise WorkerError(
+                "worker processes ended before they began a case, out of memory perhaps; what was"
+                " finished is kept: run the same command again, with fewer workers"
+            )
+        for number, answer in found.items():
+            del rest[number]
+            yield number, answer
+        for number in suspects:
+            yield number, self._alone(number, rest.pop(number), _CHANCES - 1)
+
+    def _alone(self, number: int, item: Item, chances: int) -> Result | Lost:
+        """Do one item while nothing else runs; it may end so many processes."""
+        for _ in range(chances):
+            try:
+                for done in self._begin({number: item}):
+                    return self._answer(done)
+            except BrokenProcessPool:
+                finished, late = self._path("done", number).exists(), self._is_late(number)
+                answer = self._answer(number) if finished else None
+                self._close()
+                if answer is not None:
+                    return answer
+                if late:
+                    return Lost("timeout")
+        return Lost("killed")
+
+    def _begin(self, items: dict[int, Item]) -> Iterator[int]:
+        run, folder = self._opened()
+        work = partial(_marked, self._function, folder, self._timeout_s)
+        return run.map(work, list(items.items()))
+
+    def _opened(self) -> tuple[Executor, Path]:
+        if self._open is None:
+            folder = self._stack.enter_context(scratch_folder())
+            count = 1 if self._in_process else max(self._workers, 2)
+            run = self._stack.enter_context(executor(count, *self._starts))
+            self._open = run, folder
+        return self._open
+
+    def _close(self) -> None:
+        self._stack.close()
+        self._open = None
+
+    def _path(self, what: str, number: int) -> Path:
+        return self._opened()[1] / f"{what}-{number}"
+
+    def _is_late(self, number: int) -> bool:
+        path = self._path("at", number)
+        return path.exists() and path.stat().st_size > 0
+
+    def _answer(self, number: int) -> Result:
+        path = self._path("done", number)
+        with path.open("rb") as stream:
+            # A worker's file, in a folder that only this user can enter.
+            answer: Result = pickle.load(stream)  # noqa: S301
+        path.unlink()
+        return answer
+
+
+def _marked(
+    function: Callable[[Item], Result],
+    folder: Path,
+    timeout_s: float | None,
+    numbered: tuple[int, Item],
+) -> int:
+    """Do an item in a worker; say on disk that it is begun, and leave the answer there."""
+    number, item = numbered
+    begun, draft = folder / f"at-{number}", folder / f"draft-{number}"
+    with begun.open("w") as mark:
+        if timeout_s is not None:
+            # Writes into the mark, and then ends this process.
+            faulthandler.dump_traceback_later(timeout_s, file=mark, exit=True)
+        try:
+            result = function(item)
+        finally:
+            if timeout_s is not None:
+                faulthandler.cancel_dump_traceback_later()
+    with draft.open("wb") as stream:
+        pickle.dump(result, stream, protocol=pickle.HIGHEST_PROTOCOL)
+    os.replace(draft, folder / f"done-{number}")
+    begun.unlink()
+    return number

@@ -1,0 +1,141 @@
+"""The log of an extraction: a JSON line for every case, and what it comes to.
+
+Lines hold row numbers and words for what failed: no name of a case or of a file.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from trephine import __version__
+from trephine.writing import naming
+
+# Of how many cases an estimate is given.
+_MANY = 100_000
+
+
+@dataclass
+class Summary:
+    """What an extraction came to.
+
+    Attributes
+    ----------
+    measured, known, failed
+        Cases measured now, measured before, and failed, by kind.
+    processor_s, wall_s
+        Of the cases that were begun now: on processors, and on the clock.
+    """
+
+    measured: int = 0
+    known: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    processor_s: float = 0.0
+    wall_s: float = 0.0
+
+    @property
+    def cases_an_hour(self) -> float | None:
+        """Cases that are measured in an hour at this speed; None where none was measured."""
+        return self.measured / self.wall_s * 3600 if self.measured and self.wall_s > 0 else None
+
+    def numbers(self) -> dict[str, Any]:
+        """Return it for the log."""
+        speed = self.cases_an_hour
+        return {
+            "measured": self.measured,
+            "known": self.known,
+            "failed": dict(self.failed),
+            "wall_s": round(self.wall_s, 3),
+            "processor_hours": round(self.processor_s / 3600, 6),
+            "cases_an_hour": None if speed is None else round(speed, 1),
+            "hours_for_100000": None if speed is None else round(_MANY / speed, 2),
+            "processor_hours_for_100000": None
+            if speed is None
+            else round(self.processor_s / self.measured * _MANY / 3600, 2),
+        }
+
+    def sentences(self) -> list[str]:
+        """Return it in words."""
+        earlier = f", {self.known} were measured before" if self.known else ""
+        lines = [f"{self.measured} cases measured in {_duration(self.wall_s)}{earlier}."]
+        speed = self.cases_an_hour
+        if speed is not None:
+            more = self.processor_s / self.measured * _MANY
+            lines.append(
+                f"{speed:,.0f} cases an hour, {self.processor_s / 3600:.3g} processor hours in all;"
+                f" {_MANY:,} more would take {_duration(_MANY / speed * 3600)}"
+                f" ({more / 3600:.3g} processor hours)."
+            )
+        if self.failed:
+            kinds = ", ".join(f"{kind} {count}" for kind, count in self.failed.most_common())
+            lines.append(f"Failed, by kind: {kinds}.")
+        return lines
+
+
+class RunLog:
+    """Lines of JSON, added to a file as cases end; without a file only counted.
+
+    Parameters
+    ----------
+    path
+        The file; an earlier log is continued.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._started = time.monotonic()
+        self.summary = Summary()
+
+    def begin(self, about: Mapping[str, Any]) -> None:
+        """Write what is about to be done."""
+        self._write({"event": "begin", "trephine": __version__, **about})
+
+    def case(self, row: int, state: str, **more: Any) -> None:
+        """Count a case, and write its line; those known before are only counted.
+
+        Parameters
+        ----------
+        row
+            Of the manifest, as a spreadsheet counts.
+        state
+            As in the ledger, or "known".
+        more
+            kind, attempts, seconds, processor_seconds, error.
+        """
+        if state == "known":
+            self.summary.known += 1
+            return
+        if state == "measured":
+            self.summary.measured += 1
+        else:
+            self.summary.failed[more["kind"]] += 1
+        self.summary.processor_s += more.get("processor_seconds", 0.0)
+        self._write({"event": "case", "row": row, "state": state, **more})
+
+    def end(self, how: str) -> Summary:
+        """Write and return what it came to."""
+        self.summary.wall_s = time.monotonic() - self._started
+        self._write({"event": "end", "how": how, **self.summary.numbers()})
+        return self.summary
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        if self._path is None:
+            return
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        # Opened for each line: a line is whole or not there, whatever ends the process.
+        with naming(self._path), self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"time": now, **line}, ensure_ascii=False) + "\n")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    if seconds < 2 * 3600:
+        return f"{seconds / 60:.3g} min"
+    return f"{seconds / 3600:.3g} h" if seconds < 96 * 3600 else f"{seconds / 86400:.3g} days"
