@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from trephine.choices import Failures
@@ -97,21 +98,28 @@ def measure_pairs(
     InputError
         At the first pair that fails, where ``conduct`` says so.
     """
-    workers = conduct.workers
-    if workers is None:
-        workers = min(available_workers(), math.ceil(len(pairs) / _PAIRS_WORTH_A_PROCESS))
-    workers = max(workers, 1)
-    size = _BATCH * workers
-    function = measuring.measure_item
-    with Guard(function, workers, measuring.start, (work,), conduct.timeout_s) as guard:
+    most = conduct.workers or available_workers()
+    size = _BATCH * most
+    with ExitStack() as stack:
+        guard: Guard[Item, Answer] | None = None
         for first in range(0, len(pairs), size):
             batch = _Batch(pairs[first : first + size], work, conduct, kept, log)
+            end = min(first + size, len(pairs))
+            if guard is None:
+                rest = batch.unknown + len(pairs) - end
+                workers = conduct.workers or min(most, math.ceil(rest / _PAIRS_WORTH_A_PROCESS))
+                guard = stack.enter_context(_guard(max(workers, 1), work, conduct))
             for count, _ in enumerate(batch.steps(guard)):
                 if progress is not None:
                     progress(first + count, len(pairs))
             if progress is not None:
-                progress(min(first + size, len(pairs)), len(pairs))
+                progress(end, len(pairs))
             yield from batch.results()
+
+
+def _guard(workers: int, work: Work, conduct: Conduct) -> Guard[Item, Answer]:
+    function = measuring.measure_item
+    return Guard(function, workers, measuring.start, (work,), conduct.timeout_s)
 
 
 class _Batch:
@@ -129,6 +137,7 @@ class _Batch:
         self._items = [(position, item_of(pair, work)) for position, pair in pairs]
         keys = list(dict.fromkeys(item.key for _, item in self._items if item.key))
         self._known = kept.store.known(keys) if kept is not None else set()
+        self.unknown = len(keys) - len(self._known)
         self._earlier = kept.cases.by_key(keys) if kept is not None else {}
         self._answers: dict[str, Answer] = {}
 
