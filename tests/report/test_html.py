@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from collections import Counter
 from html import unescape
 from html.parser import HTMLParser
 
@@ -159,6 +160,13 @@ def test_a_long_name_is_broken_between_its_parts_alone(facts, page):
     pieces = ("log-sigma-4-0-mm-3D_", "glrlm_", "Run", "Length", "Non", "Uniformity", "Normalized")
     assert "<wbr>".join(pieces) in shown
     assert [text for _, form, text in read(shown).facts if text == name and form == "text"]
+
+
+def test_every_table_and_figure_of_the_study_is_on_the_page_once(facts, pictures_folder, page):
+    made = [*make_tables(facts), *make_plates(facts, pictures_folder)]
+    assert len(made) > 40
+    shown = Counter(re.findall(r'<(?:table|figure) id="([^"]+)"', page))
+    assert {item.slug: shown[item.slug] for item in made} == {item.slug: 1 for item in made}
 
 
 def test_a_saliency_map_looks_the_same_in_the_dark(facts, pictures_folder):
