@@ -9,10 +9,12 @@ import pytest
 
 from modelling.simulated_cases import PUBLISHED, SOUND, simulate
 from trephine.cohort.schema import ClinicalTable
-from trephine.modelling import protocols
+from trephine.errors import ModelError
+from trephine.modelling import protocols, recipe
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
+from trephine.modelling.terms import Term
 from trephine.types import Survival
 
 CASES = simulate(60)
@@ -155,3 +157,20 @@ def test_a_signature_that_orders_the_events_perfectly_is_left_out_with_the_reaso
     model = fit_recipe(cases, settings, np.random.default_rng(0)).models["Radiomics"]
     assert model.terms == ()
     assert "perfectly" in dict(model.left_out)["radiomics"]
+
+
+def test_the_reason_for_leaving_a_signature_out_is_its_own_fault_or_none() -> None:
+    """What the model of other terms does wrong is not told of the signature."""
+    stage = Term("stage=II", "stage", "level", "Stage: II", level="II", reference="I")
+    first, last = (Term(name, name, "signature", name) for name in ("radiomics", "deep"))
+    terms = [stage, first, last]
+    separated = ModelError("{} runs off", ["radiomics"], model="Cox model", kind="separation")
+    assert recipe._guilty(terms, separated) == 1
+    assert "perfectly" in recipe._why(first, separated)
+    assert recipe._why(last, separated) == "the Cox model cannot be fitted with it"
+    by_stage = ModelError("{} runs off", ["stage=II"], kind="separation")
+    assert recipe._guilty(terms, by_stage) == 2
+    assert recipe._why(last, by_stage) == "the Cox model cannot be fitted with it"
+    named_alike = ModelError("'deep' is a word of this message, not a column", ["radiomics"])
+    assert recipe._guilty(terms, named_alike) == 1
+    assert recipe._guilty([stage], separated) is None
