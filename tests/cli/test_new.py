@@ -393,3 +393,17 @@ def test_the_body_mass_index_has_its_unit(trephine: Command, tmp_path: Path, nam
     table = cohort()
     table[name] = np.linspace(18, 34, len(table)).round(1)
     assert drafted(trephine, tmp_path, table).clinical[name].unit == "kg/m2"
+
+
+def test_none_beside_mild_and_severe_is_a_level_and_asked(
+    trephine: Command, tmp_path: Path
+) -> None:
+    """It was read as a missing value, and its cases were left out of the study."""
+    table = cohort()
+    words = ["none", "mild", "moderate", "severe"]
+    table["oedema"] = [words[k % 4] for k in range(len(table))]
+    plan = drafted(trephine, tmp_path / "a", table)
+    assert plan.clinical["oedema"].levels == tuple(words)
+    assert 'does "none" mean' in (tmp_path / "a" / "study.toml").read_text()
+    table["oedema"] = [["yes", "no", "None"][k % 3] for k in range(len(table))]
+    assert drafted(trephine, tmp_path / "b", table).clinical["oedema"].levels == ("no", "yes")

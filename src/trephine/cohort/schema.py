@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Literal, Self
 
@@ -196,11 +198,28 @@ _ABBREVIATIONS = {word.lower(): word for word in _CAPITALS}
 
 
 def label_of(key: str, variable: ClinicalVariable) -> str:
-    """Return the name to show: the plan's label, else the key made readable."""
+    """Return the name to show: the plan's label, else the key made readable.
+
+    Without the unit in brackets that a header such as "Area (%)" ends in: the unit is printed
+    beside the name.
+    """
     if variable.label:
-        return variable.label
+        return _without_unit(variable.label, variable.unit)
     words = [_ABBREVIATIONS.get(word, word) for word in key.split("_")]
-    return capitalised(" ".join(words))
+    return capitalised(_without_unit(" ".join(words), variable.unit))
+
+
+def _without_unit(name: str, unit: str) -> str:
+    bracket = re.search(r"\s*[(\[（【]\s*([^()\[\]（）【】]+?)\s*[)\]）】]\s*$", name)
+    if bracket is None or not unit or not name[: bracket.start()].strip():
+        return name
+    same = _bare(bracket[1]) == _bare(unit)
+    return name[: bracket.start()].rstrip() if same else name
+
+
+def _bare(unit: str) -> str:
+    """Return a unit so that two spellings of it are alike: kg/m², kg/m2."""
+    return unicodedata.normalize("NFKC", unit).casefold().replace(" ", "")
 
 
 def capitalised(text: str) -> str:

@@ -14,7 +14,7 @@ from trephine.facts import Facts
 from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import check_consistency
 from trephine.report.docx_columns import Columns, bound, lay_out
-from trephine.report.docx_figures import MARGIN_MM, add_figure
+from trephine.report.docx_figures import MARGIN_MM, add_figures
 from trephine.report.docx_fonts import set_fonts
 from trephine.report.docx_parts import Part, parts_of
 from trephine.report.docx_table import add_grid, add_table_style
@@ -98,8 +98,7 @@ def _add_part(document: Any, part: Part, drawn: Mapping[str, Rendered]) -> None:
             first = False
         for one in chosen:
             _add_table(document, one)
-        for plate in plates:
-            add_figure(document, plate, drawn[plate.slug])
+        add_figures(document, plates, drawn)
 
 
 @dataclass(frozen=True)

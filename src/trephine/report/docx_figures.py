@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from trephine.report.docx_columns import bound
@@ -24,26 +26,31 @@ CAPTION_PT = 8.0
 _LINE_MM = CAPTION_PT * 1.35 / 72.0 * 25.4
 _BEFORE_PT, _BETWEEN_PT, _AFTER_PT = 8.0, 3.0, 10.0
 _SPACE_MM = (_BEFORE_PT + _BETWEEN_PT + _AFTER_PT) / 72.0 * 25.4
-# A smaller figure leaves little of a page empty, and need not shrink for another to fit.
-_MOST_BESIDE = 2
 
 
-def add_figure(document: Any, plate: Plate, drawn: Rendered) -> None:
-    """Add a figure with its caption, on one page with it.
+def add_figures(document: Any, plates: Sequence[Plate], drawn: Mapping[str, Rendered]) -> None:
+    """Add figures with their captions, each on one page with it.
 
     Parameters
     ----------
     document
         From python-docx.
-    plate
-        What the caption is made of.
+    plates
+        What the captions are made of; those of one title follow one another.
     drawn
-        The figure, with its picture for a document.
+        The figures, by slug, with their pictures for a document.
     """
+    for _, alike in groupby(plates, lambda plate: (plate.number, plain(plate.title))):
+        group = list(alike)
+        sizes = [(drawn[plate.slug].width_mm, drawn[plate.slug].height_mm) for plate in group]
+        scale = scale_of(sizes, max(_caption_mm(plate) for plate in group))
+        for plate in group:
+            _add_figure(document, plate, drawn[plate.slug], scale)
+
+
+def _add_figure(document: Any, plate: Plate, drawn: Rendered, scale: float) -> None:
     from docx.shared import Mm, Pt
 
-    heading, caption = _heading(plate), bound(plain(plate.caption))
-    scale = scale_of(drawn.width_mm, drawn.height_mm, heading + caption)
     document.add_picture(io.BytesIO(drawn.document_png), width=Mm(drawn.width_mm * scale))
     _close_frame(document.inline_shapes[-1])
     holder = document.paragraphs[-1].paragraph_format
@@ -51,38 +58,43 @@ def add_figure(document: Any, plate: Plate, drawn: Rendered) -> None:
     holder.space_before, holder.space_after = Pt(_BEFORE_PT), Pt(_BETWEEN_PT)
     holder.line_spacing = 1.0
     below = document.add_paragraph()
-    below.add_run(heading).bold = True
-    below.add_run(caption)
+    below.add_run(_heading(plate)).bold = True
+    below.add_run(bound(plain(plate.caption)))
     for run in below.runs:
         run.font.size = Pt(CAPTION_PT)
     below.paragraph_format.keep_together = True
     below.paragraph_format.space_after = Pt(_AFTER_PT)
 
 
-def scale_of(width_mm: float, height_mm: float, caption: str) -> float:
-    """Return by how much a figure is scaled so that a page holds it, or one more of its kind.
+def scale_of(sizes_mm: Sequence[tuple[float, float]], caption_mm: float) -> float:
+    """Return by how much figures of one kind are scaled, so that they take the fewest pages.
 
     Parameters
     ----------
-    width_mm, height_mm
-        As drawn.
-    caption
-        All of the text below it.
+    sizes_mm
+        Width and height of each as drawn.
+    caption_mm
+        Height of the longest caption with the space round it.
 
     Returns
     -------
-    1 or less. Two figures that miss the page by a little are drawn a little smaller rather than
-    each on a page that stays half empty, but never below `SMALLEST_SCALE` for that reason.
+    1 or less, the same for all. Two figures that miss the page by a little are drawn a little
+    smaller rather than each on a page that stays half empty, but never below `SMALLEST_SCALE` for
+    that reason.
     """
-    widest = min(1.0, PAGE_MM / width_mm)
-    lines = math.ceil(text_width_mm(caption, CAPTION_PT) / PAGE_MM)
-    text = lines * _LINE_MM + _SPACE_MM
-    tallest = min(widest, (TEXT_MM - text) / height_mm)
-    beside = int(TEXT_MM / (height_mm * tallest + text))
-    one_more = (TEXT_MM / (beside + 1) - text) / height_mm
-    if beside <= _MOST_BESIDE and one_more >= SMALLEST_SCALE:
-        return min(tallest, one_more)
-    return tallest
+    width, height = (max(size) for size in zip(*sizes_mm, strict=True))
+    scale = min(1.0, PAGE_MM / width, (TEXT_MM - caption_mm) / height)
+    on_a_page = int(TEXT_MM / (height * scale + caption_mm))
+    one_more = (TEXT_MM / (on_a_page + 1) - caption_mm) / height
+    count = len(sizes_mm)
+    fewer = math.ceil(count / (on_a_page + 1)) < math.ceil(count / on_a_page)
+    return min(scale, one_more) if fewer and one_more >= SMALLEST_SCALE else scale
+
+
+def _caption_mm(plate: Plate) -> float:
+    text = _heading(plate) + plain(plate.caption)
+    lines = math.ceil(text_width_mm(text, CAPTION_PT, bold=True) / PAGE_MM)
+    return lines * _LINE_MM + _SPACE_MM
 
 
 def _heading(plate: Plate) -> str:

@@ -63,7 +63,7 @@ class Declaration:
 
 def declare(look: Look) -> Declaration:
     """Declare a clinical variable as its cells are written."""
-    if len(look.values) < 2:
+    if len(set(_spoken(look))) < 2:
         return Declaration(reason="one value only" if look.values else "no value")
     number = None if look.codes else _measurement(look)
     if number is not None and (len(look.values) > MOST_LEVELS or not look.is_numeric):
@@ -121,6 +121,9 @@ def _categories(look: Look) -> Declaration:
         meaning = {cell: level for cell, level in meaning.items() if level not in codes}
         example = ", ".join(f'"{code}" = "..."' for code in codes)
         asked = f"what do {' and '.join(codes)} mean? Put {example} into read"
+    nothing = next((cell for cell in set(_spoken(look)) - look.values), None)
+    if nothing is not None and not asked:
+        asked = f'does "{nothing}" mean that there was none? If it means missing, remove the level'
     read = {cell: level for cell, level in meaning.items() if cell != level}
     read = look.as_written(read) if look.codes else read
     parts = {"levels": listed(levels)}
@@ -138,6 +141,19 @@ def _levels(look: Look, meaning: Mapping[str, str]) -> list[str]:
     return sorted(found, key=lambda level: coded.get(level, _natural(level)))
 
 
+def _spoken(look: Look) -> list[str]:
+    """Return the filled cells, and those that say "none" where the others are words too.
+
+    Among numbers, and beside yes, no or a sex, "none" is how programs write a missing value; beside
+    "mild" and "severe" it is the mildest of them.
+    """
+    folded = {_folded(cell) for cell in look.values}
+    known = YES | NO | _MALE | _FEMALE
+    if len(folded) > MOST_LEVELS or any(re.search(r"\d", t) or t in known for t in folded):
+        return look.filled
+    return [*look.filled, *(cell for cell in look.cells if _folded(cell) == "none")]
+
+
 def _merged(look: Look, asked: str) -> str:
     if not look.broken:
         return asked
@@ -148,7 +164,7 @@ def _merged(look: Look, asked: str) -> str:
 
 def _meanings(look: Look) -> dict[str, str]:
     """Return the level that each spelling means; spellings of one thing share the commonest."""
-    counts = Counter(look.filled)
+    counts = Counter(_spoken(look))
     same = _same_thing(look)
     groups: dict[str, list[str]] = {}
     for cell in counts:

@@ -12,6 +12,8 @@ from trephine.types import FloatArray
 
 TOP_MM = 11.5
 LEFT_MM = 17.0
+# Of the height of the axes, for the value of the chosen penalty.
+_LABEL_SHARE = 0.1
 
 
 def draw_deviance(area: Area, lasso: LassoFacts) -> None:
@@ -21,6 +23,7 @@ def draw_deviance(area: Area, lasso: LassoFacts) -> None:
     axes.vlines(x, deviance - se, deviance + se, color=RULE, linewidth=0.7)
     axes.plot(x, deviance, linestyle="none", marker="o", markersize=1.7, color=RED)
     axes.set(xlabel="log λ", ylabel="Partial-likelihood deviance")
+    _room_for_its_value(axes)
     _mark_penalties(axes, lasso)
     _count_on_top(axes, lasso)
 
@@ -42,8 +45,15 @@ def draw_paths(area: Area, lasso: LassoFacts) -> None:
             linewidth=0.4 if at_choice == 0 else 0.9,
         )
     axes.set(xlabel="log λ", ylabel="Coefficient")
+    _room_for_its_value(axes)
     _mark_penalties(axes, lasso)
     _count_on_top(axes, lasso)
+
+
+def _room_for_its_value(axes: Axes) -> None:
+    """Leave a band free along the top, where the chosen penalty's value covers no curve."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + _LABEL_SHARE * (high - low))
 
 
 def _log_penalty(lasso: LassoFacts) -> FloatArray:
