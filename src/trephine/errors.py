@@ -195,7 +195,8 @@ class Problem:
         File or plan section, with row and column where there are any. Never an identifier of a
         patient: rows are numbered as a spreadsheet numbers them (the header is row 1).
     expected, found
-        What the study needs and what it has.
+        What the study needs and what it has; ``expected`` is empty where ``found`` repeats an
+        error of a file, which says both.
     advice
         What to do about it; empty where that is plain.
     table, rows, column
@@ -251,8 +252,13 @@ class Problem:
         cells = (table, self.rows, self.column)
         return Problem.of_cells(*cells, self.expected, self.found, self.advice)
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong, without place and advice."""
+        return f"expected {self.expected}, found {self.found}" if self.expected else self.found
+
     def __str__(self) -> str:
-        text = f"{self.where}: expected {self.expected}, found {self.found}"
+        text = f"{self.where}: {self.sentence}"
         return f"{text}. {self.advice}" if self.advice else text
 
 
@@ -267,6 +273,12 @@ def named_rows(numbers: Sequence[int]) -> str:
     named = ", ".join(map(str, numbers[:MOST_ROWS_NAMED]))
     more = len(numbers) - MOST_ROWS_NAMED
     return f"rows {named} and {more} more" if more > 0 else f"rows {named}"
+
+
+def either(words: Sequence[str]) -> str:
+    """Return "'I', 'II' or 'IIIA'"."""
+    named = [repr(word) for word in words]
+    return " or ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
 
 
 MOST_LABELS_NAMED = 20

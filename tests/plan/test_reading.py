@@ -88,7 +88,7 @@ def test_a_plan_cannot_be_changed_after_it_was_read() -> None:
         ),
         (
             {"image": "i", "raters": {"a": "m"}, "mask_label": {"R": 1}},
-            "[data.columns] side or sides beside labels by side, found { R = 1 }",
+            "a column of the side ([data.columns] side or sides) for labels by side, found none",
         ),
     ],
 )
@@ -186,8 +186,8 @@ def test_values_that_do_not_fit_are_told_in_plain_words_once(
 def test_keys_that_contradict_each_other_are_named_without_the_whole_section() -> None:
     text = refused({"data": {**DATA, "mask_label": {"R": 1, "L": 2}}})
     assert text == (
-        "study.toml [data.mask_label]: expected [data.columns] side or sides beside labels by"
-        " side, found { R = 1, L = 2 }"
+        "study.toml [data.mask_label]: expected a column of the side ([data.columns] side or"
+        " sides) for labels by side, found none"
     )
 
 

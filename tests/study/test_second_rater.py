@@ -82,7 +82,7 @@ def test_a_second_file_that_is_there_and_cannot_be_read_is_still_a_problem(
     said = trephine("check", image_study.toml)
     assert said.code == 2
     assert "1 problem" in said.err
-    assert "a mask of rater b that can be read" in said.err
+    assert "rater b, the file: expected DICOM" in said.err
 
 
 def test_run_and_agree_count_the_cases_that_both_drew(

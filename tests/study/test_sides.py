@@ -128,7 +128,7 @@ def test_masks_whose_labels_are_all_exchanged_are_told_in_one_line(
     change_masks(dicom_study, exchanged)
     # One hip was drawn in the other patients: its label is absent.
     told = stopped(trephine, dicom_study, "The other side's label is there: are the sides")
-    assert "50 of 50 masks with both sides have R on the patient's left" in told
+    assert "R on the patient's left in 50 of 50 masks with both sides" in told
     assert "by Patient Orientation" in told
     assert len(told.splitlines()) < 12
 
@@ -137,7 +137,7 @@ def test_mirrored_masks_are_found_by_their_place_and_can_be_accepted(
     trephine: Command, dicom_study: SmallStudy
 ) -> None:
     change_masks(dicom_study, mirrored)
-    told = stopped(trephine, dicom_study, "have R on the patient's left, by Patient Orientation")
+    told = stopped(trephine, dicom_study, "masks with both sides, by Patient Orientation")
     assert "40 of 40 regions on the half of the patient's other side" in told
     assert '[data] accept = ["sides"]' in told
     accept(dicom_study, "sides")
@@ -174,7 +174,7 @@ def test_by_convention_alone_some_are_a_note_and_all_a_problem(
     trephine: Command, image_study: SmallStudy
 ) -> None:
     change_masks(image_study, exchanged, "002")
-    told = passed(trephine, image_study, "Note: Rows 4, 5: 3 of 50 masks with both sides")
+    told = passed(trephine, image_study, "Note: Rows 4, 5: R on the patient's left in 3 of 50 masks")
     assert "by the convention of frontal radiographs" in told
     change_masks(image_study, exchanged, "002")
     change_masks(image_study, mirrored)
@@ -244,7 +244,7 @@ def test_two_patients_with_one_patient_id_are_found(
 ) -> None:
     for number, path in enumerate(sorted((dicom_study.folder / "images").iterdir())):
         edit(dicom_study, path.stem, PatientID=f"X{max(number, 1)}")
-    stopped(trephine, dicom_study, "4 cases whose images bear one Patient ID")
+    stopped(trephine, dicom_study, "4 cases of different patients whose images have the same")
 
 
 def test_sex_age_and_view_are_compared(trephine: Command, dicom_study: SmallStudy) -> None:
@@ -288,7 +288,7 @@ def test_nifti_masks_on_radiographs_have_a_note_until_it_is_accepted(
     trephine: Command, dicom_study: SmallStudy
 ) -> None:
     dicom_study.replace('accept = ["orientation"]\n', "")
-    passed(trephine, dicom_study, "90 NIfTI masks are taken as drawn on the DICOM files")
+    passed(trephine, dicom_study, "90 NIfTI masks were laid on their DICOM radiographs")
 
 
 def pair(orientation: str | None) -> tuple[Image, Mask]:

@@ -57,7 +57,7 @@ def problem_line(problem: Problem) -> Text:
     """Return a problem as one line."""
     line = Text("  ")
     line.append(problem.where, style="bold")
-    line.append(f": expected {problem.expected}, found {problem.found}.")
+    line.append(f": {problem.sentence}.")
     if problem.advice:
         stop = "" if problem.advice.endswith(("?", ".")) else "."
         line.append(f" {problem.advice}{stop}", style="italic")

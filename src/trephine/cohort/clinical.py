@@ -17,7 +17,7 @@ from trephine.cohort.femoral_head import (
 from trephine.cohort.femoral_head_check import FemoralHeadColumns, check_femoral_head
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.cohort.table import as_numbers, find_column, is_missing
-from trephine.errors import Problem
+from trephine.errors import Problem, either
 from trephine.types import FloatArray, IntArray
 
 
@@ -111,7 +111,7 @@ def _codes(
         else:
             wrong.append(row)
     advice = f"Correct it, or say what it means under [clinical] {key}: read = {{ CELL = LEVEL }}"
-    expected = f"one of {list(variable.levels)}"
+    expected = either(variable.levels)
     problems += value_problems(column, wrong, name, expected, advice)
     return codes
 

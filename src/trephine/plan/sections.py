@@ -264,7 +264,11 @@ class DataSection(Section):
         if unknown:
             raise MisfitError("repeats", f"raters {list(self.raters)}", str(unknown))
         if isinstance(self.mask_label, dict) and not self.columns.has_sides:
-            raise MisfitError("mask_label", "[data.columns] side or sides beside labels by side")
+            raise MisfitError(
+                "mask_label",
+                "a column of the side ([data.columns] side or sides) for labels by side",
+                "none",
+            )
         return self
 
     def tidy_rules(self, unit: TimeUnit) -> TidyRules:

@@ -88,7 +88,8 @@ def _mask_remarks(seen: Sequence[SeenImage], rows: Sequence[int], data: DataSect
     unsure = {r.mask for image in radiographs for r in image.regions if r.plain_nifti}
     if unsure and "orientation" not in data.accept:
         remarks.append(
-            f"{len(unsure)} NIfTI masks are taken as drawn on the DICOM files themselves; look at"
-            ' the report\'s picture, or set [data] accept = ["orientation"].'
+            f"{len(unsure)} NIfTI masks were laid on their DICOM radiographs row for row: a NIfTI"
+            " file does not say how it lies on a radiograph. Look at the report's picture of the"
+            ' outlines; [data] accept = ["orientation"] silences this.'
         )
     return remarks

@@ -132,12 +132,12 @@ def _one_id_for_two(
         (
             [row for row, name in ids.items() if len(by_id[name]) > 1],
             "one patient in the table for each Patient ID",
-            "cases whose images bear one Patient ID under several patients",
+            "cases of different patients whose images have the same Patient ID",
         ),
         (
             [row for row in ids if len(by_patient[patients[row]]) > 1],
             "one Patient ID for each patient of the table",
-            "cases of patients whose images bear several Patient IDs",
+            "cases of patients whose images have different Patient IDs",
         ),
     ):
         if wrong:

@@ -188,9 +188,8 @@ def _check_image(item: tuple[Path, list[int]]) -> tuple[list[Problem], SeenImage
     try:
         image = open_image(path, data)
     except ImageError as error:
-        expected = "an image that can be read"
-        found = without_names(error, path)
-        return [Problem.of_cells(data.table.name, numbers, "", expected, found)], None
+        found = f"image, {without_names(error, path)}"
+        return [Problem.of_cells(data.table.name, numbers, "", "", found)], None
     problems: list[Problem] = []
     regions: list[SeenRegion] = []
     drawn: dict[tuple[str, int], BoolArray] = {}
@@ -236,11 +235,11 @@ def _check_region(
     except ImageError as error:
         advice = ""
         # A file that cannot be used is one problem, whichever regions are sought in it.
-        expected = f"a mask of {reading.name} that can be read and lies on its image"
+        expected, found = "", f"{reading.name}, {without_names(error, path)}"
         if isinstance(mask, Mask):
             expected = f"a region with label {label} in the mask of {reading.name}"
+            found = _REPEATED.sub("", without_names(error, path))
             advice = advice_on(mask, label, data.mask_label, claimed)
-        found = _REPEATED.sub("", without_names(error, path))
         cells = (data.table.name, [files.rows[row]], "")
         return [], [Problem.of_cells(*cells, expected, found, advice)]
     other = other_label(label, mask, data.mask_label)

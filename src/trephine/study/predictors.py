@@ -66,7 +66,8 @@ def _suspicions(
         yield copy, _REMOVE
     if table.plan.clinical[key].known_at_start:
         return
-    excuse = f"{_REMOVE}; if it was known at the start, say so: {key} = {{ known_at_start = true }}"
+    known = f"{key} = {{ known_at_start = true }}"
+    excuse = f"{_REMOVE}; if it is a finding that was known at the start, say so: {known}"
     if is_row_number(column, table.frame[column]):
         yield "numbers of rows", excuse
     if is_identifier(column, table.frame[column]):

@@ -98,7 +98,7 @@ def _sum_up(group: list[_Verdict], rows: Sequence[int], column: str) -> Contradi
         return None
     masks, amiss = {v.mask for v in group}, {v.mask for v in wrong}
     if wrong[0].both:
-        found = f"{len(amiss)} of {len(masks)} masks with both sides have R on the patient's left"
+        found = f"R on the patient's left in {len(amiss)} of {len(masks)} masks with both sides"
     else:
         found = f"{len(amiss)} of {len(masks)} regions on the half of the patient's other side"
     readings = sorted({reading for _, reading in amiss})
