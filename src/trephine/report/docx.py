@@ -13,10 +13,10 @@ from trephine.errors import MissingExtraError
 from trephine.facts import Facts
 from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import check_consistency
+from trephine.report.contents import Section, sections_of
 from trephine.report.docx_columns import Columns, bound, lay_out
 from trephine.report.docx_figures import MARGIN_MM, add_figures
 from trephine.report.docx_fonts import set_fonts
-from trephine.report.docx_parts import Part, parts_of
 from trephine.report.docx_table import add_grid, add_table_style
 from trephine.report.figures.plate import Plate
 from trephine.report.methods import write_methods
@@ -72,8 +72,8 @@ def write_docx(
         document.add_heading(paragraph.heading, level=2)
         for text in paragraph.texts:
             document.add_paragraph(bound(plain(text)))
-    for part in parts_of(tables, plates):
-        _add_part(document, part, drawn)
+    for section in sections_of(tables, plates):
+        _add_section(document, section, drawn)
     _turn(document, across=False)
     _add_checks(document, facts)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,19 +82,19 @@ def write_docx(
     return path
 
 
-def _add_part(document: Any, part: Part, drawn: Mapping[str, Rendered]) -> None:
-    """Add a part: upright pages, and those on their side; first what its first table needs."""
-    prepared = [_Prepared.of(table) for table in part.tables]
+def _add_section(document: Any, section: Section, drawn: Mapping[str, Rendered]) -> None:
+    """Add a section: upright pages, and those on their side; first what its first table needs."""
+    prepared = [_Prepared.of(table) for table in section.tables]
     first = True
     starts_across = bool(prepared) and prepared[0].across
     for across in (starts_across, not starts_across):
         chosen = [one for one in prepared if one.across == across]
-        plates = part.plates if not across else ()
+        plates = section.plates if not across else ()
         if not chosen and not plates:
             continue
         _turn(document, across=across)
         if first:
-            document.add_heading(part.heading, level=1)
+            document.add_heading(section.heading, level=1)
             first = False
         for one in chosen:
             _add_table(document, one)

@@ -17,6 +17,7 @@ from trephine.choices import ProtocolName
 from trephine.facts import Facts, ProtocolFact
 from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import CHECKS, Finding, check_consistency
+from trephine.report.contents import sections_of
 from trephine.report.figures.assessed import headline_model
 from trephine.report.figures.plate import Panel, Plate, panel_svg
 from trephine.report.inline_svg import SvgSheet, colour_rules
@@ -68,15 +69,14 @@ def render_html(
     page = _environment().get_template("report.html.j2")
     sheet = SvgSheet()
     known = drawn or {}
+    sections = sections_of(tables, plates)
     drawings = {plate.slug: _draw(plate, sheet, known.get(plate.slug)) for plate in plates}
     return page.render(
         facts=trace,
-        tables=tables,
         drawings=drawings,
         glyphs=Markup(sheet.glyphs()),  # noqa: S704 - drawn by this program
-        group=lambda slug: [plate for plate in plates if plate.slug.startswith(slug)],
-        sections=_sections(facts),
-        has=lambda anchor: anchor in dict(_sections(facts)),
+        sections=sections,
+        contents=[*((one.name, one.heading) for one in sections), *_LAST],
         lead=_lead(trace),
         cards=_cards(trace, facts),
         methods=write_methods(trace),
@@ -89,7 +89,6 @@ def render_html(
         plain=plain,
         word_columns=_word_columns,
         headline_plates=partial(_headline_plates, facts),
-        one_caption=_one_caption,
         breakable=_breakable,
         kind_label=kind_label,
         protocol_label=protocol_label,
@@ -148,24 +147,13 @@ def _draw(plate: Plate, sheet: SvgSheet, drawn: Rendered | None) -> Drawing:
     return Drawing(fit(plate.panels, wide, "w"), fit(plate.narrow, narrow, "n"))
 
 
-def _sections(facts: Facts) -> list[tuple[str, str]]:
-    """Return the sections that the study has, as (anchor, name)."""
-    every = (
-        ("glance", "At a glance", True),
-        ("participants", "Participants", True),
-        ("agreement", "Images and agreement", bool(facts.agreement or facts.pictures)),
-        ("selection", "Feature selection", bool(facts.selection)),
-        ("models", "Models", bool(facts.models or facts.table2)),
-        ("performance", "Performance", bool(facts.performance)),
-        ("external", "Outside data", facts.external is not None),
-        ("risk-groups", "Risk groups", bool(facts.risk_groups)),
-        ("sample-size", "Sample size", facts.sample_size is not None),
-        ("methods", "Methods", True),
-        ("checks", "Consistency checks", True),
-        ("checklists", "Reporting checklists", True),
-        ("run", "Inputs and run", True),
-    )
-    return [(anchor, name) for anchor, name, there in every if there]
+# The sections that follow the results.
+_LAST = (
+    ("methods", "Methods"),
+    ("checks", "Consistency checks"),
+    ("checklists", "Reporting checklists"),
+    ("run", "Inputs and run"),
+)
 
 
 def _lead(facts: Trace) -> Text:
@@ -269,11 +257,6 @@ def _breakable(text: str) -> str | Markup:
     if all(len(word) <= _LONGEST_WORD for word in text.split()):
         return text
     return Markup("<wbr>").join(_BREAKS.split(text))
-
-
-def _one_caption(group: Sequence[Plate]) -> bool:
-    """Say whether all figures of a group are read alike, so that one caption serves."""
-    return len({plain(plate.caption) for plate in group}) == 1
 
 
 def _headline_plates(facts: Facts, group: Sequence[Plate]) -> list[Plate]:

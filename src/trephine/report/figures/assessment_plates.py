@@ -44,6 +44,7 @@ def roc_plates(facts: Facts) -> list[Plate]:
         plates.append(
             Plate(
                 slug=assessment_slug("figure-3-roc", protocol, kind),
+                section="performance",
                 number="Figure 3",
                 title=("Time-dependent ROC curves",),
                 caption=("Areas with 95% confidence intervals; diagonal: no better than chance.",),
@@ -76,6 +77,7 @@ def calibration_plates(facts: Facts) -> list[Plate]:
         plates.append(
             Plate(
                 slug=assessment_slug("figure-4-calibration", protocol, kind),
+                section="performance",
                 number="Figure 4",
                 title=("Calibration, and distribution of predicted risk",),
                 caption=(
@@ -111,6 +113,7 @@ def decision_curve_plates(facts: Facts) -> list[Plate]:
         plates.append(
             Plate(
                 slug=assessment_slug("figure-5ab-decision-curves", protocol, kind),
+                section="performance",
                 number="Figure 5a, b",
                 title=("Decision curves",),
                 caption=(
@@ -163,6 +166,7 @@ def interventions_plates(facts: Facts) -> list[Plate]:
             plates.append(
                 Plate(
                     slug=assessment_slug("figure-interventions-avoided", protocol, kind),
+                    section="performance",
                     number="",
                     title=("Interventions avoided",),
                     caption=(
@@ -203,6 +207,7 @@ def risk_group_plates(facts: Facts) -> list[Plate]:
         plates.append(
             Plate(
                 slug=assessment_slug("figure-5c-risk-groups", protocol, kind),
+                section="risk-groups",
                 number="Figure 5c",
                 title=("Survival by risk group",),
                 caption=(
@@ -231,6 +236,7 @@ def overall_plates(facts: Facts) -> list[Plate]:
     return [
         Plate(
             slug="figure-overall-survival",
+            section="participants",
             number="",
             title=("Survival of all analysed cases",),
             caption=("Kaplan-Meier curve with 95% interval; ticks: censored.",),

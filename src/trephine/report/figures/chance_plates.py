@@ -26,6 +26,7 @@ def comparison_plates(facts: Facts) -> list[Plate]:
     return [
         Plate(
             slug="figure-protocols",
+            section="glance",
             number="",
             title=("What each protocol reports",),
             caption=("The same models on the same cases. Dotted: 0.5, no better than chance.",),
@@ -74,6 +75,7 @@ def null_check_plates(facts: Facts) -> list[Plate]:
     return [
         Plate(
             slug="figure-null-check",
+            section="glance",
             number="",
             title=("Null check: what chance alone gives",),
             caption=(

@@ -20,6 +20,7 @@ def picture_plates(facts: Facts, folder: Path) -> list[Plate]:
     return [
         Plate(
             slug=f"figure-picture-{number + 1}-{picture.type}",
+            section="agreement",
             number="",
             title=(_PICTURE_TITLES[picture.type],),
             caption=(path.caption.words(), *_dice(path)),
@@ -67,6 +68,7 @@ def icc_plates(facts: Facts) -> list[Plate]:
     return [
         Plate(
             slug="figure-icc",
+            section="agreement",
             number="",
             title=("Agreement of features between and within raters",),
             caption=(

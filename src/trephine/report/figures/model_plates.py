@@ -33,6 +33,7 @@ def flow_plates(facts: Facts) -> list[Plate]:
     return [
         Plate(
             slug="figure-1a-flow",
+            section="participants",
             number="Figure 1a",
             title=("Participant flow",),
             caption=("From the table as read to the models; counts from this run.",),
@@ -66,6 +67,7 @@ def nomogram_plates(facts: Facts) -> list[Plate]:
         plates.append(
             Plate(
                 slug=f"figure-1b-nomogram-{nomogram.protocol}",
+                section="models",
                 number="Figure 1b",
                 title=("Nomogram of the ", path.model.words(), " model"),
                 caption=tuple(caption),
@@ -109,6 +111,7 @@ def lasso_plates(facts: Facts) -> list[Plate]:
             plates.append(
                 Plate(
                     slug=f"figure-2-lasso-{protocol}",
+                    section="selection",
                     number="Figure 2",
                     title=("Feature selection by penalised Cox regression",),
                     caption=(*caption, "."),
@@ -134,6 +137,7 @@ def contribution_plates(facts: Facts) -> list[Plate]:
             plates.append(
                 Plate(
                     slug=f"figure-contribution-{protocol}",
+                    section="selection",
                     number="",
                     title=("What the signatures are made of",),
                     caption=(
@@ -167,6 +171,7 @@ def forest_plates(facts: Facts) -> list[Plate]:
         plates.append(
             Plate(
                 slug=f"figure-forest-{model.protocol}",
+                section="models",
                 number="",
                 title=("Hazard ratios of the ", path.name.words(), " model"),
                 caption=("Bars: 95% intervals.",),
@@ -192,6 +197,7 @@ def correlation_plates(facts: Facts) -> list[Plate]:
     return [
         Plate(
             slug=f"figure-correlation-{matrix.protocol}",
+            section="selection",
             number="",
             title=("Correlation between selected features",),
             caption=(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from trephine.choices import Kind, ProtocolName
+from trephine.report.sections import SectionName
 from trephine.report.style import (
     LETTER_PT,
     Area,
@@ -46,6 +47,8 @@ class Plate:
     ----------
     slug
         File name without suffix, and id in the page.
+    section
+        Of the report that it belongs to.
     number
         For example "Figure 3"; empty for one that the paper does not have.
     title
@@ -63,6 +66,7 @@ class Plate:
     """
 
     slug: str
+    section: SectionName
     number: str
     title: Text
     caption: Text

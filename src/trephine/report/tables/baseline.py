@@ -31,6 +31,7 @@ def table_1(facts: Trace) -> Table | None:
         rows += _variable_rows(variable, len(table.columns), with_missing=with_missing)
     return Table(
         slug="table-1-baseline",
+        section="participants",
         number="Table 1",
         title=_title(facts),
         header=tuple(header),

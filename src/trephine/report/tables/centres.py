@@ -33,6 +33,7 @@ def centre_table(facts: Trace) -> Table | None:
         )
     return Table(
         slug="table-centres",
+        section="performance",
         number="",
         title=("Centres left out one by one",),
         header=(

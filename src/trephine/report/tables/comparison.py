@@ -38,6 +38,7 @@ def comparison_table(facts: Trace) -> Table | None:
             rows.append(Row(tuple(cells)))
     return Table(
         slug="table-comparisons",
+        section="performance",
         number="",
         title=("Differences between models",),
         header=tuple(header),

@@ -53,6 +53,7 @@ def _cox_table(table: Trace, *, slug: str, number: str, title: Text) -> Table:
         rows += _variable_rows(variable)
     return Table(
         slug=f"{slug}-{protocol}",
+        section="models",
         number=number,
         title=(*title, f". {protocol_label(protocol)}"),
         header=_HEADER,

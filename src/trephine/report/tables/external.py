@@ -25,6 +25,7 @@ def case_mix_table(facts: Trace) -> Table | None:
     )
     return Table(
         slug="table-external-case-mix",
+        section="external",
         number="",
         title=("Case mix: training and outside cases",),
         header=(
@@ -62,6 +63,7 @@ def recalibration_table(facts: Trace) -> Table | None:
         )
     return Table(
         slug="table-external-recalibration",
+        section="external",
         number="",
         title=("Recalibration on offer",),
         header=(

@@ -31,6 +31,7 @@ def headline_table(facts: Trace) -> Table | None:
     notes += _twin_notes(facts)
     return Table(
         slug="table-headline",
+        section="glance",
         number="",
         title=("C-index of each model under both protocols",),
         header=(("Model",), *[(assessed_briefly(*key),) for key in keys]),

@@ -41,6 +41,7 @@ def table_3(facts: Trace) -> Table | None:
     explained = " ".join(measure.note for measure in MEASURES if measure.note)
     return Table(
         slug="table-3-performance",
+        section="performance",
         number="Table 3",
         title=("Performance of the models",),
         header=tuple(header),
@@ -130,6 +131,7 @@ def calibration_table(facts: Trace) -> Table | None:
             rows += [Row(((assessment_label(key),),), "group"), *lines]
     return Table(
         slug="table-calibration",
+        section="performance",
         number="",
         title=("Calibration",),
         header=(
@@ -173,6 +175,7 @@ def risk_group_table(facts: Trace) -> Table | None:
         notes.append(sentence(*explained))
     return Table(
         slug="table-risk-groups",
+        section="risk-groups",
         number="",
         title=("Risk groups: ", facts.study.outcome_name.words()),
         header=(

@@ -33,6 +33,8 @@ def contribution_table(facts: Trace) -> Table | None:
         return None
     return Table(
         slug="table-contribution",
+        section="selection",
+        folded="What the signatures are made of, in numbers",
         number="",
         title=("What the signatures are made of",),
         header=(("Part",), ("Features",), ("Share of the score's variance",)),
@@ -68,6 +70,7 @@ def short_signature_table(facts: Trace) -> Table | None:
         return None
     return Table(
         slug="table-short-signature",
+        section="selection",
         number="",
         title=("The long signatures, approximated by a few features",),
         header=(("Feature",), ("Weight",), ("Score explained, with those above",)),

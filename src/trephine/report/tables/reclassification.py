@@ -105,6 +105,8 @@ def _table(
         ]
     return Table(
         slug=slug,
+        section="performance",
+        folded="Net reclassification and discrimination improvement, every pair of models",
         number="Table S1",
         title=(title,),
         header=(("Models",), ("Horizon",), *[(heading,) for heading, _, _ in columns]),

@@ -33,6 +33,7 @@ def audit_table(facts: Trace) -> Table | None:
     return Table(
         phone="stack",
         slug="table-selection-audit",
+        section="selection",
         number="",
         title=("Feature selection, step by step",),
         header=(("Step",), ("Rule",), ("In",), ("Out",), ("Note",)),
@@ -95,6 +96,7 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
         )
     table = Table(
         slug="table-selected-features",
+        section="selection",
         number="",
         title=("Features of the signatures",),
         header=(
@@ -150,6 +152,7 @@ def agreement_table(facts: Trace) -> Table | None:
     return Table(
         phone="stack",
         slug="table-agreement",
+        section="agreement",
         number="",
         title=("Agreement between and within raters",),
         header=(("Comparison",), ("Cases",), ("Agreement",), ("Remark",)),
@@ -187,6 +190,7 @@ def sample_size_table(facts: Trace) -> Table | None:
     return Table(
         phone="stack",
         slug="table-sample-size",
+        section="sample-size",
         number="",
         title=("Events for the parameters estimated",),
         header=tuple(header),
@@ -235,6 +239,8 @@ def coefficients_table(facts: Trace) -> Table | None:
         ]
     return Table(
         slug="table-coefficients",
+        section="models",
+        folded="Coefficients of all models",
         number="",
         title=("Coefficients of the models",),
         header=(("Term",), ("Coefficient per unit",), ("Centre",), ("HR (95% CI)",), ("p",)),

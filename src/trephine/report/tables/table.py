@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from trephine.choices import RowKind
+from trephine.report.sections import SectionName
 from trephine.report.trace import Ref, Text, plain
 
 Narrow = Literal["scroll", "stack"]
@@ -28,6 +29,8 @@ class Table:
     ----------
     slug
         File name without suffix, and id in the page.
+    section
+        Of the report that it belongs to.
     number
         For example "Table 2"; empty for one that a manuscript would not number.
     title
@@ -42,9 +45,13 @@ class Table:
         A warning that stands over it, for example "apparent, not corrected"; may be empty.
     phone
         How the page shows it where it is narrower than the table.
+    folded
+        Under what words the page folds it away; empty where it is shown. Tables with the same
+        words are folded together.
     """
 
     slug: str
+    section: SectionName
     number: str
     title: Text
     header: tuple[Text, ...]
@@ -52,6 +59,7 @@ class Table:
     notes: tuple[Text, ...] = ()
     label: str = ""
     phone: Narrow = "scroll"
+    folded: str = ""
 
 
 def without_empty_columns(table: Table) -> Table:

@@ -1,0 +1,98 @@
+"""Every table and figure of the catalogue stands in the report, in a section that it names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from trephine.facts import (
+    CaseMixRow,
+    CentreFacts,
+    EstimateFact,
+    ExternalFacts,
+    Facts,
+    RecalibrationRow,
+)
+from trephine.report.contents import sections_of
+from trephine.report.figures.catalogue import make_plates
+from trephine.report.html import render_html
+from trephine.report.sections import HEADINGS, ORDER, SECTIONS
+from trephine.report.tables import make_tables
+
+
+@pytest.fixture(scope="module")
+def whole(facts) -> Facts:
+    """Return facts with the parts that one study alone never has together."""
+    centre = CentreFacts(protocol="sound", model="DLRC", centre="north", n=162, events=50)
+    estimate = EstimateFact(value=0.9, low=0.8, high=1.0)
+    mix = CaseMixRow(
+        label="Age", training_mean=40.0, training_low=20.0, training_high=60.0, mean=41.0,
+        low=19.0, high=61.0, outside=2,
+    )  # fmt: skip
+    again = RecalibrationRow(
+        model="DLRC", horizon=facts.study.horizons[0], slope=estimate, locked=0.9,
+        new_baseline=0.9, new_baseline_and_slope=0.9,
+    )  # fmt: skip
+    external = ExternalFacts(
+        model_title="A model", protocol="sound", training_cases=100, training_events=30,
+        case_mix=(mix,), recalibration=(again,),
+    )  # fmt: skip
+    return facts.model_copy(update={"centres": (centre,), "external": external})
+
+
+def test_every_figure_of_the_catalogue_stands_on_the_page(facts, pictures_folder, page):
+    for plate in make_plates(facts, pictures_folder):
+        assert section_of(page, plate.slug) == plate.section
+
+
+def test_every_table_of_the_catalogue_stands_on_the_page(whole):
+    tables = make_tables(whole)
+    page = render_html(whole, tables, ())
+    for table in tables:
+        assert section_of(page, table.slug) == table.section
+
+
+def section_of(page: str, slug: str) -> str:
+    """Return the section of the page in which a table or figure stands, once."""
+    assert page.count(f'id="{slug}"') == 1, slug
+    start = page.rindex('<section id="', 0, page.index(f'id="{slug}"'))
+    return page[start:].split('"')[1]
+
+
+def test_these_facts_have_every_kind_of_table_and_figure(whole, pictures_folder):
+    """Without this the tests above would say nothing of one that the facts do not give."""
+    made = [one.slug for one in (*make_tables(whole), *make_plates(whole, pictures_folder))]
+    for section in SECTIONS:
+        for start in ORDER[section]:
+            assert any(slug.startswith(start) for slug in made), start
+
+
+def test_a_table_or_figure_that_no_order_names_comes_last_in_its_section(facts, pictures_folder):
+    tables, plates = make_tables(facts), make_plates(facts, pictures_folder)
+    table = replace(tables[0], slug="another-table", section="performance")
+    plate = replace(plates[0], slug="another-figure", section="performance", title=("New",))
+    twin = replace(plate, slug="another-figure-2")
+    sections = sections_of((table, *tables), (plate, twin, *plates))
+    performance = next(one for one in sections if one.name == "performance")
+    assert performance.tables[-1] == table
+    assert performance.plates[-2:] == (plate, twin)
+    assert performance.blocks[-1].plates == (plate, twin)
+
+
+def test_sections_hold_each_table_and_figure_once(facts, pictures_folder):
+    tables, plates = make_tables(facts), make_plates(facts, pictures_folder)
+    sections = sections_of(tables, plates)
+    held = [one.slug for section in sections for one in (*section.tables, *section.plates)]
+    assert sorted(held) == sorted(one.slug for one in (*tables, *plates))
+    assert [one.name for one in sections] == [name for name in SECTIONS if name != "external"]
+
+
+def test_a_study_of_almost_nothing_has_the_sections_it_needs_alone(facts, pictures_folder):
+    bare = Facts(study=facts.study, flow=facts.flow)
+    sections = sections_of(make_tables(bare), make_plates(bare, pictures_folder))
+    assert [one.name for one in sections] == ["participants"]
+
+
+def test_every_section_has_a_heading_and_an_order():
+    assert set(HEADINGS) == set(ORDER) == set(SECTIONS)
