@@ -205,6 +205,8 @@ class Mask:
         Label of each segment that the file names.
     shared
         Label values that segments of several layers share: they name none of them.
+    overlapping
+        Labels of segments that share pixels with another one: a label map cannot hold them whole.
     """
 
     labels: npt.NDArray[np.integer]
@@ -212,6 +214,7 @@ class Mask:
     provenance: Mapping[str, str | float | int | bool | None] = field(default_factory=dict)
     names: Mapping[str, int] = field(default_factory=dict)
     shared: tuple[int, ...] = ()
+    overlapping: tuple[int, ...] = ()
 
     def label_of(self, wanted: int | str) -> int:
         """Return the label of a region that is asked for by label or by a segment's name.
@@ -219,8 +222,26 @@ class Mask:
         Raises
         ------
         ImageError
-            If no segment has the name, or segments of several layers share the label.
+            If no segment has the name, segments of several layers share the label, or the segment
+            overlaps another.
         """
+        label = self._label_of(wanted)
+        if label in self.overlapping:
+            raise ImageError(
+                "mask: expected a segment that shares no pixel with another, found"
+                f" {wanted!r} overlapping one; save it to a file of its own"
+            )
+        return label
+
+    def knows(self, wanted: int | str) -> bool:
+        """Say whether a region may be asked for so, whether or not it was drawn."""
+        try:
+            self.label_of(wanted)
+        except ImageError:
+            return False
+        return True
+
+    def _label_of(self, wanted: int | str) -> int:
         if isinstance(wanted, str):
             if wanted not in self.names:
                 known = f"segments {named_labels(list(self.names))}"

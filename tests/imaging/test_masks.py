@@ -21,6 +21,7 @@ from pydicom.uid import generate_uid
 from trephine.errors import ImageError
 from trephine.imaging import check_geometry, correct_mask, read_image, read_mask
 from trephine.imaging.geometry import corner_distance_pixels
+from trephine.study.converting import read_as
 from trephine.types import Geometry, Image, Mask
 
 IMAGE = Image(np.zeros((20, 16)), Geometry.plain((0.2, 0.3)))
@@ -124,11 +125,45 @@ def test_a_label_value_that_layers_share_names_no_segment_but_the_names_do(tmp_p
         mask.region("Bone")
 
 
-def test_overlapping_slicer_segments_are_refused(tmp_path: Path) -> None:
-    first = (drawn() == 1).astype(np.uint8)
-    path = slicer_file(tmp_path / "mask.seg.nrrd", [first, first], (0, 0))
-    with pytest.raises(ImageError, match="found 20 pixels in segment 2"):
-        read_mask(path)
+def test_of_overlapping_slicer_segments_only_the_others_are_read(tmp_path: Path) -> None:
+    first = np.where(drawn() == 1, 3, 0).astype(np.uint8)
+    both = np.where(drawn() == 2, 5, first).astype(np.uint8)
+    second = np.where(drawn() == 1, 4, 0).astype(np.uint8)
+    mask = read_mask(slicer_file(tmp_path / "mask.seg.nrrd", [both, second], (0, 0)), image=IMAGE)
+    assert np.array_equal(mask.region(5), drawn() == 2)
+    assert np.array_equal(mask.region("Segment_1"), drawn() == 2)
+    for wanted in (3, 4, "Segment_0", "Segment_2"):
+        with pytest.raises(ImageError, match=r"shares no pixel with another, found .* overlapping"):
+            mask.region(wanted)
+    with pytest.raises(ImageError, match="overlapping"):
+        read_as(tmp_path / "mask.seg.nrrd", "mask", None)
+
+
+@pytest.mark.parametrize("volume", [False, True])
+@pytest.mark.filterwarnings("ignore")
+def test_of_overlapping_segments_of_a_dicom_seg_only_the_others_are_read(
+    make_dicom, make_slice, tmp_path, volume: bool
+) -> None:
+    source = [complete(make_dicom(np.zeros((20, 16), np.uint16)))]
+    if volume:
+        study, series, frame = generate_uid(), generate_uid(), generate_uid()
+        source = []
+        for number in range(3):
+            one = complete(make_slice(np.zeros((20, 16), np.int16), (0.0, 0.0, 2.5 * number)))
+            one.StudyInstanceUID, one.SeriesInstanceUID = study, series
+            one.FrameOfReferenceUID = frame
+            source.append(one)
+    pixels = np.zeros((len(source), 20, 16, 3), np.uint8)
+    pixels[..., 0] = drawn() == 1
+    pixels[..., 1] = drawn() == 1
+    pixels[..., 2] = drawn() == 2
+    path = tmp_path / "mask.dcm"
+    segmentation(source, pixels, SegmentationTypeValues.BINARY, (1, 2, 3)).save_as(path)
+    mask = read_mask(path)
+    assert np.array_equal(np.atleast_3d(mask.region(3).T).T[0], drawn() == 2)
+    for wanted in (1, 2):
+        with pytest.raises(ImageError, match="overlapping"):
+            mask.region(wanted)
 
 
 def test_a_segmentation_that_hangs_over_its_image_is_refused(tmp_path: Path) -> None:
@@ -137,7 +172,12 @@ def test_a_segmentation_that_hangs_over_its_image_is_refused(tmp_path: Path) -> 
         read_mask(path, image=IMAGE)
 
 
-def segmentation(source: list, pixels: np.ndarray, kind: SegmentationTypeValues) -> Segmentation:
+def segmentation(
+    source: list,
+    pixels: np.ndarray,
+    kind: SegmentationTypeValues,
+    numbers: tuple[int, ...] = (1, 2),
+) -> Segmentation:
     segments = [
         SegmentDescription(
             segment_number=number,
@@ -146,7 +186,7 @@ def segmentation(source: list, pixels: np.ndarray, kind: SegmentationTypeValues)
             segmented_property_type=codes.SCT.Bone,
             algorithm_type=SegmentAlgorithmTypeValues.MANUAL,
         )
-        for number in (1, 2)
+        for number in numbers
     ]
     return Segmentation(
         source_images=source,

@@ -32,6 +32,19 @@ _TOLD = 8
 Labels = npt.NDArray[np.int32]
 
 
+def put_segment(
+    labels: Labels, region: npt.NDArray[np.bool_], label: int, overlapping: set[int]
+) -> None:
+    """Put a segment into a label map; where others lie already, note the labels of all of them.
+
+    Pixels in several segments keep the first label; such labels must not be asked for.
+    """
+    under = labels[region]
+    if under.any():
+        overlapping |= {label, *np.unique(under[under > 0]).tolist()}
+    labels[region & (labels == 0)] = label
+
+
 def as_labels(values: npt.NDArray[np.generic], name: str) -> Labels:
     """Return values as labels; what a header's slope has blurred is rounded.
 

@@ -42,7 +42,7 @@ def read_mask(path: Path | str, *, image: Image | None = None) -> Mask:
     Raises
     ------
     ImageError
-        If the file is damaged, holds values that are not labels, or segments overlap.
+        If the file is damaged, or holds values that are not labels.
     """
     path = Path(path)
     if path.is_dir() and (alone := only_file(path, "mask")) is not None:

@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from trephine.errors import ImageError
 from trephine.imaging.affine import flatten
 from trephine.imaging.dicom import quiet_pydicom, read_dicom_dataset
+from trephine.imaging.label_maps import put_segment
 from trephine.types import Geometry, Mask
 
 
@@ -22,12 +23,13 @@ def read_segmentation_object(path: Path) -> Mask:
     -------
     Mask
         Labels are the segment numbers. Of a projection radiograph (rows, columns) without
-        geometry of its own; of a series (slices, rows, columns).
+        geometry of its own; of a series (slices, rows, columns). Segments that overlap are refused
+        when one of them is asked for.
 
     Raises
     ------
     ImageError
-        If it is another object, is fractional, overlaps, or refers to several radiographs.
+        If it is another object, is fractional, or refers to several radiographs.
     """
     dataset = read_dicom_dataset(path)
     modality = str(dataset.get("Modality") or "")
@@ -71,7 +73,7 @@ def _has_positions(segmentation: Dataset) -> bool:
 
 
 def _volume(segmentation: highdicom.seg.Segmentation) -> Mask:
-    volume = segmentation.get_volume(combine_segments=True)
+    volume, overlapping = _one_map(segmentation)
     affine = volume.affine  # LPS, array index (slice, row, column)
     spacing = tuple(float(value) for value in volume.spacing)
     direction = affine[:3, :3] / np.asarray(spacing)
@@ -80,12 +82,32 @@ def _volume(segmentation: highdicom.seg.Segmentation) -> Mask:
         tuple(float(value) for value in affine[:3, 3]),
         tuple(float(value) for value in direction[:, ::-1].ravel()),
     )
-    labels = np.asarray(volume.array, dtype=np.int32)
+    labels: npt.NDArray[np.int32] = np.asarray(volume.array, dtype=np.int32)
     provenance: dict[str, str | float | int | bool | None] = {"format": "DICOM SEG"}
     if labels.shape[0] == 1:
         plane, geometry, orientation = flatten(labels.astype(np.float64), geometry)
         labels, provenance["orientation"] = plane.astype(np.int32), orientation
-    return Mask(labels, geometry, provenance, segment_names(segmentation))
+    names = segment_names(segmentation)
+    return Mask(labels, geometry, provenance, names, overlapping=overlapping)
+
+
+def _one_map(
+    segmentation: highdicom.seg.Segmentation,
+) -> tuple[highdicom.Volume, tuple[int, ...]]:
+    """Return the segments as one label map, and the labels of those that share pixels."""
+    numbers = list(segmentation.segment_numbers)
+    try:
+        return segmentation.get_volume(combine_segments=True), ()
+    except RuntimeError:
+        if len(numbers) < 2:
+            raise
+    overlapping: set[int] = set()
+    volume = segmentation.get_volume(segment_numbers=numbers[:1], combine_segments=True)
+    labels = np.zeros(volume.spatial_shape, np.int32)
+    for number in numbers:
+        one = segmentation.get_volume(segment_numbers=[number], combine_segments=True)
+        put_segment(labels, np.asarray(one.array) > 0, number, overlapping)
+    return volume.with_array(labels), tuple(sorted(overlapping))
 
 
 def _plane(segmentation: Dataset, name: str) -> Mask:
@@ -102,23 +124,20 @@ def _plane(segmentation: Dataset, name: str) -> Mask:
             " one SEG for each image"
         )
     labels = np.zeros(frames.shape[1:], np.int32)
+    overlapping: set[int] = set()
     for frame, group in zip(frames, groups, strict=True):
         if str(segmentation.SegmentationType) == "LABELMAP":
-            number, region = 0, frame > 0
+            labels[frame > 0] = frame[frame > 0]
         else:
             identification = _segment_identification(segmentation, group, name)
-            number, region = int(identification.ReferencedSegmentNumber), frame > 0
-        if np.any(labels[region]):
-            raise ImageError(
-                f"{name}: expected segments that do not overlap, found some that do; save each"
-                " segment to its own file"
-            )
-        labels[region] = frame[region] if number == 0 else number
+            number = int(identification.ReferencedSegmentNumber)
+            put_segment(labels, frame > 0, number, overlapping)
     provenance: dict[str, str | float | int | bool | None] = {
         "format": "DICOM SEG",
         "geometry": "none",
     }
-    return Mask(labels, Geometry.plain((1.0, 1.0)), provenance, segment_names(segmentation))
+    plain, names = Geometry.plain((1.0, 1.0)), segment_names(segmentation)
+    return Mask(labels, plain, provenance, names, overlapping=tuple(sorted(overlapping)))
 
 
 def segment_names(segmentation: Dataset) -> dict[str, int]:

@@ -13,6 +13,7 @@ from trephine.errors import ImageError
 from trephine.imaging.affine import flatten
 from trephine.imaging.itk import ITK, geometry_of_itk
 from trephine.imaging.itk_file import read_itk
+from trephine.imaging.label_maps import put_segment
 from trephine.types import Mask
 
 
@@ -39,12 +40,13 @@ def read_slicer_segmentation(path: Path) -> Mask:
     Mask
         On the file's own, cropped grid, with the segments' label values. Where segments of
         several layers share a value, it names none of them: they are to be had by their names,
-        and get numbers that the file does not use.
+        and get numbers that the file does not use. Segments that overlap are refused when one of
+        them is asked for; the others are whole.
 
     Raises
     ------
     ImageError
-        If the file is damaged or two segments overlap.
+        If the file is damaged.
     """
     image, _ = read_itk(path)
     layers = image.GetNumberOfComponentsPerPixel()
@@ -54,7 +56,9 @@ def read_slicer_segmentation(path: Path) -> Mask:
         raise ImageError(f"{path.name}: expected three axes, found {values.ndim - 1}")
     segments = _segments(image, path.name)
     _check_layers(segments, layers, path.name)
-    labels = values[..., 0].astype(np.int32) if layers == 1 else _merge(values, segments, path.name)
+    labels, overlapping = values[..., 0].astype(np.int32), set[int]()
+    if layers > 1:
+        labels, overlapping = _merge(values, segments)
     geometry = geometry_of_itk(image)
     orientation = "as stored"
     if labels.shape[0] == 1:
@@ -67,7 +71,7 @@ def read_slicer_segmentation(path: Path) -> Mask:
     }
     names = {segment.name: segment.label for segment in segments}
     shared = tuple(sorted({s.value for s in segments if s.label != s.value}))
-    return Mask(labels, geometry, provenance, names, shared)
+    return Mask(labels, geometry, provenance, names, shared, tuple(sorted(overlapping)))
 
 
 def _segments(image: Any, name: str) -> list[_Segment]:
@@ -122,16 +126,11 @@ def _check_layers(segments: list[_Segment], layers: int, name: str) -> None:
 
 
 def _merge(
-    values: npt.NDArray[np.generic], segments: list[_Segment], name: str
-) -> npt.NDArray[np.int32]:
+    values: npt.NDArray[np.generic], segments: list[_Segment]
+) -> tuple[npt.NDArray[np.int32], set[int]]:
+    """Return the layers as one label map, and the labels of segments that share pixels."""
     labels = np.zeros(values.shape[:-1], np.int32)
-    for number, segment in enumerate(segments, start=1):
-        region = values[..., segment.layer] == segment.value
-        shared = int(np.count_nonzero(region & (labels > 0)))
-        if shared:
-            raise ImageError(
-                f"{name}: expected segments that do not overlap, found {shared} pixels in segment"
-                f" {number} of the file and an earlier one; save each segment to its own file"
-            )
-        labels[region] = segment.label
-    return labels
+    overlapping: set[int] = set()
+    for segment in segments:
+        put_segment(labels, values[..., segment.layer] == segment.value, segment.label, overlapping)
+    return labels, overlapping

@@ -36,7 +36,10 @@ def read_as(source: Path, content: FileContent, spacing_mm: float | None) -> Ima
         If it cannot be read.
     """
     if content == "mask":
-        return read_mask(source)
+        mask = read_mask(source)
+        for label in mask.overlapping:
+            mask.label_of(label)  # a label map cannot hold it
+        return mask
     return read_image(source, spacing_mm=spacing_mm)
 
 

@@ -21,7 +21,7 @@ def other_label(label: int | str, mask: Mask, labels: object) -> int | str | Non
     if not isinstance(labels, dict):
         return None
     others = [value for value in labels.values() if value != label]
-    if len(others) != 1 or (isinstance(others[0], str) and others[0] not in mask.names):
+    if len(others) != 1 or not mask.knows(others[0]):
         return None
     found: int | str = others[0]
     return found

@@ -321,7 +321,7 @@ def check_new_case(
 def _check_place(
     image: Image, mask: Mask, label: int | str, other: int | str | None, side: str
 ) -> list[str]:
-    if isinstance(other, str) and other not in mask.names:
+    if other is not None and not mask.knows(other):
         other = None
     region = see_region(image, mask, label, other=other, row=0, reading="the mask")
     seen = see_image(image, [0], [region])
