@@ -31,7 +31,9 @@ def predict(
     side: Annotated[str | None, typer.Option(help="R or L, if the study has sides.")] = None,
     clinical: Annotated[
         Path | None,
-        typer.Option(help="Clinical values: a CSV with one row, columns as in the study."),
+        typer.Option(
+            help="Clinical values: a table with one row, columns as in the study's table."
+        ),
     ] = None,
     features: Annotated[
         Path | None, typer.Option(help="Ready-made features: a CSV with one row.")

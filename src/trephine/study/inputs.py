@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +76,8 @@ class StudyInputs:
         Images that needed not be opened, as they were when last checked, and all images.
     rows
         Of the n cases in the table, as a spreadsheet counts them.
+    spellings
+        By side, how the columns of its wide table begin or end; empty for one row a case.
     """
 
     plan: StudyPlan
@@ -94,6 +96,7 @@ class StudyInputs:
     remarks: tuple[str, ...] = ()
     unchanged: tuple[int, int] = (0, 0)
     rows: tuple[int, ...] = ()
+    spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_study(
@@ -163,7 +166,8 @@ def read_study(
         raise StudyProblemsError(problems, UNOPENED if unopened else "")
     said += _left_out(plan, rows, clinical)
     inputs = _analysed(plan, rows, clinical, files, features, fingerprints)
-    return replace(inputs, remarks=(*said, *inputs.remarks, *remarks), unchanged=unchanged)
+    remarks = [*said, *inputs.remarks, *remarks]
+    return replace(inputs, remarks=tuple(remarks), unchanged=unchanged, spellings=table.spellings)
 
 
 def _left_out(plan: StudyPlan, rows: TableRows, clinical: ClinicalTable) -> list[str]:

@@ -37,6 +37,8 @@ class StudyTable:
         Cells that were made or changed.
     roles
         Columns of the file to the role that the study file gives them.
+    spellings
+        By side, how the columns of a wide table begin or end; empty for one row a case.
     """
 
     plan: StudyPlan
@@ -45,6 +47,7 @@ class StudyTable:
     remarks: tuple[str, ...]
     changes: tuple[Change, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
+    spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_study_table(plan: StudyPlan) -> tuple[StudyTable, list[Problem]]:
@@ -92,7 +95,8 @@ def read_study_table(plan: StudyPlan) -> tuple[StudyTable, list[Problem]]:
     problems = [*tidy.problems, *_unread(later, long, name)]
     read = (*_changed(source.frame, frame, readings), *_changed(tidy.frame, long, data.read))
     changes = (*read, *tidy.changes)
-    return StudyTable(plan_of, long, source, remarks, changes, _roles(plan)), problems
+    roles, spellings = _roles(plan), data.columns.spellings
+    return StudyTable(plan_of, long, source, remarks, changes, roles, spellings), problems
 
 
 def _for_both_sides(

@@ -10,6 +10,7 @@ from trephine.deep.settings import DeepSettings
 from trephine.facts import Facts
 from trephine.modelling.bundle import Bundle, write_bundle
 from trephine.radiomics import ENGINE_VERSION
+from trephine.study.locked.case_row import table_settings
 from trephine.study.locked.model_card import model_card
 from trephine.study.results import Analysis
 from trephine.study.settings import deep_settings, radiomics_settings
@@ -40,6 +41,7 @@ def save_bundle(analysis: Analysis, facts: Facts, folder: Path) -> Path:
             **_feature_settings(analysis),
             "fills_missing": result.settings.chain.max_missing > 0,
         },
+        "table": table_settings(plan, analysis.inputs.spellings),
         "centres": list(analysis.inputs.centre_names),
         "performance": [
             row.model_dump(mode="json")

@@ -16,10 +16,10 @@ from trephine.cohort.cell_problems import absent_column, number_problems
 from trephine.cohort.cells import CellReading, read_column
 from trephine.cohort.clinical import cells_as_read, read_clinical
 from trephine.cohort.schema import ClinicalTable, label_of
-from trephine.cohort.table import as_numbers, find_column, read_table
+from trephine.cohort.table import as_numbers, find_column
 from trephine.deep.embed import Embedder
 from trephine.deep.settings import DeepSettings
-from trephine.errors import BundleError, InputError, Problem, StudyProblemsError
+from trephine.errors import BundleError, InputError, StudyProblemsError
 from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.imaging.normalise import normalise
 from trephine.modelling.bundle import Bundle
@@ -30,6 +30,7 @@ from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.gaps import clinical_gaps, feature_gaps
 from trephine.study.headers import check_new_header
+from trephine.study.locked.case_row import case_row, one_row
 from trephine.study.settings import DEEP, RADIOMICS
 from trephine.study.sides import check_new_case
 from trephine.types import BoolArray, Image, Mask
@@ -48,7 +49,7 @@ class NewCase:
     side
         R, L or None; needed where the study's cases had sides.
     clinical
-        Table with one row, columns as in the study.
+        Table with one row, columns as in the study or as in its wide table.
     features
         Table with one row of ready-made features.
     weights
@@ -122,7 +123,7 @@ def _radiomics(
 def _from_table(bundle: Bundle, case: NewCase, name: str) -> FeatureSet:
     if case.features is None:
         raise InputError(f"prediction: expected the features of {name} (--features), found none")
-    frame, file = _one_row(case.features), case.features.name
+    frame, file = one_row(case.features), case.features.name
     decimal = bundle.context["features"].get("decimal")
     if decimal is not None:
         frame = frame.apply(read_column, how=CellReading(decimal=decimal))
@@ -144,9 +145,10 @@ def _from_table(bundle: Bundle, case: NewCase, name: str) -> FeatureSet:
 
 
 def clinical_of(
-    predictor: Predictor, case: NewCase, model: FittedModel
+    bundle: Bundle, case: NewCase, model: FittedModel
 ) -> tuple[ClinicalTable, list[str]]:
     """Return the clinical values that a model needs, one row, and levels that training lacked."""
+    predictor = bundle.predictor
     needed = set(model.clinical_variables)
     variables = {key: v for key, v in predictor.variables.items() if key in needed}
     covariates = _covariates(predictor, model) - needed
@@ -157,7 +159,7 @@ def clinical_of(
             f"prediction: expected clinical values of {', '.join(variables)} (--clinical), found"
             " none"
         )
-    frame = _one_row(case.clinical)
+    frame = _clinical_row(bundle, case, case.clinical)
     # What harmonisation would keep is used where it is given; the model can do without.
     variables |= {
         key: predictor.variables[key] for key in sorted(covariates) if key in frame.columns
@@ -181,6 +183,10 @@ def clinical_of(
     return table, warnings
 
 
+def _clinical_row(bundle: Bundle, case: NewCase, path: Path) -> pd.DataFrame:
+    return case_row(path, bundle.context.get("table", {}), case.side)
+
+
 def _covariates(predictor: Predictor, model: FittedModel) -> set[str]:
     """Return the clinical variables that the harmonisation of a model's signatures keeps."""
     return {
@@ -189,14 +195,6 @@ def _covariates(predictor: Predictor, model: FittedModel) -> set[str]:
         if part.is_signature and part.variable in predictor.harmonisers
         for term in predictor.harmonisers[part.variable].terms
     }
-
-
-def _one_row(path: Path) -> pd.DataFrame:
-    frame = read_table(path)
-    if len(frame) != 1:
-        problem = Problem(path.name, "one row below the header", f"{len(frame)} rows")
-        raise StudyProblemsError([problem])
-    return frame
 
 
 def open_case(bundle: Bundle, case: NewCase) -> tuple[Image, Mask, BoolArray]:
@@ -234,7 +232,9 @@ def case_warnings(bundle: Bundle, case: NewCase, image: Image, mask: Mask) -> li
     label = label_of_region(bundle, case)
     warnings = check_new_case(image, mask, label, case.side, settings["mask_label"], accept)
     if case.clinical is not None:
-        of_case = cells_as_read(_one_row(case.clinical), bundle.predictor.variables)
+        of_case = cells_as_read(
+            _clinical_row(bundle, case, case.clinical), bundle.predictor.variables
+        )
         warnings += check_new_header(image.header, of_case, accept)
     how = mask.provenance.get("corrected")
     if how:

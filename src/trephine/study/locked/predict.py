@@ -124,7 +124,7 @@ def predict_case(
     chosen = _model(predictor, model or str(context["primary_model"]))
     doubts: list[str] = []
     features = features_of(bundle, case, chosen, doubts)
-    clinical, warnings = clinical_of(predictor, case, chosen)
+    clinical, warnings = clinical_of(bundle, case, chosen)
     warnings = doubts + warnings
     centre = centre_codes(bundle, [case.centre])
     design = predictor.design(chosen, features, clinical, centre)
