@@ -155,7 +155,7 @@ def test_groups_test_and_ratio_by_patient_are_not_surer_for_entering_a_case_twic
     rows = np.repeat(np.arange(len(outcome)), 2)
     once = calibration_groups(outcome, risk, 40.0, grouping="equal sizes")
     twice = calibration_groups(
-        outcome.take(rows), risk[rows], 40.0, grouping="equal sizes", patient=rows
+        outcome.take(rows), risk[rows], 40.0, grouping="equal sizes", cluster=rows
     )
     for one, other in zip(once, twice, strict=True):
         assert other.observed.low == pytest.approx(one.observed.low)
@@ -163,7 +163,7 @@ def test_groups_test_and_ratio_by_patient_are_not_surer_for_entering_a_case_twic
     first, second = (greenwood_nam_dagostino_test(groups) for groups in (once, twice))
     assert second.statistic == pytest.approx(first.statistic)
     ratio = calibration_in_the_large(outcome, risk, 40.0).ratio
-    paired = calibration_in_the_large(outcome.take(rows), risk[rows], 40.0, patient=rows).ratio
+    paired = calibration_in_the_large(outcome.take(rows), risk[rows], 40.0, cluster=rows).ratio
     assert (paired.low, paired.high) == pytest.approx((ratio.low, ratio.high))
 
 

@@ -53,7 +53,7 @@ def test_the_interval_is_drawn_by_patient() -> None:
         probability(score),
         40.0,
         points=5,
-        patient=np.repeat(np.arange(60), 2),
+        cluster=np.repeat(np.arange(60), 2),
         repeats=30,
         rng=np.random.default_rng(3),
     )

@@ -80,7 +80,7 @@ def test_the_bootstrap_draws_patients_and_repeats_itself() -> None:
             {"model": probability(score)},
             40.0,
             [0.3],
-            patient=patient,
+            cluster=patient,
             repeats=60,
             rng=np.random.default_rng(11),
         )["model"]

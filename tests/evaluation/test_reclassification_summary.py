@@ -24,7 +24,7 @@ def test_values_are_those_of_the_parts_and_lie_within_their_intervals() -> None:
         repeats=60,
         rng=np.random.default_rng(0),
         cut_offs=[0.3, 0.6],
-        patient=np.repeat(np.arange(100), 2),
+        cluster=np.repeat(np.arange(100), 2),
     )
     nri = continuous_reclassification(outcome, old, new, 40.0)
     categorical = categorical_reclassification(outcome, old, new, 40.0, [0.3, 0.6])

@@ -75,7 +75,7 @@ def test_intervals_by_patient_do_not_shrink_where_each_case_is_entered_twice() -
     outcome, score = cohort()
     once = risk_groups(outcome, score, [0.0], horizons=[36.0])
     rows = np.repeat(np.arange(len(outcome)), 2)
-    twice = risk_groups(outcome.take(rows), score[rows], [0.0], horizons=[36.0], patient=rows)
+    twice = risk_groups(outcome.take(rows), score[rows], [0.0], horizons=[36.0], cluster=rows)
     for one, other in zip(once.groups, twice.groups, strict=True):
         (alone,), (paired,) = one.survival_probability, other.survival_probability
         assert (paired.low, paired.high) == pytest.approx((alone.low, alone.high))

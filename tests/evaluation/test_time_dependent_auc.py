@@ -87,7 +87,7 @@ def test_a_patient_seen_twice_counts_once_in_the_error() -> None:
     twice = Survival(np.tile(outcome.time, 2), np.tile(outcome.event, 2))
     patient = np.tile(np.arange(score.size), 2)
     once = time_dependent_auc(outcome, score, 40.5).estimate
-    both = time_dependent_auc(twice, np.tile(score, 2), 40.5, patient=patient).estimate
+    both = time_dependent_auc(twice, np.tile(score, 2), 40.5, cluster=patient).estimate
     assert both.value == pytest.approx(once.value, abs=1e-12)
     assert both.standard_error == pytest.approx(once.standard_error, rel=0.01)
 

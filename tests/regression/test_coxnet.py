@@ -369,7 +369,7 @@ def test_estimator_with_cross_validation_keeps_patients_together() -> None:
     patient = np.arange(120) // 2
     model = CoxNetCVModel(n_folds=5, n_penalties=30, penalty_ratio=0.01, rule="lambda_1se")
     table = pd.DataFrame(X, columns=[f"x{j}" for j in range(12)])
-    model.fit(table, structured(survival), groups=patient)
+    model.fit(table, structured(survival), cluster=patient)
     assert model.penalty_ == model.cross_validation_.lambda_1se
     assert model.score(table, survival) > 0.6
     with pytest.raises(InputError, match="columns of the fit"):

@@ -74,12 +74,12 @@ def test_every_measure_is_what_its_function_returns() -> None:
     assert found.c_index_uno.estimate == uno
     for j, horizon in enumerate((24.0, 48.0)):
         at = found.at(horizon)
-        auc = time_dependent_auc(outcome, score, horizon, patient=PATIENT)
-        brier = brier_score(outcome, risk[:, j], horizon, patient=PATIENT)
+        auc = time_dependent_auc(outcome, score, horizon, cluster=PATIENT)
+        brier = brier_score(outcome, risk[:, j], horizon, cluster=PATIENT)
         assert at.auc.estimate == auc.estimate
         assert at.roc.area == pytest.approx(auc.estimate.value)
         assert at.brier.estimate == brier.estimate
-        assert at.ipa == prediction_accuracy(outcome, brier, patient=PATIENT)
+        assert at.ipa == prediction_accuracy(outcome, brier, cluster=PATIENT)
         assert at.ipa.estimate.value == pytest.approx(brier.prediction_accuracy)
 
 

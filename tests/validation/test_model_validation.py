@@ -49,7 +49,7 @@ def test_patients_are_drawn_where_they_are_told() -> None:
     both: dict[str, ValidatedIndex] = {}
     for name, who in (("case", None), ("patient", patient)):
         found = validate_model(
-            design, survival, bootstraps=40, rng=np.random.default_rng(2), patient=who
+            design, survival, bootstraps=40, rng=np.random.default_rng(2), cluster=who
         )
         both[name] = found["somers_dxy"]
         assert found["slope"].training == pytest.approx(1.0, abs=1e-8)

@@ -93,7 +93,7 @@ def brier_score(
     event_probability: npt.ArrayLike,
     horizon: float,
     *,
-    patient: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
     level: float = 0.95,
 ) -> BrierScore:
     """Return the Brier score at a horizon (R: ``riskRegression::Score``, ``cens.model = "km"``).
@@ -109,7 +109,7 @@ def brier_score(
         Shape (n,): predicted probability of the event by ``horizon``.
     horizon
         t > 0, in the unit of ``outcome``.
-    patient
+    cluster
         Shape (n,); the standard error then sums the influences of a patient's cases.
     level
         Coverage.
@@ -131,7 +131,7 @@ def brier_score(
     residual = status.weight * (status.is_case - risk) ** 2
     score = float(residual.mean())
     influence = residual - score + censoring_influence(outcome, residual / n, status)
-    error = influence_standard_error(influence, patient)
+    error = influence_standard_error(influence, cluster)
     half = float(ndtri(0.5 + level / 2.0)) * error
     incidence = 1.0 - float(
         kaplan_meier(outcome.time, outcome.event).at([horizon]).survival_probability[0]
@@ -148,7 +148,7 @@ def brier_score(
 
 
 def compare_brier_scores(
-    first: BrierScore, second: BrierScore, *, patient: npt.ArrayLike | None = None
+    first: BrierScore, second: BrierScore, *, cluster: npt.ArrayLike | None = None
 ) -> BrierDifference:
     """Test whether two sets of probabilities have the same Brier score (Wald).
 
@@ -156,12 +156,12 @@ def compare_brier_scores(
     ----------
     first, second
         Of the same cases in the same order, at the same horizon.
-    patient
+    cluster
         Shape (n,), as in `brier_score`.
     """
     level = first.estimate.level
     difference = first.estimate.value - second.estimate.value
-    error = influence_standard_error(first.influence - second.influence, patient)
+    error = influence_standard_error(first.influence - second.influence, cluster)
     half = float(ndtri(0.5 + level / 2.0)) * error
     z = difference / error if error > 0.0 else float("nan")
     return BrierDifference(

@@ -136,7 +136,7 @@ def calibration_groups(
     *,
     groups: int = 5,
     grouping: Grouping = "quantiles",
-    patient: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
     level: float = 0.95,
     interval: IntervalType = "log",
 ) -> tuple[CalibrationGroup, ...]:
@@ -155,7 +155,7 @@ def calibration_groups(
     grouping
         "quantiles" of the predictions (`quantile_groups`), or "equal sizes" from the highest risk
         down, as in R's ``rms::groupkm`` (`equal_size_groups` of the survival probabilities).
-    patient
+    cluster
         Shape (n,): standard errors and intervals are then by patient; None takes cases as
         independent (Greenwood).
     level, interval
@@ -171,7 +171,7 @@ def calibration_groups(
     if groups < 2:
         raise InputError(f"groups: expected at least 2, found {groups}")
     code = grouping_codes(risk, groups, grouping)
-    labels = None if patient is None else np.asarray(patient)
+    labels = None if cluster is None else np.asarray(cluster)
     found = []
     for k in range(int(code.max()) + 1):
         rows = code == k
@@ -226,14 +226,14 @@ def calibration_in_the_large(
     event_probability: npt.ArrayLike,
     horizon: float,
     *,
-    patient: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
     level: float = 0.95,
 ) -> CalibrationInTheLarge:
     """Compare the mean prediction with Kaplan-Meier's estimate in all cases.
 
     Parameters
     ----------
-    outcome, event_probability, horizon, patient, level
+    outcome, event_probability, horizon, cluster, level
         As in `calibration_groups`.
 
     Raises
@@ -243,7 +243,7 @@ def calibration_in_the_large(
     """
     check_horizon(horizon)
     risk = check_risk(event_probability, len(outcome), "event probability", probability=True)
-    labels = None if patient is None else np.asarray(patient)
+    labels = None if cluster is None else np.asarray(cluster)
     observed, note = _observed(outcome, horizon, labels, level, "log")
     expected = float(risk.mean())
     if expected == 0.0:
@@ -264,7 +264,7 @@ def calibration_slope(
     outcome: Survival,
     event_probability: npt.ArrayLike,
     *,
-    patient: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
     level: float = 0.95,
 ) -> CalibrationSlope:
     """Return the Cox coefficient of log(-log(1 - p)) (R: ``coxph(Surv ~ cll)``).
@@ -275,7 +275,7 @@ def calibration_slope(
         Follow-up of n cases, all of it: the slope belongs to no horizon.
     event_probability
         Shape (n,), at any one horizon. For predictions of a Cox model the horizon does not matter.
-    patient
+    cluster
         Shape (n,); the standard error is then cluster-robust.
     level
         Coverage.
@@ -291,7 +291,7 @@ def calibration_slope(
         return CalibrationSlope(Estimate(float("nan"), level=level), risk.size, note)
     try:
         model = CoxModel(level=level).fit(
-            complementary_log_log(risk)[:, None], outcome, cluster=patient
+            complementary_log_log(risk)[:, None], outcome, cluster=cluster
         )
     except ModelError as error:
         return CalibrationSlope(Estimate(float("nan"), level=level), risk.size, str(error))
@@ -325,12 +325,12 @@ def complementary_log_log(event_probability: FloatArray) -> FloatArray:
 def _observed(
     outcome: Survival,
     horizon: float,
-    patient: npt.NDArray[Any] | None,
+    cluster: npt.NDArray[Any] | None,
     level: float,
     interval: IntervalType,
 ) -> tuple[Estimate, str]:
     curve = kaplan_meier(
-        outcome.time, outcome.event, cluster=patient, level=level, interval=interval
+        outcome.time, outcome.event, cluster=cluster, level=level, interval=interval
     )
     if horizon > outcome.time.max() and curve.survival_probability[-1] > 0.0:
         note = f"nobody was followed to the horizon {horizon:g}"

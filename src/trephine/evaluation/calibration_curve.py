@@ -70,7 +70,7 @@ def calibration_curve(
     *,
     method: CurveMethod = "hazard",
     points: int = 50,
-    patient: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
     repeats: int = 0,
     rng: np.random.Generator | None = None,
     level: float = 0.95,
@@ -94,7 +94,7 @@ def calibration_curve(
         regression with tricube weights, of jackknife pseudo-values on p.
     points
         Of the grid.
-    patient, repeats, rng
+    cluster, repeats, rng
         Where ``repeats`` > 0, intervals come from so many draws of patients (None: of cases).
     level
         Coverage.
@@ -145,7 +145,7 @@ def calibration_curve(
     errors = [Estimate(float(e), level=level) for e in absolute_errors(of_cases, risk)]
     low, high = nothing, nothing
     if repeats and rng is not None:
-        labels = np.arange(risk.size) if patient is None else patient
+        labels = np.arange(risk.size) if cluster is None else cluster
         drawn = patient_bootstrap(statistic, labels, repeats, rng, level=level).estimates()
         errors = list(drawn[:4])
         low = np.array([estimate.low for estimate in drawn[4:]])

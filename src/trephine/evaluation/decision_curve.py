@@ -69,7 +69,7 @@ def decision_curves(
     thresholds: Sequence[float] | FloatArray,
     *,
     harm: Mapping[str, float] | None = None,
-    patient: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
     repeats: int = 0,
     rng: np.random.Generator | None = None,
     level: float = 0.95,
@@ -92,7 +92,7 @@ def decision_curves(
         Within [0, 1).
     harm
         By name, what the model's data cost in net benefit (0.02: one true positive in 50).
-    patient, repeats, rng
+    cluster, repeats, rng
         Where ``repeats`` > 0, intervals come from so many draws of patients (shape (n,); None
         takes every case for a patient). The curves of one draw share the resample.
     level
@@ -126,7 +126,7 @@ def decision_curves(
         )
     strategies = {TREAT_ALL: np.full(n, 1.0), TREAT_NONE: np.full(n, -1.0), **risks}
     low, high = _bootstrap_limits(
-        outcome, strategies, costs, horizon, grid, patient, repeats, rng, level
+        outcome, strategies, costs, horizon, grid, cluster, repeats, rng, level
     )
     (rate,), _, note = _rates(outcome, np.ones(n), horizon, np.zeros(1))
     all_benefit = rate - _odds(grid) * (1.0 - rate)
@@ -211,7 +211,7 @@ def _bootstrap_limits(
     costs: Mapping[str, float],
     horizon: float,
     grid: FloatArray,
-    patient: npt.ArrayLike | None,
+    cluster: npt.ArrayLike | None,
     repeats: int,
     rng: np.random.Generator | None,
     level: float,
@@ -231,7 +231,7 @@ def _bootstrap_limits(
             benefit.append(true - _odds(grid) * false - costs.get(name, 0.0))
         return np.concatenate(benefit)
 
-    labels = np.arange(len(outcome)) if patient is None else patient
+    labels = np.arange(len(outcome)) if cluster is None else cluster
     drawn = patient_bootstrap(net_benefit, labels, repeats, rng, level=level).estimates()
     low = np.array([estimate.low for estimate in drawn]).reshape(shape)
     high = np.array([estimate.high for estimate in drawn]).reshape(shape)

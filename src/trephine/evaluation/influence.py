@@ -9,14 +9,14 @@ from trephine.survival.arrays import group_codes
 from trephine.types import FloatArray
 
 
-def influence_standard_error(influence: FloatArray, patient: npt.ArrayLike | None = None) -> float:
+def influence_standard_error(influence: FloatArray, cluster: npt.ArrayLike | None = None) -> float:
     """Return the standard error of an estimate whose error is the mean influence.
 
     Parameters
     ----------
     influence
         Shape (n,).
-    patient
+    cluster
         Shape (n,). Influences of one patient are summed before they are squared; None takes every
         case for itself, and the result is sd(influence) / sqrt(n).
 
@@ -28,12 +28,12 @@ def influence_standard_error(influence: FloatArray, patient: npt.ArrayLike | Non
     Raises
     ------
     InputError
-        If there is not one patient label a case.
+        If there is not one label per case.
     """
     n = influence.size
     sums = influence
-    if patient is not None:
-        codes, _ = group_codes(patient, n, "patient")
+    if cluster is not None:
+        codes, _ = group_codes(cluster, n, "cluster")
         sums = np.zeros(int(codes.max()) + 1)
         np.add.at(sums, codes, influence)
     if sums.size < 2:

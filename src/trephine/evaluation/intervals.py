@@ -59,7 +59,7 @@ class BootstrapIntervals:
 
 def patient_bootstrap(
     statistic: Statistic,
-    patient: npt.ArrayLike,
+    cluster: npt.ArrayLike,
     repeats: int,
     rng: np.random.Generator,
     *,
@@ -72,7 +72,7 @@ def patient_bootstrap(
     statistic
         Takes row indices (with repetitions) and returns one number or k numbers. An `InputError`
         in a draw, such as one without events, counts as a draw without an answer.
-    patient
+    cluster
         Shape (n,): label of each case's patient; give every case its own for a plain bootstrap.
     repeats
         Draws, at least 1.
@@ -84,13 +84,13 @@ def patient_bootstrap(
     Raises
     ------
     InputError
-        If a patient label is missing, repeats or level make no sense, or the statistic refuses
+        If a label is missing, repeats or level make no sense, or the statistic refuses
         the cases as they are.
     """
-    labels = np.asarray(patient)
+    labels = np.asarray(cluster)
     if repeats < 1 or not 0.0 < level < 1.0:
         raise InputError(f"expected repeats >= 1 and 0 < level < 1, found {repeats} and {level}")
-    codes, levels = group_codes(labels, labels.size, "patient")
+    codes, levels = group_codes(labels, labels.size, "cluster")
     rows = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[rows], np.arange(levels.size + 1))
     value = np.atleast_1d(np.asarray(statistic(np.arange(labels.size)), dtype=np.float64))

@@ -33,7 +33,7 @@ class PredictionAccuracy:
 
 
 def prediction_accuracy(
-    outcome: Survival, score: BrierScore, *, patient: npt.ArrayLike | None = None
+    outcome: Survival, score: BrierScore, *, cluster: npt.ArrayLike | None = None
 ) -> PredictionAccuracy:
     """Return the index of prediction accuracy, 1 - Brier / Brier of Kaplan-Meier, with interval.
 
@@ -48,7 +48,7 @@ def prediction_accuracy(
         Follow-up of n cases.
     score
         The model's Brier score on them; the interval has its level.
-    patient
+    cluster
         As in `brier_score`.
     """
     level = score.estimate.level
@@ -60,7 +60,7 @@ def prediction_accuracy(
         return PredictionAccuracy(nothing, f"Kaplan-Meier makes no error at {score.horizon:g}")
     ratio = score.estimate.value / null.estimate.value
     influence = -(score.influence - ratio * null.influence) / null.estimate.value
-    error = influence_standard_error(influence, patient)
+    error = influence_standard_error(influence, cluster)
     return PredictionAccuracy(_normal(1.0 - ratio, error, level, upper=1.0))
 
 
@@ -69,7 +69,7 @@ def integrated_brier(
     event_probability: npt.ArrayLike,
     times: Sequence[float] | FloatArray,
     *,
-    patient: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
     level: float = 0.95,
 ) -> PredictionAccuracy:
     """Return the Brier score averaged from 0 to the last of ``times``, with its interval.
@@ -85,7 +85,7 @@ def integrated_brier(
         Shape (n, times): predicted probability of the event by each time.
     times
         Ascending, > 0.
-    patient, level
+    cluster, level
         As in `brier_score`.
 
     Raises
@@ -108,7 +108,7 @@ def integrated_brier(
     weights = _trapezoid_weights(grid)
     value = float(weights @ [score.estimate.value for score in scores])
     influence = np.array([score.influence for score in scores]).T @ weights
-    error = influence_standard_error(influence, patient)
+    error = influence_standard_error(influence, cluster)
     return PredictionAccuracy(_normal(value, error, level, lower=0.0, upper=1.0))
 
 

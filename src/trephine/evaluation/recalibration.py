@@ -48,7 +48,7 @@ def recalibrate(
     horizons: Sequence[float],
     locked_baseline: npt.ArrayLike,
     *,
-    patient: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
 ) -> Recalibration:
     """Estimate what would bring a locked model's predictions in line with outside cases.
 
@@ -66,14 +66,14 @@ def recalibrate(
         Times, not past the last follow-up of the outside cases.
     locked_baseline
         Locked survival at the centre at each horizon.
-    patient
+    cluster
         For a slope with a robust interval, shape (n,).
     """
     lp = np.asarray(linear_predictor, dtype=np.float64)
     times = np.asarray(horizons, dtype=np.float64)
     slope, note = Estimate(float("nan")), ""
     try:
-        fitted = CoxModel().fit(lp[:, np.newaxis], outcome, cluster=patient).result_
+        fitted = CoxModel().fit(lp[:, np.newaxis], outcome, cluster=cluster).result_
         half = 1.959963984540054 * float(fitted.standard_errors[0])
         value = float(fitted.coefficients[0])
         slope = Estimate(

@@ -85,7 +85,7 @@ def summarise_reclassification(
     repeats: int,
     rng: np.random.Generator,
     cut_offs: Sequence[float] = (),
-    patient: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
     estimator: ReclassificationEstimator = "kaplan-meier",
     level: float = 0.95,
 ) -> ReclassificationSummary:
@@ -107,7 +107,7 @@ def summarise_reclassification(
         Draws of patients, at least 1.
     cut_offs
         Of the risk categories, ascending within (0, 1); none: no categorical NRI.
-    patient
+    cluster
         Shape (n,); None takes every case for a patient.
     estimator
         Of the NRI, as in `continuous_reclassification`.
@@ -121,7 +121,7 @@ def summarise_reclassification(
     """
     old = check_risk(old_event_probability, len(outcome), "old event probability")
     new = check_risk(new_event_probability, len(outcome), "new event probability")
-    labels = np.arange(len(outcome)) if patient is None else patient
+    labels = np.arange(len(outcome)) if cluster is None else cluster
 
     def measures(rows: IntArray) -> FloatArray:
         values, note = _measures(

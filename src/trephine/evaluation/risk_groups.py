@@ -102,7 +102,7 @@ def risk_groups(
     horizons: Sequence[float] = (),
     risk_table_times: Sequence[float] | FloatArray = (),
     names: Sequence[str] | None = None,
-    patient: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
     level: float = 0.95,
     interval: IntervalType = "log",
 ) -> RiskGroups:
@@ -122,7 +122,7 @@ def risk_groups(
         At which the numbers at risk are counted; none: at 0 and the horizons.
     names
         One a group, from low to high; None names two or three groups, and numbers more.
-    patient
+    cluster
         Shape (n,): Kaplan-Meier intervals are then by patient; None takes cases as independent. The
         log-rank test always does.
     level, interval
@@ -144,7 +144,7 @@ def risk_groups(
     if not times.size:
         times = np.append(0.0, np.asarray(horizons, dtype=np.float64))
     code = np.searchsorted(edges, score, side="left").astype(np.int64)
-    whose = None if patient is None else np.asarray(patient)
+    whose = None if cluster is None else np.asarray(cluster)
     groups = tuple(
         _describe(outcome, code == k, label, whose, tuple(horizons), times, level, interval)
         for k, label in enumerate(labels)
@@ -177,7 +177,7 @@ def _describe(
     outcome: Survival,
     rows: npt.NDArray[np.bool_],
     name: str,
-    patient: npt.NDArray[Any] | None,
+    cluster: npt.NDArray[Any] | None,
     horizons: tuple[float, ...],
     times: FloatArray,
     level: float,
@@ -192,7 +192,7 @@ def _describe(
             name, 0, 0, None, times, empty, horizons, unknown, nothing, "no case in this group"
         )
     time, event = outcome.time[rows], outcome.event[rows]
-    cluster = None if patient is None else patient[rows]
+    cluster = None if cluster is None else cluster[rows]
     curve = kaplan_meier(time, event, cluster=cluster, level=level, interval=interval)
     late = [horizon for horizon in horizons if horizon > time.max()]
     notes = [] if event.any() else ["no event in this group"]

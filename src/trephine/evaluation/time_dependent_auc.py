@@ -80,7 +80,7 @@ def time_dependent_auc(
     risk_score: npt.ArrayLike,
     horizon: float,
     *,
-    patient: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
     level: float = 0.95,
     convention: HorizonConvention = "timeROC",
     censoring_covariates: npt.ArrayLike | None = None,
@@ -99,7 +99,7 @@ def time_dependent_auc(
         Shape (n,); higher is worse. Only its order matters.
     horizon
         t > 0, in the unit of ``outcome``.
-    patient
+    cluster
         Shape (n,). Where given, the standard error adds the influences of a patient's cases
         before squaring: two hips of one patient are not two independent observations.
     level
@@ -134,7 +134,7 @@ def time_dependent_auc(
     if censoring_covariates is not None:
         return TimeDependentAuc(Estimate(area, level=level), *counts, np.full(n, np.nan))
     influence = _influence(outcome, status, cases, controls, outranked, outranking, concordant)
-    error = influence_standard_error(influence, patient)
+    error = influence_standard_error(influence, cluster)
     half = float(ndtri(0.5 + level / 2.0)) * error
     estimate = Estimate(area, max(0.0, area - half), min(1.0, area + half), level, error)
     return TimeDependentAuc(estimate, *counts, influence)
@@ -144,7 +144,7 @@ def compare_time_dependent_auc(
     first: TimeDependentAuc,
     second: TimeDependentAuc,
     *,
-    patient: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
 ) -> AucDifference:
     """Test whether two scores have the same AUC(t) (R: ``timeROC::compare``).
 
@@ -152,12 +152,12 @@ def compare_time_dependent_auc(
     ----------
     first, second
         Of the same cases in the same order, at the same horizon.
-    patient
+    cluster
         Shape (n,), as in `time_dependent_auc`.
     """
     level = first.estimate.level
     difference = first.estimate.value - second.estimate.value
-    error = influence_standard_error(first.influence - second.influence, patient)
+    error = influence_standard_error(first.influence - second.influence, cluster)
     half = float(ndtri(0.5 + level / 2.0)) * error
     z = difference / error if error > 0.0 else float("nan")
     return AucDifference(

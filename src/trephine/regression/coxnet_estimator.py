@@ -111,7 +111,7 @@ class CoxNetCVModel(_PenalisedCox):
     rule
         Which penalty: "lambda_min" or "lambda_1se".
     n_folds
-        Folds, balanced in events, drawn by ``groups`` of ``fit``.
+        Folds, balanced in events, drawn by ``cluster`` of ``fit``.
     seed
         Of the folds.
     mixture, n_penalties, penalty_ratio, standardise, penalty_factors, tolerance, early_stop
@@ -158,17 +158,17 @@ class CoxNetCVModel(_PenalisedCox):
         self.measure = measure
         self.fold_deviance = fold_deviance
 
-    def fit(self, X: npt.ArrayLike, y: Any, groups: npt.ArrayLike | None = None) -> Self:
-        """Fit to X (n, p) and y; ``groups`` (n,) are the patients that folds keep together."""
+    def fit(self, X: npt.ArrayLike, y: Any, cluster: npt.ArrayLike | None = None) -> Self:
+        """Fit to X (n, p) and y; ``cluster`` (n,) are the patients that folds keep together."""
         if self.rule not in ("lambda_min", "lambda_1se"):
             raise InputError(f"rule: expected 'lambda_min' or 'lambda_1se', found {self.rule!r}")
         outcome = as_survival(y)
-        patient = np.arange(len(outcome)) if groups is None else groups
+        labels = np.arange(len(outcome)) if cluster is None else cluster
         rng = np.random.default_rng(self.seed)
         result = cross_validate(
             X,
             outcome,
-            assign_folds(self.n_folds, patient, outcome.event, rng),
+            assign_folds(self.n_folds, labels, outcome.event, rng),
             mixture=self.mixture,
             n_penalties=self.n_penalties,
             penalty_ratio=self.penalty_ratio,

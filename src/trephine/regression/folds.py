@@ -10,7 +10,7 @@ from trephine.types import BoolArray, IntArray
 
 
 def assign_folds(
-    n_folds: int, patient: npt.ArrayLike, event: BoolArray, rng: np.random.Generator
+    n_folds: int, cluster: npt.ArrayLike, event: BoolArray, rng: np.random.Generator
 ) -> IntArray:
     """Assign whole patients to folds that are alike in events, patients and cases.
 
@@ -22,7 +22,7 @@ def assign_folds(
     ----------
     n_folds
         At least 2, at most half the number of patients.
-    patient
+    cluster
         Shape (n,), the patient of each case.
     event
         Shape (n,), True where the case had the event.
@@ -39,11 +39,11 @@ def assign_folds(
     InputError
         Too few patients (a fold would hold one), or fewer patients with an event than folds.
     """
-    labels, codes = np.unique(np.asarray(patient), return_inverse=True)
+    labels, codes = np.unique(np.asarray(cluster), return_inverse=True)
     events = np.asarray(event, dtype=np.int64)
     if events.shape != codes.shape:
         raise InputError(
-            f"folds: expected patient and event of one length, found {codes.size} and {events.size}"
+            f"folds: expected cluster and event of one length, found {codes.size} and {events.size}"
         )
     if n_folds < 2:
         raise InputError(f"folds: expected 2 at least, found {n_folds}")

@@ -58,7 +58,7 @@ def validate_model(
     *,
     bootstraps: int,
     rng: np.random.Generator,
-    patient: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
 ) -> Mapping[str, ValidatedIndex]:
     """Refit a Cox model with the same columns to bootstrap samples.
 
@@ -77,7 +77,7 @@ def validate_model(
         Samples, two at least.
     rng
         Source of the samples.
-    patient
+    cluster
         Shape (n,): patients are then drawn with all their cases; None draws cases, as R does.
 
     Returns
@@ -92,7 +92,7 @@ def validate_model(
     if bootstraps < 2:
         raise InputError(f"bootstraps: expected two at least, found {bootstraps}")
     columns = np.asarray(design, dtype=np.float64)
-    who = np.arange(len(survival)) if patient is None else np.asarray(patient)
+    who = np.arange(len(survival)) if cluster is None else np.asarray(cluster)
     model = CoxModel().fit(columns, survival)
     apparent = _values(validation_indices(survival, columns @ model.result_.coefficients))
     null = -2.0 * model.result_.log_likelihood_null

@@ -16,7 +16,7 @@ def out_of_fold_concordance(
     survival: Survival,
     predicted: OutOfFold,
     model: str,
-    patient: IntArray,
+    cluster: IntArray,
     level: float = 0.95,
     *,
     time_weight: TimeWeight = "n",
@@ -31,7 +31,7 @@ def out_of_fold_concordance(
 
     Parameters
     ----------
-    survival, patient
+    survival, cluster
         Of the n cases.
     predicted
         Out-of-fold predictions.
@@ -49,7 +49,7 @@ def out_of_fold_concordance(
     """
     scores = predicted.linear_predictor[model]
     value, influence = _averaged(survival, predicted.fold, scores, time_weight, horizon)
-    error = float(np.sqrt(influence_covariance(influence[:, np.newaxis], patient)[0, 0]))
+    error = float(np.sqrt(influence_covariance(influence[:, np.newaxis], cluster)[0, 0]))
     return _normal(value, error, level)
 
 
@@ -58,7 +58,7 @@ def compare_out_of_fold_concordance(
     predicted: OutOfFold,
     first: str,
     second: str,
-    patient: IntArray,
+    cluster: IntArray,
     level: float = 0.95,
 ) -> ConcordanceComparison:
     """Compare Harrell's C of two models on cases that neither had seen.
@@ -68,20 +68,20 @@ def compare_out_of_fold_concordance(
 
     Parameters
     ----------
-    survival, predicted, patient, level
+    survival, predicted, cluster, level
         As in `out_of_fold_concordance`.
     first, second
         Names of the models.
     """
     by_model = predicted.linear_predictor
-    return _compare(survival, predicted.fold, by_model[first], by_model[second], patient, level)
+    return _compare(survival, predicted.fold, by_model[first], by_model[second], cluster, level)
 
 
 def compare_signatures(
     survival: Survival,
     predicted: OutOfFold,
     feature_set: str,
-    patient: IntArray,
+    cluster: IntArray,
     level: float = 0.95,
 ) -> ConcordanceComparison:
     """Compare Harrell's C of the short signatures with that of the whole ones.
@@ -91,13 +91,13 @@ def compare_signatures(
 
     Parameters
     ----------
-    survival, predicted, patient, level
+    survival, predicted, cluster, level
         As in `out_of_fold_concordance`.
     feature_set
         Name of the set.
     """
     short, whole = predicted.short_signature[feature_set], predicted.signature[feature_set]
-    return _compare(survival, predicted.fold, short, whole, patient, level)
+    return _compare(survival, predicted.fold, short, whole, cluster, level)
 
 
 def _compare(
@@ -105,7 +105,7 @@ def _compare(
     fold: IntArray,
     first: FloatArray,
     second: FloatArray,
-    patient: IntArray,
+    cluster: IntArray,
     level: float,
 ) -> ConcordanceComparison:
     """Compare two out-of-fold risk scores, each of shape (repeats, n)."""
@@ -113,7 +113,7 @@ def _compare(
         *(_averaged(survival, fold, scores, "n", None) for scores in (first, second)),
         strict=True,
     )
-    covariance = influence_covariance(np.column_stack(influences), patient)
+    covariance = influence_covariance(np.column_stack(influences), cluster)
     contrast = np.array([-1.0, 1.0])
     error = float(np.sqrt(max(contrast @ covariance @ contrast, 0.0)))
     gap = values[1] - values[0]

@@ -77,7 +77,7 @@ def _concordance(analysis: Analysis, old: Assessed, new: Assessed) -> Concordanc
 def _auc(old: Assessed, new: Assessed) -> list[AucDifference]:
     areas = [(old.at(horizon).auc, new.at(horizon).auc) for horizon in shared_horizons(old, new)]
     return [
-        compare_time_dependent_auc(second, first, patient=old.patient)
+        compare_time_dependent_auc(second, first, cluster=old.patient)
         for first, second in areas
         if not (first.note or second.note)
     ]

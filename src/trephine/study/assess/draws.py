@@ -135,7 +135,7 @@ class _DecisionTask:
             self.key[-1],
             DECISION_THRESHOLDS,
             harm=self.harm,
-            patient=self.patient,
+            cluster=self.patient,
             repeats=self.repeats,
             rng=np.random.default_rng(self.seed),
         )
@@ -181,7 +181,7 @@ class _ReclassificationTask:
                 repeats=self.repeats,
                 rng=np.random.default_rng(self.seed),
                 cut_offs=self.cut_offs,
-                patient=self.patient,
+                cluster=self.patient,
             )
         except InputError:
             return Draws()
@@ -225,7 +225,7 @@ class _CalibrationTask:
             self.probability,
             self.key[-1],
             method=self.method,
-            patient=self.patient,
+            cluster=self.patient,
             repeats=self.repeats,
             rng=np.random.default_rng(self.seed),
         )

@@ -157,16 +157,16 @@ def measured(
 def _at_horizon(survival: Survival, predictions: Predictions, curve: CalibrationCurve) -> AtHorizon:
     horizon, patient = curve.horizon, predictions.patient
     score, probability = predictions.risk_score, predictions.probability_at(horizon)
-    brier = brier_score(survival, probability, horizon, patient=patient)
-    groups = calibration_groups(survival, probability, horizon, patient=patient)
+    brier = brier_score(survival, probability, horizon, cluster=patient)
+    groups = calibration_groups(survival, probability, horizon, cluster=patient)
     return AtHorizon(
         horizon=horizon,
-        auc=time_dependent_auc(survival, score, horizon, patient=patient),
+        auc=time_dependent_auc(survival, score, horizon, cluster=patient),
         roc=roc_curve(survival, score, horizon),
         brier=brier,
-        ipa=prediction_accuracy(survival, brier, patient=patient),
-        slope=calibration_slope(survival, probability, patient=patient),
-        in_the_large=calibration_in_the_large(survival, probability, horizon, patient=patient),
+        ipa=prediction_accuracy(survival, brier, cluster=patient),
+        slope=calibration_slope(survival, probability, cluster=patient),
+        in_the_large=calibration_in_the_large(survival, probability, horizon, cluster=patient),
         groups=groups,
         groups_test=greenwood_nam_dagostino_test(groups),
         curve=curve,
@@ -204,4 +204,4 @@ def _integrated(survival: Survival, predictions: Predictions) -> PredictionAccur
     if not np.isfinite(probability).all():
         note = "No integrated Brier score: a fold's follow-up ends before the last horizon."
         return PredictionAccuracy(nothing, note)
-    return integrated_brier(survival, probability, predictions.grid, patient=predictions.patient)
+    return integrated_brier(survival, probability, predictions.grid, cluster=predictions.patient)

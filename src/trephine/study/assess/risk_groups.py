@@ -51,7 +51,7 @@ def stratified(analysis: Analysis, predictions: Predictions) -> Stratified:
         outcome.risk_cuts if by_plan else (predictions.risk_cut,),
         horizons=outcome.horizons,
         risk_table_times=risk_table_times(float(survival.time.max())),
-        patient=predictions.patient,
+        cluster=predictions.patient,
     )
     ratio, note = _ratio(analysis, predictions, groups)
     return Stratified(groups, by_plan, ratio, note)

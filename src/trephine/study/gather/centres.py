@@ -117,13 +117,13 @@ def _calibration(
         "horizon": at,
         "slope": _slope(cases, values),
         "observed_expected": _told(
-            calibration_in_the_large(cases.survival, values, at, patient=cases.patient).ratio
+            calibration_in_the_large(cases.survival, values, at, cluster=cases.patient).ratio
         ),
     }
 
 
 def _slope(cases: Cases, probability: FloatArray) -> EstimateFact | None:
-    return _told(calibration_slope(cases.survival, probability, patient=cases.patient).estimate)
+    return _told(calibration_slope(cases.survival, probability, cluster=cases.patient).estimate)
 
 
 def _told(estimate: Estimate) -> EstimateFact | None:

@@ -314,7 +314,7 @@ def _external(
             predictions[name].linear_predictor,
             reached,
             model.baseline_survival(reached) if reached else np.empty(0),
-            patient=cases.patient,
+            cluster=cases.patient,
         )
         slope = None if np.isnan(found.slope.value) else EstimateFact.model_validate(found.slope)
         rows += [
