@@ -128,6 +128,20 @@ def _irregular_mode(mode: int) -> str | None:
     return "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
+def regular_text(path: Path) -> str:
+    """Return the text of a regular file, in UTF-8; other bytes as replacement characters.
+
+    Raises
+    ------
+    InputError
+        If it is a folder, a pipe, a socket or a device.
+    OSError
+        If it cannot be read.
+    """
+    with open_regular(path) as file:
+        return file.read().decode("utf-8", "replace")
+
+
 def open_regular(path: Path) -> BufferedReader:
     """Open a regular file for reading; never waits for a pipe, never reads from a device.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from cli.command import Command
 from study.small_study import SmallStudy, write_clinical_study, write_image_study
+from trephine.cli.ending.problems import forget_problems
 
 
 @pytest.fixture
@@ -96,3 +98,11 @@ def test_images_are_opened_only_when_the_table_has_no_problem(
     assert said.code == 2
     assert "1 problem to fix" in said.err
     assert "Images and masks were not opened" in said.err
+
+
+def test_a_pipe_named_as_the_file_of_problems_is_left_alone_and_not_waited_for(
+    tmp_path: Path,
+) -> None:
+    os.mkfifo(tmp_path / "check-problems.txt")
+    forget_problems(tmp_path / "study.toml")
+    assert (tmp_path / "check-problems.txt").is_fifo()

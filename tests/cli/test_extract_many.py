@@ -271,3 +271,18 @@ def test_no_more_than_a_batch_is_held_at_a_time(
     extract(trephine, many, "--store", many / "store")
     assert max(asked) <= 5
     assert len(list(CaseLedger(many / "store").ordered())) == ROWS
+
+
+def test_a_damaged_list_of_cases_is_set_aside_and_made_again_without_measuring(
+    trephine: Command, many: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = many / "store"
+    extract(trephine, many, "--store", store)
+    (store / "cases.sqlite").write_bytes(b"damaged" * 1000)
+    said = trephine("doctor", store)
+    assert said.code == 0
+    assert "cases.sqlite: damaged, kept as cases.sqlite.corrupt" in said.out.replace("\n", " ")
+    monkeypatch.setattr(measuring, "measure_item", None)
+    extract(trephine, many, "--store", store)
+    assert trephine("merge", many / "out.csv", store).code == 0
+    assert (many / "out.csv").read_bytes() == whole

@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -113,4 +115,13 @@ def test_every_fact_is_described_in_the_schema():
 def test_facts_that_are_not_utf8_are_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "facts.json").write_bytes(b'{"study": "\xff\xfe"}')
     with pytest.raises(InputError, match="found other bytes at position 11"):
+        read_facts(tmp_path / "facts.json")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_pipe_or_a_folder_in_the_place_of_the_facts_is_named_and_not_waited_for(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "facts.json")
+    with pytest.raises(InputError, match=r"found a (pipe|folder)"):
         read_facts(tmp_path / "facts.json")

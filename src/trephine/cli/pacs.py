@@ -14,6 +14,7 @@ from trephine.choices import Incoming, Times
 from trephine.cli.deidentify import open_key
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
+from trephine.paths import open_regular
 
 if TYPE_CHECKING:  # the archive's libraries are loaded when they are used
     from trephine.imaging.pacs import Archive, RetrievalReport
@@ -164,8 +165,9 @@ def _numbers(path: Path | None, given: list[str] | None) -> tuple[str, ...]:
     lines = []
     if path is not None:
         try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError):
+            with open_regular(path) as file:
+                lines = file.read().decode("utf-8-sig").splitlines()
+        except (InputError, OSError, UnicodeDecodeError):
             raise InputError(f"{path.name}: expected a text file that can be read") from None
     numbers = [line.strip() for line in [*lines, *(given or [])]]
     return tuple(dict.fromkeys(number for number in numbers if number))

@@ -90,6 +90,7 @@ from trephine.facts.tables import (
     Table1Level,
     Table1Variable,
 )
+from trephine.paths import irregular, open_regular
 from trephine.writing import write_text
 
 
@@ -187,7 +188,13 @@ def read_facts(path: str | Path) -> Facts:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        with open_regular(path) as file:
+            text = file.read().decode("utf-8")
+    except InputError:
+        raise InputError(
+            f"facts: expected a results file at {path}, found {irregular(path)};"
+            " run the study again"
+        ) from None
     except UnicodeDecodeError as error:
         raise InputError(
             f"facts: expected {path.name} as the run wrote it, in UTF-8, found other bytes at"

@@ -28,6 +28,8 @@ MOST_LABELS = 16
 # Whole numbers that a header's slope (1/255 and the like) or single precision has blurred.
 ROUNDING = 1e-3
 _TOLD = 8
+# Values that are rounded at a time.
+_PART = 1 << 15
 
 Labels = npt.NDArray[np.int32]
 
@@ -55,8 +57,10 @@ def as_labels(values: npt.NDArray[np.generic], name: str) -> Labels:
     """
     stored = np.asarray(values)
     labels = np.empty(stored.shape, np.int32)
-    # Slice by slice or row by row: what is computed on the way is larger than the mask.
-    odd = [_round_into(labels[place], stored[place]) for place in range(len(stored))]
+    # Some slices or rows at a time: what is computed on the way is larger than the mask.
+    step = max(1, _PART * len(stored) // max(stored.size, 1))
+    parts = [slice(start, start + step) for start in range(0, len(stored), step)]
+    odd = [_round_into(labels[part], stored[part]) for part in parts]
     found = np.unique(np.concatenate(odd)) if odd else np.empty(0)
     if found.size:
         raise ImageError(

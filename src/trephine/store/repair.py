@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from trephine.errors import InputError
+from trephine.store.cases import FILE as CASES
+from trephine.store.cases import CaseLedger
 from trephine.store.database import Database
 from trephine.store.features import FeatureStore
 from trephine.store.shards import BrokenShardError, check_shard
@@ -73,6 +75,8 @@ def _examine_features(folder: Path) -> Iterator[Repaired]:
         yield Repaired("repaired", name, f"damaged, kept as {kept}, made again from the shards")
     else:
         yield Repaired("ok", name, "whole")
+    if (folder / CASES).is_file():
+        yield _examine_cases(folder)
     yield from _bad_notes(store)
     listed = store.listed()
     whole = 0
@@ -94,6 +98,14 @@ def _examine_features(folder: Path) -> Iterator[Repaired]:
     if drafts:
         yield Repaired("repaired", "shards", f"{drafts} half-written files of ended runs removed")
     yield Repaired("ok", "shards", f"{whole} of {len(listed)} whole")
+
+
+def _examine_cases(folder: Path) -> Repaired:
+    aside = CaseLedger(folder).database.set_aside
+    if aside is None:
+        return Repaired("ok", CASES, "whole")
+    detail = "the same command lists its regions again, and measures none of them twice"
+    return Repaired("repaired", CASES, f"damaged, kept as {aside.name}: {detail}")
 
 
 def _bad_notes(store: FeatureStore) -> Iterator[Repaired]:

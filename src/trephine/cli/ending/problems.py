@@ -13,7 +13,8 @@ import typer
 from rich.text import Text
 
 from trephine.cli.terminal import errors, problem_line, show_problems
-from trephine.errors import Problem, StudyProblemsError, grouped
+from trephine.errors import InputError, Problem, StudyProblemsError, grouped
+from trephine.paths import regular_text
 from trephine.writing import whole_file
 
 # What goes on one screen; the rest lies in a file.
@@ -74,14 +75,14 @@ def _write(path: Path, lines: Sequence[Text], *, own: bool) -> str:
     A file under the default name that does not come from here is left as it is.
     """
     try:
-        if own and path.exists() and not path.read_text("utf-8", "replace").startswith(_TITLE):
+        if own and path.exists() and not regular_text(path).startswith(_TITLE):
             return ""
         text = "\n".join([_TITLE, *(line.plain.strip() for line in lines)]) + "\n"
         with whole_file(path) as draft:
             mode = stat.S_IRUSR | stat.S_IWUSR
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, mode), "wb") as file:
                 file.write(text.encode())
-    except OSError as error:
+    except (InputError, OSError) as error:
         if own:  # all of them go on the screen then
             return ""
         raise error from None
@@ -92,9 +93,9 @@ def forget_problems(study: Path) -> None:
     """Remove the file of an earlier check, which would contradict a clean one."""
     path = study.resolve().parent / FILE
     try:
-        if path.read_text("utf-8", "replace").startswith(_TITLE):
+        if regular_text(path).startswith(_TITLE):
             path.unlink()
-    except OSError:
+    except (InputError, OSError):
         pass
 
 

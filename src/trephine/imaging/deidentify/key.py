@@ -16,6 +16,7 @@ from pydicom.config import IGNORE
 from pydicom.uid import UID
 
 from trephine.errors import InputError
+from trephine.paths import open_regular
 
 _SHORTEST_BYTES = 16
 _RANDOM_BYTES = 32
@@ -84,7 +85,8 @@ def read_or_make_key(path: Path) -> PseudonymKey:
         if not path.exists():
             _make(path)
         mode = stat.S_IMODE(path.stat().st_mode)
-        content = path.read_bytes()
+        with open_regular(path) as file:
+            content = file.read()
     except OSError as error:
         raise InputError(f"key file: cannot be used: {error.strerror}") from error
     if os.name == "posix" and mode & 0o077:
