@@ -140,6 +140,8 @@ class _Batch:
         self.unknown = len(keys) - len(self._known)
         self._earlier = kept.cases.by_key(keys) if kept is not None else {}
         self._answers: dict[str, Answer] = {}
+        # Failed before and not tried again: their rows of the ledger stay as they are.
+        self._left_alone: set[str] = set()
 
     def steps(self, guard: Guard[Item, Answer]) -> Iterator[None]:
         """Measure what is not known, a pair a step."""
@@ -195,6 +197,7 @@ class _Batch:
             return None
         longer = self._conduct.timeout_s is None or self._conduct.timeout_s > case.limit_s
         if case.state == "quarantined" or (case.state == "timeout" and not longer):
+            self._left_alone.add(item.key)
             return nothing(item.key, f"{case.error}{_NOT_AGAIN}", case.kind)
         return None
 
@@ -270,12 +273,14 @@ class _Batch:
                 processor_seconds=was.processor_seconds,
             )
         before = earlier.attempts if earlier is not None else 0
-        again = 0 if answer.problem.endswith(_NOT_AGAIN) else 2 if answer.kind == "worker" else 1
+        again, error = 2 if answer.kind == "worker" else 1, answer.problem
+        if earlier is not None and item.key in self._left_alone:
+            again, error = 0, earlier.error
         return replace(
             row,
             state=_STATES.get(answer.kind, "failed") if answer.problem else "measured",
             kind=answer.kind,
-            error=answer.problem.removesuffix(_NOT_AGAIN),
+            error=error,
             attempts=before + again,
             seconds=answer.seconds,
             processor_seconds=answer.processor_seconds,
