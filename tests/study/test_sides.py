@@ -174,7 +174,9 @@ def test_by_convention_alone_some_are_a_note_and_all_a_problem(
     trephine: Command, image_study: SmallStudy
 ) -> None:
     change_masks(image_study, exchanged, "002")
-    told = passed(trephine, image_study, "Note: Rows 4, 5: R on the patient's left in 3 of 50 masks")
+    told = passed(
+        trephine, image_study, "Note: Rows 4, 5: R on the patient's left in 3 of 50 masks"
+    )
     assert "by the convention of frontal radiographs" in told
     change_masks(image_study, exchanged, "002")
     change_masks(image_study, mirrored)
