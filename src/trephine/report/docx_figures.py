@@ -82,7 +82,8 @@ def scale_of(sizes_mm: Sequence[tuple[float, float]], caption_mm: float) -> floa
     smaller rather than each on a page that stays half empty, but never below `SMALLEST_SCALE` for
     that reason.
     """
-    width, height = (max(size) for size in zip(*sizes_mm, strict=True))
+    width = max(width for width, _ in sizes_mm)
+    height = max(height for _, height in sizes_mm)
     scale = min(1.0, PAGE_MM / width, (TEXT_MM - caption_mm) / height)
     on_a_page = int(TEXT_MM / (height * scale + caption_mm))
     one_more = (TEXT_MM / (on_a_page + 1) - caption_mm) / height
