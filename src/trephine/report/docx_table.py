@@ -15,7 +15,9 @@ _FIRST_ROWS = 4
 # Levels of a variable that stay together; of more, the first and the last do.
 _WHOLE_LEVELS = 8
 # All rows of a table are of one height, whichever script they hold; Chinese type asks for more.
-_LINE = 1.25
+_LINE = 1.22
+# Between a rule and the type below it, which fills its line where it is Chinese.
+_ABOVE_MM = 0.3
 _INDENT_MM = 2.4
 
 
@@ -172,8 +174,8 @@ def _rule(cell: Any, *edges: str) -> None:
 
 def _pad_cells(properties: Any) -> None:
     margins = _element("tblCellMar")
-    for side in ("left", "right"):
-        margins.append(_element(side, w=_twips(PAD_MM), type="dxa"))
+    for side, width_mm in (("top", _ABOVE_MM), ("left", PAD_MM), ("right", PAD_MM)):
+        margins.append(_element(side, w=_twips(width_mm), type="dxa"))
     # The schema has an order: margins come before the look.
     look = properties.find(_name("tblLook"))
     if look is None:
