@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from trephine.errors import InputError
-from trephine.paths import fixed_folder, held_inside, irregular, is_confined, open_regular
+from trephine.errors import ImageError, InputError
+from trephine.imaging import read_image
+from trephine.paths import (
+    fixed_folder,
+    held_inside,
+    irregular,
+    is_confined,
+    open_regular,
+    without_name,
+)
 
 
 def test_a_path_inside_its_folder_is_held_whether_it_exists_or_not(tmp_path: Path) -> None:
@@ -77,3 +85,37 @@ def test_the_confining_variable_is_checked(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("TREPHINE_CONFINED", "yes")
     with pytest.raises(InputError, match="expected 0 or 1"):
         is_confined()
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("{folder}: expected slices", "the file: expected slices"),
+        ("DOE_JOHN.dcm: expected a whole file", "the file: expected a whole file"),
+        ("expected 3 slices, found 2 (DOE_JOHN.dcm, DOE_JOHN_2.dcm)",
+         "expected 3 slices, found 2 (the file, the file)"),
+        ("P17: expected slices of P170", "the file: expected slices of P170"),
+    ],
+)  # fmt: skip
+def test_names_of_a_folder_and_of_what_lies_in_it_are_taken_out(
+    tmp_path: Path, said: str, shown: str
+) -> None:
+    folder = tmp_path / "P17"
+    folder.mkdir()
+    for name in ("DOE_JOHN.dcm", "DOE_JOHN_2.dcm"):
+        (folder / name).touch()
+    assert without_name(said.format(folder=folder), folder) == shown
+
+
+def test_a_folder_called_like_a_word_takes_no_words_out(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    assert without_name("a: expected a mask", tmp_path / "a") == "the file: expected a mask"
+
+
+def test_a_damaged_slice_of_a_series_is_not_named(tmp_path: Path) -> None:
+    folder = tmp_path / "P17"
+    folder.mkdir()
+    (folder / "DOE_JOHN_19500101.dcm").write_bytes(bytes(128) + b"DICM" + b"\xff" * 64)
+    with pytest.raises(ImageError) as seen:
+        read_image(folder)
+    assert "DOE" not in without_name(str(seen.value), folder)

@@ -85,15 +85,22 @@ def _way_out(text: str, root: Path) -> str:
 def without_name(text: str, path: Path, instead: str = "the file") -> str:
     """Return a text without the name of a file, which may hold an identifier.
 
-    A name of a few letters, such as a folder ``a``, is taken out where messages begin with it;
-    elsewhere it would be a word.
+    Of a folder (a series), the names of what lies in it are taken out too. A name of a few letters,
+    such as a folder ``a``, is taken out where messages begin with it; elsewhere it would be a word.
     """
     text = text.replace(str(path), instead)
-    if text.startswith(f"{path.name}:"):
-        text = instead + text[len(path.name) :]
-    if len(path.name) > 3 or not path.name.isalpha():
-        alone = rf"(?<![\w.]){re.escape(path.name)}(?![\w])"
-        text = re.sub(alone, lambda _: instead, text)
+    try:
+        inside = [entry.name for entry in path.iterdir()] if path.is_dir() else []
+    except OSError:
+        inside = []
+    for name in (*sorted(inside, key=len, reverse=True), path.name):
+        if name not in text:
+            continue
+        if text.startswith(f"{name}:"):
+            text = instead + text[len(name) :]
+        if len(name) > 3 or not name.isalpha():
+            alone = rf"(?<![\w.]){re.escape(name)}(?!\w)"
+            text = re.sub(alone, lambda _: instead, text)
     return text
 
 

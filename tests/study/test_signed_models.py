@@ -11,7 +11,7 @@ import pytest
 
 from cli.command import Command
 from trephine.errors import BundleError
-from trephine.facts import Facts
+from trephine.facts import ExternalFacts, Facts
 from trephine.modelling.bundle import Bundle, read_bundle, write_bundle
 from trephine.modelling.fitted_model import Baseline, FittedModel
 from trephine.modelling.prediction import Predictor
@@ -80,12 +80,11 @@ def test_predict_says_who_signed_a_model_and_holds_to_a_demanded_signer(
 def test_validate_says_who_signed_a_model_and_holds_to_a_demanded_signer(
     unsigned: Path, signed: Path, tmp_path: Path, trephine: Command
 ) -> None:
-    facts, page = Facts.model_construct(performance=()), tmp_path / "report.html"
-    assert NOT_SIGNED in ValidationResult(tmp_path, page, facts).summary()
-    found = str(read_bundle(signed).signed_by)
-    assert (
-        f"Signed by {found}." in ValidationResult(tmp_path, page, facts, signed_by=found).summary()
-    )
+    page, found = tmp_path / "report.html", str(read_bundle(signed).signed_by)
+    for signer, told in ((None, NOT_SIGNED), (found, f"Signed by {found}.")):
+        external = ExternalFacts.model_construct(signed_by=signer)
+        facts = Facts.model_construct(performance=(), external=external)
+        assert told in ValidationResult(tmp_path, page, facts).summary()
     plan = tmp_path / "external.toml"
     said = trephine("validate", signed, plan, "--signer", "0" * 64)
     assert (said.code, f"found that of {found}" in said.err) == (2, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from trephine.errors import BundleError, PlanError, StudyProblemsError
 from trephine.evaluation.concordance import concordance_index
+from trephine.modelling.bundle import read_bundle, sign_bundle
 from trephine.study import Study
 from trephine.study.locked.validate import ValidationResult, validate_bundle
 from trephine.types import Survival
@@ -70,7 +72,24 @@ def outside(locked: Path, tmp_path_factory: pytest.TempPathFactory) -> Validatio
     write_cohort(folder, "outside", seed=2)
     plan = folder / "external.toml"
     plan.write_text(PLAN.format(table="outside.csv"))
-    return validate_bundle(locked, plan, workers=1)
+    signed = shutil.copytree(locked, folder / "model")
+    sign_bundle(signed, folder / "key.pem", "new")
+    return validate_bundle(signed, plan, workers=1)
+
+
+def test_the_facts_the_page_and_the_json_say_who_signed_the_model(
+    outside: ValidationResult,
+) -> None:
+    signer = read_bundle(outside.folder.parent / "model").signed_by
+    assert signer is not None
+    facts = json.loads((outside.folder / "facts.json").read_text())
+    assert facts["external"]["signed_by"] == signer
+    assert f"The model is signed by {signer}." in outside.report.read_text(encoding="utf-8")
+    found = json.loads(outside.to_json())
+    assert (found["signed_by"], found["training_cases"]) == (signer, 120)
+    assert found["flow"]["analysed"]["cases"] == 120
+    assert found["performance"] == facts["performance"]
+    assert found["recalibration"] == facts["external"]["recalibration"]
 
 
 def test_the_locked_coefficients_decide_and_nothing_is_fitted(

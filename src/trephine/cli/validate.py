@@ -9,6 +9,7 @@ import typer
 
 from trephine.cli.ending.problems import problems_shown
 from trephine.cli.terminal import console, stages
+from trephine.writing import write_text
 
 
 def validate(
@@ -24,6 +25,9 @@ def validate(
         str | None,
         typer.Option(help="Who must have signed the model: a fingerprint or a public key's file."),
     ] = None,
+    json_out: Annotated[
+        Path | None, typer.Option("--json", help="Write the result as JSON.")
+    ] = None,
 ) -> None:
     """Measure a locked model on outside data: performance, calibration, case mix, report."""
     from trephine.modelling.signing_keys import signer_fingerprint
@@ -36,3 +40,5 @@ def validate(
         )
     for line in result.summary():
         console.print(line, soft_wrap=True, markup=False)
+    if json_out is not None:
+        write_text(json_out, result.to_json())

@@ -59,3 +59,5 @@ class ExternalFacts(Fact):
     """Terms of the model with the most parts."""
     recalibration: tuple[RecalibrationRow, ...] = ()
     """By model and horizon."""
+    signed_by: str | None = None
+    """Fingerprint of the key that signed the model; null where nobody did."""

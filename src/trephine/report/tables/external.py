@@ -39,8 +39,16 @@ def case_mix_table(facts: Trace) -> Table | None:
                 " cases with ", facts.external.training_events.show("count"),
                 " events. A prediction beyond the training range is an extrapolation.",
             ),
+            _signer(facts),
         ),
     )  # fmt: skip
+
+
+def _signer(facts: Trace) -> Text:
+    """Say whose model it is, or that this cannot be known."""
+    if facts.raw.external.signed_by is None:
+        return ("Nobody signed the model: who made it cannot be checked.",)
+    return ("The model is signed by ", facts.external.signed_by.words(), ".")
 
 
 def recalibration_table(facts: Trace) -> Table | None:

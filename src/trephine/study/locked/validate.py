@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -55,8 +56,6 @@ class ValidationResult:
         Results folder and the page to open.
     facts
         Every number of the report.
-    signed_by
-        Fingerprint of the key that signed the model; None where nobody did.
     remarks
         What was assumed, looks odd, left cases out or was filled in, one sentence each.
     """
@@ -64,8 +63,23 @@ class ValidationResult:
     folder: Path
     report: Path
     facts: Facts
-    signed_by: str | None = None
     remarks: tuple[str, ...] = ()
+
+    @property
+    def signed_by(self) -> str | None:
+        """Fingerprint of the key that signed the model; None where nobody did."""
+        return None if self.facts.external is None else self.facts.external.signed_by
+
+    def to_json(self) -> str:
+        """Return the model, the cases, its performance on them and what was remarked, as JSON."""
+        assert self.facts.external is not None
+        content = {
+            **self.facts.external.model_dump(mode="json"),
+            "flow": self.facts.flow.model_dump(mode="json"),
+            "performance": [row.model_dump(mode="json") for row in self.facts.performance],
+            "remarks": self.remarks,
+        }
+        return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     def summary(self) -> list[str]:
         """Return a few lines for a terminal."""
@@ -167,7 +181,7 @@ def validate_bundle(
         facts = assemble_external_facts(analysis, external, workers=workers)
     write_facts(facts, folder / "facts.json")
     written = write_report(facts, folder / "pictures", folder)
-    return ValidationResult(folder, written[0], facts, bundle.signed_by, (*inputs.remarks, *gaps))
+    return ValidationResult(folder, written[0], facts, (*inputs.remarks, *gaps))
 
 
 def _warnings(bundle: Bundle, cases: Cases) -> tuple[tuple[str, str], ...]:
@@ -335,6 +349,7 @@ def _external(
         training_events=fullest.n_events,
         case_mix=_case_mix(bundle, fullest, cases),
         recalibration=tuple(rows),
+        signed_by=bundle.signed_by,
     )
 
 
