@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import operator
 import os
+import random
 import signal
 import stat
 import subprocess
@@ -12,7 +12,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,12 +47,16 @@ def test_without_workers_one_thread_computes_as_in_each_worker() -> None:
     assert found == {1}
 
 
+def pools_beside(_shared: object, _item: int) -> list[dict[str, Any]]:
+    return list(threadpool_info())
+
+
 def test_a_worker_computes_on_one_thread_whenever_its_libraries_are_loaded() -> None:
     with workers_kept(2):
         with executor(2) as run:  # a worker that has loaded nothing yet
             list(run.map(abs, [-1] * 8))
-        with executor(2, np.ones, (2,)) as run:
-            pools = list(run.map(operator.call, [threadpool_info] * 8))
+        with executor(2, (np.ones(2),)) as run:
+            pools = list(run.map(pools_beside, [0] * 8))
     blas = [pool["num_threads"] for found in pools for pool in found if pool["user_api"] == "blas"]
     assert set(blas) == {1}
 
@@ -66,28 +72,51 @@ def test_a_killed_worker_ends_in_a_word_and_not_in_a_broken_pool() -> None:
         list(run.map(os._exit, [1, 1]))
 
 
+def process_and_sum(first: int, item: int) -> tuple[int, int]:
+    return os.getpid(), first + item
+
+
 def test_executors_share_the_workers_that_are_kept_and_each_hands_over_its_own() -> None:
     processes: set[int] = set()
     with workers_kept(2):
-        for limit in (2001, 3002):
-            with executor(2, sys.setrecursionlimit, (limit,)) as run:
-                processes |= set(run.map(operator.call, [os.getpid] * 8))
-                assert set(run.map(operator.call, [sys.getrecursionlimit] * 8)) == {limit}
+        for first in (2001, 3002):
+            with executor(2, (first,)) as run:
+                found = list(run.map(process_and_sum, range(8)))
+            assert [total for _, total in found] == [first + item for item in range(8)]
+            processes |= {process for process, _ in found}
     assert os.getpid() not in processes
     assert len(processes) <= 2
 
 
-def test_what_is_handed_over_is_taken_once_a_worker() -> None:
-    with executor(2, sys.setrecursionlimit, (2001,)) as run:
-        list(run.map(sys.setrecursionlimit, [5003] * 20))
-        limits = list(run.map(operator.call, [sys.getrecursionlimit] * 20))
-    # 2001 only in a worker that none of the first twenty items reached.
-    assert 5003 in limits
+class Counted:
+    """Shared by items; what it makes, it makes once in each process."""
+
+    @cached_property
+    def number(self) -> float:
+        return random.SystemRandom().random()
 
 
-def test_an_error_of_what_is_handed_over_reaches_the_caller() -> None:
-    with pytest.raises(ValueError, match="invalid literal"), executor(2, int, ("one",)) as run:
-        list(run.map(abs, [1, 2]))
+def number_of(shared: Counted, _item: int) -> tuple[int, float]:
+    return os.getpid(), shared.number
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_shared_is_taken_once_a_worker(workers: int) -> None:
+    with executor(workers, (Counted(),)) as run:
+        found = set(run.map(number_of, range(20)))
+    assert len(found) == len({process for process, _ in found}) <= workers
+
+
+class Unreadable:
+    """Cannot be read back by a worker."""
+
+    def __reduce__(self) -> tuple[type, tuple[str]]:
+        return int, ("one",)
+
+
+def test_an_error_of_what_is_shared_reaches_the_caller() -> None:
+    with pytest.raises(ValueError, match="invalid literal"), executor(2, (Unreadable(),)) as run:
+        list(run.map(max, [1, 2]))
 
 
 def test_executors_with_other_numbers_of_workers_have_workers_of_their_own() -> None:
@@ -121,7 +150,7 @@ def work(folder):
     time.sleep(60)
 
 if __name__ == "__main__":
-    with executor(2, max, (1, 2)) as run:
+    with executor(2) as run:
         list(run.map(work, [sys.argv[1]] * 2))
 """
 

@@ -24,7 +24,6 @@ from trephine.limits import state_limits, stated_limits
 from trephine.scratch import private_file, scratch_folder
 from trephine.workers import end_workers, start_worker, starting, watch_over
 
-Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # Called with (done, total) at the start and after each item.
@@ -36,25 +35,35 @@ class Executor(Protocol):
 
     def map(
         self,
-        function: Callable[[Item], Result],
-        items: Sequence[Item],
+        function: Callable[..., Result],
+        items: Sequence[Any],
         progress: Progress | None = None,
     ) -> Iterator[Result]:
-        """Yield ``function(item)`` for each item, in order."""
+        """Yield ``function(*shared, item)`` for each item, in order."""
         ...
 
 
 class SerialExecutor:
-    """Runs everything in this process."""
+    """Runs everything in this process.
+
+    Parameters
+    ----------
+    shared
+        What the function takes before each item.
+    """
+
+    def __init__(self, shared: tuple[Any, ...] = ()) -> None:
+        self._shared = shared
 
     def map(
         self,
-        function: Callable[[Item], Result],
-        items: Sequence[Item],
+        function: Callable[..., Result],
+        items: Sequence[Any],
         progress: Progress | None = None,
     ) -> Iterator[Result]:
-        """Yield ``function(item)`` for each item, in order."""
-        return _counted(map(function, items), len(items), progress)
+        """Yield ``function(*shared, item)`` for each item, in order."""
+        work = partial(function, *self._shared)
+        return _counted(map(work, items), len(items), progress)
 
 
 class LocalExecutor:
@@ -65,7 +74,7 @@ class LocalExecutor:
     pool
         Running workers; :func:`executor` makes an executor for them.
     handed_over
-        What each worker does before its first item.
+        Where each worker finds what the function takes before each item.
     """
 
     def __init__(self, pool: ProcessPoolExecutor, handed_over: _HandedOver) -> None:
@@ -74,11 +83,11 @@ class LocalExecutor:
 
     def map(
         self,
-        function: Callable[[Item], Result],
-        items: Sequence[Item],
+        function: Callable[..., Result],
+        items: Sequence[Any],
         progress: Progress | None = None,
     ) -> Iterator[Result]:
-        """Yield ``function(item)`` for each item, in order; ``function`` must be picklable."""
+        """Yield ``function(*shared, item)`` for each item; ``function`` must be picklable."""
         work = partial(_work, self._handed_over, function)
         with starting():  # the pool starts its processes as it is given work
             results = self._pool.map(work, items)
@@ -101,20 +110,17 @@ def available_workers() -> int:
 
 
 @contextmanager
-def executor(
-    workers: int | None = None,
-    initializer: Callable[..., Any] | None = None,
-    arguments: tuple[Any, ...] = (),
-) -> Iterator[Executor]:
+def executor(workers: int | None = None, shared: tuple[Any, ...] = ()) -> Iterator[Executor]:
     """Give an executor for the time of a ``with`` block.
 
     Parameters
     ----------
     workers
         Number of processes; all available processors by default; 1 stays in this process.
-    initializer, arguments
-        Called once in each worker (once here for a single worker), to hand over what every item
-        needs without sending it with each item. Workers read it from one file.
+    shared
+        What every item needs: the function takes it before the item. It is not sent with each
+        item but read by each worker once, from one file; what is dear to make from it belongs in
+        a ``cached_property`` of it, and each worker makes it once.
 
     Notes
     -----
@@ -126,14 +132,12 @@ def executor(
     """
     count = available_workers() if workers is None else workers
     if count <= 1:
-        if initializer is not None:
-            initializer(*arguments)
         with threadpool_limits(1):
-            yield SerialExecutor()
+            yield SerialExecutor(shared)
         return
     kept = _kept.get()
     ours = nullcontext(kept[1]) if kept is not None and kept[0] == count else _pool(count)
-    with ours as pool, _hand_over(initializer, arguments) as handed_over:
+    with ours as pool, _hand_over(shared) as handed_over:
         yield LocalExecutor(pool, handed_over)
 
 
@@ -193,42 +197,36 @@ def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
 
 @dataclass(frozen=True)
 class _HandedOver:
-    """Where a worker finds what it must call before its first item of an executor."""
+    """Where a worker finds what the items of an executor share."""
 
     name: str
     file: Path
 
 
 @contextmanager
-def _hand_over(
-    initializer: Callable[..., Any] | None, arguments: tuple[Any, ...]
-) -> Iterator[_HandedOver]:
-    """Leave initializer and arguments in a file for the time of a ``with`` block."""
+def _hand_over(shared: tuple[Any, ...]) -> Iterator[_HandedOver]:
+    """Leave what is shared in a file for the time of a ``with`` block."""
     with scratch_folder() as folder:
         file = folder / "shared"
         with private_file(file) as stream:
-            pickle.dump(
-                (stated_limits(), initializer, arguments), stream, protocol=pickle.HIGHEST_PROTOCOL
-            )
+            pickle.dump((stated_limits(), shared), stream, protocol=pickle.HIGHEST_PROTOCOL)
         yield _HandedOver(uuid.uuid4().hex, file)
 
 
-# What this worker was handed over last.
-_taken = ""
+# What this worker was handed over last, by the executor's name: the only state that a worker keeps.
+_taken: dict[str, tuple[Any, ...]] = {}
 
 
-def _work(handed_over: _HandedOver, function: Callable[[Item], Result], item: Item) -> Result:
-    """Do one item in a worker, after what the executor asks to be done first."""
-    global _taken
-    if handed_over.name != _taken:
+def _work(handed_over: _HandedOver, function: Callable[..., Result], item: Any) -> Result:
+    """Do one item in a worker, with what the executor's items share."""
+    if handed_over.name not in _taken:
         with handed_over.file.open("rb") as stream:
             # Our own file, written a moment ago in a folder that only this user can enter.
-            limits, initializer, arguments = pickle.load(stream)  # noqa: S301
+            limits, shared = pickle.load(stream)  # noqa: S301
         state_limits(limits)
-        if initializer is not None:
-            initializer(*arguments)
         # Only libraries that are loaded can be held to a thread, and function and arguments have
         # just brought in what they need.
         threadpool_limits(1)
-        _taken = handed_over.name
-    return function(item)
+        _taken.clear()
+        _taken[handed_over.name] = shared
+    return function(*_taken[handed_over.name], item)

@@ -182,9 +182,9 @@ def test_a_pair_that_fails_is_reported_and_counted_and_the_rest_stays(
     broken.write_bytes(whole)
     measure, seen = measuring.measure_item, []
 
-    def counts(item: measuring.Item) -> measuring.Answer:
+    def counts(work: measuring.Work, item: measuring.Item) -> measuring.Answer:
         seen.append(item.pair.name)
-        return measure(item)
+        return measure(work, item)
 
     monkeypatch.setattr(measuring, "measure_item", counts)
     extract(trephine, folder, *arguments)
@@ -221,9 +221,9 @@ def test_after_a_kill_nothing_is_measured_twice_and_the_table_is_the_same(
     assert not out.exists()
     measure, seen = measuring.measure_item, []
 
-    def counts(item: measuring.Item) -> measuring.Answer:
+    def counts(work: measuring.Work, item: measuring.Item) -> measuring.Answer:
         seen.append(item.pair.name)
-        return measure(item)
+        return measure(work, item)
 
     monkeypatch.setattr(measuring, "measure_item", counts)
     extract(trephine, tmp_path, *arguments, "--out", out)

@@ -210,12 +210,12 @@ def test_a_row_that_left_the_manifest_leaves_the_store(trephine: Command, many: 
 MEASURE = measuring.measure_item
 
 
-def measure_or_die(item: measuring.Item) -> measuring.Answer:
+def measure_or_die(work: measuring.Work, item: measuring.Item) -> measuring.Answer:
     if item.pair.name == "case 6":
         os._exit(9)
     if item.pair.name == "case 12":
         time.sleep(600)
-    return MEASURE(item)
+    return MEASURE(work, item)
 
 
 @pytest.fixture
@@ -241,9 +241,9 @@ def test_a_case_that_kills_its_worker_twice_and_one_that_never_ends_are_left_out
     assert limited["kind"] == "timeout"
     asked: list[str] = []
 
-    def counts(item: measuring.Item) -> measuring.Answer:
+    def counts(work: measuring.Work, item: measuring.Item) -> measuring.Answer:
         asked.append(item.pair.name)
-        return MEASURE(item)
+        return MEASURE(work, item)
 
     monkeypatch.setattr(measuring, "measure_item", counts)
     again = ("--store", store, "--workers", 1)

@@ -89,9 +89,9 @@ def test_a_damaged_shard_is_extracted_again_and_nothing_else(
     shard.write_bytes(content)
     extract, seen = extraction._extract, []
 
-    def counts(task: extraction.Task) -> extraction.Done:
+    def counts(recipe: extraction.Recipe, task: extraction.Task) -> extraction.Done:
         seen.append(task.image)
-        return extract(task)
+        return extract(recipe, task)
 
     monkeypatch.setattr(extraction, "_extract", counts)
     again = features_of(inputs, FeatureStore(place))

@@ -234,7 +234,7 @@ def test_predict_says_what_is_missing(table_run: StudyResult, trephine: Command)
 def test_a_second_run_extracts_nothing_and_gives_the_same_numbers(
     image_run: StudyResult, without_report: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(task: object) -> None:
+    def never(recipe: object, task: object) -> None:
         raise AssertionError("a stored feature was extracted again")
 
     monkeypatch.setattr(extraction, "_extract", never)
@@ -250,11 +250,11 @@ def test_an_interrupted_extraction_goes_on_where_it_stopped(
 ) -> None:
     extract, seen = extraction._extract, []
 
-    def stops_at_the_21st(task: extraction.Task) -> extraction.Done:
+    def stops_at_the_21st(recipe: extraction.Recipe, task: extraction.Task) -> extraction.Done:
         if len(seen) == 20:
             raise KeyboardInterrupt
         seen.append(task.image.name)
-        return extract(task)
+        return extract(recipe, task)
 
     monkeypatch.setattr(extraction, "_extract", stops_at_the_21st)
     with pytest.raises(KeyboardInterrupt):
@@ -262,9 +262,9 @@ def test_an_interrupted_extraction_goes_on_where_it_stopped(
     kept = (len(seen) // extraction.SHARD) * extraction.SHARD
     rest: list[str] = []
 
-    def counts(task: extraction.Task) -> extraction.Done:
+    def counts(recipe: extraction.Recipe, task: extraction.Task) -> extraction.Done:
         rest.append(task.image.name)
-        return extract(task)
+        return extract(recipe, task)
 
     monkeypatch.setattr(extraction, "_extract", counts)
     result = Study.from_toml(image_study.toml).run(workers=1)
@@ -280,9 +280,9 @@ def extracted_again(
     shutil.copytree(image_run.folder / "features", image_study.results / "features")
     extract, seen = extraction._extract, []
 
-    def counts(task: extraction.Task) -> extraction.Done:
+    def counts(recipe: extraction.Recipe, task: extraction.Task) -> extraction.Done:
         seen.append((task.image.name, len(task.readings)))
-        return extract(task)
+        return extract(recipe, task)
 
     monkeypatch.setattr(extraction, "_extract", counts)
     inputs = Study.from_toml(image_study.toml).check()

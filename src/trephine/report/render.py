@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -83,35 +84,38 @@ def render_plates(
         wanted.folder.mkdir(parents=True, exist_ok=True)
     count = 1 if len(plates) < FEWEST_FOR_WORKERS else workers
     numbers = range(len(plates))
-    with executor(count, _start, (facts, pictures_folder, wanted)) as run:
+    with executor(count, (_Studio(facts, pictures_folder, wanted),)) as run:
         drawn = list(run.map(_render, list(numbers)))
     return {plate.slug: found for plate, found in zip(plates, drawn, strict=True)}
 
 
-# What every process draws from, set once by _start.
-_plates: tuple[Plate, ...]
-_wanted: Wanted
+@dataclass(frozen=True)
+class _Studio:
+    """What every process draws from; each makes the plates once, since they cannot be sent."""
+
+    facts: Facts
+    pictures_folder: Path
+    wanted: Wanted
+
+    @cached_property
+    def plates(self) -> Sequence[Plate]:
+        return make_plates(self.facts, self.pictures_folder)
 
 
-def _start(facts: Facts, pictures_folder: Path, wanted: Wanted) -> None:
-    global _plates, _wanted
-    _plates, _wanted = make_plates(facts, pictures_folder), wanted
-
-
-def _render(number: int) -> Rendered:
-    plate = _plates[number]
-    page = _wanted.page
+def _render(studio: _Studio, number: int) -> Rendered:
+    plate, wanted = studio.plates[number], studio.wanted
+    page = wanted.page
     panels: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
     small, size_mm = b"", (0.0, 0.0)
-    if _wanted.document or _wanted.formats:
+    if wanted.document or wanted.formats:
         with figure_style():
             figure = compose(plate)
-            picture = png_picture(figure) if _needs_picture() else None
-            if picture is not None and _wanted.document:
+            picture = png_picture(figure) if _needs_picture(wanted) else None
+            if picture is not None and wanted.document:
                 small, size_mm = png_bytes(halved(picture), PNG_DPI // 2), _size_mm(figure)
-            svg = svg_text(figure) if "svg" in _wanted.formats else ""
-            paths = write_figure(figure, _wanted.folder / plate.slug, _wanted.formats, picture, svg)
+            svg = svg_text(figure) if "svg" in wanted.formats else ""
+            paths = write_figure(figure, wanted.folder / plate.slug, wanted.formats, picture, svg)
         if svg and len(plate.panels) == 1:
             panels = (svg,)  # a lone panel is the whole figure
     return Rendered(
@@ -123,8 +127,8 @@ def _render(number: int) -> Rendered:
     )
 
 
-def _needs_picture() -> bool:
-    return _wanted.document or "png" in _wanted.formats
+def _needs_picture(wanted: Wanted) -> bool:
+    return wanted.document or "png" in wanted.formats
 
 
 def _svgs(panels: Sequence[Panel]) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def _open_again(
     found: dict[str, dict[int, RegionAgreement]] = defaultdict(dict)
     if not tasks:
         return found
-    with executor(1 if len(tasks) == 1 else workers, _start, (inputs, fingerprints)) as run:
+    with executor(1 if len(tasks) == 1 else workers, (inputs, fingerprints)) as run:
         for part, answer in zip(tasks, run.map(_compare, tasks, progress), strict=True):
             for comparison in answer:
                 for position, region in zip(comparison.rows, comparison.regions, strict=True):
@@ -123,21 +123,13 @@ def _open_again(
     return found
 
 
-# The study and its files' fingerprints, set once in each worker by _start.
-_inputs: StudyInputs
-_fingerprints: Mapping[Path, Fingerprint]
-
-
-def _start(inputs: StudyInputs, fingerprints: Mapping[Path, Fingerprint]) -> None:
-    global _inputs, _fingerprints
-    _inputs, _fingerprints = inputs, fingerprints
-
-
-def _compare(rows: Sequence[int]) -> tuple[Comparison, ...]:
-    files = _inputs.files
+def _compare(
+    inputs: StudyInputs, fingerprints: Mapping[Path, Fingerprint], rows: Sequence[int]
+) -> tuple[Comparison, ...]:
+    files = inputs.files
     assert files is not None
     some = files.take(list(rows))
     with ExitStack() as held:
         for path in some.paths():
-            held.enter_context(held_to(path, _fingerprints[path].sha256))
-        return compare_drawings(replace(_inputs, files=some))
+            held.enter_context(held_to(path, fingerprints[path].sha256))
+        return compare_drawings(replace(inputs, files=some))

@@ -6,7 +6,8 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,8 +59,13 @@ class Recipe:
     maps: Path | None
     network: str = ""
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a worker is handed: not the network, which each opens for itself."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @cached_property
     def embedder(self) -> Embedder | None:
-        """Open the network; None without deep features.
+        """The network, opened once in each process; None without deep features.
 
         Raises
         ------
@@ -186,7 +192,7 @@ def extract_all(
         block,
         store.folder / "maps" if finetune_settings(inputs.plan) is not None else None,
     )
-    embedder = recipe.embedder()
+    embedder = recipe.embedder
     if embedder is not None:
         recipe = replace(recipe, network=embedder.digest)
     planned = _plan_readings(inputs, inputs.files, recipe)
@@ -287,7 +293,7 @@ def _extract_missing(
     if not tasks:
         return
     count = 1 if len(tasks) == 1 else workers
-    with executor(count, _start, (recipe,)) as run:
+    with executor(count, (recipe,)) as run:
         batch: list[Done] = []
         kept = time.monotonic()
         for done in run.map(_extract, tasks, progress):
@@ -322,18 +328,7 @@ def _keep(batch: Sequence[Done], store: FeatureStore) -> None:
     )
 
 
-# What a worker needs for every task, set once in each process by _start.
-_recipe: Recipe
-_embedder: Embedder | None
-
-
-def _start(recipe: Recipe) -> None:
-    global _recipe, _embedder
-    _recipe = recipe
-    _embedder = recipe.embedder()
-
-
-def _extract(task: Task) -> Done:
+def _extract(recipe: Recipe, task: Task) -> Done:
     """Read an image once and extract every reading of it.
 
     Raises
@@ -341,46 +336,50 @@ def _extract(task: Task) -> Done:
     InputError
         If image or mask cannot be read, or is no longer the file that the keys are of.
     """
+    embedder = recipe.embedder
     rows = sorted({reading.row for reading in task.readings})
-    with _in_words(rows, "image", task.image), held_to(task.image, task.sha256):
-        image = open_image(task.image, _recipe.data)
+    with _in_words(recipe, rows, "image", task.image), held_to(task.image, task.sha256):
+        image = open_image(task.image, recipe.data)
     names: dict[Kind, tuple[str, ...]] = {}
     values: dict[Kind, dict[str, FloatArray]] = defaultdict(dict)
     notes: dict[str, Mapping[str, Any]] = {task.image_key: _image_note(image.provenance, image)}
     drawn: dict[int | str, dict[str, BoolArray]] = defaultdict(dict)
     for reading in task.readings:
-        with _in_words([reading.row], "mask", reading.mask), held_to(reading.mask, reading.sha256):
-            mask = open_mask(reading.mask, image, _recipe.data)
+        with (
+            _in_words(recipe, [reading.row], "mask", reading.mask),
+            held_to(reading.mask, reading.sha256),
+        ):
+            mask = open_mask(reading.mask, image, recipe.data)
             region = mask.region(reading.label)
         drawn[reading.label][next(iter(reading.keys.values()))] = region
-        if "radiomics" in reading.keys and _recipe.radiomics is not None:
-            normalised = normalise(image, _recipe.normalise, region)
+        if "radiomics" in reading.keys and recipe.radiomics is not None:
+            normalised = normalise(image, recipe.normalise, region)
             label = mask.label_of(reading.label)
-            features = measure_region(normalised, mask, _recipe.radiomics, label=label)
+            features = measure_region(normalised, mask, recipe.radiomics, label=label)
             names["radiomics"] = tuple(features.names)
             values["radiomics"][reading.keys["radiomics"]] = np.asarray(features.values)
             if features.reasons:
                 notes[reading.keys["radiomics"]] = dict(features.reasons)
-        if "deep" in reading.keys and _embedder is not None:
+        if "deep" in reading.keys and embedder is not None:
             side: Any = reading.side
-            names["deep"] = _embedder.feature_names
-            values["deep"][reading.keys["deep"]] = _embedder.extract([image], [region], [side])[0]
-        if "maps" in reading.keys and _embedder is not None and _recipe.maps is not None:
+            names["deep"] = embedder.feature_names
+            values["deep"][reading.keys["deep"]] = embedder.extract([image], [region], [side])[0]
+        if "maps" in reading.keys and embedder is not None and recipe.maps is not None:
             side = reading.side
-            maps = _embedder.extract_trunk([image], [region], [side])
-            MapStore(_recipe.maps).write(reading.keys["maps"], maps[0])
+            maps = embedder.extract_trunk([image], [region], [side])
+            MapStore(recipe.maps).write(reading.keys["maps"], maps[0])
     for regions in drawn.values():
         notes |= overlap_notes(regions, image.geometry.spacing_mm)
     return Done(names, dict(values), notes)
 
 
 @contextmanager
-def _in_words(rows: Sequence[int], what: str, path: Path) -> Iterator[None]:
+def _in_words(recipe: Recipe, rows: Sequence[int], what: str, path: Path) -> Iterator[None]:
     """Name the row of a file that cannot be used, and not the file."""
     try:
         yield
     except ImageError as error:
-        where = f"{_recipe.data.table.name}, {named_rows(rows)}, {what}"
+        where = f"{recipe.data.table.name}, {named_rows(rows)}, {what}"
         raise InputError(f"{where}: {without_names(error, path)}") from None
 
 

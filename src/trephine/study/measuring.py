@@ -116,20 +116,10 @@ def measured(item: Item, answer: Answer) -> Measured:
     return Measured(item.pair, values, dict(answer.reasons), answer.problem, answer.doubts)
 
 
-# What a worker needs for every pair, set once in each process by start.
-_work: Work
-
-
-def start(work: Work) -> None:
-    """Take what every item needs."""
-    global _work
-    _work = work
-
-
-def measure_item(item: Item) -> Answer:
-    """Measure an item by what ``start`` took; what cannot be measured says why."""
+def measure_item(work: Work, item: Item) -> Answer:
+    """Measure an item; what cannot be measured says why."""
     began, cpu = time.perf_counter(), time.process_time()
-    answer = _measure(item)
+    answer = _measure(work, item)
     return replace(
         answer,
         seconds=time.perf_counter() - began,
@@ -137,16 +127,16 @@ def measure_item(item: Item) -> Answer:
     )
 
 
-def _measure(item: Item) -> Answer:
+def _measure(work: Work, item: Item) -> Answer:
     pair, kind = item.pair, "image"
     try:
         with held_to(pair.image, item.image):
-            image = read_image(pair.image, spacing_mm=_work.spacing_mm)
+            image = read_image(pair.image, spacing_mm=work.spacing_mm)
         kind = "mask"
         with held_to(pair.mask, item.mask):
-            mask = fit_mask(image, read_mask(pair.mask, image=image), _work.mask_geometry)
+            mask = fit_mask(image, read_mask(pair.mask, image=image), work.mask_geometry)
         kind = "region"
-        result = measure_region(image, mask, _work.settings, label=pair.label)
+        result = measure_region(image, mask, work.settings, label=pair.label)
     except InputError as error:
         return nothing(item.key, pair.nameless(str(error)), kind)
     except MemoryError as error:

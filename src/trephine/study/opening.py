@@ -101,7 +101,7 @@ def check_files(
     unchanged, rest = len(seen), [item for item in rows_of.items() if item[0] not in seen]
     problems: list[Problem] = []
     count = workers if len(rest) >= FEWEST_TO_SHARE else 1
-    with executor(count, _start, (files, data)) as run:
+    with executor(count, (files, data)) as run:
         answers = run.map(_check_image, rest, progress)
         for (path, rows), (some, found) in zip(rest, answers, strict=True):
             problems += some
@@ -172,18 +172,10 @@ def _masks_of(files: CaseFiles, rows: Sequence[int]) -> dict[tuple[int, str], Pa
     }
 
 
-# What a worker needs for every image, set once in each process by _start.
-_shared: tuple[CaseFiles, DataSection]
-
-
-def _start(files: CaseFiles, data: DataSection) -> None:
-    global _shared
-    _shared = (files, data)
-
-
-def _check_image(item: tuple[Path, list[int]]) -> tuple[list[Problem], SeenImage | None]:
+def _check_image(
+    files: CaseFiles, data: DataSection, item: tuple[Path, list[int]]
+) -> tuple[list[Problem], SeenImage | None]:
     path, rows = item
-    files, data = _shared
     numbers = [files.rows[row] for row in rows]
     try:
         image = open_image(path, data)
@@ -202,7 +194,7 @@ def _check_image(item: tuple[Path, list[int]]) -> tuple[list[Problem], SeenImage
             if mask_path not in opened:
                 opened[mask_path] = _open_or_error(mask_path, image, data)
             found_mask = _Drawing(reading, row, mask_path, opened[mask_path])
-            region, some = _check_region(image, rows, found_mask, drawn)
+            region, some = _check_region((files, data), image, rows, found_mask, drawn)
             problems += some
             regions += region
     return problems, see_image(image, rows, regions)
@@ -218,10 +210,14 @@ class _Drawing(NamedTuple):
 
 
 def _check_region(
-    image: Image, rows: Sequence[int], drawing: _Drawing, drawn: dict[tuple[str, int], BoolArray]
+    study: tuple[CaseFiles, DataSection],
+    image: Image,
+    rows: Sequence[int],
+    drawing: _Drawing,
+    drawn: dict[tuple[str, int], BoolArray],
 ) -> tuple[list[SeenRegion], list[Problem]]:
     """Look at one region, and keep it in ``drawn``; neither region nor problem: not drawn."""
-    files, data = _shared
+    files, data = study
     reading, row, path, mask = drawing
     label = files.labels[row]
     claimed = {files.labels[r] for r in rows if r != row and reading.masks[r] == path}

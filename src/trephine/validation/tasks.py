@@ -65,8 +65,8 @@ def run_tasks(
             progress(n_known, len(tasks))
         yield from (known[task.key] for task in tasks)
         return
-    with executor(workers, _start, (function, shared)) as run:
-        answers = run.map(_answer, rest, shift)
+    with executor(workers, shared) as run:
+        answers = run.map(function, rest, shift)
         for task in tasks:
             if task.key in known:
                 yield known[task.key]
@@ -75,20 +75,6 @@ def run_tasks(
             if ledger is not None:
                 ledger.write(task.key, answer)
             yield answer
-
-
-# The function and what every task needs, set once in each worker by _start.
-_shared: tuple[Callable[..., Answer], tuple[Any, ...]]
-
-
-def _start(function: Callable[..., Answer], shared: tuple[Any, ...]) -> None:
-    global _shared
-    _shared = (function, shared)
-
-
-def _answer(task: Any) -> Answer:
-    function, shared = _shared
-    return function(*shared, task)
 
 
 def open_ledger(

@@ -98,7 +98,7 @@ def draw_intervals(
         *_calibration_tasks(analysis, predictions, bands, seeds),
     ]
     count = 1 if len(tasks) < FEWEST_FOR_WORKERS else workers
-    with executor(count, _start, (analysis.cases.survival,)) as run:
+    with executor(count, (analysis.cases.survival,)) as run:
         drawn = run.map(_draw, tasks, progress)
         return reduce(Draws.__or__, drawn, Draws(number_draws=numbers, band_draws=bands))
 
@@ -246,14 +246,5 @@ def _calibration_tasks(
             yield _CalibrationTask(key, probability, method, one.patient, repeats, next(seeds))
 
 
-# The outcome of all cases, set once in each worker by _start.
-_survival: Survival
-
-
-def _start(survival: Survival) -> None:
-    global _survival
-    _survival = survival
-
-
-def _draw(task: _Task) -> Draws:
-    return task.draw(_survival)
+def _draw(survival: Survival, task: _Task) -> Draws:
+    return task.draw(survival)

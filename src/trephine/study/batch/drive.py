@@ -119,7 +119,7 @@ def measure_pairs(
 
 def _guard(workers: int, work: Work, conduct: Conduct) -> Guard[Item, Answer]:
     function = measuring.measure_item
-    return Guard(function, workers, measuring.start, (work,), conduct.timeout_s)
+    return Guard(function, workers, (work,), conduct.timeout_s)
 
 
 class _Batch:

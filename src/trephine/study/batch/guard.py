@@ -46,24 +46,23 @@ class Guard(Generic[Item, Result]):
         Of one item; picklable.
     workers
         Processes. With 1 and no limit everything happens in this process, and nothing is guarded.
-    initializer, arguments
-        As for `trephine.executors.executor`.
+    shared
+        What the function takes before each item, as for `trephine.executors.executor`.
     timeout_s
         Longest time that an item may take; None for no limit.
     """
 
     def __init__(
         self,
-        function: Callable[[Item], Result],
+        function: Callable[..., Result],
         workers: int,
-        initializer: Callable[..., Any],
-        arguments: tuple[Any, ...],
+        shared: tuple[Any, ...] = (),
         timeout_s: float | None = None,
     ) -> None:
         self._function = function
         self._workers = workers
         self._in_process = workers <= 1 and timeout_s is None
-        self._starts = (initializer, arguments)
+        self._shared = shared
         self._timeout_s = timeout_s
         self._stack = ExitStack()
         self._open: tuple[Executor, Path] | None = None
@@ -146,7 +145,7 @@ class Guard(Generic[Item, Result]):
         if self._open is None:
             folder = self._stack.enter_context(scratch_folder())
             count = 1 if self._in_process else max(self._workers, 2)
-            run = self._stack.enter_context(executor(count, *self._starts))
+            run = self._stack.enter_context(executor(count, self._shared))
             self._open = run, folder
         return self._open
 
@@ -171,20 +170,20 @@ class Guard(Generic[Item, Result]):
 
 
 def _marked(
-    function: Callable[[Item], Result],
-    folder: Path,
-    timeout_s: float | None,
-    numbered: tuple[int, Item],
+    function: Callable[..., Result], folder: Path, timeout_s: float | None, *given: Any
 ) -> int:
-    """Do an item in a worker; say on disk that it is begun, and leave the answer there."""
-    number, item = numbered
+    """Do an item in a worker; say on disk that it is begun, and leave the answer there.
+
+    ``given`` is what the items share, then (the item's number, the item).
+    """
+    *shared, (number, item) = given
     begun, draft = folder / f"at-{number}", folder / f"draft-{number}"
     with begun.open("w") as mark:
         if timeout_s is not None:
             # Writes into the mark, and then ends this process.
             faulthandler.dump_traceback_later(timeout_s, file=mark, exit=True)
         try:
-            result = function(item)
+            result = function(*shared, item)
         finally:
             if timeout_s is not None:
                 faulthandler.cancel_dump_traceback_later()
