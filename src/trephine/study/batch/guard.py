@@ -176,7 +176,9 @@ def _marked(
 
     ``given`` is what the items share, then (the item's number, the item).
     """
-    *shared, (number, item) = given
+    shared, numbered = given[:-1], given[-1]
+    number: int = numbered[0]
+    item = numbered[1]
     begun, draft = folder / f"at-{number}", folder / f"draft-{number}"
     with begun.open("w") as mark:
         if timeout_s is not None:
