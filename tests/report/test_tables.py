@@ -23,7 +23,7 @@ from trephine.report.figures.catalogue import make_plates
 from trephine.report.tables import LONGEST_SIGNATURE, make_tables
 from trephine.report.tables.writers import write_csv, write_xlsx
 from trephine.report.trace import plain
-from trephine.report.wording import show
+from trephine.report.wording import columns_of, show
 
 
 def table(facts, slug):
@@ -431,3 +431,25 @@ def test_a_column_that_no_row_fills_is_left_out(facts):
     (table,) = [table for table in tables if table.slug == "table-selected-features"]
     assert [plain(cell) for cell in table.header] == ["Feature", "Weight", "Stability"]
     assert {len(row.cells) for row in table.rows if row.kind != "group"} == {3}
+
+
+def test_a_workbook_shows_every_number_and_wraps_what_is_long(facts, tmp_path):
+    """Weights stood as "###" in a column too narrow for six decimals; rules were cut off."""
+    tables = make_tables(facts)
+    book = load_workbook(write_xlsx(tables, tmp_path / "tables.xlsx"))
+    for table, sheet in zip(tables, book.worksheets, strict=True):
+        for number, row in enumerate(table.rows, start=4):
+            for column, text in enumerate(row.cells, start=1):
+                if row.kind == "group":
+                    continue
+                cell = sheet.cell(number, column)
+                width = sheet.column_dimensions[cell.column_letter].width
+                fits = columns_of(plain(text)) < width
+                assert fits or cell.alignment.wrap_text, (table.slug, plain(text))
+                if isinstance(cell.value, float) and cell.number_format.startswith("+"):
+                    shown = cell.number_format.split(";")[0]
+                    assert len(shown) <= len(plain(text)), (table.slug, plain(text))
+        headings = [k for k, row in enumerate(table.rows, start=4) if row.kind == "group"]
+        spans = {str(one) for one in sheet.merged_cells.ranges}
+        last = sheet.cell(3, len(table.header)).column_letter
+        assert all(f"A{k}:{last}{k}" in spans for k in headings)

@@ -6,7 +6,7 @@ import csv
 import math
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -18,15 +18,18 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Text, plain
+from trephine.report.wording import columns_of
 from trephine.spreadsheet import is_formula, safe_cell
 from trephine.writing import whole_file
 
 _NUMBER_FORMATS = {
     "count": "#,##0", "0": "0", "1": "0.0", "2": "0.00", "3": "0.000", "4": "0.0000",
     "signed2": "+0.00;-0.00;0.00", "signed3": "+0.000;-0.000;0.000", "share": "0.0%",
-    "plain": "General", "weight": "+0.000000;-0.000000;0.000",
+    "plain": "General",
 }  # fmt: skip
-_WIDEST = 60
+# In letters: of a column, beyond which its text is wrapped; and of a table, for its notes.
+_WIDEST, _NARROWEST_TABLE = 60.0, 70.0
+_A_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def write_csv(tables: Sequence[Table], folder: Path) -> tuple[Path, ...]:
@@ -65,15 +68,20 @@ def _fill(sheet: Worksheet, table: Table) -> None:
     rule = Border(bottom=Side(style="thin"))
     title = f"{table.number}. {plain(table.title)}" if table.number else plain(table.title)
     _put(sheet, 1, 1, title).font = Font(bold=True, size=12)
-    for column, header in enumerate(table.header, start=1):
+    columns = range(1, len(table.header) + 1)
+    worded = {column for column in columns if _has_words(table, column)}
+    for column, header in zip(columns, table.header, strict=True):
         cell = _put(sheet, 3, column, plain(header))
         cell.font, cell.border = Font(bold=True), rule
-        side = "left" if column == 1 or _has_words(table, column) else "right"
+        side = "left" if column == 1 or column in worded else "right"
         cell.alignment = Alignment(wrap_text=True, vertical="bottom", horizontal=side)
+    widths = [_column_width(table, column) for column in columns]
+    widths[0] += max(_NARROWEST_TABLE - sum(widths), 0.0)
     for number, row in enumerate(table.rows, start=4):
-        _fill_row(sheet, number, row)
-    widths = [_column_width(table, column) for column in range(1, len(table.header) + 1)]
-    for column, width in enumerate(widths, start=1):
+        _fill_row(sheet, number, row, worded)
+        if row.kind == "group":
+            _span(sheet, number, len(widths), plain(row.cells[0]), sum(widths), 15.0)
+    for column, width in zip(columns, widths, strict=True):
         sheet.column_dimensions[get_column_letter(column)].width = width
     lines = [
         len(textwrap.wrap(plain(cell), int(width) - 1))
@@ -89,14 +97,14 @@ def _column_width(table: Table, column: int) -> float:
     """Return the width that holds every cell, and the longest word of the header, in letters."""
     texts = [plain(row.cells[column - 1]) for row in table.rows if row.kind != "group"]
     words = plain(table.header[column - 1]).split()
-    longest = max([len(text) for text in texts] + [len(word) + 1 for word in words] + [6])
+    longest = max([columns_of(text) for text in texts] + [columns_of(w) + 1 for w in words] + [6])
     return min(longest + 2.0, _WIDEST)
 
 
 def _has_words(table: Table, column: int) -> bool:
     """Say whether a column holds phrases, which read from the left, and not numbers."""
-    told = [plain(row.cells[column - 1]) for row in table.rows if row.kind != "group"]
-    return any(len(text.split()) > 2 and not re.search(r"\d", text) for text in told)
+    texts = [plain(row.cells[column - 1]) for row in table.rows if row.kind != "group"]
+    return any(len(_A_WORD.findall(text)) > 2 for text in texts)
 
 
 def _add_notes(sheet: Worksheet, table: Table, width: float) -> None:
@@ -107,8 +115,14 @@ def _add_notes(sheet: Worksheet, table: Table, width: float) -> None:
         cell = _put(sheet, row, 1, text)
         cell.font = Font(italic=True, size=9)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
-        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(table.header))
-        sheet.row_dimensions[row].height = 12.5 * math.ceil(len(text) / max(width, 1.0))
+        _span(sheet, row, len(table.header), text, width, 12.5)
+
+
+def _span(sheet: Worksheet, row: int, columns: int, text: str, width: float, line: float) -> None:
+    """Let a text go across the whole table, in lines of so many points."""
+    if columns > 1:
+        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=columns)
+    sheet.row_dimensions[row].height = line * math.ceil(columns_of(text) / max(width, 1.0))
 
 
 def _set_print(sheet: Worksheet) -> None:
@@ -129,24 +143,29 @@ def _put(sheet: Worksheet, row: int, column: int, value: str | float) -> Cell:
     return cell
 
 
-def _fill_row(sheet: Worksheet, number: int, row: Row) -> None:
+def _fill_row(sheet: Worksheet, number: int, row: Row, worded: Container[int]) -> None:
     for column, text in enumerate(row.cells, start=1):
         value, form = _value(text)
         cell = _put(sheet, number, column, value)
         if form:
             cell.number_format = form
+        top = {"vertical": "top", "wrap_text": column == 1 or column in worded}
         if row.kind == "group":
             cell.font = Font(bold=True)
-        if row.kind == "level" and column == 1:
-            cell.alignment = Alignment(horizontal="left", indent=2)
-        elif column > 1 and not form:
-            cell.alignment = Alignment(horizontal="right" if row.kind != "group" else "left")
+            cell.alignment = Alignment(horizontal="left", **top)
+        elif column == 1:
+            cell.alignment = Alignment(horizontal="left", indent=2 * (row.kind == "level"), **top)
+        else:
+            cell.alignment = Alignment(horizontal="left" if column in worded else "right", **top)
 
 
 def _value(text: Text) -> tuple[str | float, str]:
     """Return a lone number with its format, or the text as printed."""
     if len(text) == 1 and not isinstance(text[0], str):
         part = text[0]
+        if isinstance(part.raw, float) and part.form == "weight":
+            places = "0" * len(part.text.partition(".")[2])
+            return part.raw, f"+0.{places};-0.{places};0.{places}"
         if isinstance(part.raw, int | float) and part.form in _NUMBER_FORMATS:
             return part.raw, _NUMBER_FORMATS[part.form]
     return plain(text), ""
