@@ -444,7 +444,10 @@ def test_a_workbook_shows_every_number_and_wraps_what_is_long(facts, tmp_path):
                     continue
                 cell = sheet.cell(number, column)
                 width = sheet.column_dimensions[cell.column_letter].width
-                fits = columns_of(plain(text)) < width
+                indent = 2 * cell.alignment.indent
+                assert columns_of(max(plain(text).split() or [""], key=len)) + indent < width
+                fits = columns_of(plain(text)) + indent < width
+                assert cell.font.name == sheet["A1"].font.name
                 assert fits or cell.alignment.wrap_text, (table.slug, plain(text))
                 if isinstance(cell.value, float) and cell.number_format.startswith("+"):
                     shown = cell.number_format.split(";")[0]

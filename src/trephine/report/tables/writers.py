@@ -29,6 +29,7 @@ _NUMBER_FORMATS = {
 }  # fmt: skip
 # In letters: of a column, beyond which its text is wrapped; and of a table, for its notes.
 _WIDEST, _NARROWEST_TABLE = 60.0, 70.0
+_TYPE, _INDENT = "Calibri", 2
 _A_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -67,12 +68,12 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> Path:
 def _fill(sheet: Worksheet, table: Table) -> None:
     rule = Border(bottom=Side(style="thin"))
     title = f"{table.number}. {plain(table.title)}" if table.number else plain(table.title)
-    _put(sheet, 1, 1, title).font = Font(bold=True, size=12)
+    _put(sheet, 1, 1, title).font = Font(_TYPE, size=12, bold=True)
     columns = range(1, len(table.header) + 1)
     worded = {column for column in columns if _has_words(table, column)}
     for column, header in zip(columns, table.header, strict=True):
         cell = _put(sheet, 3, column, plain(header))
-        cell.font, cell.border = Font(bold=True), rule
+        cell.font, cell.border = Font(_TYPE, bold=True), rule
         side = "left" if column == 1 or column in worded else "right"
         cell.alignment = Alignment(wrap_text=True, vertical="bottom", horizontal=side)
     widths = [_column_width(table, column) for column in columns]
@@ -95,7 +96,11 @@ def _fill(sheet: Worksheet, table: Table) -> None:
 
 def _column_width(table: Table, column: int) -> float:
     """Return the width that holds every cell, and the longest word of the header, in letters."""
-    texts = [plain(row.cells[column - 1]) for row in table.rows if row.kind != "group"]
+    texts = [
+        " " * 2 * _INDENT * (row.kind == "level" and column == 1) + plain(row.cells[column - 1])
+        for row in table.rows
+        if row.kind != "group"
+    ]
     words = plain(table.header[column - 1]).split()
     longest = max([columns_of(text) for text in texts] + [columns_of(w) + 1 for w in words] + [6])
     return min(longest + 2.0, _WIDEST)
@@ -113,7 +118,7 @@ def _add_notes(sheet: Worksheet, table: Table, width: float) -> None:
     for row, note in enumerate(table.notes, start=first):
         text = plain(note)
         cell = _put(sheet, row, 1, text)
-        cell.font = Font(italic=True, size=9)
+        cell.font = Font(_TYPE, size=9, italic=True)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
         _span(sheet, row, len(table.header), text, width, 12.5)
 
@@ -151,10 +156,11 @@ def _fill_row(sheet: Worksheet, number: int, row: Row, worded: Container[int]) -
             cell.number_format = form
         top = {"vertical": "top", "wrap_text": column == 1 or column in worded}
         if row.kind == "group":
-            cell.font = Font(bold=True)
+            cell.font = Font(_TYPE, bold=True)
             cell.alignment = Alignment(horizontal="left", **top)
         elif column == 1:
-            cell.alignment = Alignment(horizontal="left", indent=2 * (row.kind == "level"), **top)
+            indent = _INDENT if row.kind == "level" else 0
+            cell.alignment = Alignment(horizontal="left", indent=indent, **top)
         else:
             cell.alignment = Alignment(horizontal="left" if column in worded else "right", **top)
 
