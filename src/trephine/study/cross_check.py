@@ -45,7 +45,7 @@ def cross_check(
         *shared_images(seen, table.patient_ids, rows, columns.patient or ""),
         *shared_regions(seen, table.sides, rows),
         *copied_regions(seen, table.patient_ids, table.sides, rows),
-        *side_contradictions(seen, table.sides, rows, columns.side or ""),
+        *side_contradictions(seen, table.sides, rows, columns.side or "", table.patient_ids),
         *named_sides(table.case_ids, table.sides, rows, columns.side or ""),
         *header_contradictions(seen, frame, table.patient_ids, identifiers),
     ]

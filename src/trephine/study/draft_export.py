@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from trephine.choices import Side
 from trephine.errors import ImageError
 from trephine.imaging.dicom import read_dicom_dataset
 from trephine.imaging.dicom_head import DicomHead
@@ -24,6 +25,8 @@ class Export:
         Files of radiographs, or folders of slices, to their Patient ID.
     aside
         Paths that are no image of the study, folders of such slices included.
+    sides
+        Of the images whose headers state one side.
     masks
         DICOM SEG files.
     said
@@ -34,6 +37,7 @@ class Export:
     aside: tuple[Path, ...] = ()
     masks: tuple[Path, ...] = ()
     said: tuple[str, ...] = ()
+    sides: dict[Path, Side] = field(default_factory=dict)
 
 
 def sort_export(scan: Scan) -> Export:
@@ -76,7 +80,10 @@ def sort_export(scan: Scan) -> Export:
     left = [path for paths in aside.values() for path in paths]
     # A folder of such slices is no image either.
     left += {path.parent for path in left if path.parent not in images}
-    return Export(images, tuple(left), masks, tuple(said))
+    sides: dict[Path, Side] = {
+        head.path: "R" if head.laterality == "R" else "L" for head in kept if head.laterality
+    }
+    return Export(images, tuple(left), masks, tuple(said), sides)
 
 
 _ASIDE = {

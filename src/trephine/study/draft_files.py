@@ -42,6 +42,8 @@ class FoundFiles:
         Files by pattern.
     listed
         Table of paths where patterns do not do; its columns fill them. None where they do.
+    by_side
+        Patients have an image for each side.
     said
         What was found, left aside or assumed, one sentence each.
     """
@@ -54,6 +56,7 @@ class FoundFiles:
     counts: Mapping[str, int] = field(default_factory=dict)
     listed: pd.DataFrame | None = None
     said: tuple[str, ...] = ()
+    by_side: bool = False
 
 
 def find_patterns(
@@ -117,7 +120,12 @@ def find_patterns(
         counts,
         listing.table(),
         tuple(dict.fromkeys(said)),
+        dicom.by_side or _fills_side(image, cells),
     )
+
+
+def _fills_side(image: str, cells: Cells) -> bool:
+    return cells.side is not None and f"{{{cells.side[0]}}}" in image
 
 
 def _shared(image: str, frame: pd.DataFrame, columns: list[str], listing: Listing) -> bool:

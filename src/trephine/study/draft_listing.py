@@ -14,6 +14,7 @@ from trephine.cohort.sides import side_of
 from trephine.cohort.table import is_missing
 from trephine.study.draft_export import Export
 from trephine.study.draft_names import RULES, cells_by, match_names
+from trephine.study.file_sides import apart, side_in_name
 
 # What parts names in a path.
 _PARTS = r"([/_. -])"
@@ -79,12 +80,16 @@ def _with_field(path: str, cell: str, column: str) -> str:
 
 @dataclass(frozen=True)
 class Named:
-    """Files with the cell of ``column`` that each belongs to; a pattern where one does."""
+    """Files with the cell of ``column`` that each belongs to; a pattern where one does.
+
+    ``by_side``: some cells have an image for each side.
+    """
 
     column: str = ""
     cells: Mapping[Path, str] = field(default_factory=dict)
     pattern: str = ""
     said: tuple[str, ...] = ()
+    by_side: bool = False
 
     @property
     def count(self) -> int:
@@ -121,12 +126,27 @@ def name_export(export: Export, folder: Path, frame: pd.DataFrame, cells: Cells)
     if found and len(by_path) == len(found) and len(patterns) == 1 and not patterns & aside:
         return Named(column, found, patterns.pop(), tuple(said))
     several = [cell for cell, count in Counter(found.values()).items() if count > 1]
+    by_side = several if cells.side is not None else []
+    by_side = [cell for cell in by_side if _one_of_each_side(cell, found, export, paths)]
+    if by_side:
+        several = [cell for cell in several if cell not in by_side]
+        said.append(
+            f"{len(by_side)} of {column} have an image for each side, told by DICOM Laterality or"
+            " by R and L in the files' names"
+        )
     if several:
         said.append(
             f"{len(several)} of {column} have several images, all in the list: keep the row of the"
             " one to be analysed, and remove the others"
         )
-    return Named(column, found, "", tuple(said))
+    return Named(column, found, "", tuple(said), bool(by_side))
+
+
+def _one_of_each_side(
+    cell: str, found: Mapping[Path, str], export: Export, paths: Mapping[Path, str]
+) -> bool:
+    own = [path for path, of in found.items() if of == cell]
+    return apart([export.sides.get(path) or side_in_name(paths[path]) for path in own])
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def _image_lines(
         lines.append(f"repeats = {inline(repeats)}")
     own = [roles.columns[role] for role in ("case", "side") if role in roles.columns]
     by_case = any(f"{{{column}}}" in path for column in own for path in files.raters.values())
-    if (wide is not None or "side" in roles.columns) and not by_case:
+    if (wide is not None or "side" in roles.columns) and not by_case and not files.by_side:
         lines.append("mask_label = { R = 1, L = 2 }  # labels in the masks: look whether so")
     elif files.labels and files.labels != (1,):
         lines.append(f"mask_label = {files.labels[0]}  # labels found: {list(files.labels)}")

@@ -43,9 +43,16 @@ class _Verdict:
 
 
 def side_contradictions(
-    seen: Sequence[SeenImage], sides: Sequence[str | None], rows: Sequence[int], column: str
+    seen: Sequence[SeenImage],
+    sides: Sequence[str | None],
+    rows: Sequence[int],
+    column: str,
+    patients: Sequence[str] = (),
 ) -> list[Contradiction]:
     """Return what contradicts the side of each case.
+
+    Where patients have an image for each side, the half of an image on which a region lies says
+    nothing of its side.
 
     Parameters
     ----------
@@ -55,12 +62,16 @@ def side_contradictions(
         R, L or None for each row of the table.
     rows, column
         Numbers of the rows, and the column of the side.
+    patients
+        Of each row of the table; none for a case alone.
     """
+    apart = has_images_by_side(seen, sides, patients)
     verdicts = [
         verdict
         for number, image in enumerate(seen)
         for region in image.regions
         if (verdict := _verdict(number, image, region, sides)) is not None
+        and (verdict.both or not apart)
     ]
     found = []
     for both in (True, False):
@@ -70,6 +81,19 @@ def side_contradictions(
             if one is not None:
                 found.append(one)
     return [*found, *_other_side(seen, sides, rows, column)]
+
+
+def has_images_by_side(
+    seen: Sequence[SeenImage], sides: Sequence[str | None], patients: Sequence[str]
+) -> bool:
+    """Say whether some patient has one image for the right side and another for the left."""
+    if not patients:
+        return False
+    of: dict[str, list[set[str | None]]] = defaultdict(list)
+    for image in seen:
+        for patient in {patients[row] for row in image.rows}:
+            of[patient].append({sides[row] for row in image.rows if patients[row] == patient})
+    return any({"R"} in shown and {"L"} in shown for shown in of.values())
 
 
 def _verdict(
