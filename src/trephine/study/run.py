@@ -22,11 +22,11 @@ from trephine.report.wording import name_column
 from trephine.store import FeatureStore
 from trephine.streams import generator
 from trephine.study.agreement import Comparison
+from trephine.study.assess.centres import can_be_judged_by_centre
 from trephine.study.drawings import compare_all_drawings
 from trephine.study.extraction import ExtractedFeatures, cases_of, extract_all
 from trephine.study.finetuning import expected_time, finetune_settings
 from trephine.study.gather import assemble_facts
-from trephine.study.gather.centres import can_be_judged_by_centre
 from trephine.study.inputs import StudyInputs, read_study
 from trephine.study.locked.bundling import save_bundle
 from trephine.study.pictures import draw_pictures

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from trephine.choices import ProtocolName
 from trephine.cohort.schema import label_of
-from trephine.study.gather.centres import FEWEST_CENTRE_EVENTS
+from trephine.study.assess.centres import FEWEST_CENTRE_EVENTS
 from trephine.study.inputs import StudyInputs
 from trephine.study.results import ProtocolResult
 from trephine.study.settings import deep_left_out

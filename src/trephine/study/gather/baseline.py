@@ -20,18 +20,23 @@ from trephine.facts import (
     Table1Level,
     Table1Variable,
 )
-from trephine.group_tests.baseline_comparison import compare_categorical, compare_continuous
+from trephine.group_tests.baseline_comparison import CategoricalComparison, ContinuousComparison
 from trephine.group_tests.descriptive import ContinuousSummary
 from trephine.group_tests.hypothesis_test import HypothesisTest, Method
-from trephine.modelling.clinical_choice import ClinicalChoice, VariableAlone, design_frame
+from trephine.modelling.clinical_choice import ClinicalChoice, VariableAlone
 from trephine.modelling.encoding import seen_levels, seen_reference
-from trephine.modelling.fitted_model import FittedModel, fit_model
+from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.terms import Term
-from trephine.regression.cox import CoxModel
 from trephine.regression.cox_result import CoxResult
-from trephine.streams import generator
+from trephine.study.assess.clinical import (
+    compared_categorical,
+    compared_continuous,
+    filled_table,
+    multivariable,
+)
+from trephine.study.assess.refits import term_alone, training_column
 from trephine.study.gather.signatures import set_label
-from trephine.study.gather.steps import Step, step_of, training_column
+from trephine.study.gather.steps import Step, step_of
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import CLINICAL
 from trephine.types import Survival
@@ -56,9 +61,11 @@ def table_1(analysis: Analysis) -> Table1Facts:
     variables = []
     for key, variable in table.variables.items():
         if variable.categorical:
-            variables.append(_categorical(key, variable, table, event, seed))
+            levels = compared_categorical(table, key, event, seed)
+            variables.append(_categorical(key, variable, levels, by_event=not event.all()))
         else:
-            variables.append(_continuous(key, variable, table, event))
+            numbers = compared_continuous(table, key, event)
+            variables.append(_continuous(key, variable, numbers, by_event=not event.all()))
     sizes: tuple[int, ...] = (len(event), int((~event).sum()), int(event.sum()))
     if event.all():
         columns, sizes = columns[:1], sizes[:1]
@@ -66,10 +73,9 @@ def table_1(analysis: Analysis) -> Table1Facts:
 
 
 def _continuous(
-    key: str, variable: ClinicalVariable, table: ClinicalTable, event: np.ndarray
+    key: str, variable: ClinicalVariable, found: ContinuousComparison, *, by_event: bool
 ) -> Table1Variable:
-    found = compare_continuous(table.values(key), event.astype(int).tolist())
-    described = (found.overall, *(found.summaries if not event.all() else ()))
+    described = (found.overall, *(found.summaries if by_event else ()))
     formula, low, high = FORMULAS.get(variable.measure or "", ("", None, None))
     if variable.range is not None:
         low, high = variable.range
@@ -91,17 +97,9 @@ def _continuous(
 
 
 def _categorical(
-    key: str,
-    variable: ClinicalVariable,
-    table: ClinicalTable,
-    event: np.ndarray,
-    seed: int,
+    key: str, variable: ClinicalVariable, found: CategoricalComparison, *, by_event: bool
 ) -> Table1Variable:
-    rng = generator(seed, "table tests")
-    found = compare_categorical(
-        table.texts(key), event.astype(int).tolist(), variable.levels, rng=rng
-    )
-    columns = (found.overall, *(found.summaries if not event.all() else ()))
+    columns = (found.overall, *(found.summaries if by_event else ()))
     levels = tuple(
         Table1Level(
             level=level,
@@ -162,12 +160,10 @@ def _test(test: HypothesisTest) -> dict[str, object]:
 def cox_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts:
     """Return univariable and multivariable Cox regression under one protocol (Table 2)."""
     choice = result.fitted.clinical
-    table = analysis.cases.clinical
     survival = analysis.cases.survival
     settings = result.settings.clinical
     assert choice is not None
-    filled = table if choice.imputation is None else choice.imputation.fill(table)
-    multivariable = _multivariable(analysis, result, choice, filled)
+    filled, together = filled_table(analysis, result), multivariable(analysis, result)
     by_p = settings.clinical == "univariable-backward"
     return CoxTableFacts(
         protocol=result.settings.protocol,
@@ -179,22 +175,9 @@ def cox_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts:
         n=len(survival),
         events=int(survival.event.sum()),
         variables=tuple(
-            _cox_variable(alone, choice, multivariable, filled, survival) for alone in choice.alone
+            _cox_variable(alone, choice, together, filled, survival) for alone in choice.alone
         ),
     )
-
-
-def _multivariable(
-    analysis: Analysis, result: ProtocolResult, choice: ClinicalChoice, filled: ClinicalTable
-) -> CoxResult | None:
-    """Return the model of the variables that stay; None where none does."""
-    if choice.elimination is not None:
-        return choice.elimination.result
-    if not choice.kept:
-        return None
-    cluster = result.settings.cluster(analysis.cases.patient)
-    design = design_frame(filled, choice.encoding, choice.kept)
-    return CoxModel().fit(design, analysis.cases.survival, cluster=cluster).result_
 
 
 _ELIMINATION = {
@@ -214,14 +197,14 @@ def _continuous_as(result: ProtocolResult) -> ContinuousAs:
 def _cox_variable(
     alone: VariableAlone,
     choice: ClinicalChoice,
-    multivariable: CoxResult | None,
+    together: CoxResult | None,
     table: ClinicalTable,
     survival: Survival,
 ) -> CoxVariable:
     key = alone.variable
     variable = table.variables[key]
     terms = choice.encoding.terms[key]
-    inside = multivariable is not None and key in choice.kept
+    inside = together is not None and key in choice.kept
     single = alone.model.result_ if alone.model is not None else None
     rows = []
     for term in terms:
@@ -233,14 +216,12 @@ def _cox_variable(
                 n=int(at.sum()),
                 events=int((survival.event & at).sum()),
                 univariable=_ratio(single, term.name, step),
-                multivariable=_ratio(multivariable, term.name, step) if inside else None,
+                multivariable=_ratio(together, term.name, step) if inside else None,
             )
         )
     reference = _reference_row(terms, key, table, survival)
     names = tuple(term.name for term in terms)
-    multivariable_p = (
-        multivariable.wald_test(names).p_value if inside and multivariable is not None else None
-    )
+    multivariable_p = together.wald_test(names).p_value if inside and together is not None else None
     return CoxVariable(
         name=key,
         label=label_of(key, variable),
@@ -311,19 +292,14 @@ def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts
     if not signatures or model.result is None:
         return None
     survival = analysis.cases.survival
-    cluster = result.settings.cluster(analysis.cases.patient)
     variables = []
     for term in signatures:
-        score = training_column(analysis, result, term)
-        single = fit_model(
-            term.name, (term.name,), [term], score[:, None], survival, cluster=cluster
-        )
-        step = step_of(term, score)
+        single = term_alone(analysis, result, term)
+        step = step_of(term, training_column(analysis, result, term))
         variables.append(_signature_variable(term, step, single, model, survival))
     choice = result.fitted.clinical
     if choice is not None:
-        table = analysis.cases.clinical
-        filled = table if choice.imputation is None else choice.imputation.fill(table)
+        filled = filled_table(analysis, result)
         inside = {term.variable for term in model.terms}
         variables += [
             _cox_variable(alone, choice, model.result, filled, survival)

@@ -19,9 +19,10 @@ from trephine.facts import (
     SurvivalCurve,
 )
 from trephine.study.assess import Assessed, Assessment
+from trephine.study.assess.follow_up import overall_curve
 from trephine.study.assess.risk_groups import risk_table_times
 from trephine.study.results import Analysis
-from trephine.survival.kaplan_meier import KaplanMeierCurve, kaplan_meier
+from trephine.survival.kaplan_meier import KaplanMeierCurve
 from trephine.types import FloatArray
 
 HISTOGRAM_BINS = 20
@@ -172,7 +173,7 @@ def _label(group: RiskGroup) -> str:
 def overall_survival(analysis: Analysis) -> SurvivalCurve:
     """Return the Kaplan-Meier curve of all cases, its interval by patient."""
     survival = analysis.cases.survival
-    curve = kaplan_meier(survival.time, survival.event, cluster=analysis.cases.patient)
+    curve = overall_curve(analysis)
     times = risk_table_times(float(survival.time.max()))
     at_risk = [int(np.sum(survival.time >= time)) for time in times]
     horizons = []

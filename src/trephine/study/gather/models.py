@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from trephine.cohort.schema import ClinicalVariable, label_of
-from trephine.errors import InputError, ModelError
-from trephine.evaluation.sample_size import SHRINKAGE, SampleSize
-from trephine.evaluation.sample_size import sample_size as needed_sample
+from trephine.errors import ModelError
+from trephine.evaluation.sample_size import SHRINKAGE
 from trephine.facts import (
     AxisTick,
     ExampleValue,
@@ -24,14 +22,13 @@ from trephine.facts import (
 )
 from trephine.modelling.fitted_model import FittedModel, nomogram_of
 from trephine.modelling.terms import Term, reading_of
-from trephine.regression.cox import CoxModel
 from trephine.regression.nomogram import Axis, Nomogram, SurvivalAxis
 from trephine.regression.ticks import pretty
+from trephine.study.assess.refits import needed_sample, proportional_hazards_p, training_design
 from trephine.study.gather.signatures import set_label
-from trephine.study.gather.steps import Step, step_of, training_design
+from trephine.study.gather.steps import Step, step_of
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import CLINICAL
-from trephine.types import FloatArray
 
 
 def model_facts(analysis: Analysis, result: ProtocolResult) -> list[ModelFacts]:
@@ -78,7 +75,7 @@ def _model(
         baseline_survival=tuple(
             HorizonNumber(horizon=h, value=s) for h, s in zip(horizons, survival, strict=True)
         ),
-        proportional_hazards_p=_proportional_hazards_p(analysis, model, design),
+        proportional_hazards_p=proportional_hazards_p(analysis, result, model),
         notes=_model_notes(model),
     )
 
@@ -90,17 +87,6 @@ def _term_label(term: Term, variable: ClinicalVariable | None, step: Step) -> st
     if term.is_signature or variable is None:
         return f"{set_label(term.variable)} signature, {step.text}"
     return f"{label_of(term.variable, variable)}, {step.text}"
-
-
-def _proportional_hazards_p(
-    analysis: Analysis, model: FittedModel, design: FloatArray
-) -> float | None:
-    """Return p of the test of all terms together (row GLOBAL of R's ``cox.zph``)."""
-    if model.result is None:
-        return None
-    names = pd.Index([term.name for term in model.terms])
-    cox = CoxModel().fit(pd.DataFrame(design, columns=names), analysis.cases.survival)
-    return cox.proportional_hazards_test().overall.p_value
 
 
 def _model_notes(model: FittedModel) -> tuple[str, ...]:
@@ -229,11 +215,7 @@ def _value(
 
 
 def sample_size(analysis: Analysis) -> SampleSizeFacts:
-    """Return events per candidate parameter of each model and selection, and those needed.
-
-    The criteria get the study's own event rate and mean follow-up, its last horizon that follow-up
-    reaches, and the R2 that Riley et al. (2020) assume where nothing better is known.
-    """
+    """Return events per candidate parameter of each model and selection, and those needed."""
     n_events = int(analysis.cases.survival.event.sum())
     result = next(iter(analysis.protocols.values()))
     rows = []
@@ -243,7 +225,7 @@ def sample_size(analysis: Analysis) -> SampleSizeFacts:
     if clinical is not None:
         candidates = sum(len(terms) for terms in clinical.encoding.terms.values())
         rows.append(("Clinical variables (candidate parameters)", candidates))
-    needed = [_needed(analysis, parameters) for _, parameters in rows]
+    needed = [needed_sample(analysis, parameters) for _, parameters in rows]
     known = next((found for found in needed if found is not None), None)
     return SampleSizeFacts(
         n=len(analysis.cases),
@@ -261,21 +243,3 @@ def sample_size(analysis: Analysis) -> SampleSizeFacts:
         assumed_r2=known.r2 if known else None,
         target_shrinkage=SHRINKAGE if known else None,
     )
-
-
-def _needed(analysis: Analysis, parameters: int) -> SampleSize | None:
-    """Return what the criteria ask for; None where the study gives them nothing to go by."""
-    survival = analysis.cases.survival
-    horizons = analysis.reached
-    if not horizons:
-        return None
-    try:
-        return needed_sample(
-            parameters,
-            event_rate=float(survival.event.sum() / survival.time.sum()),
-            mean_follow_up=float(survival.time.mean()),
-            horizon=horizons[-1],
-        )
-    except InputError:
-        # No candidate or no event: the row's dashes stand beside its 0.
-        return None

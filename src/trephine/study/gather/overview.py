@@ -43,13 +43,13 @@ from trephine.modelling.protocols import PROTOCOLS
 from trephine.plan.sections import RadiomicsSection
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.assess import Assessment
+from trephine.study.assess.follow_up import median_follow_up
 from trephine.study.finetuning import finetune_settings
 from trephine.study.fingerprints import Fingerprint
 from trephine.study.network_file import trust_note
 from trephine.study.provenance import read_fingerprints
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
-from trephine.survival.kaplan_meier import reverse_kaplan_meier
 
 # What the numbers of a report rest on.
 LIBRARIES = ("numpy", "scipy", "numba", "pandas", "SimpleITK", "PyWavelets", "pydicom")
@@ -114,7 +114,6 @@ def flow_facts(analysis: Analysis) -> FlowFacts:
         )
         for horizon in analysis.inputs.plan.outcome.horizons
     )
-    reverse = reverse_kaplan_meier(time, event, cluster=analysis.cases.patient).quantile(0.5)
     return FlowFacts(
         enrolled=FlowCount(patients=flow.enrolled_patients, cases=flow.enrolled_cases),
         exclusions=tuple(
@@ -126,7 +125,7 @@ def flow_facts(analysis: Analysis) -> FlowFacts:
         event_percent=100 * float(event.mean()),
         patients_with_event=len(np.unique(analysis.cases.patient[event])),
         follow_up=Quartiles(median=middle, q1=low, q3=high),
-        follow_up_reverse_km=EstimateFact.model_validate(reverse),
+        follow_up_reverse_km=EstimateFact.model_validate(median_follow_up(analysis)),
         longest_follow_up=float(time.max()),
         horizons=horizons,
     )

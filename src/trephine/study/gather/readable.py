@@ -8,12 +8,11 @@ import numpy as np
 
 from trephine.errors import InputError
 from trephine.facts import EstimateFact, PartShare, ShortFeature, ShortSignature
-from trephine.modelling.approximation import approximate, contributions
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.signature import Signature
 from trephine.radiomics.names import FeatureDescription, describe
+from trephine.study.assess.signatures import Shortened, feature_shares, shortened
 from trephine.study.results import Analysis, ProtocolResult
-from trephine.validation.out_of_fold import compare_signatures
 
 FAMILIES = {"shape": "Shape", "shape2D": "Shape", "firstorder": "First order"}
 FILTERS = {
@@ -59,7 +58,7 @@ def _shares(
     if not any(known):
         return ()
     parts = np.array([part_of(found) if found else "Other" for found in known])
-    shares = contributions(signature, features.values, features.names)
+    shares = feature_shares(signature, features)
     rows = [
         PartShare(part=part, features=int((parts == part).sum()), share=shares[parts == part].sum())
         for part in sorted(set(parts.tolist()))
@@ -79,33 +78,28 @@ def short_signature(
     name, features
         The feature set, and its values that the signature was fitted to.
     """
-    signature = result.fitted.chains[name].signature
-    found = approximate(signature, features.values, features.names)
-    if found.signature is signature or found.signature.empty:
+    found = shortened(analysis, result, name, features)
+    if found is None:
         return None
-    short = found.signature
-    rows = zip(short.names, short.weights, found.explained, strict=True)
+    short = found.approximation.signature
+    rows = zip(short.names, short.weights, found.approximation.explained, strict=True)
     return ShortSignature(
         features=tuple(
             ShortFeature(name=feature, weight=weight, explained=explained)
             for feature, weight, explained in rows
         ),
         n_short=len(short.names),
-        n_long=len(signature.names),
-        r_squared=found.r_squared,
-        **_held_out(analysis, result, name),
+        n_long=len(found.whole.names),
+        r_squared=found.approximation.r_squared,
+        **_held_out(found),
     )
 
 
-def _held_out(
-    analysis: Analysis, result: ProtocolResult, name: str
-) -> dict[str, EstimateFact | None]:
+def _held_out(found: Shortened) -> dict[str, EstimateFact]:
     """Return the concordance of whole and short signatures on cases that neither had seen."""
-    predicted = result.out_of_fold
-    if predicted is None or name not in predicted.short_signature:
+    both = found.held_out
+    if both is None:
         return {}
-    cases = analysis.cases
-    both = compare_signatures(cases.survival, predicted, name, cases.patient)
     return {
         "c_long": EstimateFact.model_validate(both.second),
         "c_short": EstimateFact.model_validate(both.first),

@@ -15,7 +15,6 @@ from trephine.facts import (
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.validation.bootstrap_optimism import BootstrapValidation
 from trephine.validation.corrected_index import CorrectedIndex
-from trephine.validation.resampling import Refit
 
 
 def corrected_performance(analysis: Analysis, result: ProtocolResult) -> list[PerformanceFacts]:
@@ -92,10 +91,3 @@ def null_facts(result: ProtocolResult) -> list[NullFacts]:
         )
         for name, found in result.null.models.items()
     ]
-
-
-def refits(result: ProtocolResult) -> tuple[Refit, ...]:
-    """Return the refits that stability is counted over: bootstrap samples, else outer folds."""
-    if result.bootstrap is not None:
-        return result.bootstrap.refits
-    return result.out_of_fold.refits if result.out_of_fold is not None else ()

@@ -23,6 +23,7 @@ from trephine.facts import (
 from trephine.modelling.feature_chain import FittedChain
 from trephine.modelling.learner import LearnedWeights
 from trephine.study.agreement import Comparison
+from trephine.study.assess.signatures import refits, stability
 from trephine.study.gather.readable import (
     describe_known,
     family_name,
@@ -30,10 +31,9 @@ from trephine.study.gather.readable import (
     image_shares,
     short_signature,
 )
-from trephine.study.gather.resampled import refits
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import DEEP, RADIOMICS
-from trephine.validation.stability import FeatureStability, selection_stability
+from trephine.validation.stability import FeatureStability
 
 # A figure with more lines than this shows none of them.
 MOST_PATHS = 60
@@ -46,8 +46,7 @@ def selection_facts(analysis: Analysis, result: ProtocolResult) -> list[Selectio
     """Return the selection of each feature set on all cases."""
     found = []
     cases = result.fitted.harmonised(replace(analysis.cases, features=result.features))
-    again = refits(result)
-    chosen = selection_stability(again).features if again else None
+    again, chosen = refits(result), stability(result)
     for name, chain in result.fitted.chains.items():
         features = cases.features[name]
         counts = [len(refit.weights.get(name, {})) for refit in again]

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trephine.facts import EstimateFact
-from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.terms import Term
-from trephine.study.results import Analysis, ProtocolResult
 from trephine.types import Estimate, FloatArray
 
 # Leading digits of a step that a reader takes in at a glance.
@@ -79,26 +77,3 @@ def round_step(spread: float) -> float:
     power = 10.0 ** np.floor(np.log10(spread))
     candidates = np.array(ROUND) * power
     return float(candidates[np.argmin(np.abs(np.log(candidates / spread)))])
-
-
-def training_column(analysis: Analysis, result: ProtocolResult, term: Term) -> FloatArray:
-    """Return the values of a term that the protocol's models were fitted to, shape (n,).
-
-    A signature's are in-sample or out of fold, as the protocol has it; a missing clinical value
-    is as the recipe filled it.
-    """
-    if term.is_signature:
-        chain = result.fitted.chains[term.variable]
-        in_sample = result.settings.rules.signature_training == "in-sample"
-        return chain.training_score if in_sample else chain.out_of_fold_score
-    choice = result.fitted.clinical
-    table = analysis.cases.clinical
-    if choice is not None and choice.imputation is not None:
-        table = choice.imputation.fill(table)
-    return term.column(table)
-
-
-def training_design(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> FloatArray:
-    """Return the design that a model was fitted to, shape (n, terms)."""
-    columns = [training_column(analysis, result, term) for term in model.terms]
-    return np.column_stack(columns) if columns else np.empty((len(analysis.cases), 0))

@@ -1,0 +1,79 @@
+"""What a fitted model's own training cases say of it: its terms alone, and proportional hazards."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from trephine.errors import InputError
+from trephine.evaluation.sample_size import SampleSize, sample_size
+from trephine.modelling.fitted_model import FittedModel, fit_model
+from trephine.modelling.terms import Term
+from trephine.regression.cox import CoxModel
+from trephine.study.assess.clinical import filled_table
+from trephine.study.results import Analysis, ProtocolResult
+from trephine.types import FloatArray
+
+
+def training_column(analysis: Analysis, result: ProtocolResult, term: Term) -> FloatArray:
+    """Return the values of a term that the protocol's models were fitted to, shape (n,).
+
+    A signature's are in-sample or out of fold, as the protocol has it; a missing clinical value
+    is as the recipe filled it.
+    """
+    if term.is_signature:
+        chain = result.fitted.chains[term.variable]
+        in_sample = result.settings.rules.signature_training == "in-sample"
+        return chain.training_score if in_sample else chain.out_of_fold_score
+    return term.column(filled_table(analysis, result))
+
+
+def training_design(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> FloatArray:
+    """Return the design that a model was fitted to, shape (n, terms)."""
+    columns = [training_column(analysis, result, term) for term in model.terms]
+    return np.column_stack(columns) if columns else np.empty((len(analysis.cases), 0))
+
+
+def term_alone(analysis: Analysis, result: ProtocolResult, term: Term) -> FittedModel:
+    """Return the Cox model of one term, on the values that the protocol's models were fitted to."""
+    return fit_model(
+        term.name,
+        (term.name,),
+        [term],
+        training_column(analysis, result, term)[:, None],
+        analysis.cases.survival,
+        cluster=result.settings.cluster(analysis.cases.patient),
+    )
+
+
+def proportional_hazards_p(
+    analysis: Analysis, result: ProtocolResult, model: FittedModel
+) -> float | None:
+    """Return p of the test of all terms together (row GLOBAL of R's ``cox.zph``)."""
+    if model.result is None:
+        return None
+    names = pd.Index([term.name for term in model.terms])
+    design = pd.DataFrame(training_design(analysis, result, model), columns=names)
+    cox = CoxModel().fit(design, analysis.cases.survival)
+    return cox.proportional_hazards_test().overall.p_value
+
+
+def needed_sample(analysis: Analysis, parameters: int) -> SampleSize | None:
+    """Return the sample that candidate parameters need; None where the study cannot say.
+
+    The criteria get the study's own event rate and mean follow-up, its last horizon that follow-up
+    reaches, and the R2 that Riley et al. (2020) assume where nothing better is known.
+    """
+    survival = analysis.cases.survival
+    if not analysis.reached:
+        return None
+    try:
+        return sample_size(
+            parameters,
+            event_rate=float(survival.event.sum() / survival.time.sum()),
+            mean_follow_up=float(survival.time.mean()),
+            horizon=analysis.reached[-1],
+        )
+    except InputError:
+        # No candidate or no event: the row's dashes stand beside its 0.
+        return None
