@@ -44,6 +44,10 @@ class MisfitError(InputError):
         return type(self), (self.what, self.expected, self.found)
 
 
+class RegionError(MisfitError, ImageError):
+    """A mask without the region that is asked for; arguments as `MisfitError`."""
+
+
 class PlanError(InputError):
     """A study plan that cannot be carried out."""
 

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from trephine.errors import ImageError, InputError, named_labels
+from trephine.errors import ImageError, InputError, RegionError, named_labels
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -270,5 +270,5 @@ class Mask:
         if not region.any():
             present = [int(value) for value in np.unique(self.labels) if value != 0]
             found = f"labels {named_labels(present)}" if present else "an empty mask"
-            raise ImageError(f"mask: expected label {label}, found {found}")
+            raise RegionError("mask", f"label {label}", found)
         return region

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trephine.errors import ImageError, Problem
+from trephine.errors import ImageError, Problem, RegionError
 from trephine.executors import Progress, executor
+from trephine.paths import without_name
 from trephine.plan.sections import DataSection
 from trephine.radiomics.region import bounding_box
 from trephine.study.files import CaseFiles, open_image, open_mask, without_names
@@ -24,9 +24,6 @@ from trephine.types import BoolArray, Image, Mask
 
 # Starting workers takes longer than opening fewer images than this.
 FEWEST_TO_SHARE = 40
-
-# What a problem says already when it repeats an error about a mask.
-_REPEATED = re.compile(r"^mask: expected (?:label [^,]+|a region), found ")
 
 
 @dataclass(frozen=True)
@@ -234,7 +231,10 @@ def _check_region(
         expected, found = "", f"{reading.name}, {without_names(error, path)}"
         if isinstance(mask, Mask):
             expected = f"a region with label {label} in the mask of {reading.name}"
-            found = _REPEATED.sub("", without_names(error, path))
+            if isinstance(error, RegionError):
+                found = without_name(error.found, path)  # what is expected is said already
+            else:
+                found = without_names(error, path)
             advice = advice_on(mask, label, data.mask_label, claimed)
         cells = (data.table.name, [files.rows[row]], "")
         return [], [Problem.of_cells(*cells, expected, found, advice)]
@@ -264,9 +264,11 @@ def _check_extent(region: BoolArray) -> None:
     """
     shape = region[bounding_box(region)].shape
     if sum(extent > 1 for extent in shape) < 2:
-        raise ImageError(f"mask: expected a region, found {' x '.join(map(str, shape))} pixels")
+        raise RegionError("mask", "a region", f"{' x '.join(map(str, shape))} pixels")
     if edges_touched(region) == 2 * sum(size > 1 for size in region.shape):
-        raise ImageError(
-            "mask: expected a region, found one that reaches every edge of the image; is it the"
-            " background, drawn in black on white?"
+        raise RegionError(
+            "mask",
+            "a region",
+            "one that reaches every edge of the image; is it the"
+            " background, drawn in black on white?",
         )
