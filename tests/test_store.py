@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trephine.errors import InputError, StoreError
-from trephine.store import FeatureStore, TaskLedger, feature_key
+from trephine.store import FeatureStore, TaskLedger, feature_key, features
 from trephine.store.repair import examine
 
 
@@ -174,6 +174,30 @@ def test_features_are_never_known_without_the_notes_that_came_with_them(
                 one_case(tmp_path)
         store = FeatureStore(tmp_path)
         assert (store.known(["k1"]), store.notes(["image:1"])) == (set(), [{}])
+
+
+def test_a_kill_between_the_shards_of_one_batch_leaves_neither_known_and_both_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sets = [(["f"], {"radiomics": np.array([1.0])}), (["d"], {"deep": np.array([2.0])})]
+    write = features.write_shard
+    written: list[object] = []
+
+    def killed(*arguments: object) -> tuple[str, str]:
+        if written:
+            raise KeyboardInterrupt
+        written.append(write(*arguments))  # type: ignore[arg-type]
+        return written[-1]  # type: ignore[return-value]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(features, "write_shard", killed)
+        with pytest.raises(KeyboardInterrupt):
+            FeatureStore(tmp_path).write_all(sets, {"image:1": {"spacing_row_mm": 0.5}})
+    store = FeatureStore(tmp_path)
+    assert store.known(["radiomics", "deep"]) == set()
+    store.write_all(sets, {"image:1": {"spacing_row_mm": 0.5}})
+    assert FeatureStore(tmp_path).known(["radiomics", "deep"]) == {"radiomics", "deep"}
+    assert len(list((tmp_path / "shards").glob("*.parquet"))) == 2
 
 
 def test_a_damaged_note_counts_as_none(tmp_path: Path) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
+import importlib.util
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from trephine.deep.settings import Device
@@ -22,7 +27,26 @@ def require_torch() -> None:
     MissingExtraError
         With the command that installs it.
     """
+    _load_beforehand()
     _import_extra("torch", "deep features", "deep")
+
+
+def _load_beforehand() -> None:
+    """Load the largest of torch's libraries in a call that leaves Python's other threads running.
+
+    Python's own import holds its lock for the seconds that this takes on a busy machine, and no
+    signal is heeded meanwhile. What cannot be loaded here is left to the import.
+    """
+    if sys.platform != "linux" or "torch" in sys.modules:
+        return
+    found = importlib.util.find_spec("torch")
+    for folder in (found.submodule_search_locations or ()) if found is not None else ():
+        library = Path(folder) / "lib" / "libtorch_cpu.so"
+        if library.is_file():
+            # A function of the C library, as `ctypes.CDLL` would hold the lock too.
+            load = ctypes.CDLL(None).dlopen
+            load.argtypes, load.restype = (ctypes.c_char_p, ctypes.c_int), ctypes.c_void_p
+            load(os.fsencode(library), os.RTLD_LAZY)
 
 
 def require_onnxruntime() -> Any:
