@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -186,7 +185,7 @@ def _measure(asked: _Asked, kept: Kept | None, shown: _Shown) -> Iterator[Measur
     finally:
         asked.log.end(how)
     if len(asked.found.pairs) == 1 and row.problem:
-        raise InputError(_by_option(row.problem))
+        raise InputError(row.problem)
     shown.show()
 
 
@@ -261,7 +260,7 @@ class _Shown:
             self._line(f"{row.pair.where or row.pair.name}: {features[0]}{more}: {reason}")
         if row.problem:
             self.failed += 1
-            self._line(f"{row.pair.where}: left out. {_by_option(row.problem)}")
+            self._line(f"{row.pair.where}: left out. {row.problem}")
 
     def _line(self, text: str) -> None:
         if len(self._lines) < _MOST_LINES:
@@ -278,11 +277,6 @@ class _Shown:
             errors.print(line, soft_wrap=True, markup=False)
         if self._more:
             errors.print(f"and {self._more} more lines of this kind.")
-
-
-def _by_option(problem: str) -> str:
-    """Return a problem with the option of this verb where the study file's key is advised."""
-    return re.sub(r'set mask_geometry = "([a-z]+)"', r"give --mask-geometry \1", problem)
 
 
 def _table(measured: Sequence[Measured]) -> pd.DataFrame:

@@ -15,6 +15,10 @@ from trephine.imaging.geometry import GeometryError, check_geometry, is_default_
 from trephine.imaging.itk import ITK, itk_image
 from trephine.types import Image, Mask
 
+# How a method is asked for, in what errors advise: in a study file, or by an option.
+BY_KEY = 'set mask_geometry = "{}"'
+BY_OPTION = "give --mask-geometry {}"
+
 _PICTURES = ("PNG", "TIFF")
 _SAME_DIRECTION = 1e-3
 # Copies are rounded to whole pixels, and spacings to a few digits.
@@ -22,7 +26,9 @@ _SAME_EXTENT = 0.02
 _SAME_SPACING = 1e-4
 
 
-def fit_mask(image: Image, mask: Mask, how: MaskGeometry = "strict") -> Mask:
+def fit_mask(
+    image: Image, mask: Mask, how: MaskGeometry = "strict", *, asked: str = BY_KEY
+) -> Mask:
     """Return a mask on its image's grid.
 
     Parameters
@@ -32,6 +38,8 @@ def fit_mask(image: Image, mask: Mask, how: MaskGeometry = "strict") -> Mask:
     how
         What to do with a mask whose header differs from the image's: "strict" refuses it, the
         others are those of `correct_mask`.
+    asked
+        How errors word the advice to ask for a method: `BY_KEY` or `BY_OPTION`.
 
     Raises
     ------
@@ -42,27 +50,27 @@ def fit_mask(image: Image, mask: Mask, how: MaskGeometry = "strict") -> Mask:
         check_geometry(image, mask)
     except GeometryError as error:
         if how == "strict":
-            raise GeometryError(f"{error}; {remedy(image, mask)}", error.fault) from None
-        return correct_mask(image, mask, how)
+            raise GeometryError(f"{error}; {remedy(image, mask, asked)}", error.fault) from None
+        return correct_mask(image, mask, how, asked=asked)
     return mask
 
 
-def remedy(image: Image, mask: Mask) -> str:
-    """Return what to do about a mask that does not lie on its image."""
+def remedy(image: Image, mask: Mask, asked: str = BY_KEY) -> str:
+    """Return what to do about a mask that does not lie on its image; ``asked`` as `fit_mask`."""
     same_shape = _adopted(image, mask) is not None
     if same_shape and not _lies_in_another_plane(image, mask):
         return (
-            "if it was drawn on this very image, row for row, and its header is wrong, set"
-            ' mask_geometry = "adopt", which leaves the drawing on its pixels; if not, draw it on'
+            "if it was drawn on this very image, row for row, and its header is wrong,"
+            f" {asked.format('adopt')}, which leaves the drawing on its pixels; if not, draw it on"
             " the image itself"
         )
-    belied = _belied(image, mask)
+    belied = _belied(image, mask, asked)
     if belied:
         return belied
     if not _missing(image, mask):
         return (
-            "its header puts it on the image with another grid: set mask_geometry = "
-            '"resample", which moves it there by nearest neighbour'
+            f"its header puts it on the image with another grid: {asked.format('resample')},"
+            " which moves it there by nearest neighbour"
         )
     return (
         "it cannot be put on this image, neither by its pixels nor by its header: it was drawn on"
@@ -70,7 +78,9 @@ def remedy(image: Image, mask: Mask) -> str:
     )
 
 
-def correct_mask(image: Image, mask: Mask, method: Correction = "resample") -> Mask:
+def correct_mask(
+    image: Image, mask: Mask, method: Correction = "resample", *, asked: str = BY_KEY
+) -> Mask:
     """Put a mask onto its image's grid; only when asked, and recorded.
 
     Parameters
@@ -81,6 +91,8 @@ def correct_mask(image: Image, mask: Mask, method: Correction = "resample") -> M
         "adopt" keeps the labels where they are in the array and takes the image's geometry: for a
         right drawing under a wrong header. "resample" moves each label to where its header says
         it lies, by nearest neighbour: for a right header on another grid.
+    asked
+        As `fit_mask`.
 
     Returns
     -------
@@ -109,9 +121,9 @@ def correct_mask(image: Image, mask: Mask, method: Correction = "resample") -> M
         raise ImageError(
             "mask: expected headers that say how image and mask lie in the patient to resample it,"
             " found one that does not; draw it on the image itself, or, if it was drawn on this"
-            ' very image, row for row, set mask_geometry = "adopt"'
+            f" very image, row for row, {asked.format('adopt')}"
         )
-    belied = _belied(image, mask)
+    belied = _belied(image, mask, asked)
     if belied:
         raise ImageError(f"mask: expected a header that says where it lies, found that {belied}")
     lost = _missing(image, mask)
@@ -213,7 +225,7 @@ def resampled(image: Image, mask: Mask) -> npt.NDArray[np.int32]:
     return np.ascontiguousarray(values.reshape(image.pixels.shape))
 
 
-def _belied(image: Image, mask: Mask) -> str:
+def _belied(image: Image, mask: Mask, asked: str) -> str:
     """Say how the shape of a mask belies its header's spacing; empty where it does not.
 
     With the image's corner and its pixels, or so many times fewer or more along both axes, a mask
@@ -241,7 +253,7 @@ def _belied(image: Image, mask: Mask) -> str:
     if times == 1.0:
         return (
             f"it has the image's shape and by its header {share:.0%} of the image's extent: the"
-            ' header is wrong. Where it was drawn on this very image, set mask_geometry = "adopt"'
+            f" header is wrong. Where it was drawn on this very image, {asked.format('adopt')}"
         )
     size = f"{times:.3g} times smaller" if times > 1.0 else f"{1.0 / times:.3g} times larger"
     return (

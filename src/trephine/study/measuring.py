@@ -11,7 +11,7 @@ import numpy as np
 from trephine.choices import MaskGeometry
 from trephine.errors import InputError
 from trephine.imaging import fit_mask, read_image, read_mask
-from trephine.imaging.fitting import doubts_of
+from trephine.imaging.fitting import BY_OPTION, doubts_of
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import feature_key
@@ -134,7 +134,8 @@ def _measure(work: Work, item: Item) -> Answer:
             image = read_image(pair.image, spacing_mm=work.spacing_mm)
         kind = "mask"
         with held_to(pair.mask, item.mask):
-            mask = fit_mask(image, read_mask(pair.mask, image=image), work.mask_geometry)
+            mask = read_mask(pair.mask, image=image)
+            mask = fit_mask(image, mask, work.mask_geometry, asked=BY_OPTION)
         kind = "region"
         result = measure_region(image, mask, work.settings, label=pair.label)
     except InputError as error:
