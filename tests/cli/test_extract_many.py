@@ -210,6 +210,10 @@ def test_a_row_that_left_the_manifest_leaves_the_store(trephine: Command, many: 
 MEASURE = measuring.measure_item
 
 
+def never(*_: object) -> measuring.Answer:
+    raise AssertionError("a case was measured again")
+
+
 def measure_or_die(work: measuring.Work, item: measuring.Item) -> measuring.Answer:
     if item.pair.name == "case 6":
         os._exit(9)
@@ -282,7 +286,7 @@ def test_a_damaged_list_of_cases_is_set_aside_and_made_again_without_measuring(
     said = trephine("doctor", store)
     assert said.code == 0
     assert "cases.sqlite: damaged, kept as cases.sqlite.corrupt" in said.out.replace("\n", " ")
-    monkeypatch.setattr(measuring, "measure_item", None)
+    monkeypatch.setattr(measuring, "measure_item", never)
     extract(trephine, many, "--store", store)
     assert trephine("merge", many / "out.csv", store).code == 0
     assert (many / "out.csv").read_bytes() == whole
