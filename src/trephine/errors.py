@@ -188,7 +188,7 @@ def bounded(text: str, most: int) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with a study, told so that its owner can fix it.
+    """One problem in a study, worded so that the user can fix it.
 
     Texts are cut where somebody's key or cell is thousands of letters long, and hold nothing that
     a terminal would obey.

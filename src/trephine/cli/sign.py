@@ -18,7 +18,7 @@ def sign(
         typer.Option("--new-key", help="Make that key first, and beside it the public one (.pub)."),
     ] = False,
 ) -> None:
-    """Sign a locked model, so that its users can tell it from one that was forged."""
+    """Sign a locked model, so that its users can distinguish it from a forged one."""
     from trephine.modelling.bundle import sign_bundle
     from trephine.modelling.bundle_signing import told
     from trephine.modelling.signing_keys import public_file

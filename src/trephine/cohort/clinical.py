@@ -1,4 +1,4 @@
-"""Clinical variables from a text table: every cell that does not fit is told."""
+"""Clinical variables from a text table: every cell that does not fit is reported."""
 
 from __future__ import annotations
 

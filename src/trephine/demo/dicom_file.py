@@ -54,7 +54,7 @@ class System:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a header tells about a simulated patient.
+    """What a header says about a simulated patient.
 
     Attributes
     ----------

@@ -20,7 +20,7 @@ class CentreFacts(Fact):
     events: Count
     """Events."""
     c_index: EstimateFact | None = None
-    """Harrell's C-index; null where it could not be told, which ``note`` explains."""
+    """Harrell's C-index; null where there is none, which ``note`` explains."""
     horizon: Number = None
     """Horizon of slope and ratio, in the study's time unit; null where none is reached."""
     slope: EstimateFact | None = None

@@ -1,4 +1,4 @@
-"""One door for images: the kind is told from the content, the result is always the same."""
+"""One door for images: the kind follows from the content, the result is always the same."""
 
 from __future__ import annotations
 

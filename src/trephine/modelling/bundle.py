@@ -196,7 +196,7 @@ def _parse(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
 
 
 def _clear_the_way(folder: Path, names: set[str]) -> None:
-    """Remove an earlier bundle; anything else in the way is left alone and told."""
+    """Remove an earlier bundle; anything else in the way is left alone and reported."""
     if not folder.exists():
         return
     there = [entry.name for entry in folder.iterdir()] if folder.is_dir() else [""]

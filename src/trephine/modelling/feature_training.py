@@ -90,7 +90,7 @@ def with_blocks(
 
 
 def training_step(tuned: FineTuned, n_features: int) -> SelectionStepResult:
-    """Return what the audit tells of a training; it removes no feature."""
+    """Return what the audit lists of a training; it removes no feature."""
     losses = tuned.held_back_loss
     if tuned.best_epoch:
         kept = (

@@ -1,4 +1,4 @@
-"""Reading a study file; every problem is told at once, a wrong key with the nearest right one."""
+"""Reading a study file; every problem is listed at once, a wrong key with the nearest right one."""
 
 from __future__ import annotations
 

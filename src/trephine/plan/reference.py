@@ -76,7 +76,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
         " nothing that was learned holds for them, the network stays as it is. Most images are too"
         " few for it. It takes some 10 ms a case and pass on one thread, and the default"
         " `[validation]` asks for 7,995 trainings, a day or more for 200 cases: its repeats,"
-        " bootstraps and permutations limit that, and a run tells the number and the time before"
+        " bootstraps and permutations limit that, and a run shows the number and the time before"
         " it trains. What enters the last block is kept with the features: for ResNet18 at 224"
         " pixels 100 kB a case and view on disk, and in the memory of every process that trains.",
     ),

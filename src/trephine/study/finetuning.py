@@ -40,7 +40,7 @@ def finetune_settings(plan: StudyPlan) -> FineTuneSettings | None:
     if plan.deep.is_network_file:
         raise PlanError(
             "deep.finetune: expected one of the ResNets, found a network file, whose last block"
-            " cannot be told apart; take the section out"
+            " cannot be found; take the section out"
         )
     if plan.selection.harmonise != "none":
         raise PlanError(

@@ -1,4 +1,4 @@
-"""Which mask belongs to which image, told from the names in their folders."""
+"""Which mask belongs to which image, by the names in their folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What running a study leaves in memory, before it is told as facts."""
+"""What running a study leaves in memory, before it becomes facts."""
 
 from __future__ import annotations
 

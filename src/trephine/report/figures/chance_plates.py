@@ -81,8 +81,8 @@ def null_check_plates(facts: Facts) -> list[Plate]:
             caption=(
                 "Grey: C-index that the whole pipeline reports when outcomes are permuted by"
                 f" {facts.study.patient_noun}, so that there is nothing to find; dashed: their"
-                " median. Red: on the real outcomes. Dotted: 0.5. A result counts for as much as"
-                f" the red line stands off the grey.{once}",
+                " median. Red: on the real outcomes. Dotted: 0.5. The further the red line lies"
+                f" from the grey, the stronger the evidence.{once}",
             ),
             panels=tuple(panels),
         )

@@ -1,4 +1,4 @@
-"""Interventions avoided: the decision curve told in cases that need not be acted on."""
+"""Interventions avoided: the decision curve as cases that need not be acted on."""
 
 from __future__ import annotations
 

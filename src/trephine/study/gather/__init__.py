@@ -1,4 +1,4 @@
-"""A study's results told as the facts that its report is made of."""
+"""A study's results as the facts that its report is made of."""
 
 from trephine.study.gather.assemble import assemble_facts
 

@@ -41,7 +41,7 @@ from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import CLINICAL
 from trephine.types import Survival
 
-# What a femoral-head measure can be, and its formula as the methods state it (paper.md).
+# What a femoral-head measure can be, and its formula as the methods state it.
 FORMULAS = {
     "combined_necrotic_angle": ("A + B", 0.0, 360.0),
     "necrosis_degree_index": ("(A/180) x (B/180) x 100", 0.0, 100.0),

@@ -346,7 +346,7 @@ def plan_as_ran(analysis: Analysis) -> dict[str, object]:
 
 
 def _without_folders(value: object, folder: Path) -> object:
-    """Return a plan's values with paths told from the table's folder, else by their last parts.
+    """Return a plan's values with paths from the table's folder on, else by their last parts.
 
     Where a study lay on somebody's machine is nobody's business who reads its report.
     """

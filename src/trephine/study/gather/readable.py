@@ -31,7 +31,7 @@ def describe_known(name: str) -> FeatureDescription | None:
 
 
 def family_shares(signature: Signature, features: FeatureSet) -> tuple[PartShare, ...]:
-    """Return what each feature family contributes; nothing where names tell no family."""
+    """Return what each feature family contributes; nothing where names have no family."""
     return _shares(signature, features, family_name)
 
 

@@ -51,7 +51,7 @@ def _by_horizon(indices: tuple[CorrectedIndex, ...], name: str) -> tuple[Horizon
 def _slope(
     analysis: Analysis, indices: tuple[CorrectedIndex, ...]
 ) -> tuple[CalibrationNumbers, ...]:
-    """Return the corrected slope, told at the first horizon since it has none of its own.
+    """Return the corrected slope, listed at the first horizon since it has none of its own.
 
     A model's slope on its own training cases is 1 in every sample: what varies is the optimism,
     and an interval around the apparent slope would have no width.

@@ -1,4 +1,4 @@
-"""Steps that hazard ratios are told for: ten years of age rather than one, a signature's SD."""
+"""Steps that hazard ratios are given for: ten years of age rather than one, a signature's SD."""
 
 from __future__ import annotations
 

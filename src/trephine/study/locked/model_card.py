@@ -35,8 +35,8 @@ def model_card(facts: Facts, primary: str) -> str:
         "## What it learned from",
         "",
         f"{flow.analysed.cases} cases of {flow.analysed.patients} patients,"
-        f" {flow.events} events. When a case outside the ranges seen there is predicted, it is"
-        " told.",
+        f" {flow.events} events. Predictions of cases outside the training ranges carry a"
+        " warning.",
         "",
         "## Terms",
         "",
