@@ -138,7 +138,7 @@ def _pickled_again(content: bytes, path: str) -> bytes:
 
 
 class _Graph:
-    """The description of a graph, walked once: what may run is refused, what only describes is dropped."""
+    """The description of a graph, walked once: what may run is refused, text is dropped."""
 
     def __init__(self) -> None:
         self._rules: dict[str, Callable[[Any], Any]] = {

@@ -128,7 +128,7 @@ def _numbers(dataset: Dataset, keyword: str, count: int, name: str) -> FloatArra
 
 
 def _check_one_series(files: list[Path], name: str) -> None:
-    """Refuse several series before any pixel is read; damaged headers are reported by slice later."""
+    """Refuse several series before a pixel is read; damaged headers are reported by slice later."""
     counts: dict[tuple[str, str], int] = {}
     for path in files:
         try:

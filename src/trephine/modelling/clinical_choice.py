@@ -109,7 +109,7 @@ def choose_clinical(
     Notes
     -----
     A variable without a model of its own (one level only, or a level without an event) cannot
-    enter; it is told in ``alone``.
+    enter; it is listed in ``alone``.
     """
     imputation = fit_imputation(table) if settings.missing_clinical == "impute" else None
     if imputation is not None:

@@ -3,7 +3,7 @@
 ComBat (``harmonise``) is fitted to training cases with every clinical variable as a covariate, so
 that differences between the centres' patients are kept; the outcome is never looked at. A centre
 of which training held fewer than three cases, or none, has no effect that could be known: its
-cases count as measured, and whoever predicts them is told.
+cases count as measured, and the prediction says so.
 """
 
 from __future__ import annotations

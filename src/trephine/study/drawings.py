@@ -1,4 +1,4 @@
-"""The raters' regions compared while their features are extracted, and listed once for the study."""
+"""The raters' regions compared while features are extracted, and listed once for the study."""
 
 from __future__ import annotations
 

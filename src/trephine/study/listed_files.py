@@ -159,8 +159,8 @@ def _part_by_side(listed: _List, data: DataSection) -> list[str]:
         return []
     return [
         f"{listed.name} has no column {data.columns.side!r} and two rows for {parted} of its"
-        " entries: which is the right side's is told by DICOM Laterality, or by R and L in the"
-        " files' names."
+        " entries: DICOM Laterality, or R and L in the files' names, says which is the"
+        " right side's."
     ]
 
 

@@ -136,7 +136,7 @@ def _choose_columns(
     for key, variable in plan.clinical.items():
         roles |= {variable.column or key, *(variable.arcs or ())}
     same_table = plan.features.table == plan.data.table
-    # Who a patient is, and where, is no feature in any table; an outcome there is told below.
+    # Who a patient is, and where, is no feature in any table; an outcome there is listed below.
     other = roles if same_table else {columns.patient, columns.side, columns.centre}
     candidates = [c for c in frame.columns if c != case and c not in other]
     if not plan.features.sets:

@@ -181,7 +181,7 @@ def _whole_repeats(found: OutOfFold) -> OutOfFold:
     Raises
     ------
     ModelError
-        If there is none; the first reason is told.
+        If there is none; the first reason is given.
     """
     failed = {failure.repeat for failure in found.failures}
     whole = np.array([r for r in range(found.repeats) if r not in failed], dtype=np.int64)

@@ -20,7 +20,7 @@ from trephine.cohort.reading.package import Package, refusal
 from trephine.cohort.reading.text_file import read_text_table
 from trephine.errors import Problem, StudyProblemsError
 
-# File names that a table may have; what the file is, is told by its first bytes.
+# File names that a table may have; what the file is, its first bytes say.
 TABLE_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xlsx", ".xlsm", ".xls", ".ods")
 
 # Sheets beside the table that are looked through for what its codes mean.
