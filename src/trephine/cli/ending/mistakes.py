@@ -10,6 +10,18 @@ from trephine.errors import InputError, TrephineError
 
 _KEPT = "what was finished is kept: run the same command again"
 
+# What the loader of libraries, ITK, torch and Python's threads say.
+_NO_MEMORY = (
+    "failed to map segment",
+    "cannot allocate memory",
+    "can't allocate memory",
+    "not enough memory",
+    "failed to allocate memory",
+    "unable to allocate",
+    "can't start new thread",
+    "bad_alloc",
+)
+
 _ADVICE = {
     errno.ENOSPC: f"free some space; {_KEPT}",
     errno.EDQUOT: f"free some space; {_KEPT}",
@@ -31,8 +43,8 @@ def in_words(error: BaseException) -> TrephineError | None:
         return error
     if isinstance(error, OSError):
         return InputError(_of_the_system(error))
-    if isinstance(error, MemoryError):
-        detail = f" ({error})" if str(error) else ""
+    if isinstance(error, MemoryError) or _is_of_memory(error):
+        detail = f" ({str(error).splitlines()[0]})" if str(error) else ""
         return InputError(
             f"memory: expected enough for this work, found too little{detail}; use fewer --workers,"
             f" smaller images or coarser settings, or a machine with more; {_KEPT}"
@@ -53,6 +65,14 @@ def in_words(error: BaseException) -> TrephineError | None:
             " run `trephine doctor` on the results folder, then the same command again"
         )
     return None
+
+
+def _is_of_memory(error: BaseException) -> bool:
+    """Say whether a library's error means that there was no memory, or room for a thread."""
+    if not isinstance(error, ImportError | RuntimeError | SystemError):
+        return False
+    text = str(error).casefold()
+    return any(words in text for words in _NO_MEMORY)
 
 
 def _of_the_system(error: OSError) -> str:
