@@ -36,6 +36,13 @@ class Survival:
     ------
     InputError
         If shapes differ, or a time is not finite and positive; row numbers are given (0-based).
+
+    Examples
+    --------
+    >>> from trephine import Survival
+    >>> outcome = Survival([12.0, 30.5, 24.0], [1, 0, 1], "months")
+    >>> len(outcome), int(outcome.event.sum())
+    (3, 2)
     """
 
     time: FloatArray
@@ -92,6 +99,13 @@ class Estimate:
         Coverage that the interval aims at.
     standard_error
         On the scale of ``value``; NaN where the interval does not rest on one.
+
+    Examples
+    --------
+    >>> from trephine import Estimate
+    >>> c_index = Estimate(0.72, 0.65, 0.79)
+    >>> c_index.value, c_index.level
+    (0.72, 0.95)
     """
 
     value: float
@@ -116,6 +130,12 @@ class Geometry:
     placed
         Of a single slice laid flat: where it lies in three dimensions. None for a volume, and for
         what lies nowhere in particular: a radiograph, a picture.
+
+    Examples
+    --------
+    >>> from trephine import Geometry
+    >>> Geometry.plain((0.2, 0.2)).spacing_mm
+    (0.2, 0.2)
     """
 
     spacing_mm: tuple[float, ...]
@@ -174,6 +194,13 @@ class Image:
         How the pixels and the spacing came about (plain values; no identifier of a patient).
     header
         Of a DICOM file, else None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trephine import Geometry, Image
+    >>> Image(np.zeros((64, 48)), Geometry.plain((0.2, 0.2))).pixels.shape
+    (64, 48)
     """
 
     pixels: FloatArray
@@ -207,6 +234,15 @@ class Mask:
         Label values that segments of several layers share: they name none of them.
     overlapping
         Labels of segments that share pixels with another one: a label map cannot hold them whole.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trephine import Geometry, Mask
+    >>> labels = np.zeros((64, 48), dtype=np.int64)
+    >>> labels[20:30, 10:25] = 1
+    >>> Mask(labels, Geometry.plain((0.2, 0.2))).label_of(1)
+    1
     """
 
     labels: npt.NDArray[np.integer]

@@ -58,6 +58,19 @@ class Embedder:
         If torch (onnxruntime for an ONNX file) is not installed.
     InputError
         If the weights cannot be had or are refused.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trephine import Embedder, Geometry, Image
+    >>> from trephine.deep import DeepSettings
+    >>> grid = Geometry.plain((0.2, 0.2))
+    >>> image = Image(np.random.default_rng(1).uniform(0, 255, (64, 64)), grid)
+    >>> region = np.zeros((64, 64), dtype=bool)
+    >>> region[20:40, 20:40] = True
+    >>> embedder = Embedder(DeepSettings(backbone="resnet18", weights="random:1"))
+    >>> embedder.extract([image], [region], ["R"]).shape
+    (1, 512)
     """
 
     def __init__(self, settings: DeepSettings, network: Network | None = None) -> None:

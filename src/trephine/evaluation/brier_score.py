@@ -118,6 +118,19 @@ def brier_score(
     ------
     InputError
         If probabilities leave [0, 1] or are missing, or the horizon is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trephine import Survival, brier_score
+    >>> rng = np.random.default_rng(1)
+    >>> patient = np.repeat(np.arange(100), 2)
+    >>> risk = np.repeat(rng.uniform(0.1, 0.9, 100), 2)
+    >>> time = rng.exponential(-24 / np.log(1 - risk))
+    >>> outcome = Survival(np.minimum(time, 60), time <= 60)
+    >>> score = brier_score(outcome, risk, 24, cluster=patient)
+    >>> 0.1 < score.estimate.value < 0.25
+    True
     """
     risk = check_risk(event_probability, len(outcome), "event probability", probability=True)
     status = status_at(outcome, horizon, convention="riskRegression")

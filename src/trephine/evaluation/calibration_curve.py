@@ -104,6 +104,19 @@ def calibration_curve(
     InputError
         If probabilities leave [0, 1] or are missing, the horizon is not positive, or ``rng`` is
         missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trephine import Survival, calibration_curve
+    >>> rng = np.random.default_rng(1)
+    >>> patient = np.repeat(np.arange(100), 2)
+    >>> risk = np.repeat(rng.uniform(0.1, 0.9, 100), 2)
+    >>> time = rng.exponential(-24 / np.log(1 - risk))
+    >>> outcome = Survival(np.minimum(time, 60), time <= 60)
+    >>> curve = calibration_curve(outcome, risk, 24, points=5)
+    >>> curve.predicted.shape == curve.observed.shape
+    True
     """
     check_horizon(horizon)
     risk = check_risk(event_probability, len(outcome), "event probability", probability=True)

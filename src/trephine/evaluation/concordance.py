@@ -74,6 +74,19 @@ def concordance_index(
     ------
     InputError
         Unusable values, or no comparable pair.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trephine import Survival, concordance_index
+    >>> rng = np.random.default_rng(1)
+    >>> patient = np.repeat(np.arange(100), 2)
+    >>> risk = np.repeat(rng.uniform(0.1, 0.9, 100), 2)
+    >>> time = rng.exponential(-24 / np.log(1 - risk))
+    >>> outcome = Survival(np.minimum(time, 60), time <= 60)
+    >>> c = concordance_index(outcome, risk, cluster=patient)
+    >>> c.low < c.value < c.high
+    True
     """
     found = concordance(
         survival.time,

@@ -108,6 +108,19 @@ def decision_curves(
     InputError
         If probabilities leave [0, 1] or are missing, thresholds leave [0, 1), harm names an
         unknown model, a model is named as one of the two defaults, or ``rng`` is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trephine import Survival, decision_curves
+    >>> rng = np.random.default_rng(1)
+    >>> patient = np.repeat(np.arange(100), 2)
+    >>> risk = np.repeat(rng.uniform(0.1, 0.9, 100), 2)
+    >>> time = rng.exponential(-24 / np.log(1 - risk))
+    >>> outcome = Survival(np.minimum(time, 60), time <= 60)
+    >>> curves = decision_curves(outcome, {"ours": risk}, 24, [0.2, 0.5])
+    >>> bool(curves["ours"].net_benefit[1] > curves["treat all"].net_benefit[1])
+    True
     """
     check_horizon(horizon)
     grid = _checked_thresholds(thresholds)

@@ -118,6 +118,22 @@ def summarise_reclassification(
     ------
     InputError
         As in `continuous_reclassification` and `categorical_reclassification`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trephine import Survival, summarise_reclassification
+    >>> rng = np.random.default_rng(1)
+    >>> patient = np.repeat(np.arange(100), 2)
+    >>> risk = np.repeat(rng.uniform(0.1, 0.9, 100), 2)
+    >>> time = rng.exponential(-24 / np.log(1 - risk))
+    >>> outcome = Survival(np.minimum(time, 60), time <= 60)
+    >>> blunt = 0.5 + 0.2 * (risk - 0.5)
+    >>> found = summarise_reclassification(
+    ...     outcome, blunt, risk, 24, repeats=20, rng=rng, cluster=patient
+    ... )
+    >>> found.idi.value > 0
+    True
     """
     old = check_risk(old_event_probability, len(outcome), "old event probability")
     new = check_risk(new_event_probability, len(outcome), "new event probability")

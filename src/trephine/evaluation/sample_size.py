@@ -78,6 +78,13 @@ def sample_size(
     ------
     InputError
         If a number is out of its range, or the R2 larger than the event rate allows.
+
+    Examples
+    --------
+    >>> from trephine import sample_size
+    >>> needed = sample_size(10, event_rate=0.02, mean_follow_up=36, horizon=24)
+    >>> needed.n, needed.events
+    (653, 471)
     """
     for name, value in (
         ("parameters", parameters),

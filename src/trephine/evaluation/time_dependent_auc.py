@@ -115,6 +115,19 @@ def time_dependent_auc(
     ------
     InputError
         If the score is missing anywhere or has another length, or the horizon is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trephine import Survival, time_dependent_auc
+    >>> rng = np.random.default_rng(1)
+    >>> patient = np.repeat(np.arange(100), 2)
+    >>> risk = np.repeat(rng.uniform(0.1, 0.9, 100), 2)
+    >>> time = rng.exponential(-24 / np.log(1 - risk))
+    >>> outcome = Survival(np.minimum(time, 60), time <= 60)
+    >>> auc = time_dependent_auc(outcome, risk, 24, cluster=patient)
+    >>> 0.7 < auc.estimate.value < 0.9
+    True
     """
     score = check_risk(risk_score, len(outcome), "risk score")
     status = status_at(outcome, horizon, convention=convention, covariates=censoring_covariates)

@@ -43,6 +43,17 @@ def read_mask(path: Path | str, *, image: Image | None = None) -> Mask:
     ------
     ImageError
         If the file is damaged, or holds values that are not labels.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from trephine import Geometry, Mask, read_mask
+    >>> from trephine.imaging import write_nifti
+    >>> labels = np.eye(40, dtype=np.int64)
+    >>> write_nifti(Mask(labels, Geometry.plain((0.2, 0.2))), Path("001-mask.nii.gz"))
+    >>> int(read_mask("001-mask.nii.gz").labels.sum())
+    40
     """
     path = Path(path)
     if path.is_dir() and (alone := only_file(path, "mask")) is not None:

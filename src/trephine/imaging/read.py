@@ -41,6 +41,16 @@ def read_image(path: Path | str, *, spacing_mm: StatedSpacing = None) -> Image:
     ImageError
         If the file is damaged, coloured, multi-frame or a mask, or has no spacing and none is
         stated.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from trephine import Geometry, Image, read_image
+    >>> from trephine.imaging import write_nifti
+    >>> write_nifti(Image(np.eye(40), Geometry.plain((0.2, 0.2))), Path("001.nii.gz"))
+    >>> read_image("001.nii.gz").pixels.shape
+    (40, 40)
     """
     path = Path(path)
     if path.is_dir():

@@ -85,6 +85,19 @@ def extract_radiomics(
         smaller than the settings ask for.
     InputError
         If the settings do not fit the image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trephine import Geometry, Image, Mask, RadiomicsSettings, extract_radiomics
+    >>> rows, columns = np.mgrid[:32, :32]
+    >>> disc = ((rows - 16) ** 2 + (columns - 16) ** 2 < 100).astype(np.int64)
+    >>> grid = Geometry.plain((0.2, 0.2))
+    >>> image = Image(100 + 20 * np.sin(rows / 3.0), grid)
+    >>> settings = RadiomicsSettings.from_preset("native2d")
+    >>> found = extract_radiomics(image, Mask(disc, grid), settings)
+    >>> round(float(found["original_shape2D_PixelSurface"]), 2)
+    12.2
     """
     return measure_region(image, mask, settings, label=label).to_series()
 

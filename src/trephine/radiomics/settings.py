@@ -114,6 +114,12 @@ class RadiomicsSettings(BaseModel):
         middle one: the only recipe that yields the published 1562 features.
     threads
         Image types worked on at once. The numbers do not depend on it.
+
+    Examples
+    --------
+    >>> from trephine import RadiomicsSettings
+    >>> RadiomicsSettings.from_preset("native2d").binWidth
+    25.0
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

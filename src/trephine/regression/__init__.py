@@ -1,1 +1,95 @@
 """Cox models, penalised paths and nomograms on arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trephine.face import open_face
+
+if TYPE_CHECKING:
+    from trephine.regression.cox import CoxModel as CoxModel
+    from trephine.regression.cox_equation import CoxEquation as CoxEquation
+    from trephine.regression.cox_result import ChiSquareTest as ChiSquareTest
+    from trephine.regression.cox_result import CoxResult as CoxResult
+    from trephine.regression.cox_result import SurvivalPrediction as SurvivalPrediction
+    from trephine.regression.coxnet_cv import CoxNetCV as CoxNetCV
+    from trephine.regression.coxnet_cv import cross_validate as cross_validate
+    from trephine.regression.coxnet_estimator import CoxNetCVModel as CoxNetCVModel
+    from trephine.regression.coxnet_estimator import CoxNetModel as CoxNetModel
+    from trephine.regression.coxnet_path import CoxNetPath as CoxNetPath
+    from trephine.regression.coxnet_path import coxnet_path as coxnet_path
+    from trephine.regression.dummies import DummyCoding as DummyCoding
+    from trephine.regression.dummies import dummy_coding as dummy_coding
+    from trephine.regression.elimination import Elimination as Elimination
+    from trephine.regression.elimination import backward_elimination as backward_elimination
+    from trephine.regression.elimination import drop_one_term as drop_one_term
+    from trephine.regression.fast_elimination import FastElimination as FastElimination
+    from trephine.regression.fast_elimination import (
+        fast_backward_elimination as fast_backward_elimination,
+    )
+    from trephine.regression.folds import assign_folds as assign_folds
+    from trephine.regression.foreign import from_cox_model as from_cox_model
+    from trephine.regression.foreign import from_lifelines as from_lifelines
+    from trephine.regression.foreign import from_sksurv as from_sksurv
+    from trephine.regression.nomogram import Nomogram as Nomogram
+    from trephine.regression.nomogram import Predictor as Predictor
+    from trephine.regression.nomogram import make_nomogram as make_nomogram
+    from trephine.regression.proportional_hazards import (
+        ProportionalHazardsTest as ProportionalHazardsTest,
+    )
+    from trephine.regression.univariable import UnivariableTable as UnivariableTable
+    from trephine.regression.univariable import univariable_table as univariable_table
+
+open_face(
+    __name__,
+    {
+        "trephine.regression.cox": ("CoxModel",),
+        "trephine.regression.cox_equation": ("CoxEquation",),
+        "trephine.regression.cox_result": (
+            "ChiSquareTest",
+            "CoxResult",
+            "SurvivalPrediction",
+        ),
+        "trephine.regression.coxnet_cv": (
+            "CoxNetCV",
+            "cross_validate",
+        ),
+        "trephine.regression.coxnet_estimator": (
+            "CoxNetCVModel",
+            "CoxNetModel",
+        ),
+        "trephine.regression.coxnet_path": (
+            "CoxNetPath",
+            "coxnet_path",
+        ),
+        "trephine.regression.dummies": (
+            "DummyCoding",
+            "dummy_coding",
+        ),
+        "trephine.regression.elimination": (
+            "Elimination",
+            "backward_elimination",
+            "drop_one_term",
+        ),
+        "trephine.regression.fast_elimination": (
+            "FastElimination",
+            "fast_backward_elimination",
+        ),
+        "trephine.regression.folds": ("assign_folds",),
+        "trephine.regression.foreign": (
+            "from_cox_model",
+            "from_lifelines",
+            "from_sksurv",
+        ),
+        "trephine.regression.nomogram": (
+            "Nomogram",
+            "Predictor",
+            "make_nomogram",
+        ),
+        "trephine.regression.proportional_hazards": ("ProportionalHazardsTest",),
+        "trephine.regression.univariable": (
+            "UnivariableTable",
+            "univariable_table",
+        ),
+    },
+)

@@ -58,8 +58,17 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
 
     Examples
     --------
-    >>> model = CoxModel().fit(design, Survival(months, collapsed), cluster=patient)
-    >>> model.result_.hazard_ratio_of("age")
+    >>> import numpy as np
+    >>> from trephine import CoxModel, Survival
+    >>> rng = np.random.default_rng(1)
+    >>> design = np.column_stack([rng.normal(50, 10, 200), rng.integers(0, 2, 200)])
+    >>> months = rng.exponential(40 * np.exp(-0.8 * design[:, 1]))
+    >>> outcome = Survival(np.minimum(months, 60), months <= 60)
+    >>> model = CoxModel().fit(design, outcome, cluster=np.repeat(np.arange(100), 2))
+    >>> model.result_.names, model.result_.n_clusters
+    (('x0', 'x1'), 100)
+    >>> model.result_.hazard_ratio_of("x1").low > 1
+    True
     """
 
     result_: CoxResult

@@ -70,6 +70,18 @@ class CoxNetModel(_PenalisedCox):
         Log hazard ratio per unit of each column, shape (p,).
     path_
         The one-point path.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trephine import CoxNetModel, Survival
+    >>> rng = np.random.default_rng(1)
+    >>> features = rng.normal(size=(100, 20))
+    >>> months = rng.exponential(40 * np.exp(-features[:, 0]))
+    >>> outcome = Survival(np.minimum(months, 60), months <= 60)
+    >>> model = CoxNetModel(penalty=0.2).fit(features, outcome)
+    >>> np.flatnonzero(model.coef_)
+    array([0])
     """
 
     def __init__(
@@ -127,6 +139,19 @@ class CoxNetCVModel(_PenalisedCox):
         The chosen penalty.
     cross_validation_
         The whole result, with the path.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trephine import CoxNetCVModel, Survival
+    >>> rng = np.random.default_rng(1)
+    >>> features = rng.normal(size=(100, 20))
+    >>> months = rng.exponential(40 * np.exp(-features[:, 0]))
+    >>> outcome = Survival(np.minimum(months, 60), months <= 60)
+    >>> patient = np.repeat(np.arange(50), 2)
+    >>> model = CoxNetCVModel(n_folds=5, seed=1).fit(features, outcome, cluster=patient)
+    >>> bool(model.coef_[0] > 0.5)
+    True
     """
 
     def __init__(

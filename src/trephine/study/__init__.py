@@ -21,8 +21,10 @@ class Study:
 
     Examples
     --------
+    >>> from trephine import Study
     >>> result = Study.from_toml("study.toml").run()
-    >>> result.report
+    >>> result.report.name
+    'report.html'
     """
 
     def __init__(self, path: Path) -> None:

@@ -179,6 +179,13 @@ def kaplan_meier(
     ------
     InputError
         Unusable times, events, weights or level.
+
+    Examples
+    --------
+    >>> from trephine import kaplan_meier
+    >>> curve = kaplan_meier([5, 8, 8, 12, 20], [1, 1, 0, 1, 0])
+    >>> curve.at([8, 12]).survival_probability.round(2)
+    array([0.6, 0.3])
     """
     if not 0 < level < 1:
         raise InputError(f"level: expected 0 < level < 1, found {level}")

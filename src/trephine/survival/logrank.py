@@ -72,6 +72,14 @@ def logrank_test(
     ------
     InputError
         Unusable arrays, one group only, or no event that any comparison could rest on.
+
+    Examples
+    --------
+    >>> from trephine import logrank_test
+    >>> time, event = [5, 8, 9, 12, 20, 24], [1, 1, 1, 0, 1, 0]
+    >>> found = logrank_test(time, event, ["a", "a", "a", "b", "b", "b"])
+    >>> round(found.p_value, 3)
+    0.025
     """
     times, events = check_survival(time, event)
     codes, labels = group_codes(group, times.size, "group")

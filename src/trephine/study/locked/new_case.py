@@ -60,6 +60,12 @@ class NewCase:
         Contradictions to go on with, as in ``[data] accept``.
     trust
         The sha256 of ``weights``, where that file is a program and its maker is known.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from trephine import NewCase
+    >>> case = NewCase(clinical=Path("case.csv"), features=Path("case-features.csv"))
     """
 
     image: Path | None = None

@@ -118,6 +118,15 @@ def predict_case(
         If the bundle is refused.
     InputError
         If the case lacks what the model needs.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from trephine import NewCase, predict_case
+    >>> case = NewCase(clinical=Path("case.csv"), features=Path("case-features.csv"))
+    >>> prediction = predict_case(Path("results/model"), case)
+    >>> sorted(prediction.survival)
+    [12.0, 24.0]
     """
     bundle = read_bundle(path, signer)
     predictor, context = bundle.predictor, bundle.context

@@ -126,6 +126,14 @@ def validate_bundle(
         If the bundle is refused, or its network's weights are others.
     StudyProblemsError
         If the outside data have problems.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from trephine import validate_bundle
+    >>> found = validate_bundle(Path("results/model"), Path("outside/study.toml"))
+    >>> found.facts.performance[0].c_index.value > 0.5
+    True
     """
     show = progress or (lambda stage, done, total: None)
     watch = Stopwatch()
