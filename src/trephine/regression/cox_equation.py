@@ -109,7 +109,7 @@ class CoxEquation:
         if bad.size:
             raise InputError(f"times: expected 0 to {last:g}, the model's last, found {bad[0]:g}")
         index = np.searchsorted(self.times, at, side="right")
-        return np.exp(-np.concatenate([[0.0], self.cumulative_hazard])[index])
+        return np.asarray(np.exp(-np.concatenate([[0.0], self.cumulative_hazard])[index]))
 
     def event_probability(self, X: Any, times: npt.ArrayLike) -> FloatArray:
         """Return the probability of the event by each time, shape (m, k)."""

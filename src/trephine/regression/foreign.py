@@ -38,13 +38,16 @@ def from_cox_model(model: CoxModel, *, stratum: str | None = None) -> CoxEquatio
         names=result.names,
         coefficients=result.coefficients,
         times=hazard.index.to_numpy(np.float64),
-        cumulative_hazard=hazard.to_numpy(np.float64),
+        cumulative_hazard=np.asarray(hazard, dtype=np.float64),
         centre=float(result.means @ result.coefficients),
     )
 
 
 def from_lifelines(model: Any, *, stratum: Any = None) -> CoxEquation:
     """Return the equation of a ``CoxPHFitter`` of lifelines.
+
+    Between event times the baseline stays level, as Breslow's does; lifelines' own
+    ``predict_survival_function`` draws a straight line from one time of its table to the next.
 
     Parameters
     ----------
