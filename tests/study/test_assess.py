@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -21,9 +21,11 @@ from trephine.study.assess import Assessed, AtHorizon
 from trephine.study.assess import measures as module
 from trephine.study.assess.measures import measured
 from trephine.study.assess.predictions import Predictions
+from trephine.study.gather.curves import risk_group_facts
 from trephine.study.gather.performance import performance_facts
 from trephine.study.results import Analysis
 from trephine.types import FloatArray, IntArray, Survival
+from trephine.validation.resampling import OutOfFold
 
 PATIENT = np.repeat(np.arange(60), 2)
 
@@ -153,3 +155,17 @@ def test_every_measure_of_table_3_is_computed_declared_and_shown() -> None:
     assert whole <= {field.name for field in fields(Assessed)}
     assert names - whole <= {field.name for field in fields(AtHorizon)}
     assert [measure.field for measure in MEASURES] == list(PerformanceFacts.measures())
+
+
+def test_the_rule_of_risk_groups_names_the_cut_that_was_made() -> None:
+    """A locked model cuts outside cases where it was cut in training, not at their own median."""
+    outcome, score = cohort()
+    found = assessed(outcome, score, probability(score)[:, None], (24.0,))
+    analysis = analysis_of(outcome, (24.0,))
+    for kind in ("apparent", "external"):
+        row = risk_group_facts(analysis, replace(found, kind=kind))
+        assert row.rule == "median of the linear predictor in training"
+        assert row.cuts == (pytest.approx(found.risk_cut),)
+    pooled = cast("OutOfFold", object())
+    row = risk_group_facts(analysis, replace(found, out_of_fold=pooled))
+    assert row.rule.startswith("median of the out-of-fold linear predictor")

@@ -28,6 +28,7 @@ from trephine.modelling.encoding import seen_levels, seen_reference
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.terms import Term
 from trephine.regression.cox_result import CoxResult
+from trephine.report import phrases
 from trephine.study.assess.clinical import (
     compared_categorical,
     compared_continuous,
@@ -171,22 +172,13 @@ def cox_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts:
         standard_errors=result.settings.standard_errors,
         entry_p=settings.univariable_p if by_p else None,
         stay_p=settings.stay_p if by_p else None,
-        elimination=_ELIMINATION[settings.clinical],
+        elimination=phrases.ELIMINATION[settings.clinical],
         n=len(survival),
         events=int(survival.event.sum()),
         variables=tuple(
             _cox_variable(alone, choice, together, filled, survival) for alone in choice.alone
         ),
     )
-
-
-_ELIMINATION = {
-    "univariable-backward": "Variables below the entry p entered; the one with the largest Wald p"
-    " left until all were at or below the p to stay.",
-    "backward-aic": "All variables entered; the one whose removal lowered Akaike's criterion most"
-    " left until none did.",
-    "all": "All variables entered and stayed.",
-}
 
 
 def _continuous_as(result: ProtocolResult) -> ContinuousAs:
@@ -306,13 +298,11 @@ def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts
             for alone in choice.alone
             if alone.variable in inside
         ]
-    clinical = [part for part in model.parts if part == CLINICAL]
-    beside = "the selected clinical variables" if clinical else "the other signatures"
     return CoxTableFacts(
         protocol=result.settings.protocol,
         continuous=_continuous_as(result),
         standard_errors=result.settings.standard_errors,
-        elimination=f"Signatures with {beside}, as in the model {model.name}.",
+        elimination=phrases.beside_signatures(model.name, clinical=CLINICAL in model.parts),
         n=model.n,
         events=model.n_events,
         variables=tuple(variables),

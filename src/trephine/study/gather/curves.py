@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from trephine.choices import CurveMethod
 from trephine.evaluation.decision_curve import TREAT_ALL, TREAT_NONE, DecisionCurve
 from trephine.evaluation.risk_groups import RiskGroup, RiskGroups
 from trephine.facts import (
@@ -18,6 +17,7 @@ from trephine.facts import (
     RocFacts,
     SurvivalCurve,
 )
+from trephine.report import phrases
 from trephine.study.assess import Assessed, Assessment
 from trephine.study.assess.follow_up import overall_curve
 from trephine.study.assess.risk_groups import risk_table_times
@@ -49,17 +49,6 @@ def roc_facts(assessed: Assessed) -> list[RocFacts]:
     return found
 
 
-CURVE_WORDS: dict[CurveMethod, str] = {
-    "hazard": "Cox regression on log(-log(1 - predicted risk))",
-    "hazard spline": "Cox regression on a restricted cubic spline of log(-log(1 - predicted risk))",
-    "hazard regression": "hazard regression (HARE, splines in time and log(-log(1 - predicted"
-    " risk)), as in R's rms)",
-    "pseudo-values linear": "least squares of jackknife pseudo-values on predicted risk",
-    "pseudo-values local": "local linear regression of jackknife pseudo-values on predicted risk",
-}
-"""How a smooth calibration curve is drawn, as the methods section says it."""
-
-
 def calibration_facts(assessed: Assessed) -> list[CalibrationFacts]:
     """Return one calibration curve a horizon."""
     found = []
@@ -83,7 +72,7 @@ def calibration_facts(assessed: Assessed) -> list[CalibrationFacts]:
                     )
                     for group in at.groups
                 ),
-                smooth_method=CURVE_WORDS[curve.method] if known else "",
+                smooth_method=phrases.CURVE_WORDS[curve.method] if known else "",
                 smooth_predicted=curve.predicted if known else (),
                 smooth_observed=curve.observed if known else (),
                 smooth_low=_known(curve.low),
@@ -131,16 +120,10 @@ def risk_group_facts(analysis: Analysis, assessed: Assessed) -> RiskGroupsFacts:
     plan = analysis.inputs.plan
     found = assessed.risk_groups
     groups = found.groups
-    apparent = assessed.kind == "apparent"
-    rule = (
-        "median of the linear predictor in training"
-        if apparent
-        else "median of the out-of-fold linear predictor, averaged over repeats"
-    )
+    rule = phrases.cut_at_median(out_of_fold=assessed.out_of_fold is not None)
     if found.by_plan:
-        at = f"{plan.outcome.horizons[0]:g} {plan.outcome.unit}"
-        cuts = " and ".join(f"{cut:g}" for cut in plan.outcome.risk_cuts)
-        rule = f"event probability at {at} that the plan gives, {cuts}"
+        outcome = plan.outcome
+        rule = phrases.cut_by_plan(outcome.risk_cuts, outcome.horizons[0], outcome.unit)
     return RiskGroupsFacts(
         protocol=assessed.protocol,
         kind=assessed.kind,

@@ -42,13 +42,14 @@ from trephine.facts import (
 from trephine.modelling.protocols import PROTOCOLS
 from trephine.plan.sections import RadiomicsSection
 from trephine.radiomics.settings import RadiomicsSettings
+from trephine.report import phrases
 from trephine.study.assess import Assessment
 from trephine.study.assess.follow_up import median_follow_up
 from trephine.study.finetuning import finetune_settings
 from trephine.study.fingerprints import Fingerprint
 from trephine.study.network_file import trust_note
 from trephine.study.provenance import read_fingerprints
-from trephine.study.results import Analysis, ProtocolResult
+from trephine.study.results import Analysis
 from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
 
 # What the numbers of a report rest on.
@@ -59,11 +60,6 @@ _COUNTED = """hip knee shoulder ankle wrist elbow limb leg arm joint bone femur 
     participant"""
 COUNTED = frozenset(_COUNTED.split())
 """What a case may be, beside a case: words whose plural is regular."""
-
-RANDOM_WEIGHTS = (
-    "The deep features come from a network with random, untrained weights ({weights}). They carry"
-    " what any fixed filter carries and nothing learned from pictures."
-)
 
 
 def study_facts(analysis: Analysis) -> StudyFacts:
@@ -85,7 +81,9 @@ def study_facts(analysis: Analysis) -> StudyFacts:
         seed=plan.study.seed,
         simulated=bool(plan.study.simulated),
         simulated_note=plan.study.simulated,
-        random_weights_note=RANDOM_WEIGHTS.format(weights=deep.weights) if random and deep else "",
+        random_weights_note=phrases.RANDOM_WEIGHTS.format(weights=deep.weights)
+        if random and deep
+        else "",
     )
 
 
@@ -202,13 +200,6 @@ def _partial_raters(analysis: Analysis) -> tuple[PartialRater, ...]:
     )
 
 
-COMBAT = (
-    "Features were harmonised between centres by ComBat (parametric empirical Bayes, Johnson et"
-    " al. 2007), fitted to the training cases of each fit alone with the clinical variables as"
-    " covariates; cases of a centre that training did not hold count as measured."
-)
-
-
 def methods_facts(analysis: Analysis, assessment: Assessment) -> MethodsFacts:
     """Return the settings that the methods section states."""
     plan = analysis.inputs.plan
@@ -226,16 +217,13 @@ def methods_facts(analysis: Analysis, assessment: Assessment) -> MethodsFacts:
             layer=_layer(deep, finetune_settings(plan)),
             weights=_weights_name(deep),
             features=len(features[DEEP].names),
-            crop=f"square round the region with a margin of {deep.margin:.0%}, resized to"
-            f" {deep.size} x {deep.size}" + (", left sides mirrored" if deep.mirror_left else ""),
+            crop=phrases.crop(deep.margin, deep.size, mirrored=deep.mirror_left),
         )
         if deep is not None
         else None,
         feature_table=plan.features.table.name if plan.features is not None else "",
-        harmonisation="" if plan.selection.harmonise == "none" else COMBAT,
-        missing_values="Cases with a missing clinical value were left out."
-        if plan.selection.missing_clinical == "drop"
-        else "Missing clinical values were filled with training medians and most frequent levels.",
+        harmonisation="" if plan.selection.harmonise == "none" else phrases.COMBAT,
+        missing_values=phrases.MISSING_VALUES[plan.selection.missing_clinical],
         resampling=tuple(_resampling(analysis, assessment)),
     )
 
@@ -285,23 +273,15 @@ def _resampling(analysis: Analysis, assessment: Assessment) -> list[ResamplingMe
             permutations=validation.permutations if result.null is not None else 0,
             interval_draws=assessment.number_draws,
             band_draws=assessment.band_draws,
-            note=_resampling_note(result),
+            note=phrases.resampling_note(
+                result.settings.chain.inner_folds,
+                result.settings.chain.fold_unit,
+                penalised=bool(result.fitted.chains),
+                independent=result.settings.independent,
+            ),
         )
         for protocol, result in analysis.protocols.items()
     ]
-
-
-def _resampling_note(result: ProtocolResult) -> str:
-    chain = result.settings.chain
-    inner = f"The penalty comes from inner {chain.inner_folds}-fold cross-validation by"
-    folds = f"{inner} {chain.fold_unit}." if result.fitted.chains else ""
-    by = (
-        "Intervals of apparent performance take cases as independent, as published; all others are"
-        " by patient."
-        if result.settings.independent
-        else "All intervals are by patient."
-    )
-    return f"{folds} {by}".strip()
 
 
 def run_facts(analysis: Analysis) -> RunFacts:

@@ -1,0 +1,84 @@
+"""Sentences of the report that go by a setting; the facts carry the one that holds for a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trephine.choices import ClinicalSelection, CurveMethod, Missing, Unit
+
+RANDOM_WEIGHTS = (
+    "The deep features come from a network with random, untrained weights ({weights}). They carry"
+    " what any fixed filter carries and nothing learned from pictures."
+)
+"""Over the page of a study whose deep features come from such a network."""
+
+COMBAT = (
+    "Features were harmonised between centres by ComBat (parametric empirical Bayes, Johnson et"
+    " al. 2007), fitted to the training cases of each fit alone with the clinical variables as"
+    " covariates; cases of a centre that training did not hold count as measured."
+)
+"""How features of several centres were made alike."""
+
+MISSING_VALUES: dict[Missing, str] = {
+    "drop": "Cases with a missing clinical value were left out.",
+    "impute": "Missing clinical values were filled with training medians and most frequent levels.",
+}
+"""What became of cases that lack a clinical value."""
+
+ELIMINATION: dict[ClinicalSelection, str] = {
+    "univariable-backward": "Variables below the entry p entered; the one with the largest Wald p"
+    " left until all were at or below the p to stay.",
+    "backward-aic": "All variables entered; the one whose removal lowered Akaike's criterion most"
+    " left until none did.",
+    "all": "All variables entered and stayed.",
+}
+"""How clinical variables were selected."""
+
+CURVE_WORDS: dict[CurveMethod, str] = {
+    "hazard": "Cox regression on log(-log(1 - predicted risk))",
+    "hazard spline": "Cox regression on a restricted cubic spline of log(-log(1 - predicted risk))",
+    "hazard regression": "hazard regression (HARE, splines in time and log(-log(1 - predicted"
+    " risk)), as in R's rms)",
+    "pseudo-values linear": "least squares of jackknife pseudo-values on predicted risk",
+    "pseudo-values local": "local linear regression of jackknife pseudo-values on predicted risk",
+}
+"""How a smooth calibration curve is drawn, as the methods section says it."""
+
+
+def crop(margin: float, size: int, *, mirrored: bool) -> str:
+    """Return how the part of an image was cut that a network was given."""
+    sides = ", left sides mirrored" if mirrored else ""
+    return (
+        f"square round the region with a margin of {margin:.0%}, resized to {size} x {size}{sides}"
+    )
+
+
+def resampling_note(inner_folds: int, unit: Unit, *, penalised: bool, independent: bool) -> str:
+    """Return where the penalty comes from, and what intervals go by."""
+    folds = f"The penalty comes from inner {inner_folds}-fold cross-validation by {unit}."
+    by = (
+        "Intervals of apparent performance take cases as independent, as published; all others are"
+        " by patient."
+        if independent
+        else "All intervals are by patient."
+    )
+    return f"{folds} {by}" if penalised else by
+
+
+def cut_at_median(*, out_of_fold: bool) -> str:
+    """Return where risk groups are cut by the linear predictor."""
+    if out_of_fold:
+        return "median of the out-of-fold linear predictor, averaged over repeats"
+    return "median of the linear predictor in training"
+
+
+def cut_by_plan(cuts: Sequence[float], horizon: float, unit: str) -> str:
+    """Return where risk groups are cut by the event probabilities of the plan."""
+    given = " and ".join(f"{cut:g}" for cut in cuts)
+    return f"event probability at {horizon:g} {unit} that the plan gives, {given}"
+
+
+def beside_signatures(model: str, *, clinical: bool) -> str:
+    """Return what stands beside the signatures in a model of both (Table S2)."""
+    beside = "the selected clinical variables" if clinical else "the other signatures"
+    return f"Signatures with {beside}, as in the model {model}."
