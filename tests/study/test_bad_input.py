@@ -337,3 +337,13 @@ def test_a_plan_with_nothing_to_predict_from_is_refused(trephine: Command, tmp_p
     study = write_table_study(tmp_path / "study", clinical=False)
     study.replace('\n[features]\ntable = "features.csv"\n', "")
     refused(trephine, study, "images, a feature table or clinical variables")
+
+
+def test_events_that_were_all_seen_at_one_time_are_refused(
+    trephine: Command, table_study: SmallStudy
+) -> None:
+    table = table_study.table()
+    table.loc[table["died"] == "1", "months"] = "12"
+    table_study.write(table)
+    told = refused(trephine, table_study, "column months: expected events at two times at least")
+    assert "at 12 months. Enter when each event was seen" in told

@@ -38,7 +38,7 @@ from trephine.study.ready_made import read_feature_sets
 from trephine.study.remarks import remarks_of
 from trephine.study.settings import deep_settings, model_parts, radiomics_settings
 from trephine.study.tidying import read_study_table
-from trephine.types import BoolArray, IntArray, Survival
+from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 UNOPENED = "Images and masks were not opened: that comes when these are fixed."
 
@@ -322,6 +322,7 @@ def _refuse_too_few(
         found = f"{n_events} in {flow.analysed_cases} of {flow.enrolled_cases} cases"
         advice = 'Fill in missing values, or set [selection] missing_clinical = "impute"'
         raise StudyProblemsError([Problem(plan.data.table.name, expected, found, advice)])
+    _refuse_one_time(plan, rows.time[stay & (rows.event == 1)])
     try:
         check_events(n_events, plan)
     except PlanError as error:
@@ -330,6 +331,23 @@ def _refuse_too_few(
     problems = few_drawn(files.masks, stay) if files is not None else []
     if problems:
         raise StudyProblemsError(problems)
+
+
+def _refuse_one_time(plan: StudyPlan, times: FloatArray) -> None:
+    """Refuse events that were all seen at one time: nobody's survival differs by when.
+
+    Raises
+    ------
+    StudyProblemsError
+        If they were.
+    """
+    if np.unique(times).size > 1:
+        return
+    where = f"{plan.data.table.name}, column {plan.data.columns.time}"
+    found = f"all {times.size} at {times[0]:g} {plan.outcome.unit}"
+    advice = "Enter when each event was seen; the end of the study is no such time"
+    problem = Problem(where, "events at two times at least", found, advice)
+    raise StudyProblemsError([problem])
 
 
 def _names(features: Mapping[str, FeatureSet], centres: Iterable[str]) -> set[str]:
