@@ -15,7 +15,7 @@ help:
 	@echo "make bench-r      the same, with R's glmnet and survival installed from Debian"
 	@echo "make fuzz         2,000 mutated files of each kind (FUZZ='--seed 7 --count 500 dicom png')"
 	@echo "make audit        ask pip-audit whether any dependency has a known weakness"
-	@echo "make docs         write the references of the study file and of facts.json"
+	@echo "make docs         write the references of the study file, of facts.json and of a bundle"
 	@echo "make kernels      forget compiled kernels, after a change in one that others call"
 	@echo "make test-system  install Orthanc and LibreOffice from Debian and run the tests that need them"
 
@@ -74,6 +74,7 @@ bench-r: $(BIN)/.dev-ready
 docs: $(BIN)/.dev-ready
 	$(BIN)/python -m trephine.plan
 	$(BIN)/python -m trephine.facts > docs/facts-schema.json
+	$(BIN)/python -m trephine.study.locked > docs/bundle-schema.json
 
 # numba sees that a file has changed, not that a kernel in another file which it calls has.
 kernels:

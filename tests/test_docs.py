@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+
+from trephine.modelling.bundle import VERSION
+from trephine.study.locked.context import BundleContext
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -28,3 +32,10 @@ def test_pages_link_to_files_that_exist():
     for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_schema_of_a_bundle_is_that_of_its_context() -> None:
+    """Rewrite with: make docs."""
+    written = json.loads((ROOT / "docs" / "bundle-schema.json").read_text(encoding="utf-8"))
+    assert written == BundleContext.model_json_schema()
+    assert written["properties"]["version"]["const"] == VERSION

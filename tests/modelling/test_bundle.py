@@ -13,7 +13,7 @@ import pytest
 
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.errors import BundleError
-from trephine.modelling.bundle import Bundle, read_bundle, write_bundle
+from trephine.modelling.bundle import VERSION, Bundle, read_bundle, write_bundle
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.protocols import PROTOCOLS
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
@@ -163,10 +163,10 @@ def changed(folder: Path, change: Callable[[dict[str, object]], object]) -> Path
 
 
 def test_another_version_another_format_and_a_broken_manifest_are_refused(folder: Path) -> None:
-    with pytest.raises(BundleError, match="expected version 2, found 99"):
+    with pytest.raises(BundleError, match="expected version 3, found 99"):
         read_bundle(changed(folder, lambda m: m.update(version=99)))
     with pytest.raises(BundleError, match="expected format"):
-        read_bundle(changed(folder, lambda m: m.update(version=2, format="other")))
+        read_bundle(changed(folder, lambda m: m.update(version=VERSION, format="other")))
     with pytest.raises(BundleError, match="does not list"):
         read_bundle(changed(folder, lambda m: m.update(format="trephine-bundle", sha256={})))
     (folder / "manifest.json").write_text("{")

@@ -9,11 +9,16 @@ import pytest
 
 from cli.command import Command
 from study.small_study import SmallStudy, write_clinical_study
+from trephine.cohort.cells import CellReading
 from trephine.errors import InputError, StudyProblemsError
 from trephine.study.inputs import read_study
 from trephine.study.locked.case_row import case_row
+from trephine.study.locked.context import TableContext
 
-WIDE = {"sides": {"R": ["R "], "L": ["L "]}, "read": {"stage": {"read": {"1": "I"}}}}
+WIDE = TableContext(
+    sides={"R": ("R ",), "L": ("L ",)}, read={"stage": CellReading(read={"1": "I"})}
+)
+LONG = TableContext(sides={}, read={})
 
 
 def row(path: Path, **cells: str) -> Path:
@@ -37,7 +42,7 @@ def test_a_wide_row_gives_the_columns_of_its_side_read_as_the_study_reads_them(
 def test_a_long_row_is_read_as_before_and_several_rows_are_refused(tmp_path: Path) -> None:
     path = row(tmp_path / "c.csv", age="50", stage="1")
     assert case_row(path, WIDE, None).iloc[0].to_dict() == {"age": "50", "stage": "I"}
-    assert case_row(path, {}, "R").iloc[0].to_dict() == {"age": "50", "stage": "1"}
+    assert case_row(path, LONG, "R").iloc[0].to_dict() == {"age": "50", "stage": "1"}
     path.write_text("age,stage\n50,I\n60,I\n")
     with pytest.raises(StudyProblemsError, match="one row below the header, found 2 rows"):
         case_row(path, WIDE, "R")

@@ -10,9 +10,9 @@ import pytest
 
 from study.small_study import SmallStudy, write_table_study
 from trephine.errors import StudyProblemsError
-from trephine.modelling.bundle import read_bundle
 from trephine.plan.reading import read_plan
 from trephine.report.tables import make_tables
+from trephine.study.locked.model import read_model
 from trephine.study.locked.new_case import NewCase
 from trephine.study.locked.predict import predict_case
 from trephine.study.locked.validate import validate_bundle
@@ -113,9 +113,7 @@ def test_a_locked_model_knows_its_centres_and_warns_of_others(
     stranger = NewCase(given.image, features=given.features, clinical=given.clinical, centre="east")
     other = predict_case(result.bundle, stranger)
     assert any("names none of them" in warning for warning in other.warnings)
-    assert read_bundle(result.bundle).context["centres"] == list(
-        result.analysis.inputs.centre_names
-    )
+    assert read_model(result.bundle).context.centres == tuple(result.analysis.inputs.centre_names)
 
 
 def test_outside_centres_are_matched_by_name_and_others_counted(

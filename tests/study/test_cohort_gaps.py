@@ -7,20 +7,21 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from study.bundle_contexts import locked_model
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.errors import StudyProblemsError
-from trephine.modelling.bundle import Bundle
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.imputation import Imputation
 from trephine.modelling.prediction import Predictor
 from trephine.modelling.signature import Signature
-from trephine.study.cohort_gaps import cohort_gaps
+from trephine.study.locked.cohort_gaps import cohort_gaps
+from trephine.study.locked.model import LockedModel
 from trephine.types import Survival
 
 ROWS = (9, 2, 5)  # cases stand in another order than rows
 
 
-def the_bundle(*, imputes: bool, fills: bool) -> Bundle:
+def the_model(*, imputes: bool, fills: bool) -> LockedModel:
     two = np.ones(2)
     signature = Signature("genes", ("a", "b"), two, two, two, two, two, 0.0)
     terms = [
@@ -35,12 +36,12 @@ def the_bundle(*, imputes: bool, fills: bool) -> Bundle:
     imputation = Imputation({"age": 51.0, "stage": 1.0}) if imputes else None
     models = {"Both": SimpleNamespace(terms=terms)}
     predictor = Predictor({"genes": signature}, variables, imputation, models)  # type: ignore[arg-type]
-    return Bundle(predictor, {"protocol": "sound", "features": {"fills_missing": fills}}, "")
+    return locked_model(predictor, fills_missing=fills)
 
 
-def the_cases(bundle: Bundle, genes: list[list[float]], age: list[float]) -> Cases:
+def the_cases(model: LockedModel, genes: list[list[float]], age: list[float]) -> Cases:
     clinical = ClinicalTable(
-        bundle.predictor.variables, {"age": np.array(age), "stage": np.array([0.0, 1.0, 1.0])}, 3
+        model.predictor.variables, {"age": np.array(age), "stage": np.array([0.0, 1.0, 1.0])}, 3
     )
     features = {"genes": FeatureSet("genes", ("other", "b", "a"), np.array(genes, float))}
     survival = Survival(np.array([1.0, 2.0, 3.0]), np.array([True, False, True]), "months")
@@ -53,13 +54,13 @@ NAN = np.nan
 
 
 def test_whole_cases_need_no_word() -> None:
-    bundle = the_bundle(imputes=False, fills=False)
-    assert cohort_gaps(bundle, the_cases(bundle, WHOLE, [1, 2, 3]), ROWS, "out.csv") == []
+    model = the_model(imputes=False, fills=False)
+    assert cohort_gaps(model, the_cases(model, WHOLE, [1, 2, 3]), ROWS, "out.csv") == []
 
 
 def test_what_is_filled_in_as_in_training_is_named_with_its_rows() -> None:
-    bundle = the_bundle(imputes=True, fills=True)
-    said = cohort_gaps(bundle, the_cases(bundle, GAPS, [NAN, 2, NAN]), ROWS, "out.csv")
+    model = the_model(imputes=True, fills=True)
+    said = cohort_gaps(model, the_cases(model, GAPS, [NAN, 2, NAN]), ROWS, "out.csv")
     assert said == [
         "Features of genes without a value: a 2 (rows 2, 9); the training mean stands in, as in"
         " the study.",
@@ -68,9 +69,9 @@ def test_what_is_filled_in_as_in_training_is_named_with_its_rows() -> None:
 
 
 def test_what_training_never_filled_in_is_refused_all_at_once() -> None:
-    bundle = the_bundle(imputes=False, fills=False)
+    model = the_model(imputes=False, fills=False)
     with pytest.raises(StudyProblemsError) as refused:
-        cohort_gaps(bundle, the_cases(bundle, GAPS, [NAN, 2, 3]), ROWS, "out.csv")
+        cohort_gaps(model, the_cases(model, GAPS, [NAN, 2, 3]), ROWS, "out.csv")
     found = [(p.table, p.rows, p.column) for p in refused.value.problems]
     assert found == [("out.csv", (2, 9), "a"), ("out.csv", (9,), "Alter")]
 
@@ -78,7 +79,7 @@ def test_what_training_never_filled_in_is_refused_all_at_once() -> None:
 def test_a_case_without_any_feature_of_a_signature_is_refused_even_where_some_are_filled_in() -> (
     None
 ):
-    bundle = the_bundle(imputes=True, fills=True)
-    cases = the_cases(bundle, [[0, NAN, NAN], [0, 1, NAN], [0, 1, 1]], [1, 2, 3])
+    model = the_model(imputes=True, fills=True)
+    cases = the_cases(model, [[0, NAN, NAN], [0, 1, NAN], [0, 1, 1]], [1, 2, 3])
     with pytest.raises(StudyProblemsError, match=r"row 9: expected a value of some of the 2"):
-        cohort_gaps(bundle, cases, ROWS, "out.csv")
+        cohort_gaps(model, cases, ROWS, "out.csv")

@@ -25,11 +25,11 @@ from study.small_study import (
 )
 from trephine.facts import Facts, read_facts
 from trephine.imaging import read_mask, write_nifti
-from trephine.modelling.bundle import read_bundle
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import FeatureStore
 from trephine.study import Study, extraction
 from trephine.study.extraction import extract_all
+from trephine.study.locked.model import read_model
 from trephine.study.run import StudyResult
 from trephine.study.settings import radiomics_settings
 from trephine.validation.resampling import nested_cross_validation
@@ -87,7 +87,7 @@ def test_a_study_with_images_leaves_one_page_facts_and_a_model(image_run: StudyR
     assert read_facts(folder / "facts.json") == image_run.facts
     assert image_run.facts.flow.analysed.cases == CASES
     assert {row.protocol for row in image_run.facts.performance} == {"published", "sound"}
-    assert read_bundle(image_run.bundle).context["protocol"] == "sound"
+    assert read_model(image_run.bundle).context.protocol == "sound"
     assert set(image_run.analysis.cases.features) == {"radiomics"}
     ran = json.loads(image_run.facts.run.plan)["radiomics"]["settings"]
     assert RadiomicsSettings(**ran) == radiomics_settings(image_run.analysis.inputs.plan)
@@ -443,13 +443,10 @@ def test_deep_features_give_the_four_models_of_the_paper_and_a_prediction(
 
 def _spoil_weights_hash(bundle: Path) -> None:
     """Rewrite a bundle as if it had been fitted with other weights, its sums being right."""
-    from dataclasses import replace
-
-    from trephine.modelling.bundle import write_bundle
-
-    whole = read_bundle(bundle)
-    features = {**whole.context["features"], "weights_sha256": "0" * 64}
-    write_bundle(replace(whole, context={**whole.context, "features": features}), bundle)
+    whole = read_model(bundle)
+    features = whole.context.features.model_copy(update={"weights_sha256": "0" * 64})
+    context = whole.context.model_copy(update={"features": features})
+    replace(whole, context=context).write(bundle)
 
 
 def test_the_report_is_written_again_without_computing(

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from cli.command import Command
+from study.bundle_contexts import context_of
 from trephine.errors import BundleError
 from trephine.facts import ExternalFacts, Facts
-from trephine.modelling.bundle import Bundle, read_bundle, write_bundle
+from trephine.modelling.bundle import read_bundle
 from trephine.modelling.fitted_model import Baseline, FittedModel
 from trephine.modelling.prediction import Predictor
+from trephine.study.locked.model import LockedModel
 from trephine.study.locked.validate import ValidationResult, validate_bundle
 
 NOT_SIGNED = "Not signed: its checksums show damage, not forgery."
@@ -29,13 +31,8 @@ def unsigned(tmp_path: Path) -> Path:
         "Null", (), (), none, np.empty((0, 0)), none, none, none, none, baseline,
         (0.0, 0.0), 0.0, 40, 20, (),
     )  # fmt: skip
-    context = {
-        "title": "Made up", "simulated": "", "protocol": "sound", "primary_model": "Null",
-        "outcome": {"name": "survival", "unit": "months", "horizons": [12.0], "risk_cuts": []},
-        "features": {}, "centres": [],
-    }  # fmt: skip
-    bundle = Bundle(Predictor({}, {}, None, {"Null": model}), context, "# Card\n")
-    return write_bundle(bundle, tmp_path / "unsigned")
+    predictor = Predictor({}, {}, None, {"Null": model})
+    return LockedModel(predictor, context_of("Null"), "# Card\n").write(tmp_path / "unsigned")
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_cohort(folder, "training", seed=1)
     plan = folder / "study.toml"
     plan.write_text(PLAN.format(table="training.csv") + CLINICAL)
-    return Study.from_toml(plan).run(workers=1).bundle
+    return Study.from_toml(plan).run(workers=1, formats=()).bundle
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def outside(locked: Path, tmp_path_factory: pytest.TempPathFactory) -> Validatio
     plan.write_text(PLAN.format(table="outside.csv"))
     signed = shutil.copytree(locked, folder / "model")
     sign_bundle(signed, folder / "key.pem", "new")
-    return validate_bundle(signed, plan, workers=1)
+    return validate_bundle(signed, plan, workers=1, formats=("html",))
 
 
 def test_the_facts_the_page_and_the_json_say_who_signed_the_model(
@@ -84,6 +84,7 @@ def test_the_facts_the_page_and_the_json_say_who_signed_the_model(
     assert signer is not None
     facts = json.loads((outside.folder / "facts.json").read_text())
     assert facts["external"]["signed_by"] == signer
+    assert outside.report is not None
     page = outside.report.read_text(encoding="utf-8")
     assert "The model is signed by " in page
     assert signer in page
@@ -121,6 +122,7 @@ def test_the_report_holds_case_mix_and_the_recalibration_on_offer(
     assert {row.label for row in external.case_mix} >= {"Age (years)"}
     assert len(external.recalibration) == 2 * 2
     assert all(row.new_baseline is not None for row in external.recalibration)
+    assert outside.report is not None
     page = outside.report.read_text()
     assert "Case mix: training and outside cases" in page
     assert "Recalibration on offer" in page
@@ -141,7 +143,7 @@ def test_another_unit_of_time_is_refused(locked: Path, tmp_path: Path) -> None:
     plan = tmp_path / "external.toml"
     plan.write_text(PLAN.format(table="outside.csv") + '[outcome]\nunit = "days"\n')
     with pytest.raises(PlanError, match="convert the times"):
-        validate_bundle(locked, plan, workers=1)
+        validate_bundle(locked, plan, workers=1, formats=())
     assert not (tmp_path / "validation").exists()
 
 
@@ -152,7 +154,7 @@ def test_a_missing_variable_of_the_model_is_told(locked: Path, tmp_path: Path) -
     plan = tmp_path / "external.toml"
     plan.write_text(PLAN.format(table="outside.csv"))
     with pytest.raises(StudyProblemsError, match="age"):
-        validate_bundle(locked, plan, workers=1)
+        validate_bundle(locked, plan, workers=1, formats=())
 
 
 def test_an_altered_model_is_refused(locked: Path, tmp_path: Path) -> None:
@@ -179,7 +181,7 @@ def test_columns_of_other_names_are_taken_from_the_outside_plan(
         + '[clinical]\nage = { column = "years_of_life", unit = "years" }\n'
         + 'stage = { column = "grade", levels = ["I", "II", "III"] }\n'
     )
-    renamed = validate_bundle(locked, plan, workers=1)
+    renamed = validate_bundle(locked, plan, workers=1, formats=())
     told, expected = (found.facts.performance[0].c_index for found in (renamed, outside))
     assert told == expected
 
@@ -194,7 +196,7 @@ def test_a_variable_of_another_unit_or_other_levels_is_refused(
     plan = tmp_path / "external.toml"
     plan.write_text(PLAN.format(table="outside.csv") + f"[clinical]\n{variable}\n")
     with pytest.raises(PlanError, match="recode the table"):
-        validate_bundle(locked, plan, workers=1)
+        validate_bundle(locked, plan, workers=1, formats=())
 
 
 def test_outside_cases_at_a_level_that_training_had_not_are_told(tmp_path: Path) -> None:
@@ -202,11 +204,11 @@ def test_outside_cases_at_a_level_that_training_had_not_are_told(tmp_path: Path)
     table[table["stage"] != "III"].to_csv(tmp_path / "training.csv", index=False)
     plan = tmp_path / "study.toml"
     plan.write_text(PLAN.format(table="training.csv") + CLINICAL)
-    bundle = Study.from_toml(plan).run(workers=1).bundle
+    bundle = Study.from_toml(plan).run(workers=1, formats=()).bundle
     outside = write_cohort(tmp_path, "outside", seed=2)
     plan = tmp_path / "external.toml"
     plan.write_text(PLAN.format(table="outside.csv"))
-    found = validate_bundle(bundle, plan, workers=1).facts.run.warnings
+    found = validate_bundle(bundle, plan, workers=1, formats=()).facts.run.warnings
     count = int((outside["stage"] == "III").sum())
     assert [w.text for w in found if w.where == "Stage"] == [
         f"{count} cases are at a level that no training case had; it counts as I"
@@ -223,7 +225,7 @@ def test_empty_cells_that_the_model_cannot_fill_in_are_refused_by_row_and_column
     plan = tmp_path / "external.toml"
     plan.write_text(PLAN.format(table="outside.csv") + '[selection]\nmissing_clinical = "impute"\n')
     with pytest.raises(StudyProblemsError) as refused:
-        validate_bundle(locked, plan, workers=1)
+        validate_bundle(locked, plan, workers=1, formats=())
     assert {(p.rows, p.column) for p in refused.value.problems} == {
         ((5, 10), "age"),
         ((7,), "stage"),

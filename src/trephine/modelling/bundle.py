@@ -21,7 +21,7 @@ from trephine.modelling.prediction import Predictor
 from trephine.modelling.signing_keys import fingerprint, new_key, secret_key
 
 FORMAT = "trephine-bundle"
-VERSION = 2  # 2: centre effects
+VERSION: Literal[3] = 3  # 3: a typed context with the nomograms; 2: centre effects
 
 MANIFEST = "manifest.json"
 PREDICTOR = "predictor.json"
@@ -40,8 +40,8 @@ class Bundle:
     predictor
         Signatures, encoding and models.
     context
-        What else predicting needs and a reader should know: outcome, horizons, unit, extraction
-        settings, weights' hash, primary model, performance.
+        What else predicting needs and a reader should know, as plain JSON values;
+        ``trephine.study.locked.context`` knows their types.
     card
         The model card, as Markdown.
     signed_by

@@ -42,6 +42,25 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class UnseenLevel:
+    """Cases at levels of a categorical variable that no training case had.
+
+    Attributes
+    ----------
+    variable
+        Its key.
+    reference
+        The level that they count as.
+    rows
+        Places of the cases, from 0.
+    """
+
+    variable: str
+    reference: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Predictor:
     """Signatures, clinical encoding and models, with which new cases are predicted.
 
@@ -67,6 +86,36 @@ class Predictor:
     models: Mapping[str, FittedModel]
     blocks: Mapping[str, LastBlock] = field(default_factory=dict)
     harmonisers: Mapping[str, Harmoniser] = field(default_factory=dict)
+
+    @property
+    def fullest(self) -> FittedModel:
+        """The model of most parts, the first of several."""
+        return max(self.models.values(), key=lambda model: len(model.parts))
+
+    def unseen_levels(
+        self, clinical: ClinicalTable, models: Sequence[str] | None = None
+    ) -> list[UnseenLevel]:
+        """Return the levels of m cases that no training case had, by variable.
+
+        A model has no coefficient for such a level; the case counts as at the reference.
+
+        Parameters
+        ----------
+        clinical
+            m rows.
+        models
+            Those whose variables count; all by default.
+        """
+        chosen = [self.models[name] for name in models or list(self.models)]
+        terms = [term for model in chosen for term in model.terms if term.kind == "level"]
+        found = []
+        for key in dict.fromkeys(term.variable for term in terms):
+            own = {term.level: term.reference for term in terms if term.variable == key}
+            known = {None, *own.keys(), *own.values()}
+            rows = [row for row, text in enumerate(clinical.texts(key)) if text not in known]
+            if rows:
+                found.append(UnseenLevel(key, next(iter(own.values())), tuple(rows)))
+        return found
 
     def harmonised(
         self,

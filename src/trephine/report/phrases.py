@@ -53,6 +53,9 @@ def crop(margin: float, size: int, *, mirrored: bool) -> str:
     )
 
 
+BY_PATIENT = "All intervals are by patient."
+
+
 def resampling_note(inner_folds: int, unit: Unit, *, penalised: bool, independent: bool) -> str:
     """Return where the penalty comes from, and what intervals go by."""
     folds = f"The penalty comes from inner {inner_folds}-fold cross-validation by {unit}."
@@ -60,7 +63,7 @@ def resampling_note(inner_folds: int, unit: Unit, *, penalised: bool, independen
         "Intervals of apparent performance take cases as independent, as published; all others are"
         " by patient."
         if independent
-        else "All intervals are by patient."
+        else BY_PATIENT
     )
     return f"{folds} {by}" if penalised else by
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from trephine.report import ReportFormat
     from trephine.study.inputs import StudyInputs
     from trephine.study.run import StudyResult
 
@@ -48,12 +49,15 @@ class Study:
         resume: bool = True,
         workers: int | None = None,
         progress: Callable[[str, int, int], None] | None = None,
+        formats: Sequence[ReportFormat] | None = None,
     ) -> StudyResult:
         """Run the study; see ``trephine.study.run.run_study``."""
         from trephine.study.run import run_study
 
         folder = Path(out) if out is not None else None
-        return run_study(self.path, folder, resume=resume, workers=workers, progress=progress)
+        return run_study(
+            self.path, folder, resume=resume, workers=workers, progress=progress, formats=formats
+        )
 
 
 __all__ = ["Study"]

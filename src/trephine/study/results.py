@@ -9,6 +9,7 @@ import numpy as np
 
 from trephine.choices import ProtocolName
 from trephine.modelling.cases import Cases, FeatureSet
+from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Prediction
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe
@@ -24,13 +25,19 @@ from trephine.validation.resampling import OutOfFold
 GRID_POINTS = 40
 
 
+def horizons_reached(horizons: tuple[float, ...], survival: Survival) -> tuple[float, ...]:
+    """Return the horizons up to which at least one case was followed."""
+    last = float(survival.time.max())
+    return tuple(horizon for horizon in horizons if horizon <= last)
+
+
 def prediction_times(horizons: tuple[float, ...], survival: Survival) -> tuple[float, ...]:
     """Return the times at which every model predicts: the horizons, then a grid up to the last.
 
     The grid follows the events, of which it takes quantiles, so that the Brier score is integrated
     where it changes. A horizon past the last follow-up is predicted as NaN and bounds no grid.
     """
-    reached = [horizon for horizon in horizons if horizon <= survival.time.max()]
+    reached = horizons_reached(horizons, survival)
     if not reached:
         return horizons
     seen = np.unique(survival.time[survival.event & (survival.time < reached[-1])])
@@ -76,37 +83,65 @@ class ProtocolResult:
 
 
 @dataclass(frozen=True)
-class Analysis:
-    """A study's cases and both protocols on them.
+class Analysed:
+    """Cases that were read and predicted: what a study and a validation have in common.
 
     Attributes
     ----------
     inputs
         As read and checked.
     extracted
-        Features from images; None where the study has none.
+        Features from images; None where there are none.
     cases
-        What the recipes learned from.
-    protocols
-        By name: published, sound.
+        With features, clinical values and outcome.
     timings
         Seconds by stage, in order.
     warnings
         Where and what the reader must know.
-    drawings
-        The raters' regions compared; empty with one reading.
     """
 
     inputs: StudyInputs
     extracted: ExtractedFeatures | None
     cases: Cases
-    protocols: Mapping[ProtocolName, ProtocolResult]
     timings: Mapping[str, float]
     warnings: tuple[tuple[str, str], ...]
-    drawings: tuple[Comparison, ...] = ()
 
     @property
     def reached(self) -> tuple[float, ...]:
-        """The plan's horizons that follow-up reaches."""
-        last = float(self.cases.survival.time.max())
-        return tuple(h for h in self.inputs.plan.outcome.horizons if h <= last)
+        """The horizons that the follow-up of these cases reaches."""
+        return horizons_reached(self.inputs.plan.outcome.horizons, self.cases.survival)
+
+
+@dataclass(frozen=True)
+class Analysis(Analysed):
+    """A study's cases and both protocols on them.
+
+    Attributes
+    ----------
+    protocols
+        By name: published, sound.
+    drawings
+        The raters' regions compared; empty with one reading.
+    """
+
+    protocols: Mapping[ProtocolName, ProtocolResult]
+    drawings: tuple[Comparison, ...] = ()
+
+
+@dataclass(frozen=True)
+class Validation(Analysed):
+    """Outside cases and what a locked model's Cox models say of them; nothing is fitted.
+
+    Attributes
+    ----------
+    protocol
+        That fitted the model, elsewhere.
+    models
+        By name, as fitted elsewhere.
+    predictions
+        Of the outside cases by each, at ``prediction_times``.
+    """
+
+    protocol: ProtocolName
+    models: Mapping[str, FittedModel]
+    predictions: Mapping[str, Prediction]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from trephine.modelling.cases import Cases
 from trephine.modelling.prediction import Prediction
 from trephine.modelling.protocols import PROTOCOLS, Protocol
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
-from trephine.report import write_report
+from trephine.report import ReportFormat, write_report
 from trephine.report.wording import name_column
 from trephine.store import FeatureStore
 from trephine.streams import generator
@@ -51,7 +51,7 @@ class StudyResult:
     folder
         Results folder.
     report
-        The page to open.
+        The page to open; None where no page was asked for.
     bundle
         The locked model; None where the protocol that the plan names could not be fitted.
     facts
@@ -63,7 +63,7 @@ class StudyResult:
     """
 
     folder: Path
-    report: Path
+    report: Path | None
     bundle: Path | None
     facts: Facts
     analysis: Analysis
@@ -86,7 +86,8 @@ class StudyResult:
         ]
         lines += [f"Note: {remark}" for remark in self.analysis.inputs.remarks]
         bundle = str(self.bundle) if self.bundle else "none, its protocol was not fitted"
-        lines += [f"Report: {self.report}", f"Model:  {bundle}"]
+        lines += [] if self.report is None else [f"Report: {self.report}"]
+        lines += [f"Model:  {bundle}"]
         if self.facts.study.simulated:
             lines.append("Simulated data: nothing here says anything about patients.")
         return lines
@@ -99,6 +100,7 @@ def run_study(
     resume: bool = True,
     workers: int | None = None,
     progress: StageProgress | None = None,
+    formats: Sequence[ReportFormat] | None = None,
 ) -> StudyResult:
     """Run a study from its file to its report and model.
 
@@ -114,6 +116,9 @@ def run_study(
         Processes; the numbers do not depend on it.
     progress
         Called with (stage, done, total).
+    formats
+        What to write of the report, as `trephine.report.write_report`; nothing where empty.
+        ``facts.json`` and the model are always written.
 
     Raises
     ------
@@ -123,11 +128,17 @@ def run_study(
         If a model cannot be fitted to these cases.
     """
     with workers_kept(workers):
-        return _run(path, out, resume, workers, progress or (lambda stage, done, total: None))
+        show = progress or (lambda stage, done, total: None)
+        return _run(path, out, resume, workers, show, formats)
 
 
 def _run(
-    path: Path, out: Path | None, resume: bool, workers: int | None, show: StageProgress
+    path: Path,
+    out: Path | None,
+    resume: bool,
+    workers: int | None,
+    show: StageProgress,
+    formats: Sequence[ReportFormat] | None,
 ) -> StudyResult:
     watch = Stopwatch()
     with watch.stage("Reading and checking"):
@@ -160,17 +171,17 @@ def _run(
                 progress=partial(show, "Comparing raters"),
             )
     analysis = Analysis(
-        inputs,
-        extracted,
-        cases,
-        protocols,
-        watch.seconds,
-        (
+        inputs=inputs,
+        extracted=extracted,
+        cases=cases,
+        timings=watch.seconds,
+        warnings=(
             *changed_inputs(inputs, extracted),
             *protocols_not_fitted(not_fitted),
             *study_warnings(inputs, protocols),
         ),
-        drawings,
+        protocols=protocols,
+        drawings=drawings,
     )
     with watch.stage("Pictures"):
         pictures = draw_pictures(analysis, folder / "pictures")
@@ -183,9 +194,10 @@ def _run(
     if inputs.plan.study.protocol in protocols:
         bundle = save_bundle(analysis, facts, folder / "model")
     show("Writing the report", 0, 1)
-    written = write_report(facts, folder / "pictures", folder, workers=workers)
+    written = write_report(facts, folder / "pictures", folder, formats=formats, workers=workers)
     show("Writing the report", 1, 1)
-    return StudyResult(folder, written[0], bundle, facts, analysis, not_fitted)
+    report = written[0] if written else None
+    return StudyResult(folder, report, bundle, facts, analysis, not_fitted)
 
 
 def _features(

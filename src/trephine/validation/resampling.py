@@ -337,19 +337,11 @@ def refit_and_predict(
             for name, chain in fitted.chains.items()
         },
         "refit": refit_to_json(summarise_refit(fitted)),
-        "unseen_levels": _unseen_levels(fitted, train, test),
+        "unseen_levels": {
+            found.variable: len(found.rows)
+            for found in fitted.predictor.unseen_levels(test.clinical)
+        },
     }
-
-
-def _unseen_levels(fitted: FittedRecipe, train: Cases, test: Cases) -> dict[str, int]:
-    """Return how many test cases are at a level that no training case had, by variable."""
-    found = {}
-    for key in fitted.clinical.kept if fitted.clinical is not None else ():
-        if train.clinical.variables[key].categorical:
-            given = test.clinical.values(key)
-            known = np.isin(given, train.clinical.values(key)) | np.isnan(given)
-            found[key] = int(np.sum(~known))
-    return {key: count for key, count in found.items() if count}
 
 
 def _long_and_short(signature: Signature, train: FeatureSet, test: FeatureSet) -> Answer:

@@ -2,6 +2,16 @@
 
 from trephine.study.assess.comparisons import Compared
 from trephine.study.assess.measures import Assessed, AtHorizon, Measured
+from trephine.study.assess.predictions import outside_predictions, predictions_of
 from trephine.study.assess.whole import Assessment, assess
 
-__all__ = ["Assessed", "Assessment", "AtHorizon", "Compared", "Measured", "assess"]
+__all__ = [
+    "Assessed",
+    "Assessment",
+    "AtHorizon",
+    "Compared",
+    "Measured",
+    "assess",
+    "outside_predictions",
+    "predictions_of",
+]

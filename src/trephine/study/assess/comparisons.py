@@ -16,7 +16,7 @@ from trephine.group_tests.hypothesis_test import HypothesisTest
 from trephine.study.assess.draws import Draws
 from trephine.study.assess.measures import Assessed
 from trephine.study.assess.predictions import shared_horizons
-from trephine.study.results import Analysis
+from trephine.study.results import Analysed
 from trephine.validation.out_of_fold import compare_out_of_fold_concordance
 
 
@@ -46,19 +46,19 @@ class Compared:
     reclassification: Mapping[float, ReclassificationSummary]
 
 
-def compared(analysis: Analysis, draws: Draws, old: Assessed, new: Assessed) -> Compared:
+def compared(analysis: Analysed, draws: Draws, old: Assessed, new: Assessed) -> Compared:
     """Compare two models of one protocol and kind."""
     return Compared(
         old=old,
         new=new,
         concordance=_concordance(analysis, old, new),
         auc=tuple(_auc(old, new)),
-        likelihood_ratio=_likelihood_ratio(analysis, old, new),
+        likelihood_ratio=_likelihood_ratio(old, new),
         reclassification=_reclassification(draws, old, new),
     )
 
 
-def _concordance(analysis: Analysis, old: Assessed, new: Assessed) -> ConcordanceComparison | None:
+def _concordance(analysis: Analysed, old: Assessed, new: Assessed) -> ConcordanceComparison | None:
     """Compare by joint jackknife: all pairs of cases, or pairs within folds out of fold."""
     survival = analysis.cases.survival
     try:
@@ -83,14 +83,11 @@ def _auc(old: Assessed, new: Assessed) -> list[AucDifference]:
     ]
 
 
-def _likelihood_ratio(analysis: Analysis, old: Assessed, new: Assessed) -> HypothesisTest | None:
-    """Compare nested models that were fitted to the same cases."""
-    models = analysis.protocols[old.protocol].fitted.models
-    smaller, larger = models[old.model], models[new.model]
-    nested = {t.name for t in smaller.terms} < {t.name for t in larger.terms}
-    if old.kind != "apparent" or not nested or smaller.result is None or larger.result is None:
+def _likelihood_ratio(old: Assessed, new: Assessed) -> HypothesisTest | None:
+    """Compare nested models that were fitted to these very cases."""
+    if old.fit is None or new.fit is None or not set(old.fit.names) < set(new.fit.names):
         return None
-    return likelihood_ratio_test(smaller.result, larger.result)
+    return likelihood_ratio_test(old.fit, new.fit)
 
 
 def _reclassification(

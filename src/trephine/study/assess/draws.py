@@ -21,7 +21,7 @@ from trephine.evaluation.reclassification_summary import (
 from trephine.executors import Progress, executor
 from trephine.streams import seeds as stream
 from trephine.study.assess.predictions import Predictions, pairs, shared_horizons
-from trephine.study.results import Analysis
+from trephine.study.results import Analysed
 from trephine.types import FloatArray, IntArray, Survival
 
 DECISION_THRESHOLDS = np.arange(0, 100, 1) / 100.0
@@ -71,7 +71,7 @@ class Draws:
 
 
 def draw_intervals(
-    analysis: Analysis,
+    analysis: Analysed,
     predictions: Sequence[Predictions],
     *,
     workers: int | None = None,
@@ -143,7 +143,7 @@ class _DecisionTask:
 
 
 def _decision_tasks(
-    analysis: Analysis,
+    analysis: Analysed,
     predictions: Sequence[Predictions],
     repeats: int,
     seeds: Iterator[np.random.SeedSequence],
@@ -189,7 +189,7 @@ class _ReclassificationTask:
 
 
 def _reclassification_tasks(
-    analysis: Analysis,
+    analysis: Analysed,
     predictions: Sequence[Predictions],
     repeats: int,
     seeds: Iterator[np.random.SeedSequence],
@@ -233,7 +233,7 @@ class _CalibrationTask:
 
 
 def _calibration_tasks(
-    analysis: Analysis,
+    analysis: Analysed,
     predictions: Sequence[Predictions],
     repeats: int,
     seeds: Iterator[np.random.SeedSequence],

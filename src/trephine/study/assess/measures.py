@@ -30,7 +30,7 @@ from trephine.evaluation.roc_curve import RocCurve, roc_curve
 from trephine.evaluation.time_dependent_auc import TimeDependentAuc, time_dependent_auc
 from trephine.study.assess.predictions import Predictions
 from trephine.study.assess.risk_groups import Stratified, stratified
-from trephine.study.results import Analysis
+from trephine.study.results import Analysed
 from trephine.survival.concordance import TimeWeight
 from trephine.types import Estimate, Survival
 from trephine.validation.out_of_fold import out_of_fold_concordance
@@ -121,7 +121,7 @@ class Assessed(Predictions):
 
 
 def measured(
-    analysis: Analysis, predictions: Predictions, curves: tuple[CalibrationCurve, ...]
+    analysis: Analysed, predictions: Predictions, curves: tuple[CalibrationCurve, ...]
 ) -> Assessed:
     """Return a model's predictions with all their measures.
 

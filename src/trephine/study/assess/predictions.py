@@ -10,7 +10,8 @@ from typing import TypeVar
 import numpy as np
 
 from trephine.choices import Kind, ProtocolName
-from trephine.study.results import Analysis, ProtocolResult
+from trephine.regression.cox_result import CoxResult
+from trephine.study.results import Analysed, Analysis, ProtocolResult, Validation
 from trephine.types import FloatArray, IntArray
 from trephine.validation.out_of_fold import pooled_event_probability, pooled_linear_predictor
 from trephine.validation.resampling import OutOfFold
@@ -41,6 +42,9 @@ class Predictions:
     out_of_fold
         Where each fold's cases were predicted by a model of their own: only cases of one fold can
         then be compared. None where one model predicted all.
+    fit
+        Of the model, where it was fitted to these very cases; None otherwise, and where it has no
+        term.
     notes
         What could not be predicted, and why.
     """
@@ -56,6 +60,7 @@ class Predictions:
     patient: IntArray | None
     risk_cut: float
     out_of_fold: OutOfFold | None = None
+    fit: CoxResult | None = None
     notes: tuple[str, ...] = ()
 
     def probability_at(self, horizon: float) -> FloatArray:
@@ -78,40 +83,46 @@ def shared_horizons(old: Predictions, new: Predictions) -> tuple[float, ...]:
     return tuple(horizon for horizon in old.horizons if horizon in new.horizons)
 
 
-def predictions_of(analysis: Analysis, kind: Kind = "apparent") -> list[Predictions]:
-    """Return every model's predictions: as fitted, and out of fold where there are repeats.
-
-    Parameters
-    ----------
-    analysis
-        A study that ran, or a locked model's predictions of outside cases.
-    kind
-        What the predictions of ``ProtocolResult.apparent`` are: "apparent", or "external" where
-        the cases are outside ones.
-    """
+def predictions_of(analysis: Analysis) -> list[Predictions]:
+    """Return every model's predictions: as fitted, and out of fold where there are repeats."""
     found: list[Predictions] = []
     for protocol, result in analysis.protocols.items():
         models = result.fitted.models
-        found += [_as_fitted(analysis, (protocol, kind, model), result) for model in models]
+        found += [_as_fitted(analysis, protocol, result, model) for model in models]
         if result.out_of_fold is not None:
             found += [_nested(analysis, protocol, result.out_of_fold, model) for model in models]
     return found
 
 
+def outside_predictions(validation: Validation) -> list[Predictions]:
+    """Return what each of a locked model's Cox models says of outside cases."""
+    return [
+        _predictions(
+            validation,
+            (validation.protocol, "external", name),
+            predicted.linear_predictor,
+            predicted.survival.times.tolist(),
+            1 - predicted.survival.survival_probability,
+            patient=validation.cases.patient,
+            risk_cut=validation.models[name].risk_cut,
+        )
+        for name, predicted in validation.predictions.items()
+    ]
+
+
 def _as_fitted(
-    analysis: Analysis, which: tuple[ProtocolName, Kind, str], result: ProtocolResult
+    analysis: Analysis, protocol: ProtocolName, result: ProtocolResult, model: str
 ) -> Predictions:
-    _, kind, model = which
-    predicted = result.apparent[model]
-    as_published = result.settings.independent and kind == "apparent"
+    predicted, fitted = result.apparent[model], result.fitted.models[model]
     return _predictions(
         analysis,
-        which,
+        (protocol, "apparent", model),
         predicted.linear_predictor,
         predicted.survival.times.tolist(),
         1 - predicted.survival.survival_probability,
-        patient=None if as_published else analysis.cases.patient,
-        risk_cut=result.fitted.models[model].risk_cut,
+        patient=None if result.settings.independent else analysis.cases.patient,
+        risk_cut=fitted.risk_cut,
+        fit=fitted.result,
     )
 
 
@@ -136,7 +147,7 @@ def _nested(
 
 
 def _predictions(
-    analysis: Analysis,
+    analysis: Analysed,
     which: tuple[ProtocolName, Kind, str],
     score: FloatArray,
     times: Sequence[float],
@@ -145,6 +156,7 @@ def _predictions(
     patient: IntArray | None,
     risk_cut: float,
     out_of_fold: OutOfFold | None = None,
+    fit: CoxResult | None = None,
 ) -> Predictions:
     """Part event probabilities, shape (n, times), into the plan's horizons and the grid behind."""
     planned = analysis.inputs.plan.outcome.horizons
@@ -169,5 +181,6 @@ def _predictions(
         patient=patient,
         risk_cut=risk_cut,
         out_of_fold=out_of_fold,
+        fit=fit,
         notes=(note,) if lost else (),
     )

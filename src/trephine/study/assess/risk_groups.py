@@ -12,7 +12,7 @@ from trephine.modelling.fitted_model import fit_model
 from trephine.modelling.terms import Term
 from trephine.regression.ticks import pretty
 from trephine.study.assess.predictions import Predictions
-from trephine.study.results import Analysis
+from trephine.study.results import Analysed
 from trephine.types import Estimate, FloatArray
 
 
@@ -39,7 +39,7 @@ class Stratified:
     note: str = ""
 
 
-def stratified(analysis: Analysis, predictions: Predictions) -> Stratified:
+def stratified(analysis: Analysed, predictions: Predictions) -> Stratified:
     """Part the cases by one model's predictions."""
     outcome = analysis.inputs.plan.outcome
     survival = analysis.cases.survival
@@ -64,7 +64,7 @@ def risk_table_times(last: float) -> FloatArray:
 
 
 def _ratio(
-    analysis: Analysis, predictions: Predictions, groups: RiskGroups
+    analysis: Analysed, predictions: Predictions, groups: RiskGroups
 ) -> tuple[Estimate | None, str]:
     if groups.logrank is None:
         return None, ""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trephine.choices import Kind
 from trephine.evaluation.decision_curve import DecisionCurve
 from trephine.executors import Progress
 from trephine.study.assess.comparisons import Compared, compared
 from trephine.study.assess.draws import AllKey, draw_intervals
 from trephine.study.assess.measures import Assessed, measured
-from trephine.study.assess.predictions import pairs, predictions_of
-from trephine.study.results import Analysis
+from trephine.study.assess.predictions import Predictions, pairs
+from trephine.study.results import Analysed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +38,8 @@ class Assessment:
 
 
 def assess(
-    analysis: Analysis,
-    kind: Kind = "apparent",
+    analysis: Analysed,
+    predictions: Sequence[Predictions],
     *,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -50,14 +49,12 @@ def assess(
     Parameters
     ----------
     analysis
-        A study that ran, or a locked model's predictions of outside cases.
-    kind
-        What the predictions of ``ProtocolResult.apparent`` are: "apparent", or "external" where
-        the cases are outside ones.
+        The cases: a study that ran, or a validation.
+    predictions
+        Of these cases, by `predictions_of` or `outside_predictions`.
     workers, progress
         Of the bootstraps behind intervals; the numbers do not depend on the workers.
     """
-    predictions = predictions_of(analysis, kind)
     draws = draw_intervals(analysis, predictions, workers=workers, progress=progress)
     models = tuple(
         measured(

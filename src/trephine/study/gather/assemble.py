@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from trephine.executors import Progress
 from trephine.facts import Facts, PictureFacts
-from trephine.study.assess import Assessment, assess
+from trephine.study.assess import Assessment, assess, predictions_of
 from trephine.study.gather.baseline import cox_table, signature_table, table_1
 from trephine.study.gather.centres import centre_facts
 from trephine.study.gather.comparisons import comparisons, reclassifications
@@ -19,11 +19,13 @@ from trephine.study.gather.curves import (
     risk_group_facts,
     roc_facts,
 )
-from trephine.study.gather.models import model_facts, nomogram_facts, sample_size
+from trephine.study.gather.models import model_facts, sample_size
+from trephine.study.gather.nomograms import nomogram_facts
 from trephine.study.gather.overview import (
     flow_facts,
     inputs_facts,
     methods_facts,
+    resampling_methods,
     run_facts,
     study_facts,
 )
@@ -53,7 +55,7 @@ def assemble_facts(
     """
     # Matrices here are small: BLAS threads would wait for one another longer than they work.
     with threadpool_limits(1):
-        assessment = assess(analysis, workers=workers, progress=progress)
+        assessment = assess(analysis, predictions_of(analysis), workers=workers, progress=progress)
         return _assemble(analysis, assessment, pictures)
 
 
@@ -66,7 +68,7 @@ def _assemble(
         study=study_facts(analysis),
         flow=flow_facts(analysis),
         inputs=inputs_facts(analysis),
-        methods=methods_facts(analysis, assessment),
+        methods=methods_facts(analysis, resampling_methods(analysis, assessment)),
         run=run_facts(analysis),
         agreement=agreement_facts(analysis),
         table1=table_1(analysis) if has_clinical else None,

@@ -38,7 +38,7 @@ from trephine.study.assess.clinical import (
 from trephine.study.assess.refits import term_alone, training_column
 from trephine.study.gather.signatures import set_label
 from trephine.study.gather.steps import Step, step_of
-from trephine.study.results import Analysis, ProtocolResult
+from trephine.study.results import Analysed, Analysis, ProtocolResult
 from trephine.study.settings import CLINICAL
 from trephine.types import Survival
 
@@ -49,7 +49,7 @@ FORMULAS = {
 }
 
 
-def table_1(analysis: Analysis) -> Table1Facts:
+def table_1(analysis: Analysed) -> Table1Facts:
     """Return the baseline characteristics, overall and by event.
 
     Where every case has the event there is nothing to compare with: the one column is that of all.
@@ -279,7 +279,7 @@ def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts
 
     The model is the one with the most parts; each of its variables also stands alone.
     """
-    model = max(result.fitted.models.values(), key=lambda one: len(one.parts))
+    model = result.fitted.predictor.fullest
     signatures = [term for term in model.terms if term.is_signature]
     if not signatures or model.result is None:
         return None

@@ -21,7 +21,7 @@ from trephine.report import phrases
 from trephine.study.assess import Assessed, Assessment
 from trephine.study.assess.follow_up import overall_curve
 from trephine.study.assess.risk_groups import risk_table_times
-from trephine.study.results import Analysis
+from trephine.study.results import Analysed
 from trephine.survival.kaplan_meier import KaplanMeierCurve
 from trephine.types import FloatArray
 
@@ -115,7 +115,7 @@ def _net_benefit(name: str, curve: DecisionCurve) -> NetBenefit:
     )
 
 
-def risk_group_facts(analysis: Analysis, assessed: Assessed) -> RiskGroupsFacts:
+def risk_group_facts(analysis: Analysed, assessed: Assessed) -> RiskGroupsFacts:
     """Return survival of low and high risk under one model."""
     plan = analysis.inputs.plan
     found = assessed.risk_groups
@@ -153,7 +153,7 @@ def _label(group: RiskGroup) -> str:
     return name if "risk" in group.name else f"{name} risk"
 
 
-def overall_survival(analysis: Analysis) -> SurvivalCurve:
+def overall_survival(analysis: Analysed) -> SurvivalCurve:
     """Return the Kaplan-Meier curve of all cases, its interval by patient."""
     survival = analysis.cases.survival
     curve = overall_curve(analysis)

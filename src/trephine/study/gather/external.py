@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trephine.facts import ExternalFacts, Facts
-from trephine.study.assess import assess
+from trephine.study.assess import assess, outside_predictions
 from trephine.study.gather.baseline import table_1
 from trephine.study.gather.comparisons import comparisons, reclassifications
 from trephine.study.gather.curves import (
@@ -19,42 +19,43 @@ from trephine.study.gather.overview import (
     methods_facts,
     run_facts,
     study_facts,
+    unresampled_method,
 )
 from trephine.study.gather.performance import performance_facts
-from trephine.study.results import Analysis
+from trephine.study.results import Validation
 
 
 def assemble_external_facts(
-    analysis: Analysis, external: ExternalFacts, *, workers: int | None = None
+    validation: Validation, external: ExternalFacts, *, workers: int | None = None
 ) -> Facts:
     """Return everything that a validation's report shows.
 
     Parameters
     ----------
-    analysis
-        Outside cases with the locked models' predictions in place of apparent ones.
+    validation
+        Outside cases with the locked models' predictions.
     external
         Case mix and recalibration.
     workers
         Of the bootstraps behind intervals.
     """
-    assessment = assess(analysis, "external", workers=workers)
+    assessment = assess(validation, outside_predictions(validation), workers=workers)
     return Facts(
-        study=study_facts(analysis),
-        flow=flow_facts(analysis),
-        inputs=inputs_facts(analysis),
-        methods=methods_facts(analysis, assessment),
-        run=run_facts(analysis),
-        table1=table_1(analysis) if analysis.cases.clinical.variables else None,
+        study=study_facts(validation),
+        flow=flow_facts(validation),
+        inputs=inputs_facts(validation),
+        methods=methods_facts(validation, (unresampled_method(validation, assessment),)),
+        run=run_facts(validation),
+        table1=table_1(validation) if validation.cases.clinical.variables else None,
         performance=tuple(performance_facts(one) for one in assessment.models),
         comparisons=comparisons(assessment.comparisons),
         reclassification=reclassifications(
-            assessment.comparisons, analysis.inputs.plan.outcome.risk_cuts
+            assessment.comparisons, validation.inputs.plan.outcome.risk_cuts
         ),
         roc=tuple(fact for one in assessment.models for fact in roc_facts(one)),
         calibration=tuple(fact for one in assessment.models for fact in calibration_facts(one)),
         decision_curves=decision_facts(assessment),
-        survival=overall_survival(analysis),
-        risk_groups=tuple(risk_group_facts(analysis, one) for one in assessment.models),
+        survival=overall_survival(validation),
+        risk_groups=tuple(risk_group_facts(validation, one) for one in assessment.models),
         external=external,
     )

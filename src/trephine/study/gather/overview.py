@@ -7,7 +7,7 @@ import json
 import platform
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -49,7 +49,7 @@ from trephine.study.finetuning import finetune_settings
 from trephine.study.fingerprints import Fingerprint
 from trephine.study.network_file import trust_note
 from trephine.study.provenance import read_fingerprints
-from trephine.study.results import Analysis
+from trephine.study.results import Analysed, Analysis, Validation
 from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
 
 # What the numbers of a report rest on.
@@ -62,7 +62,7 @@ COUNTED = frozenset(_COUNTED.split())
 """What a case may be, beside a case: words whose plural is regular."""
 
 
-def study_facts(analysis: Analysis) -> StudyFacts:
+def study_facts(analysis: Analysed) -> StudyFacts:
     """Return what the study is about."""
     plan = analysis.inputs.plan
     deep = deep_settings(plan)
@@ -97,7 +97,7 @@ def case_noun(column: str) -> str:
     return stem if stem in COUNTED else "case"
 
 
-def flow_facts(analysis: Analysis) -> FlowFacts:
+def flow_facts(analysis: Analysed) -> FlowFacts:
     """Return the participant flow."""
     flow = analysis.inputs.flow
     survival = analysis.cases.survival
@@ -129,7 +129,7 @@ def flow_facts(analysis: Analysis) -> FlowFacts:
     )
 
 
-def inputs_facts(analysis: Analysis) -> InputsFacts:
+def inputs_facts(analysis: Analysed) -> InputsFacts:
     """Return every input with its fingerprint; a group of files has one for all."""
     plan = analysis.inputs.plan
     taken = read_fingerprints(analysis.inputs, analysis.extracted)
@@ -172,7 +172,7 @@ def _group(role: str, name: str, paths: tuple[Path, ...], taken: Fingerprints) -
     return InputFile(role=role, name=name, files=len(distinct), sha256=whole)
 
 
-def _spacing(analysis: Analysis) -> tuple[SpacingSource, ...]:
+def _spacing(analysis: Analysed) -> tuple[SpacingSource, ...]:
     if analysis.extracted is None:
         return ()
     found: dict[str, list[float]] = defaultdict(list)
@@ -184,7 +184,7 @@ def _spacing(analysis: Analysis) -> tuple[SpacingSource, ...]:
     )
 
 
-def _partial_raters(analysis: Analysis) -> tuple[PartialRater, ...]:
+def _partial_raters(analysis: Analysed) -> tuple[PartialRater, ...]:
     """Return the raters who drew some cases only."""
     files = analysis.inputs.files
     if files is None:
@@ -200,8 +200,8 @@ def _partial_raters(analysis: Analysis) -> tuple[PartialRater, ...]:
     )
 
 
-def methods_facts(analysis: Analysis, assessment: Assessment) -> MethodsFacts:
-    """Return the settings that the methods section states."""
+def methods_facts(analysis: Analysed, resampling: Sequence[ResamplingMethod]) -> MethodsFacts:
+    """Return the settings that the methods section states, with how predictions were judged."""
     plan = analysis.inputs.plan
     radiomics, deep = radiomics_settings(plan), deep_settings(plan)
     features = analysis.cases.features
@@ -224,7 +224,7 @@ def methods_facts(analysis: Analysis, assessment: Assessment) -> MethodsFacts:
         feature_table=plan.features.table.name if plan.features is not None else "",
         harmonisation="" if plan.selection.harmonise == "none" else phrases.COMBAT,
         missing_values=phrases.MISSING_VALUES[plan.selection.missing_clinical],
-        resampling=tuple(_resampling(analysis, assessment)),
+        resampling=tuple(resampling),
     )
 
 
@@ -261,7 +261,8 @@ def _resampled(settings: RadiomicsSettings) -> str:
     return f"images resampled to {sides} mm ({settings.interpolator})"
 
 
-def _resampling(analysis: Analysis, assessment: Assessment) -> list[ResamplingMethod]:
+def resampling_methods(analysis: Analysis, assessment: Assessment) -> list[ResamplingMethod]:
+    """Return how each protocol of a study was resampled."""
     validation = analysis.inputs.plan.validation
     return [
         ResamplingMethod(
@@ -284,7 +285,22 @@ def _resampling(analysis: Analysis, assessment: Assessment) -> list[ResamplingMe
     ]
 
 
-def run_facts(analysis: Analysis) -> RunFacts:
+def unresampled_method(validation: Validation, assessment: Assessment) -> ResamplingMethod:
+    """Return how a locked model was judged on outside cases: nothing was refitted."""
+    return ResamplingMethod(
+        protocol=validation.protocol,
+        unit="patient",
+        folds=validation.inputs.plan.validation.folds,
+        repeats=0,
+        bootstraps=0,
+        permutations=0,
+        interval_draws=assessment.number_draws,
+        band_draws=assessment.band_draws,
+        note=phrases.BY_PATIENT,
+    )
+
+
+def run_facts(analysis: Analysed) -> RunFacts:
     """Return the plan as it ran, versions, timings and warnings."""
     plan = json.dumps(plan_as_ran(analysis), indent=1, ensure_ascii=False)
     versions = [Version(name="trephine", version=__version__)]
@@ -300,7 +316,7 @@ def run_facts(analysis: Analysis) -> RunFacts:
     )
 
 
-def _network_library(analysis: Analysis) -> list[Version]:
+def _network_library(analysis: Analysed) -> list[Version]:
     """Return what computed deep features, where there are any and it is installed."""
     deep = deep_settings(analysis.inputs.plan) if analysis.extracted is not None else None
     if deep is None:
@@ -311,7 +327,7 @@ def _network_library(analysis: Analysis) -> list[Version]:
     return [Version(name=name, version=str(import_module(name).__version__))]
 
 
-def plan_as_ran(analysis: Analysis) -> dict[str, object]:
+def plan_as_ran(analysis: Analysed) -> dict[str, object]:
     """Return the plan with every default filled in and paths cut to their last parts."""
     plan = analysis.inputs.plan
     content = plan.model_dump(mode="json", exclude_none=True)

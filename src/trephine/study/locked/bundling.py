@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path, PurePath
-from typing import Any
 
 from trephine import __version__
 from trephine.deep.settings import DeepSettings
+from trephine.errors import ModelError
 from trephine.facts import Facts
-from trephine.modelling.bundle import Bundle, write_bundle
+from trephine.modelling.bundle import VERSION
+from trephine.modelling.fitted_model import nomogram_of
+from trephine.modelling.prediction import Predictor
 from trephine.radiomics import ENGINE_VERSION
-from trephine.study.locked.case_row import table_settings
+from trephine.study.gather.nomograms import axis_labels
+from trephine.study.locked.context import (
+    BundleContext,
+    ExtractionContext,
+    NomogramContext,
+    TableContext,
+)
+from trephine.study.locked.model import LockedModel, nomogram_context
 from trephine.study.locked.model_card import model_card
-from trephine.study.results import Analysis
+from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import deep_settings, radiomics_settings
 
 
@@ -29,57 +40,64 @@ def save_bundle(analysis: Analysis, facts: Facts, folder: Path) -> Path:
     plan = analysis.inputs.plan
     result = analysis.protocols[plan.study.protocol]
     predictor = result.fitted.predictor
-    primary = max(predictor.models.values(), key=lambda model: len(model.parts)).name
-    context = {
-        "trephine": __version__,
-        "title": plan.study.title,
-        "simulated": plan.study.simulated,
-        "protocol": plan.study.protocol,
-        "primary_model": primary,
-        "outcome": plan.outcome.model_dump(mode="json"),
-        "features": {
-            **_feature_settings(analysis),
-            "fills_missing": result.settings.chain.max_missing > 0,
-        },
-        "table": table_settings(plan, analysis.inputs.spellings),
-        "centres": list(analysis.inputs.centre_names),
-        "performance": [
-            row.model_dump(mode="json")
-            for row in facts.performance
-            if row.protocol == plan.study.protocol
-        ],
-    }
-    return write_bundle(Bundle(predictor, context, model_card(facts, primary)), folder)
+    primary = predictor.fullest.name
+    context = BundleContext(
+        version=VERSION,
+        trephine=__version__,
+        title=plan.study.title,
+        simulated=plan.study.simulated,
+        protocol=plan.study.protocol,
+        primary_model=primary,
+        outcome=plan.outcome,
+        features=_extraction(analysis, result),
+        table=TableContext(sides=dict(analysis.inputs.spellings), read=plan.data.read),
+        centres=tuple(analysis.inputs.centre_names),
+        performance=tuple(row for row in facts.performance if row.protocol == plan.study.protocol),
+        nomograms=_nomograms(predictor, analysis.reached),
+    )
+    return LockedModel(predictor, context, model_card(facts, primary)).write(folder)
 
 
-def _feature_settings(analysis: Analysis) -> dict[str, Any]:
+def _nomograms(predictor: Predictor, horizons: Sequence[float]) -> dict[str, NomogramContext]:
+    """Return every model in points, but those in which no predictor changes the risk."""
+    found = {}
+    for name, model in predictor.models.items():
+        labels = axis_labels(model, predictor.variables)
+        with suppress(ModelError):
+            nomogram = nomogram_of(model, labels, horizons)
+            found[name] = nomogram_context(nomogram, predictor.variables)
+    return found
+
+
+def _extraction(analysis: Analysis, result: ProtocolResult) -> ExtractionContext:
     """Return how features were extracted, so that a new case is treated alike."""
     plan = analysis.inputs.plan
     radiomics, deep = radiomics_settings(plan), deep_settings(plan)
     extracted = analysis.extracted
-    return {
-        "radiomics": radiomics.model_dump(mode="json") if radiomics is not None else None,
-        "engine_version": ENGINE_VERSION if radiomics is not None else "",
-        "normalise": plan.radiomics.normalise,
-        "deep": _without_folders(deep) if deep is not None else None,
-        "weights_sha256": extracted.weights_sha256 if extracted is not None else "",
-        "spacing_mm": plan.data.spacing_mm,
-        "mask_geometry": plan.data.mask_geometry,
-        "mask_label": plan.data.mask_label,
-        "accept": list(plan.data.accept),
-        "decimal": plan.features.decimal if plan.features is not None else None,
-        "sides": plan.data.columns.side is not None,
-    }
+    return ExtractionContext(
+        radiomics=radiomics,
+        engine_version=ENGINE_VERSION if radiomics is not None else "",
+        normalise=plan.radiomics.normalise,
+        deep=_without_folders(deep) if deep is not None else None,
+        weights_sha256=extracted.weights_sha256 if extracted is not None else "",
+        spacing_mm=plan.data.spacing_mm,
+        mask_geometry=plan.data.mask_geometry,
+        mask_label=plan.data.mask_label,
+        accept=plan.data.accept,
+        decimal=plan.features.decimal if plan.features is not None else None,
+        sides=plan.data.columns.side is not None,
+        fills_missing=result.settings.chain.max_missing > 0,
+    )
 
 
-def _without_folders(deep: DeepSettings) -> dict[str, Any]:
+def _without_folders(deep: DeepSettings) -> DeepSettings:
     """Return the network's settings; a file keeps its name, not the folder where it lay.
 
     Trust stays behind: whoever uses the model says himself that he knows who made a program.
     """
-    content = deep.model_dump(mode="json", exclude={"trust"})
+    changes: dict[str, str | None] = {"trust": None}
     if deep.is_network_file:
-        content["backbone"] = PurePath(deep.backbone).name
+        changes["backbone"] = PurePath(deep.backbone).name
     elif deep.weights_file is not None:
-        content["weights"] = deep.weights_file.name
-    return content
+        changes["weights"] = deep.weights_file.name
+    return DeepSettings(**{**deep.model_dump(), **changes})

@@ -2,59 +2,58 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from trephine.cohort.cells import CellReading, apply_readings
+from trephine.cohort.cells import apply_readings
 from trephine.cohort.table import read_table
 from trephine.cohort.wide import pair_columns
 from trephine.errors import InputError, Problem, StudyProblemsError
-from trephine.plan.sections import StudyPlan
+from trephine.study.locked.context import TableContext
+
+# A table with one row, or values by the name of their column.
+Given = Path | Mapping[str, object]
 
 
-def table_settings(plan: StudyPlan, spellings: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    """Return what a model keeps of how its study's table was read.
-
-    Parameters
-    ----------
-    plan
-        Of the study.
-    spellings
-        By side, how the columns of its wide table begin or end; empty for one row a case.
-    """
-    return {
-        "sides": {side: list(texts) for side, texts in spellings.items()},
-        "read": {column: how.model_dump(mode="json") for column, how in plan.data.read.items()},
-    }
+def name_of(given: Given) -> str:
+    """Return what messages call a table, or values that come from no file."""
+    return given.name if isinstance(given, Path) else "the values of the case"
 
 
-def one_row(path: Path) -> pd.DataFrame:
-    """Read a table of one row, as text.
+def one_row(given: Given) -> pd.DataFrame:
+    """Read a table of one row, as text; or values as such a row would hold them.
 
     Raises
     ------
     StudyProblemsError
         If it has another number of rows.
     """
-    frame = read_table(path)
+    if not isinstance(given, Path):
+        cells = {name: "" if _absent(value) else str(value) for name, value in given.items()}
+        return pd.DataFrame(cells, index=[1], dtype=str)
+    frame = read_table(given)
     if len(frame) != 1:
-        problem = Problem(path.name, "one row below the header", f"{len(frame)} rows")
+        problem = Problem(given.name, "one row below the header", f"{len(frame)} rows")
         raise StudyProblemsError([problem])
     return frame
 
 
-def case_row(path: Path, table: Mapping[str, Any], side: str | None) -> pd.DataFrame:
+def _absent(value: object) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def case_row(given: Given, table: TableContext, side: str | None) -> pd.DataFrame:
     """Read one case's values; a patient's row with columns for both sides gives its side's.
 
     Parameters
     ----------
-    path
-        Table with one row.
+    given
+        Table with one row, or values by column.
     table
-        As `table_settings`; empty for models of before it was kept.
+        How the study read its own.
     side
         R, L or None.
 
@@ -65,15 +64,14 @@ def case_row(path: Path, table: Mapping[str, Any], side: str | None) -> pd.DataF
     InputError
         If the row has columns for both sides, and no side is given.
     """
-    frame = one_row(path)
-    readings = {name: CellReading(**how) for name, how in table.get("read", {}).items()}
+    frame, readings = one_row(given), table.read
     now = {name: how for name, how in readings.items() if name in frame.columns}
-    frame = _of_side(apply_readings(frame, now), table.get("sides", {}), side)
+    frame = _of_side(apply_readings(frame, now), table.sides, side)
     return apply_readings(frame, {n: how for n, how in readings.items() if n not in now})
 
 
 def _of_side(
-    frame: pd.DataFrame, spellings: Mapping[str, list[str]], side: str | None
+    frame: pd.DataFrame, spellings: Mapping[str, tuple[str, ...]], side: str | None
 ) -> pd.DataFrame:
     """Return a wide row's columns of one side under their names without it."""
     pairs = pair_columns(list(frame.columns), spellings) if spellings else ()

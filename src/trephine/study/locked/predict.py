@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from trephine.cohort.schema import capitalised
-from trephine.errors import InputError
 from trephine.evaluation.risk_groups import group_names
-from trephine.modelling.bundle import Bundle, read_bundle
 from trephine.modelling.bundle_signing import told
 from trephine.modelling.cases import FeatureSet
-from trephine.modelling.fitted_model import FittedModel, SurvivalAt, nomogram_of
+from trephine.modelling.fitted_model import FittedModel, SurvivalAt
 from trephine.modelling.prediction import Predictor
+from trephine.study.locked.model import LockedModel, opened
 from trephine.study.locked.new_case import NewCase, clinical_of, features_of
 from trephine.types import Estimate, IntArray
 
@@ -97,16 +96,20 @@ def _finite(value: float) -> float | None:
 
 
 def predict_case(
-    path: Path, case: NewCase, model: str | None = None, signer: str | None = None
+    bundle: str | Path | LockedModel,
+    case: NewCase | Mapping[str, object],
+    model: str | None = None,
+    signer: str | None = None,
 ) -> CasePrediction:
     """Predict one case.
 
     Parameters
     ----------
-    path
-        Of the bundle.
+    bundle
+        The locked model: its bundle, a folder or a .zip, or what `read_model` returned.
     case
-        Its data.
+        Its data. Values by the names of their columns, None where missing, stand for a case that
+        has no images.
     model
         Name; the bundle's primary model by default.
     signer
@@ -128,43 +131,54 @@ def predict_case(
     >>> sorted(prediction.survival)
     [12.0, 24.0]
     """
-    bundle = read_bundle(path, signer)
-    predictor, context = bundle.predictor, bundle.context
-    chosen = _model(predictor, model or str(context["primary_model"]))
-    doubts: list[str] = []
-    features = features_of(bundle, case, chosen, doubts)
-    clinical, warnings = clinical_of(bundle, case, chosen)
-    warnings = doubts + warnings
-    centre = centre_codes(bundle, [case.centre])
-    design = predictor.design(chosen, features, clinical, centre)
-    features = predictor.harmonised(features, clinical, centre)
-    outcome = context["outcome"]
-    horizons = [float(horizon) for horizon in outcome["horizons"]]
-    survival = chosen.predict_survival(design, horizons)
+    locked = opened(bundle, signer)
+    chosen = locked.named(model)
+    given = case if isinstance(case, NewCase) else _by_values(locked, case)
+    predictor, outcome = locked.predictor, locked.context.outcome
+    warnings: list[str] = []
+    measured = features_of(locked, given, chosen, warnings)
+    clinical, more = clinical_of(locked, given, chosen)
+    centre = locked.centre_codes([given.centre])
+    features = predictor.harmonised(measured, clinical, centre)
+    design = predictor.design(chosen, measured, clinical, centre)
+    survival = chosen.predict_survival(design, outcome.horizons)
     lp = float(chosen.linear_predictor(design)[0])
-    warnings += _centre_warnings(predictor, chosen, features, centre)
+    warnings += more
+    warnings += _centre_warnings(predictor, chosen, centre)
     warnings += _outside(predictor, chosen, design[0], features)
-    if context.get("simulated"):
+    if locked.context.simulated:
         warnings.append("the model was fitted to simulated data and says nothing about patients")
+    nomogram = locked.context.nomograms.get(chosen.name)
     return CasePrediction(
         model=chosen.name,
-        protocol=str(context["protocol"]),
-        outcome=str(outcome["name"]),
-        unit=str(outcome["unit"]),
-        survival={
-            horizon: Estimate(
-                float(survival.survival_probability[0, j]),
-                float(survival.low[0, j]),
-                float(survival.high[0, j]),
-            )
-            for j, horizon in enumerate(horizons)
-        },
+        protocol=locked.context.protocol,
+        outcome=outcome.name,
+        unit=outcome.unit,
+        survival=_by_horizon(outcome.horizons, survival),
         linear_predictor=lp,
-        total_points=_total_points(chosen, lp, horizons),
-        risk_group=_risk_group(chosen, lp, survival, outcome["risk_cuts"]),
+        total_points=None if nomogram is None else nomogram.total_points(lp),
+        risk_group=_risk_group(chosen, lp, survival, outcome.risk_cuts),
         warnings=tuple(warnings),
-        signed_by=bundle.signed_by,
+        signed_by=locked.signed_by,
     )
+
+
+def _by_values(model: LockedModel, values: Mapping[str, object]) -> NewCase:
+    """Return a case of values alone; features count where there are any of the model's."""
+    signatures = model.predictor.signatures.values()
+    has_features = any(name in values for signature in signatures for name in signature.names)
+    return NewCase(clinical=values, features=values if has_features else None)
+
+
+def _by_horizon(horizons: Sequence[float], survival: SurvivalAt) -> dict[float, Estimate]:
+    return {
+        horizon: Estimate(
+            float(survival.survival_probability[0, j]),
+            float(survival.low[0, j]),
+            float(survival.high[0, j]),
+        )
+        for j, horizon in enumerate(horizons)
+    }
 
 
 def _risk_group(model: FittedModel, lp: float, survival: SurvivalAt, cuts: Sequence[float]) -> str:
@@ -176,16 +190,9 @@ def _risk_group(model: FittedModel, lp: float, survival: SurvivalAt, cuts: Seque
     return group_names(len(edges) + 1)[int(np.searchsorted(edges, score, side="left"))]
 
 
-def centre_codes(bundle: Bundle, names: Sequence[str | None]) -> IntArray:
-    """Return the codes of centres as training had them; -1 for one that it had not, or no name."""
-    known = {str(name): code for code, name in enumerate(bundle.context["centres"])}
-    return np.array([known.get(name or "", -1) for name in names], dtype=np.int64)
-
-
 def _centre_warnings(
     predictor: Predictor,
     model: FittedModel,
-    features: Mapping[str, FeatureSet],
     centre: IntArray,
 ) -> list[str]:
     """Return where a centre's effects could not be taken out."""
@@ -200,22 +207,6 @@ def _centre_warnings(
         "centre: the model takes out the effects of the centres it was fitted with, and this case"
         " names none of them; its features count as measured, as if its scanner were average"
     ]
-
-
-def _model(predictor: Predictor, name: str) -> FittedModel:
-    if name not in predictor.models:
-        raise InputError(f"model: expected one of {list(predictor.models)}, found {name!r}")
-    return predictor.models[name]
-
-
-def _total_points(model: FittedModel, lp: float, horizons: list[float]) -> float | None:
-    """Return the points: the nomogram's total rises in step with the linear predictor."""
-    if not model.terms:
-        return None
-    labels = [(variable, variable) for variable in dict.fromkeys(t.variable for t in model.terms)]
-    reached = [h for h in horizons if h <= model.baseline.times[-1]]
-    nomogram = nomogram_of(model, labels, reached)
-    return (lp - nomogram.offset) * nomogram.points_per_unit
 
 
 def _outside(

@@ -11,9 +11,10 @@ from PIL import Image as Picture
 from trephine.deep.embed import Embedder
 from trephine.deep.saliency import SaliencyMap, WeightedSum, signature_map
 from trephine.errors import InputError
-from trephine.modelling.bundle import read_bundle
 from trephine.modelling.signature import Signature
-from trephine.study.locked.new_case import NewCase, open_case, open_embedder
+from trephine.study.locked.model import read_model
+from trephine.study.locked.network import open_embedder
+from trephine.study.locked.new_case import NewCase, open_case
 from trephine.study.settings import DEEP
 from trephine.types import BoolArray, Image
 
@@ -59,12 +60,12 @@ def draw_saliency(path: Path, case: NewCase, out: Path, signer: str | None = Non
     InputError
         If the model has no deep signature.
     """
-    bundle = read_bundle(path, signer)
-    signature = bundle.predictor.signatures.get(DEEP)
+    model = read_model(path, signer)
+    signature = model.predictor.signatures.get(DEEP)
     if signature is None or signature.empty:
         raise InputError("saliency: expected a model with a deep signature, found none")
-    image, _, region = open_case(bundle, case)
-    embedder = open_embedder(bundle, case.weights, case.trust)
+    image, _, region = open_case(model, case)
+    embedder = open_embedder(model, case.weights, case.trust)
     heat = case_map(embedder, signature, image, region, case.side).values
     low, high = np.percentile(image.pixels, (0.5, 99.5))
     grey = np.clip((image.pixels - low) / (high - low if high > low else 1.0), 0, 1)

@@ -8,17 +8,16 @@ import numpy as np
 
 from trephine.cohort.schema import ClinicalTable, label_of
 from trephine.errors import InputError
-from trephine.modelling.bundle import Bundle
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Predictor
-from trephine.modelling.protocols import PROTOCOLS
+from trephine.study.locked.model import LockedModel
 
 _NAMED = 5
 
 
 def feature_gaps(
-    bundle: Bundle, model: FittedModel, features: Mapping[str, FeatureSet]
+    model: LockedModel, chosen: FittedModel, features: Mapping[str, FeatureSet]
 ) -> list[str]:
     """Return a warning for each signature whose features have no value in this case.
 
@@ -28,10 +27,10 @@ def feature_gaps(
         If the study let no feature with missing values in, so that nothing was learned of them, or
         none of a signature's features has a value.
     """
-    fills = fills_missing(bundle)
+    fills = model.context.features.fills_missing
     warnings, problems = [], []
-    for name in model.signatures:
-        signature, given = bundle.predictor.signatures[name], features[name]
+    for name in chosen.signatures:
+        signature, given = model.predictor.signatures[name], features[name]
         values = given.values[0, signature.columns(given.names)]
         absent = [n for n, value in zip(signature.names, values, strict=True) if np.isnan(value)]
         if not absent:
@@ -48,15 +47,6 @@ def feature_gaps(
             " them (--model)"
         )
     return warnings
-
-
-def fills_missing(bundle: Bundle) -> bool:
-    """Say whether the study let features with missing values in."""
-    # Models of before it was kept: the protocol's own value.
-    found: bool = bundle.context["features"].get(
-        "fills_missing", PROTOCOLS[bundle.context["protocol"]].chain.max_missing > 0
-    )
-    return found
 
 
 def clinical_gaps(predictor: Predictor, model: FittedModel, table: ClinicalTable) -> list[str]:

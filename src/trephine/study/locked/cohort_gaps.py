@@ -8,22 +8,22 @@ import numpy as np
 
 from trephine.cohort.schema import label_of
 from trephine.errors import Problem, StudyProblemsError, named_rows
-from trephine.modelling.bundle import Bundle
 from trephine.modelling.cases import Cases
-from trephine.study.gaps import filled_in, fills_missing
+from trephine.study.locked.gaps import filled_in
+from trephine.study.locked.model import LockedModel
 from trephine.types import BoolArray
 
 # Of many columns with gaps, these are named.
 _NAMED = 5
 
 
-def cohort_gaps(bundle: Bundle, cases: Cases, rows: Sequence[int], table: str) -> list[str]:
-    """Return what is filled in for cases that lack a value which a model of the bundle needs.
+def cohort_gaps(model: LockedModel, cases: Cases, rows: Sequence[int], table: str) -> list[str]:
+    """Return what is filled in for cases that lack a value which one of the models needs.
 
     Parameters
     ----------
-    bundle
-        The model.
+    model
+        The locked model.
     cases
         The n outside cases.
     rows
@@ -36,22 +36,22 @@ def cohort_gaps(bundle: Bundle, cases: Cases, rows: Sequence[int], table: str) -
     StudyProblemsError
         With every value that is missing and cannot be filled in as in training.
     """
-    models = bundle.predictor.models.values()
-    terms = {term.variable: term.kind for model in models for term in model.terms}
+    models = model.predictor.models.values()
+    terms = {term.variable: term.kind for one in models for term in one.terms}
     said: list[str] = []
     problems: list[Problem] = []
     for name, kind in terms.items():
         if kind != "signature":
-            _clinical(bundle, cases, name, (rows, table), said, problems)
-        elif name in cases.features and name not in bundle.predictor.blocks:
-            _features(bundle, cases, name, (rows, table), said, problems)
+            _clinical(model, cases, name, (rows, table), said, problems)
+        elif name in cases.features and name not in model.predictor.blocks:
+            _features(model, cases, name, (rows, table), said, problems)
     if problems:
         raise StudyProblemsError(problems)
     return said
 
 
 def _clinical(
-    bundle: Bundle,
+    model: LockedModel,
     cases: Cases,
     key: str,
     where: tuple[Sequence[int], str],
@@ -63,8 +63,8 @@ def _clinical(
     if not absent:
         return
     variable = cases.clinical.variables[key]
-    if bundle.predictor.imputation is not None:
-        value = filled_in(bundle.predictor, cases.clinical, key)
+    if model.predictor.imputation is not None:
+        value = filled_in(model.predictor, cases.clinical, key)
         said.append(
             f"{label_of(key, variable)}: empty cells in {named_rows(absent)} are filled in as in"
             f" training: {value}."
@@ -83,7 +83,7 @@ def _clinical(
 
 
 def _features(
-    bundle: Bundle,
+    model: LockedModel,
     cases: Cases,
     name: str,
     where: tuple[Sequence[int], str],
@@ -91,11 +91,11 @@ def _features(
     problems: list[Problem],
 ) -> None:
     rows, table = where
-    signature, given = bundle.predictor.signatures[name], cases.features[name]
+    signature, given = model.predictor.signatures[name], cases.features[name]
     if signature.empty:
         return
     absent: BoolArray = np.isnan(given.values[:, signature.columns(given.names)])
-    if not fills_missing(bundle):
+    if not model.context.features.fills_missing:
         problems += [
             Problem.of_cells(
                 table,

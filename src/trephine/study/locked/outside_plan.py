@@ -1,0 +1,99 @@
+"""A plan for outside data, with everything that decides a prediction taken from the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from trephine.cohort.cells import CellReading
+from trephine.cohort.schema import ClinicalVariable
+from trephine.errors import PlanError
+from trephine.plan import StudyPlan
+from trephine.plan.sections import DeepSection, ModelsSection, RadiomicsSection
+from trephine.radiomics.settings import RadiomicsSettings
+from trephine.study.locked.model import LockedModel
+from trephine.study.locked.network import check_engine, network_settings
+from trephine.study.settings import DEEP, RADIOMICS
+
+
+def as_the_model_needs(model: LockedModel, plan: StudyPlan) -> StudyPlan:
+    """Return a plan with everything that decides a prediction taken from the model.
+
+    Raises
+    ------
+    PlanError
+        If the plan counts time in another unit, or the model needs images and the plan has none.
+    """
+    outcome = model.context.outcome
+    if "unit" in plan.outcome.model_fields_set and plan.outcome.unit != outcome.unit:
+        raise PlanError(
+            f"outcome.unit: expected {outcome.unit}, as the model counts time, found"
+            f" {plan.outcome.unit}; convert the times of the table"
+        )
+    needed = {t.variable for one in model.predictor.models.values() for t in one.terms}
+    for part in model.predictor.harmonisers.values():
+        needed |= {term.variable for term in part.terms}
+    signatures = needed & set(model.predictor.signatures)
+    settings = model.context.features
+    pictured = plan.features is None and signatures & {RADIOMICS, DEEP}
+    if pictured and not plan.has_images:
+        raise PlanError(f"data.image: expected images, for the signatures {sorted(pictured)}")
+    if pictured and RADIOMICS in signatures:
+        check_engine(model)
+    first = dict(list(plan.data.raters.items())[:1])
+    return plan.model_copy(
+        update={
+            "outcome": outcome,
+            "data": plan.data.model_copy(update={"raters": first, "repeats": {}}),
+            "clinical": {
+                key: _as_outside(variable, plan.clinical.get(key))
+                for key, variable in model.predictor.variables.items()
+                if key in needed
+            },
+            "radiomics": RadiomicsSection(
+                enabled=RADIOMICS in signatures,
+                preset="pyradiomics",
+                settings=_as_written(settings.radiomics),
+                normalise=settings.normalise,
+            ),
+            "deep": _network(model, plan, DEEP in signatures),
+            "models": ModelsSection(),
+        }
+    )
+
+
+def _as_written(settings: RadiomicsSettings | None) -> dict[str, Any]:
+    """Return the settings of the radiomics engine as a study file would have them."""
+    return {} if settings is None else settings.model_dump(mode="json")
+
+
+def _as_outside(variable: ClinicalVariable, outside: ClinicalVariable | None) -> ClinicalVariable:
+    """Return the model's variable, read from the column that the outside plan names for it.
+
+    Raises
+    ------
+    PlanError
+        If the outside plan gives it another unit or other levels than the model has.
+    """
+    if outside is None:
+        return variable
+    for part in ("unit", "levels"):
+        expected, found = getattr(variable, part), getattr(outside, part)
+        same = sorted(found) == sorted(expected) if part == "levels" else found == expected
+        if part in outside.model_fields_set and not same:
+            raise PlanError(
+                f"clinical: expected {part} {expected!r}, as the model has, for the variable"
+                f" {variable.label or variable.column or 'of this name'}, found {found!r}; recode"
+                " the table"
+            )
+    named = {"column", "arcs", "measure", *CellReading.model_fields} & outside.model_fields_set
+    return variable.model_copy(update={part: getattr(outside, part) for part in named})
+
+
+def _network(model: LockedModel, plan: StudyPlan, needed: bool) -> DeepSection:
+    """Return the model's network section; its file, where it has one, is the outside plan's."""
+    if not needed:
+        return DeepSection(enabled=False)
+    own = plan.deep.backbone if plan.deep.is_network_file else plan.deep.weights
+    given = Path(own) if "deep" in plan.model_fields_set else None
+    return DeepSection(**network_settings(model, given, plan.deep.trust).model_dump())
