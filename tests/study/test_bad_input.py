@@ -347,3 +347,16 @@ def test_events_that_were_all_seen_at_one_time_are_refused(
     table_study.write(table)
     told = refused(trephine, table_study, "column months: expected events at two times at least")
     assert "at 12 months. Enter when each event was seen" in told
+
+
+def test_invisible_letters_in_names_and_levels_are_named_by_row(
+    trephine: Command, table_study: SmallStudy
+) -> None:
+    own = table_study.table()["case"]
+    table_study.set(5, "case", f"{own[3]}\u200b")
+    table_study.set(6, "case", f"\u00a0{own[4]}")
+    table_study.set(7, "stage", "I\u200bI")
+    told = refused(trephine, table_study, "row 7, column stage: expected 'I', 'II' or 'IIIA'")
+    assert r'read = { "I\u200bI" = LEVEL }' in told
+    assert "the case of row 5 of the study's table" in told
+    assert "row 6" not in told

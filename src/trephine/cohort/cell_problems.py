@@ -183,8 +183,13 @@ def marked_problems(column: pd.Series, table: str, expected: str) -> list[Proble
 
 
 def quoted(cell: str) -> str:
-    """Return a cell as a string of a study file."""
-    return json.dumps(cell, ensure_ascii=False)
+    """Return a cell as a string of a study file; letters that nobody sees are spelled out."""
+    text = json.dumps(cell, ensure_ascii=False)
+    return "".join(c if c.isprintable() else _spelled(ord(c)) for c in text)
+
+
+def _spelled(code: int) -> str:
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def _few(problems: list[Problem], table: str, column: str, expected: str) -> list[Problem]:
