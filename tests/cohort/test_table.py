@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trephine.cohort.clinical import read_clinical
 from trephine.cohort.flow import count_flow
 from trephine.cohort.schema import ClinicalVariable
-from trephine.cohort.table import as_numbers, read_table
+from trephine.cohort.table import as_numbers, is_missing, read_table
 from trephine.errors import StudyProblemsError
 
 TEXT = "case,age\n007, 61 \n010,NA\n\n,\n"
@@ -164,3 +166,17 @@ def test_a_case_is_left_out_once_under_the_first_reason() -> None:
     ]
     assert (flow.enrolled_cases, flow.analysed_cases, flow.analysed_patients) == (4, 1, 1)
     assert stay.tolist() == [False, False, False, True]
+
+
+@given(st.lists(st.sampled_from(["1", "-2.5", "1e3", "NaN", "NA", "", "?", "inf", "1,5", "x"])))
+def test_numbers_are_read_as_a_cell_at_a_time_reads_them(cells: list[str]) -> None:
+    numbers, wrong = as_numbers(pd.Series(cells, dtype="str"))
+    for place, cell in enumerate(cells):
+        if is_missing(cell):
+            assert np.isnan(numbers[place])
+            assert place not in wrong
+        elif cell in ("1", "-2.5", "1e3"):
+            assert numbers[place] == float(cell)
+            assert place not in wrong
+        else:
+            assert place in wrong

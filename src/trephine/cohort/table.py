@@ -38,9 +38,13 @@ def as_numbers(column: pd.Series) -> tuple[FloatArray, list[int]]:
     number.
     """
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-    missing = column.map(is_missing).to_numpy(dtype=bool)
-    wrong = np.flatnonzero(~missing & ~np.isfinite(numbers))
-    return np.where(missing, np.nan, numbers), wrong.tolist()
+    # No mark of a missing value reads as a number: only the other cells are looked at one by one.
+    odd = np.flatnonzero(~np.isfinite(numbers))
+    cells = column.iloc[odd].to_numpy(dtype=object)
+    missing = np.fromiter(map(is_missing, cells), dtype=bool, count=odd.size)
+    numbers = numbers.copy()
+    numbers[odd[missing]] = np.nan
+    return numbers, odd[~missing].tolist()
 
 
 def find_column(frame: pd.DataFrame, name: str) -> str | None:

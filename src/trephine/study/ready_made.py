@@ -188,12 +188,16 @@ def _no_feature(column: pd.Series, plan: StudyPlan) -> str:
         return "diagnostics of PyRadiomics"
     if is_outcome_name(name):
         return "the name of another outcome"
-    if is_row_number(name, column):
+    # Once: pandas makes each cell anew as it is asked for.
+    cells = column.to_numpy(dtype=object).tolist()
+    if is_row_number(name, cells):
         return "numbers of rows"
-    if is_identifier(name, column):
+    if is_identifier(name, cells):
         return "an identifier"
-    known = [cell for cell in column if not is_missing(cell)]
-    if known and all(any(letter.isalpha() for letter in cell) for cell in known):
+    if not all(is_missing(cell) or any(map(str.isalpha, cell)) for cell in cells):
+        return ""
+    known = [cell for cell in cells if not is_missing(cell)]
+    if known:
         marked = any(cause_of(cell) is not None for cell in known)
         wrong = as_numbers(pd.Series(known, dtype=object))[1]
         if len(wrong) == len(known) and not marked:

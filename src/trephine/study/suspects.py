@@ -6,7 +6,7 @@ Names are matched whole: "OS_status" is an outcome's, "smoking status" is not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -65,20 +65,30 @@ def is_row_number(name: str, cells: Iterable[str]) -> bool:
 
     Whole numbers that go up, or down, by one from row to row are row numbers whatever their name.
     """
-    values = as_numbers(pd.Series(list(cells), dtype=object))[0]
+    cells = list(cells)
+    if not _ROW_NAMES.fullmatch(_simple(name)) and not _steps_by_one(cells[:_FEWEST]):
+        return False  # for most columns a few cells say so
+    values = as_numbers(pd.Series(cells, dtype=object))[0]
     if _ROW_NAMES.fullmatch(_simple(name)):
         whole = values[np.isfinite(values)]
         counts = bool((whole == np.floor(whole)).all())
         return counts and whole.size > 1 and len(np.unique(whole)) == whole.size
-    steps = np.diff(values)
-    return values.size >= _FEWEST and (bool((steps == 1).all()) or bool((steps == -1).all()))
+    return values.size >= _FEWEST and _steps_by_one(cells)
+
+
+def _steps_by_one(cells: Sequence[str]) -> bool:
+    """Say whether cells are numbers that all go up, or all go down, by one."""
+    steps = np.diff(as_numbers(pd.Series(cells, dtype=object))[0])
+    return bool((steps == 1).all()) or bool((steps == -1).all())
 
 
 def is_identifier(name: str, cells: Iterable[str]) -> bool:
     """Say whether a column names cases: by its whole name, its cells being all different."""
+    if not _IDENTIFIERS.fullmatch(_simple(name)):
+        return False
     known = [cell for cell in cells if not is_missing(cell)]
     different = len(set(known))
-    if not _IDENTIFIERS.fullmatch(_simple(name)) or len(known) < _FEWEST:
+    if len(known) < _FEWEST:
         return False
     numbers, wrong = as_numbers(pd.Series(known, dtype=object))
     measured = not wrong and not (numbers == np.floor(numbers)).all()
