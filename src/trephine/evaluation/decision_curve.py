@@ -123,24 +123,12 @@ def decision_curves(
     True
     """
     check_horizon(horizon)
-    grid = _checked_thresholds(thresholds)
     n = len(outcome)
-    risks = {
-        name: check_risk(risk, n, f"event probability of {name}", probability=True)
-        for name, risk in event_probabilities.items()
-    }
-    costs = dict(harm or {})
-    unknown = [name for name in costs if name not in risks]
-    taken = [name for name in (TREAT_ALL, TREAT_NONE) if name in risks]
-    if unknown or taken:
-        raise InputError(
-            f"harm and models: expected harm for {sorted(risks)} and no model named"
-            f" {TREAT_ALL!r} or {TREAT_NONE!r}, found {unknown + taken}"
-        )
+    grid = _checked_thresholds(thresholds)
+    risks, costs = _checked_models(n, event_probabilities, harm)
     strategies = {TREAT_ALL: np.full(n, 1.0), TREAT_NONE: np.full(n, -1.0), **risks}
-    low, high = _bootstrap_limits(
-        outcome, strategies, costs, horizon, grid, cluster, repeats, rng, level
-    )
+    asked = _Strategies(outcome, strategies, costs, horizon, grid)
+    low, high = _bootstrap_limits(asked, cluster, repeats, rng, level)
     (rate,), _, note = _rates(outcome, np.ones(n), horizon, np.zeros(1))
     all_benefit = rate - _odds(grid) * (1.0 - rate)
     curves = {}
@@ -166,6 +154,25 @@ def decision_curves(
             note or missing,
         )
     return curves
+
+
+def _checked_models(
+    n: int, event_probabilities: Mapping[str, npt.ArrayLike], harm: Mapping[str, float] | None
+) -> tuple[dict[str, FloatArray], dict[str, float]]:
+    """Return every model's probabilities, each of shape (n,), and what some of them cost."""
+    risks = {
+        name: check_risk(risk, n, f"event probability of {name}", probability=True)
+        for name, risk in event_probabilities.items()
+    }
+    costs = dict(harm or {})
+    unknown = [name for name in costs if name not in risks]
+    taken = [name for name in (TREAT_ALL, TREAT_NONE) if name in risks]
+    if unknown or taken:
+        raise InputError(
+            f"harm and models: expected harm for {sorted(risks)} and no model named"
+            f" {TREAT_ALL!r} or {TREAT_NONE!r}, found {unknown + taken}"
+        )
+    return risks, costs
 
 
 def _checked_thresholds(thresholds: Sequence[float] | FloatArray) -> FloatArray:
@@ -218,34 +225,41 @@ def _event_free_among(outcome: Survival, members: BoolArray, horizon: float) -> 
     return free
 
 
+@dataclass(frozen=True)
+class _Strategies:
+    """Ways of acting on cases, and where their net benefit is asked for."""
+
+    outcome: Survival
+    risks: Mapping[str, FloatArray]
+    costs: Mapping[str, float]
+    horizon: float
+    grid: FloatArray
+
+    def net_benefit(self, rows: IntArray) -> FloatArray:
+        """Return the net benefit among some cases, shape (strategies x thresholds,)."""
+        resample = self.outcome.take(rows)
+        benefit = []
+        for name, risk in self.risks.items():
+            true, false, _ = _rates(resample, risk[rows], self.horizon, self.grid)
+            benefit.append(true - _odds(self.grid) * false - self.costs.get(name, 0.0))
+        return np.concatenate(benefit)
+
+
 def _bootstrap_limits(
-    outcome: Survival,
-    strategies: Mapping[str, FloatArray],
-    costs: Mapping[str, float],
-    horizon: float,
-    grid: FloatArray,
+    strategies: _Strategies,
     cluster: npt.ArrayLike | None,
     repeats: int,
     rng: np.random.Generator | None,
     level: float,
 ) -> tuple[FloatArray, FloatArray]:
     """Return the limits of the net benefit, shape (strategies, thresholds)."""
-    shape = (len(strategies), grid.size)
+    shape = (len(strategies.risks), strategies.grid.size)
     if repeats == 0:
         return np.full(shape, np.nan), np.full(shape, np.nan)
     if rng is None:
         raise InputError("decision curves: intervals need rng, a numpy random Generator")
-
-    def net_benefit(rows: IntArray) -> FloatArray:
-        resample = outcome.take(rows)
-        benefit = []
-        for name, risk in strategies.items():
-            true, false, _ = _rates(resample, risk[rows], horizon, grid)
-            benefit.append(true - _odds(grid) * false - costs.get(name, 0.0))
-        return np.concatenate(benefit)
-
-    labels = np.arange(len(outcome)) if cluster is None else cluster
-    drawn = patient_bootstrap(net_benefit, labels, repeats, rng, level=level).estimates()
+    labels = np.arange(len(strategies.outcome)) if cluster is None else cluster
+    drawn = patient_bootstrap(strategies.net_benefit, labels, repeats, rng, level=level).estimates()
     low = np.array([estimate.low for estimate in drawn]).reshape(shape)
     high = np.array([estimate.high for estimate in drawn]).reshape(shape)
     return low, high

@@ -20,7 +20,7 @@ from trephine.modelling.signature import Signature
 from trephine.regression.folds import assign_folds
 from trephine.streams import seeds
 from trephine.types import FloatArray, IntArray
-from trephine.validation.tasks import Answer, open_ledger, run_tasks
+from trephine.validation.tasks import Answer, Running, open_ledger, run_tasks
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def nested_cross_validation(
     fold = _draw_folds(cases, repeats, folds, seed)
     work = (tuple(horizons), repeats, folds, seed)
     found = _held_out(
-        cases, settings, horizons, fold, seed, ("nested", work), workers, progress, ledger
+        cases, settings, horizons, fold, seed, ("nested", work), Running(workers, progress, ledger)
     )
     return _whole_repeats(found)
 
@@ -241,7 +241,7 @@ def leave_one_centre_out(
     fold = codes.astype(np.int64)[np.newaxis]
     work = (tuple(horizons), seed)
     return _held_out(
-        cases, settings, horizons, fold, seed, ("centres", work), workers, progress, ledger
+        cases, settings, horizons, fold, seed, ("centres", work), Running(workers, progress, ledger)
     )
 
 
@@ -252,9 +252,7 @@ def _held_out(
     fold: IntArray,
     seed: int,
     work: tuple[str, tuple[object, ...]],
-    workers: int | None,
-    progress: Progress | None,
-    ledger: Path | None,
+    running: Running,
 ) -> OutOfFold:
     tasks = list(_tasks(fold, cases.patient, seed))
     names = [name for name, _ in settings.models]
@@ -267,9 +265,9 @@ def _held_out(
         refit_and_predict,
         tasks,
         (cases, settings, tuple(horizons)),
-        workers=workers,
-        progress=progress,
-        ledger=open_ledger(ledger, work[0], cases, settings, work[1]),
+        workers=running.workers,
+        progress=running.progress,
+        ledger=open_ledger(running.ledger, work[0], cases, settings, work[1]),
     )
     for task, answer in zip(tasks, answers, strict=True):
         if "failure" in answer:

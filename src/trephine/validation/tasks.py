@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +18,23 @@ from trephine.store import TaskLedger
 
 # What a task answers: JSON values, so that a ledger can keep it.
 Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Running:
+    """How much work at once, who is shown it, and where answers are kept.
+
+    Attributes
+    ----------
+    workers, progress
+        As `trephine.executors.executor`.
+    ledger
+        File of answers; None keeps none.
+    """
+
+    workers: int | None = None
+    progress: Progress | None = None
+    ledger: Path | None = None
 
 
 class Task(Protocol):
