@@ -138,7 +138,7 @@ def test_a_ledger_of_other_cases_or_settings_is_not_used(tmp_path: Path) -> None
     for cases, options in (
         (planted(CASES, CASES.survival.event), {}),
         (CASES, {"seed": 9}),
-        (CASES, {"settings": replace(SOUND, variance="model")}),
+        (CASES, {"settings": replace(SOUND, rules=replace(SOUND.rules, variance="model"))}),
     ):
         counts: list[int] = []
         nested(cases, ledger=ledger, progress=lambda d, t, c=counts: c.append(d), **options)
