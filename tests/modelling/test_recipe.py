@@ -9,7 +9,7 @@ import pytest
 
 from modelling.simulated_cases import PUBLISHED, SOUND, simulate
 from trephine.cohort.schema import ClinicalTable
-from trephine.errors import ModelError
+from trephine.errors import InputError, ModelError
 from trephine.modelling import protocols, recipe
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.protocols import RecipeSettings
@@ -174,3 +174,8 @@ def test_the_reason_for_leaving_a_signature_out_is_its_own_fault_or_none() -> No
     named_alike = ModelError("'deep' is a word of this message, not a column", ["radiomics"])
     assert recipe._guilty(terms, named_alike) == 1
     assert recipe._guilty([stage], separated) is None
+
+
+def test_a_key_that_no_selection_has_is_refused() -> None:
+    with pytest.raises(InputError, match=r"found \['max_correlation'\]"):
+        protocols.SOUND.recipe((("Radiomics", ("radiomics",)),), {"max_correlation": 0.8})

@@ -36,6 +36,7 @@ from trephine.choices import (
     Variance,
 )
 from trephine.deep.settings import FineTuneSettings
+from trephine.errors import InputError
 from trephine.types import IntArray
 
 # Raised whenever a recipe of equal settings gives other numbers, so that results that were kept
@@ -217,7 +218,16 @@ class Protocol:
             Model name to its parts, each "clinical" or the name of a feature set.
         stated
             Keys of ``[selection]`` to change.
+
+        Raises
+        ------
+        InputError
+            If there is no such key.
         """
+        known = {*FeatureSteps.model_fields, *ClinicalSteps.model_fields}
+        unknown = sorted(set(stated or {}) - known)
+        if unknown:
+            raise InputError(f"selection: expected keys among {sorted(known)}, found {unknown}")
         chain, clinical = self.follow(stated or {})
         return RecipeSettings(self, chain, clinical, models)
 
