@@ -456,3 +456,10 @@ def test_a_workbook_shows_every_number_and_wraps_what_is_long(facts, tmp_path):
         spans = {str(one) for one in sheet.merged_cells.ranges}
         last = sheet.cell(3, len(table.header)).column_letter
         assert all(f"A{k}:{last}{k}" in spans for k in headings)
+
+
+@pytest.mark.parametrize("slug", ["table-s1-reclassification", "table-s1-discrimination"])
+def test_no_p_stands_beside_nri_or_idi_and_a_note_says_why(facts, slug):
+    made = table(facts, slug)
+    assert not any(plain(cell) == "p" for cell in made.header)
+    assert any("No p is given" in plain(note) for note in made.notes)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from trephine.errors import InputError
 from trephine.evaluation.censoring_weights import check_risk
@@ -56,24 +55,6 @@ class ReclassificationSummary:
     n: int
     n_patients: int
     note: str = ""
-
-    @property
-    def nri_p_value(self) -> float:
-        """Two-sided p of the continuous NRI, by a normal test with the draws' deviation."""
-        return _normal_p_value(self.nri)
-
-    @property
-    def idi_p_value(self) -> float:
-        """Two-sided p of the IDI, by a normal test with the draws' deviation."""
-        return _normal_p_value(self.idi)
-
-
-def _normal_p_value(estimate: Estimate) -> float:
-    """Return the p of the hypothesis that the true value is 0; NaN without a standard error."""
-    error = estimate.standard_error
-    if not np.isfinite(error) or error <= 0:
-        return float("nan")
-    return float(2 * ndtr(-abs(estimate.value) / error))
 
 
 def summarise_reclassification(

@@ -167,8 +167,6 @@ class ReclassificationFacts(AssessedFact):
     """Its part among cases with the event, -1 to 1."""
     nri_nonevents: EstimateFact | None = None
     """Its part among cases without the event, -1 to 1."""
-    nri_p: Number = None
-    """p of the continuous NRI."""
     categorical_nri: EstimateFact | None = None
     """Categorical NRI over ``risk_cuts``."""
     categorical_nri_events: EstimateFact | None = None
@@ -179,8 +177,6 @@ class ReclassificationFacts(AssessedFact):
     """Event probabilities that part the categories."""
     idi: EstimateFact | None = None
     """Integrated discrimination improvement."""
-    idi_p: Number = None
-    """p of the IDI."""
     idi_events: Number = None
     """Mean gain in event probability among cases with the event."""
     idi_nonevents: Number = None

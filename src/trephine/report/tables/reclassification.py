@@ -9,14 +9,13 @@ from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Ref, Text, Trace, join
 from trephine.report.wording import Form
 
-# A column: its heading, the fact, and how that is printed ("p" for a lone p).
+# A column: its heading, the fact, and how that is printed.
 _Column = tuple[str, str, Form]
 
 _NRI: tuple[_Column, ...] = (
     ("NRI (95% CI)", "nri", "signed2"),
     ("NRI, events", "nri_events", "signed2"),
     ("NRI, non-events", "nri_nonevents", "signed2"),
-    ("p", "nri_p", "p"),
     ("Half-NRI (95% CI)", "half_nri", "signed2"),
     ("Categorical NRI (95% CI)", "categorical_nri", "signed2"),
     ("Categorical, events", "categorical_nri_events", "signed2"),
@@ -26,7 +25,6 @@ _IDI: tuple[_Column, ...] = (
     ("IDI (95% CI)", "idi", "signed3"),
     ("IDI, events", "idi_events", "signed3"),
     ("IDI, non-events", "idi_nonevents", "signed3"),
-    ("p", "idi_p", "p"),
     ("Median improvement (95% CI)", "median_improvement", "signed3"),
 )
 
@@ -124,14 +122,16 @@ def _cell(value: Trace, form: Form) -> Text:
 
 
 def _draws(facts: Trace) -> tuple[Text, ...]:
-    """Return what intervals and p rest on, where the facts say so."""
+    """Return what intervals rest on, and why there is no p, where the facts say so."""
     for method in facts.methods.resampling:
         if method.raw.interval_draws:
             return (
                 (
                     "Intervals: percentiles of ",
                     method.interval_draws.show("count"),
-                    " resamples; p from their standard deviation.",
+                    " resamples. No p is given: a test of NRI or IDI against 0 calls noise"
+                    " significant far more often than its level states (Hilden and Gerds 2014;"
+                    " Pepe et al. 2015).",
                 ),
             )
     return ()
