@@ -10,6 +10,7 @@ from trephine.errors import InputError
 from trephine.modelling.fitted_model import fit_model
 from trephine.modelling.terms import Term
 from trephine.regression.cox import CoxModel
+from trephine.types import Survival
 
 CASES = simulate(60)
 DESIGN = np.column_stack([CASES.clinical.values("age"), CASES.features["radiomics"].values[:, 1]])
@@ -53,11 +54,16 @@ def test_a_case_far_out_still_has_an_interval_within_zero_and_one() -> None:
     assert np.nanmax(far.high) <= 1
 
 
-def test_a_model_without_terms_predicts_the_breslow_survival_of_all() -> None:
-    empty = fit_model("none", ("clinical",), [], np.empty((len(CASES), 0)), CASES.survival)
-    time, event = CASES.survival.time, CASES.survival.event
+def test_a_model_without_terms_takes_tied_events_one_after_the_other() -> None:
+    time = np.ceil(CASES.survival.time / 6) * 6
+    event = CASES.survival.event
+    visits = Survival(time, event, CASES.survival.unit)
+    empty = fit_model("none", ("clinical",), [], np.empty((len(CASES), 0)), visits)
     hazard = sum(
-        event[time == t].sum() / (time >= t).sum() for t in np.unique(time[event]) if t <= 36
+        1 / ((time >= t).sum() - k)
+        for t in np.unique(time[event])
+        if t <= 36
+        for k in range(event[time == t].sum())
     )
     found = empty.predict_survival(np.empty((2, 0)), [36.0]).survival_probability
     np.testing.assert_allclose(found, np.exp(-hazard))

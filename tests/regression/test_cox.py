@@ -309,3 +309,14 @@ def test_options_and_groups_are_checked() -> None:
         CoxModel().fit(design, survival).predict_survival(design, [36, 91])
     with pytest.raises(ModelError, match="no convergence after 1 steps"):
         CoxModel(max_iterations=1).fit(design, survival)
+
+
+@pytest.mark.parametrize("gap", [1e-2, 1e-3, 1e-4])
+def test_a_column_that_orders_the_events_but_for_a_digit_is_separation_in_words(gap) -> None:
+    time = np.arange(1.0, 401.0)
+    told = -time
+    told[40], told[41] = told[41] - gap, told[41]
+    survival = Survival(time, np.ones(400, dtype=bool))
+    with pytest.raises(ModelError, match="'told' runs to infinity") as refused:
+        CoxModel().fit(pd.DataFrame({"told": told}), survival)
+    assert refused.value.kind == "separation"

@@ -293,10 +293,15 @@ def _without_terms(
     survival: Survival,
     left_out: Sequence[tuple[str, str]],
 ) -> FittedModel:
-    """Return the model that predicts the same for everyone: the Breslow hazard of all cases."""
+    """Return the model that predicts the same for everyone: the hazard of all cases.
+
+    Tied events leave the risk set one after the other, as Efron has it and as the models with
+    terms do (R: ``basehaz(coxph(... ~ 1))``): with many ties Breslow's hazard is far lower.
+    """
     times = np.unique(survival.time)
     at_risk = len(survival) - np.searchsorted(np.sort(survival.time), times, side="left")
-    events = np.array([np.sum(survival.event[survival.time == time]) for time in times])
+    events = [int(np.sum(survival.event[survival.time == time])) for time in times]
+    shares = [1 / (n - np.arange(d)) for n, d in zip(at_risk, events, strict=True)]
     none = np.empty(0)
     return FittedModel(
         name=name,
@@ -310,8 +315,8 @@ def _without_terms(
         high=none,
         baseline=Baseline(
             times,
-            np.cumsum(events / at_risk),
-            np.cumsum(events / at_risk**2),
+            np.cumsum([share.sum() for share in shares]),
+            np.cumsum([(share**2).sum() for share in shares]),
             np.empty((times.size, 0)),
         ),
         linear_predictor_range=(0.0, 0.0),

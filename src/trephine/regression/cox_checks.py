@@ -15,6 +15,9 @@ from trephine.types import FloatArray, IntArray
 
 # Squared multiple correlation with the other columns, from 1, below which a column is theirs.
 _COLLINEAR = 1e-10
+# A linear predictor this far from the average case: its square as a ratio of hazards (1e260) is
+# still a number, and no hazard of a case that was ever at risk is.
+_BOUNDLESS = 300.0
 
 
 def refuse_hopeless(risk_sets: RiskSets, names: Sequence[str]) -> None:
@@ -105,10 +108,28 @@ def refuse_unfinished(fit: NewtonFit, names: Sequence[str]) -> None:
             model="Cox model",
             kind="no convergence",
         )
-    size = np.abs(fit.beta)
     suspects = fit.infinite if fit.infinite.any() else np.ones_like(fit.infinite)
-    runaway = suspects & (size >= 0.2 * size[suspects].max())
-    found = [name for name, runs in zip(names, runaway, strict=True) if runs]
+    _refuse_separating(np.where(suspects, np.abs(fit.beta), 0.0), names)
+
+
+def refuse_boundless(linear_predictor: FloatArray, fit: NewtonFit, names: Sequence[str]) -> None:
+    """Raise where the maximum is finite and yet no hazard can be had from it.
+
+    A column that orders the events but for a rounded digit has a maximum, at ratios of hazards
+    beyond every number: separation but in name.
+
+    Raises
+    ------
+    ModelError
+        Separation; the columns are named.
+    """
+    if np.abs(linear_predictor).max() > _BOUNDLESS:
+        _refuse_separating(np.abs(fit.beta), names)
+
+
+def _refuse_separating(size: FloatArray, names: Sequence[str]) -> None:
+    """Raise for the columns whose coefficients are of the order of the largest ``size``."""
+    found = [name for name, one in zip(names, size, strict=True) if one >= 0.2 * size.max()]
     raise ModelError(
         "the coefficient of {} runs to infinity (separation: one side of the column has no event"
         " while it is at risk, or the column orders the events perfectly); merge levels, drop the"

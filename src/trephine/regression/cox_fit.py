@@ -10,7 +10,12 @@ from scipy.special import ndtr, ndtri
 
 from trephine.choices import Ties
 from trephine.errors import ModelError
-from trephine.regression.cox_checks import refuse_collinear, refuse_hopeless, refuse_unfinished
+from trephine.regression.cox_checks import (
+    refuse_boundless,
+    refuse_collinear,
+    refuse_hopeless,
+    refuse_unfinished,
+)
 from trephine.regression.cox_result import ChiSquareTest, CoxResult
 from trephine.survival.arrays import group_codes
 from trephine.survival.baseline import BaselineHazard, baseline_hazards
@@ -84,6 +89,7 @@ def fit_cox(
     refuse_collinear(newton.null, names)
     refuse_unfinished(newton, names)
     linear_predictor = weighted_sum(cases.covariates, newton.beta)
+    refuse_boundless(linear_predictor, newton, names)
     fractional = bool((cases.weight % 1 != 0).any())
     if cluster is None and not fractional:
         covariance, robust_score = newton.covariance, None

@@ -33,7 +33,11 @@ def reclassification_tables(facts: Trace) -> tuple[Table, ...]:
     """Return both parts of Table S1, or nothing where nothing was compared."""
     if not facts.reclassification:
         return ()
-    warning: Text = ("Both NRI and IDI reward miscalibrated models: read them after calibration.",)
+    warning: Text = (
+        "Both NRI and IDI reward miscalibrated models: read them after calibration. No p is given:"
+        " a test of either against 0 calls noise significant far more often than its level states"
+        " (Hilden and Gerds 2014; Pepe et al. 2015).",
+    )
     return (
         _table(
             facts,
@@ -122,16 +126,14 @@ def _cell(value: Trace, form: Form) -> Text:
 
 
 def _draws(facts: Trace) -> tuple[Text, ...]:
-    """Return what intervals rest on, and why there is no p, where the facts say so."""
+    """Return what intervals rest on, where the facts say so."""
     for method in facts.methods.resampling:
         if method.raw.interval_draws:
             return (
                 (
                     "Intervals: percentiles of ",
                     method.interval_draws.show("count"),
-                    " resamples. No p is given: a test of NRI or IDI against 0 calls noise"
-                    " significant far more often than its level states (Hilden and Gerds 2014;"
-                    " Pepe et al. 2015).",
+                    " resamples.",
                 ),
             )
     return ()
