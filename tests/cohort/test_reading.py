@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from trephine.cohort.reading import UNCALCULATED, TableLimits, cause_of, read_source
-from trephine.cohort.reading.grid import column_letters, runs
+from trephine.cohort.reading.grid import Grid, column_letters, runs
 from trephine.errors import InputError, StudyProblemsError
 
 # A title over four columns; hip shown as 007, a date, a hidden row, and an area merged over two
@@ -456,3 +456,53 @@ def test_columns_and_runs_are_named_as_a_spreadsheet_names_them() -> None:
     assert runs([4]) == "row 4"
     assert runs([4, 5, 6, 9]) == "rows 4 to 6 and 9"
     assert runs([1, 3, 5, 7, 9, 11]) == "rows 1, 3, 5, 7 and 2 more places"
+
+
+def test_sheets_that_share_one_part_are_counted_together(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "t.xlsx", [["id"]] + [[None]] * 3)
+    rows = '<row r="{}">' + "<c/>" * 100 + "</row>"
+    sheet = (
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    )
+    sheet += "".join(rows.format(n) for n in range(1, 21)) + "</sheetData></worksheet>"
+    with zipfile.ZipFile(path) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    main = parts["xl/workbook.xml"].decode()
+    link = main[main.index("<sheet ") : main.index("/>", main.index("<sheet ")) + 2]
+    many = "".join(link.replace('name="Sheet"', f'name="S{n}"') for n in range(9))
+    parts["xl/workbook.xml"] = main.replace(link, many).encode()
+    parts["xl/worksheets/sheet1.xml"] = sheet.encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, content in parts.items():
+            new.writestr(name, content)
+    with pytest.raises(StudyProblemsError, match="at most 10,000 cells"):
+        read_source(path, limits=TableLimits(workbook_cells=10_000))
+    with pytest.raises(StudyProblemsError, match="inflated bytes"):
+        read_source(path, limits=TableLimits(inflated_bytes=5 * len(sheet)))
+
+
+def test_the_work_of_merged_ranges_is_bounded() -> None:
+    grid = Grid("t.xlsx", TableLimits(cells=50_000))
+    for row in range(1, 1001):
+        grid.set(row, 1, "x")
+    grid.ranges = [(2, 1, 1_000_000, 1)] * 1000
+    with pytest.raises(StudyProblemsError, match="at most 50,000 cells"):
+        grid.fill_ranges(1)
+
+
+def test_a_tag_or_a_text_of_megabytes_is_refused_before_it_is_whole(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "t.xlsx", [["id"], ["x"]])
+    with zipfile.ZipFile(path) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"].decode()
+    long = f'<row r="9"><c r="A9" t="inlineStr"><is><t>{"x" * 40_000}</t></is></c></row>'
+    tag = " ".join(f'a{n}="{n}"' for n in range(120_000))
+    for name, content, told in (
+        ("xl/worksheets/sheet1.xml", sheet.replace("<sheetData>", f"<x {tag}/><sheetData>"), "tag"),
+        ("xl/worksheets/sheet1.xml", sheet.replace("<sheetData>", f"<sheetData>{long}"), "letters"),
+    ):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+            for other, kept in parts.items():
+                new.writestr(other, content if other == name else kept)
+        with pytest.raises(StudyProblemsError, match=told):
+            read_source(path)

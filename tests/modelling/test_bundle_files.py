@@ -126,3 +126,9 @@ def test_a_link_a_name_twice_and_other_folders_in_an_archive_are_refused(tmp_pat
         zipped(tmp_path / "far.zip", {f"{name}manifest.json": b"{}"})
         with pytest.raises(BundleError, match="one folder"):
             read_bundle(tmp_path / "far.zip")
+
+
+def test_lists_without_end_are_refused_before_they_are_parsed() -> None:
+    content = b'{"a": [' + b"[]," * 1_000_001 + b"[]]}"
+    with pytest.raises(BundleError, match="more lists than any model"):
+        parse_json(content, "context.json")

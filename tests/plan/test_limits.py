@@ -116,3 +116,12 @@ def test_a_study_file_that_is_too_long_or_a_pipe_is_not_read(tmp_path: Path) -> 
     os.mkfifo(path)
     with pytest.raises(Exception, match="a pipe"):
         read_plan(path)
+
+
+@pytest.mark.parametrize(
+    "line", [".".join(["a"] * 50_000) + " = 1", "[" + ".".join(["a"] * 50_000) + "]",
+             "x = { " + ".".join(['"a,b"'] * 50_000) + " = 1 }"],
+)  # fmt: skip
+def test_a_key_of_parts_without_end_is_refused_at_once(tmp_path: Path, line: str) -> None:
+    with pytest.raises(StudyProblemsError, match="keys of at most 100 parts"):
+        read_plan(study(tmp_path, f"{line}\n"))

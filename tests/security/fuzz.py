@@ -211,10 +211,8 @@ def fuzz(kind: str, seeds: Path, keep: Path, count: int, seconds: float, seed: i
         if "finished" not in seen:
             if "started" not in seen or not (keep / f".{kind}-now").exists():
                 raise RuntimeError(f"{kind}: the child cannot start:\n{said[-3000:]}")
-            what, (_, mark, trace) = (
-                f"process lost ({process.returncode})",
-                said.partition("Timeout ("),
-            )
+            what = f"process lost with code {process.returncode}"
+            _, mark, trace = said.partition("Timeout (")
             place = keep / f"{kind}-lost-{len(outcome.findings):03d}"
             shutil.copyfile(keep / f".{kind}-now", place)
             what = f"hang: {trace[:900]}" if mark else f"{what}: {said[-900:]}"

@@ -165,7 +165,9 @@ def _xls() -> bytes:
         for r, row in enumerate(ROWS)
         for c, value in enumerate(row)
     ]
-    more = xls.record(0xE5, struct.pack("<5H", 1, 1, 2, 0, 0)) + xls.record(0xBE, bytes(10))
+    more = xls.record(0xE5, struct.pack("<5H", 1, 1, 2, 0, 0)) + xls.record(
+        0xBE, struct.pack("<5H", 1, 8, 0, 0, 9)
+    )
     return xls.xls_file(xls.records([b"".join(cells) + more, xls.label(0, 0, "x")]))
 
 

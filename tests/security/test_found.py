@@ -209,3 +209,22 @@ def test_an_onnx_network_without_an_output_is_refused_in_words(tmp_path: Path) -
     write_onnx(tmp_path / "x.onnx", outputs=())
     with pytest.raises(InputError, match="has no output of its own"):
         DOORS["onnx"](tmp_path / "x.onnx")
+
+
+def test_an_onnx_network_that_cannot_be_computed_or_has_operators_without_end_is_refused(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("onnxruntime")
+    from deep.test_external import field, value_info
+
+    path = tmp_path / "x.onnx"
+    taken, given = value_info("x", ["n", 3, "h", "w"]), value_info("y", ["a", "b", "c", "d"])
+    numbers = struct.pack("<4q", 2, 1, 1, 1)
+    shape = field(5, field(1, 4) + field(2, 7) + field(8, "s") + field(9, numbers))
+    expand = field(1, field(1, "x") + field(1, "s") + field(2, "y") + field(4, "Expand"))
+    relu = field(1, field(1, "x") + field(2, "y") + field(4, "Relu"))
+    for nodes, told in ((expand, "cannot be run"), (relu * 50_001, "at most 50000 operators")):
+        graph = nodes + shape + field(2, "net") + field(11, taken) + field(12, given)
+        path.write_bytes(field(1, 8) + field(7, graph) + field(8, field(2, 13)))
+        with pytest.raises(InputError, match=told):
+            DOORS["onnx"](path)

@@ -10,6 +10,8 @@ from trephine.errors import InputError
 # protobuf itself ends at 2 GiB.
 MOST_BYTES = (2 << 30) - 1
 _DEEPEST = 32
+# Networks for images have some thousand; opening one of 300,000 takes half a minute.
+_MOST_NODES = 50_000
 _DOMAINS = frozenset({b"", b"ai.onnx", b"ai.onnx.ml"})
 _EXTERNAL = 1  # TensorProto.DataLocation
 
@@ -35,6 +37,7 @@ class _Found:
     """What was met on the way."""
 
     has_graph: bool = False
+    nodes: int = 0
     is_external: bool = False
     domains: set[bytes] = field(default_factory=set)
     own: set[bytes] = field(default_factory=set)
@@ -67,6 +70,10 @@ def check_onnx(content: bytes, name: str) -> None:
         raise InputError(
             f"deep.backbone: {name} is damaged or no ONNX network (it is no protobuf message)"
         )
+    if found.nodes > _MOST_NODES:
+        raise InputError(
+            f"deep.backbone: expected at most {_MOST_NODES} operators in {name}, found more"
+        )
     if found.is_external:
         raise InputError(
             f"deep.backbone: expected all weights of {name} in the file itself, found external"
@@ -83,6 +90,9 @@ def check_onnx(content: bytes, name: str) -> None:
 def _walk(message: memoryview, kind: str, found: _Found, depth: int) -> None:
     if depth > _DEEPEST:
         raise _NoProtobuf
+    found.nodes += kind == "node"
+    if found.nodes > _MOST_NODES:
+        return
     inside = _MESSAGES.get(kind, {})
     for number, wire, value in _fields(message):
         if isinstance(value, memoryview):

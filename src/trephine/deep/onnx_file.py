@@ -36,6 +36,7 @@ class OnnxReader:
 
     def __init__(self, settings: DeepSettings, file: NetworkFile) -> None:
         check_onnx(file.content, file.name)
+        self._name = file.name
         runtime = require_onnxruntime()
         self.runtime = f"onnxruntime {runtime.__version__}"
         provider = _provider(runtime, settings)
@@ -58,7 +59,15 @@ class OnnxReader:
 
     def __call__(self, crops: Float32Array) -> Float32Array:
         """Return the layer's output for crops (n, channels, size, size)."""
-        (output,) = self._session.run([self._output], {self._input: np.ascontiguousarray(crops)})
+        given = {self._input: np.ascontiguousarray(crops)}
+        try:
+            (output,) = self._session.run([self._output], given)
+        # onnxruntime's exceptions share no base class but this one.
+        except Exception as error:
+            raise InputError(
+                f"deep.backbone: {self._name} cannot be run: {first_line(error)[:300]}; check"
+                " input_size, mean and std (one value a channel)"
+            ) from None
         return np.asarray(output, dtype=np.float32)
 
 

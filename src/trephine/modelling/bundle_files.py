@@ -23,6 +23,7 @@ JSON_LIMIT = ("TREPHINE_BUNDLE_JSON_MIB", 32)
 BLOCKS_LIMIT = ("TREPHINE_BUNDLE_BLOCKS_MIB", 512)
 _MOST_FILES = 100
 _DEEPEST = 64
+_MOST_BRACKETS = 1_000_000
 _LONGEST_NUMBER = 400
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
@@ -166,6 +167,8 @@ def parse_json(content: bytes, name: str) -> dict[str, Any]:
         If it is no JSON by the standard (NaN and Infinity are none), nested too deep, has a key
         twice or an endless number, or is no object.
     """
+    if content.count(b"[") + content.count(b"{") > _MOST_BRACKETS:
+        raise BundleError(f"bundle: {name} holds more lists than any model; it was altered")
     depth = 0
     for mark in _BRACKETS.finditer(content):
         depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(mark[0], 0)

@@ -22,6 +22,9 @@ from trephine.plan.wording import value_problems
 # Reading it takes a second a megabyte; none that people write is near this.
 _MOST_BYTES = 1 << 20
 
+_MOST_PARTS = 100
+_QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"|' r"'[^'\n]*'")
+
 # Control characters that XML cannot hold: all but tab and ends of line.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -70,7 +73,11 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
         If anything else is wrong with it.
     """
     try:
-        content = tomllib.loads(_text(path))
+        text = _text(path)
+        if _has_endless_key(text):
+            expected, found = f"keys of at most {_MOST_PARTS} parts", "one with more dots"
+            raise StudyProblemsError([Problem(path.name, expected, found)])
+        content = tomllib.loads(text)
     except FileNotFoundError:
         problem = Problem(str(path), "a study file", "no such file")
         raise StudyProblemsError([problem]) from None
@@ -113,6 +120,12 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
             section = section[name]
         del section[key]
     return _anchored(parse_plan(content, path.name), folder), problems
+
+
+def _has_endless_key(text: str) -> bool:
+    """Say whether a key goes on and on: Python's parser needs seconds for one of 10,000 parts."""
+    unquoted = _QUOTED.sub("q", text)
+    return any(part.count(".") > _MOST_PARTS for part in re.split(r"[=,\n{}\[\]]", unquoted))
 
 
 def _text(path: Path) -> str:

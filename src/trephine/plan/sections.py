@@ -485,15 +485,19 @@ class TableLimitsSection(Section):
         default=None, ge=1, description="bytes of the file, unpacked; 268435456"
     )
     inflated_bytes: int | None = Field(
-        default=None, ge=1, description="bytes of each part of a workbook, unpacked; 536870912"
+        default=None, ge=1, description="bytes of a workbook's parts, unpacked; 536870912"
     )
     rows: int | None = Field(default=None, ge=1, description="rows; 200000")
     columns: int | None = Field(default=None, ge=1, description="columns; 20000")
-    cells: int | None = Field(
-        default=None, ge=1, description="cells, with empty ones that are spelled out; 8000000"
-    )
+    cells: int | None = Field(default=None, ge=1, description="cells; 8000000")
     sheets: int | None = Field(default=None, ge=1, description="sheets of a workbook; 256")
     cell_letters: int | None = Field(default=None, ge=1, description="letters of a cell; 32767")
+    workbook_cells: int | None = Field(
+        default=None,
+        ge=1,
+        description="cells of all sheets of an xlsx or ods workbook, with empty ones that it spells"
+        " out; 4000000",
+    )
     depth: int | None = Field(
         default=None, ge=1, le=1000, description="to which a workbook's XML may nest; 64"
     )

@@ -77,7 +77,11 @@ class Grid:
             value = self.get(first, left)
             if not value or last <= header:
                 continue
-            inside = [row for row in self.rows if max(first, header + 1) <= row <= last]
+            covered = range(max(first, header + 1), last + 1)
+            fewer, other = sorted((covered, self.rows), key=len)
+            visited += len(fewer)
+            self.limits.check("cells", self.name, visited)
+            inside = [row for row in fewer if row in other]
             visited += len(inside) * (right - left + 1)
             self.limits.check("cells", self.name, visited)
             for row in inside:

@@ -22,13 +22,16 @@ class TableLimits:
     file_bytes
         Of the file, and of a compressed text table once it is inflated.
     inflated_bytes
-        Of each part of a workbook once it is inflated.
+        Of all parts of a workbook that are read, once they are inflated.
     rows, columns, cells
-        Of one table. Cells count with empty ones that a workbook spells out.
+        Of one table.
     sheets
         Of a workbook.
     cell_letters
         Of one cell's text.
+    workbook_cells
+        Of all sheets of an xlsx or ods workbook that are read, empty ones that it spells out too;
+        a text that cells share counts as three, since it costs as much.
     depth
         To which a workbook's XML may nest.
     old_file_bytes, old_cells
@@ -42,6 +45,7 @@ class TableLimits:
     cells: int = 8_000_000
     sheets: int = 256
     cell_letters: int = 32_767
+    workbook_cells: int = 4_000_000
     depth: int = 64
     old_file_bytes: int = 64 << 20
     old_cells: int = 1_000_000
@@ -97,7 +101,7 @@ class TableLimits:
         """
         bound = int(getattr(self, name))
         if found > bound:
-            noun = name.removeprefix("old_").replace("_", " ")
+            noun = name.removeprefix("old_").removeprefix("workbook_").replace("_", " ")
             advice = (
                 f"Delete what is not the table (stray cells far below or to the right), or raise"
                 f" the bound: {name} = {found} under [limits.table] in the study file, or"

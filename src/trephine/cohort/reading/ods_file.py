@@ -65,12 +65,14 @@ class _Tables:
             self._in_line = True
         elif name == "s" and self._in_line:
             self._lines[-1] += " " * min(_count(attributes, "text:c"), 1000)
+            self._limits.check("cell_letters", self._name, len(self._lines[-1]))
         elif name in ("line-break", "tab") and self._in_line:
             self._lines[-1] += " "
 
     def text(self, text: str) -> None:
         if self._in_line and not self._ignored:
             self._lines[-1] += text
+            self._limits.check("cell_letters", self._name, len(self._lines[-1]))
 
     def end(self, name: str) -> None:
         if name in ("annotation", "tracked-changes", "shapes", "frame"):
@@ -88,7 +90,7 @@ class _Tables:
     def _end_cell(self) -> None:
         repeats = _count(self._attributes, "table:number-columns-repeated")
         self._n_cells += 1
-        self._limits.check("cells", self._name, self._n_cells)
+        self._limits.check("workbook_cells", self._name, self._n_cells)
         text = self._value()
         if text.strip():
             self._cells.append((self._column + 1, repeats, text))
@@ -101,6 +103,8 @@ class _Tables:
     def _end_row(self) -> None:
         if self._cells:
             self._limits.check("rows", self._name, self._row + self._row_repeats)
+            self._n_cells += self._row_repeats * sum(repeats for _, repeats, _ in self._cells)
+            self._limits.check("workbook_cells", self._name, self._n_cells)
         for row in range(self._row + 1, self._row + 1 + (self._row_repeats if self._cells else 0)):
             for first, repeats, text in self._cells:
                 self._limits.check("columns", self._name, first + repeats - 1)

@@ -14,6 +14,7 @@ from trephine.errors import Problem, StudyProblemsError
 
 DAMAGED = "Open it in a spreadsheet program and save it again as xlsx, without a password"
 _PIECE = 1 << 16
+_LONGEST_TAG = 1 << 20
 
 
 class Handler(Protocol):
@@ -57,6 +58,7 @@ class Package:
     def __init__(self, path: Path, limits: TableLimits) -> None:
         self.name = path.name
         self._limits = limits
+        self._seen = 0  # bytes of all parts so far: a part may be named by many sheets
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
@@ -93,11 +95,14 @@ class Package:
             raise refusal(self.name, "a workbook with a password") from error
 
     def _feed(self, parser: expat.XMLParserType, stream: IO[bytes]) -> None:
-        seen = 0
+        read = 0
         while piece := stream.read(_PIECE):
-            seen += len(piece)
-            self._limits.check("inflated_bytes", self.name, seen)
+            self._seen += len(piece)
+            self._limits.check("inflated_bytes", self.name, self._seen)
             parser.Parse(piece, False)
+            read += len(piece)
+            if read - parser.CurrentByteIndex > _LONGEST_TAG:
+                raise refusal(self.name, "a workbook with a tag of more than a megabyte")
         parser.Parse(b"", True)
 
 

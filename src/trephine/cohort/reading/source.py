@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import stat
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,10 +88,9 @@ def read_source(
     _regular(path, bounds)
     with path.open("rb") as file:
         first = file.read(8)
-    if first.startswith(b"PK"):
-        grid, chosen, sheets = _workbook(path, sheet, bounds)
-    elif first.startswith(b"\xd0\xcf\x11\xe0"):
-        grid, chosen, sheets = _old_workbook(path, sheet, bounds)
+    if first.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        with _opened(path, bounds) as book:
+            grid, chosen, sheets = _chosen(path.name, book.names, book.hidden, sheet, book.read)
     elif path.suffix.lower() in (".xlsx", ".xlsm", ".ods"):
         raise refusal(path.name, "a file that is no workbook, or cut short", _AS_XLSX)
     elif not first:
@@ -112,13 +112,10 @@ def texts_of_sheets(
     limits
         As :func:`read_source`.
     """
-    bounds = limits or TableLimits.from_environment()
-    with path.open("rb") as file:
-        read = _workbook if file.read(2) == b"PK" else _old_workbook
     found: list[SheetText] = []
-    for sheet in sheets[:_MOST_SHEETS]:
-        grid, _, _ = read(path, sheet, bounds)
-        found += texts_in(grid, sheet)
+    with _opened(path, limits or TableLimits.in_force()) as book:
+        for sheet in sheets[:_MOST_SHEETS]:
+            found += texts_in(book.read(sheet), sheet)
     return tuple(found)
 
 
@@ -141,43 +138,50 @@ def _regular(path: Path, limits: TableLimits) -> None:
         raise StudyProblemsError([Problem(path.name, "a table", found)]) from None
 
 
-def _workbook(
-    path: Path, sheet: str | None, limits: TableLimits
-) -> tuple[Grid, str | None, tuple[str, ...]]:
+@dataclass(frozen=True)
+class _Opened:
+    """A workbook that is open: names of its sheets, those hidden, and what reads one."""
+
+    names: tuple[str, ...]
+    hidden: set[str]
+    read: Callable[[str], Grid]
+
+
+@contextmanager
+def _opened(path: Path, limits: TableLimits) -> Iterator[_Opened]:
+    """Open a workbook once, however many of its sheets are read: the bounds count them together."""
+    with path.open("rb") as file:
+        is_package = file.read(2) == b"PK"
+    if not is_package:
+        old = xls_file.open_workbook(path, limits)
+        yield _Opened(
+            tuple(old.sheet_names()),
+            set(),
+            lambda name: xls_file.read_sheet(old, name, path.name, limits),
+        )
+        return
     package = Package(path, limits)
     try:
-        if "content.xml" in package.parts:
-            grids = ods_file.read_sheets(package, limits)
-            if not grids:
-                raise refusal(path.name, "a document without a table", _AS_XLSX)
-            return _chosen(path.name, tuple(grids), set(), sheet, grids.__getitem__)
-        if "xl/workbook.bin" in package.parts:
-            raise refusal(path.name, "a binary workbook (xlsb)", _AS_XLSX)
-        book = xlsx_file.open_workbook(package, limits)
-        if not book.sheets:
-            raise refusal(path.name, "a zip file that is no workbook", _AS_XLSX)
-        return _chosen(
-            path.name,
-            tuple(book.sheets),
-            book.hidden,
-            sheet,
-            lambda name: xlsx_file.read_sheet(package, book, name, limits),
-        )
+        yield _opened_package(package, limits)
     finally:
         package.close()
 
 
-def _old_workbook(
-    path: Path, sheet: str | None, limits: TableLimits
-) -> tuple[Grid, str | None, tuple[str, ...]]:
-    book = xls_file.open_workbook(path, limits)
-    names = tuple(book.sheet_names())
-    return _chosen(
-        path.name,
-        names,
-        set(),
-        sheet,
-        lambda name: xls_file.read_sheet(book, name, path.name, limits),
+def _opened_package(package: Package, limits: TableLimits) -> _Opened:
+    if "content.xml" in package.parts:
+        grids = ods_file.read_sheets(package, limits)
+        if not grids:
+            raise refusal(package.name, "a document without a table", _AS_XLSX)
+        return _Opened(tuple(grids), set(), grids.__getitem__)
+    if "xl/workbook.bin" in package.parts:
+        raise refusal(package.name, "a binary workbook (xlsb)", _AS_XLSX)
+    book = xlsx_file.open_workbook(package, limits)
+    if not book.sheets:
+        raise refusal(package.name, "a zip file that is no workbook", _AS_XLSX)
+    return _Opened(
+        tuple(book.sheets),
+        book.hidden,
+        lambda name: xlsx_file.read_sheet(package, book, name, limits),
     )
 
 

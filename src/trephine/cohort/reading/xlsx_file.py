@@ -15,6 +15,9 @@ from trephine.cohort.reading.package import Package
 _BOOLEANS = {"1": "TRUE", "0": "FALSE", "true": "TRUE", "false": "FALSE"}
 
 
+_STRING_COSTS = 3  # cells
+
+
 @dataclass
 class Workbook:
     """What the sheets of a workbook share.
@@ -36,6 +39,7 @@ class Workbook:
     from_1904: bool = False
     strings: list[str] = field(default_factory=list)
     formats: list[str] = field(default_factory=list)
+    n_cells: int = 0  # of all sheets read so far, shared texts with their weight
 
 
 def open_workbook(package: Package, limits: TableLimits) -> Workbook:
@@ -123,10 +127,11 @@ class _Strings(_Quiet):
         self._book, self._limits, self._name = book, limits, name
         self._parts: list[str] = []
         self._in_text = self._in_aid = False
+        self._letters = 0
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "si":
-            self._parts = []
+            self._parts, self._letters = [], 0
         elif name == "rPh":
             self._in_aid = True
         elif name == "t":
@@ -139,10 +144,13 @@ class _Strings(_Quiet):
             self._in_aid = False
         elif name == "si":
             self._book.strings.append("".join(self._parts))
-            self._limits.check("cells", self._name, len(self._book.strings))
+            self._book.n_cells += _STRING_COSTS
+            self._limits.check("workbook_cells", self._name, self._book.n_cells)
 
     def text(self, text: str) -> None:
         if self._in_text:
+            self._letters += len(text)
+            self._limits.check("cell_letters", self._name, self._letters)
             self._parts.append(text)
 
 
@@ -172,10 +180,11 @@ class _Cells(_Quiet):
     def __init__(self, book: Workbook, limits: TableLimits, name: str) -> None:
         self._book, self._limits, self._name = book, limits, name
         self.grid = Grid(name, limits)
-        self._row = self._column = self._n_rows = self._n_cells = 0
+        self._row = self._column = self._n_rows = 0
         self._kind = self._style = ""
         self._has_formula = self._in_value = self._in_aid = False
         self._parts: list[str] = []
+        self._letters = 0
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "c":
@@ -214,13 +223,15 @@ class _Cells(_Quiet):
             self._column += 1
         self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
         self._has_formula = False
-        self._parts = []
-        self._n_cells += 1
-        if self._n_cells % 1024 == 0:
-            self._limits.check("cells", self._name, self._n_cells)
+        self._parts, self._letters = [], 0
+        self._book.n_cells += 1
+        if self._book.n_cells % 1024 == 0:
+            self._limits.check("workbook_cells", self._name, self._book.n_cells)
 
     def text(self, text: str) -> None:
         if self._in_value:
+            self._letters += len(text)
+            self._limits.check("cell_letters", self._name, self._letters)
             self._parts.append(text)
 
     def end(self, name: str) -> None:
