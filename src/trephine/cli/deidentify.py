@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from trephine.study.pseudonyms import StudyTable
 
 
+TimesKept = Annotated[Times, typer.Option(help="What stays of times of day: nothing, or the hour.")]
+DatesWritten = Annotated[
+    Dates, typer.Option(help="Dates of the table: moved like those of the images, or left.")
+]
 Key = Annotated[
     Path, typer.Option(help="File with the secret; made if it does not exist. Keep it apart.")
 ]
@@ -63,13 +67,13 @@ def deidentify(
     ],
     target: Annotated[Path, typer.Argument(help="New folder for the de-identified images.")],
     key: Key,
-    times: Times = "removed",
+    times: TimesKept = "removed",
     write_unchecked: Unchecked = False,
     table: TableFile = None,
     column: Columns = None,
     drop: Drop = None,
     keep: Keep = None,
-    dates: Dates = "shifted",
+    dates: DatesWritten = "shifted",
     sheet: Sheet = None,
     image: Pattern = "",
     masks: Masks = None,

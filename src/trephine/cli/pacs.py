@@ -26,6 +26,11 @@ pacs = typer.Typer(
     no_args_is_help=True,
 )
 
+IncomingFrom = Annotated[
+    Incoming,
+    typer.Option(help="With --tls, who may send to us: who shows a certificate of the authority."),
+]
+TimesKept = Annotated[Times, typer.Option(help="What stays of times of day: nothing, or the hour.")]
 Web = Annotated[str, typer.Option(help="DICOMweb address, https://host/dicom-web.")]
 Dimse = Annotated[str, typer.Option(help="DIMSE address, host:port.")]
 Called = Annotated[str, typer.Option(help="The archive's application entity title.")]
@@ -102,11 +107,11 @@ def get(
     calling: Calling = "TREPHINE",
     move_port: Move = None,
     receive_host: ReceiveHost = "",
-    incoming: Incoming = "certified",
+    incoming: IncomingFrom = "certified",
     tls: TlsOn = False,
     authority: Authority = None,
     certificate: Certificate = None,
-    times: Times = "removed",
+    times: TimesKept = "removed",
     write_unchecked: Unchecked = False,
     accessions: Accessions = None,
     accession: Accession = None,
