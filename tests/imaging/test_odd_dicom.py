@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,9 @@ def test_a_packed_image_is_asked_to_be_unpacked(
     series = tmp_path / "series"
     series.mkdir()
     (tmp_path / "x.dcm.gz").rename(series / "x.dcm.gz")
+    with pytest.raises(ImageError, match="unpack it first"):
+        read_image(series)
+    shutil.copy(series / "x.dcm.gz", series / "z.dcm.gz")
     with pytest.raises(ImageError, match="unpack them first"):
         read_image(series)
 
