@@ -36,12 +36,17 @@ def only_file(folder: Path, what: FileContent = "image") -> Path | None:
     if what == "image" and any(head.modality in SLICES for head in known):
         return None
     if what == "image" and pictures and len(known) < len(pictures):
-        return None  # damaged slices are told by their place in the series
+        return None  # damaged slices are named by their place in the series
     if not found:
         held = "no file that is one"
         advice = "" if any(folder.iterdir()) else ": the folder is empty"
         raise ImageError(
             f"{folder.name}: expected {_expected(what)} in the folder, found {held}{advice}"
+        )
+    if not pictures and all(_is_packed(path) for path in others):
+        raise ImageError(
+            f"{folder.name}: expected files as they are, found {len(others)} packed with gzip;"
+            " unpack them first (gunzip, 7-Zip)"
         )
     raise ImageError(
         f"{folder.name}: expected {_expected(what)} in the folder, found"
@@ -76,6 +81,14 @@ def _files(folder: Path) -> tuple[list[Path], list[Path]]:
             continue  # text, thumbnails, viewers
         (dicom if kind == "dicom" else others).append(path)
     return dicom, others
+
+
+def _is_packed(path: Path) -> bool:
+    try:
+        file_kind(path)
+    except PackedImageError:
+        return True
+    return False
 
 
 def _head(path: Path) -> DicomHead | None:
