@@ -174,3 +174,32 @@ def test_the_screening_that_is_tested_by_itself_is_the_one_that_runs(
     read_again = replace(FEATURES, raters={"b": FEATURES.values}, first_rater="a")
     fit(read_again, SOUND.chain.changed(relevance=relevance, fold_unit="case"))
     assert set(asked) == {"keep_reliable", screening}
+
+
+def test_features_that_carry_nothing_leave_without_a_warning_and_the_others_stay() -> None:
+    """Constant, doubled, huge, tiny and all but constant ones, beside those of the cohort."""
+    n = len(CASES)
+    rng = np.random.default_rng(8)
+    noise = rng.normal(size=n)
+    odd = {
+        "constant": np.full(n, 7.0),
+        "doubled": FEATURES.values[:, 0].copy(),
+        "huge": 1e300 * (1 + 0.1 * noise),
+        "tiny": 1e-12 * noise,
+        "spike": np.where(np.arange(n) == 4, 1e9, 0.0),
+    }
+    values = np.column_stack([FEATURES.values, *odd.values()])
+    features = replace(FEATURES, names=(*FEATURES.names, *odd), values=values)
+    for protocol in (PUBLISHED, SOUND):
+        chain = fit(features, protocol.chain.changed(relevance="none"))
+        assert "constant" not in chain.candidates
+        assert (FEATURES.names[0] in chain.candidates) + ("doubled" in chain.candidates) <= 1
+        assert np.isfinite(chain.signature.score(values, features.names)).all()
+
+
+def test_fourteen_cases_are_enough_to_fit_with_fewer_inner_folds() -> None:
+    few = simulate(14)
+    rng = np.random.default_rng(3)
+    chain = fit_chain(few.features["radiomics"], few.survival, few.patient, SOUND.chain, rng)
+    score = chain.signature.score(few.features["radiomics"].values, few.features["radiomics"].names)
+    assert np.isfinite(score).all()

@@ -16,6 +16,7 @@ from matplotlib.text import Text
 
 from trephine.errors import InputError
 from trephine.facts import EstimateFact, Facts, SurvivalCurve
+from trephine.report.figures.calibration import draw_calibration
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.figures.kaplan_meier import draw_kaplan_meier
 from trephine.report.figures.nomogram import draw_nomogram, lay_out_nomogram
@@ -198,6 +199,24 @@ def test_a_group_without_an_event_is_drawn():
         figure = new_figure(COLUMN_MM, 70)
         draw_kaplan_meier(figure, [flat], outcome_name="survival", time_unit="months")
         assert {"Low risk", "3", "2", "1"} <= {text for text, _ in boxes(figure)}
+
+
+def test_calibration_is_drawn_where_no_event_came_before_the_horizon(facts):
+    """Every predicted and observed probability is 0 then; axes keep a width, without a warning."""
+    (first, *_) = facts.calibration
+    nothing = (0.0,) * len(first.smooth_predicted)
+    groups = tuple(
+        group.model_copy(
+            update={"predicted": 0.0, "observed": EstimateFact(value=0.0, low=0.0, high=0.0)}
+        )
+        for group in first.groups
+    )
+    smooth = ("smooth_predicted", "smooth_observed", "smooth_low", "smooth_high")
+    flat = first.model_copy(update={"groups": groups, **dict.fromkeys(smooth, nothing)})
+    with figure_style():
+        figure = new_figure(85.0, 70.0)
+        draw_calibration(figure, [flat], flat.model)
+        assert all(axes.get_xlim()[0] < axes.get_xlim()[1] for axes in figure.axes)
 
 
 def test_the_line_of_the_worked_case_strikes_no_label_through():
