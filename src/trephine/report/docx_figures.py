@@ -85,7 +85,8 @@ def scale_of(sizes_mm: Sequence[tuple[float, float]], caption_mm: float) -> floa
     width = max(width for width, _ in sizes_mm)
     height = max(height for _, height in sizes_mm)
     scale = min(1.0, PAGE_MM / width, (TEXT_MM - caption_mm) / height)
-    on_a_page = int(TEXT_MM / (height * scale + caption_mm))
+    # One fits by the scale, though a figure that fills its page may miss it by rounding.
+    on_a_page = max(1, int(TEXT_MM / (height * scale + caption_mm)))
     one_more = (TEXT_MM / (on_a_page + 1) - caption_mm) / height
     count = len(sizes_mm)
     fewer = math.ceil(count / (on_a_page + 1)) < math.ceil(count / on_a_page)
