@@ -225,7 +225,7 @@ def _work(handed_over: _HandedOver, function: Callable[..., Result], item: Any) 
             limits, shared = pickle.load(stream)  # noqa: S301
         state_limits(limits)
         # Only libraries that are loaded can be held to a thread, and function and arguments have
-        # just brought in what they need.
+        # just loaded what they need.
         threadpool_limits(1)
         _taken.clear()
         _taken[handed_over.name] = shared

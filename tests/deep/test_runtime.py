@@ -1,4 +1,4 @@
-"""Torch as it is brought in."""
+"""How torch is loaded."""
 
 from __future__ import annotations
 

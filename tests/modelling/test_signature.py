@@ -1,4 +1,4 @@
-"""A signature: scores, what is brought in, what is missing, what is refused."""
+"""A signature: scores, what is clipped, what is missing, what is refused."""
 
 from __future__ import annotations
 

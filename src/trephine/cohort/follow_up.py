@@ -91,7 +91,7 @@ def follow_up(
     Parameters
     ----------
     frame
-        Text cells, one row a case, indexed by their row in the file.
+        Text cells, one row per case, indexed by their row in the file.
     table
         File name, for problems.
     rules, unit

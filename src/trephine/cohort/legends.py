@@ -2,8 +2,8 @@
 
 A legend stands in one cell, or with one code a cell below or beside one another; after the
 column's name in the same cell, beside or below the name, or in the column's name itself; or it is
-a code book, a row a code. It is taken for a column only by the column's name, or where the codes
-are those of one column alone.
+a code book, one row per code. It is taken for a column only by the column's name, or where the
+codes are those of one column alone.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def find_legends(frame: pd.DataFrame, texts: Sequence[SheetText]) -> dict[str, L
     Parameters
     ----------
     frame
-        Text cells, one row a case.
+        Text cells, one row per case.
     texts
         Of the same file, outside its table.
     """
@@ -192,7 +192,7 @@ def _named_near(
 
 
 def _code_book(texts: Sequence[SheetText], named: Mapping[str, str]) -> Iterable[Legend]:
-    """Yield legends of a list with a row a code: name, code, meaning; the name may stand once."""
+    """Yield legends of a list of (name, code, meaning), one row per code; a name may stand once."""
     rows: dict[tuple[str | None, int], list[SheetText]] = defaultdict(list)
     for text in texts:
         rows[text.sheet, text.row].append(text)

@@ -1,4 +1,4 @@
-"""A hospital's table made into one row a case with a name, a side, a time and an event.
+"""A hospital's table made into one row per case with a name, a side, a time and an event.
 
 Everything that reads a table of cases goes through :func:`tidy_table`.
 """
@@ -34,7 +34,7 @@ class TidyRules:
     unit
         Of the time that is counted from dates.
     spellings
-        By side, how the columns of a wide table begin or end; empty for one row a case.
+        By side, how the columns of a wide table begin or end; empty for one row per case.
     operated
         Column, without its side, that says which sides of a wide table are cases.
     """
@@ -107,7 +107,7 @@ class TidyTable:
 def tidy_table(
     frame: pd.DataFrame, table: str, rules: TidyRules, today: date | None = None
 ) -> TidyTable:
-    """Make one row a case of a table, as a study file says.
+    """Make one row per case of a table, as a study file says.
 
     Parameters
     ----------

@@ -106,7 +106,7 @@ def to_long(
     operated: str | None = None,
     start: str | None = None,
 ) -> tuple[LongTable | None, list[Problem]]:
-    """Make one row a case of one row a patient.
+    """Make one row per case of one row per patient.
 
     A side is a case where the column ``operated`` says so. Without that column: where the side
     has a date of its own to start from, if it is a column of each side; else where any of the
@@ -115,7 +115,7 @@ def to_long(
     Parameters
     ----------
     frame
-        Text cells, one row a patient, indexed by their row in the file.
+        Text cells, one row per patient, indexed by their row in the file.
     table
         File name, for problems.
     spellings

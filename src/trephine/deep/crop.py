@@ -119,7 +119,7 @@ def region_crop(
     low, high = np.percentile(image.pixels if grey_range == "image" else shown, grey_percentiles)
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ImageError(
-            "deep crop: expected finite pixels, found NaN or infinite ones; mend the image"
+            "deep crop: expected finite pixels, found NaN or infinite ones; fix the image"
         )
     if not high > low:
         raise ImageError(

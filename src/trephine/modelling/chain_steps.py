@@ -50,7 +50,7 @@ def _standardised(training: Training) -> SelectionStepResult:
     width = training.settings.winsorise
     detail = "mean 0, SD 1"
     if np.isfinite(width):
-        detail += f", values beyond {width:g} SD (by quartiles) brought in"
+        detail += f", values beyond {width:g} SD (by quartiles) clipped"
     return _keep_all("z-score", detail, training)
 
 

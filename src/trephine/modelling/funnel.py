@@ -23,7 +23,7 @@ class Funnel:
     features
         Of the training cases, as measured.
     winsorise
-        Standard deviations from the median beyond which values are brought in; infinite for none.
+        Standard deviations from the median beyond which values are clipped; infinite for none.
     """
 
     def __init__(self, features: FeatureSet, winsorise: float) -> None:
@@ -56,7 +56,7 @@ class Funnel:
 
 
 def _fences(values: FloatArray, width: float) -> tuple[FloatArray, FloatArray]:
-    """Return the values beyond which each feature is brought in, each shape (p,).
+    """Return the values at which each feature is clipped, each shape (p,).
 
     They lie ``width`` standard deviations from the median, and either side has its own, told from
     its quartile (median to quartile is 0.6745 of a normal standard deviation): a long tail does not

@@ -125,7 +125,7 @@ def fit_harmoniser(
 
     Returns
     -------
-    None where there is nothing to be told apart (fewer than two centres of three cases, or two
+    None where there is nothing to compare (fewer than two centres of three cases, or two
     features), and in any case what the audit says.
     """
     n_features = len(features.names)

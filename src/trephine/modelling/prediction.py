@@ -107,7 +107,7 @@ class Predictor:
             Those whose variables count; all by default.
         """
         chosen = [self.models[name] for name in models or list(self.models)]
-        terms = [term for model in chosen for term in model.terms if term.kind == "level"]
+        terms = [term for model in chosen for term in model.terms if term.level]
         found = []
         for key in dict.fromkeys(term.variable for term in terms):
             own = {term.level: term.reference for term in terms if term.variable == key}

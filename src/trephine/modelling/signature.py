@@ -78,7 +78,7 @@ class Signature:
     def standardise(self, values: FloatArray, available: Sequence[str]) -> FloatArray:
         """Return the signature's features as z-scores of training, shape (n, m).
 
-        Values beyond floor and ceiling are brought in first, as in training. A missing value
+        Values beyond floor and ceiling are clipped first, as in training. A missing value
         counts as the training mean, also as in training, but a case without any value has none.
         """
         chosen = values[:, self.columns(available)]
@@ -93,7 +93,7 @@ class Signature:
         """Return how far cases lie from the training mean, shape (n,).
 
         The root mean square of a case's z-scores over the signature's features, none of them
-        brought in: about 1 for a case like those of training.
+        clipped: about 1 for a case like those of training.
         """
         if self.empty:
             return np.zeros(len(values))

@@ -123,7 +123,7 @@ class Columns(Section):
 
     @property
     def spellings(self) -> dict[str, tuple[str, ...]]:
-        """By side, how the columns of a wide table begin or end; empty for one row a case."""
+        """By side, how the columns of a wide table begin or end; empty for one row per case."""
         return {
             side: (texts,) if isinstance(texts, str) else texts
             for side, texts in (self.sides or {}).items()

@@ -27,7 +27,7 @@ class CoxData:
     Attributes
     ----------
     columns
-        Shape (p, n), a row a column of X; C-contiguous.
+        Shape (p, n), one row for each column of X; C-contiguous.
     survival
         In the same order.
     order

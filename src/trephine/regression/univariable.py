@@ -101,7 +101,7 @@ class UnivariableTable:
         return tuple(row.variable for row in self.variables if row.p_value < p_below)
 
     def frame(self) -> pd.DataFrame:
-        """Return the table, a row a level."""
+        """Return the table, one row for each level."""
         return pd.DataFrame(
             [
                 {

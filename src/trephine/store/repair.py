@@ -1,4 +1,4 @@
-"""Looking a store over, and mending what can be repaired."""
+"""Checking a store, and repairing what can be repaired."""
 
 from __future__ import annotations
 

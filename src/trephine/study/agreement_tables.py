@@ -22,7 +22,7 @@ GOOD_ICC = 0.75
 
 
 def case_table(comparisons: Sequence[Comparison], inputs: StudyInputs) -> pd.DataFrame:
-    """Return one row a case and comparison, the worst agreement first."""
+    """Return one row per case and comparison, the worst agreement first."""
     rows = [
         {
             "comparison": comparison.name,

@@ -65,7 +65,7 @@ def guess_roles(
     Parameters
     ----------
     frame
-        Text cells, one row a case.
+        Text cells, one row per case.
     matched
         Columns whose cells are parts of the names of image files.
     side

@@ -44,7 +44,7 @@ class WideSheet:
 
 
 def find_wide(frame: pd.DataFrame) -> WideSheet | None:
-    """Return how a sheet's columns pair up; None for one row a case."""
+    """Return how a sheet's columns pair up; None for one row per case."""
     spellings = _spellings([str(name) for name in frame.columns])
     if not spellings["R"]:
         return None

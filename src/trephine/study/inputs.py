@@ -77,7 +77,7 @@ class StudyInputs:
     rows
         Of the n cases in the table, as a spreadsheet counts them.
     spellings
-        By side, how the columns of its wide table begin or end; empty for one row a case.
+        By side, how the columns of its wide table begin or end; empty for one row per case.
     """
 
     plan: StudyPlan

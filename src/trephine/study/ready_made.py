@@ -45,7 +45,7 @@ def read_feature_sets(
     plan, rows
         The study's.
     own
-        The study's table with one row a case, which is taken where the features stand in it.
+        The study's table with one row per case, which is taken where the features stand in it.
 
     Returns
     -------

@@ -54,7 +54,7 @@ class Tidied:
 
 
 def tidy_file(table: Path, out: Path, study: Path | None, kind: TableFormat) -> Tidied:
-    """Write a table with one row a case, the list of changes, and a study file.
+    """Write a table with one row per case, the list of changes, and a study file.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A study's table, read and made into one row a case as its plan says."""
+"""A study's table, read and made into one row per case as its plan says."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAME_IT = "Name the right column under [data] columns."
 
 @dataclass(frozen=True)
 class StudyTable:
-    """A study's table with one row a case.
+    """A study's table with one row per case.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class StudyTable:
     roles
         Columns of the file to the role that the study file gives them.
     spellings
-        By side, how the columns of a wide table begin or end; empty for one row a case.
+        By side, how the columns of a wide table begin or end; empty for one row per case.
     """
 
     plan: StudyPlan
@@ -51,7 +51,7 @@ class StudyTable:
 
 
 def read_study_table(plan: StudyPlan) -> tuple[StudyTable, list[Problem]]:
-    """Read the table of a plan and make it one row a case.
+    """Read the table of a plan and make it one row per case.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def read_study_table(plan: StudyPlan) -> tuple[StudyTable, list[Problem]]:
             ]
         )
     tidy = tidy_table(frame, name, rules)
-    if tidy.frame is frame:  # the sides could not be told apart
+    if tidy.frame is frame:  # the sides could not be separated
         raise StudyProblemsError(tidy.problems)
     named = {
         "case": tidy.case,
@@ -113,7 +113,7 @@ def _as_the_plan_reads(
 ) -> tuple[pd.DataFrame, dict[str, CellReading]]:
     """Return a table with its cells read as the plan says, and readings of columns it lacks.
 
-    What is left is read once the table has one row a case, or is a name that there is not.
+    What is left is read once the table has one row per case, or is a name that there is not.
     """
     named = {column: find_column(frame, column) for column in readings}
     here = {found: readings[column] for column, found in named.items() if found is not None}

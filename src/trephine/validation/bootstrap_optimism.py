@@ -25,7 +25,7 @@ from trephine.validation.corrected_index import (
     scores_of,
 )
 from trephine.validation.resampling import Refit, refit_from_json, refit_to_json, summarise_refit
-from trephine.validation.tasks import Answer, open_ledger, run_tasks
+from trephine.validation.tasks import Answer, RowsDrawn, open_ledger, run_tasks
 
 FEWEST_BOOTSTRAPS = 2
 
@@ -66,19 +66,6 @@ class BootstrapValidation:
             if found.index == index and (horizon is None or found.horizon == horizon):
                 return found
         raise InputError(f"bootstrap: expected {index} of a model fitted, found none of {model}")
-
-
-@dataclass(frozen=True)
-class _Task:
-    """One bootstrap sample: the rows of its patients, as often as they were drawn."""
-
-    number: int
-    rows: IntArray
-    seed: np.random.SeedSequence
-
-    @property
-    def key(self) -> str:
-        return str(self.number)
 
 
 def bootstrap_validation(
@@ -171,17 +158,17 @@ def draw_patients(patient: IntArray, rng: np.random.Generator) -> IntArray:
     return np.concatenate([order[first[who] : first[who + 1]] for who in drawn])
 
 
-def _tasks(patient: IntArray, bootstraps: int, seed: int) -> list[_Task]:
+def _tasks(patient: IntArray, bootstraps: int, seed: int) -> list[RowsDrawn]:
     tasks = []
     for number, child in enumerate(seeds(seed, "bootstraps").spawn(bootstraps)):
         drawing, fitting = child.spawn(2)
         rows = draw_patients(patient, np.random.default_rng(drawing))
-        tasks.append(_Task(number, rows, fitting))
+        tasks.append(RowsDrawn(number, rows, fitting))
     return tasks
 
 
 def _validate(
-    cases: Cases, settings: RecipeSettings, horizons: tuple[float, ...], task: _Task
+    cases: Cases, settings: RecipeSettings, horizons: tuple[float, ...], task: RowsDrawn
 ) -> Answer:
     """Fit one sample; measure on it, on the original cases and on those that it left out."""
     sample = cases.take(task.rows)

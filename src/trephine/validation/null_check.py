@@ -18,7 +18,7 @@ from trephine.regression.folds import assign_folds
 from trephine.streams import seeds
 from trephine.survival.concordance import concordance, harrell_concordance
 from trephine.types import FloatArray, IntArray
-from trephine.validation.tasks import Answer, open_ledger, run_tasks
+from trephine.validation.tasks import Answer, RowsDrawn, open_ledger, run_tasks
 
 
 @dataclass(frozen=True)
@@ -67,19 +67,6 @@ class NullCheck:
     kind: NullKind
     models: Mapping[str, NullDistribution]
     failures: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Task:
-    """One permutation: whose outcome each case gets. The first is the real one."""
-
-    number: int
-    rows: IntArray
-    seed: np.random.SeedSequence
-
-    @property
-    def key(self) -> str:
-        return str(self.number)
 
 
 def null_check(
@@ -170,7 +157,7 @@ def permute_by_patient(patient: IntArray, rng: np.random.Generator) -> IntArray:
     return rows
 
 
-def _tasks(patient: IntArray, permutations: int, seed: int) -> list[_Task]:
+def _tasks(patient: IntArray, permutations: int, seed: int) -> list[RowsDrawn]:
     tasks = []
     for number, child in enumerate(seeds(seed, "permutations").spawn(permutations + 1)):
         drawing, fitting = child.spawn(2)
@@ -179,11 +166,11 @@ def _tasks(patient: IntArray, permutations: int, seed: int) -> list[_Task]:
             # Fitted as the study's own model is, so that its C-index is the one that stands in
             # the tables: another draw of inner folds may select other features.
             rows, fitting = np.arange(patient.size), seeds(seed, "model")
-        tasks.append(_Task(number, rows, fitting))
+        tasks.append(RowsDrawn(number, rows, fitting))
     return tasks
 
 
-def _measure(cases: Cases, settings: RecipeSettings, folds: int, task: _Task) -> Answer:
+def _measure(cases: Cases, settings: RecipeSettings, folds: int, task: RowsDrawn) -> Answer:
     """Return each model's C-index on one permuted outcome, or why there is none."""
     try:
         return _measured(cases, settings, folds, task)
@@ -191,7 +178,7 @@ def _measure(cases: Cases, settings: RecipeSettings, folds: int, task: _Task) ->
         return {"failure": str(error)}
 
 
-def _measured(cases: Cases, settings: RecipeSettings, folds: int, task: _Task) -> Answer:
+def _measured(cases: Cases, settings: RecipeSettings, folds: int, task: RowsDrawn) -> Answer:
     permuted = cases.with_survival(cases.survival.take(task.rows))
     rng = np.random.default_rng(task.seed)
     if not folds:

@@ -15,6 +15,7 @@ from trephine.executors import Progress, executor
 from trephine.modelling.cases import Cases
 from trephine.modelling.protocols import RECIPE_VERSION, RecipeSettings
 from trephine.store import TaskLedger
+from trephine.types import IntArray
 
 # What a task answers: JSON values, so that a ledger can keep it.
 Answer = dict[str, Any]
@@ -44,6 +45,30 @@ class Task(Protocol):
     def key(self) -> str:
         """Unique among the tasks of one piece of work."""
         ...
+
+
+@dataclass(frozen=True)
+class RowsDrawn:
+    """One draw: of a bootstrap, the rows of its patients; of a permutation, whose outcome each has.
+
+    Attributes
+    ----------
+    number
+        Of the draw, from 0.
+    rows
+        Shape (n,).
+    seed
+        Of the refits.
+    """
+
+    number: int
+    rows: IntArray
+    seed: np.random.SeedSequence
+
+    @property
+    def key(self) -> str:
+        """Its name in the ledger."""
+        return str(self.number)
 
 
 def run_tasks(

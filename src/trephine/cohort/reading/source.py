@@ -224,13 +224,13 @@ def _holds_table(grid: Grid) -> bool:
 def _source(name: str, grid: Grid, sheet: str | None, sheets: tuple[str, ...]) -> SourceTable:
     extent = find_table(grid)
     if extent is None:
-        raise StudyProblemsError([Problem(name, "one row a case", "no rows")])
+        raise StudyProblemsError([Problem(name, "one row per case", "no rows")])
     named, said = nameless(extent, grid)
     names = [extent.names[place] for place in named]
     _once(name, extent.header, names)
     _within(name, grid, extent)
     if not extent.rows or not names:
-        raise StudyProblemsError([Problem(name, "one row a case", "no rows")])
+        raise StudyProblemsError([Problem(name, "one row per case", "no rows")])
     cells = {
         column: [grid.get(row, place + 1).strip() for row in extent.rows]
         for place, column in zip(named, names, strict=True)
@@ -239,7 +239,7 @@ def _source(name: str, grid: Grid, sheet: str | None, sheets: tuple[str, ...]) -
     frame = frame.astype("str")
     frame = frame[~(frame == "").all(axis=1)]
     if frame.empty:
-        raise StudyProblemsError([Problem(name, "one row a case", "no rows")])
+        raise StudyProblemsError([Problem(name, "one row per case", "no rows")])
     frame, commas = with_points(frame) if grid.decimal_comma else (frame, [])
     assumed = [
         *grid.said,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from trephine.facts import ComparisonFacts, EstimateFact, ReclassificationFacts
 from trephine.study.assess import Compared
@@ -21,14 +22,12 @@ def _concordance(pair: Compared) -> list[ComparisonFacts]:
     result = pair.concordance
     if result is None:
         return []
+    difference = EstimateFact.model_validate(result.difference)
     return [
         ComparisonFacts(
-            protocol=pair.old.protocol,
-            kind=pair.old.kind,
-            new=pair.new.model,
-            old=pair.old.model,
+            **_models_of(pair),
             measure="C-index",
-            difference=EstimateFact.model_validate(result.difference),
+            difference=difference,
             statistic=result.z,
             p=result.p_value,
         )
@@ -38,10 +37,7 @@ def _concordance(pair: Compared) -> list[ComparisonFacts]:
 def _auc(pair: Compared) -> list[ComparisonFacts]:
     return [
         ComparisonFacts(
-            protocol=pair.old.protocol,
-            kind=pair.old.kind,
-            new=pair.new.model,
-            old=pair.old.model,
+            **_models_of(pair),
             measure="AUC",
             horizon=result.horizon,
             difference=EstimateFact.model_validate(result.difference),
@@ -58,10 +54,7 @@ def _likelihood_ratio(pair: Compared) -> list[ComparisonFacts]:
         return []
     return [
         ComparisonFacts(
-            protocol=pair.old.protocol,
-            kind=pair.old.kind,
-            new=pair.new.model,
-            old=pair.old.model,
+            **_models_of(pair),
             measure="likelihood ratio",
             statistic=test.statistic,
             degrees_of_freedom=test.degrees_of_freedom[0] if test.degrees_of_freedom else None,
@@ -70,16 +63,19 @@ def _likelihood_ratio(pair: Compared) -> list[ComparisonFacts]:
     ]
 
 
+def _models_of(pair: Compared) -> dict[str, Any]:
+    """Return what every fact about a pair says of it: whose predictions, and which two models."""
+    old = pair.old
+    return {"protocol": old.protocol, "kind": old.kind, "new": pair.new.model, "old": old.model}
+
+
 def reclassifications(
     pairs: Sequence[Compared], risk_cuts: tuple[float, ...] = ()
 ) -> tuple[ReclassificationFacts, ...]:
     """Return NRI and IDI of every pair of models, split by event status."""
     return tuple(
         ReclassificationFacts(
-            protocol=pair.old.protocol,
-            kind=pair.old.kind,
-            new=pair.new.model,
-            old=pair.old.model,
+            **_models_of(pair),
             horizon=horizon,
             method="KM",
             nri=EstimateFact.model_validate(drawn.nri),

@@ -37,11 +37,11 @@ def cohort_gaps(model: LockedModel, cases: Cases, rows: Sequence[int], table: st
         With every value that is missing and cannot be filled in as in training.
     """
     models = model.predictor.models.values()
-    terms = {term.variable: term.kind for one in models for term in one.terms}
+    terms = {term.variable: term for one in models for term in one.terms}
     said: list[str] = []
     problems: list[Problem] = []
-    for name, kind in terms.items():
-        if kind != "signature":
+    for name, term in terms.items():
+        if not term.is_signature:
             _clinical(model, cases, name, (rows, table), said, problems)
         elif name in cases.features and name not in model.predictor.blocks:
             _features(model, cases, name, (rows, table), said, problems)

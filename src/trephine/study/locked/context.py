@@ -85,7 +85,7 @@ class TableContext(Part):
     """How the study read its own table, whose row a new case may be."""
 
     sides: dict[str, tuple[str, ...]]
-    """By side, how the columns of a wide table begin or end; empty for one row a case."""
+    """By side, how the columns of a wide table begin or end; empty for one row per case."""
     read: dict[str, CellReading]
     """What the cells of a column mean, by column."""
 

@@ -13,7 +13,7 @@ from trephine.study.results import Validation
 
 
 def external_facts(model: LockedModel, validation: Validation) -> ExternalFacts:
-    """Return what the outside cases and those of training have in common, and what would mend it.
+    """Return how outside and training cases compare, and the recalibration that would help.
 
     Parameters
     ----------
