@@ -17,7 +17,7 @@ from trephine.imaging import read_image
 from trephine.imaging.limits import ImageLimits, image_limits
 from trephine.limits import state_limits, stated_limits
 from trephine.plan import read_plan
-from trephine.plan.sections import ImageLimitsSection, TableLimitsSection
+from trephine.plan.limits_section import ImageLimitsSection, TableLimitsSection
 
 STUDY = '[data]\ntable = "t.csv"\n'
 

@@ -11,7 +11,7 @@ import pytest
 from cli.command import Command
 from study.small_study import SmallStudy
 from trephine.errors import StudyProblemsError
-from trephine.plan.sections import DataSection
+from trephine.plan.data_section import DataSection
 from trephine.study.filling import absent, filled
 from trephine.study.listed_files import with_listed
 from trephine.study.strays import plain_name, strays_remark

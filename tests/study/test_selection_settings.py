@@ -12,7 +12,8 @@ import pytest
 import trephine
 from trephine.choices import ProtocolName
 from trephine.modelling.protocols import PROTOCOLS, ChainSettings
-from trephine.plan.sections import SelectionSection, StudyPlan
+from trephine.plan.sections import StudyPlan
+from trephine.plan.selection_section import SelectionSection
 from trephine.study.settings import recipe_settings
 
 

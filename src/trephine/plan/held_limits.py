@@ -9,7 +9,7 @@ from trephine.errors import Problem
 from trephine.imaging.limits import operators_image_limits, variable
 from trephine.limits import state_limits
 from trephine.paths import CONFINED, is_confined
-from trephine.plan.sections import LimitsSection
+from trephine.plan.limits_section import LimitsSection
 
 
 def hold_limits(limits: LimitsSection, name: str) -> list[Problem]:

@@ -14,7 +14,11 @@ from trephine.cohort.cells import CellReading
 from trephine.cohort.schema import ClinicalVariable
 from trephine.deep.settings import FineTuneSettings
 from trephine.modelling.protocols import PROTOCOLS
-from trephine.plan import sections
+from trephine.plan.data_section import Columns, DataSection
+from trephine.plan.features_sections import DeepSection, FeaturesSection, RadiomicsSection
+from trephine.plan.limits_section import ImageLimitsSection, TableLimitsSection
+from trephine.plan.sections import ModelsSection, OutcomeSection, StudySection, ValidationSection
+from trephine.plan.selection_section import SelectionSection, protocols_decide
 from trephine.radiomics.settings import RadiomicsSettings
 
 _HEAD = """\
@@ -30,10 +34,10 @@ This page is written from the program (`python -m trephine.plan`); a test compar
 """
 
 _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
-    ("study", sections.StudySection, "Title, protocol, seed."),
+    ("study", StudySection, "Title, protocol, seed."),
     (
         "data",
-        sections.DataSection,
+        DataSection,
         "Where the table, the images and the masks are. In a path `{column}` stands for the case's"
         " cell of that column: `images/{patient_id}.dcm`. Cells are text: 007 stays 007.",
     ),
@@ -43,8 +47,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
         "What the cells of a column mean, the outcome's and the sides' too. Words and meanings may"
         ' stand alone: `read = { side = { "右" = "R", "左" = "L" } }` under `[data]`.',
     ),
-    ("data.columns", sections.Columns, "Which column of the table means what."),
-    ("outcome", sections.OutcomeSection, "What is predicted and when."),
+    ("data.columns", Columns, "Which column of the table means what."),
+    ("outcome", OutcomeSection, "What is predicted and when."),
     (
         "clinical.NAME",
         ClinicalVariable,
@@ -54,18 +58,18 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ),
     (
         "features",
-        sections.FeaturesSection,
+        FeaturesSection,
         "Features that come ready-made in a table, one row per case. A column that holds the"
         " outcome is refused.",
     ),
-    ("radiomics", sections.RadiomicsSection, "Radiomic features of the regions."),
+    ("radiomics", RadiomicsSection, "Radiomic features of the regions."),
     (
         "radiomics.settings",
         RadiomicsSettings,
         "Settings by PyRadiomics' names, over those of the preset; the defaults here are"
         " PyRadiomics', the preset `native2d` has its own.",
     ),
-    ("deep", sections.DeepSection, "Features of a network; needs the optional part `deep`."),
+    ("deep", DeepSection, "Features of a network; needs the optional part `deep`."),
     (
         "deep.finetune",
         FineTuneSettings,
@@ -82,25 +86,25 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ),
     (
         "selection",
-        sections.SelectionSection,
+        SelectionSection,
         "The steps and their thresholds. Where two defaults stand, each protocol has its own.",
     ),
     (
         "models",
-        sections.ModelsSection,
+        ModelsSection,
         "By default: clinical alone, each feature set with clinical, and all together.",
     ),
-    ("validation", sections.ValidationSection, "How performance is measured."),
+    ("validation", ValidationSection, "How performance is measured."),
     (
         "limits.image",
-        sections.ImageLimitsSection,
+        ImageLimitsSection,
         "How large an image may be, where a real one is refused. By default what the environment"
         " says (`TREPHINE_MAX_...`), and else the number that closes each line. Where"
         " `TREPHINE_CONFINED=1` a study may lower these limits, not raise them.",
     ),
     (
         "limits.table",
-        sections.TableLimitsSection,
+        TableLimitsSection,
         "How large a table may be; by default as `TREPHINE_TABLE_LIMITS` says.",
     ),
 )
@@ -114,7 +118,7 @@ def study_file_reference() -> str:
         lines = [f"## `[{name}]`", "", text, "", "| key | default | meaning |", "|---|---|---|"]
         for key, field in model.model_fields.items():
             meaning = field.description or described.get(key, "")
-            default = _by_protocol(key) if model is sections.SelectionSection else ""
+            default = _by_protocol(key) if model is SelectionSection else ""
             cells = (f"`{key}`", default or _default(field), _meaning(meaning, field.annotation))
             lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
         parts.append("\n".join(lines) + "\n")
@@ -123,7 +127,7 @@ def study_file_reference() -> str:
 
 def _by_protocol(key: str) -> str:
     """Return what each protocol takes for a key of ``[selection]``; "" where they agree."""
-    if key not in sections.protocols_decide():
+    if key not in protocols_decide():
         return ""
     return ", ".join(
         f"`{_toml({**dict(one.chain), **dict(one.clinical)}[key])}` ({name})"

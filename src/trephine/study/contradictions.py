@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from trephine.errors import Problem, named_rows
-from trephine.plan.sections import Acceptable, DataSection
+from trephine.plan.data_section import Acceptable, DataSection
 
 
 @dataclass(frozen=True)

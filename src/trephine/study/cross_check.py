@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from trephine.errors import Problem, named_rows
-from trephine.plan.sections import DataSection
+from trephine.plan.data_section import DataSection
 from trephine.study.contradictions import numbers, sorted_out
 from trephine.study.headers import frame_columns, header_contradictions
 from trephine.study.outcome import TableRows

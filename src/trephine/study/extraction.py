@@ -22,7 +22,7 @@ from trephine.errors import ImageError, InputError, named_rows
 from trephine.executors import Progress, executor
 from trephine.imaging.normalise import normalise
 from trephine.modelling.cases import Cases, FeatureSet
-from trephine.plan.sections import DataSection
+from trephine.plan.data_section import DataSection
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import FeatureStore, feature_key

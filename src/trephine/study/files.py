@@ -14,7 +14,7 @@ from trephine.errors import ImageError, Problem, named_rows
 from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.modelling.reliability import FEWEST_SUBJECTS
 from trephine.paths import without_name
-from trephine.plan.sections import DataSection
+from trephine.plan.data_section import DataSection
 from trephine.study.filling import FIELD, absent, filled, marked
 from trephine.study.strays import strays_remark
 from trephine.types import BoolArray, Image, Mask

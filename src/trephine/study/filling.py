@@ -14,7 +14,7 @@ from trephine.cohort.reading import cause_of
 from trephine.errors import InputError, Problem
 from trephine.imaging import is_image_path
 from trephine.paths import held_inside, irregular
-from trephine.plan.sections import DataSection
+from trephine.plan.data_section import DataSection
 from trephine.study.pairs import is_stray
 from trephine.study.strays import near_rows
 from trephine.types import BoolArray

@@ -13,7 +13,7 @@ from trephine.cohort.cell_problems import marked_problems
 from trephine.cohort.sides import side_of
 from trephine.cohort.table import is_missing, read_table
 from trephine.errors import Problem, StudyProblemsError
-from trephine.plan.sections import DataSection
+from trephine.plan.data_section import DataSection
 from trephine.study.file_sides import apart, side_of_file
 from trephine.types import BoolArray
 

@@ -13,7 +13,7 @@ import numpy as np
 from trephine.errors import ImageError, Problem, RegionError
 from trephine.executors import Progress, executor
 from trephine.paths import without_name
-from trephine.plan.sections import DataSection
+from trephine.plan.data_section import DataSection
 from trephine.radiomics.region import bounding_box
 from trephine.study.files import CaseFiles, open_image, open_mask, without_names
 from trephine.study.missing_labels import advice_on, not_drawn, other_label

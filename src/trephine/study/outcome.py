@@ -13,7 +13,8 @@ from trephine.cohort.reading import cause_of
 from trephine.cohort.sides import side_of
 from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem
-from trephine.plan.sections import Columns, StudyPlan
+from trephine.plan.data_section import Columns
+from trephine.plan.sections import StudyPlan
 from trephine.study.filling import with_key
 from trephine.types import BoolArray, FloatArray, IntArray
 

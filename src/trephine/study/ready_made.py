@@ -13,7 +13,8 @@ from trephine.cohort.reading import cause_of, read_source
 from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem, StudyProblemsError, named_rows
 from trephine.modelling.cases import FeatureSet
-from trephine.plan.sections import FeatureSetByPrefix, StudyPlan
+from trephine.plan.features_sections import FeatureSetByPrefix
+from trephine.plan.sections import StudyPlan
 from trephine.study.outcome import TableRows
 from trephine.study.suspects import (
     is_identifier,

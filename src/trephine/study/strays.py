@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from trephine.imaging import is_image_path
-from trephine.plan.sections import DataSection
+from trephine.plan.data_section import DataSection
 from trephine.study.pairs import is_stray
 
 _FIELD = re.compile(r"\{([^{}]+)\}")

@@ -40,7 +40,7 @@ from trephine.facts import (
     Version,
 )
 from trephine.modelling.protocols import PROTOCOLS
-from trephine.plan.sections import RadiomicsSection
+from trephine.plan.features_sections import RadiomicsSection
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.report import phrases
 from trephine.study.assess import Assessment

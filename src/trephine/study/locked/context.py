@@ -17,7 +17,8 @@ from trephine.cohort.cells import CellReading
 from trephine.deep.settings import DeepSettings
 from trephine.errors import BundleError
 from trephine.facts import HorizonNumber, PerformanceFacts, PredictorAxis, SurvivalAxisFact
-from trephine.plan.sections import Acceptable, OutcomeSection
+from trephine.plan.data_section import Acceptable
+from trephine.plan.sections import OutcomeSection
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.settings import DEEP, RADIOMICS
 

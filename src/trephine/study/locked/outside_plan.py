@@ -9,7 +9,8 @@ from trephine.cohort.cells import CellReading
 from trephine.cohort.schema import ClinicalVariable
 from trephine.errors import PlanError
 from trephine.plan import StudyPlan
-from trephine.plan.sections import DeepSection, ModelsSection, RadiomicsSection
+from trephine.plan.features_sections import DeepSection, RadiomicsSection
+from trephine.plan.sections import ModelsSection
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.locked.model import LockedModel
 from trephine.study.locked.network import check_engine, network_settings

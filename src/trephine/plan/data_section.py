@@ -1,0 +1,261 @@
+"""``[data]``: the table, the images and the masks, and which column means what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import (
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
+
+from trephine.choices import (
+    MaskGeometry,
+    SerialsFrom,
+    Side,
+)
+from trephine.cohort.cells import CellReading
+from trephine.cohort.date_forms import DateOrder
+from trephine.cohort.follow_up import DateRules
+from trephine.cohort.tidy import TidyRules
+from trephine.errors import MisfitError
+from trephine.paths import fixed_folder
+from trephine.plan.section import Section
+from trephine.types import TimeUnit
+
+
+class Columns(Section):
+    """``[data] columns``: which column of the table means what."""
+
+    case: str = Field(
+        default="case_id",
+        description="one name a row, unique; left out, a case is named by its patient and its side",
+    )
+    patient: str | None = Field(
+        default=None, description="cases of one patient are never split; the case by default"
+    )
+    side: str | None = Field(default=None, description="R or L, where one image holds two cases")
+    time: str = Field(default="time", description="follow-up, from the start to event or end")
+    event: str = Field(default="event", description="1 where the event was seen, 0 if censored")
+    start: str | None = Field(
+        default=None, description="instead of `time`: date on which follow-up begins"
+    )
+    last: str | None = Field(default=None, description="with `start`: date of the last visit")
+    event_date: str | None = Field(
+        default=None,
+        description="instead of `event`: date on which it was seen; empty means not until `last`",
+    )
+    centre: str | None = Field(
+        default=None,
+        description="hospital; of two or more, each is predicted by recipes that had not seen it,"
+        " and [selection] harmonise can take their effects out of the features",
+    )
+    sides: dict[Side, str | tuple[str, ...]] | None = Field(
+        default=None,
+        description="for a table with one row per patient: how the columns of a side begin or end,"
+        ' `{ R = "R ", L = "L " }` or lists; other keys and `[clinical]` then name columns without'
+        " their side, and `{side}` in a path is R or L",
+    )
+    operated: str | None = Field(
+        default=None,
+        description="with `sides`: column of each side that says whether it is a case; by default"
+        " where its `start`, if it has one of its own, or any of its columns is filled",
+    )
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        stated = self.model_fields_set
+        if (self.start is None) != (self.last is None):
+            raise MisfitError("start and last", "both dates or neither")
+        if self.event_date is not None and self.start is None:
+            raise MisfitError("event_date", "start and last with it")
+        if self.start is not None and "time" in stated:
+            raise MisfitError("time", "either time or start and last", "both")
+        if self.event_date is not None and "event" in stated:
+            raise MisfitError("event", "either event or event_date", "both")
+        if self.sides is not None:
+            if set(self.sides) != {"R", "L"}:
+                raise MisfitError("sides", "R and L")
+            right, left = self.spellings["R"], self.spellings["L"]
+            if len(right) != len(left) or not all((*right, *left)):
+                raise MisfitError("sides", "as many spellings of R as of L, none empty")
+            if self.side is not None:
+                raise MisfitError("side", "either side or sides", "both")
+            if self.patient is None and "case" not in stated:
+                raise MisfitError("sides", "patient, the column that names each row")
+        elif self.operated is not None:
+            raise MisfitError("operated", "sides with it")
+        return self
+
+    @property
+    def spellings(self) -> dict[str, tuple[str, ...]]:
+        """By side, how the columns of a wide table begin or end; empty for one row per case."""
+        return {
+            side: (texts,) if isinstance(texts, str) else texts
+            for side, texts in (self.sides or {}).items()
+        }
+
+    @property
+    def named_case(self) -> str | None:
+        """The column that names cases; None where they are named by patient and side."""
+        sided = self.patient is not None and (self.side is not None or self.sides is not None)
+        return None if sided and "case" not in self.model_fields_set else self.case
+
+    @property
+    def has_sides(self) -> bool:
+        """Whether each case is one side of its patient."""
+        return self.side is not None or self.sides is not None
+
+
+# What in images and masks may contradict the table, each to be accepted by its name.
+Acceptable = Literal["sides", "regions", "images", "patient", "sex", "age", "view", "orientation"]
+
+
+class DataSection(Section):
+    """``[data]``: the table, the images and the masks."""
+
+    table: Path = Field(description="CSV (also .gz), TSV, xlsx, xls or ods, one row per case")
+    sheet: str | None = Field(
+        default=None, description="sheet of a workbook; by default the first that holds a table"
+    )
+    encoding: str | None = Field(
+        default=None,
+        description="of a CSV table; by default found by its byte order mark, else UTF-8, UTF-16,"
+        " GB18030 or Windows-1252, and reported",
+    )
+    read: dict[str, CellReading] = Field(
+        default_factory=dict,
+        description="column to what its cells mean, for outcome, side, centre and any other:"
+        ' `"侧别" = { "右" = "R", "左" = "L" }`, `died = { "" = "0" }`, or the keys of'
+        " `[data.read.COLUMN]` below",
+    )
+    image: str | None = Field(
+        default=None,
+        description="path of a case's image, or of the folder that holds the slices of one CT or MR"
+        " series; {column} is filled from the table, and `*` and `?` stand for a part of a name"
+        " where one file alone fits",
+    )
+    manifest: Path | None = Field(
+        default=None,
+        description="table that lists files: the columns that it shares with `table` say whose, and"
+        ' its others can be named in paths, as in `image = "{image}"`; its paths start from the'
+        " study's folder; `trephine new` writes one where no pattern fits",
+    )
+    raters: dict[str, str] = Field(
+        default_factory=dict,
+        description="path of each rater's mask; the first rater's regions enter the models and must"
+        " be there for every case; other raters may have drawn some of the cases (five at least),"
+        " and agreement is that of the cases that both drew",
+    )
+    repeats: dict[str, str] = Field(
+        default_factory=dict,
+        description="second readings by the named rater; files may be missing for some cases",
+    )
+    mask_label: int | str | dict[str, int | str] = Field(
+        default=1,
+        description="label of the region, or a label for each side; in a segmentation of 3D Slicer"
+        " or a DICOM SEG also the name of a segment",
+    )
+    columns: Columns = Field(default=Columns(), description="which column means what")
+    date_order: DateOrder | dict[str, DateOrder] | None = Field(
+        default=None,
+        description="order of the parts of dates that could be read in two ways, for all columns or"
+        " by column; by default the one that all cells of a column fit, if there is one",
+    )
+    date_serials: SerialsFrom = Field(
+        default=1900, description="year from which Excel's bare day numbers count"
+    )
+    spacing_mm: float | tuple[float, float] | None = Field(
+        default=None, description="pixel spacing to use where an image states none"
+    )
+    mask_geometry: MaskGeometry = Field(
+        default="strict",
+        description="what to do with a mask whose header does not put it on its image's pixels:"
+        ' `"strict"` refuses it; `"adopt"` keeps the drawing on its pixels and takes the image\'s'
+        " geometry, for a mask that was drawn on this very image and has a wrong header;"
+        ' `"resample"` moves it by nearest neighbour to where its header puts it, for a mask on'
+        " another grid",
+    )
+    accept: tuple[Acceptable, ...] = Field(
+        default=(),
+        description="what to go on with although images or masks contradict the table: `sides`"
+        " (a region on the patient's other side, a file of the other side), `regions` (one region"
+        " for two cases), `images` (one image for two patients), `patient`, `sex`, `age` (a DICOM"
+        " header says another), `view` (lateral among frontal), `orientation` (no note that NIfTI"
+        " masks on radiographs do not state which way up they lie)",
+    )
+    outside: tuple[str, ...] = Field(
+        default=(),
+        description="folders elsewhere that cells of the table and links may lead into; the study's"
+        " folder and those that `image`, `raters` and `repeats` spell out need no mention",
+    )
+
+    _study_folder: Path | None = PrivateAttr(default=None)
+
+    def anchored(self, folder: Path, update: dict[str, Any]) -> Self:
+        """Return a copy with some values changed that knows the study's folder."""
+        copy = self.model_copy(update=update)
+        copy._study_folder = folder
+        return copy
+
+    def folders_for(self, pattern: str) -> tuple[Path, ...]:
+        """Return the folders that a filled pattern may lead into, the pattern's own first."""
+        own = (self._study_folder,) if self._study_folder is not None else ()
+        return (fixed_folder(pattern), *own, *map(Path, self.outside))
+
+    def shown(self, pattern: str) -> str:
+        """Return a pattern as a message shows it: from the study's folder where it lies there."""
+        path = Path(pattern)
+        if self._study_folder is not None and path.is_relative_to(self._study_folder):
+            return path.relative_to(self._study_folder).as_posix()
+        return path.as_posix()
+
+    @field_validator("read", mode="before")
+    @classmethod
+    def _readings(cls, read: object) -> object:
+        """Let a column's words stand alone: ``side = { "右" = "R" }``."""
+        if not isinstance(read, dict):
+            return read
+        return {column: CellReading.of(how) for column, how in read.items()}
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.image is not None and not self.raters:
+            raise MisfitError("raters", "an image needs at least one rater's mask")
+        if self.raters and self.image is None:
+            raise MisfitError("image", "masks need the path of the images")
+        if self.manifest is not None and self.image is None:
+            raise MisfitError("manifest", "a list of files needs image, which names its column")
+        unknown = set(self.repeats) - set(self.raters)
+        if unknown:
+            raise MisfitError("repeats", f"raters {list(self.raters)}", str(unknown))
+        if isinstance(self.mask_label, dict) and not self.columns.has_sides:
+            raise MisfitError(
+                "mask_label",
+                "a column of the side ([data.columns] side or sides) for labels by side",
+                "none",
+            )
+        return self
+
+    def tidy_rules(self, unit: TimeUnit) -> TidyRules:
+        """Return what the section says about the table's columns; ``unit`` is the outcome's."""
+        columns = self.columns
+        dates = None
+        if columns.start is not None and columns.last is not None:
+            dates = DateRules(
+                columns.start, columns.last, columns.event_date, self.date_order, self.date_serials
+            )
+        return TidyRules(
+            case=columns.named_case,
+            patient=columns.patient,
+            side=columns.side,
+            time=columns.time,
+            event=columns.event,
+            dates=dates,
+            unit=unit,
+            spellings=columns.spellings,
+            operated=columns.operated,
+        )

@@ -1,0 +1,70 @@
+"""``[limits]``: sizes up to which files are read."""
+
+from __future__ import annotations
+
+from pydantic import (
+    Field,
+)
+
+from trephine.plan.section import Section
+
+
+class ImageLimitsSection(Section):
+    """``[limits.image]``: how large an image may be; none leaves it at what the operator allows."""
+
+    file_bytes: int | None = Field(
+        default=None, ge=1, description="bytes of the file; 4294967296 unless the operator says so"
+    )
+    plane_pixels: int | None = Field(
+        default=None, ge=1, description="rows x columns; 134217728 (11585 x 11585)"
+    )
+    pixels: int | None = Field(
+        default=None, ge=1, description="values of a volume; 268435456 (512 x 512 x 1024)"
+    )
+    inflation: int | None = Field(
+        default=None,
+        ge=1,
+        description="bytes of values for each byte in the file, asked of large images; 100",
+    )
+
+
+class TableLimitsSection(Section):
+    """``[limits.table]``: how large a table may be."""
+
+    file_bytes: int | None = Field(
+        default=None, ge=1, description="bytes of the file, unpacked; 268435456"
+    )
+    inflated_bytes: int | None = Field(
+        default=None, ge=1, description="bytes of a workbook's parts, unpacked; 536870912"
+    )
+    rows: int | None = Field(default=None, ge=1, description="rows; 200000")
+    columns: int | None = Field(default=None, ge=1, description="columns; 20000")
+    cells: int | None = Field(default=None, ge=1, description="cells; 8000000")
+    sheets: int | None = Field(default=None, ge=1, description="sheets of a workbook; 256")
+    cell_letters: int | None = Field(default=None, ge=1, description="letters of a cell; 32767")
+    workbook_cells: int | None = Field(
+        default=None,
+        ge=1,
+        description="cells of all sheets of an xlsx or ods workbook, with empty ones that it spells"
+        " out; 4000000",
+    )
+    depth: int | None = Field(
+        default=None, ge=1, le=1000, description="to which a workbook's XML may nest; 64"
+    )
+    old_file_bytes: int | None = Field(
+        default=None, ge=1, description="bytes of an xls workbook; 67108864"
+    )
+    old_cells: int | None = Field(
+        default=None, ge=1, description="cells of all sheets of an xls workbook; 1000000"
+    )
+
+
+class LimitsSection(Section):
+    """``[limits]``: sizes up to which files are read."""
+
+    image: ImageLimitsSection = ImageLimitsSection()
+    table: TableLimitsSection = TableLimitsSection()
+
+    def stated(self) -> dict[str, dict[str, int]]:
+        """Return the limits that the file names, by kind."""
+        return self.model_dump(exclude_none=True)

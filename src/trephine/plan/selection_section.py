@@ -1,0 +1,50 @@
+"""``[selection]``: the steps and their thresholds, as the recipe declares them."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import (
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+
+from trephine.errors import MisfitError
+from trephine.modelling.protocols import PROTOCOLS, ClinicalSteps, FeatureSteps
+
+
+class SelectionSection(ClinicalSteps, FeatureSteps):
+    """``[selection]``: the steps and their thresholds, over the protocol's own."""
+
+    @model_validator(mode="after")
+    def _mixtures_have_a_learner(self) -> Self:
+        asked = {"mixtures", "learner"} <= self.model_fields_set
+        if asked and self.learner == "adaptive-ridge":
+            raise MisfitError(
+                "mixtures",
+                'none with learner = "adaptive-ridge" (leave them out, or ask for learner ='
+                ' "penalised-cox")',
+                str(list(self.mixtures)),
+            )
+        return self
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What the plan itself names; mixtures ask for the learner that has them."""
+        named = {key: getattr(self, key) for key in self.model_fields_set}
+        return {"learner": "penalised-cox", **named} if "mixtures" in named else named
+
+    @model_serializer(mode="wrap")
+    def _without_what_protocols_decide(self, write: SerializerFunctionWrapHandler) -> Any:
+        """Leave out what the plan does not name and each protocol decides for itself."""
+        written: dict[str, Any] = write(self)
+        decided = protocols_decide() - self.model_fields_set
+        return {key: value for key, value in written.items() if key not in decided}
+
+
+def protocols_decide() -> set[str]:
+    """Return the keys of ``[selection]`` on which the protocols differ."""
+    own = [{**dict(one.chain), **dict(one.clinical)} for one in PROTOCOLS.values()]
+    keys = SelectionSection.model_fields
+    return {key for key in keys if any(each[key] != own[0][key] for each in own)}
