@@ -17,7 +17,8 @@ from trephine.plan import StudyPlan
 from trephine.store import FeatureStore
 from trephine.study import Study, extraction
 from trephine.study import run as running
-from trephine.study.extraction import ExtractedFeatures, extract_all
+from trephine.study.extracted import ExtractedFeatures
+from trephine.study.extraction import extract_all
 from trephine.study.inputs import StudyInputs, read_study
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from trephine.study.extraction import ExtractedFeatures
+from trephine.study.extracted import ExtractedFeatures
 from trephine.study.fingerprints import Fingerprint, changed
 from trephine.study.inputs import StudyInputs
 

@@ -24,7 +24,8 @@ from trephine.streams import generator
 from trephine.study.agreement import Comparison
 from trephine.study.assess.centres import can_be_judged_by_centre
 from trephine.study.drawings import compare_all_drawings
-from trephine.study.extraction import ExtractedFeatures, cases_of, extract_all
+from trephine.study.extracted import ExtractedFeatures, cases_of
+from trephine.study.extraction import extract_all
 from trephine.study.finetuning import expected_time, finetune_settings
 from trephine.study.gather import assemble_facts
 from trephine.study.inputs import StudyInputs, read_study
