@@ -183,6 +183,34 @@ def test_fewer_than_ten_events_are_refused(
     refused(trephine, image_study, "column collapse: expected at least 10 events", found)
 
 
+@pytest.mark.parametrize(("folds", "bearers", "needed"), [(5, 4, 5), (3, 1, 5), (2, 4, 6)])
+def test_what_folds_of_patients_cannot_hold_is_refused_before_anything_is_fitted(
+    trephine: Command, table_study: SmallStudy, folds: int, bearers: int, needed: int
+) -> None:
+    table = table_study.table()
+    table["who"] = [f"p{row if row >= 15 else row % bearers}" for row in range(len(table))]
+    table["died"] = ["1"] * 12 + ["0"] * (len(table) - 12)
+    table_study.write(table)
+    table_study.replace('case = "case"', 'case = "case", patient = "who"')
+    table_study.replace("folds = 3\nbootstraps", f"folds = {folds}\nbootstraps")
+    who = "1 patient" if bearers == 1 else f"{bearers} patients"
+    expected = (f"at least {needed} patients with an event", f"found 12 events in {who}")
+    refused(trephine, table_study, *expected)
+    refused(trephine, table_study, *expected, verb="run")
+
+
+def test_enough_patients_with_an_event_pass_whatever_the_folds(
+    trephine: Command, table_study: SmallStudy
+) -> None:
+    table = table_study.table()
+    table["who"] = [f"p{row if row >= 12 else row % 5}" for row in range(len(table))]
+    table["died"] = ["1"] * 12 + ["0"] * (len(table) - 12)
+    table_study.write(table)
+    table_study.replace('case = "case"', 'case = "case", patient = "who"')
+    table_study.replace("folds = 3\nbootstraps", "folds = 5\nbootstraps")
+    assert trephine("check", table_study.toml).code == 0
+
+
 def test_an_image_that_is_missing_is_told_by_every_row_that_needs_it(
     trephine: Command, image_study: SmallStudy
 ) -> None:

@@ -1,0 +1,78 @@
+"""Whether a study has the patients that its folds ask for, before anything is fitted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trephine.errors import Problem
+from trephine.modelling.feature_chain import REFITS
+from trephine.modelling.learner import FEWEST_FOLDS
+from trephine.modelling.protocols import PROTOCOLS, Protocol
+from trephine.plan import StudyPlan
+from trephine.study.settings import CLINICAL, model_parts, recipe_settings
+from trephine.types import IntArray, Survival
+
+
+def too_few_patients(plan: StudyPlan, survival: Survival, patient: IntArray) -> list[Problem]:
+    """Return what folds of whole patients ask for and the analysed cases do not have.
+
+    Events may abound and yet lie in a few patients: hips of one patient share a fold.
+
+    Parameters
+    ----------
+    plan
+        Whose folds, models and protocols are asked for.
+    survival, patient
+        Of the analysed cases.
+    """
+    patients = len(np.unique(patient))
+    with_event = len(np.unique(patient[survival.event]))
+    events = int(survival.event.sum())
+    found_events = f"{events} events in {_patients(with_event)}"
+    problems = []
+    folds = plan.validation.folds if plan.validation.repeats else 0
+    inner = _inner(plan)
+    # The outer fold with most of these patients leaves the fewest to learn from.
+    needed = max(folds, inner)
+    while folds and needed - -(-needed // folds) < inner:
+        needed += 1
+    uses = _uses(folds, inner)
+    if with_event < needed:
+        expected = f"at least {needed} patients with an event ({uses})"
+        problems.append(_problem(plan, expected, found_events))
+    needed = 2 * max(folds, inner)
+    if patients < needed:
+        expected = f"at least {needed} patients, two a fold ({uses})"
+        problems.append(_problem(plan, expected, f"{patients}"))
+    return problems
+
+
+def _inner(plan: StudyPlan) -> int:
+    """Return the folds that a signature cannot do without; 0 where there is no signature.
+
+    The fewest that a protocol can do with: a study runs where one of them can be fitted.
+    """
+    if not any(part != CLINICAL for parts in model_parts(plan).values() for part in parts):
+        return 0
+    return min(_of_protocol(plan, one) for one in PROTOCOLS.values())
+
+
+def _of_protocol(plan: StudyPlan, protocol: Protocol) -> int:
+    chain = recipe_settings(plan, protocol).chain
+    looked_ahead = chain.relevance != "none" or chain.finetune is not None
+    return REFITS if looked_ahead and chain.fold_unit == "patient" else FEWEST_FOLDS
+
+
+def _uses(folds: int, inner: int) -> str:
+    outer = f"[validation] folds = {folds}" if folds else ""
+    within = f"{inner} folds within each training part" if inner else ""
+    return " and ".join(filter(None, (outer, within)))
+
+
+def _problem(plan: StudyPlan, expected: str, found: str) -> Problem:
+    advice = "Follow up longer or add patients; fewer folds, down to 2, need fewer of them"
+    return Problem(plan.data.table.name, expected, found, advice)
+
+
+def _patients(count: int) -> str:
+    return "1 patient" if count == 1 else f"{count} patients"
