@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from modelling.simulated_cases import PUBLISHED, SOUND, simulate
-from trephine.cohort.schema import ClinicalTable
+from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.errors import InputError, ModelError
 from trephine.modelling import protocols, recipe
 from trephine.modelling.cases import Cases, FeatureSet
@@ -131,6 +131,21 @@ def test_a_signature_of_nothing_is_left_out_with_its_reason() -> None:
         for model in fit(shuffled, SOUND).models.values():
             left_out += [reason for _, reason in model.left_out]
     assert "its out-of-fold values do not rise with the risk" in left_out
+
+
+@PROTOCOLS
+def test_a_clinical_variable_that_separation_keeps_out_is_not_called_unselected(
+    settings: RecipeSettings,
+) -> None:
+    """The reference level has no event: the strongest variable that there can be."""
+    stage = np.where(CASES.survival.event, 1 + np.arange(len(CASES)) % 2, 0)
+    variables = {"stage": ClinicalVariable(levels=("I", "II", "III"), reference="I")}
+    table = ClinicalTable(variables, {"stage": stage}, len(CASES))
+    fitted = fit(replace(CASES, clinical=table), settings)
+    assert fitted.clinical is not None
+    assert fitted.clinical.separated == ("stage",)
+    reason = dict(fitted.models["Clinical"].left_out)["clinical"]
+    assert "stage cannot be fitted (separation)" in reason.lower()
 
 
 def test_a_missing_clinical_value_is_filled_where_the_settings_say_so() -> None:

@@ -83,6 +83,16 @@ class ClinicalChoice:
         """Terms of the variables that stay."""
         return self.encoding.columns(self.kept)
 
+    @property
+    def separated(self) -> tuple[str, ...]:
+        """Variables that no model holds because their coefficient would be infinite.
+
+        They may well be the strongest: a group without an event says much.
+        """
+        alone = {row.variable: row.problem for row in self.alone if row.problem is not None}
+        found = alone | dict(self.set_aside)
+        return tuple(key for key, reason in found.items() if reason.kind == "separation")
+
     def design(self, table: ClinicalTable) -> FloatArray:
         """Return the columns of the variables that stay, shape (n, number of terms)."""
         filled = table if self.imputation is None else self.imputation.fill(table)

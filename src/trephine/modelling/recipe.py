@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trephine.cohort.schema import capitalised
+from trephine.cohort.schema import ClinicalTable, capitalised, label_of
 from trephine.errors import ModelError, ModelFault
 from trephine.modelling.cases import Cases
 from trephine.modelling.clinical_choice import ClinicalChoice, choose_clinical
@@ -157,7 +157,7 @@ def _columns(
                 design = clinical.design(cases.clinical)
                 columns += zip(clinical.terms, design.T, strict=True)
             else:
-                left_out.append((CLINICAL, "no clinical variable was selected"))
+                left_out.append((CLINICAL, _no_clinical(clinical, cases.clinical)))
             continue
         chain = chains[part]
         in_sample = settings.rules.signature_training == "in-sample"
@@ -168,6 +168,15 @@ def _columns(
             label = f"{capitalised(part.replace('_', ' '))} signature"
             columns.append((Term(part, part, "signature", label), score))
     return columns, left_out
+
+
+def _no_clinical(clinical: ClinicalChoice | None, table: ClinicalTable) -> str:
+    """Return why no clinical variable is in the models: not selected, or not to be fitted."""
+    separated = clinical.separated if clinical is not None else ()
+    if not separated:
+        return "no clinical variable was selected"
+    labels = " and ".join(label_of(key, table.variables[key]) for key in separated)
+    return f"{labels} cannot be fitted (separation), and no other clinical variable was selected"
 
 
 def _fit_columns(

@@ -45,6 +45,7 @@ def study_warnings(
     for protocol, result in protocols.items():
         found += _failures(protocol, result)
         found += _unseen_levels(inputs, protocol, result)
+        found += _separated(inputs, protocol, result)
         for model in result.fitted.models.values():
             for name, reason in model.left_out:
                 found.append((f"{model.name}, {protocol}", f"{name} left out: {reason}"))
@@ -66,6 +67,20 @@ def _unseen_levels(
             " their fold had; it counted as the reference level",
         )
         for key, count in counts.items()
+    ]
+
+
+def _separated(inputs: StudyInputs, protocol: str, result: ProtocolResult) -> list[tuple[str, str]]:
+    """Say which clinical variables no model holds because their coefficient is infinite."""
+    choice = result.fitted.clinical
+    return [
+        (
+            f"{label_of(key, inputs.clinical.variables[key])}, {protocol}",
+            "in no model, although it may be the strongest: its coefficient would be infinite"
+            " (separation), as where one of its levels has no event. Merge levels so that each has"
+            " events",
+        )
+        for key in (choice.separated if choice is not None else ())
     ]
 
 
