@@ -80,8 +80,8 @@ def test_brackets_in_a_message_are_printed_and_not_taken_for_markup(
 @pytest.mark.parametrize(
     ("verb", "work", "then"),
     [
-        ("check", "trephine.study.inputs.read_study", "starts again"),
-        ("run", "trephine.study.run.read_study", "goes on where it stopped"),
+        ("check", "trephine.study.to_fit.read_study_to_fit", "starts again"),
+        ("run", "trephine.study.run.read_study_to_fit", "goes on where it stopped"),
     ],
 )
 def test_stopping_long_work_says_whether_it_can_go_on(
@@ -104,7 +104,7 @@ def test_a_signal_ends_in_a_word_and_in_its_own_exit_code(
         os.kill(os.getpid(), number)
         time.sleep(5)
 
-    monkeypatch.setattr("trephine.study.run.read_study", signalled)
+    monkeypatch.setattr("trephine.study.run.read_study_to_fit", signalled)
     # A shell starts what it runs in the background with some signals ignored, and so they stay.
     before = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
     inherited = signal.signal(number, before)
@@ -127,7 +127,7 @@ def test_a_signal_that_compiled_code_turns_into_another_error_says_what_happens_
         except BaseException:
             raise SystemError("returned a result with an exception set") from None
 
-    monkeypatch.setattr("trephine.study.run.read_study", turned)
+    monkeypatch.setattr("trephine.study.run.read_study_to_fit", turned)
     said = trephine("run", "study.toml")
     assert said.code == 128 + signal.SIGTERM
     assert said.err.splitlines()[-1] == "Stopped. The same command goes on where it stopped."
@@ -145,7 +145,7 @@ def test_a_signal_that_meets_a_finaliser_leaves_no_trace_of_python(
         Finalised()
         raise InputError("what came next")
 
-    monkeypatch.setattr("trephine.study.run.read_study", swallowed)
+    monkeypatch.setattr("trephine.study.run.read_study_to_fit", swallowed)
     said = trephine("run", "study.toml")
     assert said.code == 128 + signal.SIGTERM
     assert "__del__" not in said.err
@@ -171,7 +171,7 @@ if __name__ == "__main__":
     from trephine.cli import main
     import trephine.study.run
     sys.argv = ["trephine", "run", "study.toml"]
-    with patch("trephine.study.run.read_study", never_ends):
+    with patch("trephine.study.run.read_study_to_fit", never_ends):
         main()
 """
 
@@ -219,7 +219,7 @@ def test_what_the_system_refuses_ends_in_words_and_not_in_a_traceback(
     def refused(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("trephine.study.run.read_study", refused)
+    monkeypatch.setattr("trephine.study.run.read_study_to_fit", refused)
     said = trephine("run", "study.toml")
     assert said.code == 2
     assert words in said.err
@@ -232,7 +232,7 @@ def test_a_fault_of_the_program_is_not_taken_for_one_of_the_user(
     def faulty(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("trephine.study.run.read_study", faulty)
+    monkeypatch.setattr("trephine.study.run.read_study_to_fit", faulty)
     with pytest.raises(ZeroDivisionError):
         trephine("run", "study.toml")
 

@@ -26,11 +26,11 @@ def check(
     json: Annotated[bool, typer.Option("--json", help="Problems and notes as JSON.")] = False,
 ) -> None:
     """List every problem of a study: plan, table, images, masks. Changes nothing."""
-    from trephine.study.inputs import read_study
+    from trephine.study.to_fit import read_study_to_fit
 
     told = problems_in_json() if json else problems_shown(study, out)
     with told, stages("starts again") as show:
-        inputs = read_study(
+        inputs = read_study_to_fit(
             study, lambda done, total: show("Opening images and masks", done, total)
         )
     if json:

@@ -38,9 +38,9 @@ class Study:
 
     def check(self) -> StudyInputs:
         """Read and check everything; raises ``StudyProblemsError`` with every problem."""
-        from trephine.study.inputs import read_study
+        from trephine.study.to_fit import read_study_to_fit
 
-        return read_study(self.path)
+        return read_study_to_fit(self.path)
 
     def run(
         self,

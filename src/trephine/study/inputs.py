@@ -20,7 +20,6 @@ from trephine.plan import StudyPlan
 from trephine.plan.reading import read_plan_so_far
 from trephine.study.cross_check import cross_check
 from trephine.study.doubts import left_out_doubts, time_doubts
-from trephine.study.enough_patients import too_few_patients
 from trephine.study.files import (
     CaseFiles,
     drawn_by_some,
@@ -310,9 +309,7 @@ def _analysed(
 def _refuse_too_few(
     plan: StudyPlan, rows: TableRows, files: CaseFiles | None, flow: Flow, stay: BoolArray
 ) -> None:
-    """Refuse too few events, patients or drawings among the cases that stay.
-
-    The table may hold enough.
+    """Refuse too few events or drawings among the cases that stay: the table may hold enough.
 
     Raises
     ------
@@ -331,10 +328,7 @@ def _refuse_too_few(
     except PlanError as error:
         problem = Problem("study.toml [deep.finetune]", "events enough to train", str(error))
         raise StudyProblemsError([problem]) from None
-    patient = codes(tuple(one for one, here in zip(rows.patient_ids, stay, strict=True) if here))
-    survival = Survival(rows.time[stay], rows.event[stay] == 1, plan.outcome.unit)
-    problems = too_few_patients(plan, survival, patient)
-    problems += few_drawn(files.masks, stay) if files is not None else []
+    problems = few_drawn(files.masks, stay) if files is not None else []
     if problems:
         raise StudyProblemsError(problems)
 

@@ -28,13 +28,14 @@ from trephine.study.extracted import ExtractedFeatures, cases_of
 from trephine.study.extraction import extract_all
 from trephine.study.finetuning import expected_time, finetune_settings
 from trephine.study.gather import assemble_facts
-from trephine.study.inputs import StudyInputs, read_study
+from trephine.study.inputs import StudyInputs
 from trephine.study.locked.bundling import save_bundle
 from trephine.study.pictures import draw_pictures
 from trephine.study.provenance import changed_inputs
 from trephine.study.results import Analysis, ProtocolResult, prediction_times
 from trephine.study.settings import DEEP, recipe_settings
 from trephine.study.stages import StageProgress, Stages, Stopwatch
+from trephine.study.to_fit import read_study_to_fit
 from trephine.study.warnings import protocols_not_fitted, study_warnings
 from trephine.validation.bootstrap_optimism import FEWEST_BOOTSTRAPS, bootstrap_validation
 from trephine.validation.null_check import null_check
@@ -143,7 +144,7 @@ def _run(
 ) -> StudyResult:
     watch = Stopwatch()
     with watch.stage("Reading and checking"):
-        inputs = read_study(path, partial(show, "Opening images and masks"), workers)
+        inputs = read_study_to_fit(path, partial(show, "Opening images and masks"), workers)
     folder = out if out is not None else path.resolve().parent / RESULTS
     folder.mkdir(parents=True, exist_ok=True)
     extracted = _features(inputs, folder, resume, workers, show, watch)

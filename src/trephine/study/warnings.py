@@ -10,6 +10,7 @@ from trephine.study.assess.centres import FEWEST_CENTRE_EVENTS
 from trephine.study.inputs import StudyInputs
 from trephine.study.results import ProtocolResult
 from trephine.study.settings import deep_left_out
+from trephine.study.weak_evidence import fitted_to_little
 
 
 def protocols_not_fitted(reasons: Mapping[ProtocolName, str]) -> list[tuple[str, str]]:
@@ -27,6 +28,7 @@ def study_warnings(
     found = []
     if deep_left_out(inputs.plan):
         found.append(("Deep features", "torch is not installed: no deep features were extracted"))
+    found += fitted_to_little(inputs.survival, inputs.plan.outcome.horizons, inputs.flow)
     last = float(inputs.survival.time.max())
     for horizon in inputs.plan.outcome.horizons:
         if horizon > last:

@@ -30,6 +30,7 @@ from trephine.study.provenance import changed_inputs
 from trephine.study.results import Validation, prediction_times
 from trephine.study.settings import DEEP
 from trephine.study.stages import StageProgress, Stopwatch
+from trephine.study.weak_evidence import validated_on_little
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,7 @@ def _validation(
             *_unknown_centres(model, cases),
             *_unseen_levels(model, cases),
             *(("Missing values", gap) for gap in gaps),
+            *validated_on_little(inputs.survival, inputs.plan.outcome.horizons, inputs.flow),
         ),
         protocol=model.context.protocol,
         models=predictor.models,

@@ -1,16 +1,46 @@
-"""Whether a study has the patients that its folds ask for, before anything is fitted."""
+"""A study that models are to be fitted to: what its folds need, and what its evidence cannot bear.
+
+Outside data, which a locked model predicts, are read without it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 
-from trephine.errors import Problem
+from trephine.errors import Problem, StudyProblemsError
+from trephine.executors import Progress
 from trephine.modelling.feature_chain import REFITS
 from trephine.modelling.learner import FEWEST_FOLDS
 from trephine.modelling.protocols import PROTOCOLS, Protocol
 from trephine.plan import StudyPlan
+from trephine.study.inputs import StudyInputs, read_study
 from trephine.study.settings import CLINICAL, model_parts, recipe_settings
+from trephine.study.weak_evidence import fitted_to_little
 from trephine.types import IntArray, Survival
+
+
+def read_study_to_fit(
+    path: Path, progress: Progress | None = None, workers: int | None = None
+) -> StudyInputs:
+    """Read a study as `read_study` does, and refuse what cannot be fitted.
+
+    Its remarks say what the evidence cannot bear.
+
+    Raises
+    ------
+    StudyProblemsError
+        With every problem.
+    """
+    inputs = read_study(path, progress, workers)
+    plan, survival = inputs.plan, inputs.survival
+    problems = too_few_patients(plan, survival, inputs.patient)
+    if problems:
+        raise StudyProblemsError(problems)
+    weak = fitted_to_little(survival, plan.outcome.horizons, inputs.flow)
+    return replace(inputs, remarks=(*inputs.remarks, *(f"{text}." for _, text in weak)))
 
 
 def too_few_patients(plan: StudyPlan, survival: Survival, patient: IntArray) -> list[Problem]:
