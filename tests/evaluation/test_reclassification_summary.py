@@ -28,7 +28,7 @@ def test_values_are_those_of_the_parts_and_lie_within_their_intervals() -> None:
     )
     nri = continuous_reclassification(outcome, old, new, 40.0)
     categorical = categorical_reclassification(outcome, old, new, 40.0, [0.3, 0.6])
-    better = discrimination_improvement(outcome, old, new, 40.0)
+    better = discrimination_improvement(outcome, old, new, 40.0, convention="riskRegression")
     assert found.n_patients == 100
     assert found.categorical_nri is not None
     assert found.categorical_nri_non_events is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,7 +13,9 @@ from evaluation.simulated import cohort, probability
 from trephine.evaluation.brier_score import brier_score
 from trephine.evaluation.calibration_curve import calibration_curve
 from trephine.evaluation.concordance import concordance_index
+from trephine.evaluation.decision_curve import decision_curves
 from trephine.evaluation.prediction_accuracy import prediction_accuracy
+from trephine.evaluation.reclassification_summary import summarise_reclassification
 from trephine.evaluation.time_dependent_auc import time_dependent_auc
 from trephine.facts import PerformanceFacts
 from trephine.report.measures import MEASURES
@@ -76,13 +78,48 @@ def test_every_measure_is_what_its_function_returns() -> None:
     assert found.c_index_uno.estimate == uno
     for j, horizon in enumerate((24.0, 48.0)):
         at = found.at(horizon)
-        auc = time_dependent_auc(outcome, score, horizon, cluster=PATIENT)
+        auc = time_dependent_auc(
+            outcome, score, horizon, cluster=PATIENT, convention="riskRegression"
+        )
         brier = brier_score(outcome, risk[:, j], horizon, cluster=PATIENT)
         assert at.auc.estimate == auc.estimate
         assert at.roc.area == pytest.approx(auc.estimate.value)
         assert at.brier.estimate == brier.estimate
         assert at.ipa == prediction_accuracy(outcome, brier, cluster=PATIENT)
         assert at.ipa.estimate.value == pytest.approx(brier.prediction_accuracy)
+
+
+def numbers(found: object) -> list[float]:
+    """Return every number of a result, however deep it lies."""
+    if isinstance(found, np.ndarray):
+        return [float(value) for value in found.ravel()]
+    if is_dataclass(found):
+        return [x for one in fields(found) for x in numbers(getattr(found, one.name))]
+    if isinstance(found, (tuple, list)):
+        return [x for one in found for x in numbers(one)]
+    return [float(found)] if isinstance(found, (int, float)) else []
+
+
+@pytest.mark.parametrize("visits", [6.0, 12.0])
+def test_an_event_on_the_horizon_counts_in_every_number_or_in_none(visits: float) -> None:
+    """Moving the horizon off a visit by less than any time between two changes nothing."""
+    exact, score = cohort()
+    outcome = Survival(np.ceil(exact.time / visits) * visits, exact.event, exact.unit)
+    risk = probability(score)[:, None]
+
+    def found(horizon: float) -> list[float]:
+        one = assessed(outcome, score, risk, (horizon,))
+        at = replace(one.at_horizons[0], horizon=0.0)
+        drawn = summarise_reclassification(
+            outcome, probability(0.3 * score), risk[:, 0], horizon,
+            repeats=5, rng=np.random.default_rng(0), cut_offs=(0.3, 0.6), cluster=PATIENT,
+        )  # fmt: skip
+        decision = decision_curves(outcome, {"model": risk[:, 0]}, horizon, (0.1, 0.3, 0.5))
+        curves = [replace(curve, horizon=0.0) for curve in decision.values()]
+        return numbers([one.c_index, one.c_index_uno, at, replace(drawn, horizon=0.0), *curves])
+
+    on, beside = found(24.0), found(24.0 + 1e-6)
+    assert on == pytest.approx(beside, nan_ok=True)
 
 
 def test_each_measure_is_computed_once_for_a_model(monkeypatch: pytest.MonkeyPatch) -> None:

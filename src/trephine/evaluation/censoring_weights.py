@@ -46,7 +46,8 @@ class HorizonStatus:
     def why_no_answer(self) -> str:
         """Why cases cannot be compared with controls, or an empty string where they can."""
         if not self.is_case.any():
-            return f"no event before the horizon {self.horizon:g}"
+            until = "before" if self.convention == "timeROC" else "by"
+            return f"no event {until} the horizon {self.horizon:g}"
         if not self.is_control.any():
             return f"nobody was followed beyond the horizon {self.horizon:g}"
         return ""

@@ -8,12 +8,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from trephine.evaluation.censoring_weights import check_horizon, check_risk
+from trephine.evaluation.censoring_weights import check_horizon, check_risk, status_at
 from trephine.survival.ipcw import survidinri_uncensored_probability
 from trephine.types import BoolArray, FloatArray, Survival
 
 GRID = np.unique(np.append(np.linspace(-1.0, 1.0, 2000), [-1.0, 0.0, 1.0]))
 """Risk differences at which the two distributions are read, as survIDINRI has it."""
+
+ImprovementConvention = Literal["survIDINRI", "riskRegression"]
+"""Events before t weighing 1 / G(T), or up to t weighing 1 / G(T-)."""
 
 Precision = Literal["double", "single"]
 """survIDINRI's Fortran adds weights up in single precision, 1e-7 off; "single" does so too."""
@@ -69,6 +72,7 @@ def discrimination_improvement(
     horizon: float,
     *,
     precision: Precision = "double",
+    convention: ImprovementConvention = "survIDINRI",
 ) -> DiscriminationImprovement:
     """Return IDI, half-NRI and median improvement (R: ``survIDINRI``; Uno et al. 2013).
 
@@ -87,6 +91,10 @@ def discrimination_improvement(
         t > 0, in the unit of ``outcome``.
     precision
         Of the sums of weights; "single" is for comparisons with survIDINRI.
+    convention
+        "survIDINRI": as above, an event at t itself counted as event-free. "riskRegression":
+        events T <= t against those followed beyond t, weighted as in `status_at`, so that the
+        figure agrees with AUC, Brier score, Kaplan-Meier and NRI where events fall on t.
 
     Raises
     ------
@@ -98,17 +106,28 @@ def discrimination_improvement(
     change = check_risk(
         new_event_probability, n, "new event probability", probability=True
     ) - check_risk(old_event_probability, n, "old event probability", probability=True)
-    is_event, is_free, note = events_and_non_events(outcome, horizon)
+    is_event, is_free, weight, note = _weighted(outcome, horizon, convention)
     if note:
         nothing = ImprovementMeasure(np.nan, np.nan, np.nan)
         return DiscriminationImprovement(nothing, nothing, nothing, float(horizon), n, note)
-    weight = np.zeros(n)
+    measures = improvement_measures(change, weight, is_event, is_free, precision)
+    return DiscriminationImprovement(*measures, float(horizon), n)
+
+
+def _weighted(
+    outcome: Survival, horizon: float, convention: ImprovementConvention
+) -> tuple[BoolArray, BoolArray, FloatArray, str]:
+    """Return who has the event and who is free of it, their weights, and why there is no answer."""
+    if convention == "riskRegression":
+        status = status_at(outcome, horizon, convention=convention)
+        return status.is_case, status.is_control, status.weight, status.why_no_answer
+    is_event, is_free, note = events_and_non_events(outcome, horizon)
+    weight = np.zeros(len(outcome))
     weight[is_event] = 1.0 / survidinri_uncensored_probability(
         outcome.time, outcome.event, outcome.time[is_event]
     )
     weight[is_free] = 1.0
-    measures = improvement_measures(change, weight, is_event, is_free, precision)
-    return DiscriminationImprovement(*measures, float(horizon), n)
+    return is_event, is_free, weight, note
 
 
 def events_and_non_events(outcome: Survival, horizon: float) -> tuple[BoolArray, BoolArray, str]:

@@ -76,6 +76,8 @@ def summarise_reclassification(
     like these, not how the models would change if they were refitted. For that, give out-of-fold
     probabilities, or use `perturbed_improvement` for two Cox models on their own cases.
 
+    Events at the horizon itself count as events in every measure (T <= t).
+
     Parameters
     ----------
     outcome
@@ -165,7 +167,7 @@ def _measures(
 ) -> tuple[FloatArray, str]:
     """Return NRI (3), IDI (3), half-NRI, median and categorical NRI (3), and why there are none."""
     nri = continuous_reclassification(outcome, old, new, horizon, estimator=estimator)
-    better = discrimination_improvement(outcome, old, new, horizon)
+    better = discrimination_improvement(outcome, old, new, horizon, convention="riskRegression")
     values = [
         nri.total,
         nri.events,

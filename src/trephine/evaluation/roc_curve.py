@@ -10,7 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import InputError
-from trephine.evaluation.censoring_weights import check_horizon, check_risk, status_at
+from trephine.evaluation.censoring_weights import (
+    HorizonConvention,
+    check_horizon,
+    check_risk,
+    status_at,
+)
 from trephine.survival.kaplan_meier import kaplan_meier
 from trephine.types import BoolArray, FloatArray, Survival
 
@@ -68,6 +73,7 @@ def roc_curve(
     *,
     estimator: RocEstimator = "weighted",
     span: float | None = None,
+    convention: HorizonConvention = "timeROC",
 ) -> RocCurve:
     """Return the ROC curve at a horizon.
 
@@ -85,6 +91,9 @@ def roc_curve(
         fall where it should rise.
     span
         Share of cases in a neighbourhood; None takes 0.25 n^-0.2.
+    convention
+        Of "weighted": cases have T < t ("timeROC") or T <= t ("riskRegression", and as the other
+        two estimators have it).
 
     Raises
     ------
@@ -96,7 +105,7 @@ def roc_curve(
     check_horizon(horizon)
     thresholds = np.append(np.unique(score)[::-1], -np.inf)
     if estimator == "weighted":
-        rates, note = _weighted_rates(outcome, score, horizon)
+        rates, note = _weighted_rates(outcome, score, horizon, convention)
     else:
         width = 0.25 * score.size**-0.2 if span is None else span
         if not 0.0 < width <= 1.0:
@@ -110,9 +119,9 @@ def roc_curve(
 
 
 def _weighted_rates(
-    outcome: Survival, score: FloatArray, horizon: float
+    outcome: Survival, score: FloatArray, horizon: float, convention: HorizonConvention
 ) -> tuple[tuple[FloatArray, FloatArray], str]:
-    status = status_at(outcome, horizon)
+    status = status_at(outcome, horizon, convention=convention)
     _, level = np.unique(-score, return_inverse=True)
     rates = []
     for members in (status.is_case, status.is_control):

@@ -182,9 +182,9 @@ class ReclassificationFacts(AssessedFact):
     idi_nonevents: Number = None
     """Mean fall in event probability among cases without the event."""
     half_nri: EstimateFact | None = None
-    """One-sided continuous NRI as survIDINRI reports it (its m2), -1 to 1."""
+    """One-sided continuous NRI of Uno et al. (m2 of survIDINRI, T <= t for events), -1 to 1."""
     median_improvement: EstimateFact | None = None
-    """Median improvement in event probability as survIDINRI reports it (its m3), -1 to 1."""
+    """Median improvement in event probability of Uno et al. (m3 of survIDINRI), -1 to 1."""
 
 
 class RocFacts(AssessedFact):

@@ -91,7 +91,8 @@ def measure_indices(survival: Survival, scores: Scores, horizons: Sequence[float
         if np.isnan(probability).any() or not len(survival):
             values += [np.nan, np.nan]
             continue
-        values.append(time_dependent_auc(survival, lp, horizon).estimate.value)
+        auc = time_dependent_auc(survival, lp, horizon, convention="riskRegression")
+        values.append(auc.estimate.value)
         values.append(brier_score(survival, probability, horizon).estimate.value)
     return np.array(values)
 

@@ -20,6 +20,7 @@ from trephine.evaluation.calibration import (
     greenwood_nam_dagostino_test,
 )
 from trephine.evaluation.calibration_curve import CalibrationCurve
+from trephine.evaluation.censoring_weights import HorizonConvention
 from trephine.evaluation.concordance import concordance_index
 from trephine.evaluation.prediction_accuracy import (
     PredictionAccuracy,
@@ -34,6 +35,9 @@ from trephine.study.results import Analysed
 from trephine.survival.concordance import TimeWeight
 from trephine.types import Estimate, Survival
 from trephine.validation.out_of_fold import out_of_fold_concordance
+
+AT_THE_HORIZON: HorizonConvention = "riskRegression"
+"""In a study an event at the horizon itself counts as one (T <= t), whatever is measured."""
 
 
 class Measured(Protocol):
@@ -161,8 +165,10 @@ def _at_horizon(survival: Survival, predictions: Predictions, curve: Calibration
     groups = calibration_groups(survival, probability, horizon, cluster=patient)
     return AtHorizon(
         horizon=horizon,
-        auc=time_dependent_auc(survival, score, horizon, cluster=patient),
-        roc=roc_curve(survival, score, horizon),
+        auc=time_dependent_auc(
+            survival, score, horizon, cluster=patient, convention=AT_THE_HORIZON
+        ),
+        roc=roc_curve(survival, score, horizon, convention=AT_THE_HORIZON),
         brier=brier,
         ipa=prediction_accuracy(survival, brier, cluster=patient),
         slope=calibration_slope(survival, probability, cluster=patient),
