@@ -23,10 +23,11 @@ from trephine.study.assess import Assessed, AtHorizon
 from trephine.study.assess import measures as module
 from trephine.study.assess.measures import measured
 from trephine.study.assess.predictions import Predictions
-from trephine.study.gather.curves import risk_group_facts
+from trephine.study.gather.curves import risk_group_facts, roc_facts
 from trephine.study.gather.performance import performance_facts
 from trephine.study.results import Analysis
 from trephine.types import FloatArray, IntArray, Survival
+from trephine.validation.out_of_fold import levelled_event_probability
 from trephine.validation.resampling import OutOfFold
 
 PATIENT = np.repeat(np.arange(60), 2)
@@ -150,15 +151,43 @@ def test_each_measure_is_computed_once_for_a_model(monkeypatch: pytest.MonkeyPat
 def test_a_constant_model_and_a_late_horizon_say_what_is_missing() -> None:
     outcome, _ = cohort()
     found = assessed(outcome, np.zeros(120), np.full((120, 2), 0.3), (24.0, 1e4), None)
-    assert found.c_index.estimate.value == pytest.approx(0.5)
-    assert "same prediction" in found.at(24.0).slope.note
+    assert np.isnan(found.c_index.estimate.value)
+    assert "no term" in found.c_index.note == found.at(24.0).slope.note == found.at(24.0).auc.note
     late = found.at(1e4)
-    for note in (late.auc.note, late.brier.note, late.ipa.note, late.in_the_large.note):
+    for note in (late.brier.note, late.ipa.note, late.in_the_large.note):
         assert note
     row = performance_facts(found)
     assert row.auc[1].estimate.value is None
     assert row.integrated_brier is None
     assert "beyond the horizon 10000" in row.note
+
+
+def test_a_model_without_a_term_prints_no_slope_auc_or_c_in_any_kind() -> None:
+    """Out of fold its predictions differ between folds, and against the folds' outcomes."""
+    outcome, _ = cohort()
+    fold = np.arange(120)[np.newaxis] % 4
+    level = np.array([0.2, 0.25, 0.3, 0.35])[fold]
+    predicted = OutOfFold((24.0,), fold, {"model": 0.0 * level}, {"model": level[..., None]}, ())
+    nested = Predictions(
+        protocol="sound", kind="nested cross-validated", model="model",
+        risk_score=np.zeros(120), horizons=(24.0,), event_probability=level.T, grid=(),
+        grid_probability=np.empty((120, 0)), patient=PATIENT, risk_cut=0.0,
+        out_of_fold=predicted, levelled=levelled_event_probability(predicted, "model"),
+    )  # fmt: skip
+    curves = (calibration_curve(outcome, nested.calibrated_at(24.0), 24.0),)
+    for found in (
+        measured(analysis_of(outcome, (24.0,)), nested, curves),
+        assessed(outcome, np.zeros(120), np.full((120, 1), 0.3), (24.0,)),
+    ):
+        row = performance_facts(found)
+        assert row.c_index.value is row.auc[0].estimate.value is None
+        assert row.c_index_uno is None
+        assert row.brier[0].estimate.value is not None
+        (calibration,) = row.calibration
+        assert calibration.slope is calibration.ici is calibration.gnd_p is None
+        assert calibration.observed_expected is not None
+        assert row.note.count("no term entered the model") == 1
+        assert roc_facts(found) == []
 
 
 def test_without_events_every_measure_says_why_it_is_missing() -> None:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from trephine.errors import InputError
+from trephine.evaluation.calibration import calibration_slope
+from trephine.regression.cox import CoxModel
 from trephine.survival.concordance import harrell_concordance
 from trephine.types import FloatArray, IntArray, Survival
 from trephine.validation.out_of_fold import (
     compare_signatures,
+    levelled_event_probability,
     out_of_fold_concordance,
+    out_of_fold_slope,
     pooled_event_probability,
     pooled_linear_predictor,
+    varies_within_folds,
 )
 from trephine.validation.resampling import OutOfFold
 
@@ -106,3 +113,69 @@ def test_a_short_signature_loses_what_the_two_concordances_differ_by() -> None:
     assert both.second.value == pytest.approx(counted(whole))
     assert both.first.value == pytest.approx(counted(short))
     assert both.difference.value == pytest.approx(counted(whole) - counted(short))
+
+
+def left_out(beta: float, n: int = 240, repeats: int = 3) -> tuple[Survival, OutOfFold]:
+    """Cases of a true score beta * x, each fold predicted with the baseline of the others."""
+    rng = np.random.default_rng(8)
+    x = rng.standard_normal(n)
+    time, censored = rng.exponential(20 * np.exp(-beta * x)), rng.uniform(5, 60, n)
+    survival = Survival(np.minimum(time, censored), time <= censored)
+    fold = np.array([rng.permutation(np.arange(n) % 6) for _ in range(repeats)])
+    probability = np.empty((repeats, n, 1))
+    for repeat in range(repeats):
+        for k in range(6):
+            train, test = fold[repeat] != k, fold[repeat] == k
+            # The constant hazard of the training cases, up to the horizon.
+            exposure = (survival.time * np.exp(beta * x))[train].sum()
+            rate = survival.event[train].sum() / exposure
+            probability[repeat, test, 0] = -np.expm1(-rate * 12 * np.exp(beta * x[test]))
+    score = np.tile(beta * x, (repeats, 1))
+    return survival, OutOfFold((12.0,), fold, {"M": score}, {"M": probability}, ())
+
+
+def test_a_model_without_a_term_has_no_slope_out_of_fold_and_one_level() -> None:
+    survival, predicted = left_out(0.0)
+    pooled = pooled_event_probability(predicted, "M")[:, 0]
+    # What was printed: folds with many events are predicted low, as if the model were reversed.
+    assert calibration_slope(survival, pooled).estimate.value < -3
+    assert not varies_within_folds(predicted, "M")
+    found = out_of_fold_slope(survival, predicted, "M", np.arange(len(survival)))
+    assert np.isnan(found.estimate.value)
+    assert "same prediction" in found.note
+    levelled = levelled_event_probability(predicted, "M")
+    assert np.ptp(levelled) == 0
+    assert levelled[0, 0] == pytest.approx(pooled.mean(), abs=1e-3)
+
+
+def test_the_slope_within_folds_is_that_of_one_model_and_the_pooled_one_is_below() -> None:
+    survival, predicted = left_out(0.8)
+    score = predicted.linear_predictor["M"][0]
+    whole = CoxModel().fit(score[:, np.newaxis], survival).result_.coefficients[0]
+    found = out_of_fold_slope(survival, predicted, "M", np.arange(len(survival))).estimate
+    assert found.value == pytest.approx(whole, abs=0.05)
+    pooled = predicted.event_probability["M"][0, :, 0]
+    assert calibration_slope(survival, pooled).estimate.value < whole
+
+
+def test_with_one_fold_the_slope_and_its_error_are_those_of_a_clustered_cox_model() -> None:
+    score = RNG.standard_normal((1, N))
+    predicted = predictions(score, np.zeros((1, N), dtype=np.int64))
+    found = out_of_fold_slope(SURVIVAL, predicted, "M", PATIENT).estimate
+    model = CoxModel().fit(score.T, SURVIVAL, cluster=PATIENT).result_
+    assert found.value == pytest.approx(model.coefficients[0])
+    assert found.standard_error == pytest.approx(model.standard_errors[0])
+
+
+def test_a_shift_of_a_folds_baseline_moves_neither_the_slope_nor_the_levelled_predictions() -> None:
+    survival, predicted = left_out(0.8)
+    hazard = -np.log1p(-predicted.event_probability["M"])
+    shift = np.exp(np.array([0.9, -0.9, 0.4, -0.4, 0.2, -0.2]))[predicted.fold][..., np.newaxis]
+    moved = replace(predicted, event_probability={"M": -np.expm1(-hazard * shift)})
+    everyone = np.arange(len(survival))
+    assert out_of_fold_slope(survival, moved, "M", everyone) == out_of_fold_slope(
+        survival, predicted, "M", everyone
+    )
+    np.testing.assert_allclose(
+        levelled_event_probability(moved, "M"), levelled_event_probability(predicted, "M")
+    )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from trephine.errors import InputError
+from trephine.errors import InputError, ModelError
+from trephine.evaluation.calibration import CalibrationSlope, complementary_log_log
 from trephine.evaluation.concordance import ConcordanceComparison
+from trephine.regression.cox import CoxModel
 from trephine.survival.concordance import TimeWeight, concordance, influence_covariance
-from trephine.types import Estimate, FloatArray, IntArray, Survival
+from trephine.types import BoolArray, Estimate, FloatArray, IntArray, Survival
 from trephine.validation.resampling import OutOfFold
 
 
@@ -171,3 +173,84 @@ def pooled_event_probability(predicted: OutOfFold, model: str) -> FloatArray:
     """Return each case's event probability averaged over repeats, shape (n, k)."""
     pooled: FloatArray = predicted.event_probability[model].mean(axis=0)
     return pooled
+
+
+def varies_within_folds(predicted: OutOfFold, model: str) -> bool:
+    """Say whether cases of one fold ever differ in their prediction: without it nothing is ranked.
+
+    Predictions of a model without terms differ between folds, by what each fold's training cases
+    suffered, and that is the less the more the fold's own cases did.
+    """
+    return any(
+        _varying(fold, scores).any()
+        for fold, scores in zip(predicted.fold, predicted.linear_predictor[model], strict=True)
+    )
+
+
+def out_of_fold_slope(
+    survival: Survival, predicted: OutOfFold, model: str, cluster: IntArray, level: float = 0.95
+) -> CalibrationSlope:
+    """Return the calibration slope of a model on cases that it had not seen.
+
+    The Cox coefficient of the linear predictor with the fold as stratum, since each fold's model
+    has its own baseline; repeats are averaged. The interval rests on each patient's influence
+    (dfbeta), averaged over repeats, as that of `out_of_fold_concordance`.
+
+    Parameters
+    ----------
+    survival, predicted, model, cluster, level
+        As in `out_of_fold_concordance`.
+    """
+    slopes, influence = [], np.zeros((len(survival), 1))
+    repeats = predicted.fold.shape[0]
+    if not varies_within_folds(predicted, model):
+        note = "within a fold every case has the same prediction"
+        return CalibrationSlope(Estimate(float("nan"), level=level), len(survival), note)
+    for fold, scores in zip(predicted.fold, predicted.linear_predictor[model], strict=True):
+        try:
+            fitted = CoxModel().fit(scores[:, np.newaxis], survival, strata=fold)
+        except ModelError as refused:
+            nothing = Estimate(float("nan"), level=level)
+            return CalibrationSlope(nothing, len(survival), str(refused))
+        slopes.append(float(fitted.result_.coefficients[0]))
+        influence += fitted.dfbeta() / repeats
+    error = float(np.sqrt(influence_covariance(influence, cluster)[0, 0]))
+    return CalibrationSlope(_normal(float(np.mean(slopes)), error, level), len(survival))
+
+
+def levelled_event_probability(predicted: OutOfFold, model: str) -> FloatArray:
+    """Return event probabilities with the folds brought to one level, shape (n, k).
+
+    For calibration curves and groups of cases of all folds. A fold that by chance holds many
+    events leaves few to those that its model learns from, so that its predictions are low where
+    the outcome is bad: of log(-log(1 - p)) each fold's mean is replaced by that of all cases, and
+    probabilities are then averaged over repeats. The mean of all predictions (O/E) stays, and what
+    differs within a fold.
+    """
+    levelled = []
+    for fold, scores, probability in zip(
+        predicted.fold,
+        predicted.linear_predictor[model],
+        predicted.event_probability[model],
+        strict=True,
+    ):
+        transformed = complementary_log_log(probability)
+        of_all = transformed.mean(axis=0)
+        within = np.zeros_like(transformed)
+        for code in np.unique(fold[_varying(fold, scores)]):
+            here = fold == code
+            within[here] = transformed[here] - transformed[here].mean(axis=0)
+        # A probability that is not known stays so.
+        known = np.where(np.isnan(probability), np.nan, of_all + within)
+        levelled.append(-np.expm1(-np.exp(known)))
+    pooled: FloatArray = np.mean(levelled, axis=0)
+    return pooled
+
+
+def _varying(fold: IntArray, scores: FloatArray) -> BoolArray:
+    """Return the cases in whose fold predictions differ, shape (n,)."""
+    found = np.zeros(fold.size, dtype=np.bool_)
+    for code in np.unique(fold):
+        here = fold == code
+        found[here] = np.ptp(scores[here]) > 0
+    return found

@@ -147,9 +147,24 @@ def calibration_table(facts: Trace) -> Table | None:
                 " Greenwood-Nam-D'Agostino test in groups of predicted risk; its variances go by"
                 " patient where the intervals do.",
             ),
+            *_by_fold(facts),
             *([sentence("GND test: ", *explained)] if explained else []),
         ),
     )  # fmt: skip
+
+
+def _by_fold(facts: Trace) -> tuple[Text, ...]:
+    """Return how calibration out of fold is judged, where anything was."""
+    if not any("cross-validated" in row.raw.kind for row in facts.performance):
+        return ()
+    note = (
+        "Nested cross-validated: the slope compares cases within folds only (Cox model with the"
+        " fold as stratum, repeats averaged), so it is the same at every horizon; for ICI, E50,"
+        " E90, Emax, GND test and curves the folds' predictions are first brought to one level,"
+        " since a fold with many events by chance is predicted too low by a model fitted without"
+        " it."
+    )
+    return ((note,),)
 
 
 def risk_group_table(facts: Trace) -> Table | None:

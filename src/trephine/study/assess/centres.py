@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trephine.errors import InputError
-from trephine.evaluation.calibration import calibration_in_the_large, calibration_slope
+from trephine.evaluation.calibration import calibration_in_the_large
 from trephine.evaluation.concordance import concordance_index
 from trephine.modelling.cases import Cases
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.types import BoolArray, Estimate
-from trephine.validation.out_of_fold import out_of_fold_concordance
+from trephine.validation.out_of_fold import (
+    out_of_fold_concordance,
+    out_of_fold_slope,
+    varies_within_folds,
+)
 from trephine.validation.resampling import OutOfFold
 
 # A centre of fewer events tells nothing of a model: it is counted, pooled, and not judged.
@@ -80,6 +84,8 @@ def _one_centre(
     if not np.isfinite(score).all():
         code = int(found.fold[0, here][0])
         note = next(failure.reason for failure in found.failures if failure.fold == code)
+    elif np.ptp(score) == 0:
+        note = "no term entered the model"
     elif events < FEWEST_CENTRE_EVENTS:
         note = f"fewer than {FEWEST_CENTRE_EVENTS} events"
     else:
@@ -94,6 +100,8 @@ def _all_centres(every: Cases, found: OutOfFold, model: str) -> AtCentre:
     predicted: BoolArray = np.isfinite(found.linear_predictor[model][0])
     cases = every.take(predicted)
     c_index, note = None, ""
+    if not varies_within_folds(found.take(predicted), model):
+        return _row(found, model, "", cases, predicted, None, "no term entered the model")
     try:
         c_index = _known(
             out_of_fold_concordance(cases.survival, found.take(predicted), model, cases.patient)
@@ -131,7 +139,8 @@ def _row(
     if c_index is None or not reached:
         return alone
     at, values = found.horizons[reached[-1]], probability[:, reached[-1]]
-    slope = calibration_slope(cases.survival, values, cluster=cases.patient).estimate
+    # Each centre is predicted by a model without it, whose baseline is that of the others.
+    slope = out_of_fold_slope(cases.survival, found.take(rows), model, cases.patient).estimate
     large = calibration_in_the_large(cases.survival, values, at, cluster=cases.patient).ratio
     return replace(alone, horizon=at, slope=_known(slope), observed_expected=_known(large))
 

@@ -59,8 +59,13 @@ def compared(analysis: Analysed, draws: Draws, old: Assessed, new: Assessed) -> 
 
 
 def _concordance(analysis: Analysed, old: Assessed, new: Assessed) -> ConcordanceComparison | None:
-    """Compare by joint jackknife: all pairs of cases, or pairs within folds out of fold."""
+    """Compare by joint jackknife: all pairs of cases, or pairs within folds out of fold.
+
+    A model that ranks nobody has no C-index to be compared with.
+    """
     survival = analysis.cases.survival
+    if not (old.varies and new.varies):
+        return None
     try:
         if old.out_of_fold is None:
             return compare_concordance(

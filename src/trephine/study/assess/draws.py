@@ -242,7 +242,7 @@ def _calibration_tasks(
     for one in predictions:
         for horizon in one.horizons:
             key = (one.protocol, one.kind, one.model, horizon)
-            probability = one.probability_at(horizon)
+            probability = one.calibrated_at(horizon)
             yield _CalibrationTask(key, probability, method, one.patient, repeats, next(seeds))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
 import numpy as np
@@ -33,11 +33,14 @@ from trephine.study.assess.predictions import Predictions
 from trephine.study.assess.risk_groups import Stratified, stratified
 from trephine.study.results import Analysed
 from trephine.survival.concordance import TimeWeight
-from trephine.types import Estimate, Survival
-from trephine.validation.out_of_fold import out_of_fold_concordance
+from trephine.types import Estimate, FloatArray, Survival
+from trephine.validation.out_of_fold import out_of_fold_concordance, out_of_fold_slope
 
 AT_THE_HORIZON: HorizonConvention = "riskRegression"
 """In a study an event at the horizon itself counts as one (T <= t), whatever is measured."""
+
+NO_RANKING = "No C-index, AUC or slope: no term entered the model, so every case has the same risk"
+"""Out of fold, the same risk as every other case of its fold."""
 
 
 class Measured(Protocol):
@@ -160,18 +163,17 @@ def measured(
 
 def _at_horizon(survival: Survival, predictions: Predictions, curve: CalibrationCurve) -> AtHorizon:
     horizon, patient = curve.horizon, predictions.patient
-    score, probability = predictions.risk_score, predictions.probability_at(horizon)
+    probability, levelled = predictions.probability_at(horizon), predictions.calibrated_at(horizon)
     brier = brier_score(survival, probability, horizon, cluster=patient)
-    groups = calibration_groups(survival, probability, horizon, cluster=patient)
+    groups = calibration_groups(survival, levelled, horizon, cluster=patient)
+    auc, roc = _ranking(survival, predictions, horizon)
     return AtHorizon(
         horizon=horizon,
-        auc=time_dependent_auc(
-            survival, score, horizon, cluster=patient, convention=AT_THE_HORIZON
-        ),
-        roc=roc_curve(survival, score, horizon, convention=AT_THE_HORIZON),
+        auc=auc,
+        roc=roc,
         brier=brier,
         ipa=prediction_accuracy(survival, brier, cluster=patient),
-        slope=calibration_slope(survival, probability, cluster=patient),
+        slope=_slope(survival, predictions, probability),
         in_the_large=calibration_in_the_large(survival, probability, horizon, cluster=patient),
         groups=groups,
         groups_test=greenwood_nam_dagostino_test(groups),
@@ -179,10 +181,40 @@ def _at_horizon(survival: Survival, predictions: Predictions, curve: Calibration
     )
 
 
+def _ranking(
+    survival: Survival, predictions: Predictions, horizon: float
+) -> tuple[TimeDependentAuc, RocCurve]:
+    """Return AUC and ROC curve; no number of either where predictions rank nobody."""
+    score, patient = predictions.risk_score, predictions.patient
+    auc = time_dependent_auc(survival, score, horizon, cluster=patient, convention=AT_THE_HORIZON)
+    roc = roc_curve(survival, score, horizon, convention=AT_THE_HORIZON)
+    if predictions.varies:
+        return auc, roc
+    nothing = np.full(len(survival), np.nan)
+    return (
+        replace(auc, estimate=Estimate(float("nan")), influence=nothing, note=NO_RANKING),
+        replace(roc, note=NO_RANKING),
+    )
+
+
+def _slope(
+    survival: Survival, predictions: Predictions, probability: FloatArray
+) -> CalibrationSlope:
+    """Return the calibration slope; out of fold by fold, and at every horizon the same."""
+    folds, patient = predictions.out_of_fold, predictions.patient
+    if not predictions.varies:
+        return CalibrationSlope(Estimate(float("nan")), len(survival), NO_RANKING)
+    if folds is None or patient is None:
+        return calibration_slope(survival, probability, cluster=patient)
+    return out_of_fold_slope(survival, folds, predictions.model, patient)
+
+
 def _concordance(survival: Survival, predictions: Predictions, last: float | None) -> Concordance:
     """Return Harrell's C, or Uno's up to ``last``; out of fold within folds only."""
     weight: TimeWeight = "n" if last is None else "n/G2"
     folds, patient = predictions.out_of_fold, predictions.patient
+    if not predictions.varies:
+        return Concordance(Estimate(float("nan")), NO_RANKING)
     try:
         if folds is None or patient is None:
             score = predictions.risk_score

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, groupby
 from typing import TypeVar
 
@@ -13,7 +13,12 @@ from trephine.choices import Kind, ProtocolName
 from trephine.regression.cox_result import CoxResult
 from trephine.study.results import Analysed, Analysis, ProtocolResult, Validation
 from trephine.types import FloatArray, IntArray
-from trephine.validation.out_of_fold import pooled_event_probability, pooled_linear_predictor
+from trephine.validation.out_of_fold import (
+    levelled_event_probability,
+    pooled_event_probability,
+    pooled_linear_predictor,
+    varies_within_folds,
+)
 from trephine.validation.resampling import OutOfFold
 
 
@@ -47,6 +52,9 @@ class Predictions:
         term.
     notes
         What could not be predicted, and why.
+    levelled
+        Event probabilities out of fold with the folds brought to one level, shape (n, horizons):
+        what calibration curves and groups are made of. None: ``event_probability``.
     """
 
     protocol: ProtocolName
@@ -62,6 +70,20 @@ class Predictions:
     out_of_fold: OutOfFold | None = None
     fit: CoxResult | None = None
     notes: tuple[str, ...] = ()
+    levelled: FloatArray | None = None
+
+    @property
+    def varies(self) -> bool:
+        """Whether cases that can be compared differ in their prediction: else none is ranked."""
+        if self.out_of_fold is None:
+            return bool(np.ptp(self.risk_score) > 0)
+        return varies_within_folds(self.out_of_fold, self.model)
+
+    def calibrated_at(self, horizon: float) -> FloatArray:
+        """Return the event probabilities that calibration is judged by, shape (n,)."""
+        every = self.event_probability if self.levelled is None else self.levelled
+        found: FloatArray = every[:, self.horizons.index(horizon)]
+        return found
 
     def probability_at(self, horizon: float) -> FloatArray:
         """Return the event probabilities at one of ``horizons``, shape (n,)."""
@@ -134,7 +156,7 @@ def _nested(
     Risk groups are cut at the median of the pooled scores, since each fold's model has its own.
     """
     score = pooled_linear_predictor(out_of_fold, model)
-    return _predictions(
+    pooled = _predictions(
         analysis,
         (protocol, "nested cross-validated", model),
         score,
@@ -144,6 +166,10 @@ def _nested(
         risk_cut=float(np.median(score)),
         out_of_fold=out_of_fold,
     )
+    planned = analysis.inputs.plan.outcome.horizons
+    columns = [planned.index(horizon) for horizon in pooled.horizons]
+    levelled = levelled_event_probability(out_of_fold, model)
+    return replace(pooled, levelled=levelled[:, columns])
 
 
 def _predictions(

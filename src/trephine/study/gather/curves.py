@@ -52,9 +52,9 @@ def roc_facts(assessed: Assessed) -> list[RocFacts]:
 def calibration_facts(assessed: Assessed) -> list[CalibrationFacts]:
     """Return one calibration curve a horizon."""
     found = []
-    for at, probability in zip(assessed.at_horizons, assessed.event_probability.T, strict=True):
+    for at in assessed.at_horizons:
         edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
-        counts, _ = np.histogram(probability, edges)
+        counts, _ = np.histogram(assessed.calibrated_at(at.horizon), edges)
         curve = at.curve
         known = np.isfinite(curve.observed).all()
         found.append(

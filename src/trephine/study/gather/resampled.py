@@ -12,32 +12,42 @@ from trephine.facts import (
     OptimismFacts,
     PerformanceFacts,
 )
+from trephine.study.assess.measures import NO_RANKING
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.validation.bootstrap_optimism import BootstrapValidation
 from trephine.validation.corrected_index import CorrectedIndex
+from trephine.validation.out_of_fold import varies_within_folds
 
 
 def corrected_performance(analysis: Analysis, result: ProtocolResult) -> list[PerformanceFacts]:
     """Return each model's performance less its optimism, where the plan asked for bootstraps."""
     if result.bootstrap is None:
         return []
-    survival = analysis.cases.survival
-    bootstrap = result.bootstrap
     return [
-        PerformanceFacts(
-            protocol=result.settings.protocol,
-            kind="optimism-corrected",
-            model=model,
-            n=len(survival),
-            events=int(survival.event.sum()),
-            c_index=EstimateFact.model_validate(bootstrap.of(model, "concordance").corrected),
-            auc=_by_horizon(indices, "auc"),
-            brier=_by_horizon(indices, "brier"),
-            calibration=_slope(analysis, indices),
-            optimism=_optimism(bootstrap, model),
-        )
-        for model, indices in bootstrap.indices.items()
+        _corrected(analysis, result, result.bootstrap, model) for model in result.bootstrap.indices
     ]
+
+
+def _corrected(
+    analysis: Analysis, result: ProtocolResult, bootstrap: BootstrapValidation, model: str
+) -> PerformanceFacts:
+    """Return one model's row; a model without a term ranks nobody, and has no such number."""
+    survival, indices = analysis.cases.survival, bootstrap.indices[model]
+    ranks = bool(result.fitted.models[model].terms)
+    corrected = bootstrap.of(model, "concordance").corrected
+    return PerformanceFacts(
+        protocol=result.settings.protocol,
+        kind="optimism-corrected",
+        model=model,
+        n=len(survival),
+        events=int(survival.event.sum()),
+        c_index=EstimateFact.model_validate(corrected) if ranks else EstimateFact(value=None),
+        auc=_by_horizon(indices, "auc") if ranks else (),
+        brier=_by_horizon(indices, "brier"),
+        calibration=_slope(analysis, indices) if ranks else (),
+        optimism=_optimism(bootstrap, model) if ranks else None,
+        note="" if ranks else f"{NO_RANKING}.",
+    )
 
 
 def _by_horizon(indices: tuple[CorrectedIndex, ...], name: str) -> tuple[HorizonEstimate, ...]:
@@ -90,4 +100,12 @@ def null_facts(result: ProtocolResult) -> list[NullFacts]:
             p=found.p_value,
         )
         for name, found in result.null.models.items()
+        if _ranks(result, name)
     ]
+
+
+def _ranks(result: ProtocolResult, model: str) -> bool:
+    """Say whether the model that chance is compared with tells any two cases apart."""
+    if result.null is not None and result.null.kind == "apparent":
+        return bool(result.fitted.models[model].terms)
+    return result.out_of_fold is None or varies_within_folds(result.out_of_fold, model)
