@@ -44,8 +44,8 @@ def centre_table(facts: Trace) -> Table | None:
         notes=(
             (
                 "Each centre was predicted by the whole recipe refitted to the other centres. Slope"
-                " and observed / expected are given at the last horizon that is reached. All centres:"
-                " C-index and slope compare cases of one centre only.",
+                " and observed / expected are given at the last horizon that is reached. All"
+                " centres: C-index and slope compare cases of one centre only.",
             ),
         ),
         phone="stack",

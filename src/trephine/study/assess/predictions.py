@@ -105,6 +105,13 @@ def shared_horizons(old: Predictions, new: Predictions) -> tuple[float, ...]:
     return tuple(horizon for horizon in old.horizons if horizon in new.horizons)
 
 
+def ranked_in_null_check(result: ProtocolResult, model: str) -> bool:
+    """Say whether the model that chance is compared with tells any two cases apart."""
+    if result.null is not None and result.null.kind == "apparent":
+        return bool(result.fitted.models[model].terms)
+    return result.out_of_fold is None or varies_within_folds(result.out_of_fold, model)
+
+
 def predictions_of(analysis: Analysis) -> list[Predictions]:
     """Return every model's predictions: as fitted, and out of fold where there are repeats."""
     found: list[Predictions] = []

@@ -13,10 +13,10 @@ from trephine.facts import (
     PerformanceFacts,
 )
 from trephine.study.assess.measures import NO_RANKING
+from trephine.study.assess.predictions import ranked_in_null_check
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.validation.bootstrap_optimism import BootstrapValidation
 from trephine.validation.corrected_index import CorrectedIndex
-from trephine.validation.out_of_fold import varies_within_folds
 
 
 def corrected_performance(analysis: Analysis, result: ProtocolResult) -> list[PerformanceFacts]:
@@ -100,12 +100,5 @@ def null_facts(result: ProtocolResult) -> list[NullFacts]:
             p=found.p_value,
         )
         for name, found in result.null.models.items()
-        if _ranks(result, name)
+        if ranked_in_null_check(result, name)
     ]
-
-
-def _ranks(result: ProtocolResult, model: str) -> bool:
-    """Say whether the model that chance is compared with tells any two cases apart."""
-    if result.null is not None and result.null.kind == "apparent":
-        return bool(result.fitted.models[model].terms)
-    return result.out_of_fold is None or varies_within_folds(result.out_of_fold, model)
