@@ -273,17 +273,27 @@ def test_the_null_check_tells_p_from_its_own_draws(facts) -> None:
         assert null.median == pytest.approx(np.median(null.permuted))
 
 
-def test_the_corrected_c_index_is_apparent_less_optimism(facts, analysis) -> None:
+def test_the_corrected_c_index_is_harrells_or_632_plus_where_there_is_a_signature(
+    facts, analysis
+) -> None:
     for protocol, result in analysis.protocols.items():
-        found = result.bootstrap.of("Features", "concordance")
-        row = row_of(facts, protocol, "optimism-corrected", "Features")
-        assert row.c_index.value == pytest.approx(found.apparent - found.optimism)
-        # The apparent index is the one that stands beside it.
-        apparent = row_of(facts, protocol, "apparent", "Features")
-        assert found.apparent == pytest.approx(apparent.c_index.value)
-        assert row.optimism is not None
-        assert row.optimism.c_index == pytest.approx(found.optimism)
-        assert row.optimism.samples == 3
+        for model in ("Clinical", "Features"):
+            found = result.bootstrap.of(model, "concordance")
+            row = row_of(facts, protocol, "optimism-corrected", model)
+            # The apparent index is the one that stands beside it.
+            apparent = row_of(facts, protocol, "apparent", model)
+            if not result.fitted.models[model].terms:
+                assert row.c_index.value is apparent.c_index.value is row.optimism is None
+                continue
+            expected = found.corrected.value if model == "Clinical" else found.point_632_plus
+            assert row.c_index.value == pytest.approx(expected)
+            assert row.c_index.low < expected < row.c_index.high
+            assert found.apparent == pytest.approx(apparent.c_index.value)
+            assert row.optimism is not None
+            assert row.optimism.estimate == ("Harrell" if model == "Clinical" else ".632+")
+            assert row.optimism.c_index == pytest.approx(found.optimism)
+            assert row.optimism.samples == 3
+            assert bool(row.calibration) == (model == "Clinical")
 
 
 def test_stability_is_the_share_of_bootstraps_that_chose_a_feature(facts, analysis) -> None:

@@ -51,9 +51,11 @@ class OptimismFacts(Fact):
     failed: Count = 0
     """Samples that could not be fitted and are left out."""
     c_index: Number
-    """Harrell's optimism: what was taken off the apparent C-index."""
+    """Harrell's optimism of the apparent C-index."""
     c_index_632_plus: Number = None
     """Efron and Tibshirani's .632+ estimate of the C-index; null where there is none."""
+    estimate: Literal["Harrell", ".632+"] = "Harrell"
+    """Which of the two the row's figures are: .632+ for models with signatures."""
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def _clinical(facts: Trace) -> Text:
         if table.raw.entry_p is not None:
             parts += [", entry at p < ", table.entry_p.show("plain")]
         if table.raw.stay_p is not None:
-            parts += [", removal at p ≥ ", table.stay_p.show("plain")]
+            parts += [", removal at p > ", table.stay_p.show("plain")]
         if table.raw.elimination:
             parts += [". ", table.elimination.words()]
         parts = [*sentence(*parts), " "]

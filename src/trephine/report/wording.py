@@ -147,7 +147,7 @@ def kind_label(kind: Kind) -> str:
     return {
         "apparent": "apparent, not corrected",
         "nested cross-validated": "nested cross-validation",
-        "optimism-corrected": "optimism-corrected (bootstrap)",
+        "optimism-corrected": "corrected by bootstrap",
         "external": "external data",
     }[kind]
 

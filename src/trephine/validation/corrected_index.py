@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -64,6 +64,13 @@ class CorrectedIndex:
     out_of_bag: float
     point_632_plus: float
     n_bootstraps: int
+
+    @property
+    def by_632_plus(self) -> Estimate:
+        """The .632+ estimate with the interval of ``corrected`` moved to lie around it."""
+        gap = self.point_632_plus - self.corrected.value
+        low, high = self.corrected.low + gap, self.corrected.high + gap
+        return replace(self.corrected, value=self.point_632_plus, low=low, high=high)
 
 
 def scores_of(prediction: Prediction) -> Scores:

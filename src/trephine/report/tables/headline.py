@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trephine.choices import Kind, ProtocolName
-from trephine.report.tables.performance import assessments
+from trephine.report.tables.performance import BY_632_PLUS, assessments
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Text, Trace
 from trephine.report.twins import twin_of
@@ -28,6 +28,8 @@ def headline_table(facts: Trace) -> Table | None:
                 " out at random, where there is nothing to find.",
             )
         )
+    if any(r.raw.optimism and r.raw.optimism.estimate == ".632+" for r in facts.performance):
+        notes.append((BY_632_PLUS,))
     notes += _twin_notes(facts)
     return Table(
         slug="table-headline",

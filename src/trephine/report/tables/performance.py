@@ -73,6 +73,12 @@ def _cross_validated_note(facts: Trace) -> tuple[Text, ...]:
     return ((note,),)
 
 
+BY_632_PLUS = (
+    "Bootstrap figures of models with signatures are the .632+ estimate (Efron and Tibshirani"
+    " 1997): apparent less optimism is too high where features outnumber cases."
+)
+
+
 def _optimism_note(facts: Trace) -> tuple[Text, ...]:
     """Return in one note what bootstraps took off every model's C-index."""
     told: dict[ProtocolName, list[Trace]] = {}
@@ -90,6 +96,8 @@ def _optimism_note(facts: Trace) -> tuple[Text, ...]:
         if samples.raw.failed:
             note += [" and ", samples.failed.show("count"), " that could not be fitted"]
         note += [": ", *join([_optimism(row) for row in rows]), "."]
+    if any(row.raw.optimism.estimate == ".632+" for rows in told.values() for row in rows):
+        note.append(f" {BY_632_PLUS}")
     return (tuple(note),)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from trephine.facts import (
@@ -15,12 +17,16 @@ from trephine.facts import (
 from trephine.study.assess.measures import NO_RANKING
 from trephine.study.assess.predictions import ranked_in_null_check
 from trephine.study.results import Analysis, ProtocolResult
+from trephine.study.settings import CLINICAL
+from trephine.types import Estimate
 from trephine.validation.bootstrap_optimism import BootstrapValidation
 from trephine.validation.corrected_index import CorrectedIndex
 
+Chosen = Literal["Harrell", ".632+"]
+
 
 def corrected_performance(analysis: Analysis, result: ProtocolResult) -> list[PerformanceFacts]:
-    """Return each model's performance less its optimism, where the plan asked for bootstraps."""
+    """Return each model's performance corrected by bootstraps, where the plan asked for them."""
     if result.bootstrap is None:
         return []
     return [
@@ -31,30 +37,42 @@ def corrected_performance(analysis: Analysis, result: ProtocolResult) -> list[Pe
 def _corrected(
     analysis: Analysis, result: ProtocolResult, bootstrap: BootstrapValidation, model: str
 ) -> PerformanceFacts:
-    """Return one model's row; a model without a term ranks nobody, and has no such number."""
+    """Return one model's row; a model without a term ranks nobody, and has no such number.
+
+    Harrell's correction is known to be too small where features outnumber cases: half of a
+    signature's luck is still in the original cases. Models with signatures are given .632+.
+    """
     survival, indices = analysis.cases.survival, bootstrap.indices[model]
-    ranks = bool(result.fitted.models[model].terms)
-    corrected = bootstrap.of(model, "concordance").corrected
+    fitted = result.fitted.models[model]
+    ranks = bool(fitted.terms)
+    chosen: Chosen = "Harrell" if set(fitted.parts) <= {CLINICAL} else ".632+"
+    c_index = _estimate(bootstrap.of(model, "concordance"), chosen)
     return PerformanceFacts(
         protocol=result.settings.protocol,
         kind="optimism-corrected",
         model=model,
         n=len(survival),
         events=int(survival.event.sum()),
-        c_index=EstimateFact.model_validate(corrected) if ranks else EstimateFact(value=None),
-        auc=_by_horizon(indices, "auc") if ranks else (),
-        brier=_by_horizon(indices, "brier"),
-        calibration=_slope(analysis, indices) if ranks else (),
-        optimism=_optimism(bootstrap, model) if ranks else None,
+        c_index=EstimateFact.model_validate(c_index) if ranks else EstimateFact(value=None),
+        auc=_by_horizon(indices, "auc", chosen) if ranks else (),
+        brier=_by_horizon(indices, "brier", chosen),
+        calibration=_slope(analysis, indices) if ranks and chosen == "Harrell" else (),
+        optimism=_optimism(bootstrap, model, chosen) if ranks else None,
         note="" if ranks else f"{NO_RANKING}.",
     )
 
 
-def _by_horizon(indices: tuple[CorrectedIndex, ...], name: str) -> tuple[HorizonEstimate, ...]:
+def _estimate(index: CorrectedIndex, chosen: Chosen) -> Estimate:
+    return index.corrected if chosen == "Harrell" else index.by_632_plus
+
+
+def _by_horizon(
+    indices: tuple[CorrectedIndex, ...], name: str, chosen: Chosen
+) -> tuple[HorizonEstimate, ...]:
     return tuple(
-        HorizonEstimate(horizon=found.horizon, estimate=found.corrected)
+        HorizonEstimate(horizon=found.horizon, estimate=_estimate(found, chosen))
         for found in indices
-        if found.index == name and np.isfinite(found.corrected.value)
+        if found.index == name and np.isfinite(_estimate(found, chosen).value)
     )
 
 
@@ -74,13 +92,14 @@ def _slope(
     )
 
 
-def _optimism(bootstrap: BootstrapValidation, model: str) -> OptimismFacts:
+def _optimism(bootstrap: BootstrapValidation, model: str, chosen: Chosen) -> OptimismFacts:
     concordance = bootstrap.of(model, "concordance")
     return OptimismFacts(
         samples=concordance.n_bootstraps,
         failed=len(bootstrap.failures),
         c_index=concordance.optimism,
         c_index_632_plus=concordance.point_632_plus,
+        estimate=chosen,
     )
 
 
