@@ -179,3 +179,20 @@ def test_a_shift_of_a_folds_baseline_moves_neither_the_slope_nor_the_levelled_pr
     np.testing.assert_allclose(
         levelled_event_probability(moved, "M"), levelled_event_probability(predicted, "M")
     )
+
+
+def test_more_repeats_do_not_narrow_the_interval_and_the_luck_of_training_widens_it() -> None:
+    """Influences averaged before they are squared made ten repeats look like new patients."""
+    score, fold = RNG.standard_normal((10, N)), np.tile(np.arange(N) % 3, (10, 1))
+    errors = [
+        out_of_fold_concordance(
+            SURVIVAL, predictions(score[[r]], fold[[r]]), "M", PATIENT
+        ).standard_error
+        for r in range(10)
+    ]
+    all_ten = predictions(score, fold)
+    found = out_of_fold_concordance(SURVIVAL, all_ten, "M", PATIENT)
+    assert found.standard_error == pytest.approx(np.sqrt(np.mean(np.square(errors))))
+    wider = out_of_fold_concordance(SURVIVAL, all_ten, "M", PATIENT, training_error=0.04)
+    assert wider.value == found.value
+    assert wider.standard_error == pytest.approx(np.hypot(found.standard_error, 0.04))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -54,6 +54,9 @@ class CorrectedIndex:
         no no-information value.
     n_bootstraps
         With an answer.
+    on_original
+        The index of each bootstrap's model on the original cases, shape (bootstraps,); NaN where
+        there is none. Its spread is what the luck of the training cases does to the index.
     """
 
     index: IndexName
@@ -64,6 +67,7 @@ class CorrectedIndex:
     out_of_bag: float
     point_632_plus: float
     n_bootstraps: int
+    on_original: FloatArray = field(default_factory=lambda: np.empty(0), compare=False, repr=False)
 
     @property
     def by_632_plus(self) -> Estimate:
@@ -152,6 +156,7 @@ def correct_indices(
                 out_of_bag=out_of_bag,
                 point_632_plus=point_632_plus(float(values[j]), out_of_bag, none),
                 n_bootstraps=int(known.sum()),
+                on_original=original,
             )
         )
     return tuple(corrected)

@@ -23,13 +23,15 @@ def out_of_fold_concordance(
     *,
     time_weight: TimeWeight = "n",
     horizon: float | None = None,
+    training_error: float = 0.0,
 ) -> Estimate:
     """Return Harrell's C of a model on cases that it had not seen.
 
     Pairs are compared within outer folds only, since the folds' models differ; pairs of all folds
     of a repeat count together (concordance with the fold as stratum), and repeats are averaged.
-    The interval rests on each patient's influence, averaged over repeats: it tells how the figure
-    would vary with the patients, not with the folds.
+    The variance is that by each patient's influence within a repeat, averaged over repeats, plus
+    ``training_error`` squared. Influences averaged before they are squared shrink with the number
+    of repeats, as if repeating the folds brought new patients.
 
     Parameters
     ----------
@@ -43,6 +45,8 @@ def out_of_fold_concordance(
         Coverage of the interval.
     time_weight, horizon
         "n/G2" and a horizon for Uno's C truncated there, G being estimated within each fold.
+    training_error
+        Standard deviation of the figure over the luck of the training cases; 0 leaves it out.
 
     Raises
     ------
@@ -50,9 +54,9 @@ def out_of_fold_concordance(
         If there are no repeats, or a fold has no comparable pair.
     """
     scores = predicted.linear_predictor[model]
-    value, influence = _averaged(survival, predicted.fold, scores, time_weight, horizon)
-    error = float(np.sqrt(influence_covariance(influence[:, np.newaxis], cluster)[0, 0]))
-    return _normal(value, error, level)
+    values, influences = _by_repeat(survival, predicted.fold, scores, time_weight, horizon)
+    variance = _covariance([influences], cluster)[0, 0] + training_error**2
+    return _normal(float(np.mean(values)), float(np.sqrt(variance)), level)
 
 
 def compare_out_of_fold_concordance(
@@ -62,6 +66,8 @@ def compare_out_of_fold_concordance(
     second: str,
     cluster: IntArray,
     level: float = 0.95,
+    *,
+    training_error: float = 0.0,
 ) -> ConcordanceComparison:
     """Compare Harrell's C of two models on cases that neither had seen.
 
@@ -74,9 +80,11 @@ def compare_out_of_fold_concordance(
         As in `out_of_fold_concordance`.
     first, second
         Names of the models.
+    training_error
+        Of the difference, as in `out_of_fold_concordance`.
     """
-    by_model = predicted.linear_predictor
-    return _compare(survival, predicted.fold, by_model[first], by_model[second], cluster, level)
+    scores = (predicted.linear_predictor[first], predicted.linear_predictor[second])
+    return _compare(survival, predicted.fold, scores, cluster, level, training_error)
 
 
 def compare_signatures(
@@ -99,25 +107,24 @@ def compare_signatures(
         Name of the set.
     """
     short, whole = predicted.short_signature[feature_set], predicted.signature[feature_set]
-    return _compare(survival, predicted.fold, short, whole, cluster, level)
+    return _compare(survival, predicted.fold, (short, whole), cluster, level, 0.0)
 
 
 def _compare(
     survival: Survival,
     fold: IntArray,
-    first: FloatArray,
-    second: FloatArray,
+    scores: tuple[FloatArray, FloatArray],
     cluster: IntArray,
     level: float,
+    training_error: float,
 ) -> ConcordanceComparison:
     """Compare two out-of-fold risk scores, each of shape (repeats, n)."""
-    values, influences = zip(
-        *(_averaged(survival, fold, scores, "n", None) for scores in (first, second)),
-        strict=True,
-    )
-    covariance = influence_covariance(np.column_stack(influences), cluster)
+    found = [_by_repeat(survival, fold, one, "n", None) for one in scores]
+    values = [float(np.mean(values)) for values, _ in found]
+    covariance = _covariance([influences for _, influences in found], cluster)
     contrast = np.array([-1.0, 1.0])
-    error = float(np.sqrt(max(contrast @ covariance @ contrast, 0.0)))
+    variance = max(float(contrast @ covariance @ contrast), 0.0) + training_error**2
+    error = float(np.sqrt(variance))
     gap = values[1] - values[0]
     z = gap / error if error > 0 else float("nan")
     return ConcordanceComparison(
@@ -132,20 +139,18 @@ def _compare(
     )
 
 
-def _averaged(
+def _by_repeat(
     survival: Survival,
     folds: IntArray,
     scores: FloatArray,
     time_weight: TimeWeight,
     horizon: float | None,
-) -> tuple[float, FloatArray]:
-    """Return the concordance within folds and its influences, averaged over repeats."""
-    repeats = folds.shape[0]
-    if repeats == 0:
+) -> tuple[list[float], FloatArray]:
+    """Return the concordance within folds of each repeat, and its influences, (repeats, n)."""
+    if folds.shape[0] == 0:
         raise InputError("out-of-fold concordance: expected one repeat at least, found none")
-    values, influence = [], np.zeros(len(survival))
-    for fold, score in zip(folds, scores, strict=True):
-        found = concordance(
+    found = [
+        concordance(
             survival.time,
             survival.event,
             score,
@@ -153,9 +158,18 @@ def _averaged(
             time_weight=time_weight,
             ymax=horizon,
         )
-        values.append(found.estimate)
-        influence += found.influence / repeats
-    return float(np.mean(values)), influence
+        for fold, score in zip(folds, scores, strict=True)
+    ]
+    return [one.estimate for one in found], np.array([one.influence for one in found])
+
+
+def _covariance(influences: list[FloatArray], cluster: IntArray) -> FloatArray:
+    """Return the covariance of figures from influences by repeat: the mean of the repeats' own."""
+    repeats = [
+        influence_covariance(np.column_stack(one), cluster) for one in zip(*influences, strict=True)
+    ]
+    covariance: FloatArray = np.mean(repeats, axis=0)
+    return covariance
 
 
 def _normal(value: float, error: float, level: float) -> Estimate:
@@ -194,15 +208,14 @@ def out_of_fold_slope(
 
     The Cox coefficient of the linear predictor with the fold as stratum, since each fold's model
     has its own baseline; repeats are averaged. The interval rests on each patient's influence
-    (dfbeta), averaged over repeats, as that of `out_of_fold_concordance`.
+    (dfbeta) within a repeat, as that of `out_of_fold_concordance`.
 
     Parameters
     ----------
     survival, predicted, model, cluster, level
         As in `out_of_fold_concordance`.
     """
-    slopes, influence = [], np.zeros((len(survival), 1))
-    repeats = predicted.fold.shape[0]
+    slopes, influences = [], []
     if not varies_within_folds(predicted, model):
         note = "within a fold every case has the same prediction"
         return CalibrationSlope(Estimate(float("nan"), level=level), len(survival), note)
@@ -213,8 +226,8 @@ def out_of_fold_slope(
             nothing = Estimate(float("nan"), level=level)
             return CalibrationSlope(nothing, len(survival), str(refused))
         slopes.append(float(fitted.result_.coefficients[0]))
-        influence += fitted.dfbeta() / repeats
-    error = float(np.sqrt(influence_covariance(influence, cluster)[0, 0]))
+        influences.append(fitted.dfbeta()[:, 0])
+    error = float(np.sqrt(_covariance([np.array(influences)], cluster)[0, 0]))
     return CalibrationSlope(_normal(float(np.mean(slopes)), error, level), len(survival))
 
 

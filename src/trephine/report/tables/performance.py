@@ -62,13 +62,15 @@ def table_3(facts: Trace) -> Table | None:
 
 
 def _cross_validated_note(facts: Trace) -> tuple[Text, ...]:
-    """Return how far an interval of nested cross-validation reaches (results/honesty.md)."""
+    """Return what an interval of nested cross-validation is made of."""
     if not any("cross-validated" in row.raw.kind for row in facts.performance):
         return ()
     note = (
-        "Intervals of cross-validated figures show how these would vary with the patients who were"
-        " predicted, not with those on whom the models were fitted: in simulated studies they"
-        " contained the true value somewhat less often than their level states."
+        "Intervals of cross-validated C-index, AUC, Brier score and IPA have two parts: who was"
+        " judged (each patient's influence) and, where there are 20 bootstrap samples at least, on"
+        " whom the models were fitted (spread of the figure of models refitted to those samples)."
+        " The other intervals have the first part only, and are too narrow as far as the second"
+        " matters."
     )
     return ((note,),)
 

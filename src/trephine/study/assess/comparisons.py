@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import ndtr
 
 from trephine.errors import InputError
 from trephine.evaluation.concordance import ConcordanceComparison, compare_concordance
@@ -16,6 +17,7 @@ from trephine.group_tests.hypothesis_test import HypothesisTest
 from trephine.study.assess.draws import Draws
 from trephine.study.assess.measures import Assessed
 from trephine.study.assess.predictions import shared_horizons
+from trephine.study.assess.training import widened
 from trephine.study.results import Analysed
 from trephine.validation.out_of_fold import compare_out_of_fold_concordance
 
@@ -72,7 +74,12 @@ def _concordance(analysis: Analysed, old: Assessed, new: Assessed) -> Concordanc
                 survival, old.risk_score, new.risk_score, cluster=old.patient
             )
         return compare_out_of_fold_concordance(
-            survival, old.out_of_fold, old.model, new.model, analysis.cases.patient
+            survival,
+            old.out_of_fold,
+            old.model,
+            new.model,
+            analysis.cases.patient,
+            training_error=new.training.difference_error(old.model, new.model, "concordance"),
         )
     except InputError:
         # Their own rows say why there is no C-index.
@@ -80,12 +87,22 @@ def _concordance(analysis: Analysed, old: Assessed, new: Assessed) -> Concordanc
 
 
 def _auc(old: Assessed, new: Assessed) -> list[AucDifference]:
-    areas = [(old.at(horizon).auc, new.at(horizon).auc) for horizon in shared_horizons(old, new)]
-    return [
-        compare_time_dependent_auc(second, first, cluster=old.patient)
-        for first, second in areas
-        if not (first.note or second.note)
-    ]
+    found = []
+    for horizon in shared_horizons(old, new):
+        first, second = old.at(horizon).auc, new.at(horizon).auc
+        if first.note or second.note:
+            continue
+        difference = compare_time_dependent_auc(second, first, cluster=old.patient)
+        luck = new.training.difference_error(old.model, new.model, "auc", horizon)
+        found.append(_with_luck(difference, luck))
+    return found
+
+
+def _with_luck(found: AucDifference, luck: float) -> AucDifference:
+    """Return a difference whose interval and p know of the luck of the training cases."""
+    wider = widened(found.difference, luck)
+    z = wider.value / wider.standard_error if wider.standard_error > 0 else float("nan")
+    return replace(found, difference=wider, statistic=z, p_value=float(2 * ndtr(-abs(z))))
 
 
 def _likelihood_ratio(old: Assessed, new: Assessed) -> HypothesisTest | None:

@@ -31,6 +31,7 @@ from trephine.evaluation.roc_curve import RocCurve, roc_curve
 from trephine.evaluation.time_dependent_auc import TimeDependentAuc, time_dependent_auc
 from trephine.study.assess.predictions import Predictions
 from trephine.study.assess.risk_groups import Stratified, stratified
+from trephine.study.assess.training import widened
 from trephine.study.results import Analysed
 from trephine.survival.concordance import TimeWeight
 from trephine.types import Estimate, FloatArray, Survival
@@ -165,14 +166,18 @@ def _at_horizon(survival: Survival, predictions: Predictions, curve: Calibration
     horizon, patient = curve.horizon, predictions.patient
     probability, levelled = predictions.probability_at(horizon), predictions.calibrated_at(horizon)
     brier = brier_score(survival, probability, horizon, cluster=patient)
+    accuracy = prediction_accuracy(survival, brier, cluster=patient)
+    luck = predictions.training.error(predictions.model, "brier", horizon)
     groups = calibration_groups(survival, levelled, horizon, cluster=patient)
     auc, roc = _ranking(survival, predictions, horizon)
     return AtHorizon(
         horizon=horizon,
         auc=auc,
         roc=roc,
-        brier=brier,
-        ipa=prediction_accuracy(survival, brier, cluster=patient),
+        brier=replace(brier, estimate=widened(brier.estimate, luck)),
+        ipa=replace(
+            accuracy, estimate=widened(accuracy.estimate, luck and luck / brier.null_score)
+        ),
         slope=_slope(survival, predictions, probability),
         in_the_large=calibration_in_the_large(survival, probability, horizon, cluster=patient),
         groups=groups,
@@ -189,7 +194,8 @@ def _ranking(
     auc = time_dependent_auc(survival, score, horizon, cluster=patient, convention=AT_THE_HORIZON)
     roc = roc_curve(survival, score, horizon, convention=AT_THE_HORIZON)
     if predictions.varies:
-        return auc, roc
+        luck = predictions.training.error(predictions.model, "auc", horizon)
+        return replace(auc, estimate=widened(auc.estimate, luck)), roc
     nothing = np.full(len(survival), np.nan)
     return (
         replace(auc, estimate=Estimate(float("nan")), influence=nothing, note=NO_RANKING),
@@ -224,9 +230,16 @@ def _concordance(survival: Survival, predictions: Predictions, last: float | Non
                 )
             )
         model = predictions.model
+        luck = predictions.training.error(model, "concordance")
         return Concordance(
             out_of_fold_concordance(
-                survival, folds, model, patient, time_weight=weight, horizon=last
+                survival,
+                folds,
+                model,
+                patient,
+                time_weight=weight,
+                horizon=last,
+                training_error=luck,
             )
         )
     except InputError as error:

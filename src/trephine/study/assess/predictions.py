@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import combinations, groupby
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from trephine.choices import Kind, ProtocolName
 from trephine.regression.cox_result import CoxResult
+from trephine.study.assess.training import TrainingLuck
 from trephine.study.results import Analysed, Analysis, ProtocolResult, Validation
 from trephine.types import FloatArray, IntArray
 from trephine.validation.out_of_fold import (
@@ -55,6 +57,8 @@ class Predictions:
     levelled
         Event probabilities out of fold with the folds brought to one level, shape (n, horizons):
         what calibration curves and groups are made of. None: ``event_probability``.
+    training
+        How figures out of fold vary with the luck of the training cases.
     """
 
     protocol: ProtocolName
@@ -71,6 +75,7 @@ class Predictions:
     fit: CoxResult | None = None
     notes: tuple[str, ...] = ()
     levelled: FloatArray | None = None
+    training: TrainingLuck = field(default_factory=partial(TrainingLuck, None))
 
     @property
     def varies(self) -> bool:
@@ -119,7 +124,10 @@ def predictions_of(analysis: Analysis) -> list[Predictions]:
         models = result.fitted.models
         found += [_as_fitted(analysis, protocol, result, model) for model in models]
         if result.out_of_fold is not None:
-            found += [_nested(analysis, protocol, result.out_of_fold, model) for model in models]
+            luck = TrainingLuck(result.bootstrap)
+            for model in models:
+                nested = _nested(analysis, protocol, result.out_of_fold, model)
+                found.append(replace(nested, training=luck))
     return found
 
 
