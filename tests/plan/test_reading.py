@@ -161,6 +161,8 @@ def test_the_key_that_meant_two_things_is_refused_with_what_to_write_now(tmp_pat
 @pytest.mark.parametrize(
     ("section", "key", "value", "told"),
     [
+        ("validation", "decision_range", [0.5, 0.2], "two probabilities, the lower one first"),
+        ("validation", "decision_range", [0.1, 1.0], "two probabilities, the lower one first"),
         ("validation", "interval_bootstraps", 20, "expected a number of at least 50, found 20"),
         ("validation", "interval_bootstraps", "many", "expected a whole number, found 'many'"),
         ("validation", "folds", 2.5, "expected a whole number, found 2.5"),

@@ -101,11 +101,23 @@ class ValidationSection(Section):
     bootstraps: int = Field(default=200, ge=0, description="bootstraps for the optimism")
     permutations: int = Field(default=200, ge=0, description="permuted outcomes (null check)")
     interval_bootstraps: int = Field(default=500, ge=50, description="resamples for intervals")
+    decision_range: tuple[float, float] = Field(
+        default=(0.0, 0.99),
+        description="threshold probabilities of the event over which decision curves are drawn:"
+        " those at which a clinician would think of acting",
+    )
     calibration_curve: CurveMethod = Field(
         default="hazard",
         description="smooth calibration curve: Cox regression on the prediction (hazard), on a"
         " spline of it (hazard spline), hazard regression as in R's rms, or pseudo-values",
     )
+
+    @field_validator("decision_range")
+    @classmethod
+    def _rising(cls, ends: tuple[float, float]) -> tuple[float, float]:
+        if not 0 <= ends[0] < ends[1] < 1:
+            raise MisfitError("", "two probabilities, the lower one first, from 0 to below 1")
+        return ends
 
 
 class StudyPlan(Section):

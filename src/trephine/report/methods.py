@@ -231,7 +231,9 @@ def _performance(facts: Trace) -> Text:
         parts.append(f"; net reclassification ({kind}, by Kaplan-Meier) and integrated")
         parts.append(" discrimination improvement")
     if facts.decision_curves:
-        parts.append("; decision curves for censored outcomes, by Kaplan-Meier")
+        at = facts.decision_curves[0].thresholds
+        parts += ["; decision curves for censored outcomes, by Kaplan-Meier, at thresholds from ",
+                  at[0].show("plain"), " to ", at[len(at) - 1].show("plain")]  # fmt: skip
     if facts.risk_groups:
         rules = {groups.raw.rule: (groups.rule.words(),) for groups in facts.risk_groups}
         parts += ["; risk groups cut at the ", *join(list(rules.values()), last=" or the "),

@@ -51,13 +51,13 @@ def draw_decision_curves(area: Area, curves: DecisionCurveFacts, headline: str) 
         )
         top = max(top, np.nanmax(benefit, initial=0.01))
     axes.set(
-        xlim=(0, float(np.nanmax(thresholds))),
+        xlim=(float(np.nanmin(thresholds)), float(np.nanmax(thresholds))),
         ylim=(-0.28 * top, 1.12 * top),
         xlabel="Threshold probability of the event",
         ylabel="Net benefit",
     )
     axes.annotate(
-        "Treat none", (0.005, 0), xycoords="data", xytext=(1.5, -1.5), textcoords="offset points",
-        va="top", ha="left", size=SMALL_PT, color=MUTED,
+        "Treat none", (0.005, 0), xycoords=("axes fraction", "data"), xytext=(1.5, -1.5),
+        textcoords="offset points", va="top", ha="left", size=SMALL_PT, color=MUTED,
     )  # fmt: skip
     axes.legend(loc="upper right")

@@ -42,7 +42,7 @@ def draw_interventions_avoided(area: Area, curves: DecisionCurveFacts) -> None:
         # At low thresholds a single case weighs far more than the figure can show.
         bottom = min(bottom, max(-10.0, float(np.nanmin(avoided, initial=0.0))))
     axes.set(
-        xlim=(0, float(np.nanmax(thresholds))),
+        xlim=(float(np.nanmin(thresholds)), float(np.nanmax(thresholds))),
         ylim=(bottom - 0.08 * top, 1.12 * top),
         xlabel="Threshold probability of the event",
         ylabel="Interventions avoided per 100",

@@ -67,7 +67,7 @@ def _cross_validated_note(facts: Trace) -> tuple[Text, ...]:
         return ()
     note = (
         "Intervals of cross-validated C-index, AUC, Brier score and IPA have two parts: who was"
-        " judged (each patient's influence) and, where there are 20 bootstrap samples at least, on"
+        " judged (each patient's influence) and, where there are twenty bootstraps at least, on"
         " whom the models were fitted (spread of the figure of models refitted to those samples)."
         " The other intervals have the first part only, and are too narrow as far as the second"
         " matters."

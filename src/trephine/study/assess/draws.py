@@ -24,7 +24,6 @@ from trephine.study.assess.predictions import Predictions, pairs, shared_horizon
 from trephine.study.results import Analysed
 from trephine.types import FloatArray, IntArray, Survival
 
-DECISION_THRESHOLDS = np.arange(0, 100, 1) / 100.0
 # Limits of a band are read off a curve; more draws than this cannot be seen in it.
 MOST_BAND_DRAWS = 100
 # Fewer tasks than this are done before worker processes have started.
@@ -122,6 +121,7 @@ class _DecisionTask:
     """Decision curves of all models; ``probabilities`` and ``harm`` by model."""
 
     key: AllKey
+    thresholds: FloatArray
     probabilities: Mapping[str, FloatArray]
     harm: Mapping[str, float]
     patient: IntArray | None
@@ -133,13 +133,20 @@ class _DecisionTask:
             survival,
             self.probabilities,
             self.key[-1],
-            DECISION_THRESHOLDS,
+            self.thresholds,
             harm=self.harm,
             cluster=self.patient,
             repeats=self.repeats,
             rng=np.random.default_rng(self.seed),
         )
         return Draws(decision={self.key: curves})
+
+
+def decision_thresholds(low: float, high: float) -> FloatArray:
+    """Return the thresholds of a decision curve: its ends and each hundredth between."""
+    hundredths = np.arange(100) / 100.0
+    inside = hundredths[(hundredths >= low) & (hundredths <= high)]
+    return np.unique(np.concatenate([[low], inside, [high]]))
 
 
 def _decision_tasks(
@@ -149,6 +156,7 @@ def _decision_tasks(
     seeds: Iterator[np.random.SeedSequence],
 ) -> Iterator[_DecisionTask]:
     plan = analysis.inputs.plan
+    thresholds = decision_thresholds(*plan.validation.decision_range)
     for (protocol, kind), group in groupby(predictions, key=lambda one: (one.protocol, one.kind)):
         models = list(group)
         for horizon in plan.outcome.horizons:
@@ -156,7 +164,8 @@ def _decision_tasks(
             if there:
                 key = (protocol, kind, horizon)
                 harm = {m: cost for m, cost in plan.models.harm.items() if m in there}
-                yield _DecisionTask(key, there, harm, models[0].patient, repeats, next(seeds))
+                patient = models[0].patient
+                yield _DecisionTask(key, thresholds, there, harm, patient, repeats, next(seeds))
 
 
 @dataclass(frozen=True)
