@@ -36,6 +36,7 @@ from trephine.facts import (
     RunWarning,
     SampleSizeFacts,
     SampleSizeRow,
+    SignatureMethod,
     SpacingSource,
     StudyFacts,
     Timing,
@@ -155,6 +156,25 @@ def make_facts(pictures_folder: Path, predictors: int = 6) -> Facts:
                 crop="bounding box of the region, square, 224 x 224, left hips mirrored",
             ),
             missing_values="cases with a missing clinical value are left out",
+            signatures=(
+                SignatureMethod(
+                    protocol="published",
+                    learner="penalised-cox",
+                    mixtures=(1.0,),
+                    inner_folds=10,
+                    fold_unit="case",
+                    training="in-sample",
+                ),
+                SignatureMethod(
+                    protocol="sound",
+                    learner="adaptive-ridge",
+                    adaptivities=(0.0, 1.0, 2.0, 4.0),
+                    inner_folds=10,
+                    fold_unit="patient",
+                    training="out-of-fold",
+                    clipped_at=1.5,
+                ),
+            ),
             resampling=(
                 ResamplingMethod(
                     protocol="published",

@@ -42,7 +42,7 @@ def test_every_figure_fits_its_page_with_its_caption(
 
 def test_no_picture_has_a_frame_that_moves_it_off_the_margin(light, pictures_folder, tmp_path):
     docx = pytest.importorskip("docx")
-    (path,) = write_report(light, pictures_folder, tmp_path, formats=["docx"])
+    path, _ = write_report(light, pictures_folder, tmp_path, formats=["docx"])
     document = docx.Document(str(path))
     frames = [shape._inline.attrib for shape in document.inline_shapes]
     assert frames

@@ -272,7 +272,7 @@ def test_xlsx_keeps_lone_numbers_as_numbers(facts, tmp_path):
 
 def test_the_document_holds_every_table_and_figure(light, pictures_folder, tmp_path):
     docx = pytest.importorskip("docx")
-    (path,) = write_report(light, pictures_folder, tmp_path, formats=["docx"])
+    path, _ = write_report(light, pictures_folder, tmp_path, formats=["docx"])
     document = docx.Document(str(path))
     text = "\n".join(paragraph.text for paragraph in document.paragraphs)
     for made in make_tables(light):
@@ -415,7 +415,7 @@ def test_the_categorical_nri_is_split_and_its_cuts_are_told(facts):
         "Categorical, non-events",
     ]
     assert lines(made)[1][-1] == "+0.05 (−0.01 to +0.11)"
-    assert any("part at 0.2 and 0.4." in plain(note) for note in made.notes)
+    assert any("divided at 0.2 and 0.4." in plain(note) for note in made.notes)
 
 
 def test_a_column_that_no_row_fills_is_left_out(facts):

@@ -33,7 +33,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     if OFFICE is None or READER is None:
         pytest.skip("LibreOffice is not installed: make test-system installs it (Debian)")
     folder = tmp_path_factory.mktemp("word")
-    (path,) = write_report(_in_chinese(folder), folder / "pictures", folder, formats=["docx"])
+    path, _ = write_report(_in_chinese(folder), folder / "pictures", folder, formats=["docx"])
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     convert = [OFFICE, profile, "--headless", "--convert-to", "pdf", "--outdir", str(folder)]
     subprocess.run([*convert, str(path)], check=True, capture_output=True, timeout=300)

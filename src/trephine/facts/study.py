@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trephine.choices import Kind, ProtocolName
+from trephine.choices import Kind, Learner, ProtocolName, SignatureTraining, Unit
 from trephine.facts.base import Count, EstimateFact, Fact, Number, Quartiles
 from trephine.types import TimeUnit
 
@@ -249,6 +249,27 @@ class ResamplingMethod(Fact):
     """What else the reader must know, in a sentence."""
 
 
+class SignatureMethod(Fact):
+    """How one protocol makes signatures and gives them to its models."""
+
+    protocol: ProtocolName
+    """Protocol that this is about."""
+    learner: Learner
+    """What gives the features their weights."""
+    mixtures: tuple[float, ...] = ()
+    """Elastic-net mixtures that were compared, 1 lasso and 0 ridge; of penalised-cox only."""
+    adaptivities: tuple[float, ...] = ()
+    """Powers of the score that penalties are divided by; of adaptive-ridge only."""
+    inner_folds: Count
+    """Folds in which penalties are chosen."""
+    fold_unit: Unit
+    """What these folds draw."""
+    training: SignatureTraining
+    """Which scores of the training cases the models are fitted to."""
+    clipped_at: Number = None
+    """Standard deviations from the median beyond which values are clipped; null where none is."""
+
+
 class PartialRater(Fact):
     """A rater who drew the regions of some cases only."""
 
@@ -281,5 +302,7 @@ class MethodsFacts(Fact):
     """How centre effects were taken out of features; empty where they were not."""
     missing_values: str = ""
     """How missing clinical values and features were handled."""
+    signatures: tuple[SignatureMethod, ...] = ()
+    """How each protocol makes signatures; empty without features."""
     resampling: tuple[ResamplingMethod, ...] = ()
     """How each protocol was resampled."""

@@ -79,6 +79,12 @@ def sections_of(tables: Sequence[Table], plates: Sequence[Plate]) -> tuple[Secti
     return tuple(found)
 
 
+def words_below(tables: Sequence[Table], plates: Sequence[Plate]) -> list[str]:
+    """Return the footnotes of tables and the captions of figures, in that order."""
+    notes = [plain(note) for table in tables for note in table.notes]
+    return [*notes, *(plain(plate.caption) for plate in plates)]
+
+
 def _place(one: Table | Plate, order: tuple[str, ...]) -> int:
     """Return the position of what a slug begins with; past the last for what is not named."""
     named = (k for k, start in enumerate(order) if one.slug.startswith(start))

@@ -13,13 +13,14 @@ from trephine.errors import MissingExtraError
 from trephine.facts import Facts
 from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import check_consistency
-from trephine.report.contents import Section, sections_of
+from trephine.report.contents import Section, sections_of, words_below
 from trephine.report.docx_columns import Columns, bound, lay_out
 from trephine.report.docx_figures import MARGIN_MM, add_figures
 from trephine.report.docx_fonts import set_fonts
 from trephine.report.docx_table import add_grid, add_table_style
 from trephine.report.figures.plate import Plate
 from trephine.report.methods import write_methods
+from trephine.report.references import Reference
 from trephine.report.render import Rendered
 from trephine.report.style import PAGE_MM
 from trephine.report.tables import Table
@@ -68,13 +69,15 @@ def write_docx(
     document.add_heading(facts.study.title, level=0)
     _add_notices(document, facts)
     document.add_heading("Methods", level=1)
-    for paragraph in write_methods(Trace.start(facts)):
+    methods = write_methods(Trace.start(facts), words_below(tables, plates))
+    for paragraph in methods.paragraphs:
         document.add_heading(paragraph.heading, level=2)
         for text in paragraph.texts:
             document.add_paragraph(bound(plain(text)))
     for section in sections_of(tables, plates):
         _add_section(document, section, drawn)
     _turn(document, across=False)
+    _add_references(document, methods.references)
     _add_checks(document, facts)
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as draft:
@@ -181,6 +184,12 @@ def _small(paragraph: Any) -> None:
     for run in paragraph.runs:
         run.font.size = Pt(8)
     paragraph.paragraph_format.space_after = Pt(2)
+
+
+def _add_references(document: Any, references: Sequence[Reference]) -> None:
+    document.add_heading("References", level=1)
+    for number, reference in enumerate(references, start=1):
+        _small(document.add_paragraph(f"{number}. {reference.text}"))
 
 
 def _add_checks(document: Any, facts: Facts) -> None:

@@ -17,7 +17,7 @@ from trephine.choices import ProtocolName
 from trephine.facts import Facts, ProtocolFact
 from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import CHECKS, Finding, check_consistency
-from trephine.report.contents import sections_of
+from trephine.report.contents import sections_of, words_below
 from trephine.report.figures.assessed import headline_model
 from trephine.report.figures.plate import Panel, Plate, panel_svg
 from trephine.report.inline_svg import SvgSheet, colour_rules
@@ -79,7 +79,7 @@ def render_html(
         contents=[*((one.name, one.heading) for one in sections), *_LAST],
         lead=_lead(trace),
         cards=_cards(trace, facts),
-        methods=write_methods(trace),
+        methods=write_methods(trace, words_below(tables, plates)),
         findings=findings,
         checks=_by_check(findings),
         checklists=fill_checklists(facts),
@@ -150,6 +150,7 @@ def _draw(plate: Plate, sheet: SvgSheet, drawn: Rendered | None) -> Drawing:
 # The sections that follow the results.
 _LAST = (
     ("methods", "Methods"),
+    ("references", "References"),
     ("checks", "Consistency checks"),
     ("checklists", "Reporting checklists"),
     ("run", "Inputs and run"),

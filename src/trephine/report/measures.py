@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trephine.facts import PerformanceFacts
+from trephine.report.references import cite
 from trephine.report.trace import Text, Trace, join
 from trephine.report.wording import MISSING, Form
 
@@ -29,6 +30,8 @@ class Measure:
         What a footnote explains; empty where the header says enough.
     name
         As the methods name it; empty where another measure's name covers it.
+    cites
+        Keys of the references that define it.
     """
 
     field: str
@@ -36,6 +39,7 @@ class Measure:
     form: Form
     note: str = ""
     name: str = ""
+    cites: tuple[str, ...] = ()
 
     @property
     def by_horizon(self) -> bool:
@@ -64,6 +68,7 @@ MEASURES = (
         "2",
         "C-index: Harrell's concordance index.",
         "Harrell's and Uno's C-index",
+        ("harrell1996", "uno2011"),
     ),
     Measure("c_index_uno", "Uno's C", "2"),
     Measure(
@@ -72,8 +77,9 @@ MEASURES = (
         "2",
         "AUC: area under the cumulative/dynamic ROC curve.",
         "cumulative/dynamic AUC",
+        ("uno2007", "blanche2013"),
     ),
-    Measure("brier", "Brier", "3", name="Brier score"),
+    Measure("brier", "Brier", "3", name="Brier score", cites=("graf1999",)),
     Measure(
         "ipa",
         "IPA",
@@ -81,6 +87,7 @@ MEASURES = (
         "IPA: index of prediction accuracy, 1 − Brier score of the model / Brier score of"
         " Kaplan-Meier.",
         "index of prediction accuracy",
+        ("kattan2018",),
     ),
     Measure(
         "integrated_brier",
@@ -92,9 +99,13 @@ MEASURES = (
 """In the order of the columns."""
 
 
-def names(*, by_horizon: bool) -> Text:
-    """Return what the methods call the measures: those at the horizons, or the others."""
-    own: list[Text] = [(m.name,) for m in MEASURES if m.name and m.by_horizon == by_horizon]
+def cited_names(*, by_horizon: bool) -> Text:
+    """Return what the methods call the measures, those at the horizons or the others, and cite."""
+    own: list[Text] = [
+        (m.name, *((cite(*m.cites),) if m.cites else ()))
+        for m in MEASURES
+        if m.name and m.by_horizon == by_horizon
+    ]
     return join(own, last=" and ")
 
 

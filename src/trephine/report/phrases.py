@@ -4,33 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trephine.choices import ClinicalSelection, CurveMethod, Missing, Unit
+from trephine.choices import ClinicalSelection, CurveMethod, Missing
 
 RANDOM_WEIGHTS = (
-    "The deep features come from a network with random, untrained weights ({weights}). They carry"
-    " what any fixed filter carries and nothing learned from pictures."
+    "The deep features come from a network with random, untrained weights ({weights}). They act"
+    " as any fixed filter does; nothing in them was learned from images."
 )
 """Over the page of a study whose deep features come from such a network."""
 
 COMBAT = (
     "Features were harmonised between centres by ComBat (parametric empirical Bayes, Johnson et"
     " al. 2007), fitted to the training cases of each fit alone with the clinical variables as"
-    " covariates; cases of a centre that training did not hold count as measured."
+    " covariates; cases of a centre without training cases are used as measured."
 )
 """How features of several centres were made alike."""
 
 MISSING_VALUES: dict[Missing, str] = {
     "drop": "Cases with a missing clinical value were left out.",
-    "impute": "Missing clinical values were filled with training medians and most frequent levels.",
+    "impute": "Missing clinical values were filled in with the median, or the most frequent level,"
+    " of the training cases.",
 }
 """What became of cases that lack a clinical value."""
 
 ELIMINATION: dict[ClinicalSelection, str] = {
-    "univariable-backward": "Variables below the entry p entered; the one with the largest Wald p"
-    " left until all were at or below the p to stay.",
-    "backward-aic": "All variables entered; the one whose removal lowered Akaike's criterion most"
-    " left until none did.",
-    "all": "All variables entered and stayed.",
+    "univariable-backward": "Variables with a univariable p below the entry p entered; then the"
+    " one with the largest Wald p was removed, one at a time, until no p was above the p to stay.",
+    "backward-aic": "All variables that can be estimated entered; then the one whose removal"
+    " lowered Akaike's criterion most was removed, one at a time, until no removal lowered it.",
+    "all": "All variables that can be estimated entered and stayed.",
 }
 """How clinical variables were selected."""
 
@@ -56,16 +57,14 @@ def crop(margin: float, size: int, *, mirrored: bool) -> str:
 BY_PATIENT = "All intervals are by patient."
 
 
-def resampling_note(inner_folds: int, unit: Unit, *, penalised: bool, independent: bool) -> str:
-    """Return where the penalty comes from, and what intervals go by."""
-    folds = f"The penalty comes from inner {inner_folds}-fold cross-validation by {unit}."
-    by = (
-        "Intervals of apparent performance take cases as independent, as published; all others are"
-        " by patient."
-        if independent
-        else BY_PATIENT
+def resampling_note(*, independent: bool) -> str:
+    """Return what intervals go by."""
+    if not independent:
+        return BY_PATIENT
+    return (
+        "Intervals of apparent performance treat cases as independent, as published; all others"
+        " are by patient."
     )
-    return f"{folds} {by}" if penalised else by
 
 
 def cut_at_median(*, out_of_fold: bool) -> str:
@@ -83,5 +82,5 @@ def cut_by_plan(cuts: Sequence[float], horizon: float, unit: str) -> str:
 
 def beside_signatures(model: str, *, clinical: bool) -> str:
     """Return what stands beside the signatures in a model of both (Table S2)."""
-    beside = "the selected clinical variables" if clinical else "the other signatures"
-    return f"Signatures with {beside}, as in the model {model}."
+    beside = "the selected clinical variables" if clinical else "one another"
+    return f"Multivariable: signatures adjusted for {beside}, as in the model {model}."

@@ -9,14 +9,18 @@ from pathlib import Path
 from trephine.errors import InputError
 from trephine.facts import Facts
 from trephine.report import ALL_FORMATS, ReportFormat
+from trephine.report.contents import words_below
 from trephine.report.docx import write_docx
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.figures.plate import Plate
 from trephine.report.html import render_html
+from trephine.report.methods import write_methods
+from trephine.report.references import bibliography
 from trephine.report.render import Rendered, Wanted, render_plates
 from trephine.report.style import FigureFormat
 from trephine.report.tables import make_tables
 from trephine.report.tables.writers import write_csv, write_xlsx
+from trephine.report.trace import Trace
 from trephine.writing import write_text
 
 _FIGURE_FORMATS: tuple[FigureFormat, ...] = ("svg", "pdf", "png")
@@ -56,6 +60,10 @@ def write_formats(
         paths.append(page)
     if wanted.document:
         paths.append(write_docx(facts, tables, plates, drawn, out_folder / "report.docx"))
+    if wanted.page or wanted.document:
+        cited = write_methods(Trace.start(facts), words_below(tables, plates)).references
+        paths.append(out_folder / "references.bib")
+        write_text(paths[-1], bibliography(cited))
     # Page and document cut a long signature to its largest weights and send the reader to these.
     whole = make_tables(facts, shorten=False)
     if "csv" in formats:

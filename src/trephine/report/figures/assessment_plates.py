@@ -118,7 +118,7 @@ def decision_curve_plates(facts: Facts) -> list[Plate]:
                 title=("Decision curves",),
                 caption=(
                     "Net benefit per case; the"
-                    " horizontal line is to treat none. A line pauses where nobody acted on was"
+                    " horizontal line is to treat none. Gaps: no case above that threshold was"
                     " followed to the horizon."
                     + (f" Shaded: interval of the {headline} model." if headline else ""),
                     *_harm(facts, protocol, kind),
@@ -141,7 +141,7 @@ def _harm(facts: Facts, protocol: ProtocolName, kind: Kind) -> Text:
                 for curve in row.models
                 if curve.raw.harm
             ]
-    return (" Taken off as harm: ", *join(costs), ".") if costs else ()
+    return (" Subtracted as harm: ", *join(costs), ".") if costs else ()
 
 
 def interventions_plates(facts: Facts) -> list[Plate]:
@@ -170,9 +170,9 @@ def interventions_plates(facts: Facts) -> list[Plate]:
                     number="",
                     title=("Interventions avoided",),
                     caption=(
-                        "The decision curves in another unit: of a hundred cases, how many fewer"
-                        " are acted on than if all were, with no event missed on balance. Below the"
-                        " line it is better to treat all.",
+                        "The decision curves in another unit: of every 100 cases, how many fewer"
+                        " are treated than if all were, without a net loss of events found. Below"
+                        " the line it is better to treat all.",
                     ),
                     panels=tuple(panels),
                     protocol=protocol,

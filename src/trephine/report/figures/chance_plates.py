@@ -14,7 +14,7 @@ from trephine.report.figures.null_check import (
 )
 from trephine.report.figures.plate import Panel, Plate
 from trephine.report.style import COLUMN_MM
-from trephine.report.wording import kind_label, protocol_label
+from trephine.report.wording import kind_label, plural, protocol_label
 
 
 def comparison_plates(facts: Facts) -> list[Plate]:
@@ -49,9 +49,9 @@ def null_check_plates(facts: Facts) -> list[Plate]:
     edges = null_check_edges(facts.null_check)
     nested = any(check.kind == "nested cross-validated" for check in facts.null_check)
     once = (
-        " Under nested cross-validation all are measured by one division into folds, so that the"
-        " red may differ a little from Table 3 and from the numbers at the head of the report,"
-        " which rest on all divisions."
+        " For nested cross-validation all are measured with one division into folds, so that the"
+        " red line may differ a little from Table 3 and from the numbers at the top of the report,"
+        " which are averaged over all divisions."
         if nested
         else ""
     )
@@ -79,9 +79,9 @@ def null_check_plates(facts: Facts) -> list[Plate]:
             number="",
             title=("Null check: what chance alone gives",),
             caption=(
-                "Grey: C-index that the whole pipeline reports when outcomes are permuted by"
-                f" {facts.study.patient_noun}, so that there is nothing to find; dashed: their"
-                " median. Red: on the real outcomes. Dotted: 0.5. The further the red line lies"
+                "Grey: C-index that the whole pipeline reports when outcomes are shuffled between"
+                f" {plural(facts.study.patient_noun, 2)}, so that there is nothing to find; dashed:"
+                " their median. Red: on the real outcomes. Dotted: 0.5. The further the red line is"
                 f" from the grey, the stronger the evidence.{once}",
             ),
             panels=tuple(panels),

@@ -72,8 +72,8 @@ def icc_plates(facts: Facts) -> list[Plate]:
             number="",
             title=("Agreement of features between and within raters",),
             caption=(
-                "Share of features over the ICC, of the cases that were read both times or by all"
-                " the raters named; dotted: threshold.",
+                "Share of features at each ICC, measured on the cases that were read both times or"
+                " by all the raters named; dotted: threshold.",
             ),
             panels=tuple(panels),
         )

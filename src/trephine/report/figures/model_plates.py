@@ -36,7 +36,7 @@ def flow_plates(facts: Facts) -> list[Plate]:
             section="participants",
             number="Figure 1a",
             title=("Participant flow",),
-            caption=("From the table as read to the models; counts from this run.",),
+            caption=("From the table to the models; all counts are from this run.",),
             panels=(panel(PAGE_MM),),
             narrow=(panel(COLUMN_MM),),
         )
@@ -141,9 +141,9 @@ def contribution_plates(facts: Facts) -> list[Plate]:
                     number="",
                     title=("What the signatures are made of",),
                     caption=(
-                        "Of the differences in the signature's score between training cases, the"
-                        " share that each kind of feature brings about, and how many features of"
-                        " that kind the signature has.",
+                        "Share of the variance of the signature's score among training cases that"
+                        " each kind of feature accounts for, and how many features of that kind the"
+                        " signature has.",
                     ),
                     panels=tuple(panels),
                     protocol=protocol,
@@ -201,8 +201,8 @@ def correlation_plates(facts: Facts) -> list[Plate]:
             number="",
             title=("Correlation between selected features",),
             caption=(
-                f"{matrix.method} correlation; the area of a"
-                " circle is its size, filled positive, open negative.",
+                f"{matrix.method} correlation. Area of a circle: absolute value; filled: positive;"
+                " open: negative.",
             ),
             panels=(_correlation_panel(matrix, PAGE_MM),),
             narrow=(_correlation_panel(matrix, COLUMN_MM),),

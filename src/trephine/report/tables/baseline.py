@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trephine.report.tables.table import EMPTY, Row, Table, words
 from trephine.report.trace import Text, Trace, by_note
+from trephine.report.wording import plural
 
 _SYMBOLS = {"t": "t = ", "Mann-Whitney": "Z = ", "chi-square": "χ² = "}
 _NAMES = {
@@ -36,7 +37,7 @@ def table_1(facts: Trace) -> Table | None:
         title=_title(facts),
         header=tuple(header),
         rows=tuple(rows),
-        notes=_notes(table),
+        notes=_notes(facts, table),
     )
 
 
@@ -100,7 +101,7 @@ def _statistic(variable: Trace) -> Text:
     return words(_SYMBOLS[test], variable.statistic.show("2"))
 
 
-def _notes(table: Trace) -> tuple[Text, ...]:
+def _notes(facts: Trace, table: Trace) -> tuple[Text, ...]:
     used = dict.fromkeys(variable.raw.test for variable in table.variables)
     names = "; ".join(_NAMES[test] for test in _NAMES if test in used)
     notes: list[Text] = []
@@ -110,7 +111,22 @@ def _notes(table: Trace) -> tuple[Text, ...]:
         notes.append(words(names + ". SMD: standardised difference between the last two columns."))
     if any(variable.raw.type == "continuous" for variable in table.variables):
         notes.append(
-            words("Mean or median by the Kolmogorov-Smirnov test of normality. Q1, Q3: quartiles.")
+            words(
+                "Mean or median, and which test, by the Kolmogorov-Smirnov test against the normal"
+                " distribution with the sample's own mean and SD. As in most papers, its p is not"
+                " corrected for their being estimated, so that skewed variables often pass as"
+                " normal. Q1, Q3: quartiles."
+            )
         )
+    if names:
+        notes += _independent(facts)
     notes += by_note([((v.label.words(),), v.note.words()) for v in table.variables if v.raw.note])
     return tuple(notes)
+
+
+def _independent(facts: Trace) -> list[Text]:
+    """Say that tests know nothing of patients with several cases, where there are any."""
+    count = facts.flow.raw.analysed
+    if count.cases == count.patients:
+        return []
+    return [words(f"Tests treat {plural(facts.study.raw.case_noun, 2)} as independent.")]

@@ -45,10 +45,10 @@ def comparison_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=(
             (
-                "First model minus second. C-index: joint jackknife; AUC: by influence functions;"
-                " both by patient but for the published protocol's apparent numbers. Likelihood"
-                " ratio: χ² with its degrees of freedom, of models of which one contains the"
-                " other, fitted to the same cases.",
+                "First model minus second. C-index: infinitesimal jackknife of both together; AUC:"
+                " influence functions; both by patient, except for the published protocol's"
+                " apparent results. Likelihood ratio: χ² with its degrees of freedom, for models"
+                " of which one contains the other, fitted to the same cases.",
             ),
         ),
     )

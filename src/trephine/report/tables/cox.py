@@ -40,7 +40,7 @@ def signature_tables(facts: Trace) -> tuple[Table, ...]:
             table,
             slug="table-s2-signatures",
             number="Table S2",
-            title=("Signatures as independent factors",),
+            title=("Signatures, alone and adjusted",),
         )
         for table in facts.table_s2
     )
@@ -122,13 +122,13 @@ def _notes(table: Trace) -> tuple[Text, ...]:
             "; ",
             "cluster-robust standard errors by patient."
             if raw.standard_errors == "cluster-robust"
-            else "model-based standard errors, cases taken as independent.",
+            else "model-based standard errors, cases treated as independent.",
         )
     ]
     if raw.entry_p is not None:
         notes.append(("Entered with univariable p < ", table.entry_p.show("plain"), "."))
     if raw.elimination:
         notes.append(sentence(table.elimination.words()))
-    notes.append(("HR: hazard ratio. p in a variable's own row is for all its levels together.",))
+    notes.append(("HR: hazard ratio. A p in a variable's own row is for all its levels together.",))
     notes += by_note([((v.label.words(),), v.note.words()) for v in table.variables if v.raw.note])
     return tuple(notes)

@@ -7,7 +7,7 @@ from trephine.report.tables.performance import BY_632_PLUS, assessments
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Text, Trace
 from trephine.report.twins import twin_of
-from trephine.report.wording import assessed_briefly, protocol_label
+from trephine.report.wording import assessed_briefly, plural, protocol_label
 
 
 def headline_table(facts: Trace) -> Table | None:
@@ -18,14 +18,17 @@ def headline_table(facts: Trace) -> Table | None:
     rows: list[Row] = []
     for model in dict.fromkeys(row.raw.model for row in facts.performance):
         rows += [_model_row(facts, model, keys), *_null_rows(facts, model, keys)]
-    notes: list[Text] = [
-        ("Apparent: measured on the cases that chose the features and fitted the model.",)
-    ]
+    notes: list[Text] = []
+    if any(kind == "apparent" for _, kind in keys):
+        notes.append(
+            ("Apparent: measured on the cases that chose the features and fitted the model.",)
+        )
     if facts.null_check:
         notes.append(
             (
-                "Permuted: median (95th percentile) of the same pipeline on outcomes dealt"
-                " out at random, where there is nothing to find.",
+                "Permuted: median (95th percentile) of the same pipeline on outcomes shuffled"
+                f" between {plural(facts.study.raw.patient_noun, 2)}, where there is nothing to"
+                " find.",
             )
         )
     if any(r.raw.optimism and r.raw.optimism.estimate == ".632+" for r in facts.performance):
@@ -35,12 +38,19 @@ def headline_table(facts: Trace) -> Table | None:
         slug="table-headline",
         section="glance",
         number="",
-        title=("C-index of each model under both protocols",),
+        title=(_title(keys),),
         header=(("Model",), *[(assessed_briefly(*key),) for key in keys]),
         rows=tuple(rows),
         notes=tuple(notes),
         phone="stack",
     )
+
+
+def _title(keys: list[tuple[ProtocolName, Kind]]) -> str:
+    """Say what the columns compare: protocols, ways of judging one, or nothing."""
+    if len({protocol for protocol, _ in keys}) > 1:
+        return "C-index of each model under both protocols"
+    return "C-index of each model"
 
 
 def _twin_notes(facts: Trace) -> list[Text]:

@@ -48,7 +48,7 @@ def table_3(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=(
             (f"Values with 95% confidence intervals. {explained}",),
-            *_cross_validated_note(facts),
+            *cross_validated_note(facts),
             *_optimism_note(facts),
             *by_note(
                 [
@@ -61,23 +61,23 @@ def table_3(facts: Trace) -> Table | None:
     )
 
 
-def _cross_validated_note(facts: Trace) -> tuple[Text, ...]:
+def cross_validated_note(facts: Trace) -> tuple[Text, ...]:
     """Return what an interval of nested cross-validation is made of."""
     if not any("cross-validated" in row.raw.kind for row in facts.performance):
         return ()
     note = (
-        "Intervals of cross-validated C-index, AUC, Brier score and IPA have two parts: who was"
-        " judged (each patient's influence) and, where there are twenty bootstraps at least, on"
-        " whom the models were fitted (spread of the figure of models refitted to those samples)."
-        " The other intervals have the first part only, and are too narrow as far as the second"
-        " matters."
+        "Intervals of the cross-validated C-index, AUC, Brier score and IPA add two parts: how the"
+        " figure varies with the patients who are judged (each patient's influence) and, where"
+        " there are twenty bootstrap samples at least, how it varies with those on whom models are"
+        " fitted (its spread over models refitted to these samples). All other cross-validated"
+        " intervals have the first part only and are somewhat too narrow."
     )
     return ((note,),)
 
 
 BY_632_PLUS = (
     "Bootstrap figures of models with signatures are the .632+ estimate (Efron and Tibshirani"
-    " 1997): apparent less optimism is too high where features outnumber cases."
+    " 1997): subtracting the optimism leaves too high a value where features outnumber cases."
 )
 
 
@@ -90,7 +90,8 @@ def _optimism_note(facts: Trace) -> tuple[Text, ...]:
     if not told:
         return ()
     note: list[str | Ref] = [
-        "Optimism of the C-index over bootstrap samples of patients (.632+ estimate)."
+        "Optimism of the C-index over bootstrap samples of patients; in brackets, its .632+"
+        " estimate."
     ]
     for protocol, rows in told.items():
         samples = rows[0].optimism
@@ -261,7 +262,7 @@ def _clustered_note(facts: Trace) -> list[Text]:
         (
             f"Log-rank tests treat {cases} as independent; intervals are by"
             f" {facts.study.raw.patient_noun}, except those of the published protocol's apparent"
-            " numbers.",
+            " results.",
         )
     ]
 

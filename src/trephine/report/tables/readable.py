@@ -41,9 +41,9 @@ def contribution_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=(
             (
-                "Of the differences in score between training cases, how much each part brings"
-                " about: its covariance with the score over the score's variance. The parts add up"
-                " to the whole; one below zero works against the others.",
+                "Share of the variance of the score among training cases that each part accounts"
+                " for: its covariance with the score, divided by the variance of the score. The"
+                " shares add up to 100%; a part below zero works against the others.",
             ),
         ),
     )
@@ -73,15 +73,16 @@ def short_signature_table(facts: Trace) -> Table | None:
         section="selection",
         number="",
         title=("The long signatures, approximated by a few features",),
-        header=(("Feature",), ("Weight",), ("Score explained, with those above",)),
+        header=(("Feature",), ("Weight",), ("Score explained, cumulative",)),
         rows=tuple(rows),
         notes=(
             (
                 "Shows what a long signature rests on; predictions use all of its features. The"
-                " signature's score, not the outcome, was regressed on its own features, one more"
-                " at a time. Weight: per standard deviation of the feature. Score explained: share"
-                " of the score's variance in the training cases. C-indices: of the signature alone,"
-                " by nested cross-validation, with every signature shortened again in each fold.",
+                " signature's score, not the outcome, was regressed on its own features, which were"
+                " added one by one. Weight: per standard deviation of the feature. Score explained:"
+                " share of the variance of the score among training cases that this feature and"
+                " those above it account for. C-indices: of the signature alone, by nested"
+                " cross-validation, with every signature shortened anew in each fold.",
             ),
         ),
     )
@@ -96,7 +97,7 @@ def _heading(part: Trace) -> Text:
     ]  # fmt: skip
     if short.raw.c_lost is not None:
         heading += [
-            "; C-index of the few ", short.c_short.value.show("3"), ", of all ",
+            "; C-index of these few ", short.c_short.value.show("3"), ", of all ",
             short.c_long.value.show("3"), ", difference ", *short.c_lost.interval("signed3"),
         ]  # fmt: skip
     return tuple(heading)

@@ -34,9 +34,9 @@ def reclassification_tables(facts: Trace) -> tuple[Table, ...]:
     if not facts.reclassification:
         return ()
     warning: Text = (
-        "Both NRI and IDI reward miscalibrated models: read them after calibration. No p is given:"
-        " a test of either against 0 calls noise significant far more often than its level states"
-        " (Hilden and Gerds 2014; Pepe et al. 2015).",
+        "NRI and IDI both reward miscalibrated models: read them together with calibration. No p is"
+        " given, since tests of either against 0 reject far too often where there is nothing to"
+        " find (Hilden and Gerds 2014; Pepe et al. 2015).",
     )
     return (
         _table(
@@ -48,7 +48,7 @@ def reclassification_tables(facts: Trace) -> tuple[Table, ...]:
                 (
                     "NRI: continuous net reclassification index, the sum of its parts among cases"
                     " with and without the event, censored cases by Kaplan-Meier. Half-NRI: the"
-                    " one-sided continuous NRI of Uno et al., censored cases by inverse"
+                    " one-sided continuous NRI of Uno et al. (2013), censored cases by inverse"
                     " probability weights.",
                 ),
                 *_categories(facts),
@@ -64,7 +64,7 @@ def reclassification_tables(facts: Trace) -> tuple[Table, ...]:
                 (
                     "IDI: integrated discrimination improvement, the sum of its parts: mean gain"
                     " in event probability among cases with the event, and mean fall among those"
-                    " without. Median improvement: of Uno et al., the same by medians.",
+                    " without. Median improvement: the same by medians (Uno et al. 2013).",
                 ),
                 warning,
             ),
@@ -78,7 +78,7 @@ def _categories(facts: Trace) -> tuple[Text, ...]:
         if row.raw.categorical_nri is not None and row.raw.risk_cuts:
             cuts = join([(cut.show("plain"),) for cut in row.risk_cuts], last=" and ")
             return (
-                ("Categorical NRI: by categories of event probability that part at ", *cuts, "."),
+                ("Categorical NRI: categories of event probability are divided at ", *cuts, "."),
             )
     return ()
 

@@ -36,10 +36,13 @@ def audit_table(facts: Trace) -> Table | None:
         section="selection",
         number="",
         title=("Feature selection, step by step",),
-        header=(("Step",), ("Rule",), ("In",), ("Out",), ("Note",)),
+        header=(("Step",), ("Rule",), ("In",), ("Out",), ("Removed",)),
         rows=tuple(rows),
         notes=(
-            ("Counts on all cases. In nested cross-validation every step is run in each fold.",),
+            (
+                "Counts on all cases. In nested cross-validation every step is repeated in each"
+                " fold.",
+            ),
         ),
     )
 
@@ -159,7 +162,7 @@ def agreement_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=(
             (
-                "Cases: those that were read both times, or by all the raters named. ICC:"
+                "Cases: those read both times, or by all the raters named. ICC:"
                 " intraclass correlation coefficient. Dice: median (quartiles).",
             ),
         ),
@@ -181,11 +184,11 @@ def sample_size_table(facts: Trace) -> Table | None:
     if criteria:
         note = (
             *note,
-            " Needed to estimate so many without penalty: criteria of Riley et al. (2019) at this"
-            " study's event rate and follow-up, Cox-Snell R² ",
-            table.assumed_r2.show("2"), ", shrinkage ", table.target_shrinkage.show("plain"), ".",
-            " Where the study has fewer, trust only penalised models, judged on cases that they"
-            " have not seen.",
+            " Cases and events needed to estimate that many parameters without penalisation:"
+            " criteria of Riley et al. (2019) at this study's event rate and follow-up, with an"
+            " assumed Cox-Snell R² of ", table.assumed_r2.show("2"), " and a shrinkage of ",
+            table.target_shrinkage.show("plain"), ". Where the study has fewer, trust only"
+            " penalised models that were judged on cases they had not seen.",
         )  # fmt: skip
     return Table(
         phone="stack",

@@ -27,6 +27,7 @@ from trephine.study.gather.overview import (
     methods_facts,
     resampling_methods,
     run_facts,
+    signature_methods,
     study_facts,
 )
 from trephine.study.gather.performance import performance_facts
@@ -68,7 +69,9 @@ def _assemble(
         study=study_facts(analysis),
         flow=flow_facts(analysis),
         inputs=inputs_facts(analysis),
-        methods=methods_facts(analysis, resampling_methods(analysis, assessment)),
+        methods=methods_facts(
+            analysis, resampling_methods(analysis, assessment), signature_methods(analysis)
+        ),
         run=run_facts(analysis),
         agreement=agreement_facts(analysis),
         table1=table_1(analysis) if has_clinical else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import re
 from collections import defaultdict
@@ -34,6 +35,7 @@ from trephine.facts import (
     ResamplingMethod,
     RunFacts,
     RunWarning,
+    SignatureMethod,
     SpacingSource,
     StudyFacts,
     Timing,
@@ -42,6 +44,7 @@ from trephine.facts import (
 from trephine.modelling.protocols import PROTOCOLS
 from trephine.plan.features_sections import RadiomicsSection
 from trephine.radiomics.settings import RadiomicsSettings
+from trephine.regression.adaptive_ridge import ADAPTIVITIES
 from trephine.report import phrases
 from trephine.study.assess import Assessment
 from trephine.study.assess.follow_up import median_follow_up
@@ -49,7 +52,7 @@ from trephine.study.finetuning import finetune_settings
 from trephine.study.fingerprints import Fingerprint
 from trephine.study.network_file import trust_note
 from trephine.study.provenance import read_fingerprints
-from trephine.study.results import Analysed, Analysis, Validation
+from trephine.study.results import Analysed, Analysis, ProtocolResult, Validation
 from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
 
 # What the numbers of a report rest on.
@@ -200,8 +203,20 @@ def _partial_raters(analysis: Analysed) -> tuple[PartialRater, ...]:
     )
 
 
-def methods_facts(analysis: Analysed, resampling: Sequence[ResamplingMethod]) -> MethodsFacts:
-    """Return the settings that the methods section states, with how predictions were judged."""
+def methods_facts(
+    analysis: Analysed,
+    resampling: Sequence[ResamplingMethod],
+    signatures: Sequence[SignatureMethod] = (),
+) -> MethodsFacts:
+    """Return the settings that the methods section states, with how predictions were judged.
+
+    Parameters
+    ----------
+    analysis
+        A study that ran, or a validation.
+    resampling, signatures
+        Of each protocol; a validation made no signature.
+    """
     plan = analysis.inputs.plan
     radiomics, deep = radiomics_settings(plan), deep_settings(plan)
     features = analysis.cases.features
@@ -224,7 +239,30 @@ def methods_facts(analysis: Analysed, resampling: Sequence[ResamplingMethod]) ->
         feature_table=plan.features.table.name if plan.features is not None else "",
         harmonisation="" if plan.selection.harmonise == "none" else phrases.COMBAT,
         missing_values=phrases.MISSING_VALUES[plan.selection.missing_clinical],
+        signatures=tuple(signatures),
         resampling=tuple(resampling),
+    )
+
+
+def signature_methods(analysis: Analysis) -> list[SignatureMethod]:
+    """Return how each protocol makes signatures; none without features."""
+    return [
+        _signature_method(result) for result in analysis.protocols.values() if result.fitted.chains
+    ]
+
+
+def _signature_method(result: ProtocolResult) -> SignatureMethod:
+    chain = result.settings.chain
+    adaptive = chain.learner == "adaptive-ridge"
+    return SignatureMethod(
+        protocol=result.settings.protocol,
+        learner=chain.learner,
+        mixtures=() if adaptive else chain.mixtures,
+        adaptivities=ADAPTIVITIES if adaptive else (),
+        inner_folds=chain.inner_folds,
+        fold_unit=chain.fold_unit,
+        training=result.settings.rules.signature_training,
+        clipped_at=chain.winsorise if math.isfinite(chain.winsorise) else None,
     )
 
 
@@ -274,12 +312,7 @@ def resampling_methods(analysis: Analysis, assessment: Assessment) -> list[Resam
             permutations=validation.permutations if result.null is not None else 0,
             interval_draws=assessment.number_draws,
             band_draws=assessment.band_draws,
-            note=phrases.resampling_note(
-                result.settings.chain.inner_folds,
-                result.settings.chain.fold_unit,
-                penalised=bool(result.fitted.chains),
-                independent=result.settings.independent,
-            ),
+            note=phrases.resampling_note(independent=result.settings.independent),
         )
         for protocol, result in analysis.protocols.items()
     ]

@@ -1,0 +1,234 @@
+"""Methods: how predictions were validated, what was measured on them, and with which intervals."""
+
+from __future__ import annotations
+
+from trephine.report.measures import cited_names
+from trephine.report.methods.data import horizons
+from trephine.report.references import cite
+from trephine.report.tables.performance import cross_validated_note
+from trephine.report.trace import Ref, Text, Trace, join
+from trephine.report.wording import plural, protocol_label
+
+
+def about_validation(facts: Trace) -> tuple[Text, ...]:
+    """Say how predictions were made for cases that the model had not seen."""
+    if facts.raw.external is not None:
+        return (
+            (
+                "The model was applied as it was locked: nothing was selected, refitted or"
+                " recalibrated on these cases, and the cuts of its risk groups were fixed when it"
+                " was made.",
+            ),
+        )
+    rows = list(facts.methods.resampling)
+    if not rows:
+        return ()
+    texts = [_design(row) for row in rows]
+    if any(row.raw.repeats for row in rows):
+        texts.append(_nested(facts))
+    if any(row.raw.bootstraps for row in rows):
+        texts.append(_bootstrap(facts))
+    if facts.null_check:
+        texts.append(_null_check(facts))
+    if facts.raw.centres:
+        texts.append(
+            (
+                "Centres were left out one at a time: the whole recipe, selection included, was"
+                " refitted to the other centres and predicted the cases of the one left out.",
+            )
+        )
+    texts.append(("Every random draw follows from seed ", facts.study.seed.show("0"), "."))
+    return tuple(texts)
+
+
+def _design(row: Trace) -> Text:
+    raw = row.raw
+    parts: list[Text] = []
+    if raw.repeats:
+        balanced = ", folds balanced on the event" if raw.stratified else ""
+        times = ("once",) if raw.repeats == 1 else (row.repeats.show("count"), " times")
+        parts.append(
+            ("nested ", row.folds.show("count"), "-fold cross-validation, run ", *times, balanced)
+        )
+    if raw.bootstraps:
+        parts.append((row.bootstraps.show("count"), " bootstrap samples"))
+    if raw.permutations:
+        parts.append((row.permutations.show("count"), " permuted outcomes"))
+    if not parts:
+        return (f"{protocol_label(raw.protocol)}: apparent performance only; no resampling.",)
+    note: Text = (" ", row.note.words()) if raw.note else ()
+    return (
+        f"{protocol_label(raw.protocol)}: ", *join(parts, between="; "), ". Folds, samples and"
+        " permutations draw ", plural_ref(row), ".", *note,
+    )  # fmt: skip
+
+
+def plural_ref(row: Trace) -> str:
+    """Return what resamples draw, in the plural."""
+    return plural(row.raw.unit, 2)
+
+
+def _nested(facts: Trace) -> Text:
+    noun = plural(facts.study.raw.case_noun, 2)
+    return (
+        "Nested cross-validation", cite("varma2006"), " repeats the whole recipe in each training"
+        " part: harmonisation, filling in of missing values, screening and scaling of features,"
+        " choice of clinical variables, penalties, weights and Cox models. Nothing is learned from"
+        f" the {noun} left out. C-index and calibration slope compare only {noun} of the same fold,"
+        " since the models of different folds have different scales; repeats are averaged. ROC"
+        " curves and AUC use the linear predictor of each case averaged over repeats; Brier score,"
+        " net reclassification, discrimination improvement and decision curves use its averaged"
+        " event probability.",
+    )  # fmt: skip
+
+
+def _bootstrap(facts: Trace) -> Text:
+    patient, cases = facts.study.raw.patient_noun, plural(facts.study.raw.case_noun, 2)
+    both = (
+        cases if cases == plural(patient, 2) else f"{plural(patient, 2)}, with all their {cases},"
+    )
+    parts: list[str | Ref] = [
+        f"Bootstrap: {both} are drawn with replacement, and the whole recipe is refitted to each"
+        f" sample; the copies of a {patient} drawn more than once stay together in the inner folds."
+        " Models of clinical variables alone are corrected by subtracting the optimism",
+        cite("harrell1996"),
+    ]  # fmt: skip
+    if any(row.raw.optimism and row.raw.optimism.estimate == ".632+" for row in facts.performance):
+        parts += [
+            ", models with signatures by the .632+ estimate", cite("efron1997"), ", because the"
+            " optimism is underestimated where features outnumber cases",
+        ]  # fmt: skip
+    return (*parts, ".")
+
+
+def _null_check(facts: Trace) -> Text:
+    return (
+        f"Null check: outcomes are permuted between {plural(facts.study.raw.patient_noun, 2)}, and"
+        " the whole recipe is run and judged on each permuted outcome as on the real one. p is"
+        " (1 + permutations with a C-index at or above the observed) / (1 + permutations)",
+        cite("phipson2010"), ".",
+    )  # fmt: skip
+
+
+def about_performance(facts: Trace) -> tuple[Text, ...]:
+    """Say what was measured."""
+    if not facts.performance:
+        return ()
+    parts: list[str | Ref] = [*cited_names(by_horizon=False)]
+    if any(row.raw.auc for row in facts.performance):
+        parts += ["; ", *cited_names(by_horizon=True), " at ", *horizons(facts)]
+        parts.append(", censored cases by inverse probability weights")
+    if facts.calibration:
+        parts += ["; calibration slope, observed over expected events, calibration in groups by"
+                  " Kaplan-Meier with the Greenwood-Nam-D'Agostino test", cite("demler2015"),
+                  " and as a smooth curve", cite("austin2020")]  # fmt: skip
+        drawn = next((c for c in facts.calibration if c.raw.smooth_method), None)
+        if drawn is not None:
+            parts += [" by ", drawn.smooth_method.words()]
+            parts += [cite("kooperberg1995")] if "HARE" in drawn.raw.smooth_method else []
+    if facts.reclassification:
+        parts += _reclassification(facts)
+    if facts.decision_curves:
+        at = facts.decision_curves[0].thresholds
+        parts += ["; decision curves for censored outcomes, by Kaplan-Meier",
+                  cite("vickers2006", "vickers2008"), ", at thresholds from ", at[0].show("plain"),
+                  " to ", at[len(at) - 1].show("plain")]  # fmt: skip
+    if facts.risk_groups:
+        rules = {groups.raw.rule: (groups.rule.words(),) for groups in facts.risk_groups}
+        parts += ["; risk groups cut at the ", *join(list(rules.values()), last=" or the "),
+                  ", compared by the log-rank test"]  # fmt: skip
+    parts.append(".")
+    if facts.sample_size and facts.sample_size.raw.assumed_r2 is not None:
+        parts += [" The sample size is compared with the criteria of Riley et al.",
+                  cite("riley2019", "riley2020"), "."]  # fmt: skip
+    return (tuple(parts),)
+
+
+def _reclassification(facts: Trace) -> Text:
+    categorical = any(row.raw.categorical_nri is not None for row in facts.reclassification)
+    kind = "continuous and by category" if categorical else "continuous"
+    return (
+        f"; net reclassification ({kind}, by Kaplan-Meier", cite("pencina2011"),
+        "; one-sided, by inverse probability weights", cite("uno2013"),
+        ") and integrated discrimination improvement", cite("pencina2008"), ", both without p"
+        " since their tests reject too often", cite("hilden2014", "pepe2015"),
+    )  # fmt: skip
+
+
+def about_intervals(facts: Trace) -> tuple[Text, ...]:
+    """Say which intervals are made how, and what takes cases of one patient as independent."""
+    if not facts.performance:
+        return ()
+    texts: list[Text] = [_made_of(facts)]
+    texts += cross_validated_note(facts)
+    draws = _draws(facts)
+    texts += [draws] if draws else []
+    independent = _independent(facts)
+    texts += [independent] if independent else []
+    return tuple(texts)
+
+
+def _made_of(facts: Trace) -> Text:
+    parts: list[str | Ref] = ["Intervals are 95% intervals. "]
+    if facts.models:
+        parts.append("Coefficients and hazard ratios: Wald. ")
+    if facts.survival:
+        parts += ["Survival curves: Kaplan-Meier", cite("kaplan1958"), ", on the log scale. "]
+    parts.append(
+        "C-index, AUC, Brier score, index of prediction accuracy (IPA) and their differences:"
+        " normal intervals from each case's influence on the estimate, added up within patients."
+    )
+    if any(row.raw.kind == "optimism-corrected" for row in facts.performance):
+        parts.append(
+            " Bootstrap-corrected figures: percentiles of the apparent figure over bootstrap"
+            " samples, moved so that they lie around the corrected value."
+        )
+    return tuple(parts)
+
+
+def _draws(facts: Trace) -> Text:
+    """Say which intervals come from resamples, and how many."""
+    if not facts.methods.resampling:
+        return ()
+    resampling = facts.methods.resampling[0]
+    parts: list[str | Ref] = []
+    if facts.reclassification and resampling.raw.interval_draws:
+        parts += ["Net reclassification and discrimination improvement: percentiles of ",
+                  resampling.interval_draws.show("count"), " bootstrap samples of patients, whose"
+                  " predictions are kept. "]  # fmt: skip
+    if (facts.calibration or facts.decision_curves) and resampling.raw.band_draws:
+        parts += ["Bands of calibration and decision curves: ", resampling.band_draws.show("count"),
+                  " such samples. "]  # fmt: skip
+    return tuple(parts)
+
+
+def _independent(facts: Trace) -> Text:
+    count = facts.flow.raw.analysed
+    if count.cases == count.patients:
+        return ()
+    cases, patient = plural(facts.study.raw.case_noun, 2), facts.study.raw.patient_noun
+    named = ["comparisons of groups in Table 1"] if facts.table1 else []
+    if any("Akaike" in table.raw.elimination for table in facts.table2):
+        named.append("Akaike's criterion")
+    if any(row.raw.measure == "likelihood ratio" for row in facts.comparisons):
+        named.append("likelihood-ratio tests")
+    named += ["log-rank tests"] if facts.risk_groups else []
+    if any(model.raw.proportional_hazards_p is not None for model in facts.models):
+        named.append("tests of proportional hazards")
+    if any(model.raw.standard_errors == "model" for model in facts.models):
+        named.append("every standard error, interval and p of the published protocol's own fits")
+    if not named:
+        return ()
+    return (f"These take {cases} of one {patient} as independent: {', '.join(named)}. All else is"
+            f" by {patient}.",)  # fmt: skip
+
+
+def about_software(facts: Trace) -> tuple[Text, ...]:
+    """Say what computed the numbers."""
+    if not facts.run.versions:
+        return ()
+    names = [(version.name.words(), " ", version.version.words()) for version in facts.run.versions]
+    parts: list[str | Ref] = ["Computed with ", *join(list(names))]
+    if facts.run.raw.started:
+        parts += [", on ", facts.run.started.words()]
+    return ((*parts, "."),)

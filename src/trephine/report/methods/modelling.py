@@ -1,0 +1,154 @@
+"""Methods: how features become signatures, and signatures and clinical variables models."""
+
+from __future__ import annotations
+
+from trephine.report.references import cite
+from trephine.report.trace import Ref, Text, Trace, join, sentence
+from trephine.report.wording import protocol_label
+
+
+def about_signatures(facts: Trace) -> tuple[Text, ...]:
+    """Say how features were harmonised, screened and weighted, and what enters a model of them."""
+    texts: list[Text] = []
+    if facts.methods.raw.harmonisation:
+        texts.append((facts.methods.harmonisation.words(), cite("johnson2007")))
+    texts += [_steps(part) for part in facts.selection]
+    for method in facts.methods.signatures:
+        texts.append((*_learner(method), " ", *_training(method)))
+    if facts.selection:
+        texts.append(
+            (
+                "A signature is the sum of its features, centred and scaled, times their weights."
+                " Penalised Cox models handle ties by Breslow's method", cite("breslow1974"), ".",
+            )
+        )  # fmt: skip
+    return tuple(texts)
+
+
+def _steps(part: Trace) -> Text:
+    steps: list[Text] = []
+    for step in part.steps:
+        rule: Text = (" (", step.threshold.words(), ")") if step.raw.threshold else ()
+        steps.append((step.name.words(), *rule, ", ", step.features_out.show("count")))
+    return (
+        part.feature_set.words(), f", {protocol_label(part.raw.protocol).lower()}: ",
+        part.extracted.show("count"), " features were available. Left after each step: ",
+        *join(steps, between="; "), ".",
+    )  # fmt: skip
+
+
+def _learner(method: Trace) -> Text:
+    raw = method.raw
+    parts: list[str | Ref] = [f"{protocol_label(raw.protocol)}: "]
+    if raw.clipped_at is not None:
+        parts += [
+            "standardised values further than ", method.clipped_at.show("plain"), " SD from the"
+            " median are clipped, the SD being estimated from the quartile on the same side. ",
+        ]  # fmt: skip
+    if raw.learner == "adaptive-ridge":
+        powers = join([(power.show("plain"),) for power in method.adaptivities], last=" and ")
+        parts += [
+            "The weights of a signature are the mean of those of ridge-penalised Cox models",
+            cite("verweij1994"), " that differ in their adaptivity a: the penalty of a feature is"
+            " divided by |U| to the power of 2a, U being its score statistic in the Cox model"
+            " without features. At a = 0 this is ridge regression; the larger a, the more the"
+            " features that are related to the outcome are spared, as in the adaptive lasso",
+            cite("zou2006"), "; a = ", *powers, ". No feature is removed. The penalty of each of"
+            " these models", *_inner_folds(method), ", U being computed anew without each fold.",
+        ]  # fmt: skip
+    else:
+        parts += [*_elastic_net(method), *_inner_folds(method), "."]
+    return tuple(parts)
+
+
+def _elastic_net(method: Trace) -> Text:
+    mixtures = method.raw.mixtures
+    if mixtures == (1.0,):
+        return ("weights come from a Cox model with lasso penalty", cite("tibshirani1997"),
+                ". The penalty")  # fmt: skip
+    if mixtures == (0.0,):
+        return ("weights come from a ridge-penalised Cox model", cite("verweij1994"),
+                ". The penalty")  # fmt: skip
+    listed = join([(mixture.show("plain"),) for mixture in method.mixtures], last=" and ")
+    which = "mixture" if len(mixtures) == 1 else "mixtures"
+    return (
+        "weights come from a Cox model with elastic-net penalty", cite("simon2011"), f" ({which} ",
+        *listed, "; 1 is lasso, 0 ridge). The penalty, and the mixture where there are several,",
+    )  # fmt: skip
+
+
+def _inner_folds(method: Trace) -> Text:
+    return (
+        " has the least cross-validated partial-likelihood deviance", cite("verweij1993"), " over ",
+        method.inner_folds.show("count"), " inner folds, drawn by ", method.fold_unit.words(),
+    )  # fmt: skip
+
+
+def _training(method: Trace) -> Text:
+    if method.raw.training == "in-sample":
+        return (
+            "Cox models with a signature are fitted to its scores of the cases that it was itself"
+            " fitted to; such scores fit too well, and the signature's effect is overstated.",
+        )
+    return (
+        "Cox models with a signature are fitted to its out-of-fold scores: a case's score comes"
+        " from the penalised model of the inner folds that the case was not in (pre-validation",
+        cite("tibshirani2002", "hofling2008"), "). Predictions use the signature fitted to all"
+        " training cases.",
+    )  # fmt: skip
+
+
+def about_clinical(facts: Trace) -> tuple[Text, ...]:
+    """Say how clinical variables were chosen."""
+    texts = []
+    for table in facts.table2:
+        parts: list[str | Ref] = [
+            f"{protocol_label(table.raw.protocol)}: univariable and multivariable Cox regression,",
+            " continuous variables ", table.continuous.words(), ", ", _errors(table.raw),
+        ]  # fmt: skip
+        if table.raw.entry_p is not None:
+            parts += [", entry at p < ", table.entry_p.show("plain")]
+        if table.raw.stay_p is not None:
+            parts += [", removal at p > ", table.stay_p.show("plain")]
+        if "Akaike" in table.raw.elimination:
+            parts += [", backward elimination by Akaike's criterion", cite("akaike1974")]
+        if table.raw.elimination:
+            parts += [". ", table.elimination.words()]
+        texts.append(sentence(*parts))
+    return tuple(texts)
+
+
+def _errors(raw: object) -> str:
+    clustered = getattr(raw, "standard_errors", "") == "cluster-robust"
+    return "cluster-robust standard errors" if clustered else "model-based standard errors"
+
+
+def about_models(facts: Trace) -> tuple[Text, ...]:
+    """Say which models were fitted and how."""
+    texts: list[Text] = []
+    for protocol in dict.fromkeys(model.raw.protocol for model in facts.models):
+        models = [model for model in facts.models if model.raw.protocol == protocol]
+        names: list[Text] = [
+            (model.name.words(), " (", model.description.words(), ")")
+            if model.raw.description
+            else (model.name.words(),)
+            for model in models
+        ]
+        clustered = models[0].raw.standard_errors == "cluster-robust"
+        texts.append(
+            (
+                f"{protocol_label(protocol)}: Cox proportional hazards models",
+                *((cite("cox1972"),) if not texts else ()), " ", *join(names), "; ties by ",
+                models[0].ties.words(), "'s method", *((cite("efron1977"),) if not texts else ()),
+                ", ", _errors(models[0].raw), *((cite("lin1989"),) if clustered else ()), ".",
+            )
+        )  # fmt: skip
+    if any(model.raw.proportional_hazards_p is not None for model in facts.models):
+        texts.append(
+            (
+                "Proportional hazards were tested for each term, and for all terms of a model"
+                " together, by the score test against 1 − the Kaplan-Meier estimate of time",
+                cite("grambsch1994"), ".",
+            )
+        )  # fmt: skip
+    return tuple(texts)
