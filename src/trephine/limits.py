@@ -1,21 +1,23 @@
-"""What a study file says of the limits on images and tables, for this process and its workers.
+"""What a study file says of the limits on files, for this process and its workers.
 
 Limits have three sources. The program has usual ones; the environment of whoever runs it raises or
-lowers them; and a study file (``[limits.image]``, ``[limits.table]``) has the last word, except
-under ``TREPHINE_CONFINED=1``: what others send may then lower the operator's limits, not raise them
-(`trephine.plan.reading` refuses it, and here it changes nothing).
+lowers them; and a study file (``[limits.image]``, ``[limits.table]``, ``[limits.network]``) has the
+last word, except under ``TREPHINE_CONFINED=1``: what others send may then lower the operator's
+limits, not raise them (`trephine.plan.reading` refuses it, and here it changes nothing).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Literal
 
+from trephine.errors import InputError
 from trephine.paths import is_confined
 
-Kind = Literal["image", "table"]
+Kind = Literal["image", "table", "network"]
 Stated = Mapping[str, Mapping[str, int]]
 
 _NONE: Stated = MappingProxyType({})
@@ -52,3 +54,32 @@ def in_force(kind: Kind, operators: Mapping[str, int]) -> dict[str, int]:
     if is_confined():
         stated = {name: min(most, operators[name]) for name, most in stated.items()}
     return {**operators, **stated}
+
+
+def from_variable(variable: str, known: Iterable[str], example: str) -> dict[str, int]:
+    """Return the limits that an environment variable names: ``rows=500000,cells=30000000``.
+
+    Parameters
+    ----------
+    variable
+        Its name.
+    known
+        The limits that there are.
+    example
+        One of them with a number, for the message.
+
+    Raises
+    ------
+    InputError
+        If it names another, or no number.
+    """
+    names, found = sorted(known), {}
+    for part in filter(None, os.environ.get(variable, "").replace(" ", "").split(",")):
+        name, _, number = part.partition("=")
+        if name not in names or not number.isdecimal() or int(number) < 1:
+            raise InputError(
+                f"{variable}: expected numbers for {', '.join(names)}, as in {example}, found"
+                f" {part!r}"
+            )
+        found[name] = int(number)
+    return found

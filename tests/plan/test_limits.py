@@ -11,13 +11,18 @@ import pytest
 from PIL import Image as Pillow
 
 from trephine.cohort.reading import TableLimits, read_source
+from trephine.deep.network_limits import NetworkLimits
 from trephine.errors import ImageError, StudyProblemsError
 from trephine.executors import executor
 from trephine.imaging import read_image
 from trephine.imaging.limits import ImageLimits, image_limits
 from trephine.limits import state_limits, stated_limits
 from trephine.plan import read_plan
-from trephine.plan.limits_section import ImageLimitsSection, TableLimitsSection
+from trephine.plan.limits_section import (
+    ImageLimitsSection,
+    NetworkLimitsSection,
+    TableLimitsSection,
+)
 
 STUDY = '[data]\ntable = "t.csv"\n'
 
@@ -37,7 +42,11 @@ def study(folder: Path, text: str = "") -> Path:
 
 
 def test_a_section_has_each_limit_with_the_number_that_holds_without_it() -> None:
-    for section, limits in ((ImageLimitsSection, ImageLimits), (TableLimitsSection, TableLimits)):
+    for section, limits in (
+        (ImageLimitsSection, ImageLimits),
+        (TableLimitsSection, TableLimits),
+        (NetworkLimitsSection, NetworkLimits),
+    ):
         usual = {field.name: str(field.default) for field in fields(limits)}
         assert list(section.model_fields) == list(usual)
         for name, field in section.model_fields.items():
@@ -78,12 +87,15 @@ def test_a_confined_study_lowers_the_operators_limits_and_raises_none(
     monkeypatch.setenv("TREPHINE_MAX_PIXELS", "100")
     read_plan(study(tmp_path, "[limits.image]\npixels = 50\n[limits.table]\nrows = 9\n"))
     assert (image_limits().pixels, TableLimits.in_force().rows) == (50, 9)
+    stated = "[limits.image]\npixels = 101\n[limits.table]\nrows = 200001\n"
     with pytest.raises(StudyProblemsError) as seen:
-        read_plan(study(tmp_path, "[limits.image]\npixels = 101\n[limits.table]\nrows = 200001\n"))
+        read_plan(study(tmp_path, f"{stated}[limits.network]\nseconds = 9\n"))
     said = str(seen.value)
     assert "[limits.image.pixels]: expected at most 100" in said
     assert "[limits.table.rows]: expected at most 200000" in said
+    assert "[limits.network.seconds]: expected at most 8" in said
     assert "TREPHINE_MAX_PIXELS" in said
+    assert "TREPHINE_NETWORK_LIMITS=seconds=" in said
     assert image_limits().pixels == 100
     state_limits({"image": {"pixels": 1000}})  # whoever states it
     assert image_limits().pixels == 100

@@ -91,12 +91,20 @@ def weights(path: Path) -> None:
 
 
 def network(path: Path) -> None:
-    """Open it as a network and run it."""
-    from trephine.deep.external import open_external
+    """Open it as a network and run it, here and not in a process of its own, which takes longer."""
+    from trephine.deep.checkpoint import read_network_file
+    from trephine.deep.external import ExternalNetwork
+    from trephine.deep.onnx_check import check_onnx
+    from trephine.deep.onnx_file import OnnxReader
     from trephine.deep.settings import DeepSettings
+    from trephine.deep.weights import WeightsRecord
 
     stated = {"input_size": 32, "mean": (0.5,) * 3, "std": (0.2,) * 3, "threads": 1}
-    open_external(DeepSettings(backbone=str(path), device="cpu", **stated)).features(
+    settings = DeepSettings(backbone=str(path), device="cpu", **stated)
+    file = read_network_file(path, None)
+    check_onnx(file.content, file.name)
+    record = WeightsRecord(file.name, "file", file.name, file.sha256)
+    ExternalNetwork(OnnxReader(settings, file), record, (3, 32, 32)).features(
         np.zeros((1, 3, 32, 32), np.float32)
     )
 

@@ -1,4 +1,8 @@
-"""A network file that is a program, opened and run in a process that can do little else."""
+"""A network file, opened and run in a process that can do little else.
+
+A program may do anything, and is held to numbers for numbers. ONNX is data, and is held to the
+memory and time that its operators may use up.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import json
 import logging
 import math
 import os
+import signal
 import sys
 import time
 import weakref
@@ -17,6 +22,8 @@ import numpy as np
 
 from trephine.deep.checkpoint import NetworkFile
 from trephine.deep.child_pipe import ChildPipe
+from trephine.deep.confined_child import MOST_VALUES
+from trephine.deep.network_limits import PIXELS_IN_MEMORY, VARIABLE, NetworkLimits
 from trephine.deep.settings import DeepSettings
 from trephine.errors import InputError
 from trephine.types import Float32Array
@@ -25,14 +32,15 @@ from trephine.types import Float32Array
 OPEN_SECONDS = 300.0
 BATCH_SECONDS = 600.0
 _LONGEST_REPLY = 1 << 16
-_MOST_VALUES = 1 << 28
 _MOST_AXES = 8
 _LONGEST_TEXT = 2000
 
-# The child's own words: where modules lie comes as data, as its environment is empty.
+# The child's own words: where modules lie comes as data, as its environment is empty. Its numpy has
+# no arithmetic to share among threads, and their memory counts.
 _START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    "from trephine.deep.confinement import confine; held = confine(sys.path);"
+    "import json, os, sys; sys.path[:], most = json.loads(sys.argv[1]);"
+    "os.environ['OPENBLAS_NUM_THREADS'] = '1';"
+    "from trephine.deep.confinement import confine; held = confine(sys.path, most);"
     "from trephine.deep.confined_child import serve; serve(held)"
 )
 _log = logging.getLogger(__name__)
@@ -54,7 +62,7 @@ class _First:
 
 
 class ConfinedReader:
-    """A ``.pt2`` or TorchScript file behind a pipe.
+    """A network file behind a pipe.
 
     The process gets the file's bytes and batches of numbers, and gives numbers back. It has no
     environment, no network, may read nothing but the libraries, write nothing and start nothing, as
@@ -63,7 +71,10 @@ class ConfinedReader:
     Parameters
     ----------
     settings, file
-        As for the readers in `trephine.deep.torch_file`.
+        As for the readers in `trephine.deep.torch_file` and `trephine.deep.onnx_file`.
+    limits
+        What it may use up; None for a program, which has limits of its own
+        (`trephine.deep.confinement`).
 
     Raises
     ------
@@ -73,31 +84,54 @@ class ConfinedReader:
 
     fixed_batch: int | None
 
-    def __init__(self, settings: DeepSettings, file: NetworkFile) -> None:
-        self._name = file.name
+    def __init__(
+        self, settings: DeepSettings, file: NetworkFile, limits: NetworkLimits | None = None
+    ) -> None:
+        self._name, self._limits, self._pixels = file.name, limits, settings.size**2
         paths = [os.path.abspath(path) for path in sys.path if path and os.path.exists(path)]
-        self._pipe = ChildPipe([sys.executable, "-I", "-B", "-c", _START, json.dumps(paths)])
+        self._memory: int | None = None
+        if limits is not None:
+            sent = len(file.content)
+            self._memory = limits.memory_for(sent, self._pixels, settings.threads)
+        given = json.dumps([paths, self._memory])
+        self._pipe = ChildPipe([sys.executable, "-I", "-B", "-c", _START, given])
         self._end = weakref.finalize(self, self._pipe.end)
-        head = {"settings": settings.model_dump(mode="json"), "name": file.name}
-        first = self._ask({**head, "size": len(file.content)}, file.content, OPEN_SECONDS, _first)
+        wanted = {
+            **settings.model_dump(mode="json", include={"layer", "threads", "device"}),
+            "seconds": None if limits is None else limits.seconds,
+        }
+        head = {"settings": wanted, "name": file.name, "size": len(file.content)}
+        first = self._ask(head, file.content, OPEN_SECONDS, _first)
         self.runtime, self.place, self.fixed_batch = first.runtime, first.place, first.fixed_batch
-        if first.lacking:
-            _log.warning(
-                "The network runs as a program, and this system cannot hold it to all: %s. Only"
-                " use a file whose maker you know.",
-                "; ".join(first.lacking)[:300],
-            )
+        self._warn(first.lacking)
 
     def __call__(self, crops: Float32Array) -> Float32Array:
         """Return the layer's output for crops (n, channels, size, size)."""
+        at_once = len(crops)
+        if self._limits is not None and self.fixed_batch is None:
+            at_once = max(1, PIXELS_IN_MEMORY // self._pixels)
+        if at_once >= len(crops):
+            return self._run(crops)
+        parts = [self._run(crops[i : i + at_once]) for i in range(0, len(crops), at_once)]
+        try:
+            return np.concatenate(parts)
+        except ValueError:
+            raise InputError(
+                f"deep.layer: expected one vector a case, found {parts[0].shape} and"
+                f" {parts[-1].shape} from {self._name}; name a layer behind the network's pooling"
+            ) from None
+
+    def _run(self, crops: Float32Array) -> Float32Array:
         batch = np.ascontiguousarray(crops, dtype="<f4")
-        head = {"shape": list(batch.shape), "size": batch.nbytes}
-        return self._ask(head, batch.tobytes(), BATCH_SECONDS, self._values)
+        limits = self._limits
+        seconds = None if limits is None else limits.seconds_for(len(crops), self._pixels)
+        head = {"shape": list(batch.shape), "size": batch.nbytes, "seconds": seconds}
+        return self._ask(head, batch.data.cast("B"), BATCH_SECONDS, self._values)
 
     def _ask(
         self,
         head: Mapping[str, Any],
-        content: bytes,
+        content: bytes | memoryview,
         seconds: float,
         taken: Callable[[Mapping[str, Any], float], _T],
     ) -> _T:
@@ -115,14 +149,45 @@ class ConfinedReader:
         except _OutOfTurn as found:
             why = f"answered with {found}, which no network does, and was ended"
         except (OSError, EOFError):
-            why = (
-                "ended; it may have asked for more memory than it is given, or tried what is not"
-                " allowed"
-            )
+            self._end()
+            why = self._why_it_ended(head)
         else:
             raise InputError(refusal)
         self._end()
         raise InputError(f"deep.backbone: the process that runs {self._name} {why}")
+
+    def _why_it_ended(self, head: Mapping[str, Any]) -> str:
+        if self._limits is None or self._memory is None:
+            return (
+                "ended; it may have asked for more memory than it is given, or tried what is not"
+                " allowed"
+            )
+        if self._pipe.ended_by(getattr(signal, "SIGXCPU", None)):
+            seconds = head["seconds"] if "shape" in head else self._limits.seconds
+            return (
+                f"took more than {seconds} seconds of a processor and was ended;"
+                f" {_raise('seconds', 10 * self._limits.seconds)}"
+            )
+        return (
+            f"ended; it may have asked for more than {self._memory >> 20} MiB of memory;"
+            f" {_raise('memory_bytes', 4 * self._limits.memory_bytes)}"
+        )
+
+    def _warn(self, lacking: list[str]) -> None:
+        """Log what this system cannot hold the process to."""
+        if not lacking:
+            return
+        what = (
+            "network runs as a program"
+            if self._limits is None
+            else "ONNX network runs in a process of its own"
+        )
+        _log.warning(
+            "The %s, and this system cannot hold it to all: %s. Only use a file whose maker you"
+            " know.",
+            what,
+            "; ".join(lacking)[:300],
+        )
 
     def _values(self, reply: Mapping[str, Any], deadline: float) -> Float32Array:
         shape = reply.get("shape")
@@ -131,10 +196,18 @@ class ConfinedReader:
         if not all(type(length) is int and length >= 0 for length in shape):
             raise _OutOfTurn("a shape that is none")
         count = math.prod(shape)
-        if count > _MOST_VALUES:
-            raise _OutOfTurn(f"more than {_MOST_VALUES} numbers")
+        if count > MOST_VALUES:
+            raise _OutOfTurn(f"more than {MOST_VALUES} numbers")
         values = self._pipe.read(4 * count, deadline)
         return np.frombuffer(values, dtype="<f4").reshape(shape).astype(np.float32)
+
+
+def _raise(limit: str, number: int) -> str:
+    """Return the words for what raises a limit."""
+    return (
+        f"if the network is real, raise {limit} under [limits.network] in the study file, or"
+        f" {VARIABLE}={limit}={number} in the environment"
+    )
 
 
 def _reply(line: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a process gives up before it opens a program from outside; imports nothing but Python's own.
+"""What a process gives up before it opens a network from outside; imports nothing but Python's own.
 
 Network namespaces (``unshare``) take the network away, Landlock (Linux 5.13) all files but the
 libraries, ``setrlimit`` memory, processor time and the writing of files, a filter of system calls
@@ -31,13 +31,15 @@ _LIBRARIES = (
 )  # fmt: skip
 
 
-def confine(paths: list[str]) -> list[str]:
+def confine(paths: list[str], data_bytes: int | None = None) -> list[str]:
     """Give up network, files and more for the rest of this process.
 
     Parameters
     ----------
     paths
         Folders of modules that it may still read.
+    data_bytes
+        Of memory that it may write to; `MEMORY_BYTES` of any kind hold besides.
 
     Returns
     -------
@@ -45,9 +47,10 @@ def confine(paths: list[str]) -> list[str]:
     """
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as first_to_go:
         first_to_go.write("1000")  # where memory ends before the limit, this process is ended
-    lacking = [] if _limit() else ["no limits on memory and time"]
+    lacking = [] if _limit(data_bytes) else ["no limits on memory and time"]
     if not sys.platform.startswith("linux"):
-        return [*lacking, "the network and files stay open to it"]
+        # Other systems take a limit of memory and do not hold to it.
+        return [*lacking, "memory, the network and files stay open to it"]
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
     if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) and libc.unshare(_CLONE_NEWNET):
@@ -60,13 +63,14 @@ def confine(paths: list[str]) -> list[str]:
     return lacking
 
 
-def _limit() -> bool:
+def _limit(data_bytes: int | None) -> bool:
     try:
         import resource
     except ImportError:
         return False
     for kind, most in (
         (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_DATA, MEMORY_BYTES if data_bytes is None else data_bytes),
         (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),

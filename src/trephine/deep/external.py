@@ -9,7 +9,12 @@ from typing import Protocol
 import numpy as np
 
 from trephine.deep.checkpoint import NetworkFile, first_line, read_network_file
+from trephine.deep.confined import ConfinedReader
 from trephine.deep.network import Network
+from trephine.deep.network_limits import NetworkLimits
+from trephine.deep.onnx_check import check_onnx
+from trephine.deep.onnx_file import PROVIDERS, OnnxReader, provider_for
+from trephine.deep.runtime import require_torch
 from trephine.deep.settings import DeepSettings
 from trephine.deep.weights import WeightsRecord
 from trephine.errors import InputError, Problem
@@ -78,8 +83,11 @@ class ExternalNetwork:
         # Three cases: one vector a case can then not be mistaken for one a channel or a pair.
         probe = rng.normal(size=(3, *input_shape)).astype(np.float32)
         try:
+            # Alone before together: what takes too long has taken it by then.
+            alone = in_fixed_batches(self.reader, self.reader.fixed_batch)(probe[:1])
             together = self.features(probe)
-            apart = np.concatenate([self.features(probe[i : i + 1]) for i in range(3)])
+            others = [self.features(probe[i : i + 1]) for i in (1, 2)]
+            apart = np.concatenate([one_vector_a_case(alone, 1), *others])
         except (RuntimeError, ValueError, AssertionError) as error:
             if isinstance(error, InputError):
                 raise
@@ -137,9 +145,9 @@ def one_vector_a_case(output: Float32Array, n_cases: int) -> Float32Array:
 def open_external(settings: DeepSettings) -> Network:
     """Return the network of a file, by the file's ending.
 
-    The file is read once and its hash compared before anything of it is opened. ONNX is opened
-    here; ``.pt2`` and TorchScript are programs, opened only where ``trust`` names their hash, and
-    then in a confined process (`trephine.deep.confined`).
+    The file is read once and its hash compared before anything of it is opened, in a confined
+    process (`trephine.deep.confined`). ``.pt2`` and TorchScript are programs, opened only where
+    ``trust`` names their hash.
 
     Raises
     ------
@@ -150,19 +158,26 @@ def open_external(settings: DeepSettings) -> Network:
         vector a case.
     """
     file = read_network_file(Path(settings.backbone), settings.sha256)
+    if not settings.is_program:
+        return _open_onnx(settings, file)
+    _require_trust(settings, file)
+    require_torch()
+    return _proven(ConfinedReader(settings, file), settings, file)
+
+
+def _open_onnx(settings: DeepSettings, file: NetworkFile) -> Network:
+    provider = provider_for(settings.device)
+    check_onnx(file.content, file.name)
+    on_cpu = settings.model_copy(update={"device": "cpu"})
+    network = _proven(ConfinedReader(on_cpu, file, NetworkLimits.in_force()), settings, file)
+    if provider == PROVIDERS["cpu"]:
+        return network
+    # The confined process has no device. What the network uses up on the way is proven by now.
+    return _proven(OnnxReader(settings, file), settings, file)
+
+
+def _proven(reader: Reader, settings: DeepSettings, file: NetworkFile) -> Network:
     record = WeightsRecord(file.name, "file", file.name, file.sha256)
-    reader: Reader
-    if settings.is_program:
-        _require_trust(settings, file)
-        from trephine.deep.confined import ConfinedReader
-        from trephine.deep.runtime import require_torch
-
-        require_torch()
-        reader = ConfinedReader(settings, file)
-    else:
-        from trephine.deep.onnx_file import OnnxReader
-
-        reader = OnnxReader(settings, file)
     channels = len(settings.normalisation[0])
     return ExternalNetwork(reader, record, (channels, settings.size, settings.size))
 

@@ -12,6 +12,8 @@ MOST_BYTES = (2 << 30) - 1
 _DEEPEST = 32
 # Networks for images have some thousand; opening one of 300,000 takes half a minute.
 _MOST_NODES = 50_000
+# A node has some ten fields; weights written number by number would have millions.
+_MOST_FIELDS = 1_000_000
 _DOMAINS = frozenset({b"", b"ai.onnx", b"ai.onnx.ml"})
 _EXTERNAL = 1  # TensorProto.DataLocation
 
@@ -38,6 +40,7 @@ class _Found:
 
     has_graph: bool = False
     nodes: int = 0
+    fields: int = 0
     is_external: bool = False
     domains: set[bytes] = field(default_factory=set)
     own: set[bytes] = field(default_factory=set)
@@ -74,6 +77,11 @@ def check_onnx(content: bytes, name: str) -> None:
         raise InputError(
             f"deep.backbone: expected at most {_MOST_NODES} operators in {name}, found more"
         )
+    if found.fields > _MOST_FIELDS:
+        raise InputError(
+            f"deep.backbone: expected at most {_MOST_FIELDS} fields in {name}, found more; export"
+            " it with its weights as raw data"
+        )
     if found.is_external:
         raise InputError(
             f"deep.backbone: expected all weights of {name} in the file itself, found external"
@@ -95,6 +103,9 @@ def _walk(message: memoryview, kind: str, found: _Found, depth: int) -> None:
         return
     inside = _MESSAGES.get(kind, {})
     for number, wire, value in _fields(message):
+        found.fields += 1
+        if found.fields > _MOST_FIELDS:
+            return
         if isinstance(value, memoryview):
             if kind == "model" and number == 7:
                 found.has_graph = True

@@ -1,4 +1,8 @@
-"""ONNX networks through onnxruntime, readable at any inner layer."""
+"""ONNX networks through onnxruntime, readable at any inner layer.
+
+`trephine.deep.confined` opens them in a process of its own: what their operators use up is not
+known beforehand.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from trephine.deep.asked import Asked
 from trephine.deep.checkpoint import NetworkFile, first_line
-from trephine.deep.onnx_check import check_onnx
 from trephine.deep.runtime import require_onnxruntime
-from trephine.deep.settings import DeepSettings
 from trephine.errors import InputError
 from trephine.types import Float32Array
 
@@ -25,21 +28,19 @@ class OnnxReader:
     settings
         Layer (an output's or an inner value's name), threads and device.
     file
-        The file, read and hashed. All of the network is in it.
+        The file, read, hashed and looked through by `trephine.deep.onnx_check`.
 
     Raises
     ------
     InputError
-        If the file is no ONNX network of one image input, names other files, uses operators of
-        other libraries, or the layer is unknown.
+        If the file is no ONNX network of one image input, or the layer is unknown.
     """
 
-    def __init__(self, settings: DeepSettings, file: NetworkFile) -> None:
-        check_onnx(file.content, file.name)
+    def __init__(self, settings: Asked, file: NetworkFile) -> None:
         self._name = file.name
         runtime = require_onnxruntime()
         self.runtime = f"onnxruntime {runtime.__version__}"
-        provider = _provider(runtime, settings)
+        provider = provider_for(settings.device)
         self.place = provider.removesuffix("ExecutionProvider").lower()
         options = runtime.SessionOptions()
         options.use_deterministic_compute = True
@@ -66,21 +67,31 @@ class OnnxReader:
         except Exception as error:
             raise InputError(
                 f"deep.backbone: {self._name} cannot be run: {first_line(error)[:300]}; check"
-                " input_size, mean and std (one value a channel)"
+                " input_size, mean and std (one value a channel), and whether it needs more memory"
+                " than memory_bytes under [limits.network] allows"
             ) from None
         return np.asarray(output, dtype=np.float32)
 
 
-def _provider(runtime: Any, settings: DeepSettings) -> str:
-    usable = runtime.get_available_providers()
-    if settings.device == "auto":
+def provider_for(device: str) -> str:
+    """Return onnxruntime's name for a device.
+
+    Raises
+    ------
+    InputError
+        If the device that is asked for by name is not there.
+    MissingExtraError
+        If onnxruntime is not installed.
+    """
+    usable = require_onnxruntime().get_available_providers()
+    if device == "auto":
         return PROVIDERS["cuda"] if PROVIDERS["cuda"] in usable else PROVIDERS["cpu"]
-    if PROVIDERS.get(settings.device) not in usable:
+    if PROVIDERS.get(device) not in usable:
         raise InputError(
-            f"deep.device: expected {settings.device!r} to be usable by onnxruntime, found"
+            f"deep.device: expected {device!r} to be usable by onnxruntime, found"
             f" {', '.join(usable)}; choose 'cpu' or 'auto'"
         )
-    return PROVIDERS[settings.device]
+    return PROVIDERS[device]
 
 
 def _open(
@@ -96,7 +107,8 @@ def _open(
                 " output or an inner value of the graph"
             ) from None
         raise InputError(
-            f"deep.backbone: {name} is damaged or no ONNX network ({first_line(error)})"
+            f"deep.backbone: {name} is damaged or no ONNX network, or needs more memory than"
+            f" memory_bytes under [limits.network] allows ({first_line(error)[:300]})"
         ) from None
 
 

@@ -12,11 +12,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from trephine.deep.settings import Device
 from trephine.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
     import torch
+
+    from trephine.deep.settings import Device
 
 
 def require_torch() -> None:

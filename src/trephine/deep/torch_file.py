@@ -15,10 +15,10 @@ import torch
 from torch.export.passes import move_to_device_pass
 
 from trephine.deep.archive_check import clean_archive
+from trephine.deep.asked import Asked
 from trephine.deep.checkpoint import NetworkFile, first_line
 from trephine.deep.runtime import exact_float32
 from trephine.deep.script_check import check_graphs, clean_script
-from trephine.deep.settings import DeepSettings
 from trephine.errors import InputError
 from trephine.types import Float32Array
 
@@ -34,7 +34,7 @@ class ExportedReader:
 
     fixed_batch: int | None
 
-    def __init__(self, settings: DeepSettings, file: NetworkFile) -> None:
+    def __init__(self, settings: Asked, file: NetworkFile) -> None:
         self.threads = settings.threads
         self.device = torch.device("cpu")
         self.runtime, self.place = f"torch {torch.__version__}", str(self.device)
@@ -68,7 +68,7 @@ class ScriptReader:
         If the file is damaged or has no such layer.
     """
 
-    def __init__(self, settings: DeepSettings, file: NetworkFile) -> None:
+    def __init__(self, settings: Asked, file: NetworkFile) -> None:
         self.threads = settings.threads
         self.fixed_batch: int | None = None
         self.device = torch.device("cpu")

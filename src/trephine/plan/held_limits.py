@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from trephine.cohort.reading.limits import VARIABLE, TableLimits
+from trephine.deep import network_limits
+from trephine.deep.network_limits import NetworkLimits
 from trephine.errors import Problem
 from trephine.imaging.limits import operators_image_limits, variable
 from trephine.limits import state_limits
@@ -35,14 +37,14 @@ def hold_limits(limits: LimitsSection, name: str) -> list[Problem]:
     operators = {
         "image": asdict(operators_image_limits()),
         "table": asdict(TableLimits.from_environment()),
+        "network": asdict(NetworkLimits.from_environment()),
     }
     problems = [
         Problem(
             f"{name} [limits.{kind}.{key}]",
             f"at most {operators[kind][key]}, as {CONFINED}=1 lets a study lower limits only",
             str(most),
-            f"Whoever runs the studies may raise it by"
-            f" {variable(key) if kind == 'image' else f'{VARIABLE}={key}=...'}",
+            f"Whoever runs the studies may raise it by {_raised_by(kind, key)}",
         )
         for kind, parts in stated.items()
         for key, most in parts.items()
@@ -50,3 +52,10 @@ def hold_limits(limits: LimitsSection, name: str) -> list[Problem]:
     ]
     state_limits({} if problems else stated)
     return problems
+
+
+def _raised_by(kind: str, key: str) -> str:
+    """Return the environment variable that raises a limit."""
+    if kind == "image":
+        return variable(key)
+    return f"{VARIABLE if kind == 'table' else network_limits.VARIABLE}={key}=..."

@@ -1,4 +1,4 @@
-"""``[limits]``: sizes up to which files are read."""
+"""``[limits]``: sizes up to which files are read, and what a network may use up."""
 
 from __future__ import annotations
 
@@ -59,11 +59,29 @@ class TableLimitsSection(Section):
     )
 
 
+class NetworkLimitsSection(Section):
+    """``[limits.network]``: what an ONNX network may use up."""
+
+    memory_bytes: int | None = Field(
+        default=None,
+        ge=1,
+        description="bytes of the process that runs it, beside four times its file and 16 MiB a"
+        " thread; 943718400, and more in proportion above 1024 x 1024 pixels",
+    )
+    seconds: int | None = Field(
+        default=None,
+        ge=1,
+        description="seconds of a processor to open it, and for each case; 8, and more in"
+        " proportion above 512 x 512 pixels",
+    )
+
+
 class LimitsSection(Section):
-    """``[limits]``: sizes up to which files are read."""
+    """``[limits]``: sizes up to which files are read, and what a network may use up."""
 
     image: ImageLimitsSection = ImageLimitsSection()
     table: TableLimitsSection = TableLimitsSection()
+    network: NetworkLimitsSection = NetworkLimitsSection()
 
     def stated(self) -> dict[str, dict[str, int]]:
         """Return the limits that the file names, by kind."""

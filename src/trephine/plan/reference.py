@@ -16,7 +16,11 @@ from trephine.deep.settings import FineTuneSettings
 from trephine.modelling.protocols import PROTOCOLS
 from trephine.plan.data_section import Columns, DataSection
 from trephine.plan.features_sections import DeepSection, FeaturesSection, RadiomicsSection
-from trephine.plan.limits_section import ImageLimitsSection, TableLimitsSection
+from trephine.plan.limits_section import (
+    ImageLimitsSection,
+    NetworkLimitsSection,
+    TableLimitsSection,
+)
 from trephine.plan.sections import ModelsSection, OutcomeSection, StudySection, ValidationSection
 from trephine.plan.selection_section import SelectionSection, protocols_decide
 from trephine.radiomics.settings import RadiomicsSettings
@@ -106,6 +110,12 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
         "limits.table",
         TableLimitsSection,
         "How large a table may be; by default as `TREPHINE_TABLE_LIMITS` says.",
+    ),
+    (
+        "limits.network",
+        NetworkLimitsSection,
+        "What an ONNX network may use up before it is ended; by default as"
+        " `TREPHINE_NETWORK_LIMITS` says.",
     ),
 )
 

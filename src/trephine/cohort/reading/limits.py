@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass, fields
 from typing import Self
 
-from trephine.errors import InputError, Problem, StudyProblemsError
-from trephine.limits import in_force
+from trephine.errors import Problem, StudyProblemsError
+from trephine.limits import from_variable, in_force
 
 # "rows=500000,cells=30000000": an operator whose tables are larger raises the bounds so.
 VARIABLE = "TREPHINE_TABLE_LIMITS"
@@ -70,17 +69,8 @@ class TableLimits:
         InputError
             If the variable names no bound, or no number.
         """
-        known = {field.name for field in fields(cls)}
-        raised: dict[str, int] = {}
-        for part in filter(None, os.environ.get(VARIABLE, "").replace(" ", "").split(",")):
-            name, _, number = part.partition("=")
-            if name not in known or not number.isdecimal() or int(number) < 1:
-                raise InputError(
-                    f"{VARIABLE}: expected numbers for {', '.join(sorted(known))}, as in"
-                    f" rows=500000, found {part!r}"
-                )
-            raised[name] = int(number)
-        return cls(**raised)
+        known = (field.name for field in fields(cls))
+        return cls(**from_variable(VARIABLE, known, "rows=500000"))
 
     def check(self, name: str, table: str, found: int) -> None:
         """Refuse a number beyond a bound.
