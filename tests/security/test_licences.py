@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 
 from packaging.requirements import Requirement
 
-EXTRAS = ("deep", "onnx", "pacs", "docx", "fonts")
+EXTRAS = ("deep", "onnx", "pacs", "docx", "serve", "fonts")
 COPYLEFT = re.compile(r"\b[AL]?GPL|GNU (Affero |Lesser |Library )?General Public", re.IGNORECASE)
 # "GPL or something else" leaves the choice; a compiler's runtime carries an exception by name.
 FREE_OF_CHOICE = re.compile(r"GCC-exception| OR ")

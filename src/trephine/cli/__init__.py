@@ -21,6 +21,7 @@ from trephine.cli.doctor import doctor
 from trephine.cli.ending.libraries import libraries_quiet, told
 from trephine.cli.ending.mistakes import in_words
 from trephine.cli.ending.stopping import Stopped, asked_to_stop, signals_heeded
+from trephine.cli.export_calculator import export_calculator
 from trephine.cli.extract import extract
 from trephine.cli.merge import merge
 from trephine.cli.new import new
@@ -44,7 +45,8 @@ app = typer.Typer(
 )
 
 _PANELS = {
-    "A study": (demo, plan_size, new, tidy, check, run, report, predict, validate, sign),
+    "A study": (demo, plan_size, new, tidy, check, run, report),
+    "A model": (predict, validate, sign, export_calculator),
     "Images and regions": (agree, extract, merge, convert, deidentify),
     "This installation": (doctor,),
 }

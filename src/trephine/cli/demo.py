@@ -20,6 +20,7 @@ def demo(
     """Simulate 144 patients with 212 hips and run the paper's study on them."""
     from trephine.demo import write_demo_study
     from trephine.executors import workers_kept
+    from trephine.serve.offline import calculator_beside
     from trephine.study import Study
 
     with workers_kept(workers), stages("starts again") as show:
@@ -30,5 +31,5 @@ def demo(
             progress=lambda done, total: show("Simulating radiographs", done, total),
         )
         result = Study.from_toml(study).run(workers=workers, progress=show)
-    for line in result.summary():
+    for line in [*result.summary(), *calculator_beside(result.bundle, result.folder)]:
         console.print(line, soft_wrap=True, markup=False)

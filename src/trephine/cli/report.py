@@ -19,8 +19,11 @@ def report(
     """Rebuild the report of a study from its results folder."""
     from trephine.facts import read_facts
     from trephine.report import write_report
+    from trephine.serve.offline import calculator_beside
 
     facts = read_facts(results / "facts.json")
     written = write_report(facts, results / "pictures", out or results)
     for path in written:
         console.print(str(path), soft_wrap=True, markup=False)
+    for line in calculator_beside(results / "model", out or results):
+        console.print(line, soft_wrap=True, markup=False)

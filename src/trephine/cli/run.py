@@ -24,9 +24,10 @@ def run(
     ] = None,
 ) -> None:
     """Run a study: features, signatures, models, validation, report, model bundle."""
+    from trephine.serve.offline import calculator_beside
     from trephine.study import Study
 
     with problems_shown(study), stages("goes on") as show:
         result = Study.from_toml(study).run(out, resume=resume, workers=workers, progress=show)
-    for line in result.summary():
+    for line in [*result.summary(), *calculator_beside(result.bundle, result.folder)]:
         console.print(line, soft_wrap=True, markup=False)

@@ -21,7 +21,8 @@ from trephine.modelling.prediction import Predictor
 from trephine.modelling.signing_keys import fingerprint, new_key, secret_key
 
 FORMAT = "trephine-bundle"
-VERSION: Literal[3] = 3  # 3: a typed context with the nomograms; 2: centre effects
+# 4: deciles of the linear predictor; 3: a typed context with the nomograms; 2: centre effects.
+VERSION: Literal[4] = 4
 
 MANIFEST = "manifest.json"
 PREDICTOR = "predictor.json"

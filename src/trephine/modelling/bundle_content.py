@@ -11,7 +11,7 @@ import numpy as np
 from trephine.cohort.schema import ClinicalVariable
 from trephine.deep.last_block import LastBlock, state_from_bytes
 from trephine.errors import BundleError, InputError
-from trephine.modelling.fitted_model import Baseline, FittedModel
+from trephine.modelling.fitted_model import DECILES, Baseline, FittedModel
 from trephine.modelling.harmonise import Combat
 from trephine.modelling.harmoniser import Harmoniser
 from trephine.modelling.imputation import Imputation
@@ -153,6 +153,7 @@ def _model_to_json(model: FittedModel) -> dict[str, Any]:
         "baseline": _plain(asdict(model.baseline)),
         "linear_predictor_range": list(model.linear_predictor_range),
         "risk_cut": model.risk_cut,
+        "deciles": model.deciles.tolist(),
         "n": model.n,
         "n_events": model.n_events,
         "left_out": [list(pair) for pair in model.left_out],
@@ -185,6 +186,7 @@ def _model_from_json(part: Mapping[str, Any]) -> FittedModel:
         n=int(part["n"]),
         n_events=int(part["n_events"]),
         left_out=tuple((name, reason) for name, reason in part["left_out"]),
+        deciles=_array(part["deciles"]).reshape(len(DECILES)),
     )
 
 

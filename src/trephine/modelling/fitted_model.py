@@ -19,6 +19,8 @@ from trephine.types import FloatArray, IntArray, Survival
 LEVEL = 0.95
 # A larger linear predictor means survival 0; its exponential would overflow.
 LARGEST_EXPONENT = 700.0
+# Of the training cases' linear predictors, these shares are kept: where others stand among them.
+DECILES = tuple(tenth / 10 for tenth in range(1, 10))
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ class FittedModel:
         bundle.
     left_out
         Terms that could not enter, with the reason.
+    deciles
+        First to ninth decile of the training cases' linear predictors, shape (9,).
     """
 
     name: str
@@ -111,6 +115,7 @@ class FittedModel:
     n_events: int
     result: CoxResult | None = None
     left_out: tuple[tuple[str, str], ...] = field(default=())
+    deciles: FloatArray = field(default_factory=lambda: np.zeros(len(DECILES)))
 
     @property
     def signatures(self) -> tuple[str, ...]:
@@ -138,7 +143,7 @@ class FittedModel:
 
     def baseline_survival(self, times: npt.ArrayLike) -> FloatArray:
         """Return S0(t) of the case at the centre, shape (k,); NaN past the last follow-up."""
-        hazard, _, _ = self._baseline_at(np.atleast_1d(np.asarray(times, dtype=np.float64)))
+        hazard, _, _ = self.baseline_at(np.atleast_1d(np.asarray(times, dtype=np.float64)))
         return np.exp(-hazard)
 
     def predict_survival(
@@ -157,7 +162,7 @@ class FittedModel:
         """
         asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
         ratio = np.exp(np.minimum(self.linear_predictor(design), LARGEST_EXPONENT))[:, None]
-        hazard0, variance0, mean = self._baseline_at(asked)
+        hazard0, variance0, mean = self.baseline_at(asked)
         standardised = (design - self.centre) / self.scale
         covariance = self.covariance * np.outer(self.scale, self.scale)
         gap = mean[None] - hazard0[None, :, None] * standardised[:, None, :]
@@ -172,8 +177,18 @@ class FittedModel:
             np.exp(np.minimum(-hazard + z * error, 0.0)),
         )
 
-    def _baseline_at(self, times: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return H0, its variance and the mean hazard at some times, NaN past the last one."""
+    def baseline_at(self, times: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return H0, its variance and the mean hazard at k times, NaN past the last follow-up.
+
+        Parameters
+        ----------
+        times
+            Shape (k,).
+
+        Returns
+        -------
+        Of shapes (k,), (k,) and (k, q), as `Baseline` has them.
+        """
         base = self.baseline
         at = np.searchsorted(base.times, times, side="right") - 1
         hazard = np.append(base.cumulative_hazard, 0.0)[at]
@@ -253,6 +268,7 @@ def fit_model(
         n_events=int(survival.event.sum()),
         result=fit.result,
         left_out=tuple(left_out),
+        deciles=np.quantile(lp, DECILES),
     )
 
 

@@ -10,12 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from trephine.study.locked.calculator import calculator_content
+    from trephine.study.locked.calculator_form import CalculatorContent
     from trephine.study.locked.model import LockedModel, read_model
     from trephine.study.locked.new_case import NewCase
     from trephine.study.locked.predict import CasePrediction, predict_case
     from trephine.study.locked.validate import ValidationResult, validate_bundle
 
 _ROOMS = {
+    "CalculatorContent": "calculator_form",
+    "calculator_content": "calculator",
     "LockedModel": "model",
     "read_model": "model",
     "NewCase": "new_case",
@@ -26,10 +30,12 @@ _ROOMS = {
 }
 
 __all__ = [
+    "CalculatorContent",
     "CasePrediction",
     "LockedModel",
     "NewCase",
     "ValidationResult",
+    "calculator_content",
     "predict_case",
     "read_model",
     "validate_bundle",

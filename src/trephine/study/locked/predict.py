@@ -16,6 +16,7 @@ from trephine.modelling.bundle_signing import told
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel, SurvivalAt
 from trephine.modelling.prediction import Predictor
+from trephine.study.gather.signatures import set_label
 from trephine.study.locked.model import LockedModel, opened
 from trephine.study.locked.new_case import NewCase, clinical_of, features_of
 from trephine.types import Estimate, IntArray
@@ -40,6 +41,8 @@ class CasePrediction:
         "high" above the training median of the linear predictor, else "low".
     warnings
         Where the case lies outside what training saw, and what else must be known.
+    scores
+        Of the model's signatures, as a calculator takes them.
     signed_by
         Fingerprint of the key that signed the model; None where nobody did.
     """
@@ -53,6 +56,7 @@ class CasePrediction:
     total_points: float | None
     risk_group: str
     warnings: tuple[str, ...]
+    scores: Mapping[str, float]
     signed_by: str | None = None
 
     def lines(self) -> list[str]:
@@ -65,6 +69,7 @@ class CasePrediction:
         if self.total_points is not None:
             lines.append(f"Total points: {self.total_points:.1f}")
         lines.append(f"Risk group: {self.risk_group}")
+        lines += [f"{set_label(key)} signature: {score:.6g}" for key, score in self.scores.items()]
         lines += [f"Warning: {warning}" for warning in self.warnings]
         return lines
 
@@ -159,6 +164,11 @@ def predict_case(
         total_points=None if nomogram is None else nomogram.total_points(lp),
         risk_group=_risk_group(chosen, lp, survival, outcome.risk_cuts),
         warnings=tuple(warnings),
+        scores={
+            term.variable: float(value)
+            for term, value in zip(chosen.terms, design[0], strict=True)
+            if term.is_signature
+        },
         signed_by=locked.signed_by,
     )
 

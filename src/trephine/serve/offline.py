@@ -1,0 +1,127 @@
+"""The calculator as one HTML file: opens from a mail, needs no network, sends nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+
+from markupsafe import Markup
+
+from trephine.errors import BundleError
+from trephine.serve.parts import as_data, environment, one_module, static
+from trephine.serve.words import Language, catalogue, words_of
+from trephine.study.locked import CalculatorContent, LockedModel, calculator_content, read_model
+from trephine.writing import write_text
+
+# A file that is larger goes out without the features of its signatures: scores are typed.
+LARGEST_BYTES = 300_000
+TYPED_NOTE = (
+    "Note: the features of the model's signatures would make the calculator too large; the scores"
+    " that trephine predict prints are typed instead."
+)
+
+
+def calculator_page(content: CalculatorContent, language: Language = "en") -> str:
+    """Return the page of a calculator.
+
+    Parameters
+    ----------
+    content
+        What it predicts by.
+    language
+        That it opens in; its reader can change it.
+    """
+    style, script = static("style.css"), one_module()
+    return (
+        environment()
+        .get_template("calculator.html.j2")
+        .render(
+            content=content,
+            words=words_of(language),
+            held={
+                "content": as_data(content.model_dump(mode="json")),
+                "words": as_data(catalogue()),
+                "settings": as_data({"language": language}),
+            },
+            offline={
+                "policy": _policy(style, script),
+                "style": Markup(style),  # noqa: S704 - our own file
+                "script": Markup(script),  # noqa: S704 - our own file
+            },
+        )
+    )
+
+
+def export_calculator(
+    bundle: Path | LockedModel,
+    out: Path,
+    language: Language = "en",
+    signer: str | None = None,
+) -> bool:
+    """Write the calculator of a locked model as one HTML file.
+
+    Parameters
+    ----------
+    bundle
+        The model: a folder or a .zip, or one that was read.
+    out
+        The file.
+    language
+        That it opens in.
+    signer
+        Fingerprint of the key that must have signed the bundle, if any.
+
+    Returns
+    -------
+    Whether the features of all signatures are in it, or the file would have been too large and
+    their scores have to be typed.
+
+    Raises
+    ------
+    BundleError
+        If the bundle is refused.
+    """
+    model = bundle if isinstance(bundle, LockedModel) else read_model(bundle, signer)
+    page, whole = calculator_page(calculator_content(model), language), True
+    if len(page.encode()) > LARGEST_BYTES:
+        page = calculator_page(calculator_content(model, features=False), language)
+        whole = False
+    write_text(out, page)
+    return whole
+
+
+def calculator_beside(bundle: Path | None, folder: Path) -> list[str]:
+    """Write the calculator of a study's model beside its report.
+
+    Parameters
+    ----------
+    bundle
+        Where the study's model is, or would be; None where it has none.
+    folder
+        Of the report.
+
+    Returns
+    -------
+    What to say of it, line by line.
+    """
+    if bundle is None or not bundle.is_dir():
+        return []
+    out = folder / "calculator.html"
+    try:
+        whole = export_calculator(bundle, out)
+    except BundleError as refused:
+        return [f"Note: no calculator was written: {refused}"]
+    return [f"Calculator: {out}", *([] if whole else [TYPED_NOTE])]
+
+
+def _policy(style: str, script: str) -> str:
+    """Return what the page may load and run: this style and this script, nothing else."""
+    return (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}';"
+        " img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

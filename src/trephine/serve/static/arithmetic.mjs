@@ -1,0 +1,324 @@
+// A locked model's arithmetic, in the double precision of `trephine predict` and by its rules.
+// Pure: takes a calculator's content and a case's values, knows no page. The words are the page's.
+
+/** Return a number as Python's format(value, ".{digits}g") writes it. */
+export function general(value, digits = 4) {
+  if (!Number.isFinite(value)) return String(value);
+  if (value === 0) return "0";
+  const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
+  const power = Number(exponent);
+  const bare = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+  if (power < -4 || power >= digits) {
+    const size = String(Math.abs(power)).padStart(2, "0");
+    return `${bare(mantissa)}e${power < 0 ? "-" : "+"}${size}`;
+  }
+  return bare(value.toFixed(Math.max(0, digits - 1 - power)));
+}
+
+const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
+const absent = (value) => value === undefined || value === null || value === "";
+
+/** Return a variable's value from what was typed: a number or a level, null where missing.
+ *
+ * A mistake is added to `problems`; a measure is computed from its two arcs.
+ */
+export function clinicalValue(variable, typed, problems) {
+  if (variable.measure) {
+    const arcs = variable.arcs.map((arc) => numberOf(arc, typed[arc], [0, 180], problems));
+    if (arcs.some((arc) => arc === null)) return null;
+    if (variable.measure === "combined_necrotic_angle") return arcs[0] + arcs[1];
+    return (arcs[0] / 180) * (arcs[1] / 180) * 100;
+  }
+  const value = typed[variable.column];
+  if (!variable.levels.length) return numberOf(variable.column, value, variable.range, problems);
+  if (absent(value)) return null;
+  if (variable.levels.includes(String(value))) return String(value);
+  problems.push({ code: "level", field: variable.column });
+  return null;
+}
+
+function numberOf(field, value, range, problems) {
+  if (absent(value)) return null;
+  const number = typeof value === "number" ? value : Number(value);
+  if (!Number.isFinite(number)) {
+    problems.push({ code: "number", field });
+    return null;
+  }
+  if (range && !(range[0] <= number && number <= range[1])) {
+    problems.push({ code: "range", field, low: range[0], high: range[1] });
+    return null;
+  }
+  return number;
+}
+
+/** Return a signature's score of a case's features, and how far the case lies from training. */
+export function signatureOf(features, values) {
+  let score = 0;
+  let squares = 0;
+  const missing = [];
+  features.names.forEach((name, j) => {
+    const value = values[name];
+    if (!isNumber(value)) {
+      missing.push(name);
+      return;
+    }
+    const far = (value - features.centre[j]) / features.scale[j];
+    squares += far * far;
+    let held = value;
+    if (features.floor) held = Math.min(Math.max(value, features.floor[j]), features.ceiling[j]);
+    score += ((held - features.centre[j]) / features.scale[j]) * features.weights[j];
+  });
+  const distance = Math.sqrt(squares / features.names.length);
+  return { score, distance, missing, whole: missing.length < features.names.length };
+}
+
+/** Return the model of a name; the primary one without. */
+export function modelOf(content, name) {
+  return content.models.find((model) => model.name === name) ?? content.models[0];
+}
+
+/** Return a case's design row with problems and warnings.
+ *
+ * `values` holds `clinical` (by column), `scores` (of signatures, typed) and `features` (by
+ * signature, then by name). Where both are given, the features count.
+ */
+export function designOf(content, model, values) {
+  const problems = [];
+  const warnings = [];
+  const read = {};
+  const filled = [];
+  for (const key of model.variables) {
+    const variable = content.variables.find((one) => one.key === key);
+    const before = problems.length;
+    let value = clinicalValue(variable, values.clinical ?? {}, problems);
+    if (value === null && problems.length === before) {
+      if (content.imputation) {
+        const stored = content.imputation[key];
+        value = variable.levels.length ? variable.levels[stored] : stored;
+        filled.push({ label: variable.label, value });
+      } else {
+        for (const field of variable.arcs ?? [variable.column]) {
+          if (absent((values.clinical ?? {})[field])) problems.push({ code: "missing", field });
+        }
+      }
+    }
+    read[key] = value;
+  }
+  if (filled.length) warnings.push({ code: "filled", filled });
+  const scores = {};
+  const far = [];
+  for (const key of model.signatures) {
+    scores[key] = scoreOf(content, key, values, problems, warnings, far);
+  }
+  for (const key of model.variables) unseenLevel(content, model, key, read, warnings);
+  if (model.signatures.some((key) => signatureNamed(content, key).harmonised)) {
+    warnings.push({ code: "centre" });
+  }
+  const design = model.terms.map((term) => columnOf(term, read, scores));
+  if (!problems.length) {
+    model.terms.forEach((term, j) => {
+      if (!(model.low[j] <= design[j] && design[j] <= model.high[j])) {
+        const [value, low, high] = [design[j], model.low[j], model.high[j]];
+        warnings.push({ code: "outside", label: term.label, value, low, high });
+      }
+    });
+  }
+  warnings.push(...far);
+  if (content.simulated) warnings.push({ code: "simulated" });
+  return { design, problems: distinct(problems), warnings, read, scores };
+}
+
+/** Two measures may share an arc, and then find the same fault in it. */
+function distinct(problems) {
+  const seen = new Set();
+  return problems.filter((one) => {
+    const key = `${one.code}/${one.field}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+function signatureNamed(content, key) {
+  return content.signatures.find((one) => one.key === key);
+}
+
+function scoreOf(content, key, values, problems, warnings, far) {
+  const signature = signatureNamed(content, key);
+  const given = values.features?.[key];
+  if (given && signature.features) {
+    const { names, reach } = signature.features;
+    const found = signatureOf(signature.features, given);
+    if (found.missing.length && !(content.fills_missing && found.whole)) {
+      problems.push({ code: "features", field: key, missing: found.missing, count: names.length });
+      return null;
+    }
+    if (found.missing.length) {
+      warnings.push({ code: "mean", key, missing: found.missing, count: names.length });
+    }
+    if (found.distance > reach) {
+      const label = signature.label;
+      far.push({ code: "far", label, distance: found.distance, reach });
+    }
+    return found.score;
+  }
+  const score = numberOf(key, values.scores?.[key], null, problems);
+  if (score === null && !problems.some((one) => one.field === key)) {
+    problems.push({ code: "missing", field: key });
+  }
+  return score;
+}
+
+function unseenLevel(content, model, key, read, warnings) {
+  const own = model.terms.filter((term) => term.variable === key && term.kind === "level");
+  const value = read[key];
+  if (!own.length || value === null) return;
+  const reference = own[0].reference;
+  if (value !== reference && !own.some((term) => term.level === value)) {
+    const label = content.variables.find((one) => one.key === key).label;
+    warnings.push({ code: "unseen", label, value, reference });
+  }
+}
+
+function columnOf(term, read, scores) {
+  if (term.kind === "signature") return scores[term.variable];
+  const value = read[term.variable];
+  if (value === null) return null;
+  if (term.kind === "linear") return value;
+  if (term.kind === "level") return value === term.level ? 1 : 0;
+  return value >= term.cut ? 1 : 0;
+}
+
+/** Return the centred linear predictor of a design row; higher is worse. */
+export function linearPredictor(model, design) {
+  let sum = 0;
+  for (let j = 0; j < design.length; j += 1) {
+    sum += (design[j] - model.centre[j]) * model.coefficients[j];
+  }
+  return sum;
+}
+
+/** Return survival with its interval at the k-th of some steps; the one place for intervals. */
+export function survivalAt(model, design, steps, k) {
+  const hazard = steps.hazard[k];
+  if (hazard === null) return { time: steps.times[k], value: null, low: null, high: null };
+  const ratio = Math.exp(Math.min(linearPredictor(model, design), 700));
+  const value = Math.exp(-(ratio * hazard));
+  const wide = model.interval.normal * ratio * standardError(model, design, steps, k);
+  const low = Math.exp(-(ratio * hazard) - wide);
+  const high = Math.exp(Math.min(-(ratio * hazard) + wide, 0));
+  return { time: steps.times[k], value, low, high };
+}
+
+/** Return the standard error of the cumulative hazard, before it is multiplied by exp(lp). */
+function standardError(model, design, steps, k) {
+  const { covariance } = model.interval;
+  const gap = design.map((value, j) => {
+    const z = (value - model.centre[j]) / model.scale[j];
+    return (steps.mean[k][j] - steps.hazard[k] * z) * model.scale[j];
+  });
+  let spread = 0;
+  for (let p = 0; p < gap.length; p += 1) {
+    for (let q = 0; q < gap.length; q += 1) spread += gap[p] * covariance[p][q] * gap[q];
+  }
+  return Math.sqrt(Math.max(steps.variance[k] + spread, 0));
+}
+
+/** Return the share of training cases whose linear predictor is lower, by tenths, from 0 to 1. */
+export function standing(model, lp) {
+  const marks = [model.range[0], ...model.deciles, model.range[1]];
+  if (lp <= marks[0]) return 0;
+  if (lp >= marks[10]) return 1;
+  let k = 0;
+  while (lp > marks[k + 1]) k += 1;
+  const width = marks[k + 1] - marks[k];
+  return (k + (width > 0 ? (lp - marks[k]) / width : 0)) / 10;
+}
+
+/** Return the number of a case's risk group, from 0. */
+export function groupOf(content, model, lp, survival) {
+  const first = survival[0].value;
+  const byRisk = content.risk_cuts.length > 0 && first !== null;
+  const edges = byRisk ? content.risk_cuts : [model.risk_cut];
+  const score = byRisk ? 1 - first : lp;
+  return edges.filter((edge) => edge < score).length;
+}
+
+/** Return the points of each axis of the nomogram, by variable. */
+export function pointsOf(model, design) {
+  if (!model.nomogram) return [];
+  return model.nomogram.axes.map((axis) => {
+    let effect = 0;
+    model.terms.forEach((term, j) => {
+      if (term.variable === axis.name) effect += model.coefficients[j] * design[j];
+    });
+    return { name: axis.name, points: model.nomogram.points_per_unit * (effect - lowest(model, axis)) };
+  });
+}
+
+/** Return the smallest effect over an axis's ticks, which has 0 points. */
+function lowest(model, axis) {
+  const own = model.terms
+    .map((term, j) => ({ term, b: model.coefficients[j] }))
+    .filter(({ term }) => term.variable === axis.name);
+  if (axis.type === "categorical") return Math.min(0, ...own.map(({ b }) => b));
+  return Math.min(...axis.ticks.map((tick) => tick.value * own[0].b));
+}
+
+/** Return all that is said of a case; `problems` alone where it cannot be predicted. */
+export function predict(content, name, values) {
+  const model = modelOf(content, name);
+  const { design, problems, warnings, read, scores } = designOf(content, model, values);
+  if (problems.length) return { model: model.name, problems, warnings: [] };
+  const lp = linearPredictor(model, design);
+  const { horizons, curve } = model;
+  const survival = horizons.times.map((_, k) => survivalAt(model, design, horizons, k));
+  const group = groupOf(content, model, lp, survival);
+  const { nomogram } = model;
+  return {
+    model: model.name,
+    problems,
+    warnings,
+    read,
+    scores,
+    linearPredictor: lp,
+    survival,
+    curve: curve.times.map((_, k) => survivalAt(model, design, curve, k)),
+    group: content.groups.length > group ? content.groups[group] : content.groups.at(-1),
+    standing: standing(model, lp),
+    points: pointsOf(model, design),
+    totalPoints: nomogram
+      ? (lp - nomogram.zero_points_predictor) * nomogram.points_per_unit
+      : null,
+  };
+}
+
+/** Return the one row of a table with a header as numbers by column; null where it has none.
+ *
+ * Commas, semicolons and tabs part cells; quotation marks are taken off.
+ */
+export function oneRow(text) {
+  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/).filter((line) => line.trim());
+  if (lines.length !== 2) return null;
+  const sign = ["\t", ";", ","].find((one) => lines[0].includes(one)) ?? ",";
+  const [names, cells] = lines.map((line) => cellsOf(line, sign));
+  if (names.length !== cells.length) return null;
+  const row = {};
+  names.forEach((name, j) => {
+    const cell = sign === ";" ? cells[j].replace(",", ".") : cells[j];
+    row[name] = cell.trim() === "" ? null : Number(cell);
+  });
+  return row;
+}
+
+function cellsOf(line, sign) {
+  const cells = [];
+  let cell = "";
+  let quoted = false;
+  for (const letter of line) {
+    if (letter === '"') quoted = !quoted;
+    else if (letter === sign && !quoted) {
+      cells.push(cell.trim());
+      cell = "";
+    } else cell += letter;
+  }
+  return [...cells, cell.trim()];
+}

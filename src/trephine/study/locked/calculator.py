@@ -1,0 +1,191 @@
+"""A locked model as what a calculator needs, and nothing else of it."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtri
+
+from trephine.cohort.schema import label_of
+from trephine.evaluation.risk_groups import group_names
+from trephine.modelling.fitted_model import LEVEL, FittedModel
+from trephine.modelling.signature import Signature
+from trephine.modelling.terms import Term
+from trephine.study.gather.signatures import set_label
+from trephine.study.locked.calculator_form import (
+    CalculatorContent,
+    CalculatorModel,
+    CalculatorSignature,
+    CalculatorTerm,
+    CalculatorVariable,
+    FitInterval,
+    Measured,
+    SignatureFeatures,
+    Steps,
+)
+from trephine.study.locked.model import LockedModel
+from trephine.types import FloatArray
+
+# A curve is drawn through so many points at most, rounded to so many digits.
+_CURVE_POINTS = 100
+_CURVE_DIGITS = 6
+
+
+def calculator_content(model: LockedModel, *, features: bool = True) -> CalculatorContent:
+    """Return what a calculator needs of a locked model.
+
+    Parameters
+    ----------
+    model
+        The locked model.
+    features
+        Whether the signatures' features are in it, or only a score can be typed.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from trephine.study.locked import calculator_content, read_model
+    >>> content = calculator_content(read_model(Path("results/model")))
+    >>> content.models[0].name
+    'Clinical'
+    """
+    predictor, context = model.predictor, model.context
+    first = predictor.models[context.primary_model]
+    models = [first, *(one for one in predictor.models.values() if one is not first)]
+    keys = dict.fromkeys(key for one in models for key in one.clinical_variables)
+    sets = dict.fromkeys(key for one in models for key in one.signatures)
+    cuts = context.outcome.risk_cuts
+    return CalculatorContent(
+        version=1,
+        trephine=context.trephine,
+        title=context.title,
+        simulated=context.simulated,
+        protocol=context.protocol,
+        signed_by=model.signed_by,
+        outcome=context.outcome.name,
+        event=context.outcome.event,
+        unit=context.outcome.unit,
+        risk_cuts=cuts,
+        groups=group_names(len(cuts) + 1 if cuts else 2),
+        imputation=None
+        if predictor.imputation is None
+        else {key: float(predictor.imputation.values[key]) for key in keys},
+        fills_missing=context.features.fills_missing,
+        sides=context.features.sides,
+        centres=context.centres if predictor.harmonisers else (),
+        variables=tuple(_variable(model, key) for key in keys),
+        signatures=tuple(_signature(model, key, features) for key in sets),
+        models=tuple(_model(model, one) for one in models),
+    )
+
+
+def _variable(model: LockedModel, key: str) -> CalculatorVariable:
+    variable = model.predictor.variables[key]
+    return CalculatorVariable(
+        key=key,
+        column=variable.column or key,
+        label=label_of(key, variable),
+        unit=variable.unit,
+        levels=variable.levels,
+        range=variable.range,
+        measure=variable.measure,
+        arcs=variable.arcs,
+    )
+
+
+def _signature(model: LockedModel, key: str, features: bool) -> CalculatorSignature:
+    signature = model.predictor.signatures[key]
+    # The features of a trained network are not those that a table holds.
+    typed = features and not signature.empty and key not in model.predictor.blocks
+    return CalculatorSignature(
+        key=key,
+        label=f"{set_label(key)} signature",
+        harmonised=key in model.predictor.harmonisers,
+        measured=key in model.context.features.measured,
+        features=_features(signature) if typed else None,
+    )
+
+
+def _features(signature: Signature) -> SignatureFeatures:
+    return SignatureFeatures(
+        names=signature.names,
+        weights=_numbers(signature.weights),
+        centre=_numbers(signature.centre),
+        scale=_numbers(signature.scale),
+        floor=None if signature.floor is None else _numbers(signature.floor),
+        ceiling=None if signature.ceiling is None else _numbers(signature.ceiling),
+        reach=signature.reach,
+    )
+
+
+def _model(locked: LockedModel, model: FittedModel) -> CalculatorModel:
+    horizons = np.array(locked.context.outcome.horizons)
+    return CalculatorModel(
+        name=model.name,
+        variables=model.clinical_variables,
+        signatures=model.signatures,
+        terms=tuple(_term(term) for term in model.terms),
+        coefficients=_numbers(model.coefficients),
+        centre=_numbers(model.centre),
+        scale=_numbers(model.scale),
+        low=_numbers(model.low),
+        high=_numbers(model.high),
+        horizons=_steps(model, horizons),
+        curve=_steps(model, _curve_times(model), _CURVE_DIGITS),
+        interval=FitInterval(
+            kind="fit",
+            normal=float(ndtri(0.5 + LEVEL / 2)),
+            covariance=tuple(_numbers(row) for row in model.covariance),
+        ),
+        risk_cut=model.risk_cut,
+        deciles=_numbers(model.deciles),
+        range=model.linear_predictor_range,
+        cases=model.n,
+        events=model.n_events,
+        performance=tuple(
+            Measured(
+                kind=row.kind, value=row.c_index.value, low=row.c_index.low, high=row.c_index.high
+            )
+            for row in locked.context.performance
+            if row.model == model.name
+        ),
+        nomogram=locked.context.nomograms.get(model.name),
+    )
+
+
+def _term(term: Term) -> CalculatorTerm:
+    return CalculatorTerm(
+        variable=term.variable,
+        kind=term.kind,
+        label=term.label,
+        level=term.level,
+        reference=term.reference,
+        cut=None if np.isnan(term.cut) else term.cut,
+    )
+
+
+def _curve_times(model: FittedModel) -> FloatArray:
+    """Return times from 0 to the last follow-up at which a curve is drawn, shape (k,)."""
+    base = model.baseline
+    jumps = np.flatnonzero(np.diff(base.cumulative_hazard, prepend=0.0) > 0)
+    chosen = jumps[np.unique(np.linspace(0, max(len(jumps) - 1, 0), _CURVE_POINTS).astype(int))]
+    return np.unique(np.concatenate([[0.0], base.times[chosen], base.times[-1:]]))
+
+
+def _steps(model: FittedModel, times: FloatArray, digits: int | None = None) -> Steps:
+    hazard, variance, mean = model.baseline_at(times)
+
+    def shown(value: float) -> float | None:
+        if not np.isfinite(value):
+            return None
+        return float(value) if digits is None else float(f"{value:.{digits}g}")
+
+    return Steps(
+        times=_numbers(times),
+        hazard=tuple(shown(value) for value in hazard),
+        variance=tuple(shown(value) for value in variance),
+        mean=tuple(tuple(shown(value) for value in row) for row in mean),
+    )
+
+
+def _numbers(values: FloatArray) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)

@@ -1,0 +1,217 @@
+"""What a calculator needs of a locked model, as JSON: no case, no table, no image.
+
+A calculator is a program that predicts by these numbers alone, such as the web page that Trephine
+writes. It does so in the same double precision as ``predict``; `trephine.study.locked.calculator`
+fills these classes in.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from trephine.cohort.schema import Measure
+from trephine.modelling.terms import Kind
+from trephine.study.locked.context import NomogramContext, Part
+
+Numbers = tuple[float, ...]
+
+
+class CalculatorVariable(Part):
+    """A clinical variable that a case states."""
+
+    key: str
+    """Its name; the column of a table that ``predict`` reads."""
+    column: str
+    """The column that ``predict`` reads it from."""
+    label: str
+    """To show."""
+    unit: str
+    """Unit; empty for none."""
+    levels: tuple[str, ...]
+    """Possible values of a categorical variable; empty for a number."""
+    range: tuple[float, float] | None
+    """Lowest and highest possible value; outside is a mistake."""
+    measure: Measure | None
+    """A measure that is computed from two arcs in degrees; null for most variables."""
+    arcs: tuple[str, str] | None
+    """Columns of those arcs."""
+
+
+class SignatureFeatures(Part):
+    """The features of a signature: its score is the weighted sum of their z-scores."""
+
+    names: tuple[str, ...]
+    """Of the m features."""
+    weights: Numbers
+    """Shape (m,)."""
+    centre: Numbers
+    """Training mean of each feature."""
+    scale: Numbers
+    """Training standard deviation of each feature."""
+    floor: Numbers | None
+    """Values below count as these in the score; null where all count as they are."""
+    ceiling: Numbers | None
+    """Values above count as these."""
+    reach: float
+    """Largest root mean square z-score of a training case."""
+
+
+class CalculatorSignature(Part):
+    """A signature, whose score is typed or computed from its features."""
+
+    key: str
+    """Of the feature set."""
+    label: str
+    """To show."""
+    harmonised: bool
+    """Whether training's centre effects are taken out of its features."""
+    measured: bool
+    """Whether the study measured its features on images."""
+    features: SignatureFeatures | None
+    """Null where they are left out: then only the score can be typed."""
+
+
+class CalculatorTerm(Part):
+    """One column of a model."""
+
+    variable: str
+    """Clinical variable or feature set that it belongs to."""
+    kind: Kind
+    """The value itself, 1 at a level, 1 from a cut-off on, or a signature's score."""
+    label: str
+    """To show."""
+    level: str
+    """Of a level's column."""
+    reference: str
+    """The level that it is compared with."""
+    cut: float | None
+    """Of a cut-off's column."""
+
+
+class Steps(Part):
+    """The baseline at k times: cumulative hazard, its variance and the mean hazard of each term.
+
+    ``S(t) = exp(-hazard exp(lp))`` with ``lp`` the sum of (value - centre) coefficient.
+    """
+
+    times: Numbers
+    """Shape (k,)."""
+    hazard: tuple[float | None, ...]
+    """Null past the last follow-up."""
+    variance: tuple[float | None, ...]
+    """Of the hazard, with the coefficients known."""
+    mean: tuple[tuple[float | None, ...], ...]
+    """Shape (k, q)."""
+
+
+class FitInterval(Part):
+    """The interval of R's ``survfit``, symmetric on the log scale; signatures are taken as known.
+
+    The standard error of the cumulative hazard is exp(lp) times the root of ``variance + g' V g``
+    with g the mean hazard less hazard times (value - centre) / scale, and V the ``covariance``
+    times the scales of both terms.
+    """
+
+    kind: Literal["fit"]
+    """How it is computed."""
+    normal: float
+    """Quantile of the normal distribution: 1.96 for 95 %."""
+    covariance: tuple[Numbers, ...]
+    """Of the coefficients, shape (q, q)."""
+
+
+class Measured(Part):
+    """How well the model ranks cases, as the study's report says."""
+
+    kind: str
+    """On which cases."""
+    value: float | None
+    """C-index."""
+    low: float | None
+    """Lower limit of its 95 % interval."""
+    high: float | None
+    """Upper limit."""
+
+
+class CalculatorModel(Part):
+    """A Cox model of q terms."""
+
+    name: str
+    """Of the model."""
+    variables: tuple[str, ...]
+    """Keys of the clinical variables that it needs."""
+    signatures: tuple[str, ...]
+    """Keys of the signatures that it needs."""
+    terms: tuple[CalculatorTerm, ...]
+    """Its columns."""
+    coefficients: Numbers
+    """Log hazard ratio per unit, shape (q,)."""
+    centre: Numbers
+    """Training mean of each term."""
+    scale: Numbers
+    """Training spread of each term."""
+    low: Numbers
+    """Smallest value of each term in training."""
+    high: Numbers
+    """Largest value of each term in training."""
+    horizons: Steps
+    """The baseline at the horizons, to the last bit."""
+    curve: Steps
+    """The baseline over time, for drawing: thinned and rounded."""
+    interval: FitInterval
+    """How the interval of a survival probability is computed."""
+    risk_cut: float
+    """Training median of the linear predictor: above it, a case is high risk."""
+    deciles: Numbers
+    """First to ninth decile of the linear predictor in training."""
+    range: tuple[float, float]
+    """Its smallest and largest value in training."""
+    cases: int
+    """Training cases."""
+    events: int
+    """Their events."""
+    performance: tuple[Measured, ...]
+    """As the study's report says."""
+    nomogram: NomogramContext | None
+    """The model in points; null where no predictor changes the risk."""
+
+
+class CalculatorContent(Part):
+    """All that a calculator needs."""
+
+    version: Literal[1]
+    """Of this form."""
+    trephine: str
+    """Version of Trephine that fitted the model."""
+    title: str
+    """Of the study."""
+    simulated: str
+    """How the data were simulated; empty where they were not."""
+    protocol: str
+    """Protocol that fitted the models."""
+    signed_by: str | None
+    """Fingerprint of the key that signed the bundle."""
+    outcome: str
+    """What is predicted."""
+    event: str
+    """The event's name."""
+    unit: str
+    """Of time."""
+    risk_cuts: Numbers
+    """Event probabilities at the first horizon that part the groups; empty: the median does."""
+    groups: tuple[str, ...]
+    """Names of the risk groups from low to high."""
+    imputation: dict[str, float] | None
+    """What stands in for a missing clinical value (a level's code); null where one is needed."""
+    fills_missing: bool
+    """Whether a training mean stands in for a missing feature."""
+    sides: bool
+    """Whether each case is one side of its patient."""
+    centres: tuple[str, ...]
+    """Names of training's centres, where features are harmonised."""
+    variables: tuple[CalculatorVariable, ...]
+    """Clinical variables of the models."""
+    signatures: tuple[CalculatorSignature, ...]
+    """Signatures of the models."""
+    models: tuple[CalculatorModel, ...]
+    """The primary model first."""

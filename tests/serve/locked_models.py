@@ -1,0 +1,98 @@
+"""A made-up locked model with terms of every kind, two models, and a signature of six features."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from study.bundle_contexts import context_of
+from trephine.cohort.schema import ClinicalVariable
+from trephine.modelling.fitted_model import FittedModel, fit_model, nomogram_of
+from trephine.modelling.imputation import Imputation
+from trephine.modelling.prediction import Predictor
+from trephine.modelling.signature import Signature
+from trephine.modelling.terms import Term
+from trephine.plan.sections import OutcomeSection
+from trephine.regression.nomogram import Nomogram
+from trephine.study.locked import LockedModel
+from trephine.study.locked.model import nomogram_context
+from trephine.types import FloatArray, Survival
+
+N, M = 160, 6
+NAMES = tuple(f"gene_{j}" for j in range(M))
+VARIABLES = {
+    "age": ClinicalVariable(unit="years", range=(0.0, 120.0)),
+    "stage": ClinicalVariable(levels=("I", "II", "III", "IV"), label="Stage <b>"),
+    "angle": ClinicalVariable(unit="degree"),
+    "necrotic": ClinicalVariable(measure="necrosis_degree_index", arcs=("arc_a", "arc_b")),
+}
+TERMS = (
+    Term("expression", "expression", "signature", "Expression signature"),
+    Term("stage=II", "stage", "level", "Stage: II", level="II", reference="I"),
+    Term("stage=III", "stage", "level", "Stage: III", level="III", reference="I"),
+    Term("age", "age", "linear", "Age (years)"),
+    Term("angle>=200", "angle", "at-least", "Angle (degree) ≥ 200", cut=200.0),
+    Term("necrotic", "necrotic", "linear", "Necrotic"),
+)
+
+
+def design_of(rng: np.random.Generator) -> FloatArray:
+    """Return the training cases' terms; none is at stage IV."""
+    stage = rng.integers(0, 3, N)
+    age, angle = rng.normal(50, 12, N), rng.normal(200, 40, N)
+    columns = [rng.normal(0, 1, N), stage == 1, stage == 2, age, angle >= 200]
+    return np.column_stack([*columns, rng.uniform(0, 100, N)]).astype(np.float64)
+
+
+@cache
+def locked_model(
+    missing: str = "refuse",
+    risk_cuts: tuple[float, ...] = (),
+    horizons: tuple[float, ...] = (12.0, 24.0, 90.0),
+) -> LockedModel:
+    """Return the model; the last horizon lies past the last follow-up.
+
+    ``missing`` "fill" fills in what a case lacks, as in training.
+    """
+    rng = np.random.default_rng(4)
+    design = design_of(rng)
+    risk = 0.7 * design[:, 0] + 0.5 * design[:, 2] + 0.02 * design[:, 3] + 0.3 * design[:, 4]
+    time = rng.exponential(40 / np.exp(risk - risk.mean()))
+    survival = Survival(np.minimum(time, 60.0), time < 60.0, "months")
+    models = {
+        "Clinical": fit_model("Clinical", ("clinical",), TERMS[1:], design[:, 1:], survival),
+        "Whole": fit_model("Whole", ("expression", "clinical"), TERMS, design, survival),
+    }
+    fills = missing == "fill"
+    context = context_of("Whole", fills_missing=fills).model_copy(
+        update={
+            "outcome": OutcomeSection(
+                name="overall survival", event="death", horizons=horizons, risk_cuts=risk_cuts
+            ),
+            "nomograms": {
+                name: nomogram_context(nomogram(m), VARIABLES) for name, m in models.items()
+            },
+            "simulated": "made up by a test",
+        }
+    )
+    values = {"age": 48.0, "stage": 1.0, "angle": 190.0, "necrotic": 30.0}
+    predictor = Predictor(
+        {"expression": signature(rng)}, VARIABLES, Imputation(values) if fills else None, models
+    )
+    return LockedModel(predictor, context, "# Card\n")
+
+
+def signature(rng: np.random.Generator) -> Signature:
+    """Return a signature whose features are clipped."""
+    centre, scale = rng.normal(0, 50, M), rng.uniform(0.01, 30, M)
+    low, high = centre - 2 * scale, centre + 2 * scale
+    weights = rng.normal(0, 0.5, M)
+    return Signature(
+        "expression", NAMES, weights, centre, scale, low, high, 1.8, centre - scale, centre + scale
+    )
+
+
+def nomogram(model: FittedModel) -> Nomogram:
+    labels = [(key, key) for key in (*model.clinical_variables, *model.signatures)]
+    return nomogram_of(model, labels, [12.0, 24.0])

@@ -1,0 +1,162 @@
+"""The calculator says what ``trephine predict`` says, to the last digits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from serve.locked_models import NAMES, locked_model
+from serve.node import called, needs_node, numbers, predicted
+from trephine.cohort.femoral_head import necrosis_degree_index
+from trephine.cohort.schema import ClinicalTable
+from trephine.modelling.cases import FeatureSet
+from trephine.study.locked import LockedModel, calculator_content, predict_case
+from trephine.types import FloatArray
+
+pytestmark = needs_node
+TOLERANCE = 1e-12
+
+
+def grid(n: int) -> tuple[dict[str, list[Any]], FloatArray]:
+    """Return clinical columns and features of n cases, some far outside training."""
+    rng = np.random.default_rng(11)
+    features = rng.normal(0, 60, (n, len(NAMES))) * rng.choice([0.1, 1, 3], (n, 1))
+    return {
+        "age": rng.uniform(0, 120, n).tolist(),
+        "stage": rng.choice(["I", "II", "III", "IV"], n).tolist(),
+        "angle": rng.choice([199.999, 200.0, 120.0, 330.5], n).tolist(),
+        "arc_a": rng.uniform(0, 180, n).tolist(),
+        "arc_b": rng.uniform(0, 180, n).tolist(),
+    }, features
+
+
+def cases_of(n: int) -> list[dict[str, Any]]:
+    """Return the cases as a calculator takes them, one by one."""
+    clinical, features = grid(n)
+    return [
+        {
+            "clinical": {key: column[i] for key, column in clinical.items()},
+            "features": {"expression": dict(zip(NAMES, features[i].tolist(), strict=True))},
+        }
+        for i in range(n)
+    ]
+
+
+def as_plain_values(case: dict[str, Any]) -> dict[str, Any]:
+    return {**case["clinical"], **case["features"]["expression"]}
+
+
+def content_of(model: LockedModel) -> dict[str, Any]:
+    return calculator_content(model).model_dump(mode="json")
+
+
+def test_ten_thousand_cases_are_predicted_as_the_model_predicts_them(tmp_path: Path) -> None:
+    n, model = 10_000, locked_model()
+    clinical, features = grid(n)
+    asked = {"model": "Whole", "set": "expression", "names": NAMES, "clinical": clinical}
+    asked |= {"content": content_of(model), "features": features.tolist()}
+    found = np.array(numbers(asked, tmp_path), dtype=np.float64)
+    variables = model.predictor.variables
+    columns = {
+        "age": np.array(clinical["age"]),
+        "stage": np.array([variables["stage"].levels.index(level) for level in clinical["stage"]]),
+        "angle": np.array(clinical["angle"]),
+        "necrotic": necrosis_degree_index(clinical["arc_a"], clinical["arc_b"]),
+    }
+    fitted = model.named("Whole")
+    given = {"expression": FeatureSet("expression", NAMES, features)}
+    design = model.predictor.design(fitted, given, ClinicalTable(variables, columns, n))
+    said = fitted.predict_survival(design, model.context.outcome.horizons)
+    by_horizon = np.stack([said.survival_probability, said.low, said.high], axis=2)
+    expected = np.column_stack([fitted.linear_predictor(design), by_horizon.reshape(n, -1)])
+    np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize(("name", "cuts"), [("Whole", ()), ("Clinical", (0.2, 0.5))])
+def test_a_case_gets_the_same_points_group_and_warnings_as_predict_gives(
+    name: str, cuts: tuple[float, ...], tmp_path: Path
+) -> None:
+    model = locked_model(risk_cuts=cuts)
+    cases = cases_of(30)
+    groups = set()
+    for case, own in zip(cases, predicted(content_of(model), name, cases, tmp_path), strict=True):
+        said = predict_case(model, as_plain_values(case), name)
+        assert own["linearPredictor"] == pytest.approx(said.linear_predictor, abs=TOLERANCE)
+        assert own["totalPoints"] == pytest.approx(said.total_points, abs=1e-9)
+        assert sum(one["points"] for one in own["points"]) == pytest.approx(said.total_points)
+        assert own["scores"] == pytest.approx(said.scores, abs=TOLERANCE)
+        assert (own["group"], len(own["warnings"])) == (said.risk_group, len(said.warnings))
+        groups.add(own["group"])
+        for at, survival in zip(own["survival"], said.survival.values(), strict=True):
+            assert at["value"] == pytest.approx(
+                None if np.isnan(survival.value) else survival.value, abs=TOLERANCE
+            )
+    assert len(groups) == len(cuts) + 1 if cuts else 2
+
+
+def test_what_a_case_lacks_is_filled_in_as_predict_fills_it(tmp_path: Path) -> None:
+    model = locked_model(missing="fill")
+    (case,) = cases_of(1)
+    case["clinical"] |= {"age": "", "stage": None}
+    case["features"]["expression"] |= {"gene_1": None}
+    (own,) = predicted(content_of(model), "Whole", [case], tmp_path)
+    said = predict_case(model, as_plain_values(case))
+    assert own["linearPredictor"] == pytest.approx(said.linear_predictor, abs=TOLERANCE)
+    assert {one["code"] for one in own["warnings"]} >= {"filled", "mean", "simulated"}
+    assert len(own["warnings"]) == len(said.warnings)
+
+
+def test_a_typed_score_predicts_as_the_features_that_gave_it(tmp_path: Path) -> None:
+    model = locked_model()
+    (case,) = cases_of(1)
+    said = predict_case(model, as_plain_values(case))
+    typed = {
+        "clinical": case["clinical"],
+        "scores": {"expression": repr(said.scores["expression"])},
+    }
+    (own,) = predicted(content_of(model), "Whole", [typed], tmp_path)
+    assert own["linearPredictor"] == pytest.approx(said.linear_predictor, abs=TOLERANCE)
+
+
+def test_every_fault_of_a_case_is_named_beside_its_field(tmp_path: Path) -> None:
+    (case,) = cases_of(1)
+    case["clinical"] |= {"age": 130, "stage": "V", "angle": "", "arc_a": 181, "arc_b": "x"}
+    del case["features"]["expression"]["gene_3"]
+    (own,) = predicted(content_of(locked_model()), "Whole", [case], tmp_path)
+    assert {(one["field"], one["code"]) for one in own["problems"]} == {
+        ("age", "range"), ("stage", "level"), ("angle", "missing"), ("arc_a", "range"),
+        ("arc_b", "number"), ("expression", "features"),
+    }  # fmt: skip
+    assert "survival" not in own
+
+
+def test_numbers_are_written_as_python_writes_them(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    numbers = [0.0, 1.0, -1.0, 1e-5, 99995.0, 0.00012345, 123456.0, 1.5, 200.0, -0.25, 9999.5]
+    numbers += (rng.normal(size=200) * 10.0 ** rng.integers(-7, 9, 200)).tolist()
+    arguments = [[number, digits] for number in numbers for digits in (2, 4, 6)]
+    found = called("general", arguments, tmp_path)
+    assert found == [format(number, f".{digits}g") for number, digits in arguments]
+
+
+def test_where_a_case_stands_goes_by_the_deciles_of_the_training_cases(tmp_path: Path) -> None:
+    model = content_of(locked_model())["models"][0]
+    asked = [model["range"][0] - 1, *model["deciles"], model["range"][1] + 1]
+    found = called("standing", [[model, lp] for lp in asked], tmp_path)
+    assert found == pytest.approx([k / 10 for k in range(11)])
+
+
+def test_a_table_of_features_is_read_whatever_parts_its_cells(tmp_path: Path) -> None:
+    texts = [
+        "a,b\n1,2.5\n",
+        "\ufeffa;b\r\n1;2,5\r\n",
+        'a\t"b"\n1\t2.5',
+        "a,b\n1\n",
+        "a\n1\n2\n",
+        "",
+    ]
+    found = called("oneRow", [[text] for text in texts], tmp_path)
+    assert found == [{"a": 1, "b": 2.5}] * 3 + [None] * 3
