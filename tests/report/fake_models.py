@@ -10,9 +10,11 @@ from fake_cohort import C_INDEX, HORIZONS, MODELS, SHOWN, estimate, ratio
 from trephine.facts import (
     AxisTick,
     CalibrationNumbers,
+    CoefficientOverTime,
     ComparisonFacts,
     EstimateFact,
     ExampleValue,
+    HazardsTest,
     HorizonEstimate,
     HorizonNumber,
     ModelFacts,
@@ -190,8 +192,39 @@ def model_facts(protocol: str) -> tuple[ModelFacts, ...]:
                 HorizonNumber(horizon=60, value=0.81),
             ),
             proportional_hazards_p=0.34,
+            hazards_tests=_hazards_tests([label for _, label, _, _ in terms[name]]),
+            over_time=_over_time(terms[name]) if name == "DLRC" else (),
         )
         for name in MODELS
+    )
+
+
+def _hazards_tests(labels: Sequence[str]) -> tuple[HazardsTest, ...]:
+    single = [
+        HazardsTest(label=label, statistic=1.2, degrees_of_freedom=1, p=0.273) for label in labels
+    ]
+    count = len(labels)
+    whole = HazardsTest(label="All terms together", statistic=4.5, degrees_of_freedom=count, p=0.34)
+    return (*single, whole)
+
+
+def _over_time(terms: Sequence[tuple[str, str, float, float]]) -> tuple[CoefficientOverTime, ...]:
+    rng = np.random.default_rng(5)
+    places = np.linspace(0.0, 0.3, 64)
+    at = np.linspace(0.0, 0.3, 40)
+    return tuple(
+        CoefficientOverTime(
+            label=label,
+            coefficient=b,
+            times=np.linspace(1, 60, 64),
+            places=places,
+            residuals=b + rng.normal(size=64),
+            smooth_at=at,
+            smooth=b + 0.3 * np.sin(12 * at),
+            smooth_low=b - 0.5 + 0.3 * np.sin(12 * at),
+            smooth_high=b + 0.5 + 0.3 * np.sin(12 * at),
+        )
+        for _, label, b, _ in terms[:3]
     )
 
 

@@ -308,6 +308,19 @@ def test_stability_is_the_share_of_bootstraps_that_chose_a_feature(facts, analys
 def test_the_proportional_hazards_test_is_told_for_models_with_terms(facts) -> None:
     for model in facts.models:
         assert (model.proportional_hazards_p is not None) == bool(model.terms)
+        assert bool(model.hazards_tests) == bool(model.terms)
+        if model.terms:
+            assert model.hazards_tests[-1].p == model.proportional_hazards_p
+            assert model.hazards_tests[-1].degrees_of_freedom == len(model.terms)
+
+
+def test_coefficients_over_time_are_those_of_the_model_that_the_nomogram_shows(facts) -> None:
+    shown = {(one.protocol, one.model) for one in facts.nomograms}
+    for model in facts.models:
+        assert bool(model.over_time) == ((model.protocol, model.name) in shown)
+        for term, over in zip(model.terms, model.over_time, strict=bool(model.over_time)):
+            assert over.coefficient == term.coefficient
+            assert np.mean(over.residuals) == pytest.approx(term.coefficient)
 
 
 def test_the_overlap_of_raters_is_that_of_their_masks(tmp_path: Path, monkeypatch) -> None:

@@ -34,7 +34,9 @@ from trephine.facts.evaluation import (
 from trephine.facts.external import CaseMixRow, ExternalFacts, RecalibrationRow
 from trephine.facts.models import (
     AxisTick,
+    CoefficientOverTime,
     ExampleValue,
+    HazardsTest,
     ModelFacts,
     NomogramFacts,
     PredictorAxis,
@@ -228,6 +230,7 @@ __all__ = [
     "CalibrationNumbers",
     "CaseMixRow",
     "CentreFacts",
+    "CoefficientOverTime",
     "CoefficientPath",
     "ComparisonFacts",
     "ContinuousSummaryFact",
@@ -246,6 +249,7 @@ __all__ = [
     "FlowCount",
     "FlowFacts",
     "HazardRatio",
+    "HazardsTest",
     "HorizonEstimate",
     "HorizonFlow",
     "HorizonNumber",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trephine.choices import ProtocolName, Scale, StandardErrors
-from trephine.facts.base import Count, EstimateFact, Fact, HorizonNumber, Number
+from trephine.facts.base import Count, EstimateFact, Fact, HorizonNumber, Number, Series
 
 
 class TermFact(Fact):
@@ -23,6 +23,42 @@ class TermFact(Fact):
     """Hazard ratio of one step, with its interval."""
     p: Number
     """Wald p; robust where the model says so."""
+
+
+class HazardsTest(Fact):
+    """Whether the coefficients of one variable change with time."""
+
+    label: str
+    """The variable, or all of them together."""
+    statistic: Number
+    """Chi-square of the score test against 1 - the Kaplan-Meier estimate of time."""
+    degrees_of_freedom: Count
+    """Its degrees of freedom."""
+    p: Number
+    """Its p."""
+
+
+class CoefficientOverTime(Fact):
+    """Scaled Schoenfeld residuals of one coefficient, and their smooth."""
+
+    label: str
+    """Term as printed, without its step."""
+    coefficient: Number
+    """The coefficient that the model takes to be constant, per unit of the term."""
+    times: Series
+    """Times of the events, ascending, in the time unit."""
+    places: Series
+    """1 - the Kaplan-Meier estimate just before each, along which the smooth runs."""
+    residuals: Series
+    """Scaled residual plus coefficient at each."""
+    smooth_at: Series
+    """Along the smooth, on the scale of ``places``."""
+    smooth: Series
+    """The coefficient there."""
+    smooth_low: Series
+    """Lower limit there."""
+    smooth_high: Series
+    """Upper limit there."""
 
 
 class ModelFacts(Fact):
@@ -48,6 +84,10 @@ class ModelFacts(Fact):
     """Survival at linear predictor 0 at each horizon."""
     proportional_hazards_p: Number = None
     """p of the global test of proportional hazards."""
+    hazards_tests: tuple[HazardsTest, ...] = ()
+    """Test of proportional hazards by variable, all of them together last."""
+    over_time: tuple[CoefficientOverTime, ...] = ()
+    """Coefficients over time, of the model that the nomogram shows."""
     notes: tuple[str, ...] = ()
     """What the reader must know, for example a dropped term."""
 

@@ -45,7 +45,15 @@ ORDER: dict[SectionName, tuple[str, ...]] = {
         "table-contribution",
         "figure-correlation",
     ),
-    "models": ("table-2-", "figure-1b", "figure-forest", "table-s2", "table-coefficients"),
+    "models": (
+        "table-2-",
+        "figure-1b",
+        "figure-forest",
+        "table-s2",
+        "table-hazards",
+        "figure-over-time",
+        "table-coefficients",
+    ),
     "performance": (
         "table-3-",
         "figure-3-",

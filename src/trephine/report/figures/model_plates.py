@@ -13,6 +13,7 @@ from trephine.report.figures.flow import draw_flow, flow_height_mm
 from trephine.report.figures.forest import draw_forest, forest_height_mm
 from trephine.report.figures.lasso import draw_deviance, draw_paths
 from trephine.report.figures.nomogram import draw_nomogram, lay_out_nomogram
+from trephine.report.figures.over_time import draw_over_time
 from trephine.report.figures.plate import Panel, Plate
 from trephine.report.style import COLUMN_MM, PAGE_MM
 from trephine.report.trace import Ref, Trace
@@ -190,6 +191,45 @@ def _forest_panel(model: ModelFacts, width_mm: float) -> Panel:
         forest_height_mm(model, width_mm),
         f"Hazard ratios of the {model.name} model; the numbers are in the table of coefficients.",
     )
+
+
+def over_time_plates(facts: Facts) -> list[Plate]:
+    """Return coefficients over time of the headline model, one plate a protocol."""
+    plates = []
+    for model, path in zip(facts.models, Trace.start(facts).models, strict=True):
+        if model.name != headline_model(facts, model.protocol) or not model.over_time:
+            continue
+        panels = [
+            Panel(
+                partial(
+                    draw_titled,
+                    title=one.label,
+                    draw=partial(draw_over_time, found=one, unit=facts.study.time_unit),
+                ),
+                COLUMN_MM,
+                56.0,
+                f"Coefficient of {one.label} over time; the tests are in the table of"
+                " proportional hazards.",
+            )
+            for one in model.over_time
+        ]
+        plates.append(
+            Plate(
+                slug=f"figure-over-time-{model.protocol}",
+                section="models",
+                number="",
+                title=("Coefficients of the ", path.name.words(), " model over time"),
+                caption=(
+                    "Points: scaled Schoenfeld residuals plus the coefficient. Line and band: their"
+                    " smooth, a natural cubic spline, with 95% interval. Dashed: the constant"
+                    " coefficient of the model; where hazards are proportional, the band follows"
+                    " it. The scale is 1 − the Kaplan-Meier estimate, labelled with time.",
+                ),
+                panels=tuple(panels),
+                protocol=model.protocol,
+            )
+        )
+    return plates
 
 
 def correlation_plates(facts: Facts) -> list[Plate]:

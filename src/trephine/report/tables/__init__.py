@@ -8,6 +8,7 @@ from trephine.report.tables.centres import centre_table
 from trephine.report.tables.comparison import comparison_table
 from trephine.report.tables.cox import cox_tables, signature_tables
 from trephine.report.tables.external import case_mix_table, recalibration_table
+from trephine.report.tables.hazards import hazards_table
 from trephine.report.tables.headline import headline_table
 from trephine.report.tables.performance import calibration_table, risk_group_table, table_3
 from trephine.report.tables.readable import contribution_table, short_signature_table
@@ -52,6 +53,7 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         short_signature_table(trace),
         contribution_table(trace),
         coefficients_table(trace),
+        hazards_table(trace),
         agreement_table(trace),
         sample_size_table(trace),
         centre_table(trace),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -10,6 +12,7 @@ from trephine.evaluation.sample_size import SampleSize, sample_size
 from trephine.modelling.fitted_model import FittedModel, fit_model
 from trephine.modelling.terms import Term
 from trephine.regression.cox import CoxModel
+from trephine.regression.proportional_hazards import ProportionalHazardsTest
 from trephine.study.assess.clinical import filled_table
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.types import FloatArray
@@ -46,16 +49,37 @@ def term_alone(analysis: Analysis, result: ProtocolResult, term: Term) -> Fitted
     )
 
 
-def proportional_hazards_p(
+@dataclass(frozen=True)
+class HazardsOverTime:
+    """Whether a model's coefficients hold at all times.
+
+    Attributes
+    ----------
+    test
+        By variable, the levels of one together, and of all together (R's ``cox.zph``).
+    variances
+        Of the coefficients, from the inverse information, shape (terms,).
+    """
+
+    test: ProportionalHazardsTest
+    variances: FloatArray
+
+
+def hazards_over_time(
     analysis: Analysis, result: ProtocolResult, model: FittedModel
-) -> float | None:
-    """Return p of the test of all terms together (row GLOBAL of R's ``cox.zph``)."""
+) -> HazardsOverTime | None:
+    """Test a model's proportional hazards on its training cases; None where it has no term."""
     if model.result is None:
         return None
-    names = pd.Index([term.name for term in model.terms])
-    design = pd.DataFrame(training_design(analysis, result, model), columns=names)
-    cox = CoxModel().fit(design, analysis.cases.survival)
-    return cox.proportional_hazards_test().overall.p_value
+    names = [term.name for term in model.terms]
+    design = training_design(analysis, result, model)
+    cox = CoxModel().fit(pd.DataFrame(design, columns=pd.Index(names)), analysis.cases.survival)
+    groups: dict[str, list[str]] = {}
+    for term in model.terms:
+        groups.setdefault(term.variable, []).append(term.name)
+    return HazardsOverTime(
+        cox.proportional_hazards_test(groups=groups), np.diag(cox.result_.naive_covariance)
+    )
 
 
 def needed_sample(analysis: Analysis, parameters: int) -> SampleSize | None:

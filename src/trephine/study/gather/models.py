@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from trephine.cohort.schema import ClinicalVariable, label_of
 from trephine.evaluation.sample_size import SHRINKAGE
 from trephine.facts import (
+    CoefficientOverTime,
+    HazardsTest,
     HorizonNumber,
     ModelFacts,
     SampleSizeFacts,
@@ -15,7 +20,13 @@ from trephine.facts import (
 )
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.terms import Term
-from trephine.study.assess.refits import needed_sample, proportional_hazards_p, training_design
+from trephine.regression.hazards_smooth import smooth_coefficient
+from trephine.study.assess.refits import (
+    HazardsOverTime,
+    hazards_over_time,
+    needed_sample,
+    training_design,
+)
 from trephine.study.gather.signatures import set_label
 from trephine.study.gather.steps import Step, step_of
 from trephine.study.results import Analysis, ProtocolResult
@@ -66,9 +77,70 @@ def _model(
         baseline_survival=tuple(
             HorizonNumber(horizon=h, value=s) for h, s in zip(horizons, survival, strict=True)
         ),
-        proportional_hazards_p=proportional_hazards_p(analysis, result, model),
+        **_over_time(analysis, result, model),
         notes=_model_notes(model),
     )
+
+
+def _over_time(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> dict[str, Any]:
+    """Return the test of proportional hazards, and coefficients over time of the fullest model."""
+    found = hazards_over_time(analysis, result, model)
+    if found is None:
+        return {}
+    test, variables = found.test, analysis.cases.clinical.variables
+    labels = [_plain_label(name, variables.get(name)) for name in test.terms]
+    rows = [
+        (label, one) for label, one in zip(labels, test.tests, strict=True) if len(labels) > 1
+    ] + [("All terms together" if len(labels) > 1 else labels[0], test.overall)]
+    shown = model.name == result.fitted.predictor.fullest.name
+    return {
+        "proportional_hazards_p": test.overall.p_value,
+        "hazards_tests": tuple(
+            HazardsTest(
+                label=label,
+                statistic=one.statistic,
+                degrees_of_freedom=one.degrees_of_freedom,
+                p=one.p_value,
+            )
+            for label, one in rows
+        ),
+        "over_time": _coefficients(model, found, variables) if shown else (),
+    }
+
+
+def _coefficients(
+    model: FittedModel, found: HazardsOverTime, variables: Mapping[str, ClinicalVariable]
+) -> tuple[CoefficientOverTime, ...]:
+    """Return each coefficient over time; none where there are too few events for a smooth."""
+    test, shown = found.test, []
+    for j, term in enumerate(model.terms):
+        smooth = smooth_coefficient(
+            test.transformed_times, test.scaled_residuals[:, j], float(found.variances[j])
+        )
+        if smooth is None:
+            return ()
+        plain = _plain_label(term.variable, variables.get(term.variable))
+        shown.append(
+            CoefficientOverTime(
+                label=f"{plain}: {term.group}" if term.group else plain,
+                coefficient=model.coefficients[j],
+                times=test.event_times,
+                places=test.transformed_times,
+                residuals=test.scaled_residuals[:, j],
+                smooth_at=smooth.at,
+                smooth=smooth.value,
+                smooth_low=smooth.low,
+                smooth_high=smooth.high,
+            )
+        )
+    return tuple(shown)
+
+
+def _plain_label(variable: str, declared: ClinicalVariable | None) -> str:
+    """Return what a variable or a signature is called, without a step."""
+    if declared is None:
+        return f"{set_label(variable)} signature"
+    return label_of(variable, declared)
 
 
 def _term_label(term: Term, variable: ClinicalVariable | None, step: Step) -> str:
