@@ -10,8 +10,6 @@ from trephine.report.style import BLUE, GREY, INK, RED, RULE, Area, place_axes
 from trephine.types import TimeUnit
 
 _TICKS = 5
-# Of the residuals on either side, that may lie beyond the axes.
-_BEYOND = 0.02
 
 
 def draw_over_time(area: Area, found: CoefficientOverTime, unit: TimeUnit) -> None:
@@ -29,8 +27,8 @@ def draw_over_time(area: Area, found: CoefficientOverTime, unit: TimeUnit) -> No
     axes.fill_between(at, low, high, color=BLUE, alpha=0.18, linewidth=0)
     axes.plot(at, smooth, color=BLUE)
     axes.axhline(as_number(found.coefficient), color=RED, linewidth=0.9, linestyle=(0, (4, 2)))
-    ends = np.quantile(residuals, [_BEYOND, 1 - _BEYOND])
-    bottom, top = min(ends[0], low.min(), 0.0), max(ends[1], high.max(), 0.0)
+    bottom = min(residuals.min(), low.min(), 0.0)
+    top = max(residuals.max(), high.max(), 0.0)
     room = 0.06 * (top - bottom)
     axes.set(
         ylim=(bottom - room, top + room),
