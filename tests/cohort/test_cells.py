@@ -34,7 +34,7 @@ def test_words_are_recoded_whole_and_the_rest_is_refused_in_one_line_a_word() ->
 def test_meanings_are_levels_or_empty_and_levels_take_no_units() -> None:
     with pytest.raises(ValidationError, match="expected meanings among"):
         ClinicalVariable(levels=("M", "F"), read={"男": "male"})
-    with pytest.raises(ValidationError, match="takes no strip or decimal"):
+    with pytest.raises(ValidationError, match="none for a variable with levels"):
         ClinicalVariable(levels=("M", "F"), decimal=",")
 
 
@@ -46,16 +46,42 @@ def test_the_unit_of_a_variable_is_taken_off_its_numbers_and_ranges_hold_after()
 
 
 def test_nothing_is_read_into_a_number_that_the_study_file_does_not_ask_for() -> None:
-    strange = ["45岁", "46岁", "23,7", "24,1", "７２", "−3", ">60", "1_000", "0x10", "1 234", "inf"]
+    strange = ["45岁", "46岁", "23,7", "24,1", "٧٢", "१२", ">60", "1_000", "0x10", "1 234", "inf"]
     _, problems = read(ClinicalVariable(unit="years"), *strange)
     assert sorted(row for p in problems for row in p.rows) == list(range(2, 13))
     told = {p.rows: (p.found, p.advice) for p in problems}
     assert told[2, 3] == (
         "a number with '岁'",
-        'Take it off, or set strip = ["岁"] under [clinical] x',
+        'If the column is in 岁, set strip = ["岁"] under [clinical] x; if not, bring the value to'
+        " the column's unit",
     )
     assert told[4, 5][0] == "a comma in the number, as in '23,7'"
-    assert told[6, 7][0] == "digits of another script, as in '７２'"
+    assert told[6, 7][0] == "digits of another script, as in '٧٢'"
+    advice = 'Say which number it stands for: read = { ">60" = NUMBER } under [clinical] x'
+    assert told[8,] == ("'>60'", advice)
+    assert "or set decimal" in told[11,][1]
+
+
+def test_full_width_digits_and_a_minus_of_any_kind_are_those_of_a_number() -> None:
+    values, problems = read(ClinicalVariable(), "７２．５", "\u22123", "–1.5", "－4", "1–5", "– 2")
+    assert values[:4] == [72.5, -3, -1.5, -4]
+    assert [(p.rows, p.found) for p in problems] == [((6,), "'1–5'"), ((7,), "'– 2'")]
+
+
+def test_thousands_are_parted_by_the_sign_that_the_study_file_names() -> None:
+    asked = ClinicalVariable(thousands=",")
+    assert read(asked, "1,234", "12,345.5", "1,234,567", "900")[0] == [1234, 12345.5, 1234567, 900]
+    assert [p.rows for p in read(asked, "12,5", "1,2345", "1,234")[1]] == [(2, 3)]
+    assert read(ClinicalVariable(thousands="."), "1.234", "1.234,5", "0,5")[0] == [
+        1234,
+        1234.5,
+        0.5,
+    ]
+    (problem,) = read(ClinicalVariable(), "1,234", "2,345")[1]
+    assert 'thousands = ","' in problem.advice
+    assert 'decimal = ","' in problem.advice
+    with pytest.raises(ValidationError, match="another sign than decimal"):
+        ClinicalVariable(decimal=",", thousands=",")
 
 
 def test_units_and_decimal_commas_are_read_where_asked() -> None:

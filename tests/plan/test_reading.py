@@ -80,8 +80,8 @@ def test_a_plan_cannot_be_changed_after_it_was_read() -> None:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        ({"image": "{case_id}.dcm"}, "an image needs at least one rater's mask"),
-        ({"raters": {"a": "{case_id}.nii"}}, "masks need the path of the images"),
+        ({"image": "{case_id}.dcm"}, "the masks of one rater at least, since there is image"),
+        ({"raters": {"a": "{case_id}.nii"}}, "the path of the images, since there are raters"),
         (
             {"image": "i", "raters": {"a": "m"}, "repeats": {"c": "m2"}},
             "expected raters ['a'], found {'c'}",
@@ -107,7 +107,7 @@ def test_horizons_ascend_and_are_at_most_four(horizons: list[float]) -> None:
         ({"levels": ["I"]}, "two or more"),
         ({"levels": ["I", "I"]}, "found one twice"),
         ({"levels": ["I", "II"], "reference": "III"}, "found 'III'"),
-        ({"levels": ["I", "II"], "unit": "mm"}, "takes no unit"),
+        ({"levels": ["I", "II"], "unit": "mm"}, "none for a variable with levels"),
         ({"measure": "combined_necrotic_angle"}, "measure and arcs: both or neither"),
     ],
 )

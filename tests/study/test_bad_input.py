@@ -381,8 +381,8 @@ def test_invisible_letters_in_names_and_levels_are_named_by_row(
     trephine: Command, table_study: SmallStudy
 ) -> None:
     own = table_study.table()["case"]
-    table_study.set(5, "case", f"{own[3]}\u200b")
-    table_study.set(6, "case", f"\u00a0{own[4]}")
+    table_study.set(5, "case", f"{own[3][:1]}\u200b{own[3][1:]}")
+    table_study.set(6, "case", f"\u00a0\u200b{own[4]}\u200b")
     table_study.set(7, "stage", "I\u200bI")
     told = refused(trephine, table_study, "row 7, column stage: expected 'I', 'II' or 'IIIA'")
     assert r'read = { "I\u200bI" = LEVEL }' in told

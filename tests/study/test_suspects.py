@@ -208,7 +208,7 @@ def test_errors_in_the_time_are_problems_and_gaps_are_named_by_rows(
     study.set(4, "months", "")
     study.set(7, "months", "8730")
     said = trephine("check", study.toml)
-    assert "Left out for want of an outcome: empty cells in months 1 (row 4)." in said.out
+    assert "Left out for want of an outcome: cells without a value in months 1 (row 4)." in said.out
     assert "Row 7, column months: 8730, where all others are at most" in said.out
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from trephine.cohort.cells import plain_number
 from trephine.cohort.reading.marks import cause_of
 from trephine.errors import Problem
 
@@ -22,6 +21,10 @@ _LISTED = 20
 
 _UNIT = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?\s*((?![xXeE][0-9])(?:[^\W\d_]|[%°‰])[^\s:;]{0,11})")
 _COMMA = re.compile(r"[-+]?[0-9]*,[0-9]+")
+_EITHER = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+_THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:[\s'’][0-9]{3})+(?:[.,][0-9]+)?")
+_LIMIT = re.compile(r"[<>≤≥＜＞]=?\s*[0-9]")
+_OTHER_DIGITS = re.compile(r"[^\D0-9]")
 
 
 def absent_column(
@@ -118,19 +121,39 @@ def _kind(cell: str, show: bool, key: str) -> tuple[str, str]:
         return cause.found.replace("{", "{{").replace("}", "}}"), cause.advice
     if not show:
         return "text", ""
+    if _EITHER.fullmatch(cell):
+        return (
+            "a comma in the number, as in {cell}",
+            f'Set thousands = "," under {key} if it parts thousands, decimal = "," if it is a'
+            " decimal comma",
+        )
     if _COMMA.fullmatch(cell):
         return (
             "a comma in the number, as in {cell}",
             f'Write points, or set decimal = "," under {key}',
         )
-    if plain_number(cell) is not None:
+    if _THOUSANDS.fullmatch(cell):
+        return (
+            "blanks between thousands, as in {cell}",
+            f'Take them out, or set decimal = "." (or ",") under {key}',
+        )
+    if _OTHER_DIGITS.search(cell):
         return "digits of another script, as in {cell}", "Type them again as 0 to 9"
+    if _LIMIT.match(cell):
+        advice = f"Say which number it stands for: read = {{ {quoted(cell)} = NUMBER }} under {key}"
+        return "a limit, as in {cell}", advice
     unit = _UNIT.fullmatch(cell)
     if unit is not None:
         word = unit[1].strip()
-        advice = f'Take it off, or set strip = ["{word}"] under {key}'
+        advice = (
+            f'If the column is in {word}, set strip = ["{word}"] under {key}; if not, bring the'
+            " value to the column's unit"
+        )
         return f"a number with {word!r}".replace("{", "{{").replace("}", "}}"), advice
-    return repr(cell).replace("{", "{{").replace("}", "}}"), ""
+    advice = ""
+    if not any(letter.isdigit() for letter in cell):
+        advice = f'If it means missing: read = {{ {quoted(cell)} = "" }} under {key}'
+    return repr(cell).replace("{", "{{").replace("}", "}}"), advice
 
 
 def value_problems(

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from trephine.choices import DecimalSign
 from trephine.cohort.reading.marks import MERGED
+from trephine.errors import MisfitError
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 # 1.234 where commas are decimal, or 1,234 where points are: a thousand, or one and a bit?
@@ -19,6 +20,9 @@ _EITHER = {
     ",": re.compile(r"[-+]?[1-9][0-9]{0,2}\.[0-9]{3}"),
     ".": re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}"),
 }
+# A minus before a number: the sign itself, or the dash that a word processor makes of it.
+_MINUS = re.compile(r"−|^\s*–(?=\s*[0-9.])")
+_OTHER: dict[DecimalSign, DecimalSign] = {",": ".", ".": ","}
 _GROUPS = {
     ",": re.compile(r"[-+]?[0-9]{1,3}(?:\.[0-9]{3})+(?=,|$)"),
     ".": re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?=\.|$)"),
@@ -45,10 +49,20 @@ class CellReading(BaseModel):
         description="the decimal sign of numbers written as text, the other one parting"
         " thousands; a cell that could mean either is refused",
     )
+    thousands: DecimalSign | None = Field(
+        default=None,
+        description="the sign that parts thousands, as in 1,234; the other one is decimal",
+    )
     merged: Literal["refuse", "repeat"] = Field(
         default="refuse",
         description="what cells mean that a merged range covers: an error, or the range's value",
     )
+
+    @model_validator(mode="after")
+    def _two_signs(self) -> Self:
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise MisfitError("thousands", "another sign than decimal", repr(self.thousands))
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -91,8 +105,8 @@ def read_column(
         Whether the column holds numbers; units and decimal signs are those of numbers only.
     """
     words = tuple(word for word in (*how.strip, unit) if word)
-    spoken = bool(how.strip or how.decimal)
-    asked = numbers and bool(words or how.decimal)
+    spoken = bool(how.strip or how.decimal or how.thousands)
+    asked = numbers and (spoken or bool(words))
     if not (how.read or asked or how.merged == "repeat"):
         return column
 
@@ -101,10 +115,10 @@ def read_column(
             cell = cell.removeprefix(MERGED)
         if cell in how.read:
             return how.read[cell]
-        number = plain_number(cell, words, how.decimal) if asked else None
+        number = plain_number(cell, words, how.decimal, how.thousands) if asked else None
         # A unit that the plan states is taken off where it stands; digits that are none are not
         # read as some unless the plan asks for it.
-        if number is not None and (spoken or _plain(number) != _plain(cell)):
+        if number is not None and (spoken or plain_text(number) != plain_text(cell)):
             return number
         return cell
 
@@ -120,29 +134,33 @@ def apply_readings(frame: pd.DataFrame, readings: Mapping[str, CellReading]) -> 
 
 
 def plain_number(
-    cell: str, words: tuple[str, ...] = (), decimal: DecimalSign | None = None
+    cell: str,
+    words: tuple[str, ...] = (),
+    decimal: DecimalSign | None = None,
+    thousands: DecimalSign | None = None,
 ) -> str | None:
     """Return a number in plain digits with a point; None where the cell is none, or ambiguous.
 
     Full-width digits, a Unicode minus and blanks that do not break are those of a plain number.
     """
-    text = _plain(cell)
-    bare = _without_words(text, tuple(_plain(word) for word in words))
-    if bare == text and cell == text and decimal is None:
+    text = plain_text(cell)
+    bare = _without_words(text, tuple(plain_text(word) for word in words))
+    sign = decimal or (_OTHER[thousands] if thousands else None)
+    if bare == text and cell == text and sign is None:
         return None
-    if decimal is not None:
+    if sign is not None:
         bare = re.sub(r"(?<=[0-9])[ '’](?=[0-9]{3}(?![0-9]))", "", bare)
-        if _EITHER[decimal].fullmatch(bare):
+        if thousands is None and _EITHER[sign].fullmatch(bare):
             return None
-        other = "." if decimal == "," else ","
-        if _GROUPS[decimal].match(bare):
-            bare = bare.replace(other, "")
-        bare = bare.replace(decimal, ".")
+        if _GROUPS[sign].match(bare):
+            bare = bare.replace(_OTHER[sign], "")
+        bare = bare.replace(sign, ".")
     return bare if _NUMBER.fullmatch(bare) else None
 
 
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).replace("−", "-").strip()
+def plain_text(text: str) -> str:
+    """Return a text with full-width letters, odd blanks and minus signs as a keyboard has them."""
+    return _MINUS.sub("-", unicodedata.normalize("NFKC", text)).strip()
 
 
 def _without_words(text: str, words: tuple[str, ...]) -> str:

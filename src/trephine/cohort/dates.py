@@ -89,16 +89,21 @@ def read_dates(
     last = (today or date.today()).toordinal()
     settled = order or read.decide(found, last)
     days = np.full(len(cells), np.nan)
+    undecided: dict[str, list[int]] = {}
     for place, options in found.items():
         day = options.under(settled)
-        if day is None:
-            read.refuse_order(place, options, cells[place], settled)
+        if day is None and settled is None:
+            undecided.setdefault(columns[place], []).append(place)
+        elif day is None:
+            assert settled is not None
+            read.refuse(place, f"a date as {_WORDS[settled]}", repr(cells[place]), FIX)
         elif day.year < FIRST_YEAR:
             read.refuse(place, f"a year from {FIRST_YEAR}", repr(cells[place]), FIX)
         elif day.toordinal() > last:
             read.refuse(place, "a date that is past", f"{day} ({cells[place]!r})", "Correct it")
         else:
             days[place] = day.toordinal()
+    read.ask_order(undecided, found, cells)
     read.say(found, settled, order, serials)
     return DateColumn(days, tuple(read.problems), tuple(read.assumed))
 
@@ -150,16 +155,25 @@ class _Reading:
         common = set.intersection(*orders) if orders else set()
         return next(iter(common)) if len(common) == 1 else None
 
-    def refuse_order(
-        self, place: int, options: Candidates, cell: str, settled: DateOrder | None
+    def ask_order(
+        self,
+        undecided: dict[str, list[int]],
+        found: dict[int, Candidates],
+        cells: Sequence[str],
     ) -> None:
-        if settled is not None:
-            self.refuse(place, f"a date as {_WORDS[settled]}", repr(cell), FIX)
-            return
-        choice = " or ".join(sorted({day.isoformat() for day in options.dates.values()}))
-        keys = " or ".join(f'"{key}"' for key in sorted(options.dates))
-        advice = f"Say which in the study file: [data] date_order = {keys}"
-        self.refuse(place, "one date", f"{cell!r}, which could be {choice}", advice)
+        """Ask once per column how its cells are to be read that could be two dates."""
+        for column, places in undecided.items():
+            options = found[places[0]].dates
+            choice = " or ".join(sorted({day.isoformat() for day in options.values()}))
+            keys = sorted({key for place in places for key in found[place].dates})
+            shown = " or ".join(f'"{key}"' for key in keys)
+            example = f"{cells[places[0]]!r}, which could be {choice}"
+            advice = f"Say which in the study file: [data] date_order = {shown}"
+            rows = [self._rows[place] for place in places]
+            text = example if len(places) == 1 else f"dates such as {example}"
+            self.problems.append(
+                Problem.of_cells(self._table, rows, column, "one date", text, advice)
+            )
 
     def say(
         self,

@@ -65,10 +65,11 @@ class ClinicalVariable(CellReading):
             raise MisfitError("levels", "two or more", "one")
         if self.reference and self.reference not in self.levels:
             raise MisfitError("reference", f"one of {list(self.levels)}", repr(self.reference))
-        if self.levels and (self.unit or self.range or self.measure):
-            raise MisfitError("", "a variable with levels takes no unit, range or measure")
-        if self.levels and (self.strip or self.decimal):
-            raise MisfitError("", "a variable with levels takes no strip or decimal")
+        of_numbers = ("unit", "range", "measure", "strip", "decimal", "thousands")
+        if self.levels and (stated := [key for key in of_numbers if getattr(self, key)]):
+            raise MisfitError(
+                stated[0], "none for a variable with levels", repr(getattr(self, stated[0]))
+            )
         strange = [v for v in self.read.values() if v and self.levels and v not in self.levels]
         if strange:
             expected = f"meanings among {list(self.levels)}, or empty"

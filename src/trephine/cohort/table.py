@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from trephine.cohort.cells import plain_number
 from trephine.cohort.reading import read_source
-from trephine.cohort.reading.header import clean_name
+from trephine.cohort.reading.cell_text import clean_name
 from trephine.types import FloatArray
 
 # What people write where they have no value.
@@ -35,7 +36,7 @@ def as_numbers(column: pd.Series) -> tuple[FloatArray, list[int]]:
     """Return a text column as numbers, NaN where missing, and the rows that hold no number.
 
     Rows are 0-based positions in the column. A decimal comma is not guessed at: "1,5" is no
-    number.
+    number. Full-width digits and a Unicode minus are those of any number.
     """
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     # No mark of a missing value reads as a number: only the other cells are looked at one by one.
@@ -44,7 +45,11 @@ def as_numbers(column: pd.Series) -> tuple[FloatArray, list[int]]:
     missing = np.fromiter(map(is_missing, cells), dtype=bool, count=odd.size)
     numbers = numbers.copy()
     numbers[odd[missing]] = np.nan
-    return numbers, odd[~missing].tolist()
+    wrong = odd[~missing].tolist()
+    respelt = {p: float(t) for p in wrong if (t := plain_number(column.iloc[p])) is not None}
+    for place, number in respelt.items():
+        numbers[place] = number
+    return numbers, [p for p in wrong if not np.isfinite(respelt.get(p, np.nan))]
 
 
 def find_column(frame: pd.DataFrame, name: str) -> str | None:

@@ -134,7 +134,7 @@ class DeepSettings(BaseModel):
         if not 0 <= low < high <= 100:
             raise MisfitError("grey_percentiles", "0 <= low < high <= 100", f"{low:g} and {high:g}")
         if len({len(values) for values in self.normalisation}) > 1:
-            raise MisfitError("mean and std", "one value a channel in both")
+            raise MisfitError("mean and std", "one value per channel in both")
         if self.trust is not None and not self.is_program:
             raise MisfitError(
                 "trust",
@@ -154,28 +154,32 @@ class DeepSettings(BaseModel):
             raise MisfitError("backbone", expected, repr(self.backbone))
         absent = [name for name in ("input_size", "mean", "std") if getattr(self, name) is None]
         if absent:
-            expected = f"a network file needs {', '.join(absent)} stated, as it was trained"
-            raise MisfitError("backbone", expected)
+            expected = f"{', '.join(absent)} beside a network file, as it was trained"
+            raise MisfitError("backbone", expected, "none")
         if self.weights != "imagenet":
             raise MisfitError(
                 "weights",
-                "a network file holds its own; leave weights out, and pin the file with sha256 if"
-                " you wish",
+                "none beside a network file, which holds its own (sha256 pins the file)",
+                repr(self.weights),
             )
 
         if self.is_program and self.device not in ("auto", "cpu"):
             raise MisfitError(
                 "device",
-                f"a {PurePath(self.backbone).suffix} file is computed on the CPU, in a process of"
-                " its own",
+                f"the CPU for a {PurePath(self.backbone).suffix} file, which is computed in a"
+                " process of its own",
                 f"{self.device!r}; export it as ONNX for a GPU",
             )
 
     def _check_resnet(self) -> None:
         if len(self.normalisation[0]) != 3:
-            raise MisfitError("mean and std", "the ResNets take three channels", "one value")
+            raise MisfitError(
+                "mean and std", "three values, as the ResNets take three channels", "one value"
+            )
         if self.layer is not None:
-            raise MisfitError("layer", "the ResNets give their average pool; leave layer out")
+            raise MisfitError(
+                "layer", "none beside a ResNet, which gives its average pool", repr(self.layer)
+            )
         if self.weights.startswith("random") and self.random_seed is None:
             raise MisfitError("weights", "random:SEED with a whole number", repr(self.weights))
 

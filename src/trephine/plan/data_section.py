@@ -224,11 +224,13 @@ class DataSection(Section):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.image is not None and not self.raters:
-            raise MisfitError("raters", "an image needs at least one rater's mask")
+            raise MisfitError(
+                "raters", "the masks of one rater at least, since there is image", "none"
+            )
         if self.raters and self.image is None:
-            raise MisfitError("image", "masks need the path of the images")
+            raise MisfitError("image", "the path of the images, since there are raters", "none")
         if self.manifest is not None and self.image is None:
-            raise MisfitError("manifest", "a list of files needs image, which names its column")
+            raise MisfitError("manifest", "image beside it, which names the list's column", "none")
         unknown = set(self.repeats) - set(self.raters)
         if unknown:
             raise MisfitError("repeats", f"raters {list(self.raters)}", str(unknown))

@@ -54,7 +54,7 @@ def left_out_doubts(
     event: str,
     drops: bool,
 ) -> list[str]:
-    """Return which empty cells leave cases out, by column and rows.
+    """Return which cells without a value leave cases out, by column and rows.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def left_out_doubts(
         for name, values in ((time, rows.time), (event, rows.event))
     ]
     if any(parts):
-        said.append(f"Left out for want of an outcome: empty cells in {_listed(parts)}.")
+        said.append(f"Left out for want of an outcome: cells without a value in {_listed(parts)}.")
     if drops:
         open_cases = ~rows.without_outcome
         lacking = [
@@ -82,7 +82,7 @@ def left_out_doubts(
         ]
         if any(lacking):
             said.append(
-                f"Left out for want of a clinical value: empty cells in {_listed(lacking)};"
+                f"Left out for want of a clinical value: cells without one in {_listed(lacking)};"
                 ' [selection] missing_clinical = "impute" keeps these cases.'
             )
     return said

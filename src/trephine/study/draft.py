@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from trephine.cohort.legends import Legend, find_legends
@@ -15,6 +16,7 @@ from trephine.cohort.reading import (
     read_source,
     texts_of_sheets,
 )
+from trephine.cohort.reading.marks import MERGED
 from trephine.cohort.table import as_numbers
 from trephine.cohort.wide import to_long
 from trephine.errors import InputError, StudyProblemsError
@@ -135,7 +137,7 @@ def _read_tables(
 
 
 def _candidate(scan: Scan, export: Export, path: Path, source: SourceTable) -> _Candidate:
-    frame = _narrow(source.frame)
+    frame, merged = _repeated(_narrow(source.frame))
     wide = find_wide(frame)
     side = None
     if wide is not None:
@@ -153,8 +155,19 @@ def _candidate(scan: Scan, export: Export, path: Path, source: SourceTable) -> _
     matched = [n for n in naming if n in keys or any(f"{{{n}}}" in one for one in patterns)]
     legends = _legends(path, source, frame)
     codes = {column: legend.meanings for column, legend in legends.items()}
-    roles = guess_roles(frame, matched, side, codes)
+    roles = guess_roles(frame, matched, side, codes, merged)
     return _Candidate(source, wide, frame, files, roles, tuple(legends.values()))
+
+
+def _repeated(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, frozenset[int]]]:
+    """Return a table whose merged cells repeat their value, and the places of a column's."""
+    merged = {
+        str(column): frozenset(places)
+        for column in frame.columns
+        if (places := np.flatnonzero(frame[column].str.startswith(MERGED)).tolist())
+    }
+    columns = {name: frame[name].str.removeprefix(MERGED) for name in merged}
+    return (frame.assign(**columns) if columns else frame), merged
 
 
 def _legends(path: Path, source: SourceTable, frame: pd.DataFrame) -> dict[str, Legend]:

@@ -9,27 +9,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trephine.cohort.answers import NO, YES
+from trephine.cohort.reading.cell_text import alike
+from trephine.study.draft_numbers import numbers_of
 from trephine.study.draft_values import Look
-from trephine.study.draft_words import is_named, unit_in_brackets
-from trephine.study.toml_text import inline, listed, quoted, words
+from trephine.study.toml_text import inline, listed, words
 
 # A column of more different values than this is taken as a measurement.
 MOST_LEVELS = 6
-# Of a column of numbers, the share of cells that may be something else; check lists them.
-_ODD = 0.1
-
-_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
-_WITH_UNIT = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*([^\W\d][^\s;:<>=~]{0,11}|[%°‰µ].{0,5})")
 _STAGE = re.compile(
     r"(?:arco|ficat|steinberg|stage|grade|type|class|stadium|stade|grad|typ)?\s*"
     r"(?P<n>iv|v|i{1,3}|[0-6])\s*-?\s*(?P<letter>[a-d]?)\s*(?:期|级|級|度|型|stage|grade|기)?"
 )
 _RANKS = (
-    "no none absent never normal 否 无 nein non нет aucun",
-    "minimal trace doubtful",
-    "mild slight light small low 轻 轻度 輕度 軽度 leicht gering léger légère leve лёгкая легкая",
-    "moderate medium middle intermediate 中 中度 中等 mittel mäßig modéré modérée moderado средняя",
-    "severe marked heavy large high 重 重度 schwer hoch sévère grave тяжёлая тяжелая",
+    "no none absent never normal 否 无 nein non нет aucun - (-)",
+    "minimal trace doubtful ± (±) +/-",
+    "mild slight light small low 轻 轻度 輕度 軽度 leicht gering léger légère leve"
+    " лёгкая легкая + (+) 1+",
+    "moderate medium middle intermediate 中 中度 中等 mittel mäßig modéré modérée moderado"
+    " средняя ++ 2+",
+    "severe marked heavy large high 重 重度 schwer hoch sévère grave тяжёлая тяжелая +++ 3+",
 )
 """Words that stand in an order of their own, from least to most."""
 _RANK = {word: rank for rank, words in enumerate(_RANKS) for word in words.split()}
@@ -73,38 +71,10 @@ def declare(look: Look) -> Declaration:
 
 def _measurement(look: Look) -> Declaration | None:
     """Declare numbers with their unit and decimal sign; None if the cells are none."""
-    plain = [unicodedata.normalize("NFKC", cell) for cell in look.filled]
-    matches = [_NUMBER.fullmatch(cell) or _WITH_UNIT.fullmatch(cell) for cell in plain]
-    odd = sum(match is None for match in matches)
-    units = Counter(
-        match[2].strip()
-        for match in matches
-        if match is not None and match.re is _WITH_UNIT and match[2].strip()
-    )
-    n_values = len({match[0] for match in matches if match is not None})
-    bare = sum(match is not None and match.re is _NUMBER for match in matches)
-    if odd > _ODD * len(plain) or n_values <= 2 or len(units) > 3 or (units and not bare):
+    found = numbers_of(look, MOST_LEVELS)
+    if found is None:
         return None
-    named = unit_in_brackets(look.name)
-    strip = [unit for unit in units if unit != named]
-    unit = named or _usual_unit(look) or (strip[0] if strip else "")
-    parts = {"unit": quoted(unit)}
-    extra = [word for word in strip if word != unit]
-    if extra:
-        parts["strip"] = listed(extra)
-    asked = ""
-    if any(re.search(r"\d,\d", cell) for cell in plain):
-        parts["decimal"] = quoted(",")
-        if any(re.search(r"\d,\d{3}(?!\d)", cell) for cell in plain):
-            asked = "are the commas decimal commas?"
-    return Declaration(inline(parts), asked=_merged(look, asked))
-
-
-def _usual_unit(look: Look) -> str:
-    """Return the unit of what is measured in one unit all over the world, if the name says so."""
-    if is_named(look.name, "age"):
-        return "years"
-    return "kg/m2" if is_named(look.name, "body mass") else ""
+    return Declaration(inline(found.parts), asked=_merged(look, found.asked))
 
 
 def _categories(look: Look) -> Declaration:
@@ -168,7 +138,7 @@ def _meanings(look: Look) -> dict[str, str]:
     same = _same_thing(look)
     groups: dict[str, list[str]] = {}
     for cell in counts:
-        groups.setdefault(same.get(cell, _folded(cell)), []).append(cell)
+        groups.setdefault(same.get(cell, _folded(alike(cell))), []).append(cell)
     meaning: dict[str, str] = {}
     for thing, cells in groups.items():
         shown = thing if thing in same.values() else max(cells, key=lambda c: (counts[c], c))
@@ -210,6 +180,9 @@ def _ordered(levels: set[str]) -> list[str]:
     stages = {level: _stage(_folded(level)) for level in levels}
     if all(stages.values()):
         return sorted(levels, key=lambda level: (_place(stages[level] or ""), level))
+    answers = {level: _folded(level) for level in levels}
+    if all(answer in YES | NO for answer in answers.values()):
+        return sorted(levels, key=lambda level: (answers[level] in YES, level))
     ranks = {level: _RANK.get(_folded(level)) for level in levels}
     if None not in ranks.values():
         return sorted(levels, key=lambda level: (ranks[level] or 0, level))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from trephine.cohort.sides import side_of
-from trephine.study.draft_clinical import Declaration, declare
+from trephine.study.draft_clinical import MOST_LEVELS, Declaration, declare
+from trephine.study.draft_numbers import numbers_of
 from trephine.study.draft_outcome import Outcome, find_outcome
 from trephine.study.draft_values import Look
 from trephine.study.draft_words import is_named
+from trephine.study.toml_text import quoted
 from trephine.types import TimeUnit
 
 _MOST_CENTRES = 50
+# A column of fewer filled cells is no variable: a legend beside the table, or a note.
+_HARDLY = 0.1
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Roles:
         Columns that seem to be neither, with the reason.
     unsure
         Questions that a person must answer.
+    merged
+        Columns whose merged cells stand for all their rows.
     """
 
     columns: dict[str, str]
@@ -47,6 +53,7 @@ class Roles:
     clinical: dict[str, Declaration]
     left_out: dict[str, str] = field(default_factory=dict)
     unsure: tuple[str, ...] = ()
+    merged: frozenset[str] = frozenset()
 
     @property
     def missing(self) -> int:
@@ -59,6 +66,7 @@ def guess_roles(
     matched: Iterable[str] = (),
     side: str | None = None,
     codes: Mapping[str, Mapping[str, str]] | None = None,
+    merged: Mapping[str, frozenset[int]] | None = None,
 ) -> Roles:
     """Guess what each column of a text table is; the user corrects the draft.
 
@@ -72,9 +80,14 @@ def guess_roles(
         The column of sides that was made from a wide sheet.
     codes
         By column, what its codes mean by a legend.
+    merged
+        By column, the places of cells that a merged range covers.
     """
-    known = codes or {}
-    looks = {name: Look.at(frame, name, known.get(name)) for name in map(str, frame.columns)}
+    known, covered = codes or {}, merged or {}
+    looks = {
+        name: Look.at(frame, name, known.get(name), covered.get(name, frozenset()))
+        for name in map(str, frame.columns)
+    }
     found: dict[str, str] = {}
     why: dict[str, str] = {}
     read: dict[str, dict[str, str]] = {}
@@ -98,7 +111,10 @@ def guess_roles(
     if centre is not None and centre.codes:
         read[centre.name] = dict(centre.codes)
     free = [look for name, look in looks.items() if name not in {*found.values(), side}]
-    clinical, left_out = _variables(free, len(frame), outcome)
+    patients = covered.get(found.get("patient", ""), frozenset())
+    clinical, left_out = _variables(free, len(frame), outcome, patients)
+    repeat, asked = _merged(found, covered)
+    questions += asked
     order = ("case", "patient", "side", "start", "last", "event_date", "time", "event", "centre")
     columns = {role: found[role] for role in order if role in found}
     return Roles(
@@ -110,18 +126,45 @@ def guess_roles(
         clinical,
         left_out,
         tuple(questions),
+        repeat,
     )
 
 
+def _merged(
+    found: Mapping[str, str], covered: Mapping[str, frozenset[int]]
+) -> tuple[frozenset[str], list[str]]:
+    """Return columns of roles whose merged cells repeat their value, and what must be asked.
+
+    One patient, one operation and one last visit stand for both hips that they are merged over; a
+    time or an event need not.
+    """
+    repeat = {found[r] for r in ("patient", "centre", "start", "last") if found.get(r) in covered}
+    asked = [
+        f"in {column!r}, {len(covered[column])} cells are merged: if the value stands for all its"
+        f' rows, put it under [data]: read = {{ {quoted(column)} = {{ merged = "repeat" }} }}'
+        for column in found.values()
+        if column in covered and column not in repeat
+    ]
+    return frozenset(repeat), asked
+
+
 def _variables(
-    looks: Iterable[Look], n_rows: int, outcome: Outcome
+    looks: Iterable[Look], n_rows: int, outcome: Outcome, patients: frozenset[int]
 ) -> tuple[dict[str, Declaration], dict[str, str]]:
-    """Return declared variables, and the columns that make none with the reason."""
+    """Return declared variables, and the columns that make none with the reason.
+
+    A value that is merged over the rows over which its patient's name is merged is the patient's.
+    """
     clinical: dict[str, Declaration] = {}
     left_out = {}
     for look in looks:
         reason = _no_predictor(look, n_rows, outcome)
+        if own := bool(look.merged) and look.merged <= patients:
+            look = replace(look, merged=frozenset())
         declared = Declaration(reason=reason) if reason else declare(look)
+        if own and declared.line:
+            line = declared.line.removesuffix(" }") + ', merged = "repeat" }'
+            declared = replace(declared, line=line)
         if declared.line:
             clinical[look.name] = declared
         else:
@@ -252,10 +295,19 @@ def _no_predictor(look: Look, n_rows: int, outcome: Outcome) -> str:
         (lambda: is_named(look.name, "identifier") and not age, "it looks like an identifier"),
         (lambda: is_named(look.name, "patient") and look.names_rows, "it looks like an identifier"),
         (
-            lambda: not look.is_numeric and len(look.values) == n_rows > 1 and look.names_rows,
+            lambda: (
+                not look.is_numeric
+                and len(look.values) == n_rows > 1
+                and look.names_rows
+                and numbers_of(look, MOST_LEVELS) is None
+            ),
             f"{n_rows} different texts",
         ),
         (lambda: look.is_serial and not age, "whole numbers that rise from row to row"),
         (lambda: outcome.is_outcome(look), "it holds the values of the outcome"),
+        (
+            lambda: 0 < look.share < _HARDLY,
+            f"filled in {len(look.filled)} of {n_rows} rows",
+        ),
     ]
     return next((reason for test, reason in reasons if test()), "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trephine.study.draft_columns import Roles
 from trephine.study.draft_files import FoundFiles
 from trephine.study.draft_wide import WideSheet
-from trephine.study.draft_words import is_named, without_date
+from trephine.study.draft_words import is_named, outcome_name, without_date
 from trephine.study.toml_text import comment, inline, key, listed, quoted, words
 
 
@@ -89,6 +89,9 @@ def _columns(roles: Roles, wide: WideSheet | None) -> str:
 
 def _readings(roles: Roles) -> list[str]:
     settled = {c: words(how) for c, how in roles.read.items() if all(how.values())}
+    for column in sorted(roles.merged):
+        own = {"read": settled[column]} if column in settled else {}
+        settled[column] = inline({"merged": quoted("repeat"), **own})
     open_ones = {
         column: words({cell: meaning or "..." for cell, meaning in how.items()})
         for column, how in roles.read.items()
@@ -131,7 +134,7 @@ def _outcome_lines(roles: Roles) -> list[str]:
         event = "event"
     return [
         "[outcome]",
-        f"name = {quoted(f'{event}-free survival')}",
+        f"name = {quoted(outcome_name(event))}",
         f"event = {quoted(event)}",
         f"unit = {quoted(roles.unit)}  # days, months or years",
         f"horizons = [{', '.join(f'{horizon:g}' for horizon in roles.horizons)}]",

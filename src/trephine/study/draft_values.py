@@ -11,7 +11,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from trephine.cohort.answers import NO, YES
+from trephine.cohort.answers import NO, PLUS, YES
+from trephine.cohort.cells import plain_text
 from trephine.cohort.date_forms import DateOrder, candidates
 from trephine.cohort.reading import cause_of
 from trephine.cohort.sides import side_of
@@ -43,6 +44,8 @@ class Look:
         All its texts; codes that a legend explains as what they mean.
     written
         The cells as the file has them.
+    merged
+        Places of the cells that a merged range covers; their text is the range's.
     codes
         What each code that the file's column holds means, where there is a legend.
     """
@@ -51,13 +54,21 @@ class Look:
     cells: tuple[str, ...]
     codes: Mapping[str, str] = field(default_factory=dict)
     written: frozenset[str] = frozenset()
+    merged: frozenset[int] = frozenset()
 
     @classmethod
-    def at(cls, frame: pd.DataFrame, name: str, codes: Mapping[str, str] | None = None) -> Look:
+    def at(
+        cls,
+        frame: pd.DataFrame,
+        name: str,
+        codes: Mapping[str, str] | None = None,
+        merged: frozenset[int] = frozenset(),
+    ) -> Look:
         """Look at a column of a text table, its codes read by a legend."""
         written = frozenset(frame[name])
         known = {code: meaning for code, meaning in (codes or {}).items() if code in written}
-        return cls(name, tuple(known.get(cell, cell) for cell in frame[name]), known, written)
+        cells = tuple(known.get(cell, cell) for cell in frame[name])
+        return cls(name, cells, known, written, merged)
 
     def as_written(self, read: Mapping[str, str]) -> dict[str, str]:
         """Return what the file's cells mean, from what the texts mean that stand for them."""
@@ -67,13 +78,17 @@ class Look:
 
     @cached_property
     def filled(self) -> list[str]:
-        """The cells that hold a value."""
-        return [c for c in self.cells if not is_missing(c) and cause_of(c) is None]
+        """The cells that hold a value; beside plus signs a minus is one."""
+        known = [c for c in self.cells if not is_missing(c) and cause_of(c) is None]
+        if known and {plain_text(cell) for cell in known} <= PLUS:
+            own = {*known, "-"}
+            return [cell for cell in self.cells if cell in own]
+        return known
 
     @cached_property
     def broken(self) -> int:
         """How many cells are errors, uncalculated or merged."""
-        return sum(cause_of(cell) is not None for cell in self.cells)
+        return len(self.merged) + sum(cause_of(cell) is not None for cell in self.cells)
 
     @cached_property
     def values(self) -> set[str]:
@@ -131,7 +146,7 @@ class Look:
         known = {"0": "0", "1": "1", **dict.fromkeys(YES, "1"), **dict.fromkeys(NO, "0")}
         known |= dict.fromkeys(("dead", "deceased", "died", "死亡", "tot", "décédé", "умер"), "1")
         known |= dict.fromkeys(("alive", "living", "生存", "存活", "lebt", "vivant", "жив"), "0")
-        meant = {value: known.get(value.casefold()) for value in self.values}
+        meant = {value: known.get(plain_text(value).casefold()) for value in self.values}
         if self.codes and None in meant.values():
             meant |= self._coded_flags() or {}
         if not meant or None in meant.values():

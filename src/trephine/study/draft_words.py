@@ -76,6 +76,10 @@ _WORDS = {
     ),
 }
 _PATTERNS = {kind: re.compile(words, re.IGNORECASE) for kind, words in _WORDS.items()}
+_DEATH = re.compile(
+    r"^(dead|death|died|deceased|死亡|사망|смерть|tod|décès|muerte)$", re.IGNORECASE
+)
+_ANY_EVENT = re.compile(r"(event|status|outcome|end ?point)s?", re.IGNORECASE)
 _UNITS = {
     "days": r"day|天数|日数|tage|jours|días|дн|일수",
     "months": r"month|月|monat|mois|meses|месяц|개월",
@@ -105,3 +109,16 @@ def without_date(column: str) -> str:
     words = r"[\s_]*(date( of)?|datum|日期|fecha( de)?|date de|дата|날짜|일자|日付?)[\s_]*"
     bare = re.sub(words, " ", column, flags=re.IGNORECASE).strip()
     return bare or column
+
+
+def outcome_name(event: str) -> str:
+    """Return what is estimated, in English throughout, by the event's name.
+
+    Of a name in two scripts the Latin words count, "Collapse" of "塌陷 Collapse"; where there are
+    none, a sentence half in English would be neither language.
+    """
+    if _DEATH.search(event):
+        return "overall survival"
+    latin = " ".join(re.findall(r"[A-Za-zÀ-ɏ][\w'’.-]*", event))
+    named = latin and not _ANY_EVENT.fullmatch(latin)
+    return f"{latin}-free survival" if named else "event-free survival"

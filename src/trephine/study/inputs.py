@@ -38,6 +38,7 @@ from trephine.study.ready_made import read_feature_sets
 from trephine.study.remarks import remarks_of
 from trephine.study.settings import deep_settings, model_parts, radiomics_settings
 from trephine.study.tidying import read_study_table
+from trephine.study.value_doubts import value_doubts
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 UNOPENED = "Images and masks were not opened: that comes when these are fixed."
@@ -164,7 +165,7 @@ def read_study(
     if problems or rows is None:
         unopened = plan.has_images and not opened
         raise StudyProblemsError(problems, UNOPENED if unopened else "")
-    said += _left_out(plan, rows, clinical)
+    said += [*value_doubts(clinical, rows.numbers), *_left_out(plan, rows, clinical)]
     inputs = _analysed(plan, rows, clinical, files, features, fingerprints)
     remarks = [*said, *inputs.remarks, *remarks]
     return replace(inputs, remarks=tuple(remarks), unchanged=unchanged, spellings=table.spellings)

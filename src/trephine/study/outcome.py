@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
@@ -21,10 +22,11 @@ from trephine.types import BoolArray, FloatArray, IntArray
 # Below this a model cannot be fitted in any way worth reading.
 FEWEST_EVENTS = 10
 
+# A long number as a spreadsheet saves it: two patients may share what is left of theirs.
+_SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}", re.IGNORECASE)
+
 # Of more cases that stand several times, one line says how many.
 _MANY_AGAIN = 5
-
-_BLANK = '"" = "0"'
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,11 @@ def _name_problems(frame: pd.DataFrame, columns: Columns, name: str) -> list[Pro
             problems.append(Problem.of_cells(name, empty, column, "a name", "an empty cell"))
         marked = [place for place, cell in enumerate(cells) if cause_of(cell) is not None]
         problems += _by_key(value_problems(cells, marked, name, "a name"))
+        cut = [int(row) for row in frame.index[cells.str.fullmatch(_SCIENTIFIC)]]
+        if cut:
+            found = "a number such as 1.2E+11, of which the spreadsheet kept the first digits alone"
+            advice = "Set the column to text in the spreadsheet, and enter the whole numbers again"
+            problems.append(Problem.of_cells(name, cut, column, "a name", found, advice))
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, case in zip(frame.index, frame[columns.case], strict=True):
         if case and cause_of(case) is None:
@@ -204,8 +211,14 @@ def _events(frame: pd.DataFrame, column: str, name: str, problems: list[Problem]
     problems += value_problems(cells, odd, name, "0 or 1", advice)
     if not odd and missing.any() and known.any() and not (event[known] == 0).any():
         rows = [int(row) for row in frame.index[missing]]
-        advice = f"Does empty mean that no event was seen? Then say so {_read_key(column, _BLANK)}"
-        found = "only 1 and empty cells"
+        marks = sorted(set(cells[missing]))
+        key = _read_key(column, ", ".join(f'{quoted(mark)} = "0"' for mark in marks))
+        shown = " and ".join(repr(mark) for mark in marks if mark)
+        what, means = ("empty cells", "empty") if marks == [""] else (f"cells with {shown}", shown)
+        if len(marks) > 1 and "" in marks:
+            what = f"empty cells and {what}"
+        advice = f"Does {means} mean that no event was seen? Then say so {key}"
+        found = f"only 1 and {what}"
         problems.append(Problem.of_cells(name, rows, column, "0 or 1", found, advice))
     return np.where(known, event, np.nan)
 

@@ -21,6 +21,11 @@ class Grid:
         Row number, as a spreadsheet counts from 1, to text cells; rows differ in length.
     hidden_rows, hidden_columns
         Numbers from 1.
+    stated
+        Rows and columns that the file says it has, or that were counted before cells are put in:
+        with them all bounds that it breaks are reported at once.
+    struck
+        Row and column, from 1, of cells that are struck through, in whole or in part.
     ranges
         Merged ranges: first row, first column, last row, last column, from 1.
     said
@@ -36,16 +41,17 @@ class Grid:
     rows: dict[int, list[str]] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
+    struck: set[tuple[int, int]] = field(default_factory=set)
     ranges: list[tuple[int, int, int, int]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     is_text: bool = False
     decimal_comma: bool = False
+    stated: tuple[int, int] = (0, 0)
     _size: int = 0
 
     def set(self, row: int, column: int, text: str) -> None:
         """Put a text in a cell (numbers from 1), within the bounds."""
-        self.limits.check("rows", self.name, row)
-        self.limits.check("columns", self.name, column)
+        self.check(row, column)
         self.limits.check("cell_letters", self.name, len(text))
         cells = self.rows.setdefault(row, [])
         if len(cells) < column:
@@ -55,15 +61,25 @@ class Grid:
 
     def put_row(self, row: int, cells: list[str]) -> None:
         """Put a whole row, within the bounds."""
-        self.limits.check("rows", self.name, row)
-        self.limits.check("columns", self.name, len(cells))
+        self.check(row, len(cells))
         self._grow(len(cells))
         self.rows[row] = cells
 
     def _grow(self, by: int) -> None:
         self._size += by
         if self._size > self.limits.cells:
-            self.limits.check("cells", self.name, self._size)
+            self._refuse(0, 0)
+
+    def check(self, row: int, column: int) -> None:
+        """Refuse a cell, or a row of so many cells, beyond the bounds."""
+        if row > self.limits.rows or column > self.limits.columns:
+            self._refuse(row, column)
+
+    def _refuse(self, row: int, column: int) -> None:
+        rows, columns = max(row, self.stated[0]), max(column, self.stated[1])
+        size = max(self._size, rows * columns)
+        found = {"rows": rows, "columns": columns, "cells": size}
+        self.limits.check_all(self.name, found)
 
     def get(self, row: int, column: int) -> str:
         """Return a cell's text, empty where there is none."""

@@ -6,23 +6,14 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from trephine.cohort.reading.cell_text import clean_name
 from trephine.cohort.reading.grid import Grid, column_letters, runs
+from trephine.cohort.reading.notes import notes_below, sums_below
 
 # A row of column names fills at least this share of the fullest of the first rows.
 _FILLED = 0.6
 _FIRST_ROWS = 20
 _NUMBER = re.compile(r"[-+]?[0-9]+([.,][0-9]+)?([eE][-+]?[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
-_BREAK = re.compile(r"\s*[\r\n\t\v\f\x85\u2028\u2029]+\s*")
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
-# What a row below a table begins with.
-_NOTE = re.compile(
-    r"\W*((grand\s+|sub)?totals?|sum|mean|average|avg|median|min(imum)?|max(imum)?|sd|std|range|"
-    r"count|notes?|remarks?|comments?|source|legend|abbreviations?|gesamt|summe|mittelwert|"
-    r"anmerkung(en)?|hinweis|somme|moyenne|remarques?|promedio|notas?|media|"
-    r"合计|总计|總計|小计|共计|平均(值|数)?|均值|中位数|标准差|备注|備註|注|说明|注释|計|合計|注記|"
-    r"합계|평균|비고|итого|среднее|примечани[ея])(\W|$|\s|[:：])",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,7 @@ def find_table(grid: Grid) -> Extent | None:
     above = [row for row in numbers if row < header]
     following = next((row for row in numbers if row > header), None)
     said: list[str] = []
-    names = _names(grid, header)
+    names = _tall(grid, header, _names(grid, header))
     if following is not None and _is_second_header(grid, filled, header, following):
         names = _joined(_ranged(grid, header), _names(grid, following))
         said.append(
@@ -79,13 +70,24 @@ def find_table(grid: Grid) -> Extent | None:
         said.append(f"Row {header} holds the column names; above it the sheet is empty.")
     grid.fill_ranges(header)
     body = [row for row in numbers if row > header]
-    notes = _notes(filled, body, len([name for name in names if name]))
+    again = [row for row in body if _names(grid, row)[: len(names)] == names and any(names)]
+    if again:
+        verb = "repeats" if len(again) == 1 else "repeat"
+        said.append(f"{runs(again).capitalize()} {verb} the column names: left out.")
+        body = [row for row in body if row not in again]
+    notes = notes_below(filled, body, len([name for name in names if name]))
     if notes:
         one = len(notes) == 1
         noun = "is a note or total, and was" if one else "are notes or totals, and were"
         where = runs(notes).capitalize()
         said.append(f"{where} below the table {noun} left out.")
-    rows = tuple(row for row in body if row not in notes)
+    rest = [row for row in body if row not in notes]
+    sums = sums_below(grid.rows, rest)
+    if sums:
+        said.append(
+            f"{runs(sums).capitalize()} holds the sums or means of the rows above: left out."
+        )
+    rows = tuple(row for row in rest if row not in sums)
     return Extent(header, tuple(names), rows, tuple(said))
 
 
@@ -110,13 +112,17 @@ def _mostly_numbers(cells: list[str]) -> bool:
     return 2 * sum(_NUMBER.fullmatch(cell) is not None for cell in cells) >= len(cells)
 
 
-def clean_name(cell: str) -> str:
-    """Return a column's name on one line, without invisible letters and outer blanks."""
-    return _BREAK.sub(" ", cell.translate(_INVISIBLE).strip())
-
-
 def _names(grid: Grid, row: int) -> list[str]:
     return [clean_name(cell) for cell in grid.rows.get(row, [])]
+
+
+def _tall(grid: Grid, header: int, names: list[str]) -> list[str]:
+    """Put in the names of merged cells that reach from a row above down to the header."""
+    for first, left, last, right in grid.ranges:
+        if first < header <= last and left == right and (name := grid.get(first, left)):
+            names += [""] * (left - len(names))
+            names[left - 1] = names[left - 1] or clean_name(name)
+    return names
 
 
 def _ranged(grid: Grid, row: int) -> list[str]:
@@ -174,48 +180,21 @@ def _with_groups(
     where = runs(above)
     told = f"Row {header} holds the column names; {where} above it "
     told += "is a title or holds" if len(above) == 1 else "are a title or hold"
-    counts = Counter(name for name in names if name)
-    groups = _ranged(grid, above[-1])
-    if len(set(filter(None, groups))) > 1 and any(number > 1 for number in counts.values()):
-        wide = groups + [""] * (len(names) - len(groups))
-        twice = [counts[name] > 1 for name in names]
-        names = [
-            f"{group} {name}".strip() if again else name
-            for name, group, again in zip(names, wide, twice, strict=False)
-        ]
-        return names, told + " names of groups, put before the columns that are named twice."
+    parted = names
+    for row in reversed(above):  # the nearest row of groups first, then groups of groups
+        counts = Counter(name for name in parted if name)
+        groups = _ranged(grid, row)
+        if max(counts.values(), default=0) > 1 and len(set(filter(None, groups))) > 1:
+            wide = groups + [""] * (len(names) - len(groups))
+            parted = [
+                f"{group} {name}".strip() if counts[name] > 1 else name
+                for name, group in zip(parted, wide, strict=False)
+            ]
+    if parted != names:
+        return parted, told + " names of groups, put before the columns that are named twice."
     return names, told + " names of groups, and was not used." if len(above) == 1 else (
         told + " names of groups, and were not used."
     )
-
-
-def _notes(filled: dict[int, list[str]], body: list[int], width: int) -> list[int]:
-    """Return the rows below the table, looked for from the end upwards."""
-    notes: list[int] = []
-    for place in range(len(body) - 1, 0, -1):
-        row, cells = body[place], filled[body[place]]
-        alone = row - body[place - 1] > 1
-        single = len(cells) == 1 and width > 2 and (alone or _is_sentence(cells[0]))
-        if not (single or (width > 1 and _begins_note(cells, width))):
-            break
-        notes.append(row)
-    return notes
-
-
-def _begins_note(cells: list[str], width: int) -> bool:
-    """Say whether a row begins with such a word alone, or with it and is half empty.
-
-    A case may be called "SD-12", or Max Miller: its row is filled as the others are.
-    """
-    word = _NOTE.match(cells[0])
-    if word is None:
-        return False
-    rest = cells[0][word.end() :].strip(" :：.()")
-    return not rest or 2 * len(cells) <= width
-
-
-def _is_sentence(text: str) -> bool:
-    return len(text.split()) > 3 or ":" in text or "：" in text or text.startswith(("*", "†", "※"))
 
 
 def nameless(extent: Extent, grid: Grid) -> tuple[list[int], list[str]]:

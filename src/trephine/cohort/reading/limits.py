@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Self
 
@@ -89,13 +90,37 @@ class TableLimits:
         StudyProblemsError
             If it is more than the bound.
         """
+        self.check_all(table, {name: found})
+
+    def check_all(self, table: str, found: Mapping[str, int]) -> None:
+        """Refuse numbers beyond their bounds, all of them at once.
+
+        Parameters
+        ----------
+        table
+            File name, for the message.
+        found
+            What the table has, by the name of the bound.
+
+        Raises
+        ------
+        StudyProblemsError
+            If any is more than its bound.
+        """
+        problems = [
+            self._refused(name, table, number)
+            for name, number in found.items()
+            if number > int(getattr(self, name))
+        ]
+        if problems:
+            raise StudyProblemsError(problems)
+
+    def _refused(self, name: str, table: str, found: int) -> Problem:
+        noun = name.removeprefix("old_").removeprefix("workbook_").replace("_", " ")
+        advice = (
+            f"Delete what is not the table (stray cells far below or to the right), or raise"
+            f" the bound: {name} = {found} under [limits.table] in the study file, or"
+            f" {VARIABLE}={name}={found} in the environment"
+        )
         bound = int(getattr(self, name))
-        if found > bound:
-            noun = name.removeprefix("old_").removeprefix("workbook_").replace("_", " ")
-            advice = (
-                f"Delete what is not the table (stray cells far below or to the right), or raise"
-                f" the bound: {name} = {found} under [limits.table] in the study file, or"
-                f" {VARIABLE}={name}={found} in the environment"
-            )
-            problem = Problem(table, f"at most {bound:,} {noun}", f"{found:,} or more", advice)
-            raise StudyProblemsError([problem])
+        return Problem(table, f"at most {bound:,} {noun}", f"{found:,} or more", advice)

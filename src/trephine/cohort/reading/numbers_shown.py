@@ -1,15 +1,18 @@
-"""Numbers of a workbook as people see them: 12 and not 12.0, dates as ISO text, 007 as 007."""
+"""Numbers of a workbook as people see them: 12 and not 12.0, dates as ISO text, 007, 45%."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
 _ZEROS = re.compile(r"0{2,}")
 _PLAIN = 1e15
+# What a number format shows as it stands: texts in quotes, escaped letters, blanks and fillings.
+_AS_IT_STANDS = re.compile(r'"[^"]*"|[\\_*].|\[[^\]]*\]')
 # Before March 1900 Excel's serials run one day late: it holds 1900 for a leap year.
 _LEAP = 60
 
@@ -27,6 +30,17 @@ def is_date(code: str) -> bool:
     return bool(is_date_format(code))
 
 
+@lru_cache(maxsize=1024)
+def is_percentage(code: str) -> bool:
+    """Say whether a number format shows a hundred times the value, and a percent sign."""
+    return "%" in _AS_IT_STANDS.sub("", code)
+
+
+def percent_text(number: float) -> str:
+    """Return a share as a sheet shows it, in digits that give it back: 0.07 is 7%."""
+    return f"{number_text(float(Decimal(repr(number)) * 100))}%"
+
+
 def builtin_format(number: int) -> str:
     """Return the code of a format that has a number only."""
     # 27 to 36 and 50 to 58 are dates in East Asian Excel, and general elsewhere.
@@ -39,6 +53,9 @@ def shown(number: float, code: str, from_1904: bool) -> str:
     """Return a cell's number as its format shows it, as far as that bears on its meaning."""
     if is_date(code):
         return date_text(number, from_1904)
+    # A column typed half as 45 and half as 45% holds 45 and 0.45: read alike, one would be wrong.
+    if is_percentage(code):
+        return percent_text(number)
     if _ZEROS.fullmatch(code) and number.is_integer() and 0 <= number < _PLAIN:
         return str(int(number)).zfill(len(code))
     return number_text(number)

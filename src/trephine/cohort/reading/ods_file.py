@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from trephine.cohort.reading.grid import Grid
 from trephine.cohort.reading.limits import TableLimits
 from trephine.cohort.reading.marks import UNCALCULATED
-from trephine.cohort.reading.numbers_shown import number_text
+from trephine.cohort.reading.numbers_shown import number_text, percent_text
 from trephine.cohort.reading.package import Package
 
 _NUMBERS = ("float", "percentage", "currency")
@@ -127,6 +127,8 @@ class _Tables:
                 number = float(text)
             except ValueError:
                 return shown
+            if kind == "percentage":
+                return percent_text(number)
             # 007 is shown by a format; what is shown counts where it is that number.
             return shown if shown.isdecimal() and float(shown) == number else number_text(number)
         if kind == "date":

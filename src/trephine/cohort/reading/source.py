@@ -13,11 +13,13 @@ import pandas as pd
 
 from trephine.cohort.reading import ods_file, xls_file, xlsx_file
 from trephine.cohort.reading.beside import SheetText, texts_in
+from trephine.cohort.reading.cell_text import without_unseen
 from trephine.cohort.reading.decimals import with_points
-from trephine.cohort.reading.grid import Grid, runs
-from trephine.cohort.reading.header import Extent, clean_name, find_table, nameless
+from trephine.cohort.reading.grid import Grid
+from trephine.cohort.reading.header import Extent, find_table, nameless
 from trephine.cohort.reading.limits import TableLimits
 from trephine.cohort.reading.package import Package, refusal
+from trephine.cohort.reading.sheet_remarks import broken_names, remarks_on
 from trephine.cohort.reading.text_file import read_text_table
 from trephine.errors import Problem, StudyProblemsError
 
@@ -232,7 +234,7 @@ def _source(name: str, grid: Grid, sheet: str | None, sheets: tuple[str, ...]) -
     if not extent.rows or not names:
         raise StudyProblemsError([Problem(name, "one row per case", "no rows")])
     cells = {
-        column: [grid.get(row, place + 1).strip() for row in extent.rows]
+        column: [without_unseen(grid.get(row, place + 1)) for row in extent.rows]
         for place, column in zip(named, names, strict=True)
     }
     frame = pd.DataFrame(cells, index=list(extent.rows), dtype=object, columns=names)
@@ -244,10 +246,9 @@ def _source(name: str, grid: Grid, sheet: str | None, sheets: tuple[str, ...]) -
     assumed = [
         *grid.said,
         *extent.said,
-        *_broken_names(grid, extent),
+        *broken_names(grid, extent),
         *said,
-        *_short_rows(grid, extent, named),
-        *_hidden(grid, extent, named),
+        *remarks_on(grid, extent, named),
         *commas,
     ]
     own = texts_in(grid, sheet, {extent.header, *extent.rows}, [place + 1 for place in named])
@@ -291,40 +292,3 @@ def _within(name: str, grid: Grid, extent: Extent) -> None:
                 )
             ]
         )
-
-
-def _broken_names(grid: Grid, extent: Extent) -> list[str]:
-    cells = grid.rows.get(extent.header, [])
-    broken = [clean_name(cell) for cell in cells if clean_name(cell) != cell.strip()]
-    if not broken:
-        return []
-    shown = ", ".join(repr(column) for column in broken[:5])
-    more = f" and {len(broken) - 5} more" if len(broken) > 5 else ""
-    return [f"Line breaks in column names were read as blanks: {shown}{more}."]
-
-
-def _short_rows(grid: Grid, extent: Extent, named: list[int]) -> list[str]:
-    """Say which rows of a text table end before its last named column."""
-    if not grid.is_text:
-        return []
-    short = [row for row in extent.rows if len(grid.rows[row]) <= max(named, default=0)]
-    if not short:
-        return []
-    where = runs(short).capitalize()
-    verb = "ends" if len(short) == 1 else "end"
-    return [f"{where} {verb} before the last column; the missing cells were read as empty."]
-
-
-def _hidden(grid: Grid, extent: Extent, named: list[int]) -> list[str]:
-    said = []
-    rows = sorted(grid.hidden_rows & set(extent.rows))
-    if rows:
-        where = runs(rows).capitalize()
-        verb = "is" if len(rows) == 1 else "are"
-        said.append(f"{where} {verb} hidden or filtered out in the sheet, and read all the same.")
-    columns = [extent.names[place] for place in named if place + 1 in grid.hidden_columns]
-    if columns:
-        shown = ", ".join(repr(column) for column in columns[:5])
-        more = f" and {len(columns) - 5} more" if len(columns) > 5 else ""
-        said.append(f"Hidden columns were read: {shown}{more}.")
-    return said

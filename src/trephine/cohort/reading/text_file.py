@@ -46,6 +46,8 @@ def read_text_table(path: Path, limits: TableLimits, encoding: str | None = None
         named = _SEPARATORS.get(separator, repr(separator))
         grid.said.append(f"Columns are separated by {named}.")
     grid.decimal_comma = separator in ";\t|"
+    widest = max(_widths(_sample(text), separator), default=0)
+    grid.stated = (text.count("\n") + (not text.endswith("\n")), widest)
     _fill(grid, text, separator)
     return grid
 
@@ -123,14 +125,7 @@ def find_separator(text: str, suffixes: list[str]) -> str:
 
     Of several, the one whose rule holds from the earliest line on, then the one with most cells.
     """
-    end = 0
-    for _ in range(_SAMPLE):
-        following = text.find("\n", end)
-        if following < 0:
-            end = len(text)
-            break
-        end = following + 1
-    sample = text[:end] if end else text
+    sample = _sample(text)
     best, choice = (0.0, 0, 0), "\t" if ".tsv" in suffixes else ","
     for separator in (choice, *(s for s in _SEPARATORS if s != choice)):
         widths = _widths(sample, separator)
@@ -142,6 +137,17 @@ def find_separator(text: str, suffixes: list[str]) -> str:
         if rank > best or best[0] == 0:
             best, choice = rank, separator
     return choice
+
+
+def _sample(text: str) -> str:
+    """Return the first lines of a text."""
+    end = 0
+    for _ in range(_SAMPLE):
+        following = text.find("\n", end)
+        if following < 0:
+            return text
+        end = following + 1
+    return text[:end]
 
 
 def _widths(sample: str, separator: str) -> list[int]:
@@ -169,9 +175,16 @@ def _fill(grid: Grid, text: str, separator: str) -> None:
     try:
         for number, cells in enumerate(reader, start=1):
             if cells:
-                grid.put_row(number, cells)
+                grid.put_row(number, [_unguarded(cell) for cell in cells])
             else:
-                grid.limits.check("rows", grid.name, number)
+                grid.check(number, 0)
     except csv.Error:
         where = f"a quotation mark that is never closed or stands within a cell (row {number + 1})"
         raise refusal(grid.name, where, advice) from None
+
+
+def _unguarded(cell: str) -> str:
+    """Return what programs write as ="007" so that a spreadsheet leaves it as it is."""
+    if cell.startswith('="') and cell.endswith('"') and len(cell) > 2:
+        return cell[2:-1].replace('""', '"')
+    return cell

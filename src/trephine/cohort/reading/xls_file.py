@@ -60,18 +60,27 @@ def read_sheet(book: Any, sheet: str, name: str, limits: TableLimits) -> Grid:
         found = book.sheet_by_name(sheet)
     except Exception:
         raise refusal(name, "a damaged xls workbook") from None
-    limits.check("rows", name, found.nrows)
-    grid = Grid(name, limits)
+    grid = Grid(name, limits, stated=(found.nrows, found.ncols))
+    grid.check(found.nrows, found.ncols)
     for row in range(found.nrows):
         for column, cell in enumerate(found.row(row)):
             text = _text(book, cell)
             if text.strip():
                 grid.set(row + 1, column + 1, text)
+                if _is_struck(book, cell):
+                    grid.struck.add((row + 1, column + 1))
     grid.hidden_rows = {row + 1 for row, info in found.rowinfo_map.items() if info.hidden}
     grid.hidden_columns = {column + 1 for column, info in found.colinfo_map.items() if info.hidden}
     for first, after, left, beyond in found.merged_cells:
         grid.ranges.append((first + 1, left + 1, after, beyond))
     return grid
+
+
+def _is_struck(book: Any, cell: Any) -> bool:
+    if cell.xf_index is None or not 0 <= cell.xf_index < len(book.xf_list):
+        return False
+    font = book.xf_list[cell.xf_index].font_index
+    return 0 <= font < len(book.font_list) and bool(book.font_list[font].struck_out)
 
 
 def _text(book: Any, cell: Any) -> str:

@@ -32,6 +32,8 @@ class Workbook:
         Shared strings.
     formats
         Number format of each cell style.
+    struck_styles, struck_strings
+        Numbers of the cell styles, and of the shared strings, that are struck through.
     """
 
     sheets: dict[str, str] = field(default_factory=dict)
@@ -39,6 +41,8 @@ class Workbook:
     from_1904: bool = False
     strings: list[str] = field(default_factory=list)
     formats: list[str] = field(default_factory=list)
+    struck_styles: set[int] = field(default_factory=set)
+    struck_strings: set[int] = field(default_factory=set)
     n_cells: int = 0  # of all sheets read so far, shared texts with their weight
 
 
@@ -136,6 +140,8 @@ class _Strings(_Quiet):
             self._in_aid = True
         elif name == "t":
             self._in_text = not self._in_aid
+        elif name == "strike" and _is_on(attributes):
+            self._book.struck_strings.add(len(self._book.strings))
 
     def end(self, name: str) -> None:
         if name == "t":
@@ -158,20 +164,32 @@ class _Styles(_Quiet):
     def __init__(self, book: Workbook) -> None:
         self._book = book
         self._codes: dict[int, str] = {}
-        self._in_cells = False
+        self._struck_fonts: set[int] = set()
+        self._n_fonts = 0
+        self._in_cells = self._in_fonts = False
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "numFmt":
             self._codes[_whole(attributes.get("numFmtId"))] = attributes.get("formatCode", "")
+        elif name == "fonts":
+            self._in_fonts = True
+        elif name == "font" and self._in_fonts:
+            self._n_fonts += 1
+        elif name == "strike" and self._in_fonts and _is_on(attributes):
+            self._struck_fonts.add(self._n_fonts - 1)
         elif name == "cellXfs":
             self._in_cells = True
         elif name == "xf" and self._in_cells:
+            if _whole(attributes.get("fontId")) in self._struck_fonts:
+                self._book.struck_styles.add(len(self._book.formats))
             number = _whole(attributes.get("numFmtId"))
             self._book.formats.append(self._codes.get(number) or builtin_format(number))
 
     def end(self, name: str) -> None:
         if name == "cellXfs":
             self._in_cells = False
+        elif name == "fonts":
+            self._in_fonts = False
 
 
 class _Cells(_Quiet):
@@ -182,7 +200,7 @@ class _Cells(_Quiet):
         self.grid = Grid(name, limits)
         self._row = self._column = self._n_rows = 0
         self._kind = self._style = ""
-        self._has_formula = self._in_value = self._in_aid = False
+        self._has_formula = self._has_strike = self._in_value = self._in_aid = False
         self._parts: list[str] = []
         self._letters = 0
 
@@ -197,6 +215,11 @@ class _Cells(_Quiet):
             self._begin_row(attributes)
         elif name == "rPh":
             self._in_aid = True
+        elif name == "dimension":
+            last = cell_number(attributes.get("ref", "").rpartition(":")[2])
+            self.grid.stated = last or (0, 0)
+        elif name == "strike" and _is_on(attributes):
+            self._has_strike = True
         elif name == "col" and attributes.get("hidden") in ("1", "true"):
             first, last = _whole(attributes.get("min")), _whole(attributes.get("max"))
             self.grid.hidden_columns |= set(range(first, min(last, self._limits.columns) + 1))
@@ -211,7 +234,7 @@ class _Cells(_Quiet):
         self._row = _whole(attributes.get("r")) or self._row + 1
         self._column = 0
         self._n_rows += 1
-        self._limits.check("rows", self._name, self._n_rows)
+        self.grid.check(self._n_rows, 0)
         if attributes.get("hidden") in ("1", "true"):
             self.grid.hidden_rows.add(self._row)
 
@@ -222,7 +245,7 @@ class _Cells(_Quiet):
         else:
             self._column += 1
         self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
-        self._has_formula = False
+        self._has_formula = self._has_strike = False
         self._parts, self._letters = [], 0
         self._book.n_cells += 1
         if self._book.n_cells % 1024 == 0:
@@ -243,6 +266,12 @@ class _Cells(_Quiet):
             text = self._value("".join(self._parts))
             if text.strip():
                 self.grid.set(self._row, self._column, text)
+                if self._is_struck("".join(self._parts)):
+                    self.grid.struck.add((self._row, self._column))
+
+    def _is_struck(self, index: str) -> bool:
+        in_part = self._kind == "s" and _whole(index) in self._book.struck_strings
+        return in_part or self._has_strike or _whole(self._style) in self._book.struck_styles
 
     def _value(self, text: str) -> str:
         if not text:
@@ -263,6 +292,10 @@ class _Cells(_Quiet):
         style = _whole(self._style)
         code = self._book.formats[style] if style < len(self._book.formats) else "General"
         return shown(number, code, self._book.from_1904)
+
+
+def _is_on(attributes: Mapping[str, str]) -> bool:
+    return attributes.get("val", "1") not in ("0", "false")
 
 
 def _whole(text: str | None) -> int:

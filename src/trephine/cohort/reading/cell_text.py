@@ -1,0 +1,32 @@
+"""What a cell or a name says: without blanks and letters that nobody sees."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_BREAK = re.compile(r"\s*[\r\n\t\v\f\x85\u2028\u2029]+\s*")
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+# Cyrillic and Greek letters that look as Latin ones do.
+_ALIKE = str.maketrans(
+    "АВЕЗКМНОРСТУХІЈЅаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABE3KMHOPCTYXIJSaeopcyxijsABEZHIKMNOPTYXo"
+)
+_INVISIBLE = dict.fromkeys(map(ord, _UNSEEN))
+
+
+def clean_name(cell: str) -> str:
+    """Return a column's name on one line, without invisible letters and outer blanks."""
+    return _BREAK.sub(" ", cell.translate(_INVISIBLE).strip())
+
+
+def without_unseen(cell: str) -> str:
+    """Return a cell's text without blanks and invisible letters round it: nobody typed them."""
+    text = cell.strip()
+    while text and (text[0] in _UNSEEN or text[-1] in _UNSEEN):
+        text = text.strip(_UNSEEN).strip()
+    return text
+
+
+def alike(text: str) -> str:
+    """Return what a text looks like: letters of other scripts as the Latin ones they resemble."""
+    return unicodedata.normalize("NFKC", text).translate(_ALIKE)

@@ -1,0 +1,136 @@
+"""What a sheet shows and its values do not: struck cells, percentages, sums, repeated headers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.styles import Font
+from openpyxl.worksheet.worksheet import Worksheet
+
+from trephine.cohort.reading import TableLimits, read_source
+from trephine.cohort.reading.cell_text import alike, without_unseen
+from trephine.cohort.reading.notes import sums_below
+from trephine.cohort.reading.numbers_shown import shown
+from trephine.errors import StudyProblemsError
+
+ROWS = [["id", "age", "area"], *([f"H{k}", 40 + k, 0.05 * k] for k in range(1, 7))]
+
+
+def sheet_of(rows: list[list[object]]) -> tuple[openpyxl.Workbook, Worksheet]:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    for row in rows:
+        sheet.append(row)
+    return book, sheet
+
+
+def test_rows_and_cells_that_are_struck_through_are_named(tmp_path: Path) -> None:
+    book, sheet = sheet_of([list(row) for row in ROWS])
+    for place in ("A3", "B3", "C3", "B5"):
+        sheet[place].font = Font(strike=True)
+    sheet["B6"].font = Font(strike=False)
+    sheet["A7"] = CellRichText("H", TextBlock(InlineFont(strike=True), "5"), "6")
+    book.save(tmp_path / "t.xlsx")
+    source = read_source(tmp_path / "t.xlsx")
+    assert source.assumed == (
+        "Row 3 is struck through in the sheet, and read all the same: delete what is no case.",
+        "Cells that are struck through were read all the same, columns 'age', 'id': rows 5 and 7.",
+    )
+    assert len(source.frame) == 6
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "text"),
+    [
+        (0.45, "0%", "45%"),
+        (0.07, "0.00%", "7%"),
+        (1 / 3, "0.0%;[Red]-0.0%", "33.33333333333333%"),
+        (45.0, '0" %"', "45"),
+        (45.0, "0\\%", "45"),
+        (0.45, "0.00", "0.45"),
+    ],
+)
+def test_a_percentage_is_read_as_the_sheet_shows_it(value: float, code: str, text: str) -> None:
+    assert shown(value, code, False) == text
+
+
+def test_a_column_half_in_percent_holds_one_kind_of_number(tmp_path: Path) -> None:
+    book, sheet = sheet_of([list(row) for row in ROWS])
+    for row in (2, 3, 4):
+        sheet.cell(row, 3).number_format = "0%"
+    for row in (5, 6, 7):
+        sheet.cell(row, 3).value = 10 * row
+    book.save(tmp_path / "t.xlsx")
+    cells = list(read_source(tmp_path / "t.xlsx").frame["area"])
+    assert cells == ["5%", "10%", "15%", "50", "60", "70"]
+
+
+def test_a_header_that_stands_again_and_sums_without_a_word_are_no_cases(tmp_path: Path) -> None:
+    rows = [[*map(str, row)] for row in ROWS]
+    rows = [*rows[:4], rows[0], *rows[4:], ["", "43.5", "1.05"]]
+    (tmp_path / "t.csv").write_text("\n".join(map(",".join, rows)))
+    source = read_source(tmp_path / "t.csv")
+    assert list(source.frame["id"]) == ["H1", "H2", "H3", "H4", "H5", "H6"]
+    assert source.assumed == (
+        "Row 5 repeats the column names: left out.",
+        "Row 9 holds the sums or means of the rows above: left out.",
+    )
+
+
+def test_a_last_row_that_is_no_sum_stays_a_row() -> None:
+    cells = {2: ["a", "1", "4"], 3: ["b", "2", "5"], 4: ["c", "3", "6"]}
+    assert sums_below(cells | {5: ["", "6", "15"]}, [2, 3, 4, 5]) == [5]
+    assert sums_below(cells | {5: ["", "2.0", "5.0"]}, [2, 3, 4, 5]) == [5]
+    assert sums_below(cells | {5: ["", "6", "16"]}, [2, 3, 4, 5]) == []
+    assert sums_below(cells | {5: ["d", "6", "15"]}, [2, 3, 4, 5]) == []
+    assert sums_below(cells | {5: ["", "6"]}, [2, 3, 4, 5]) == []
+
+
+def test_names_reach_down_through_three_rows_of_headers(tmp_path: Path) -> None:
+    book, sheet = sheet_of(
+        [
+            ["Patient", "Right", "", "", "", "Left", "", "", ""],
+            ["", "before", "", "after", "", "before", "", "after", ""],
+            ["", *["age", "area"] * 4],
+            *([f"P{k}", *range(k, k + 8)] for k in range(4)),
+        ]
+    )
+    for cells in ("A1:A3", "B1:E1", "F1:I1", "B2:C2", "D2:E2", "F2:G2", "H2:I2"):
+        sheet.merge_cells(cells)
+    book.save(tmp_path / "t.xlsx")
+    names = list(read_source(tmp_path / "t.xlsx").frame.columns)
+    assert names[:3] == ["Patient", "Right before age", "Right before area"]
+    assert names[-1] == "Left after area"
+    assert len(set(names)) == 9
+
+
+def test_a_cell_guarded_from_the_spreadsheet_is_what_it_guards(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('id,age\n="007","=""41"""\n="008",42\n')
+    frame = read_source(tmp_path / "t.csv").frame
+    assert list(frame["id"]) == ["007", "008"]
+    assert list(frame["age"]) == ["41", "42"]
+
+
+def test_invisible_letters_round_a_cell_are_taken_off_and_those_within_are_kept() -> None:
+    assert without_unseen(" \u200b\u00a0H1\u200b \u200b") == "H1"
+    assert without_unseen("\u200b") == ""
+    assert without_unseen("H\u200b1") == "H\u200b1"
+    assert alike("\u0406\u0406") == alike("II") == alike("\u2161")
+
+
+def test_all_bounds_that_a_table_breaks_are_told_at_once_with_numbers_that_suffice(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("id,a,b\n" + "1,2,3\n" * 300)
+    with pytest.raises(StudyProblemsError) as error:
+        read_source(path, limits=TableLimits(rows=200, columns=2, cells=100))
+    told = [problem.expected for problem in error.value.problems]
+    assert told == ["at most 200 rows", "at most 2 columns", "at most 100 cells"]
+    assert "rows = 301 " in str(error.value)
+    read_source(path, limits=TableLimits(rows=301, columns=3, cells=903))
