@@ -216,8 +216,7 @@ class _Cells(_Quiet):
         elif name == "rPh":
             self._in_aid = True
         elif name == "dimension":
-            last = cell_number(attributes.get("ref", "").rpartition(":")[2])
-            self.grid.stated = last or (0, 0)
+            self.grid.stated = cell_number(attributes.get("ref", "").rpartition(":")[2]) or (0, 0)
         elif name == "strike" and _is_on(attributes):
             self._has_strike = True
         elif name == "col" and attributes.get("hidden") in ("1", "true"):
