@@ -111,6 +111,12 @@ def passed(trephine: Command, study: SmallStudy, *parts: str) -> str:
     return said.out
 
 
+def notes(said: str) -> int:
+    """How many notes there are, apart from the one that 46 events are few."""
+    assert said.count("Note: 46 events") == 1
+    return said.count("Note") - 1
+
+
 def accept(study: SmallStudy, *kinds: str) -> None:
     named = ", ".join(f'"{kind}"' for kind in kinds)
     study.replace('accept = ["orientation"]', f'accept = ["orientation", {named}]')
@@ -119,7 +125,7 @@ def accept(study: SmallStudy, *kinds: str) -> None:
 def test_a_study_of_radiographs_that_agree_with_the_table_has_no_note(
     trephine: Command, dicom_study: SmallStudy
 ) -> None:
-    assert "Note" not in passed(trephine, dicom_study, "No problem found")
+    assert notes(passed(trephine, dicom_study, "No problem found")) == 0
 
 
 def test_masks_whose_labels_are_all_exchanged_are_told_in_one_line(
@@ -283,7 +289,7 @@ def test_a_region_that_reaches_every_edge_is_the_background(
 def test_regions_at_an_edge_are_a_note(trephine: Command, dicom_study: SmallStudy) -> None:
     change_masks(dicom_study, lambda labels: np.roll(labels, -10, 1) * (labels < 2), "030")
     told = passed(trephine, dicom_study, "reach an edge of their image (row 51): cut off?")
-    assert told.count("Note") == 1
+    assert notes(told) == 1
 
 
 def test_nifti_masks_on_radiographs_have_a_note_until_it_is_accepted(
