@@ -122,6 +122,8 @@ def selection(rng: np.random.Generator, protocol: str, feature_set: str) -> Sele
                 ibsi_name=title,
                 definition="" if deep else "How irregular the grey levels of neighbours are.",
                 stability=float(np.clip(0.95 - 0.06 * k, 0.08, 1)),
+                same_sign=float(np.clip(0.94 - 0.06 * k, 0.08, 1)),
+                weights=EstimateFact(value=weight, low=weight - 0.3, high=weight + 0.3),
             )
         )
     return SelectionFacts(

@@ -19,6 +19,7 @@ from trephine.facts import EstimateFact, Facts, SurvivalCurve
 from trephine.report.figures.calibration import draw_calibration
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.figures.kaplan_meier import draw_kaplan_meier
+from trephine.report.figures.model_plates import lasso_plates
 from trephine.report.figures.nomogram import draw_nomogram, lay_out_nomogram
 from trephine.report.figures.plate import compose, panel_svg
 from trephine.report.style import (
@@ -31,6 +32,7 @@ from trephine.report.style import (
     new_figure,
     write_figure,
 )
+from trephine.report.trace import plain
 
 
 def boxes(figure: Figure):
@@ -270,3 +272,17 @@ def test_a_figure_that_cannot_be_written_whole_leaves_the_good_one(
             write_figure(figure, tmp_path / "figure", (suffix,), svg="<svg/>")
         assert (tmp_path / f"figure.{suffix}").read_bytes() == b"good"
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_the_figure_of_a_ridge_says_that_it_selects_nothing_and_which_model_it_is(facts):
+    part = next(part for part in facts.selection if part.protocol == "sound")
+    lasso = part.lasso.model_copy(update={"mixture": 0.0, "averaged": 4, "adaptivity": 2.0})
+    ridge = facts.model_copy(update={"selection": (part.model_copy(update={"lasso": lasso}),)})
+    (plate,) = lasso_plates(ridge)
+    assert plain(plate.title) == "Penalised Cox regression"
+    caption = plain(plate.caption)
+    assert "selects nothing" in caption
+    assert "the mean of those of 4 such models; drawn is the one with the least" in caption
+    assert f"adaptivity {part.feature_set} 2." in caption
+    (chosen, *_) = lasso_plates(facts)
+    assert plain(chosen.title) == "Feature selection by penalised Cox regression"

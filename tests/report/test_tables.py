@@ -429,8 +429,25 @@ def test_a_column_that_no_row_fills_is_left_out(facts):
     )
     tables = make_tables(facts.model_copy(update={"selection": parts}))
     (table,) = [table for table in tables if table.slug == "table-selected-features"]
-    assert [plain(cell) for cell in table.header] == ["Feature", "Weight", "Stability"]
-    assert {len(row.cells) for row in table.rows if row.kind != "group"} == {3}
+    assert [plain(cell) for cell in table.header] == [
+        "Feature",
+        "Weight",
+        "Selected",
+        "Same sign",
+        "Range of weight",
+    ]
+    assert {len(row.cells) for row in table.rows if row.kind != "group"} == {5}
+
+
+def test_of_ridge_no_share_of_selection_is_shown_but_how_steady_its_weights_are(facts):
+    part = facts.selection[0]
+    ridge = part.model_copy(update={"lasso": part.lasso.model_copy(update={"mixture": 0.0})})
+    tables = make_tables(facts.model_copy(update={"selection": (ridge,)}))
+    (table,) = [table for table in tables if table.slug == "table-selected-features"]
+    cells = [[plain(cell) for cell in row.cells] for row in table.rows if row.kind != "group"]
+    assert {row[2] for row in cells} == {"–"}
+    assert cells[0][3].endswith("%")
+    assert " to " in cells[0][4]
 
 
 def test_a_workbook_shows_every_number_and_wraps_what_is_long(facts, tmp_path):

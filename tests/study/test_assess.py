@@ -22,7 +22,8 @@ from trephine.report.measures import MEASURES
 from trephine.study.assess import Assessed, AtHorizon
 from trephine.study.assess import measures as module
 from trephine.study.assess.measures import measured
-from trephine.study.assess.predictions import Predictions
+from trephine.study.assess.predictions import MOST_REPEATS, Predictions
+from trephine.study.assess.risk_groups import stratified
 from trephine.study.gather.curves import risk_group_facts, roc_facts
 from trephine.study.gather.performance import performance_facts
 from trephine.study.results import Analysis
@@ -234,4 +235,25 @@ def test_the_rule_of_risk_groups_names_the_cut_that_was_made() -> None:
         assert row.cuts == (pytest.approx(found.risk_cut),)
     pooled = cast("OutOfFold", object())
     row = risk_group_facts(analysis, replace(found, out_of_fold=pooled))
-    assert row.rule.startswith("median of the out-of-fold linear predictor")
+    assert "training part of each fold" in row.rule
+
+
+def test_out_of_fold_a_case_is_high_risk_where_most_folds_put_it_above_their_own_cut() -> None:
+    """The scores of all folds together have no median that any model was given."""
+    outcome, score = cohort()
+    share = np.where(np.arange(len(outcome)) % 3 == 0, 0.6, 0.5)
+    by_fold = Predictions(
+        protocol="sound",
+        kind="nested cross-validated",
+        model="model",
+        risk_score=score,
+        horizons=(),
+        event_probability=np.empty((len(outcome), 0)),
+        grid=(),
+        grid_probability=np.empty((len(outcome), 0)),
+        patient=PATIENT,
+        risk_cut=MOST_REPEATS,
+        high_risk=share,
+    )
+    groups = stratified(analysis_of(outcome, (24.0,)), by_fold).groups
+    assert (groups.group_of_case == (share > 0.5)).all()

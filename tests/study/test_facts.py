@@ -303,6 +303,9 @@ def test_stability_is_the_share_of_bootstraps_that_chose_a_feature(facts, analys
         for feature in selection.selected:
             chosen = [feature.name in refit.weights["features"] for refit in refits]
             assert feature.stability == pytest.approx(np.mean(chosen))
+            weights = [refit.weights["features"].get(feature.name, 0.0) for refit in refits]
+            agreed = np.mean(np.sign(weights) == np.sign(feature.weight))
+            assert feature.same_sign == pytest.approx(agreed)
 
 
 def test_the_proportional_hazards_test_is_told_for_models_with_terms(facts) -> None:

@@ -87,6 +87,7 @@ def test_predictions_are_those_of_a_recipe_fitted_to_the_other_folds() -> None:
                 found.event_probability[name][0, test],
                 1 - prediction.survival.survival_probability,
             )
+            np.testing.assert_array_equal(found.high_risk[name][0, test], prediction.high_risk)
 
 
 def test_hips_of_one_patient_are_never_split() -> None:

@@ -24,6 +24,12 @@ def test_features_are_counted_with_their_signs_the_commonest_first() -> None:
     assert found.clinical == {"age": 0.75, "stage": 0.25}
 
 
+def test_the_range_of_a_weight_counts_0_where_the_feature_was_not_selected() -> None:
+    a, b, _ = selection_stability(REFITS).features["radiomics"]
+    assert (a.low, a.high) == tuple(np.quantile([1.0, 2.0, 0.0, 0.0], (0.025, 0.975)))
+    assert b.low < 0 < b.high
+
+
 def test_penalties_and_sizes_are_told_by_their_median() -> None:
     found = selection_stability(REFITS)
     assert found.penalty["radiomics"].value == pytest.approx(0.2)

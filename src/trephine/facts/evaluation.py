@@ -309,7 +309,8 @@ class RiskGroupsFacts(AssessedFact):
     rule: str
     """How cut points came about, for example "median of the linear predictor in training"."""
     cuts: tuple[Number, ...]
-    """Cut points on the linear predictor, or the event probabilities that the rule names."""
+    """Cut points on the linear predictor, or the event probabilities that the rule names; out of
+    fold, the share of repeats in which a fold's own cut has to be passed."""
     curves: tuple[SurvivalCurve, ...]
     """Groups by ascending risk."""
     logrank_statistic: Number = None

@@ -43,7 +43,11 @@ class SelectedFeature(Fact):
     definition: str = ""
     """What it measures, in a sentence."""
     stability: Number = None
-    """Fraction of resamples in which it was selected, 0 to 1."""
+    """Fraction of resamples in which it was selected, 0 to 1; 1 for all where all are kept."""
+    same_sign: Number = None
+    """Fraction of resamples in which its weight has the sign that it has here, 0 to 1."""
+    weights: EstimateFact | None = None
+    """Weight, and the interval that holds 95 % of the resamples' weights (0: not selected)."""
 
 
 class CoefficientPath(Fact):
@@ -78,6 +82,10 @@ class LassoFacts(Fact):
     """Largest penalty within one standard error of the smallest deviance."""
     chosen: Number
     """Penalty that was used."""
+    averaged: Count = 1
+    """Models whose weights are averaged; this is the one with the least deviance."""
+    adaptivity: Number = None
+    """Power of the score by which this one's penalties are divided; null without."""
     paths: tuple[CoefficientPath, ...]
     """Every feature that ever enters (ridge: those largest at the chosen penalty)."""
 

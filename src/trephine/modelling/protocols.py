@@ -41,7 +41,7 @@ from trephine.types import IntArray
 
 # Raised whenever a recipe of equal settings gives other numbers, so that results that were kept
 # by an earlier one are not taken for this one's.
-RECIPE_VERSION = 4
+RECIPE_VERSION = 5
 
 
 Models = tuple[tuple[str, tuple[str, ...]], ...]

@@ -70,7 +70,10 @@ def resampling_note(*, independent: bool) -> str:
 def cut_at_median(*, out_of_fold: bool) -> str:
     """Return where risk groups are cut by the linear predictor."""
     if out_of_fold:
-        return "median of the out-of-fold linear predictor, averaged over repeats"
+        return (
+            "median of the linear predictor in the training part of each fold, most repeats"
+            " deciding"
+        )
     return "median of the linear predictor in training"
 
 

@@ -77,6 +77,9 @@ class OutOfFold:
     signature, short_signature
         By feature set, shape (repeats, n): the score of each case by the signature of its fold,
         and by the few features that stand for it (see ``approximate``).
+    high_risk
+        By model, shape (repeats, n): 1 where the case lies above the cut of its fold's model, which
+        the training part fixed, as a locked model's cut is; else 0.
     """
 
     horizons: tuple[float, ...]
@@ -88,6 +91,7 @@ class OutOfFold:
     short_signature: Mapping[str, FloatArray] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     unseen_levels: Mapping[str, int] = field(default_factory=dict)
+    high_risk: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def repeats(self) -> int:
@@ -108,6 +112,7 @@ class OutOfFold:
             event_probability=cut(self.event_probability),
             signature=cut(self.signature),
             short_signature=cut(self.short_signature),
+            high_risk=cut(self.high_risk),
         )
 
 
@@ -203,6 +208,7 @@ def _whole_repeats(found: OutOfFold) -> OutOfFold:
         event_probability=cut(found.event_probability),
         signature=cut(found.signature),
         short_signature=cut(found.short_signature),
+        high_risk=cut(found.high_risk),
     )
 
 
@@ -256,7 +262,7 @@ def _held_out(
 ) -> OutOfFold:
     tasks = list(_tasks(fold, cases.patient, seed))
     names = [name for name, _ in settings.models]
-    lp = {name: np.full(fold.shape, np.nan) for name in names}
+    lp, high = ({name: np.full(fold.shape, np.nan) for name in names} for _ in range(2))
     probability = {name: np.full((*fold.shape, len(horizons)), np.nan) for name in names}
     long, short = ({s: np.full(fold.shape, np.nan) for s in cases.features} for _ in range(2))
     refits, failures = [], []
@@ -276,6 +282,7 @@ def _held_out(
         for name in names:
             lp[name][task.repeat, task.test] = answer["linear_predictor"][name]
             probability[name][task.repeat, task.test] = answer["event_probability"][name]
+            high[name][task.repeat, task.test] = answer["high_risk"][name]
         for name, scores in answer["signatures"].items():
             long[name][task.repeat, task.test] = scores["long"]
             short[name][task.repeat, task.test] = scores["short"]
@@ -283,7 +290,16 @@ def _held_out(
         for key, count in answer["unseen_levels"].items():
             unseen[key] = unseen.get(key, 0) + count
     return OutOfFold(
-        tuple(horizons), fold, lp, probability, tuple(refits), long, short, tuple(failures), unseen
+        tuple(horizons),
+        fold,
+        lp,
+        probability,
+        tuple(refits),
+        long,
+        short,
+        tuple(failures),
+        unseen,
+        high,
     )
 
 
@@ -330,6 +346,7 @@ def refit_and_predict(
             name: (1 - found.survival.survival_probability).tolist()
             for name, found in predicted.items()
         },
+        "high_risk": {name: found.high_risk.tolist() for name, found in predicted.items()},
         "signatures": {
             name: _long_and_short(chain.signature, seen.features[name], held.features[name])
             for name, chain in fitted.chains.items()

@@ -27,12 +27,16 @@ class FeatureStability:
         Share of refits that gave it a weight.
     positive, negative
         Share of refits with a weight above and below 0.
+    low, high
+        Interval that holds 95 % of the refits' weights, 0 standing for a feature without one.
     """
 
     name: str
     selected: float
     positive: float
     negative: float
+    low: float
+    high: float
 
     @property
     def sign_change(self) -> float:
@@ -96,21 +100,23 @@ def selection_stability(refits: Sequence[Refit]) -> SelectionStability:
 
 
 def _features(weights: Sequence[Mapping[str, float]]) -> tuple[FeatureStability, ...]:
-    positive: dict[str, int] = {}
-    negative: dict[str, int] = {}
-    for refit in weights:
+    names = sorted({name for refit in weights for name in refit})
+    places = {name: j for j, name in enumerate(names)}
+    table, given = np.zeros((2, len(weights), len(names)))
+    for i, refit in enumerate(weights):
         for name, weight in refit.items():
-            side = positive if weight > 0 else negative
-            side[name] = side.get(name, 0) + 1
-    n = len(weights)
+            table[i, places[name]], given[i, places[name]] = weight, 1.0
+    low, high = np.quantile(table, ((1 - LEVEL) / 2, (1 + LEVEL) / 2), axis=0)
     found = [
         FeatureStability(
             name=name,
-            selected=(positive.get(name, 0) + negative.get(name, 0)) / n,
-            positive=positive.get(name, 0) / n,
-            negative=negative.get(name, 0) / n,
+            selected=float(given[:, j].mean()),
+            positive=float((table[:, j] > 0).mean()),
+            negative=float((table[:, j] < 0).mean()),
+            low=float(low[j]),
+            high=float(high[j]),
         )
-        for name in positive.keys() | negative.keys()
+        for name, j in places.items()
     ]
     return tuple(sorted(found, key=lambda feature: (-feature.selected, feature.name)))
 

@@ -87,7 +87,9 @@ def _mark_penalties(axes: Axes, lasso: LassoFacts) -> None:
 
 
 def _count_on_top(axes: Axes, lasso: LassoFacts) -> None:
-    """Print the number of features with a coefficient other than zero along the top."""
+    """Print the number of features with a coefficient other than zero; ridge keeps all."""
+    if lasso.mixture == 0:
+        return
     x = _log_penalty(lasso)
     shown = np.unique(np.linspace(0, x.size - 1, 7).round().astype(int))
     top = axes.secondary_xaxis("top")

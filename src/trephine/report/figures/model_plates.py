@@ -16,7 +16,7 @@ from trephine.report.figures.nomogram import draw_nomogram, lay_out_nomogram
 from trephine.report.figures.over_time import draw_over_time
 from trephine.report.figures.plate import Panel, Plate
 from trephine.report.style import COLUMN_MM, PAGE_MM
-from trephine.report.trace import Ref, Trace
+from trephine.report.trace import Ref, Text, Trace, join
 
 
 def flow_plates(facts: Facts) -> list[Plate]:
@@ -86,8 +86,7 @@ def lasso_plates(facts: Facts) -> list[Plate]:
     trace = Trace.start(facts)
     for protocol in protocols_of(facts):
         panels: list[Panel] = []
-        mixtures = []
-        for part, path in zip(facts.selection, trace.selection, strict=True):
+        for part in facts.selection:
             if part.protocol != protocol or part.lasso is None:
                 continue
             for name, draw in (("deviance", draw_deviance), ("coefficients", draw_paths)):
@@ -100,27 +99,56 @@ def lasso_plates(facts: Facts) -> list[Plate]:
                         f"{title} of penalised Cox regression over the penalty.",
                     )
                 )
-            mixtures.append((path.feature_set.words(), " ", path.lasso.mixture.show("plain")))
         if panels:
-            caption: list[str | Ref] = [
-                "Cross-validated partial-likelihood deviance with its standard error, and"
-                " coefficients, over the penalty. Dashed: λ min; dotted: λ 1se. Numbers on top:"
-                " features in the model. Mixture (lasso is 1): "
-            ]
-            for number, mixture in enumerate(mixtures):
-                caption += [", " if number else "", *mixture]
+            own = [part for part in trace.selection if part.raw.protocol == protocol]
+            shown = [part for part in own if part.raw.lasso is not None]
+            ridge = all(part.raw.lasso.mixture == 0 for part in shown)
             plates.append(
                 Plate(
                     slug=f"figure-2-lasso-{protocol}",
                     section="selection",
                     number="Figure 2",
-                    title=("Feature selection by penalised Cox regression",),
-                    caption=(*caption, "."),
+                    title=(_RIDGE_TITLE if ridge else _SELECTION_TITLE,),
+                    caption=_penalised_caption(shown, ridge=ridge),
                     panels=tuple(panels),
                     protocol=protocol,
                 )
             )
     return plates
+
+
+_RIDGE_TITLE = "Penalised Cox regression"
+_SELECTION_TITLE = "Feature selection by penalised Cox regression"
+
+
+def _penalised_caption(parts: Sequence[Trace], *, ridge: bool) -> Text:
+    """Say what is drawn, and of a ridge that it selects nothing and which of its models it is."""
+    caption: list[str | Ref] = [
+        "Cross-validated partial-likelihood deviance with its standard error, and coefficients,"
+        " over the penalty. Dashed: λ min; dotted: λ 1se. "
+    ]
+    if not ridge:
+        mixtures: list[Text] = [
+            (part.feature_set.words(), " ", part.lasso.mixture.show("plain")) for part in parts
+        ]
+        return (
+            *caption, "Numbers on top: features in the model. Mixture (lasso is 1): ",
+            *join(mixtures), ".",
+        )  # fmt: skip
+    caption.append("Ridge regression shrinks weights and selects nothing: all features stay.")
+    averaged = [part for part in parts if part.raw.lasso.averaged > 1]
+    if averaged:
+        caption += [
+            " The weights of a signature are the mean of those of ",
+            averaged[0].lasso.averaged.show("count"), " such models; drawn is the one with the"
+            " least deviance, adaptivity ",
+            *join([_adaptivity(part) for part in averaged]), ".",
+        ]  # fmt: skip
+    return tuple(caption)
+
+
+def _adaptivity(part: Trace) -> Text:
+    return (part.feature_set.words(), " ", part.lasso.adaptivity.show("plain"))
 
 
 def contribution_plates(facts: Facts) -> list[Plate]:

@@ -61,6 +61,7 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
         return None
     rows: list[Row] = []
     for part in facts.selection:
+        chooses = part.raw.lasso is None or part.raw.lasso.mixture > 0
         heading: Text = (part.feature_set.words(), f". {protocol_label(part.raw.protocol)}")
         if most is not None and len(part.selected) > most:
             heading = (*heading, ". The largest weights; all are in the tables folder")
@@ -78,7 +79,9 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
                     (
                         (feature.name.words(),),
                         (feature.weight.show("weight"),),
-                        (feature.stability.show("share"),),
+                        _share(feature.stability) if chooses else ("–",),
+                        _share(feature.same_sign),
+                        _range(feature.weights),
                         (feature.family.words(),),
                         (feature.image_type.words(),),
                         code,
@@ -92,9 +95,12 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
     if resamples:
         notes.append(
             (
-                "Stability: how often the feature is selected among ",
+                "In ",
                 resamples[0].resamples.show("count"),
-                " resamples.",
+                " resamples. Selected: share of them"
+                " whose signature has the feature; not given for ridge, which keeps all. Same sign:"
+                " share in which its weight has the sign that it has here. Range: holds 95% of"
+                " their weights, 0 where the feature was not selected.",
             )
         )
     table = Table(
@@ -103,13 +109,24 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
         number="",
         title=("Features of the signatures",),
         header=(
-            ("Feature",), ("Weight",), ("Stability",), ("Family",), ("Image",),
-            ("IBSI name (code)",),
+            ("Feature",), ("Weight",), ("Selected",), ("Same sign",), ("Range of weight",),
+            ("Family",), ("Image",), ("IBSI name (code)",),
         ),
         rows=tuple(rows),
         notes=tuple(notes),
     )  # fmt: skip
     return without_empty_columns(table)
+
+
+def _share(share: Trace) -> Text:
+    return EMPTY if share.raw is None else (share.show("share"),)
+
+
+def _range(weights: Trace) -> Text:
+    """Return the interval of a feature's weight over resamples; nothing without resamples."""
+    if weights.raw is None:
+        return EMPTY
+    return (weights.low.show("weight"), " to ", weights.high.show("weight"))
 
 
 def agreement_table(facts: Trace) -> Table | None:

@@ -23,6 +23,9 @@ from trephine.validation.out_of_fold import (
 )
 from trephine.validation.resampling import OutOfFold
 
+MOST_REPEATS = 0.5
+"""Share of repeats above which a case is called high risk out of fold."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions:
@@ -45,7 +48,7 @@ class Predictions:
         Whom intervals are drawn by, shape (n,); None where cases count as independent, which is
         the published protocol's apparent performance only.
     risk_cut
-        Fixed in training: above it, high risk.
+        Fixed in training: above it, high risk; of ``high_risk`` where there is one.
     out_of_fold
         Where each fold's cases were predicted by a model of their own: only cases of one fold can
         then be compared. None where one model predicted all.
@@ -57,6 +60,9 @@ class Predictions:
     levelled
         Event probabilities out of fold with the folds brought to one level, shape (n, horizons):
         what calibration curves and groups are made of. None: ``event_probability``.
+    high_risk
+        Out of fold, the share of repeats in which the case lies above the cut of its fold's model,
+        shape (n,). None where ``risk_score`` itself is cut.
     training
         How figures out of fold vary with the luck of the training cases.
     """
@@ -75,6 +81,7 @@ class Predictions:
     fit: CoxResult | None = None
     notes: tuple[str, ...] = ()
     levelled: FloatArray | None = None
+    high_risk: FloatArray | None = None
     training: TrainingLuck = field(default_factory=partial(TrainingLuck, None))
 
     @property
@@ -168,7 +175,8 @@ def _nested(
 ) -> Predictions:
     """Pool the repeats' predictions.
 
-    Risk groups are cut at the median of the pooled scores, since each fold's model has its own.
+    Each fold's model has its own scale and its own cut, fixed in its training part; a case counts
+    as high risk where most repeats say so.
     """
     score = pooled_linear_predictor(out_of_fold, model)
     pooled = _predictions(
@@ -178,13 +186,14 @@ def _nested(
         out_of_fold.horizons,
         pooled_event_probability(out_of_fold, model),
         patient=analysis.cases.patient,
-        risk_cut=float(np.median(score)),
+        risk_cut=MOST_REPEATS,
         out_of_fold=out_of_fold,
     )
     planned = analysis.inputs.plan.outcome.horizons
     columns = [planned.index(horizon) for horizon in pooled.horizons]
     levelled = levelled_event_probability(out_of_fold, model)
-    return replace(pooled, levelled=levelled[:, columns])
+    share = out_of_fold.high_risk[model].mean(axis=0)
+    return replace(pooled, levelled=levelled[:, columns], high_risk=share)
 
 
 def _predictions(

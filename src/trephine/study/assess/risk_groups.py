@@ -45,9 +45,10 @@ def stratified(analysis: Analysed, predictions: Predictions) -> Stratified:
     survival = analysis.cases.survival
     first = outcome.horizons[0]
     by_plan = bool(outcome.risk_cuts) and first in predictions.horizons
+    own = predictions.risk_score if predictions.high_risk is None else predictions.high_risk
     groups = risk_groups(
         survival,
-        predictions.probability_at(first) if by_plan else predictions.risk_score,
+        predictions.probability_at(first) if by_plan else own,
         outcome.risk_cuts if by_plan else (predictions.risk_cut,),
         horizons=outcome.horizons,
         risk_table_times=risk_table_times(float(survival.time.max())),

@@ -98,6 +98,10 @@ def _lasso(learned: LearnedWeights, chain: FittedChain) -> LassoFacts:
         lambda_min=cv.lambda_min,
         lambda_1se=cv.lambda_1se,
         chosen=cv.lambda_min,
+        averaged=max(len(learned.members), 1),
+        adaptivity=min(learned.members, key=lambda member: member.deviance).adaptivity
+        if learned.members
+        else None,
         paths=tuple(
             CoefficientPath(feature=chain.candidates[j], coefficients=path.coefficients[:, j])
             for j in strongest
@@ -110,7 +114,7 @@ def _selected(
 ) -> tuple[SelectedFeature, ...]:
     """Return the features of a signature; ``chosen`` is of its refits, None without any."""
     signature = chain.signature
-    share = {feature.name: feature.selected for feature in chosen or ()}
+    known = {feature.name: feature for feature in chosen or ()}
     order = np.argsort(-np.abs(signature.weights), kind="stable")
     found = []
     for j in order:
@@ -121,11 +125,26 @@ def _selected(
                 weight=signature.weights[j],
                 centre=signature.centre[j],
                 scale=signature.scale[j],
-                stability=None if chosen is None else share.get(name, 0.0),
+                **_stable(known.get(name), signature.weights[j], resampled=chosen is not None),
                 **_described(set_name, name),
             )
         )
     return tuple(found)
+
+
+def _stable(
+    found: FeatureStability | None, weight: float, *, resampled: bool
+) -> dict[str, float | EstimateFact]:
+    """Return what refits say of a feature's weight; nothing where there are none."""
+    if not resampled:
+        return {}
+    if found is None:
+        return {"stability": 0.0, "same_sign": 0.0}
+    return {
+        "stability": found.selected,
+        "same_sign": found.positive if weight > 0 else found.negative,
+        "weights": EstimateFact(value=weight, low=found.low, high=found.high),
+    }
 
 
 def _described(set_name: str, name: str) -> dict[str, str]:
