@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
+from scipy import ndimage
 
 from trephine.errors import ImageError
-from trephine.imaging import read_mask
+from trephine.imaging import label_maps, read_mask
 from trephine.imaging.label_maps import as_labels, check_label_map, picture_labels
 from trephine.types import Geometry, Mask
 
@@ -158,3 +159,34 @@ def test_labels_within_a_thousandth_of_a_whole_number_are_rounded(tmp_path: Path
         else:
             with pytest.raises(ImageError, match="must not be interpolated or scaled"):
                 read_mask(path)
+
+
+def one_by_one(labels: np.ndarray) -> list[int]:
+    """The labels that look like no region, by the definition, one after the other."""
+    thin = []
+    for label in np.unique(labels[labels > 0]):
+        region = np.pad(labels == label, [(0, 0)] * (labels.ndim - 2) + [(3, 3), (3, 3)])
+        side = 2 if region.sum() <= 16 else 3
+        block = np.ones((1,) * (labels.ndim - 2) + (side, side), dtype=bool)
+        if ndimage.binary_opening(region, block).sum() * 2 < region.sum():
+            thin.append(int(label))
+    return thin
+
+
+@given(st.integers(0, 10_000), st.integers(2, 3), st.sampled_from([1, 20, 1 << 20]))
+@settings(max_examples=60, deadline=None)
+def test_labels_are_looked_at_together_as_one_by_one(seed: int, axes: int, strip: int) -> None:
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 4, size=rng.integers(1, 8, size=axes))
+    labels = np.repeat(np.repeat(coarse, rng.integers(1, 5), -1), rng.integers(1, 5), -2) * 1000
+    present = np.unique(labels[labels > 0])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(label_maps, "_STRIP_PIXELS", strip)
+        found = label_maps._unlike_regions(labels.astype(np.int32), present)
+    assert found == one_by_one(labels)
+
+
+def test_an_image_in_a_masks_place_is_refused_however_many_values_it_has() -> None:
+    grey = np.random.default_rng(1).permutation(1 << 16).reshape(256, 256).astype(np.int32)
+    with pytest.raises(ImageError, match=r"found 65536 grey values.*65535 form no region"):
+        check_label_map(grey, "image.nii")  # an hour, when each value was looked at by itself

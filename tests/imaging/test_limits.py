@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import os
+import tracemalloc
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import SimpleITK
 from PIL import Image as Pillow
+from pydicom.uid import JPEG2000Lossless, RLELossless
 
 from trephine.errors import ImageError, InputError
 from trephine.imaging import file_sha256, is_image_path, limits, read_image, read_mask, write_nifti
@@ -183,3 +186,38 @@ def test_a_damaged_deflate_stream_is_refused() -> None:
     for damaged in (whole[:-3], b"\xff" + whole):
         with pytest.raises(ImageError, match="whole compressed file"):
             limits.inflate_deflated(damaged, "x")
+
+
+def test_a_pixel_of_jpeg_2000_counts_as_two(
+    make_dicom: Any, save_dicom: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = make_dicom(np.zeros((32, 40), np.uint16), bits=16)
+    dataset.compress(JPEG2000Lossless, generate_instance_uid=False)
+    path = save_dicom(dataset)
+    monkeypatch.setenv("TREPHINE_MAX_PLANE_PIXELS", str(2 * 32 * 40))
+    assert read_image(path).pixels.shape == (32, 40)
+    monkeypatch.setenv("TREPHINE_MAX_PLANE_PIXELS", str(2 * 32 * 40 - 1))
+    with pytest.raises(ImageError, match=r"32 x 40.*plane_pixels"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("syntax", [None, RLELossless])
+def test_a_large_dicom_image_is_not_held_several_times(
+    make_dicom: Any, save_dicom: Any, syntax: str | None
+) -> None:
+    stored = np.random.default_rng(1).integers(0, 4096, (700, 800)).astype(np.uint16)
+    dataset = make_dicom(stored, bits=16, PhotometricInterpretation="MONOCHROME1")
+    dataset.RescaleSlope, dataset.RescaleIntercept, dataset.RescaleType = 1.5, -3, "US"
+    dataset.PixelPaddingValue = 0
+    if syntax is not None:
+        dataset.compress(syntax, generate_instance_uid=False)
+    path = save_dicom(dataset)
+    read_image(path)  # imports and caches before it counts
+    tracemalloc.start()
+    try:
+        read_image(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # 8 of float64, 2 of the file, and 2 more; it was 22.
+    assert peak / stored.size < 13.5

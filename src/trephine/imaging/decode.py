@@ -46,7 +46,7 @@ Stored = npt.NDArray[np.generic]
 
 # Bytes behind the last pixel that are padding and nothing else.
 _PADDING_BYTES = 16
-_PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _SAMPLES = {
     "MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YBR_FULL": 3,
     "YBR_FULL_422": 3, "YBR_ICT": 3, "YBR_RCT": 3,
@@ -66,6 +66,7 @@ _DECODERS = {
     HTJ2K: "pylibjpeg",
     RLELossless: "pydicom",
 }
+_JPEG_2000 = (JPEG2000Lossless, JPEG2000, HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K)
 _JPEG_FAMILY = ("JPEG", "High-Throughput JPEG")
 
 
@@ -138,7 +139,7 @@ def transfer_syntax(dataset: Dataset, name: str) -> UID:
 
 
 def _check_header(dataset: Dataset, name: str) -> None:
-    if not any(keyword in dataset for keyword in _PIXEL_KEYWORDS):
+    if not any(keyword in dataset for keyword in PIXEL_KEYWORDS):
         raise ImageError(
             f"{name}: expected an image, found a DICOM object without pixel data"
             f"{_kind(dataset)}; if it should be an image, the file is truncated: fetch it again"
@@ -146,7 +147,7 @@ def _check_header(dataset: Dataset, name: str) -> None:
     rows, columns = (_integer(dataset, key, name) for key in ("Rows", "Columns"))
     if rows < 1 or columns < 1:
         raise ImageError(f"{name}: expected rows and columns, found {rows} x {columns}")
-    pixels = check_pixels((rows, columns), name)
+    pixels = check_pixels((rows, columns), name, times=_weight(dataset))
     frames = _integer(dataset, "NumberOfFrames", name, default=1)
     if frames != 1:
         raise ImageError(
@@ -165,6 +166,13 @@ def _check_header(dataset: Dataset, name: str) -> None:
         _check_bits(dataset, allocated, name)
         sent = len(dataset.PixelData or b"")
         check_inflation(pixels, pixels * samples * allocated // 8, sent, name)
+
+
+def _weight(dataset: Dataset) -> int:
+    """Return as how many pixels one counts: OpenJPEG takes twice the memory, and most time."""
+    meta = getattr(dataset, "file_meta", None)
+    syntax = str(meta.get("TransferSyntaxUID", "")) if meta is not None else ""
+    return 2 if syntax in _JPEG_2000 else 1
 
 
 def _check_bits(dataset: Dataset, allocated: int, name: str) -> None:
@@ -189,7 +197,7 @@ def _check_bits(dataset: Dataset, allocated: int, name: str) -> None:
 
 
 def _check_native_length(dataset: Dataset, name: str) -> None:
-    keyword = next(key for key in _PIXEL_KEYWORDS if key in dataset)
+    keyword = next(key for key in PIXEL_KEYWORDS if key in dataset)
     found = len(dataset[keyword].value or b"")
     samples = _integer(dataset, "SamplesPerPixel", name)
     width = int(dataset.BitsAllocated) // 8

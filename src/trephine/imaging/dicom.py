@@ -17,7 +17,13 @@ from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from trephine.errors import ImageError, InputError
-from trephine.imaging.decode import Stored, decode_stored, object_name, transfer_syntax
+from trephine.imaging.decode import (
+    PIXEL_KEYWORDS,
+    Stored,
+    decode_stored,
+    object_name,
+    transfer_syntax,
+)
 from trephine.imaging.functional_groups import with_functional_groups
 from trephine.imaging.grey import itk_type, to_grey
 from trephine.imaging.header import header_of, lay_flat
@@ -181,11 +187,13 @@ def read_dicom(path: Path, *, spacing_mm: StatedSpacing = None) -> Image:
 
 
 def image_of(dataset: Dataset, name: str, spacing_mm: StatedSpacing) -> Image:
-    """Return the image of a parsed data set; see `read_dicom`."""
+    """Return the image of a parsed data set, and take its pixels out of it; see `read_dicom`."""
     if str(dataset.get("Modality") or "") == "SEG":
         raise ImageError(f"{name}: expected an image, found a DICOM SEG mask; use read_mask")
     photometric = str(dataset.get("PhotometricInterpretation") or "").strip()
     stored = decode_stored(dataset, name)
+    for keyword in PIXEL_KEYWORDS:
+        dataset.pop(keyword, None)  # a large image is not held twice
     if photometric not in _GREY:
         stored = _grey_of_colour(stored, photometric, dataset, name)
     spacing = radiograph_spacing(dataset, spacing_mm, name)

@@ -60,10 +60,12 @@ def to_grey(stored: npt.NDArray[np.generic], dataset: Dataset, name: str) -> Gre
         else:
             pixels, low, high, transform = _through_rescale(stored, dataset, name)
     if inverted:
-        pixels = (low + high) - pixels
+        np.subtract(low + high, pixels, out=pixels)
     count = int(np.count_nonzero(padding)) if padding is not None else 0
     if padding is not None and 0 < count < stored.size:
-        pixels[padding] = pixels[~padding].min()
+        np.logical_not(padding, out=padding)
+        least = pixels.min(where=padding, initial=np.inf)
+        np.copyto(pixels, least, where=np.logical_not(padding, out=padding))
     return GreyValues(
         pixels, transform, "inverted from MONOCHROME1" if inverted else "as stored", count
     )
@@ -98,7 +100,9 @@ def _through_rescale(
     pixels = stored.astype(np.float64)
     plain = slope == 1 and intercept == 0
     if not plain:
-        pixels = pixels * slope + intercept
+        # In place: a large image is held once.
+        pixels *= slope
+        pixels += intercept
     ends = [value * slope + intercept for value in _ends(stored, dataset)]
     return pixels, ends[0], ends[1], "none" if plain else "rescale"
 

@@ -8,8 +8,9 @@ study file under ``[limits.image]`` by the variable's last words (`trephine.limi
 variable                           default      why
 =================================  ===========  ====================================================
 ``TREPHINE_MAX_FILE_BYTES``        4 GiB        the file itself
-``TREPHINE_MAX_PLANE_PIXELS``      134217728    rows x columns (11585 x 11585): twice a 14 x 17 inch
-                                                film at 50 micrometres; 1 GiB as float64
+``TREPHINE_MAX_PLANE_PIXELS``      62000000     rows x columns: 8636 x 7112, a 14 x 17 inch film
+                                                at 50 micrometres; less than 1 GiB in all. A pixel
+                                                of JPEG 2000 counts as two.
 ``TREPHINE_MAX_PIXELS``            268435456    voxels of a volume: CT of 512 x 512 x 1024; 2 GiB as
                                                 float64
 ``TREPHINE_MAX_INFLATION``         100          bytes of values for each byte sent, asked of images
@@ -52,7 +53,7 @@ class ImageLimits:
     """
 
     file_bytes: int = 1 << 32
-    plane_pixels: int = 1 << 27
+    plane_pixels: int = 62_000_000
     pixels: int = 1 << 28
     inflation: int = 100
 
@@ -115,7 +116,7 @@ def check_file_bytes(path: Path, name: str | None = None) -> int:
     return size
 
 
-def check_pixels(shape: Sequence[int], name: str) -> int:
+def check_pixels(shape: Sequence[int], name: str, *, times: int = 1) -> int:
     """Return how many values a shape holds; refuse more than are read.
 
     Parameters
@@ -125,6 +126,8 @@ def check_pixels(shape: Sequence[int], name: str) -> int:
         the first two count as one, whichever is larger.
     name
         File name for messages.
+    times
+        As how many pixels one counts, as decoders differ in what they take.
 
     Raises
     ------
@@ -137,7 +140,10 @@ def check_pixels(shape: Sequence[int], name: str) -> int:
     _check(prod(sizes), "pixels", "pixels", told, name)
     if sum(size > 1 for size in sizes) <= 2:
         plane = prod(sizes)
-    _check(plane, "plane_pixels", "pixels in a plane", told, name)
+    counted = "pixels in a plane"
+    if times > 1:
+        counted += f" ({times} for each one, as it is coded)"
+    _check(plane * times, "plane_pixels", counted, told, name)
     return prod(sizes)
 
 

@@ -16,7 +16,7 @@ class ImageLimitsSection(Section):
         default=None, ge=1, description="bytes of the file; 4294967296 unless the operator says so"
     )
     plane_pixels: int | None = Field(
-        default=None, ge=1, description="rows x columns; 134217728 (11585 x 11585)"
+        default=None, ge=1, description="rows x columns; 62000000 (a 14 x 17 inch film at 50 um)"
     )
     pixels: int | None = Field(
         default=None, ge=1, description="values of a volume; 268435456 (512 x 512 x 1024)"
