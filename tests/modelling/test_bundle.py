@@ -163,7 +163,7 @@ def changed(folder: Path, change: Callable[[dict[str, object]], object]) -> Path
 
 
 def test_another_version_another_format_and_a_broken_manifest_are_refused(folder: Path) -> None:
-    with pytest.raises(BundleError, match="expected version 4, found 99"):
+    with pytest.raises(BundleError, match="expected version 5, found 99"):
         read_bundle(changed(folder, lambda m: m.update(version=99)))
     with pytest.raises(BundleError, match="expected format"):
         read_bundle(changed(folder, lambda m: m.update(version=VERSION, format="other")))

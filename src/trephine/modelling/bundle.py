@@ -18,16 +18,22 @@ from trephine.modelling.bundle_content import predictor_from_json, predictor_to_
 from trephine.modelling.bundle_files import add_file, by_desktop, parse_json, read_files, text_of
 from trephine.modelling.bundle_signing import SIGNATURE, demand_signer, signature_of, signed_by
 from trephine.modelling.prediction import Predictor
+from trephine.modelling.refit_content import refits_from_parts, refits_to_parts
+from trephine.modelling.refits import Refits
 from trephine.modelling.signing_keys import fingerprint, new_key, secret_key
 
 FORMAT = "trephine-bundle"
-# 4: deciles of the linear predictor; 3: a typed context with the nomograms; 2: centre effects.
-VERSION: Literal[4] = 4
+# 5: refits to bootstrap samples; 4: deciles of the linear predictor; 3: a typed context with the
+# nomograms; 2: centre effects.
+VERSION: Literal[5] = 5
 
 MANIFEST = "manifest.json"
 PREDICTOR = "predictor.json"
 CONTEXT = "context.json"
 CARD = "MODEL_CARD.md"
+# The recipe refitted to bootstrap samples, where the study made any: models, and arrays by feature.
+REFITS = "refits.json"
+REFIT_NUMBERS = "refits.safetensors"
 # The trained last block of a feature set's network, where there is one.
 BLOCK = "{}-last-block.safetensors"
 
@@ -48,12 +54,15 @@ class Bundle:
     signed_by
         Fingerprint of the key whose signature was found right when it was read; None without one.
         Writing a bundle does not sign it.
+    refits
+        Of the recipe to bootstrap samples; None where the study made or kept none.
     """
 
     predictor: Predictor
     context: Mapping[str, Any]
     card: str
     signed_by: str | None = None
+    refits: Refits | None = None
 
 
 def write_bundle(bundle: Bundle, folder: Path) -> Path:
@@ -71,6 +80,9 @@ def write_bundle(bundle: Bundle, folder: Path) -> Path:
         CARD: bundle.card.encode(),
         **{BLOCK.format(k): block_to_bytes(b) for k, b in bundle.predictor.blocks.items()},
     }
+    if bundle.refits is not None:
+        models, numbers = refits_to_parts(bundle.refits)
+        files |= {REFITS: _compact(models).encode(), REFIT_NUMBERS: numbers}
     manifest = {
         "format": FORMAT,
         "version": VERSION,
@@ -83,7 +95,7 @@ def write_bundle(bundle: Bundle, folder: Path) -> Path:
         whole.mkdir()
         for name, content in files.items():
             (whole / name).write_bytes(content)
-        _clear_the_way(folder, {*files, SIGNATURE})
+        _clear_the_way(folder, {*files, REFITS, REFIT_NUMBERS, SIGNATURE})
         os.replace(whole, folder)
     return folder
 
@@ -120,12 +132,24 @@ def _bundle_of(files: Mapping[str, bytes], signer: str | None) -> Bundle:
         for name in predictor.get("blocks", {})
         if BLOCK.format(name) in files
     }
+    read = predictor_from_json(predictor, blocks)
     return Bundle(
-        predictor=predictor_from_json(predictor, blocks),
+        predictor=read,
         context=_parse(files, CONTEXT),
         card=text_of(files[CARD], CARD),
         signed_by=found,
+        refits=_refits_of(files, read),
     )
+
+
+def _refits_of(files: Mapping[str, bytes], predictor: Predictor) -> Refits | None:
+    """Return the refits that a bundle holds, each with the predictor's models and no other."""
+    if REFITS not in files:
+        return None
+    refits = refits_from_parts(_parse(files, REFITS), files[REFIT_NUMBERS], predictor.variables)
+    if any(set(form.models) != set(predictor.models) for form in refits.forms):
+        raise BundleError("bundle: expected refits of its models, found others; it is not whole")
+    return refits
 
 
 def sign_bundle(path: Path, key_file: Path, key: Literal["existing", "new"] = "existing") -> str:
@@ -174,7 +198,7 @@ def _check_files(files: Mapping[str, bytes]) -> None:
 
 def _check_sums(files: Mapping[str, bytes], sums: Any) -> None:
     fixed = {PREDICTOR, CONTEXT, CARD}
-    if not isinstance(sums, dict) or not fixed <= set(sums) or not _are_blocks(set(sums) - fixed):
+    if not isinstance(sums, dict) or not fixed <= set(sums) or not _optional(set(sums) - fixed):
         raise BundleError("bundle: the manifest does not list the bundle's files")
     for name, expected in sums.items():
         if name not in files:
@@ -186,8 +210,12 @@ def _check_sums(files: Mapping[str, bytes], sums: Any) -> None:
         raise BundleError(f"bundle: expected no other file, found {unknown[:3]}")
 
 
-def _are_blocks(names: set[str]) -> bool:
-    return all(fnmatch.fnmatch(name, BLOCK.format("*")) for name in names)
+def _optional(names: set[str]) -> bool:
+    """Say whether these are what only some bundles hold: refits, both files or none, and blocks."""
+    refits = {REFITS, REFIT_NUMBERS}
+    blocks = names - refits
+    whole = names & refits in (set(), refits)
+    return whole and all(fnmatch.fnmatch(name, BLOCK.format("*")) for name in blocks)
 
 
 def _parse(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
@@ -210,6 +238,10 @@ def _clear_the_way(folder: Path, names: set[str]) -> None:
 
 def _dumps(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _compact(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _sha256(content: bytes) -> str:

@@ -143,8 +143,12 @@ class FittedModel:
 
     def baseline_survival(self, times: npt.ArrayLike) -> FloatArray:
         """Return S0(t) of the case at the centre, shape (k,); NaN past the last follow-up."""
+        return np.exp(-self.cumulative_hazard(times))
+
+    def cumulative_hazard(self, times: npt.ArrayLike) -> FloatArray:
+        """Return H0(t) of the case at the centre, shape (k,); NaN past the last follow-up."""
         hazard, _, _ = self.baseline_at(np.atleast_1d(np.asarray(times, dtype=np.float64)))
-        return np.exp(-hazard)
+        return hazard
 
     def predict_survival(
         self, design: FloatArray, times: npt.ArrayLike, level: float = 0.95

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from trephine.modelling.fitted_model import FittedModel, SurvivalAt
 from trephine.modelling.harmoniser import Harmoniser
 from trephine.modelling.imputation import Imputation
 from trephine.modelling.signature import Signature
+from trephine.modelling.terms import Term
 from trephine.types import FloatArray, IntArray
 
 
@@ -39,6 +41,18 @@ class Prediction:
     linear_predictor: FloatArray
     survival: SurvivalAt
     high_risk: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+class HasTerms(Protocol):
+    """A model as far as a design is made for it."""
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """Its columns."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +147,7 @@ class Predictor:
 
     def design(
         self,
-        model: FittedModel,
+        model: HasTerms,
         features: Mapping[str, FeatureSet],
         clinical: ClinicalTable,
         centre: IntArray | None = None,
@@ -143,7 +157,7 @@ class Predictor:
         Parameters
         ----------
         model
-            One of these.
+            One of these, or one whose signatures are these.
         features, clinical
             As measured, m rows each.
         centre

@@ -14,6 +14,8 @@ from trephine.modelling.cases import Cases
 from trephine.modelling.prediction import Prediction
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import fit_recipe
+from trephine.modelling.refit_content import form_from_answer, form_to_answer
+from trephine.modelling.refits import RefitForm, Refits, refit_form
 from trephine.streams import generator, seeds
 from trephine.types import FloatArray, IntArray
 from trephine.validation.corrected_index import (
@@ -46,6 +48,8 @@ class BootstrapValidation:
         One a bootstrap that could be fitted.
     failures
         Why the others could not; their rows of ``event_probability`` are left out.
+    kept
+        The refits themselves, as far as they predict; None where networks were trained with them.
     """
 
     horizons: tuple[float, ...]
@@ -53,6 +57,7 @@ class BootstrapValidation:
     event_probability: Mapping[str, FloatArray]
     refits: tuple[Refit, ...]
     failures: tuple[str, ...]
+    kept: Refits | None = None
 
     def of(self, model: str, index: IndexName, horizon: float | None = None) -> CorrectedIndex:
         """Return one index of one model.
@@ -120,7 +125,7 @@ def bootstrap_validation(
             (cases, settings, times),
             workers=workers,
             progress=progress,
-            ledger=open_ledger(ledger, "bootstrap", cases, settings, times, bootstraps, seed),
+            ledger=open_ledger(ledger, "kept bootstrap", cases, settings, times, bootstraps, seed),
         )
     )
     whole = [answer for answer in answers if "failure" not in answer]
@@ -146,7 +151,18 @@ def bootstrap_validation(
         },
         refits=tuple(refit_from_json(answer["refit"]) for answer in whole),
         failures=tuple(answer["failure"] for answer in answers if "failure" in answer),
+        kept=_kept(whole, cases, times),
     )
+
+
+def _kept(answers: Sequence[Answer], cases: Cases, horizons: tuple[float, ...]) -> Refits | None:
+    """Return the refits as they predict; None where one of them is not kept."""
+    forms: list[RefitForm] = []
+    for answer in answers:
+        if answer["form"] is None:
+            return None
+        forms.append(form_from_answer(answer["form"], dict(cases.clinical.variables)))
+    return Refits(horizons, tuple(forms))
 
 
 def draw_patients(patient: IntArray, rng: np.random.Generator) -> IntArray:
@@ -176,6 +192,7 @@ def _validate(
         fitted = fit_recipe(sample, settings, np.random.default_rng(task.seed))
     except (InputError, ModelError) as error:
         return {"failure": str(error)}
+    form = refit_form(fitted.predictor, horizons)
     out = ~np.isin(cases.patient, sample.patient)
     here = fitted.predict(sample, horizons)
     there = fitted.predict(cases, horizons)
@@ -195,4 +212,5 @@ def _validate(
             for name, prediction in there.items()
         },
         "refit": refit_to_json(summarise_refit(fitted)),
+        "form": None if form is None else form_to_answer(form),
     }

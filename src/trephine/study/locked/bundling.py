@@ -55,7 +55,8 @@ def save_bundle(analysis: Analysis, facts: Facts, folder: Path) -> Path:
         performance=tuple(row for row in facts.performance if row.protocol == plan.study.protocol),
         nomograms=_nomograms(predictor, analysis.reached),
     )
-    return LockedModel(predictor, context, model_card(facts, primary)).write(folder)
+    refits = None if result.bootstrap is None else result.bootstrap.kept
+    return LockedModel(predictor, context, model_card(facts, primary), refits=refits).write(folder)
 
 
 def _nomograms(predictor: Predictor, horizons: Sequence[float]) -> dict[str, NomogramContext]:

@@ -23,7 +23,7 @@ from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.settings import DEEP, RADIOMICS
 
 # That of the whole bundle (trephine.modelling.bundle.VERSION); an older one is refused by number.
-ContextVersion = Literal[4]
+ContextVersion = Literal[5]
 
 # Of many faults of a file, these are shown.
 _SHOWN = 5

@@ -16,6 +16,7 @@ from trephine.modelling.bundle import Bundle, read_bundle, write_bundle
 from trephine.modelling.bundle_signing import demand_signer
 from trephine.modelling.fitted_model import FittedModel, nomogram_of
 from trephine.modelling.prediction import Predictor
+from trephine.modelling.refits import Refits
 from trephine.regression.nomogram import Nomogram
 from trephine.study.gather.nomograms import predictor_axes, survival_axes
 from trephine.study.locked.context import BundleContext, NomogramContext
@@ -36,12 +37,16 @@ class LockedModel:
         The model card, as Markdown.
     signed_by
         Fingerprint of the key that signed the bundle; None where nobody did.
+    refits
+        The recipe refitted to bootstrap samples, of which intervals of single predictions are made;
+        None where the study made or kept none.
     """
 
     predictor: Predictor
     context: BundleContext
     card: str
     signed_by: str | None = None
+    refits: Refits | None = None
 
     def named(self, name: str | None = None) -> FittedModel:
         """Return one of the models; the bundle's primary one by default.
@@ -64,7 +69,8 @@ class LockedModel:
 
     def write(self, folder: Path) -> Path:
         """Write the bundle; the folder appears whole or not at all. It is not signed."""
-        return write_bundle(Bundle(self.predictor, self.context.as_json(), self.card), folder)
+        content = Bundle(self.predictor, self.context.as_json(), self.card, refits=self.refits)
+        return write_bundle(content, folder)
 
 
 def read_model(path: Path, signer: str | None = None) -> LockedModel:
@@ -85,7 +91,12 @@ def read_model(path: Path, signer: str | None = None) -> LockedModel:
     bundle = read_bundle(path, signer)
     context = BundleContext.from_json(bundle.context)
     _check_together(bundle.predictor, context)
-    return LockedModel(bundle.predictor, context, bundle.card, bundle.signed_by)
+    if bundle.refits is not None and bundle.refits.horizons != context.outcome.horizons:
+        raise BundleError(
+            "bundle: expected refits at the horizons of context.json, found others; the model is"
+            " not whole"
+        )
+    return LockedModel(bundle.predictor, context, bundle.card, bundle.signed_by, bundle.refits)
 
 
 def opened(bundle: str | Path | LockedModel, signer: str | None = None) -> LockedModel:

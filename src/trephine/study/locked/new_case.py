@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,11 @@ def features_of(
     found: dict[str, FeatureSet] = {}
     needed = list(chosen.signatures)
     measured = model.context.features.measured
-    pictured = [name for name in needed if name in measured and case.features is None]
+    wider = {} if model.refits is None else model.refits.needed_features(chosen.name)
+    # A set that only refits use is looked for where that costs nothing: they can do without.
+    free = case.features is not None or (bool(needed) and case.image is not None)
+    sought = [*needed, *(name for name in wider if name not in needed and free and name != DEEP)]
+    pictured = [name for name in sought if name in measured and case.features is None]
     if pictured:
         image, mask, region = open_case(model, case)
         warnings += case_warnings(model, case, image, mask)
@@ -100,9 +105,11 @@ def features_of(
             values = embedder.extract([image], [region], [side])
             network = embedder.record.weights.sha256
             found[DEEP] = FeatureSet(DEEP, embedder.feature_names, values, network=network)
-    for name in needed:
-        if name not in found:
-            found[name] = _from_table(model, case, name)
+    for name in sought:
+        if name in found or (name not in needed and case.features is None):
+            continue
+        own = model.predictor.signatures[name].names if name in needed else ()
+        found[name] = _from_table(model, case, name, own, wider.get(name, ()))
     warnings += feature_gaps(model, chosen, found)
     return found
 
@@ -117,15 +124,20 @@ def _radiomics(
     return FeatureSet(RADIOMICS, tuple(found.names), np.asarray(found.values)[np.newaxis])
 
 
-def _from_table(model: LockedModel, case: NewCase, name: str) -> FeatureSet:
+def _from_table(
+    model: LockedModel, case: NewCase, name: str, needed: Sequence[str], also: Sequence[str]
+) -> FeatureSet:
+    """Return a case's features of one set, and those of ``also`` that its table has."""
     if case.features is None:
         raise InputError(f"prediction: expected the features of {name} (--features), found none")
     frame, file = one_row(case.features), name_of(case.features)
     decimal = model.context.features.decimal
     if decimal is not None:
         frame = frame.apply(read_column, how=CellReading(decimal=decimal))
-    needed = model.predictor.signatures[name].names
     columns = {wanted: find_column(frame, wanted) for wanted in needed}
+    for further in also:
+        if further not in columns and find_column(frame, further) is not None:
+            columns[further] = find_column(frame, further)
     problems = [
         absent_column(file, None, wanted, frame.columns, use=f"of {name}")
         for wanted, column in columns.items()
@@ -138,7 +150,7 @@ def _from_table(model: LockedModel, case: NewCase, name: str) -> FeatureSet:
         problems += number_problems(frame[column], wrong, file, "a number", "features")
     if problems:
         raise StudyProblemsError(problems)
-    return FeatureSet(name, needed, np.array(values)[np.newaxis])
+    return FeatureSet(name, tuple(columns), np.array(values).reshape(1, -1))
 
 
 def clinical_of(
@@ -148,7 +160,9 @@ def clinical_of(
     predictor = locked.predictor
     needed = set(model.clinical_variables)
     variables = {key: v for key, v in predictor.variables.items() if key in needed}
-    covariates = _covariates(predictor, model) - needed
+    refits = locked.refits
+    held = () if refits is None else refits.needed_variables(model.name)
+    covariates = (_covariates(predictor, model) | set(held)) - needed
     if not variables and (case.clinical is None or not covariates):
         return ClinicalTable({}, {}, 1), []
     if case.clinical is None:
@@ -157,7 +171,8 @@ def clinical_of(
             " none"
         )
     frame = case_row(case.clinical, locked.context.table, case.side)
-    # What harmonisation would keep is used where it is given; the model can do without.
+    # What harmonisation would keep, and what only refits use, is read where it is given: the model
+    # can do without.
     variables |= {
         key: predictor.variables[key] for key in sorted(covariates) if key in frame.columns
     }

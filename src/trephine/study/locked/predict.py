@@ -14,12 +14,13 @@ from trephine.cohort.schema import capitalised
 from trephine.evaluation.risk_groups import group_names
 from trephine.modelling.bundle_signing import told
 from trephine.modelling.cases import FeatureSet
-from trephine.modelling.fitted_model import FittedModel, SurvivalAt
+from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Predictor
 from trephine.study.gather.signatures import set_label
+from trephine.study.locked.intervals import CaseIntervals, case_intervals
 from trephine.study.locked.model import LockedModel, opened
 from trephine.study.locked.new_case import NewCase, clinical_of, features_of
-from trephine.types import Estimate, IntArray
+from trephine.types import Estimate, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class CasePrediction:
     outcome, unit
         Of the survival probabilities.
     survival
-        By horizon, with interval.
+        By horizon, with the interval that refits of the whole recipe give it.
     linear_predictor, total_points
         Centred linear predictor, and points on the nomogram (None where it has no predictor).
     risk_group
@@ -45,6 +46,8 @@ class CasePrediction:
         Of the model's signatures, as a calculator takes them.
     signed_by
         Fingerprint of the key that signed the model; None where nobody did.
+    interval_note
+        Where the intervals come from, or why there are none.
     """
 
     model: str
@@ -58,6 +61,7 @@ class CasePrediction:
     warnings: tuple[str, ...]
     scores: Mapping[str, float]
     signed_by: str | None = None
+    interval_note: str = ""
 
     def lines(self) -> list[str]:
         """Return the prediction as a few lines of text."""
@@ -66,6 +70,8 @@ class CasePrediction:
             lines.append(
                 f"{capitalised(self.outcome)} at {horizon:g} {self.unit}: {_percent(survival)}"
             )
+        if self.interval_note:
+            lines.append(f"Intervals: {self.interval_note}")
         if self.total_points is not None:
             lines.append(f"Total points: {self.total_points:.1f}")
         lines.append(f"Risk group: {self.risk_group}")
@@ -146,7 +152,8 @@ def predict_case(
     centre = locked.centre_codes([given.centre])
     features = predictor.harmonised(measured, clinical, centre)
     design = predictor.design(chosen, measured, clinical, centre)
-    survival = chosen.predict_survival(design, outcome.horizons)
+    survival = chosen.predict_survival(design, outcome.horizons).survival_probability[0]
+    intervals = case_intervals(locked, chosen, survival, measured, clinical, centre)
     lp = float(chosen.linear_predictor(design)[0])
     warnings += more
     warnings += _centre_warnings(predictor, chosen, centre)
@@ -159,7 +166,7 @@ def predict_case(
         protocol=locked.context.protocol,
         outcome=outcome.name,
         unit=outcome.unit,
-        survival=_by_horizon(outcome.horizons, survival),
+        survival=_by_horizon(outcome.horizons, survival, intervals),
         linear_predictor=lp,
         total_points=None if nomogram is None else nomogram.total_points(lp),
         risk_group=_risk_group(chosen, lp, survival, outcome.risk_cuts),
@@ -170,6 +177,7 @@ def predict_case(
             if term.is_signature
         },
         signed_by=locked.signed_by,
+        interval_note=intervals.note,
     )
 
 
@@ -180,21 +188,17 @@ def _by_values(model: LockedModel, values: Mapping[str, object]) -> NewCase:
     return NewCase(clinical=values, features=values if has_features else None)
 
 
-def _by_horizon(horizons: Sequence[float], survival: SurvivalAt) -> dict[float, Estimate]:
-    return {
-        horizon: Estimate(
-            float(survival.survival_probability[0, j]),
-            float(survival.low[0, j]),
-            float(survival.high[0, j]),
-        )
-        for j, horizon in enumerate(horizons)
-    }
+def _by_horizon(
+    horizons: Sequence[float], survival: FloatArray, intervals: CaseIntervals
+) -> dict[float, Estimate]:
+    every = zip(survival.tolist(), intervals.low.tolist(), intervals.high.tolist(), strict=True)
+    return {h: Estimate(*estimate) for h, estimate in zip(horizons, every, strict=True)}
 
 
-def _risk_group(model: FittedModel, lp: float, survival: SurvivalAt, cuts: Sequence[float]) -> str:
+def _risk_group(model: FittedModel, lp: float, survival: FloatArray, cuts: Sequence[float]) -> str:
     """Return the name of the case's group, as the report parts its groups."""
     score, edges = lp, [model.risk_cut]
-    event_probability = 1.0 - float(survival.survival_probability[0, 0])
+    event_probability = 1.0 - float(survival[0])
     if cuts and np.isfinite(event_probability):
         score, edges = event_probability, list(cuts)
     return group_names(len(edges) + 1)[int(np.searchsorted(edges, score, side="left"))]

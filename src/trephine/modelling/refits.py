@@ -1,0 +1,159 @@
+"""Recipes refitted to bootstrap samples, kept as far as each predicts a new case as it did.
+
+What one recipe says of a case varies with the patients who happened to be in its training. The
+refits that a study makes anyway show by how much, selection and all; an interval of one Cox model
+takes its signature and its variables as known, and knows nothing of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from trephine.cohort.schema import ClinicalTable
+from trephine.modelling.cases import FeatureSet
+from trephine.modelling.fitted_model import LARGEST_EXPONENT, FittedModel
+from trephine.modelling.prediction import Predictor
+from trephine.modelling.signature import Signature
+from trephine.modelling.terms import Term, clinical_of, signatures_of
+from trephine.regression.cox_fit import weighted_sum
+from trephine.types import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class LinearForm:
+    """A Cox model as far as it predicts survival at fixed horizons.
+
+    Survival at horizon j is ``exp(-cumulative_hazard[j] * exp(coefficients @ (x - centre)))``.
+
+    Attributes
+    ----------
+    name
+        Of the model.
+    terms
+        Its q columns.
+    coefficients, centre
+        Log hazard ratio per unit of each term, and where the linear predictor is 0, shape (q,).
+    cumulative_hazard
+        Of the case at the centre at the k horizons, shape (k,); NaN past the last follow-up of the
+        sample.
+    """
+
+    name: str
+    terms: tuple[Term, ...]
+    coefficients: FloatArray
+    centre: FloatArray
+    cumulative_hazard: FloatArray
+
+    def survival(self, design: FloatArray) -> FloatArray:
+        """Return survival at the horizons of cases with these terms, (m, q), shape (m, k)."""
+        predictor = weighted_sum(design - self.centre, self.coefficients)
+        ratio = np.exp(np.minimum(predictor, LARGEST_EXPONENT))
+        found: FloatArray = np.exp(-ratio[:, np.newaxis] * self.cumulative_hazard)
+        return found
+
+
+@dataclass(frozen=True)
+class RefitForm:
+    """One refit: how it makes terms of a case, and its models.
+
+    Attributes
+    ----------
+    terms_from
+        Signatures, harmonisation and imputation of the refit; it holds no model.
+    models
+        By name.
+    """
+
+    terms_from: Predictor
+    models: Mapping[str, LinearForm]
+
+
+@dataclass(frozen=True)
+class Refits:
+    """The refits of one recipe.
+
+    Attributes
+    ----------
+    horizons
+        k times.
+    forms
+        One for each bootstrap sample that could be fitted.
+    """
+
+    horizons: tuple[float, ...]
+    forms: tuple[RefitForm, ...]
+
+    def survival(
+        self,
+        model: str,
+        features: Mapping[str, FeatureSet],
+        clinical: ClinicalTable,
+        centre: IntArray | None = None,
+    ) -> FloatArray:
+        """Return what every refit of a model says of m cases, shape (refits, m, k).
+
+        Parameters
+        ----------
+        model
+            Name.
+        features, clinical, centre
+            As `Predictor.design`, with all that `needed` names.
+
+        Raises
+        ------
+        InputError
+            If a case lacks a value that a refit needs.
+        """
+        found = np.full((len(self.forms), len(clinical), len(self.horizons)), np.nan)
+        for b, form in enumerate(self.forms):
+            own = form.models[model]
+            design = form.terms_from.design(own, features, clinical, centre)
+            found[b] = own.survival(design)
+        return found
+
+    def needed_features(self, model: str) -> dict[str, tuple[str, ...]]:
+        """Return the features that any refit of a model weighs, by feature set."""
+        found: dict[str, dict[str, None]] = {}
+        for form in self.forms:
+            for name in signatures_of(form.models[model].terms):
+                names = form.terms_from.signatures[name].names
+                found.setdefault(name, {}).update(dict.fromkeys(names))
+        return {name: tuple(names) for name, names in found.items()}
+
+    def needed_variables(self, model: str) -> tuple[str, ...]:
+        """Return the clinical variables that any refit of a model holds."""
+        held = (key for form in self.forms for key in clinical_of(form.models[model].terms))
+        return tuple(dict.fromkeys(held))
+
+
+def refit_form(predictor: Predictor, horizons: Sequence[float]) -> RefitForm | None:
+    """Return a refit as far as it predicts survival at horizons.
+
+    None where a network was trained with its signature: hundreds of networks are not kept.
+    """
+    if predictor.blocks:
+        return None
+    signatures = {name: _without_ranges(one) for name, one in predictor.signatures.items()}
+    return RefitForm(
+        terms_from=replace(predictor, signatures=signatures, models={}),
+        models={name: _linear(model, horizons) for name, model in predictor.models.items()},
+    )
+
+
+def _without_ranges(signature: Signature) -> Signature:
+    """Return a signature as far as it scores: how far training reached is the model's to say."""
+    unknown = np.full(len(signature.names), np.nan)
+    return replace(signature, low=unknown, high=unknown, reach=float("nan"))
+
+
+def _linear(model: FittedModel, horizons: Sequence[float]) -> LinearForm:
+    return LinearForm(
+        name=model.name,
+        terms=model.terms,
+        coefficients=model.coefficients,
+        centre=model.centre,
+        cumulative_hazard=model.cumulative_hazard(list(horizons)),
+    )
