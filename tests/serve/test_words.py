@@ -51,3 +51,12 @@ def test_every_warning_and_problem_of_the_arithmetic_has_words(code: str) -> Non
     found = set(re.findall(pattern, module))
     assert len(found) >= 5
     assert {f"{code}_{name}" for name in found} <= set(catalogue()["en"])
+
+
+def test_no_text_is_left_that_no_page_asks_for() -> None:
+    whole = sources("static", ".mjs") + sources("templates", ".j2") + sources("", ".py")
+    codes = re.compile(r"(?:warning|problem)_(\w+)")
+    for key in catalogue()["en"]:
+        code = codes.fullmatch(key)
+        wanted = f'code: "{code[1]}"' if code else f'"{key}"'
+        assert wanted in whole or f".{key}" in whole or f"'{key}'" in whole, key

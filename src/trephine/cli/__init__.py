@@ -30,6 +30,7 @@ from trephine.cli.plan_size import plan_size
 from trephine.cli.predict import predict
 from trephine.cli.report import report
 from trephine.cli.run import run
+from trephine.cli.serve import serve
 from trephine.cli.sign import sign
 from trephine.cli.terminal import complain, errors, notes_shown, take_leave
 from trephine.cli.tidy import tidy
@@ -46,7 +47,7 @@ app = typer.Typer(
 
 _PANELS = {
     "A study": (demo, plan_size, new, tidy, check, run, report),
-    "A model": (predict, validate, sign, export_calculator),
+    "A model": (predict, validate, sign, export_calculator, serve),
     "Images and regions": (agree, extract, merge, convert, deidentify),
     "This installation": (doctor,),
 }

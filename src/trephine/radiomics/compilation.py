@@ -1,4 +1,4 @@
-"""Whether the kernels have been compiled on this machine before."""
+"""Whether the kernels have been compiled on this machine before, and where that is kept."""
 
 from __future__ import annotations
 
@@ -17,3 +17,10 @@ def is_compiled() -> bool:
     kernel: Any = matrices._count_pairs
     cache = Path(kernel._cache.cache_path)
     return any(cache.glob("matrices._count_pairs-*.nbc"))
+
+
+def keep_nothing() -> None:
+    """Compile for this process alone from here on: it can write no files."""
+    from numba.core.caching import Cache
+
+    setattr(Cache, "save_overload", lambda self, sig, data: None)  # noqa: B010 - mypy knows it as a method

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from trephine.study.locked.apart import Apart, ApartLimits, UploadedCase
     from trephine.study.locked.calculator import calculator_content
     from trephine.study.locked.calculator_form import CalculatorContent
     from trephine.study.locked.model import LockedModel, read_model
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from trephine.study.locked.validate import ValidationResult, validate_bundle
 
 _ROOMS = {
+    "Apart": "apart",
+    "ApartLimits": "apart",
+    "UploadedCase": "apart",
     "CalculatorContent": "calculator_form",
     "calculator_content": "calculator",
     "LockedModel": "model",
@@ -30,10 +34,13 @@ _ROOMS = {
 }
 
 __all__ = [
+    "Apart",
+    "ApartLimits",
     "CalculatorContent",
     "CasePrediction",
     "LockedModel",
     "NewCase",
+    "UploadedCase",
     "ValidationResult",
     "calculator_content",
     "predict_case",

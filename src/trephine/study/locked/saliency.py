@@ -12,7 +12,7 @@ from trephine.deep.embed import Embedder
 from trephine.deep.saliency import SaliencyMap, WeightedSum, signature_map
 from trephine.errors import InputError
 from trephine.modelling.signature import Signature
-from trephine.study.locked.model import read_model
+from trephine.study.locked.model import LockedModel, read_model
 from trephine.study.locked.network import open_embedder
 from trephine.study.locked.new_case import NewCase, open_case
 from trephine.study.settings import DEEP
@@ -52,25 +52,41 @@ def _of_all(signature: Signature, embedder: Embedder) -> WeightedSum:
 def draw_saliency(path: Path, case: NewCase, out: Path, signer: str | None = None) -> None:
     """Write what raises (red) and lowers (blue) a case's deep signature, over its image.
 
-    Against the average case of the study; the map sums to the case's score. ``signer`` is that of
-    `predict_case`.
+    ``signer`` is that of `predict_case`.
 
     Raises
     ------
     InputError
         If the model has no deep signature.
     """
-    model = read_model(path, signer)
+    saliency_picture(read_model(path, signer), case).save(out)
+
+
+def has_saliency(model: LockedModel) -> bool:
+    """Say whether a model has a deep signature, which a map can be drawn of."""
     signature = model.predictor.signatures.get(DEEP)
-    if signature is None or signature.empty:
+    return signature is not None and not signature.empty
+
+
+def saliency_picture(model: LockedModel, case: NewCase) -> Picture.Image:
+    """Return what raises (red) and lowers (blue) a case's deep signature, over its image.
+
+    Against the average case of the study; the map sums to the case's score.
+
+    Raises
+    ------
+    InputError
+        If the model has no deep signature.
+    """
+    if not has_saliency(model):
         raise InputError("saliency: expected a model with a deep signature, found none")
     image, _, region = open_case(model, case)
     embedder = open_embedder(model, case.weights, case.trust)
-    heat = case_map(embedder, signature, image, region, case.side).values
+    heat = case_map(embedder, model.predictor.signatures[DEEP], image, region, case.side).values
     low, high = np.percentile(image.pixels, (0.5, 99.5))
     grey = np.clip((image.pixels - low) / (high - low if high > low else 1.0), 0, 1)
     strength = np.clip(heat / (np.abs(heat).max() or 1.0), -1, 1)
     alpha = 0.75 * np.abs(strength)[..., np.newaxis]
     colour = np.where(strength[..., np.newaxis] > 0, (0.84, 0.19, 0.15), (0.19, 0.42, 0.75))
     mixed = (1 - alpha) * grey[..., np.newaxis] + alpha * colour
-    Picture.fromarray(np.rint(255 * mixed).astype(np.uint8)).save(out)
+    return Picture.fromarray(np.rint(255 * mixed).astype(np.uint8))

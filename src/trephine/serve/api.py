@@ -1,0 +1,218 @@
+"""The JSON API, version 1: for the engineer behind the archive."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from anyio import to_thread
+from fastapi import APIRouter, HTTPException, Request
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from trephine.serve.metrics import Metrics
+from trephine.serve.models import ServedModel
+from trephine.serve.turns import Busy, Turns
+from trephine.serve.uploads import uploaded_case
+from trephine.study.locked import CalculatorContent, CasePrediction, NewCase, predict_case
+
+Value = FiniteFloat | str | None
+_MOST_VALUES = 20_000
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class ListedModel(_Form):
+    """A model that this server offers."""
+
+    id: str
+    """Its part of an address."""
+    title: str
+    """Of the study."""
+    outcome: str
+    """What is predicted."""
+    models: list[str]
+    """Names of its models, the primary one first."""
+    columns: list[str]
+    """Columns of clinical values that some of them need."""
+    reads_images: bool
+    """Whether features are measured on an uploaded radiograph."""
+
+
+class Case(_Form):
+    """One case as values."""
+
+    clinical: dict[str, Value] = Field(default_factory=dict, max_length=_MOST_VALUES)
+    """Clinical values by column, as in the study's table; null where missing."""
+    features: dict[str, FiniteFloat | None] | None = Field(default=None, max_length=_MOST_VALUES)
+    """Features by name, where the model needs some."""
+    model: str | None = None
+    """Name of the model; the primary one by default."""
+    side: str | None = None
+    """R or L, where the study's cases had sides."""
+    centre: str | None = None
+    """The case's hospital, where the model harmonises centres."""
+
+
+class Survival(_Form):
+    """A survival probability with its 95 % interval; null past the last follow-up of training."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Prediction(_Form):
+    """What a model says of one case. Research use only."""
+
+    model: str
+    """Which."""
+    protocol: str
+    """That fitted it."""
+    outcome: str
+    """What is predicted."""
+    unit: str
+    """Of the horizons."""
+    survival: dict[str, Survival]
+    """By horizon."""
+    linear_predictor: float
+    """Centred; higher is worse."""
+    total_points: float | None
+    """On the nomogram; null where the model has none."""
+    risk_group: str
+    """Its name."""
+    warnings: list[str]
+    """Where the case lies outside what training saw, and what else must be known."""
+    scores: dict[str, float]
+    """Of the model's signatures."""
+    signed_by: str | None
+    """Fingerprint of the key that signed the model."""
+
+
+class ImagePrediction(_Form):
+    """What a model says of an uploaded radiograph."""
+
+    prediction: Prediction
+    """As for values."""
+    saliency_png: str | None
+    """What raises (red) and lowers (blue) the deep signature, over the picture: PNG in base64."""
+
+
+_UPLOAD = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["image", "mask"],
+                    "properties": {
+                        "image": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "The radiograph: DICOM, NIfTI, NRRD or PNG.",
+                        },
+                        "mask": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "The region: DICOM SEG, NIfTI, NRRD or PNG.",
+                        },
+                        "clinical": {
+                            "type": "string",
+                            "description": "JSON object of clinical values by column.",
+                        },
+                        "model": {"type": "string", "description": "Name of the model."},
+                        "side": {"type": "string", "description": "R or L."},
+                        "label": {"type": "string", "description": "Label of the region."},
+                        "centre": {"type": "string", "description": "The case's hospital."},
+                    },
+                }
+            }
+        },
+    }
+}
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    401: {"description": "No token, or another."},
+    403: {"description": "Sent by a page of another server."},
+    404: {"description": "No such model."},
+    413: {"description": "The request is too large."},
+    421: {"description": "The request names another server."},
+    422: {"description": "The case cannot be predicted; `detail` says why."},
+    503: {"description": "Too many predictions at once, or one that died; come back later."},
+}
+
+
+def api_routes(models: dict[str, ServedModel], turns: Turns, metrics: Metrics) -> APIRouter:
+    """Return the routes of the API."""
+    routes = APIRouter(prefix="/api/v1", responses=_ERRORS)
+
+    def named(model_id: str) -> ServedModel:
+        if model_id not in models:
+            raise HTTPException(404, "model: expected one of those that /api/v1/models lists")
+        return models[model_id]
+
+    @routes.get("/models")
+    def list_models() -> list[ListedModel]:
+        """List the models."""
+        return [listed(one) for one in models.values()]
+
+    @routes.get("/models/{model_id}")
+    def calculator(model_id: str) -> CalculatorContent:
+        """Return all that a calculator of the model needs."""
+        return named(model_id).content
+
+    @routes.post("/models/{model_id}/predict")
+    def predict(model_id: str, case: Case) -> Prediction:
+        """Predict one case from values."""
+        served = named(model_id)
+        given = NewCase(
+            clinical=case.clinical, features=case.features, side=case.side, centre=case.centre
+        )
+        with metrics.predictions.labels("values", "failed").count_exceptions():
+            found = predict_case(served.locked, given, case.model)
+        metrics.predictions.labels("values", "predicted").inc()
+        return prediction_of(found)
+
+    @routes.post("/models/{model_id}/predict-image", openapi_extra=_UPLOAD)
+    async def predict_image(model_id: str, request: Request) -> ImagePrediction:
+        """Predict one case from a radiograph and a mask; nothing is kept after the answer."""
+        served = named(model_id)
+        if served.apart is None:
+            raise HTTPException(
+                422, "image: expected none, as the model measures nothing on images"
+            )
+        with metrics.predictions.labels("image", "failed").count_exceptions():
+            # Whoever sends slowly takes a place, but nobody's turn.
+            async with turns.place(), uploaded_case(request) as case, turns.turn():
+                found = await to_thread.run_sync(served.apart.predict, case)
+        metrics.predictions.labels("image", "predicted").inc()
+        picture = found.saliency
+        return ImagePrediction(
+            prediction=Prediction.model_validate(found.prediction),
+            saliency_png=None if picture is None else base64.b64encode(picture).decode(),
+        )
+
+    return routes
+
+
+def listed(served: ServedModel) -> ListedModel:
+    """Return a model as lists show it."""
+    content = served.content
+    columns = [name for one in content.variables for name in one.arcs or (one.column,)]
+    return ListedModel(
+        id=served.address,
+        title=content.title,
+        outcome=content.outcome,
+        models=[one.name for one in content.models],
+        columns=list(dict.fromkeys(columns)),
+        reads_images=served.apart is not None,
+    )
+
+
+def prediction_of(found: CasePrediction) -> Prediction:
+    """Return a prediction as the API answers it."""
+    return Prediction.model_validate_json(found.to_json())
+
+
+__all__ = ["Busy", "api_routes", "listed"]

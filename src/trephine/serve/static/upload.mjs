@@ -1,0 +1,65 @@
+// The part of the served page that uploads a radiograph; the server measures it and keeps nothing.
+
+import { calculator } from "./page.mjs";
+
+const at = (id) => document.getElementById(id);
+const form = at("upload");
+const { say, list, settings } = calculator;
+
+function told(said, wrong = "") {
+  at("upload-said").textContent = said;
+  at("upload-wrong").textContent = wrong;
+}
+
+/** Show what the server warns of: it has seen the image and the mask. */
+function warn(warnings) {
+  const items = warnings.map((text) => {
+    const item = document.createElement("li");
+    item.textContent = text;
+    return item;
+  });
+  at("upload-warnings").replaceChildren(...items);
+}
+
+async function answerOf(body) {
+  const answer = await fetch(settings.images, {
+    method: "POST",
+    headers: { "X-Trephine-CSRF": settings.mark },
+    body,
+  });
+  const content = await answer.json().catch(() => ({ detail: String(answer.status) }));
+  if (!answer.ok) throw new Error(content.detail);
+  return content;
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const [image, mask] = [at("image").files[0], at("mask").files[0]];
+  if (!image || !mask) return told("", say("upload_missing"));
+  const { model, values, wrong } = calculator.clinical();
+  if (wrong.length) return told("", say("upload_fields", { fields: list(wrong) }));
+  const body = new FormData();
+  // The files' own names stay here: they may name a patient.
+  body.append("image", image, "image");
+  body.append("mask", mask, "mask");
+  body.append("model", model);
+  body.append("clinical", JSON.stringify(values));
+  for (const name of ["side", "centre"]) if (at(name)?.value) body.append(name, at(name).value);
+  at("measure").disabled = true;
+  told(say("measuring"));
+  try {
+    const { prediction, saliency_png: picture } = await answerOf(body);
+    calculator.fill(prediction.scores);
+    warn(prediction.warnings);
+    at("seen").hidden = !picture;
+    if (picture) {
+      at("saliency").src = `data:image/png;base64,${picture}`;
+      at("saliency").alt = say("saliency");
+    }
+    told(say("measured"));
+  } catch (error) {
+    told("", `${say("upload_failed")} ${error.message}`);
+  }
+  at("measure").disabled = false;
+  return undefined;
+});

@@ -1,0 +1,103 @@
+"""An image and a mask from a request, in a folder that is gone with the answer."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from anyio import to_thread
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+
+from trephine.errors import InputError
+from trephine.study.locked import UploadedCase
+
+FILES = ("image", "mask")
+TEXTS = ("clinical", "model", "side", "label", "centre")
+_LONGEST_TEXT = 1 << 16
+
+
+@asynccontextmanager
+async def uploaded_case(request: Request) -> AsyncIterator[UploadedCase]:
+    """Give the case of a request; its files are deleted when the ``with`` block ends.
+
+    Names of stored files are the server's own; whatever the client called them is not looked at.
+
+    Raises
+    ------
+    InputError
+        With everything that is missing or unknown.
+    """
+    async with request.form(
+        max_files=len(FILES), max_fields=len(TEXTS), max_part_size=_LONGEST_TEXT
+    ) as form:
+        files = _files(form)
+        texts = {name: str(form[name]) for name in TEXTS if form.get(name)}
+        with tempfile.TemporaryDirectory(prefix="trephine-upload-") as folder:
+            for name, file in files.items():
+                await to_thread.run_sync(_store, file, Path(folder) / name)
+            yield UploadedCase(
+                folder=Path(folder),
+                image="image",
+                mask="mask",
+                clinical=clinical_of(texts.get("clinical", "{}")),
+                model=texts.get("model"),
+                side=texts.get("side"),
+                label=_label(texts.get("label")),
+                centre=texts.get("centre"),
+            )
+
+
+def _files(form: FormData) -> dict[str, UploadFile]:
+    parts = form.multi_items()
+    problems = [
+        f"{name}: expected one file, found {sum(key == name for key, _ in parts)}"
+        for name in FILES
+        if sum(key == name and isinstance(part, UploadFile) for key, part in parts) != 1
+    ]
+    known = {*FILES, *TEXTS}
+    unknown = sum(key not in known for key, _ in parts)
+    if unknown:
+        problems.append(f"fields: expected some of {sorted(known)}, found {unknown} others")
+    if any(isinstance(form.get(name), UploadFile) for name in TEXTS):
+        problems.append(f"{', '.join(TEXTS)}: expected text, found a file")
+    if problems:
+        raise InputError("; ".join(problems))
+    return {name: part for name in FILES if isinstance(part := form[name], UploadFile)}
+
+
+def _store(file: UploadFile, path: Path) -> None:
+    with path.open("xb") as out:
+        shutil.copyfileobj(file.file, out, 1 << 20)
+
+
+def clinical_of(text: str) -> dict[str, Any]:
+    """Return clinical values by column from JSON.
+
+    Raises
+    ------
+    InputError
+        If it is no object of texts, numbers and nulls.
+    """
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict) or not all(
+        value is None or isinstance(value, str | int | float) for value in values.values()
+    ):
+        raise InputError("clinical: expected a JSON object of texts, numbers and nulls by column")
+    return values
+
+
+def _label(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+        raise InputError("label: expected a whole number, as in the mask")
+    return int(text)
