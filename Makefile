@@ -4,11 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 REFERENCE ?= tests/reference
 
-.PHONY: help demo test check format parity bench bench-r test-system fuzz audit docs kernels clean
+.PHONY: help demo test test-slow check format parity bench bench-r test-system fuzz audit docs kernels clean
 
 help:
 	@echo "make demo         run the main job on the simulated cohort and print where the report is"
-	@echo "make test         every test and every static check"
+	@echo "make test         every static check and every test but the slow ones"
+	@echo "make test-slow    the slow tests: simulations, trainings, kills, limits of time"
 	@echo "make check        format, lint, types, layers"
 	@echo "make parity       parity tables against REFERENCE=DIR (default tests/reference)"
 	@echo "make bench        time against the peers, write benchmarks/results.md"
@@ -43,7 +44,10 @@ format: $(BIN)/.dev-ready
 	$(BIN)/ruff check --fix src tests benchmarks
 
 test: check
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not slow"
+
+test-slow: $(BIN)/.dev-ready
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m slow
 
 test-system: $(BIN)/.dev-ready
 	apt-get update --quiet
