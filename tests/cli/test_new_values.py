@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from trephine.cohort.clinical import read_clinical
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.study.draft import draft_study
-from trephine.study.draft_words import outcome_name
+from trephine.study.draft_words import event_name, outcome_name
 from trephine.study.value_doubts import value_doubts
 
 N = 40
@@ -155,6 +155,8 @@ def test_merged_names_and_dates_of_a_patient_stand_for_both_hips(tmp_path: Path)
 def test_an_outcome_is_named_in_one_language() -> None:
     assert outcome_name("塌陷") == outcome_name("status") == "event-free survival"
     assert outcome_name("塌陷 Collapse") == "Collapse-free survival"
+    assert event_name("塌陷 Collapse") == "Collapse"
+    assert event_name("塌陷") == "塌陷"
     assert outcome_name("hip collapse") == "hip collapse-free survival"
     assert outcome_name("Death") == outcome_name("死亡") == "overall survival"
 

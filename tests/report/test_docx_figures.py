@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from trephine.report import write_report
 from trephine.report.docx_figures import SMALLEST_SCALE, TEXT_MM, scale_of
+from trephine.report.figures.assessment_plates import risk_group_plates
 from trephine.report.style import PAGE_MM
 
 CAPTION_MM = 18.0
@@ -18,6 +19,12 @@ def test_figures_that_miss_the_half_page_by_a_little_are_drawn_a_little_smaller(
     scale = scale_of(pair, CAPTION_MM)
     assert SMALLEST_SCALE <= scale < 1
     assert 2 * (127.0 * scale + CAPTION_MM) <= TEXT_MM + 1e-9
+
+
+def test_two_figures_of_four_risk_group_panels_share_a_page(light) -> None:
+    panel = risk_group_plates(light)[0].panels[0]
+    scale = scale_of([(PAGE_MM, 2 * panel.height_mm + 3.0)] * 4, 15.1)
+    assert SMALLEST_SCALE <= scale < 1
 
 
 @pytest.mark.parametrize(("count", "height"), [(1, 127.0), (2, 80.0), (4, 82.0), (2, 180.0)])
@@ -48,5 +55,8 @@ def test_no_picture_has_a_frame_that_moves_it_off_the_margin(light, pictures_fol
     assert frames
     edges = ("distT", "distB", "distL", "distR")
     assert all(frame[edge] == "0" for frame in frames for edge in edges)
+    sources = [p for p in document.paragraphs if "BMJ 2024" in p.text or "CLEAR)" in p.text]
+    assert len(sources) >= 2
+    assert all(source.paragraph_format.keep_with_next for source in sources[-2:])
     captions = [p for p in document.paragraphs if p.text.startswith("Figure")]
     assert all(p.paragraph_format.space_after.pt >= 8 for p in captions)

@@ -21,6 +21,10 @@ from trephine.imaging.limits import check_file_bytes, check_inflation, check_pix
 from trephine.imaging.placement import itk_placement
 from trephine.types import Geometry
 
+# TIFF tags, and what they say: https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf
+_BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLE_FORMAT = 258, 262, 274, 339
+_WHITE_IS_ZERO, _ROWS_FROM_TOP, _SIGNED = 0, 1, 2
+
 _GREY_MODES = {"L", "I;16", "I;16B", "I;16L", "I", "F", "1"}
 
 
@@ -85,6 +89,11 @@ def read_raster_array(path: Path, purpose: Purpose = "labels") -> GreyArray:
         raise
     except MemoryError as error:
         raise ImageError(f"{path.name}: expected an image that fits into memory") from error
+    except Pillow.UnidentifiedImageError as error:
+        raise ImageError(
+            f"{path.name}: expected a PNG or TIFF file of grey values, found a damaged one or of a"
+            " kind that is not read (such as TIFF of 64 bits); save it as 16-bit greyscale"
+        ) from error
     except Exception as error:  # Pillow fails in any way at a damaged tag; none may slip through
         raise ImageError(
             f"{path.name}: expected a whole PNG or TIFF file, found a damaged or truncated one;"
@@ -110,10 +119,47 @@ def _check_picture(picture: Any, sent: int, name: str, purpose: Purpose) -> None
         raise ImageError(
             f"{name}: expected one page, found {pages}; save the page to be analysed by itself"
         )
+    tags = _tags(picture)
+    turned = tags.get(_ORIENTATION, _ROWS_FROM_TOP)
+    if turned != _ROWS_FROM_TOP:
+        raise ImageError(
+            f"{name}: expected rows from top to bottom (TIFF orientation 1), found orientation"
+            f" {turned}, which some programs obey and others do not: a mask may lie either way;"
+            " turn it, and save it again"
+        )
     pixels = check_pixels(picture.size, name)
     if purpose == "image":
         width = 2 if picture.mode.startswith("I") else 4 if picture.mode in ("F", "RGBA") else 1
         check_inflation(pixels, pixels * width, sent, name)
+
+
+def _tags(picture: Any) -> dict[int, Any]:
+    """Return a TIFF's tags of one number, none of a PNG."""
+    tags = getattr(picture, "tag_v2", {})
+    found = {tag: tags.get(tag) for tag in (_BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLE_FORMAT)}
+    first = {tag: v[0] if isinstance(v, tuple) and v else v for tag, v in found.items()}
+    return {tag: value for tag, value in first.items() if value is not None}
+
+
+def _as_shown(raw: npt.NDArray[Any], tags: dict[int, Any], name: str) -> npt.NDArray[Any]:
+    """Return a TIFF's values as it states them: Pillow turns white round in 8 bits alone.
+
+    Raises
+    ------
+    ImageError
+        If white is zero, and what black is cannot be known.
+    """
+    if raw.dtype == np.uint8 and tags.get(_SAMPLE_FORMAT) == _SIGNED:
+        raw = raw.view(np.int8)
+    if tags.get(_PHOTOMETRIC) != _WHITE_IS_ZERO or raw.dtype == np.uint8:
+        return raw
+    bits = int(tags.get(_BITS, 0))
+    if raw.dtype.kind == "f" or tags.get(_SAMPLE_FORMAT) == _SIGNED or not 8 < bits <= 16:
+        raise ImageError(
+            f"{name}: expected black as the lowest value, found a TIFF in which white is zero"
+            " (PhotometricInterpretation 0); save it with black as zero"
+        )
+    return (2**bits - 1 - raw.astype(np.int32)).astype(np.uint16)
 
 
 def _lift(geometry: Geometry) -> Geometry:
@@ -142,7 +188,10 @@ def _one_channel(picture: Any, name: str) -> tuple[npt.NDArray[Any], int]:
     mode = picture.mode
     if mode in _GREY_MODES and "transparency" not in picture.info:
         raw = np.asarray(picture)
-        return (raw.astype(np.uint8), 1) if mode == "1" else (raw, raw.dtype.itemsize * 8)
+        if mode == "1":
+            return raw.astype(np.uint8), 1
+        raw = _as_shown(raw, _tags(picture), name)
+        return raw, raw.dtype.itemsize * 8
     if mode in ("P", "PA", "LA", "RGB", "RGBA", *_GREY_MODES):
         channels: npt.NDArray[np.uint8] = np.asarray(picture.convert("RGBA"))
         if np.any(channels[..., 3] != 255):
@@ -152,5 +201,6 @@ def _one_channel(picture: Any, name: str) -> tuple[npt.NDArray[Any], int]:
         if np.all(channels[..., :3] == channels[..., :1]):
             return np.ascontiguousarray(channels[..., 0]), 8
     raise ImageError(
-        f"{name}: expected grey values, found colour ({mode}); export the original radiograph"
+        f"{name}: expected grey values, found colour ({mode}); export the original radiograph, or"
+        " of a mask the labels"
     )

@@ -101,6 +101,8 @@ def picture_labels(values: npt.NDArray[np.generic], name: str) -> tuple[Labels, 
             f"{name}: expected 0 outside the regions, found values {_some(found)} and no 0; save"
             " the background as 0"
         )
+    if found.size == 2:
+        _check_ground(stored, name)
     if found.size == 2 and found[1] > HIGHEST_LABEL:
         white = int(found[1])
         return (stored == white).astype(np.int32), f"0 and {white} read as 0 and 1", white
@@ -109,6 +111,23 @@ def picture_labels(values: npt.NDArray[np.generic], name: str) -> tuple[Labels, 
         if found.size - 1 > MOST_LABELS or found[-1] > HIGHEST_LABEL or thin:
             raise _grey(found, thin, name)
     return stored, "as stored", None
+
+
+def _check_ground(stored: Labels, name: str) -> None:
+    """Refuse a region that is the ground: one that holds all four corners and most of the pixels.
+
+    Raises
+    ------
+    ImageError
+        If black and white seem to be exchanged.
+    """
+    corners = stored[..., [0, 0, -1, -1], [0, -1, 0, -1]]
+    if stored.shape[-1] > 1 and corners.all() and np.count_nonzero(stored) * 2 > stored.size:
+        raise ImageError(
+            f"{name}: expected regions on a ground of 0, found {int(corners.max())} in all four"
+            " corners and in most of the picture: black and white exchanged? Save the background"
+            " as 0"
+        )
 
 
 def check_label_map(labels: Labels, name: str) -> None:

@@ -201,7 +201,9 @@ def _add_checks(document: Any, facts: Facts) -> None:
         document.add_paragraph(bound(f"{finding.check}: {finding.text}"), style="List Bullet")
     for checklist in fill_checklists(facts):
         document.add_heading(f"{checklist.name} checklist", level=1)
-        _small(document.add_paragraph(checklist.source))
+        source = document.add_paragraph(checklist.source)
+        _small(source)
+        source.paragraph_format.keep_with_next = True
         header = ("Item", "What", "Where")
         rows = [
             (item.number, bound(f"{item.section}: {item.text}"), bound(item.place))

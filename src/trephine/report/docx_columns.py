@@ -55,6 +55,7 @@ def bound(text: str) -> str:
     text = re.sub(r" ([=±<>≥≤]) (?=\S)", rf"{HARD_SPACE}\1{HARD_SPACE}", text)
     text = re.sub(r"(?<![\w.])([<>≥≤]) (?=\d)", rf"\1{HARD_SPACE}", text)
     text = text.replace("% CI", f"%{HARD_SPACE}CI")
+    text = re.sub(r"λ (?=min|1se)", f"λ{HARD_SPACE}", text)
     text = text.replace(", df ", f",{HARD_SPACE}df{HARD_SPACE}")
     text = re.sub(r"(?<=\d)-(?=\d)", "\u2011", text)
     words = text.split(" ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trephine.study.draft_columns import Roles
 from trephine.study.draft_files import FoundFiles
 from trephine.study.draft_wide import WideSheet
-from trephine.study.draft_words import is_named, outcome_name, without_date
+from trephine.study.draft_words import event_name, is_named, outcome_name, without_date
 from trephine.study.toml_text import comment, inline, key, listed, quoted, words
 
 
@@ -129,7 +129,7 @@ def _image_lines(
 
 def _outcome_lines(roles: Roles) -> list[str]:
     column = roles.columns.get("event") or roles.columns.get("event_date") or "event"
-    event = without_date(column.replace("_", " "))
+    event = event_name(without_date(column.replace("_", " ")))
     if is_named(column, "censored"):
         event = "event"
     return [

@@ -111,14 +111,22 @@ def without_date(column: str) -> str:
     return bare or column
 
 
+def event_name(column: str) -> str:
+    """Return what an event is called by its column; of a name in two scripts the Latin words."""
+    return _latin(column) or column
+
+
 def outcome_name(event: str) -> str:
     """Return what is estimated, in English throughout, by the event's name.
 
-    Of a name in two scripts the Latin words count, "Collapse" of "塌陷 Collapse"; where there are
-    none, a sentence half in English would be neither language.
+    Where that has no Latin letters, a name half in English would be in neither language.
     """
     if _DEATH.search(event):
         return "overall survival"
-    latin = " ".join(re.findall(r"[A-Za-zÀ-ɏ][\w'’.-]*", event))
+    latin = _latin(event)
     named = latin and not _ANY_EVENT.fullmatch(latin)
     return f"{latin}-free survival" if named else "event-free survival"
+
+
+def _latin(text: str) -> str:
+    return " ".join(re.findall(r"[A-Za-zÀ-ɏ][\w'’.-]*", text))

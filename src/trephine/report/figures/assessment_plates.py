@@ -22,6 +22,9 @@ from trephine.report.style import COLUMN_MM
 from trephine.report.trace import Text, Trace, join
 from trephine.report.wording import horizon_noun
 
+# Two figures of four such panels share a page of a document, in type that can be read.
+_RISK_GROUP_MM = 70.0
+
 
 def roc_plates(facts: Facts) -> list[Plate]:
     """Return Figure 3, a panel a horizon."""
@@ -200,7 +203,7 @@ def risk_group_plates(facts: Facts) -> list[Plate]:
                 Panel(
                     partial(draw_titled, title=f"{row.model} model", draw=draw, kind=kind),
                     COLUMN_MM,
-                    76.0,
+                    _RISK_GROUP_MM,
                     f"Kaplan-Meier curves of the risk groups of the {row.model} model.",
                 )
             )
