@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
 
 from trephine.errors import ImageError
 from trephine.imaging.affine import flatten
@@ -89,7 +90,7 @@ def read_raster_array(path: Path, purpose: Purpose = "labels") -> GreyArray:
         raise
     except MemoryError as error:
         raise ImageError(f"{path.name}: expected an image that fits into memory") from error
-    except Pillow.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise ImageError(
             f"{path.name}: expected a PNG or TIFF file of grey values, found a damaged one or of a"
             " kind that is not read (such as TIFF of 64 bits); save it as 16-bit greyscale"
@@ -159,7 +160,8 @@ def _as_shown(raw: npt.NDArray[Any], tags: dict[int, Any], name: str) -> npt.NDA
             f"{name}: expected black as the lowest value, found a TIFF in which white is zero"
             " (PhotometricInterpretation 0); save it with black as zero"
         )
-    return (2**bits - 1 - raw.astype(np.int32)).astype(np.uint16)
+    turned: npt.NDArray[np.uint16] = (2**bits - 1 - raw.astype(np.int32)).astype(np.uint16)
+    return turned
 
 
 def _lift(geometry: Geometry) -> Geometry:
