@@ -1,69 +1,152 @@
 """Checklists have all their items, and what they say is answered is on the page."""
 
-from trephine.facts import CentreFacts
+import pytest
+
+from trephine.facts import CentreFacts, ExclusionFact
 from trephine.report.checklists import fill_checklists
 
 
-def test_tripod_ai_and_clear_have_all_their_items(facts):
-    tripod, clear = fill_checklists(facts)
-    assert [tripod.name, clear.name] == ["TRIPOD+AI", "CLEAR"]
-    assert {item.number.rstrip("abcdefg") for item in tripod.items} == {
-        str(k) for k in range(1, 28)
-    }
-    assert len(tripod.items) == 52
-    assert [item.number for item in clear.items] == [str(k) for k in range(1, 59)]
+def lists(facts):
+    return {one.name: one for one in fill_checklists(facts)}
 
 
-def test_answered_items_lead_to_a_section_of_the_page(facts, page):
-    for checklist in fill_checklists(facts):
+def status(checklist):
+    return {item.number: item.status for item in checklist.items}
+
+
+@pytest.fixture(scope="module")
+def made(facts):
+    return lists(facts)
+
+
+def test_every_checklist_has_all_its_items(made):
+    assert list(made) == [
+        "TRIPOD+AI",
+        "CLEAR",
+        "METRICS",
+        "RQS 2.0",
+        "PROBAST+AI, published protocol",
+        "PROBAST+AI, sound protocol",
+    ]
+    tripod = made["TRIPOD+AI"].items
+    assert {item.number.rstrip("abcdefg") for item in tripod} == {str(k) for k in range(1, 28)}
+    assert len(tripod) == 52
+    for name, count in (("CLEAR", 58), ("METRICS", 30), ("RQS 2.0", 42)):
+        assert [item.number for item in made[name].items] == [str(k) for k in range(1, count + 1)]
+    parts = [item.number[0] for item in made["PROBAST+AI, sound protocol"].items]
+    assert (parts.count("D"), parts.count("E")) == (16, 18)
+
+
+def test_weights_and_points_are_those_of_the_publications(made):
+    assert sum(item.weight for item in made["METRICS"].items) == pytest.approx(1.0)
+    points = made["RQS 2.0"].items
+    assert sum(item.weight for item in points) == 56
+    hand_crafted = {"6", "9", "11", "12"}
+    assert sum(item.weight for item in points if item.number not in hand_crafted) == 52
+
+
+def test_what_is_answered_leads_to_a_section_of_the_page_and_all_else_says_why(made, page):
+    for checklist in made.values():
         for item in checklist.items:
-            assert (item.status == "answered") == bool(item.anchor)
-            if item.anchor:
-                assert f'id="{item.anchor}"' in page
+            assert (item.status in ("answered", "partly")) == bool(item.answer.anchor)
+            assert item.words
+            if item.answer.anchor:
+                assert f'id="{item.answer.anchor}"' in page
 
 
-def test_what_only_authors_know_is_left_to_them(facts):
-    tripod, _ = fill_checklists(facts)
-    status = {item.number: item.status for item in tripod.items}
-    assert status["17"] == status["18a"] == status["5b"] == status["26"] == "author"
-    assert status["20a"] == status["22"] == status["23a"] == "answered"
+def test_only_what_is_answered_earns_points(made):
+    for checklist in made.values():
+        for item in checklist.items:
+            assert (item.answer.share > 0) == (item.status == "answered")
+
+
+def test_what_only_authors_know_is_left_to_them(made):
+    found = status(made["TRIPOD+AI"])
+    assert found["17"] == found["18a"] == found["5b"] == found["26"] == "author"
+    assert found["20a"] == found["12e"] == "answered"
+
+
+def test_subgroups_are_not_ticked_since_none_was_analysed(made):
+    item = next(item for item in made["TRIPOD+AI"].items if item.number == "23a")
+    assert item.status == "partly"
+    assert "no subgroup was analysed" in item.words
+
+
+@pytest.mark.parametrize("number", ["11", "20b"])
+def test_missing_values_are_not_ticked_where_cases_were_left_out_for_them(facts, number):
+    lost = ExclusionFact(reason="Clinical value missing", patients=30, cases=34)
+    with_lost = facts.model_copy(
+        update={"flow": facts.flow.model_copy(update={"exclusions": (lost,)})}
+    )
+    without = facts.model_copy(update={"flow": facts.flow.model_copy(update={"exclusions": ()})})
+    assert status(lists(with_lost)["TRIPOD+AI"])[number] == "partly"
+    assert status(lists(without)["TRIPOD+AI"])[number] == "answered"
+    assert status(lists(with_lost)["PROBAST+AI, sound protocol"])["D4.3"] == "no"
 
 
 def test_a_study_without_a_part_does_not_claim_it(facts):
-    bare = facts.model_copy(update={"table1": None, "sample_size": None, "agreement": None})
-    tripod, clear = fill_checklists(bare)
-    assert {i.number: i.status for i in tripod.items}["10"] == "author"
-    assert {i.number: i.status for i in clear.items}["31"] == "not applicable"
+    bare = facts.model_copy(
+        update={"table1": None, "sample_size": None, "agreement": None, "decision_curves": ()}
+    )
+    found = lists(bare)
+    assert status(found["TRIPOD+AI"])["10"] == "author"
+    assert status(found["CLEAR"])["31"] == "not applicable"
+    assert status(found["RQS 2.0"])["6"] == status(found["RQS 2.0"])["24"] == "no"
+    assert "net benefit" in next(
+        item.words for item in found["PROBAST+AI, sound protocol"].items if item.number == "E4.7"
+    )
 
 
 def test_a_study_without_features_has_no_radiomics_checklist(facts):
-    names = [c.name for c in fill_checklists(facts.model_copy(update={"selection": ()}))]
-    assert names == ["TRIPOD+AI"]
+    names = list(lists(facts.model_copy(update={"selection": ()})))
+    assert [name for name in names if not name.startswith("PROBAST")] == ["TRIPOD+AI"]
 
 
-def test_an_answered_item_that_leaves_something_open_says_what(facts):
-    tripod, clear = fill_checklists(facts)
-    place = {item.number: item.place for item in tripod.items}
-    assert "subgroups" in place["23a"]
-    assert "model folder" in place["22"]
-    assert "protocol" in place["18c"]
-    assert "why this one" in {item.number: item.place for item in clear.items}["37"]
+def test_the_published_protocol_fails_where_it_must_and_says_why(made):
+    published, sound = (made[f"PROBAST+AI, {name} protocol"] for name in ("published", "sound"))
+    no = {item.number: item.answer.place for item in published.items if item.status == "no"}
+    assert "cut at the median" in no["D4.2"]
+    assert "own training scores" in no["D4.5"]
+    assert "own training cases" in no["E4.1"]
+    assert "Evaluation: analysis, high concern (E4.1" in published.summary
+    assert status(sound)["E4.1"] == status(sound)["E4.6"] == "answered"
+    assert status(sound)["D4.5"] == "answered"
+
+
+def test_without_held_out_cases_internal_testing_is_an_honest_no(facts):
+    apparent = tuple(row for row in facts.performance if row.kind == "apparent")
+    found = lists(facts.model_copy(update={"performance": apparent}))
+    metrics = status(found["METRICS"])
+    assert metrics["26"] == metrics["18"] == metrics["27"] == "no"
+    assert status(found["PROBAST+AI"])["E4.1"] == "no"
+
+
+def test_the_score_leaves_out_what_does_not_apply(facts):
+    metrics = lists(facts)["METRICS"]
+    out = {item.number for item in metrics.items if item.status == "not applicable"}
+    assert {"9", "17"} <= out
+    applies = [item for item in metrics.items if item.number not in out]
+    earned = sum(item.weight for item in applies if item.status == "answered")
+    share = earned / sum(item.weight for item in applies)
+    assert f"Score from this run alone: {share:.1%}" in metrics.summary
 
 
 def test_heterogeneity_is_answered_only_where_centres_were_left_out(facts):
-    tripod, _ = fill_checklists(facts.model_copy(update={"centres": ()}))
-    assert {i.status for i in tripod.items if i.number in ("12d", "23b")} == {"author"}
+    def both(found):
+        return {status(found["TRIPOD+AI"])[number] for number in ("12d", "23b")}
+
+    assert both(lists(facts.model_copy(update={"centres": ()}))) == {"author"}
     centre = CentreFacts(protocol="sound", model="DLRC", centre="north", n=162, events=50)
-    tripod, _ = fill_checklists(facts.model_copy(update={"centres": (centre,)}))
-    assert {i.status for i in tripod.items if i.number in ("12d", "23b")} == {"answered"}
+    found = lists(facts.model_copy(update={"centres": (centre,)}))
+    assert both(found) == {"answered"}
+    assert status(found["METRICS"])["4"] == "answered"
 
 
-def test_resampling_of_images_is_claimed_only_where_the_methods_tell_it(facts):
-    def status(radiomics):
+def test_resampling_of_images_is_claimed_only_where_the_methods_report_it(facts):
+    def of(radiomics):
         methods = facts.methods.model_copy(update={"radiomics": radiomics})
-        _, clear = fill_checklists(facts.model_copy(update={"methods": methods}))
-        return {item.number: item.status for item in clear.items}["22"]
+        return status(lists(facts.model_copy(update={"methods": methods}))["CLEAR"])["22"]
 
     told = facts.methods.radiomics.model_copy(update={"resampling": "images not resampled"})
     untold = told.model_copy(update={"resampling": ""})
-    assert (status(told), status(untold)) == ("answered", "not applicable")
+    assert (of(told), of(untold)) == ("answered", "not applicable")

@@ -200,13 +200,16 @@ def _add_checks(document: Any, facts: Facts) -> None:
     for finding in findings:
         document.add_paragraph(bound(f"{finding.check}: {finding.text}"), style="List Bullet")
     for checklist in fill_checklists(facts):
-        document.add_heading(f"{checklist.name} checklist", level=1)
+        document.add_heading(checklist.name, level=1)
         source = document.add_paragraph(checklist.source)
         _small(source)
         source.paragraph_format.keep_with_next = True
+        if checklist.summary:
+            judged = document.add_paragraph(bound(checklist.summary))
+            judged.paragraph_format.keep_with_next = True
         header = ("Item", "What", "Where")
         rows = [
-            (item.number, bound(f"{item.section}: {item.text}"), bound(item.place))
+            (item.number, bound(f"{item.section}: {item.text}"), bound(item.words))
             for item in checklist.items
         ]
         (columns,) = lay_out(header, rows)

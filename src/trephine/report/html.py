@@ -152,7 +152,7 @@ _LAST = (
     ("methods", "Methods"),
     ("references", "References"),
     ("checks", "Consistency checks"),
-    ("checklists", "Reporting checklists"),
+    ("checklists", "Checklists and scores"),
     ("run", "Inputs and run"),
 )
 
