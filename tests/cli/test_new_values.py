@@ -87,6 +87,24 @@ def test_two_units_are_never_stripped_to_one_number(tmp_path: Path) -> None:
     assert np.isnan(values[::10]).all()
 
 
+@pytest.mark.parametrize("words", [("months",), ("mo", "months"), ("个月",)])
+def test_times_with_their_unit_are_the_time(tmp_path: Path, words: tuple[str, ...]) -> None:
+    cells = [f"{value} {words[k % len(words)]}" for k, value in enumerate(BASE["months"])]
+    BASE.rename(columns={"months": "follow-up"}).assign(**{"follow-up": cells}).to_csv(
+        tmp_path / "t.csv", index=False
+    )
+    plan = tomllib.loads(draft_study(tmp_path).text)
+    assert plan["data"]["columns"]["time"] == "follow-up"
+    assert set(plan["data"]["read"]["follow-up"]["strip"]) == set(words)
+    assert plan["outcome"]["unit"] == "months"
+
+
+def test_times_in_two_units_are_no_time_yet(tmp_path: Path) -> None:
+    cells = [f"{k + 3} months" if k % 5 else f"{k / 12:.1f} years" for k in range(N)]
+    _, found = drafted(tmp_path, months=cells)
+    assert any("which column is the time" in line for line in found)
+
+
 def test_limits_of_detection_and_shares_beside_percentages_are_asked(tmp_path: Path) -> None:
     crp = ["<0.5" if k % 3 == 0 else f"{k / 2}" for k in range(N)]
     area = [f"{k + 5}%" if k % 4 else "0.45" for k in range(N)]
@@ -149,7 +167,7 @@ def test_merged_names_and_dates_of_a_patient_stand_for_both_hips(tmp_path: Path)
     assert plan["data"]["columns"]["patient"] == "patient_id"
     assert plan["data"]["read"] == {"patient_id": {"merged": "repeat"}}
     assert plan["clinical"]["age"]["merged"] == "repeat"
-    assert any("in 'collapse', 1 cells are merged" in line for line in draft.found)
+    assert any("in 'collapse', merged cells (1)" in line for line in draft.found)
 
 
 def test_an_outcome_is_named_in_one_language() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -42,6 +43,39 @@ def test_rows_and_cells_that_are_struck_through_are_named(tmp_path: Path) -> Non
         "Cells that are struck through were read all the same, columns 'age', 'id': rows 5 and 7.",
     )
     assert len(source.frame) == 6
+
+
+def test_struck_cells_of_an_ods_sheet_are_named(tmp_path: Path) -> None:
+    line = '<style:text-properties style:text-line-through-style="solid"/>'
+    cells = [["id", "age"], ["H1", "41"], ["H2", "42"], ["H3", "43"]]
+    rows = "".join(
+        "<table:table-row>"
+        + "".join(
+            f"<table:table-cell{' table:style-name=' + chr(34) + 'ce1' + chr(34) if k == 2 else ''}"
+            f' office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
+            for cell in row
+        )
+        + "</table:table-row>"
+        for k, row in enumerate(cells)
+    )
+    names = " ".join(
+        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{long}:1.0"'
+        for short, long in (("office", "office"), ("style", "style"), ("table", "table"),
+                            ("text", "text"))
+    )  # fmt: skip
+    content = (
+        f"<office:document-content {names}><office:automatic-styles>"
+        f'<style:style style:name="ce1" style:family="table-cell">{line}</style:style>'
+        f"</office:automatic-styles><office:body><office:spreadsheet>"
+        f'<table:table table:name="a">{rows}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    with zipfile.ZipFile(tmp_path / "t.ods", "w") as book:
+        book.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        book.writestr("content.xml", content)
+    source = read_source(tmp_path / "t.ods")
+    assert list(source.frame["id"]) == ["H1", "H2", "H3"]
+    assert "Row 3 is struck through in the sheet" in source.assumed[0]
 
 
 @pytest.mark.parametrize(

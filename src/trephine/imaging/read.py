@@ -18,6 +18,9 @@ from trephine.imaging.sniff import file_kind
 from trephine.imaging.spacing import StatedSpacing, parse_stated
 from trephine.types import Geometry, Image
 
+# Part of the key of stored features: changes whenever a file may be read into other grey values.
+READING_VERSION = "2"
+
 
 def read_image(path: Path | str, *, spacing_mm: StatedSpacing = None) -> Image:
     """Read a radiograph, a slice or a volume.

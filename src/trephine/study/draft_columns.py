@@ -9,7 +9,7 @@ import pandas as pd
 
 from trephine.cohort.sides import side_of
 from trephine.study.draft_clinical import MOST_LEVELS, Declaration, declare
-from trephine.study.draft_numbers import numbers_of
+from trephine.study.draft_numbers import numbers_of, without_unit_of_time
 from trephine.study.draft_outcome import Outcome, find_outcome
 from trephine.study.draft_values import Look
 from trephine.study.draft_words import is_named
@@ -41,6 +41,8 @@ class Roles:
         Columns that seem to be neither, with the reason.
     unsure
         Questions that a person must answer.
+    strip
+        Column to words that are taken off its numbers.
     merged
         Columns whose merged cells stand for all their rows.
     """
@@ -54,6 +56,7 @@ class Roles:
     left_out: dict[str, str] = field(default_factory=dict)
     unsure: tuple[str, ...] = ()
     merged: frozenset[str] = frozenset()
+    strip: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def missing(self) -> int:
@@ -101,7 +104,8 @@ def guess_roles(
             'which column names each case (columns = { case = "..." }), or patient and side?'
         )
     taken = {*found.values(), side}
-    outcome = find_outcome({name: look for name, look in looks.items() if name not in taken})
+    free_looks = {n: without_unit_of_time(k) for n, k in looks.items() if n not in taken}
+    outcome = find_outcome(free_looks)
     found |= outcome.columns
     why |= outcome.why
     read |= outcome.read
@@ -127,6 +131,7 @@ def guess_roles(
         left_out,
         tuple(questions),
         repeat,
+        outcome.strip,
     )
 
 
@@ -140,7 +145,7 @@ def _merged(
     """
     repeat = {found[r] for r in ("patient", "centre", "start", "last") if found.get(r) in covered}
     asked = [
-        f"in {column!r}, {len(covered[column])} cells are merged: if the value stands for all its"
+        f"in {column!r}, merged cells ({len(covered[column])}): if the value stands for all its"
         f' rows, put it under [data]: read = {{ {quoted(column)} = {{ merged = "repeat" }} }}'
         for column in found.values()
         if column in covered and column not in repeat

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from trephine.cohort.cells import plain_text
+from trephine.cohort.cells import plain_number, plain_text
 from trephine.study.draft_values import Look
-from trephine.study.draft_words import is_named, unit_in_brackets
+from trephine.study.draft_words import is_named, unit_in_brackets, unit_named
 from trephine.study.toml_text import listed, quoted
 
 # Of a column of numbers, the share of cells that may be something else; check lists them.
@@ -47,10 +47,14 @@ class Numbers:
         Keys of its declaration in a study file, as TOML.
     asked
         What a person must decide, or an empty text.
+    words, kind
+        Units as the cells write them, and the one that they all mean; empty for several.
     """
 
     parts: dict[str, str]
     asked: str = ""
+    words: tuple[str, ...] = ()
+    kind: str = ""
 
 
 def numbers_of(look: Look, most_levels: int) -> Numbers | None:
@@ -83,7 +87,25 @@ def numbers_of(look: Look, most_levels: int) -> Numbers | None:
     if not signs and plain != [plain_text(cell) for cell in look.filled]:
         signs = {"decimal": quoted(".")}  # so that blanks between thousands are taken out
     questions = [asked, _asked_units(unit, others), _asked_limits(cells), _asked_shares(cells)]
-    return Numbers(parts | signs, "; ".join(filter(None, questions)))
+    kind = next(iter(kinds)) if len(kinds) == 1 else ""
+    return Numbers(parts | signs, "; ".join(filter(None, questions)), tuple(units), kind)
+
+
+def without_unit_of_time(look: Look) -> Look:
+    """Return a column of follow-up times such as "12 months" as bare numbers, with its unit.
+
+    Others are returned as they are, as are times in two units.
+    """
+    if look.is_numeric or look.is_date or not is_named(look.name, "time"):
+        return look
+    found = numbers_of(look, 0)
+    if found is None or found.asked or found.kind not in ("day", "month", "year"):
+        return look
+    unit = f"{found.kind}s"
+    if unit_named(look.name) not in (None, unit):
+        return look
+    cells = tuple(plain_number(cell, found.words) or cell for cell in look.cells)
+    return replace(look, cells=cells, strip=found.words, unit=unit)
 
 
 def _kind(unit: str) -> str:

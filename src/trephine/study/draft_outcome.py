@@ -31,6 +31,8 @@ class Outcome:
         Role of ``[data] columns`` to column, and to the reason.
     read
         Column to what its cells mean.
+    strip
+        Column to words that are taken off its numbers.
     unsure
         Questions that a person must answer.
     unit, horizons
@@ -44,6 +46,7 @@ class Outcome:
     columns: dict[str, str] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
     read: dict[str, dict[str, str]] = field(default_factory=dict)
+    strip: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unsure: tuple[str, ...] = ()
     unit: TimeUnit = "months"
     horizons: tuple[float, ...] = (36.0, 60.0)
@@ -81,7 +84,7 @@ def find_outcome(looks: Mapping[str, Look]) -> Outcome:
         return _from_numbers(times[0], flag, named)
     question = "which column is the time (or start and last, columns of dates)?"
     columns, why, read, asked = _event_columns(flag)
-    return Outcome(columns, why, read, (question, *asked), times=named)
+    return Outcome(columns, why, read, {}, (question, *asked), times=named)
 
 
 def _is_time(look: Look) -> bool:
@@ -189,11 +192,12 @@ def _event_columns(
 def _from_numbers(time: Look, flag: Look | None, times: frozenset[str]) -> Outcome:
     columns, why, read, asked = _event_columns(flag)
     known = time.numbers[np.isfinite(time.numbers)]
-    unit = _unit(time.name, known)
+    unit = cast("TimeUnit", time.unit) if time.unit else _unit(time.name, known)
     return Outcome(
         {"time": time.name, **columns},
         {"time": "its name and its numbers", **why},
         read,
+        {time.name: time.strip} if time.strip else {},
         asked,
         unit,
         _horizons(known, unit),
@@ -227,7 +231,16 @@ def _from_dates(dates: Mapping[str, Look], flag: Look | None, times: frozenset[s
     known = months[np.isfinite(months)]
     reasons = {role: why[role] for role in columns}
     return Outcome(
-        columns, reasons, read, asked, "months", _horizons(known, "months"), times, months, event
+        columns,
+        reasons,
+        read,
+        {},
+        asked,
+        "months",
+        _horizons(known, "months"),
+        times,
+        months,
+        event,
     )
 
 

@@ -89,6 +89,7 @@ def _columns(roles: Roles, wide: WideSheet | None) -> str:
 
 def _readings(roles: Roles) -> list[str]:
     settled = {c: words(how) for c, how in roles.read.items() if all(how.values())}
+    settled |= {column: inline({"strip": listed(off)}) for column, off in roles.strip.items()}
     for column in sorted(roles.merged):
         own = {"read": settled[column]} if column in settled else {}
         settled[column] = inline({"merged": quoted("repeat"), **own})

@@ -46,6 +46,8 @@ class Look:
         The cells as the file has them.
     merged
         Places of the cells that a merged range covers; their text is the range's.
+    strip, unit
+        Words that were taken off its times, and the unit that they mean.
     codes
         What each code that the file's column holds means, where there is a legend.
     """
@@ -55,6 +57,8 @@ class Look:
     codes: Mapping[str, str] = field(default_factory=dict)
     written: frozenset[str] = frozenset()
     merged: frozenset[int] = frozenset()
+    strip: tuple[str, ...] = ()
+    unit: str = ""
 
     @classmethod
     def at(

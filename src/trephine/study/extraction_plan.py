@@ -14,6 +14,7 @@ from trephine.deep.embed import Embedder
 from trephine.deep.last_block import LastBlock
 from trephine.deep.settings import DeepSettings
 from trephine.errors import ImageError, InputError
+from trephine.imaging.read import READING_VERSION
 from trephine.plan.data_section import DataSection
 from trephine.radiomics.extract import ENGINE_VERSION
 from trephine.radiomics.settings import RadiomicsSettings
@@ -188,7 +189,8 @@ def _fingerprints(inputs: StudyInputs, files: CaseFiles) -> dict[Path, Fingerpri
 def _versions(recipe: Recipe) -> dict[Kind, tuple[str, ...]]:
     """Return what beside image and mask decides the features of each kind."""
     versions: dict[Kind, tuple[str, ...]] = {}
-    reading = (recipe.normalise, str(recipe.data.spacing_mm), recipe.data.mask_geometry)
+    stated = (str(recipe.data.spacing_mm), recipe.data.mask_geometry)
+    reading = (READING_VERSION, recipe.normalise, *stated)
     if recipe.radiomics is not None:
         versions["radiomics"] = (recipe.radiomics.digest(), ENGINE_VERSION, *reading)
     if recipe.network:

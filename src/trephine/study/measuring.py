@@ -12,6 +12,7 @@ from trephine.choices import MaskGeometry
 from trephine.errors import InputError
 from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.imaging.fitting import BY_OPTION, doubts_of
+from trephine.imaging.read import READING_VERSION
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import feature_key
@@ -42,7 +43,8 @@ class Work:
     @property
     def parts(self) -> tuple[str, ...]:
         """What beside image, mask and label decides the features."""
-        return self.settings.digest(), ENGINE_VERSION, str(self.spacing_mm), self.mask_geometry
+        versions = (ENGINE_VERSION, READING_VERSION)
+        return self.settings.digest(), *versions, str(self.spacing_mm), self.mask_geometry
 
     def digest(self) -> str:
         """Return the digest of everything that the features depend on beside the files."""

@@ -30,7 +30,9 @@ class _Tables:
         self._row = self._column = 0
         self._row_repeats = self._n_cells = 0
         self._hidden_row = False
-        self._cells: list[tuple[int, int, str]] = []
+        self._style = ""
+        self._struck_styles: set[str] = set()
+        self._cells: list[tuple[int, int, str, bool]] = []
         self._spans: list[tuple[int, int, int]] = []
         self._attributes: dict[str, str] = {}
         self._lines: list[str] = []
@@ -42,7 +44,11 @@ class _Tables:
             self._ignored += 1
         if self._ignored:
             return
-        if name == "table":
+        if name == "style":
+            self._style = attributes.get("style:name", "")
+        elif name == "text-properties" and _struck(attributes):
+            self._struck_styles.add(self._style)
+        elif name == "table":
             self._grid = Grid(self._name, self._limits)
             self.grids[attributes.get("table:name", str(len(self.grids) + 1))] = self._grid
             self._limits.check("sheets", self._name, len(self.grids))
@@ -93,7 +99,8 @@ class _Tables:
         self._limits.check("workbook_cells", self._name, self._n_cells)
         text = self._value()
         if text.strip():
-            self._cells.append((self._column + 1, repeats, text))
+            struck = self._attributes.get("table:style-name", "") in self._struck_styles
+            self._cells.append((self._column + 1, repeats, text, struck))
         down = _count(self._attributes, "table:number-rows-spanned")
         right = _count(self._attributes, "table:number-columns-spanned")
         if down > 1 or right > 1:
@@ -103,13 +110,15 @@ class _Tables:
     def _end_row(self) -> None:
         if self._cells:
             self._limits.check("rows", self._name, self._row + self._row_repeats)
-            self._n_cells += self._row_repeats * sum(repeats for _, repeats, _ in self._cells)
+            self._n_cells += self._row_repeats * sum(repeats for _, repeats, _, _ in self._cells)
             self._limits.check("workbook_cells", self._name, self._n_cells)
         for row in range(self._row + 1, self._row + 1 + (self._row_repeats if self._cells else 0)):
-            for first, repeats, text in self._cells:
+            for first, repeats, text, struck in self._cells:
                 self._limits.check("columns", self._name, first + repeats - 1)
                 for column in range(first, first + repeats):
                     self._grid.set(row, column, text)
+                    if struck:
+                        self._grid.struck.add((row, column))
             if self._hidden_row:
                 self._grid.hidden_rows.add(row)
         first_row = self._row + 1
@@ -138,6 +147,11 @@ class _Tables:
         if not shown and not kind and "table:formula" in found:
             return UNCALCULATED
         return shown
+
+
+def _struck(attributes: Mapping[str, str]) -> bool:
+    keys = ("style:text-line-through-style", "style:text-line-through-type")
+    return any(attributes.get(key, "none") != "none" for key in keys)
 
 
 def _count(attributes: Mapping[str, str], name: str) -> int:
