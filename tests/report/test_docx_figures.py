@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trephine.report import write_report
+from trephine.report import docx_figures, write_report
 from trephine.report.docx_figures import SMALLEST_SCALE, TEXT_MM, scale_of
 from trephine.report.figures.assessment_plates import risk_group_plates
+from trephine.report.figures.plate import Plate
 from trephine.report.style import PAGE_MM
 
 CAPTION_MM = 18.0
@@ -25,6 +28,21 @@ def test_two_figures_of_four_risk_group_panels_share_a_page(light) -> None:
     panel = risk_group_plates(light)[0].panels[0]
     scale = scale_of([(PAGE_MM, 2 * panel.height_mm + 3.0)] * 4, 15.1)
     assert SMALLEST_SCALE <= scale < 1
+
+
+def test_figures_of_one_number_are_scaled_alike_whatever_their_titles(monkeypatch) -> None:
+    groups = []
+    monkeypatch.setattr(docx_figures, "scale_of", lambda sizes, _: groups.append(len(sizes)) or 1)
+    monkeypatch.setattr(docx_figures, "_add_figure", lambda *_: None)
+    titles = [("Figure 2", "Selection"), ("Figure 2", "Ridge"), ("", "Forest"), ("", "Forest"),
+              ("", "Flow")]  # fmt: skip
+    plates = [
+        Plate(slug=str(k), section="models", number=number, title=(title,), caption=(), panels=())
+        for k, (number, title) in enumerate(titles)
+    ]
+    drawn = {plate.slug: SimpleNamespace(width_mm=100.0, height_mm=50.0) for plate in plates}
+    docx_figures.add_figures(None, plates, drawn)
+    assert groups == [2, 2, 1]
 
 
 @pytest.mark.parametrize(("count", "height"), [(1, 127.0), (2, 80.0), (4, 82.0), (2, 180.0)])

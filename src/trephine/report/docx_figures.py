@@ -36,11 +36,12 @@ def add_figures(document: Any, plates: Sequence[Plate], drawn: Mapping[str, Rend
     document
         From python-docx.
     plates
-        What the captions are made of; those of one title follow one another.
+        What the captions are made of; those of one number, or title, follow one another.
     drawn
         The figures, by slug, with their pictures for a document.
     """
-    for _, alike in groupby(plates, lambda plate: (plate.number, plain(plate.title))):
+    # A figure's title may say what its protocol does; its number says what kind it is of.
+    for _, alike in groupby(plates, lambda plate: plate.number or plain(plate.title)):
         group = list(alike)
         sizes = [(drawn[plate.slug].width_mm, drawn[plate.slug].height_mm) for plate in group]
         scale = scale_of(sizes, max(_caption_mm(plate) for plate in group))
