@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from peers import Worker, median_seconds, peer_python, r_with
-from trephine.regression.coxnet import coxnet_path, deviance
+from trephine.regression.coxnet_cv import deviance
+from trephine.regression.coxnet_path import coxnet_path
+from trephine.regression.coxnet_settings import PathSettings
 from trephine.types import Survival
 
 HERE = Path(__file__).resolve().parent
@@ -57,7 +59,7 @@ def simulate(job: Job) -> tuple[Any, Survival]:
 
 def write_task(job: Job, folder: Path) -> tuple[Path, Any, Survival, Any]:
     X, survival = simulate(job)
-    top = coxnet_path(X, survival, n_penalties=2, penalty_ratio=0.99).penalty_max
+    top = coxnet_path(X, survival, PathSettings(n_penalties=2, penalty_ratio=0.99)).penalty_max
     grid = 0.99 * top * job.penalty_ratio ** np.linspace(0, 1, job.n_penalties)
     folds = np.arange(job.n) % 10 + 1 if job.cross_validated else np.zeros(0)
     task = folder / f"n{job.n}p{job.p}.npz"

@@ -27,6 +27,7 @@ from trephine.survival.concordance import harrell_concordance
 from trephine.types import FloatArray, Survival
 from trephine.validation.out_of_fold import out_of_fold_concordance
 from trephine.validation.resampling import nested_cross_validation
+from trephine.validation.tasks import Running
 
 COX = protocols.SOUND.chain.changed(learner="penalised-cox", winsorise=math.inf)
 MEAN_AND_SD = "default, winsorised by mean and SD"
@@ -90,7 +91,7 @@ def settings(chain: ChainSettings) -> RecipeSettings:
 
 def out_of_fold(cases: Cases, chain: ChainSettings, repeats: int, workers: int) -> str:
     found = nested_cross_validation(
-        cases, settings(chain), [], repeats=repeats, folds=5, seed=2025, workers=workers
+        cases, settings(chain), [], repeats=repeats, folds=5, seed=2025, running=Running(workers)
     )
     c = out_of_fold_concordance(cases.survival, found, "Radiomics", cases.patient)
     return f"{c.value:.3f}"

@@ -15,6 +15,7 @@ from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.protocols import PROTOCOLS
 from trephine.validation.bootstrap_optimism import bootstrap_validation
+from trephine.validation.tasks import Running
 
 RADIOMICS, DEEP = 1562, 512
 MODELS = (
@@ -72,7 +73,12 @@ def main() -> None:
         for count in (4, 4 + bootstraps):
             start = time.perf_counter(), processor_seconds()
             bootstrap_validation(
-                study_cases, settings, [36.0, 60.0], bootstraps=count, seed=3, workers=given.workers
+                study_cases,
+                settings,
+                [36.0, 60.0],
+                bootstraps=count,
+                seed=3,
+                running=Running(given.workers),
             )
             seconds.append((time.perf_counter() - start[0], processor_seconds() - start[1]))
         wall, processor = (after - before for before, after in zip(*seconds, strict=True))

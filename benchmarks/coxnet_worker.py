@@ -13,7 +13,9 @@ from peers import serve
 
 
 def trephine(task: Path) -> dict[str, Any]:
-    from trephine.regression.coxnet import coxnet_path, cross_validate
+    from trephine.regression.coxnet_cv import cross_validate
+    from trephine.regression.coxnet_path import coxnet_path
+    from trephine.regression.coxnet_settings import PathSettings
     from trephine.types import Survival
 
     data = np.load(task)
@@ -24,9 +26,11 @@ def trephine(task: Path) -> dict[str, Any]:
         import warnings
 
         warnings.simplefilter("ignore")
-        path = cross_validate(X, survival, data["folds"], penalties=grid, tolerance=tolerance).path
+        path = cross_validate(
+            X, survival, data["folds"], PathSettings(tolerance=tolerance), penalties=grid
+        ).path
     else:
-        path = coxnet_path(X, survival, penalties=grid, tolerance=tolerance)
+        path = coxnet_path(X, survival, PathSettings(tolerance=tolerance), penalties=grid)
     seconds = time.perf_counter() - began
     np.save(task.with_suffix(".trephine.npy"), path.coefficients)
     return {"seconds": seconds}

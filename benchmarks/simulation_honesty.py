@@ -19,6 +19,7 @@ from trephine.modelling.recipe import fit_recipe
 from trephine.survival.concordance import harrell_concordance
 from trephine.validation.out_of_fold import out_of_fold_concordance
 from trephine.validation.resampling import nested_cross_validation
+from trephine.validation.tasks import Running
 
 MODELS = (("Radiomics", ("radiomics",)),)
 PUBLISHED = protocols.PUBLISHED.recipe(MODELS)
@@ -45,7 +46,9 @@ def one_study(task: tuple[Truth, int, int]) -> tuple[float, float, float, bool]:
 
     apparent = c_index(PUBLISHED, "training")
     truly = c_index(SOUND, "fresh")
-    found = nested_cross_validation(training, SOUND, [], repeats=1, folds=5, seed=seed, workers=1)
+    found = nested_cross_validation(
+        training, SOUND, [], repeats=1, folds=5, seed=seed, running=Running(1)
+    )
     nested = out_of_fold_concordance(training.survival, found, "Radiomics", training.patient)
     return apparent, nested.value, truly, nested.low <= truly <= nested.high
 

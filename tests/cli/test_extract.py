@@ -227,7 +227,9 @@ def test_after_a_kill_nothing_is_measured_twice_and_the_table_is_the_same(
 
     monkeypatch.setattr(measuring, "measure_item", counts)
     extract(trephine, tmp_path, *arguments, "--out", out)
-    assert seen == [f"{number:02d}.nii.gz" for number in range(16, 24)]
+    # How much was written before depends on the clock: batches end by number or by time.
+    assert 0 < len(seen) < 24
+    assert seen == [f"{number:02d}.nii.gz" for number in range(24 - len(seen), 24)]
     assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 

@@ -9,7 +9,6 @@ from trephine.errors import InputError
 from trephine.evaluation.brier_score import (
     brier_score,
     compare_brier_scores,
-    integrated_brier_score,
 )
 from trephine.types import FloatArray, Survival
 
@@ -68,14 +67,6 @@ def test_the_difference_is_antisymmetric() -> None:
     assert there.difference.value < 0
 
 
-def test_the_integrated_score_of_a_constant_score_is_that_score() -> None:
-    outcome, _ = cohort(censored=False)
-    times = [1e-6, 20.0, 40.0]
-    found = integrated_brier_score(outcome, np.full((120, 3), 0.5), times)
-    assert found.value == pytest.approx(0.25, rel=1e-6)
-    assert found.scores == pytest.approx([0.25] * 3)
-
-
 def test_a_horizon_past_follow_up_says_so() -> None:
     outcome, score = cohort()
     found = brier_score(outcome, probability(score), 1e4)
@@ -87,5 +78,3 @@ def test_survival_probabilities_of_the_wrong_range_are_refused() -> None:
     outcome, score = cohort()
     with pytest.raises(InputError, match="not a score"):
         brier_score(outcome, score, 40.0)
-    with pytest.raises(InputError, match="ascending"):
-        integrated_brier_score(outcome, np.zeros((120, 2)), [40.0, 20.0])

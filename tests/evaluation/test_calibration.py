@@ -9,12 +9,11 @@ from evaluation.simulated import cohort, probability, small_cohorts
 from trephine.errors import InputError
 from trephine.evaluation.calibration import (
     calibration_groups,
-    calibration_in_the_large,
-    calibration_slope,
     equal_size_groups,
     greenwood_nam_dagostino_test,
     quantile_groups,
 )
+from trephine.evaluation.calibration_slope import calibration_in_the_large, calibration_slope
 from trephine.evaluation.pseudo_values import survival_pseudo_values
 from trephine.regression.cox import CoxModel
 from trephine.survival.kaplan_meier import kaplan_meier

@@ -9,7 +9,7 @@ from trephine.errors import InputError
 from trephine.evaluation.improvement_perturbation import exponential_perturbations
 from trephine.evaluation.uno_difference import pair_mean_move, uno_difference
 from trephine.regression.cox import CoxModel
-from trephine.survival.concordance import survc1_concordance, survc1_pairs
+from trephine.survival.survc1 import survc1_concordance, survc1_pairs
 from trephine.types import FloatArray, Survival
 
 TAU = 20.0

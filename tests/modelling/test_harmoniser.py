@@ -16,6 +16,7 @@ from trephine.modelling.harmoniser import Harmoniser, fit_harmoniser
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.types import IntArray
 from trephine.validation.resampling import leave_one_centre_out, nested_cross_validation
+from trephine.validation.tasks import Running
 
 COMBAT = replace(SOUND, chain=SOUND.chain.changed(harmonise="combat"))
 
@@ -118,7 +119,7 @@ def test_the_outcome_is_not_looked_at() -> None:
 def test_no_test_case_reaches_the_fitted_centre_effects() -> None:
     """Wild values in test cases alone must leave every other fold's predictions as they were."""
     settings = replace(COMBAT, models=(("Radiomics", ("radiomics",)),))
-    kind = {"repeats": 1, "folds": 3, "seed": 4, "workers": 1}
+    kind = {"repeats": 1, "folds": 3, "seed": 4, "running": Running(1)}
     clean = nested_cross_validation(CASES, settings, [], **kind)  # type: ignore[arg-type]
     fold = clean.fold[0]
     spoilt_values = CASES.features["radiomics"].values.copy()
@@ -212,5 +213,5 @@ def test_training_scores_are_what_predicting_the_training_cases_gives() -> None:
 @pytest.mark.parametrize("centres", [2, 3])
 def test_leaving_a_centre_out_works_with_its_features_as_measured(centres: int) -> None:
     cases = of_centres(shift=0.3, centres=centres)
-    found = leave_one_centre_out(cases, COMBAT, [36.0], seed=1, workers=1)
+    found = leave_one_centre_out(cases, COMBAT, [36.0], seed=1, running=Running(1))
     assert np.isfinite(found.linear_predictor["Radiomics"]).all()

@@ -9,7 +9,8 @@ from modelling.simulated_cases import simulate
 from trephine.errors import InputError
 from trephine.modelling.learner import inner_folds, learn_weights
 from trephine.modelling.protocols import PUBLISHED, SOUND
-from trephine.regression.coxnet import cross_validate
+from trephine.regression.coxnet_cv import cross_validate
+from trephine.regression.coxnet_settings import PathSettings
 from trephine.regression.folds import assign_folds
 from trephine.types import FloatArray, Survival
 
@@ -31,7 +32,10 @@ def test_of_several_mixtures_the_one_with_the_least_deviance_stands() -> None:
     assert found.mixture == min(found.candidates, key=lambda mixture: found.candidates[mixture])
     folds = inner_folds(CASES.survival, CASES.patient, settings, np.random.default_rng(1))
     alone = cross_validate(
-        Z, CASES.survival, folds, mixture=0.5, penalty_ratio=0.025, early_stop="glmnet"
+        Z,
+        CASES.survival,
+        folds,
+        PathSettings(mixture=0.5, penalty_ratio=0.025, early_stop="glmnet"),
     )
     assert found.candidates[0.5] == pytest.approx(alone.cvm.min(), rel=1e-4)
 

@@ -12,12 +12,11 @@ from parity.evaluation_inputs import risk_case
 from parity.r_formula import case_names
 from trephine.evaluation.calibration import (
     calibration_groups,
-    calibration_in_the_large,
-    calibration_slope,
     greenwood_nam_dagostino_test,
     grouping_codes,
 )
 from trephine.evaluation.calibration_curve import calibration_curve
+from trephine.evaluation.calibration_slope import calibration_in_the_large, calibration_slope
 from trephine.evaluation.pseudo_values import survival_pseudo_values
 
 BOUND = 1e-8

@@ -20,7 +20,8 @@ from parity.r_random import r_exponential
 from trephine.evaluation.concordance import compare_concordance, concordance_index
 from trephine.evaluation.uno_difference import uno_difference
 from trephine.regression.cox import CoxModel
-from trephine.survival.concordance import concordance, survc1_concordance
+from trephine.survival.concordance import concordance
+from trephine.survival.survc1 import survc1_concordance
 from trephine.types import FloatArray, Survival
 
 BOUND = 1e-10

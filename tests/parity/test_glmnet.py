@@ -10,13 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trephine.regression.coxnet import (
-    CoxNetCV,
-    PenaltyGridWarning,
-    coxnet_path,
-    cross_validate,
-    deviance,
-)
+from trephine.regression.coxnet_cv import CoxNetCV, cross_validate, deviance
+from trephine.regression.coxnet_path import coxnet_path
+from trephine.regression.coxnet_result import PenaltyGridWarning
+from trephine.regression.coxnet_settings import PathSettings
 from trephine.types import FloatArray, Survival
 
 # Outcome columns of the data sets that a case's name begins with, where not time and event.
@@ -68,13 +65,15 @@ class Case:
                 self.values,
                 self.survival,
                 self.folds,
-                mixture=self.file[self.name, "alpha"],
+                PathSettings(
+                    mixture=self.file[self.name, "alpha"],
+                    n_penalties=100,
+                    early_stop="none" if given else "glmnet",
+                    standardise="fold" if self.file[self.name, "standardize"] else "none",
+                    tied_censoring="glmnet",
+                ),
                 penalties=expected if given else None,
-                n_penalties=100,
-                early_stop="none" if given else "glmnet",
-                standardise="fold" if self.file[self.name, "standardize"] else "none",
                 measure=self.file[self.name, "type_measure"],
-                tied_censoring="glmnet",
                 fold_deviance="grouped" if self.file[self.name, "grouped"] else "ungrouped",
             )
 
@@ -133,11 +132,13 @@ def test_cv_glmnet(expected_file: Any, reference: Path, parity: Any) -> None:
             coxnet_path(
                 case.values,
                 case.survival,
-                mixture=file[name, "alpha"],
-                n_penalties=2,
-                penalty_ratio=0.9,
-                tied_censoring="glmnet",
-                standardise="fold" if file[name, "standardize"] else "none",
+                PathSettings(
+                    mixture=file[name, "alpha"],
+                    n_penalties=2,
+                    penalty_ratio=0.9,
+                    tied_censoring="glmnet",
+                    standardise="fold" if file[name, "standardize"] else "none",
+                ),
             ).penalties[0],
             1e-12,
             relative=True,

@@ -13,6 +13,7 @@ from parity.r_formula import Model, case_names, data_set, evaluate_formula, outc
 from trephine.evaluation.validation_indices import gini_mean_difference
 from trephine.regression.cox import CoxModel
 from trephine.regression.elimination import backward_elimination, drop_one_term
+from trephine.regression.elimination_result import EliminationSettings
 from trephine.regression.fast_elimination import FastElimination, fast_backward_elimination
 from trephine.types import Survival
 
@@ -158,7 +159,10 @@ def test_elimination_by_aic_equals_step(
     kept = _variables(names, [str(column) for column in table], _factors(file, prefix))
     model = _model(file, reference, step_case, [*kept, *removed])
     found = backward_elimination(
-        model.design, Survival(model.time, model.event), rule="aic", groups=model.groups
+        model.design,
+        Survival(model.time, model.event),
+        EliminationSettings(rule="aic"),
+        groups=model.groups,
     )
     assert list(found.removed) == removed
     assert found.result is not None
@@ -216,10 +220,8 @@ def test_elimination_by_likelihood_ratio_equals_repeated_drop1(
     found = backward_elimination(
         model.design,
         Survival(model.time, model.event),
-        rule="lrt",
-        stay_p=stay_p,
+        EliminationSettings(rule="lrt", stay_p=stay_p, fewest=1),
         groups=model.groups,
-        fewest=1,
     )
     assert list(found.removed) == removed
     assert sorted(found.kept) == sorted(kept)

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from trephine.selection.mann_whitney import mann_whitney
 from trephine.selection.redundancy import correlation_matrix, rank_columns
-from trephine.selection.relevance import MannWhitneyMethod, benjamini_hochberg, mann_whitney
+from trephine.selection.relevance import MannWhitneyMethod, benjamini_hochberg
 
 WILCOX: dict[str, MannWhitneyMethod] = {
     "wilcox_default_correct": "auto",

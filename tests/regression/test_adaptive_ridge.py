@@ -7,7 +7,9 @@ import pytest
 
 from trephine.errors import InputError, ModelError
 from trephine.regression.adaptive_ridge import ADAPTIVITIES, fit_adaptive_ridge
-from trephine.regression.coxnet import coxnet_path, deviance
+from trephine.regression.coxnet_cv import deviance
+from trephine.regression.coxnet_path import coxnet_path
+from trephine.regression.coxnet_settings import PathSettings
 from trephine.regression.folds import assign_folds
 from trephine.types import FloatArray, IntArray, Survival
 
@@ -43,10 +45,8 @@ def test_a_member_is_ridge_on_columns_times_their_factors(adaptivity: float) -> 
     slow = coxnet_path(
         X * factor,
         survival,
-        mixture=0.0,
+        PathSettings(mixture=0.0, standardise="none", tolerance=1e-10),
         penalties=cv.path.penalties,
-        standardise="none",
-        tolerance=1e-10,
     )
     np.testing.assert_allclose(
         cv.path.coefficients, slow.coefficients * factor, rtol=2e-3, atol=1e-6
@@ -70,10 +70,8 @@ def test_folds_are_judged_by_models_and_scores_of_the_other_folds_alone(
         path = coxnet_path(
             X[train] * factor,
             survival.take(train),
-            mixture=0.0,
+            PathSettings(mixture=0.0, standardise="none", tolerance=1e-10),
             penalties=cv.path.penalties,
-            standardise="none",
-            tolerance=1e-10,
         )
         eta = path.coefficients @ ((X - centre) * factor).T
         np.testing.assert_allclose(cv.out_of_fold[:, ~train], eta[:, ~train], rtol=5e-3, atol=1e-4)

@@ -305,10 +305,19 @@ def test_options_and_groups_are_checked() -> None:
         CoxModel().fit(design, survival, weights=np.zeros(120))
     with pytest.raises(ModelError, match="call fit first"):
         CoxModel().predict(design)
-    with pytest.raises(InputError, match="up to the last follow-up, 90, found 91"):
-        CoxModel().fit(design, survival).predict_survival(design, [36, 91])
     with pytest.raises(ModelError, match="no convergence after 1 steps"):
         CoxModel(max_iterations=1).fit(design, survival)
+
+
+def test_nothing_is_predicted_past_the_last_follow_up_and_nothing_else_changes() -> None:
+    design, survival, _ = _cases()
+    model = CoxModel().fit(design, survival)
+    alone, both = (model.predict_survival(design, times) for times in ([36], [36, 90, 91]))
+    for part in ("survival_probability", "standard_error", "low", "high"):
+        known, asked = getattr(alone, part), getattr(both, part)
+        assert np.isnan(asked[:, 2]).all()
+        assert np.isfinite(asked[:, 1]).all()
+        np.testing.assert_array_equal(asked[:, 0], known[:, 0])
 
 
 @pytest.mark.parametrize("gap", [1e-2, 1e-3, 1e-4])

@@ -13,14 +13,11 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
 from trephine.errors import InputError, ModelError
-from trephine.regression.coxnet import (
-    CoxNetCVModel,
-    CoxNetModel,
-    PenaltyGridWarning,
-    coxnet_path,
-    cross_validate,
-    deviance,
-)
+from trephine.regression.coxnet_cv import cross_validate, deviance
+from trephine.regression.coxnet_estimator import CoxNetCVModel, CoxNetModel
+from trephine.regression.coxnet_path import coxnet_path
+from trephine.regression.coxnet_result import PenaltyGridWarning
+from trephine.regression.coxnet_settings import PathSettings
 from trephine.survival.concordance import harrell_concordance
 from trephine.types import FloatArray, Survival
 
@@ -62,7 +59,9 @@ def test_every_solution_meets_the_optimality_conditions_written_out(
     mixture: float, n: int, p: int
 ) -> None:
     X, survival = cohort(n, p)
-    path = coxnet_path(X, survival, mixture=mixture, n_penalties=25, penalty_ratio=0.02)
+    path = coxnet_path(
+        X, survival, PathSettings(mixture=mixture, n_penalties=25, penalty_ratio=0.02)
+    )
     assert path.kkt_residual.max() <= 1e-9
     Z = (X - X.mean(axis=0)) / X.std(axis=0)
     for penalty, coefficients in zip(path.penalties, path.coefficients, strict=True):
@@ -78,7 +77,7 @@ def test_every_solution_meets_the_optimality_conditions_written_out(
 def test_path_agrees_with_a_general_optimiser() -> None:
     X, survival = cohort(60, 4)
     Z = (X - X.mean(axis=0)) / X.std(axis=0)
-    path = coxnet_path(X, survival, mixture=0.5, penalties=[0.05])
+    path = coxnet_path(X, survival, PathSettings(mixture=0.5), penalties=[0.05])
 
     def objective(halves: FloatArray) -> float:
         b = halves[:4] - halves[4:]
@@ -116,7 +115,7 @@ def test_deviance_survives_linear_predictors_beyond_the_range_of_exp() -> None:
 
 def test_the_largest_penalty_empties_the_model_and_the_next_does_not() -> None:
     X, survival = cohort()
-    path = coxnet_path(X, survival, n_penalties=20)
+    path = coxnet_path(X, survival, PathSettings(n_penalties=20))
     assert path.n_nonzero[0] == 0
     assert path.n_nonzero[1] > 0
     assert path.deviance_ratio[0] == 0
@@ -126,15 +125,15 @@ def test_the_largest_penalty_empties_the_model_and_the_next_does_not() -> None:
 def test_coefficients_scale_with_the_units_of_the_columns() -> None:
     X, survival = cohort()
     units = np.geomspace(1e-3, 1e3, X.shape[1])
-    path = coxnet_path(X, survival, n_penalties=10, penalty_ratio=0.05)
-    scaled = coxnet_path(X * units + 3, survival, n_penalties=10, penalty_ratio=0.05)
+    path = coxnet_path(X, survival, PathSettings(n_penalties=10, penalty_ratio=0.05))
+    scaled = coxnet_path(X * units + 3, survival, PathSettings(n_penalties=10, penalty_ratio=0.05))
     np.testing.assert_allclose(scaled.coefficients * units, path.coefficients, rtol=1e-6)
 
 
 def test_unpenalised_columns_enter_first_and_equal_an_ordinary_cox_fit() -> None:
     X, survival = cohort(p=5)
     factors = [0, 1, 1, 1, 1]
-    path = coxnet_path(X, survival, penalty_factors=factors, n_penalties=10)
+    path = coxnet_path(X, survival, PathSettings(n_penalties=10), penalty_factors=factors)
     assert list(path.n_nonzero[:1]) == [1]
     alone = coxnet_path(X[:, :1], survival, penalties=[0.0])
     assert path.coefficients[0, 0] == pytest.approx(alone.coefficients[0, 0], rel=1e-7)
@@ -146,8 +145,8 @@ def test_ridge_in_the_space_of_the_cases_equals_ridge_in_that_of_the_columns() -
     penalties = [2.0, 1.0, 0.3]
     with pytest.raises(AssertionError):
         np.testing.assert_allclose(wide[:, 45:46], wide[:, :1])
-    path = coxnet_path(wide, survival, mixture=0.0, penalties=penalties)
-    nearly = coxnet_path(wide, survival, mixture=1e-7, penalties=penalties)
+    path = coxnet_path(wide, survival, PathSettings(mixture=0.0), penalties=penalties)
+    nearly = coxnet_path(wide, survival, PathSettings(mixture=1e-7), penalties=penalties)
     np.testing.assert_allclose(
         path.coefficients * wide.std(axis=0), nearly.coefficients * wide.std(axis=0), atol=1e-5
     )
@@ -158,14 +157,16 @@ def test_ridge_in_the_space_of_the_cases_equals_ridge_in_that_of_the_columns() -
 def test_order_of_the_cases_does_not_matter() -> None:
     X, survival = cohort()
     shuffled = np.random.default_rng(5).permutation(len(survival))
-    first = coxnet_path(X, survival, n_penalties=8, penalty_ratio=0.05)
-    second = coxnet_path(X[shuffled], survival.take(shuffled), n_penalties=8, penalty_ratio=0.05)
+    first = coxnet_path(X, survival, PathSettings(n_penalties=8, penalty_ratio=0.05))
+    second = coxnet_path(
+        X[shuffled], survival.take(shuffled), PathSettings(n_penalties=8, penalty_ratio=0.05)
+    )
     np.testing.assert_allclose(second.coefficients, first.coefficients, atol=1e-9)
 
 
 def test_interpolation_meets_the_path_at_its_penalties_and_is_linear_between() -> None:
     X, survival = cohort()
-    path = coxnet_path(X, survival, n_penalties=10, penalty_ratio=0.05)
+    path = coxnet_path(X, survival, PathSettings(n_penalties=10, penalty_ratio=0.05))
     np.testing.assert_allclose(path.coefficients_at(path.penalties), path.coefficients)
     halfway = path.penalties[3:5].mean()
     np.testing.assert_allclose(path.coefficients_at(halfway), path.coefficients[3:5].mean(axis=0))
@@ -175,7 +176,7 @@ def test_interpolation_meets_the_path_at_its_penalties_and_is_linear_between() -
 def test_early_stop_shortens_the_path_and_leaves_the_rest_alone() -> None:
     X, survival = cohort()
     whole = coxnet_path(X, survival)
-    short = coxnet_path(X, survival, early_stop="glmnet")
+    short = coxnet_path(X, survival, PathSettings(early_stop="glmnet"))
     assert short.end == "stopped early"
     assert short.penalties.size < whole.penalties.size
     np.testing.assert_array_equal(short.coefficients, whole.coefficients[: short.penalties.size])
@@ -186,7 +187,9 @@ def test_glmnets_tied_censorings_differ_only_for_times_of_256_and_more() -> None
     days = Survival(survival.time + 300, survival.event)
     for outcome, same in ((survival, True), (days, False)):
         ours = coxnet_path(X, outcome, penalties=[0.05]).coefficients
-        theirs = coxnet_path(X, outcome, penalties=[0.05], tied_censoring="glmnet").coefficients
+        theirs = coxnet_path(
+            X, outcome, PathSettings(tied_censoring="glmnet"), penalties=[0.05]
+        ).coefficients
         assert np.allclose(ours, theirs, rtol=1e-6) == same
 
 
@@ -235,7 +238,9 @@ def test_out_of_fold_predictor_comes_from_the_fit_without_the_case() -> None:
 
 def test_concordance_measure_is_the_mean_over_the_folds() -> None:
     X, survival = cohort(120)
-    found = cross_validate(X, survival, np.arange(120) % 4, measure="C", n_penalties=20)
+    found = cross_validate(
+        X, survival, np.arange(120) % 4, PathSettings(n_penalties=20), measure="C"
+    )
     raw = [
         [
             harrell_concordance(survival.time[k::4], survival.event[k::4], eta[k::4])
@@ -256,7 +261,10 @@ def test_a_best_penalty_at_the_end_of_the_grid_is_told() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         noise = cross_validate(
-            np.random.default_rng(3).normal(size=(80, 40)), survival, folds, penalty_ratio=0.3
+            np.random.default_rng(3).normal(size=(80, 40)),
+            survival,
+            folds,
+            PathSettings(penalty_ratio=0.3),
         )
     assert noise.at_edge == "largest"
     assert noise.path.n_nonzero[noise.index_min] == 0
@@ -264,7 +272,7 @@ def test_a_best_penalty_at_the_end_of_the_grid_is_told() -> None:
 
 def test_a_path_without_solution_at_its_end_is_cut_and_told() -> None:
     with pytest.warns(PenaltyGridWarning, match="ends after"):
-        path = coxnet_path(*cohort(30, 28), penalty_ratio=1e-12)
+        path = coxnet_path(*cohort(30, 28), settings=PathSettings(penalty_ratio=1e-12))
     assert path.end == "not converged"
     assert path.kkt_residual.max() <= 1e-9
     x = np.arange(20.0)[:, np.newaxis]
@@ -275,10 +283,13 @@ def test_a_path_without_solution_at_its_end_is_cut_and_told() -> None:
 
 # What is refused
 
+GIVEN = ("penalties", "penalty_factors")
+
 
 def refused(X: Any, survival: Survival, **settings: Any) -> str:
+    given = {name: settings.pop(name) for name in GIVEN if name in settings}
     with pytest.raises((InputError, ModelError)) as caught:
-        coxnet_path(X, survival, **settings)
+        coxnet_path(X, survival, PathSettings(**settings), **given)
     return str(caught.value)
 
 
@@ -360,7 +371,7 @@ def test_estimators_clone_fit_and_score_as_scikit_learn_asks() -> None:
     assert model.get_params()["mixture"] == 0.5
     scores = cross_val_score(model, X, structured(survival), cv=4)
     assert scores.mean() > 0.6
-    path = coxnet_path(X, survival, mixture=0.5, penalties=[0.05])
+    path = coxnet_path(X, survival, PathSettings(mixture=0.5), penalties=[0.05])
     np.testing.assert_array_equal(model.fit(X, survival).coef_, path.coefficients[0])
 
 

@@ -10,6 +10,7 @@ from trephine.errors import InputError
 from trephine.regression.cox import CoxModel
 from trephine.regression.dummies import dummy_coding
 from trephine.regression.elimination import backward_elimination, drop_one_term
+from trephine.regression.elimination_result import EliminationSettings
 from trephine.regression.fast_elimination import fast_backward_elimination
 from trephine.types import Survival
 
@@ -30,7 +31,9 @@ def cases() -> tuple[Any, Survival, Any]:
 @pytest.mark.parametrize("rule", RULES)
 def test_strong_terms_stay_and_factors_go_as_a_whole(cases: Any, rule: Any) -> None:
     coding, survival, _ = cases
-    found = backward_elimination(coding.matrix, survival, rule=rule, groups=coding.groups)
+    found = backward_elimination(
+        coding.matrix, survival, EliminationSettings(rule=rule), groups=coding.groups
+    )
     assert {"a", "b"} <= set(found.kept)
     assert set(found.kept) | set(found.removed) == set(coding.groups)
     assert [step.removed for step in found.steps] == list(found.removed)
@@ -43,7 +46,11 @@ def test_strong_terms_stay_and_factors_go_as_a_whole(cases: Any, rule: Any) -> N
 def test_every_term_that_stays_has_earned_it(cases: Any, rule: Any) -> None:
     coding, survival, patient = cases
     found = backward_elimination(
-        coding.matrix, survival, rule=rule, stay_p=0.2, groups=coding.groups, cluster=patient
+        coding.matrix,
+        survival,
+        EliminationSettings(rule=rule, stay_p=0.2),
+        groups=coding.groups,
+        cluster=patient,
     )
     assert found.model is not None
     for step in found.steps:
@@ -59,7 +66,9 @@ def test_every_term_that_stays_has_earned_it(cases: Any, rule: Any) -> None:
 
 def test_by_aic_no_single_removal_would_help_any_more(cases: Any) -> None:
     coding, survival, _ = cases
-    found = backward_elimination(coding.matrix, survival, rule="aic", groups=coding.groups)
+    found = backward_elimination(
+        coding.matrix, survival, EliminationSettings(rule="aic"), groups=coding.groups
+    )
     assert found.result is not None
     groups = {term: coding.groups[term] for term in found.kept}
     columns = [column for group in groups.values() for column in group]
@@ -73,10 +82,13 @@ def test_by_aic_no_single_removal_would_help_any_more(cases: Any) -> None:
 def test_forced_terms_stay_and_the_fewest_are_kept(cases: Any) -> None:
     coding, survival, _ = cases
     noise = coding.matrix[["c", "d"]]
-    forced = backward_elimination(noise, survival, stay_p=1e-9, forced=["c"])
+    forced = backward_elimination(noise, survival, EliminationSettings(stay_p=1e-9, forced=("c",)))
     assert (forced.kept, forced.removed) == (("c",), ("d",))
-    assert len(backward_elimination(noise, survival, stay_p=1e-9, fewest=1).kept) == 1
-    nothing = backward_elimination(noise, survival, stay_p=1e-9)
+    assert (
+        len(backward_elimination(noise, survival, EliminationSettings(stay_p=1e-9, fewest=1)).kept)
+        == 1
+    )
+    nothing = backward_elimination(noise, survival, EliminationSettings(stay_p=1e-9))
     assert (nothing.kept, nothing.model, nothing.result) == ((), None, None)
     null = CoxModel().fit(noise, survival).result_.log_likelihood_null
     assert nothing.steps[-1].aic_after == pytest.approx(-2 * null)
@@ -108,11 +120,11 @@ def test_the_fast_way_can_delete_everything_but_what_is_forced(cases: Any) -> No
 def test_terms_and_rules_are_checked(cases: Any) -> None:
     coding, survival, _ = cases
     with pytest.raises(InputError, match="rule"):
-        backward_elimination(coding.matrix, survival, rule="bic")  # type: ignore[arg-type]
+        backward_elimination(coding.matrix, survival, EliminationSettings(rule="bic"))  # type: ignore[arg-type]
     with pytest.raises(InputError, match="exactly one term"):
         backward_elimination(coding.matrix, survival, groups={"a": ("a",)})
     with pytest.raises(InputError, match="forced"):
-        backward_elimination(coding.matrix, survival, forced=["stage"])
+        backward_elimination(coding.matrix, survival, EliminationSettings(forced=("stage",)))
     full = CoxModel().fit(coding.matrix, survival).result_
     with pytest.raises(InputError, match="rule"):
         fast_backward_elimination(full, rule="bic")  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from trephine.deep.settings import DeepSettings
 from trephine.facts import Facts
 from trephine.report.html import render_html
 from trephine.report.tables import make_tables
-from trephine.study.gather.overview import _weights_name
+from trephine.study.gather.methods import _weights_name
 from trephine.study.locked.model_card import model_card
 from trephine.study.network_file import trust_note
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from trephine.errors import InputError, ModelError
+from trephine.selection.mann_whitney import mann_whitney
 from trephine.selection.relevance import (
     benjamini_hochberg,
     cox_score_test,
     keep_by_cox_score,
     keep_by_mann_whitney,
-    mann_whitney,
 )
 from trephine.types import Survival
 

@@ -28,8 +28,8 @@ from trephine.study.gather.curves import risk_group_facts, roc_facts
 from trephine.study.gather.performance import performance_facts
 from trephine.study.results import Analysis
 from trephine.types import FloatArray, IntArray, Survival
+from trephine.validation.held_out import OutOfFold
 from trephine.validation.out_of_fold import levelled_event_probability
-from trephine.validation.resampling import OutOfFold
 
 PATIENT = np.repeat(np.arange(60), 2)
 

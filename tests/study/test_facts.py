@@ -25,8 +25,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> run.StudyResult:
     study.replace("permutations = 0", "permutations = 4")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("trephine.executors.available_workers", lambda: 1)
-        patch.setattr(run, "write_report", lambda facts, pictures, out, **_: (out / "report.html",))
-        return run.run_study(study.toml)
+        return run.run_study(study.toml, formats=())
 
 
 @pytest.fixture(scope="module")
@@ -326,11 +325,10 @@ def test_coefficients_over_time_are_those_of_the_model_that_the_nomogram_shows(f
             assert np.mean(over.residuals) == pytest.approx(term.coefficient)
 
 
-def test_the_overlap_of_raters_is_that_of_their_masks(tmp_path: Path, monkeypatch) -> None:
+def test_the_overlap_of_raters_is_that_of_their_masks(tmp_path: Path) -> None:
     study = write_image_study(tmp_path / "study")
     study.replace("repeats = 1", "repeats = 0")
-    monkeypatch.setattr(run, "write_report", lambda facts, pictures, out, **_: (out / "x",))
-    facts = run.run_study(study.toml).facts
+    facts = run.run_study(study.toml, formats=()).facts
     by_hand = []
     for row in study.table().itertuples():
         label = {"R": 1, "L": 2}[row.side]

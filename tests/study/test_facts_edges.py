@@ -12,7 +12,6 @@ import pytest
 
 from study.small_study import SmallStudy, write_clinical_study, write_table_study
 from trephine.facts import Facts
-from trephine.report import write_report
 from trephine.study import run
 from trephine.study.inputs import read_study
 from trephine.study.locked.new_case import NewCase
@@ -21,19 +20,9 @@ from trephine.study.locked.predict import predict_case
 NO_NUMBER = re.compile(r"(?<![A-Za-z])(nan|inf|none|null)(?![A-Za-z])", re.I)
 
 
-@pytest.fixture(autouse=True)
-def tables_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the figures of the report, which take most of its time."""
-
-    def write(facts: Facts, pictures: Path, out: Path, **_: object) -> tuple[Path, ...]:
-        return write_report(facts, pictures, out, formats=["csv"])
-
-    monkeypatch.setattr(run, "write_report", write)
-
-
 def facts_of(study: SmallStudy) -> Facts:
     """Run a study, and look for what no table may print."""
-    result = run.run_study(study.toml)
+    result = run.run_study(study.toml, formats=("csv",))
     for table in (study.results / "tables").glob("*.csv"):
         with table.open(encoding="utf-8") as lines:
             for row in csv.reader(lines):
@@ -219,7 +208,7 @@ def test_a_protocol_that_cannot_be_fitted_leaves_the_other_its_study(tmp_path: P
     """The published test of features needs cases without the event; the sound one does not."""
     study = write_table_study(tmp_path / "study", features=6)
     nobody_censored(study)
-    result = run.run_study(study.toml)
+    result = run.run_study(study.toml, formats=("csv",))
     assert {row.protocol for row in result.facts.performance} == {"sound"}
     assert "Mann-Whitney" in result.not_fitted["published"]
     assert any("not fitted" in warning.text for warning in result.facts.run.warnings)

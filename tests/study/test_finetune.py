@@ -10,7 +10,7 @@ import pytest
 
 from cli.command import Command
 from study.small_study import SmallStudy, write_image_study
-from study.test_run import no_report, numbers
+from study.test_run import numbers
 from trephine.errors import PlanError, StudyProblemsError
 from trephine.modelling.bundle import read_bundle
 from trephine.plan.sections import ValidationSection
@@ -30,10 +30,8 @@ minimum_events = 10
 
 
 @pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallStudy:
-    """A small study with images whose network is trained; it writes no page."""
-    monkeypatch.setattr("trephine.study.run.write_report", no_report)
-    monkeypatch.setattr("trephine.study.locked.validate.write_report", no_report)
+def study(tmp_path: Path) -> SmallStudy:
+    """A small study with images whose network is trained."""
     made = write_image_study(tmp_path / "study", deep=True)
     made.replace("[selection]", FINETUNE + "\n[selection]\nmax_outliers = 1.0\nicc_threshold = 0.0")
     return made
@@ -45,7 +43,7 @@ def test_a_study_trains_predicts_and_validates(
 ) -> None:
     told: list[str] = []
     result = Study.from_toml(study.toml).run(
-        workers=1, progress=lambda stage, done, total: told.append(stage)
+        workers=1, progress=lambda stage, done, total: told.append(stage), formats=()
     )
     assert any("trainings of the network" in stage for stage in told)
     steps = {
@@ -77,7 +75,9 @@ def test_a_study_trains_predicts_and_validates(
     assert predicted == pytest.approx(expected[row], abs=1e-9)
     assert (tmp_path / "saliency.png").exists()
 
-    outside = validate_bundle(result.bundle, study.toml, tmp_path / "outside", workers=1)
+    outside = validate_bundle(
+        result.bundle, study.toml, tmp_path / "outside", workers=1, formats=()
+    )
     c_index = {p.model: p.c_index.value for p in outside.facts.performance}
     apparent = {
         p.model: p.c_index.value
@@ -86,7 +86,7 @@ def test_a_study_trains_predicts_and_validates(
     }
     assert c_index["DL"] == pytest.approx(apparent["DL"], abs=1e-12)
 
-    again = Study.from_toml(study.toml).run(tmp_path / "two", workers=2)
+    again = Study.from_toml(study.toml).run(tmp_path / "two", workers=2, formats=())
     assert numbers(again.facts) == numbers(result.facts)
 
 

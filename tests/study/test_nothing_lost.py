@@ -16,7 +16,6 @@ from trephine.facts import Facts
 from trephine.plan import StudyPlan
 from trephine.store import FeatureStore
 from trephine.study import Study, extraction
-from trephine.study import run as running
 from trephine.study.extracted import ExtractedFeatures
 from trephine.study.extraction import extract_all
 from trephine.study.inputs import StudyInputs, read_study
@@ -46,21 +45,18 @@ def features_of(inputs: StudyInputs, store: FeatureStore) -> ExtractedFeatures:
 def test_a_file_that_changes_between_digest_and_reading_is_refused_and_not_stored(
     image_study: SmallStudy,
     inputs: StudyInputs,
-    monkeypatch: pytest.MonkeyPatch,
     folder: str,
 ) -> None:
     first = image_study.folder / folder / "001.nii.gz"
     other = image_study.folder / folder / "002.nii.gz"
-    missing = extraction._extract_missing
 
-    def exchanged_first(*arguments: object) -> None:
-        exchange(first, other)
-        missing(*arguments)  # type: ignore[arg-type]
+    def exchanged_first(done: int, total: int) -> None:
+        if done == 0:  # every digest is taken, no image read
+            exchange(first, other)
 
-    monkeypatch.setattr(extraction, "_extract_missing", exchanged_first)
     store = FeatureStore(image_study.results / "features")
     with pytest.raises(InputError, match=r"clinical\.csv, row.*changed meanwhile") as caught:
-        features_of(inputs, store)
+        extract_all(inputs, store, workers=1, progress=exchanged_first)
     assert "001" not in str(caught.value)
     with store.database.connection() as ledger:
         assert ledger.execute("SELECT count(*) FROM features").fetchone() == (0,)
@@ -80,7 +76,7 @@ def test_an_image_known_without_its_note_is_read_again(
 
 
 def test_a_damaged_shard_is_extracted_again_and_nothing_else(
-    image_study: SmallStudy, inputs: StudyInputs, monkeypatch: pytest.MonkeyPatch
+    image_study: SmallStudy, inputs: StudyInputs
 ) -> None:
     place = image_study.results / "features"
     whole = features_of(inputs, FeatureStore(place))
@@ -88,36 +84,24 @@ def test_a_damaged_shard_is_extracted_again_and_nothing_else(
     content = bytearray(shard.read_bytes())
     content[len(content) // 3] ^= 4
     shard.write_bytes(content)
-    extract, seen = extraction._extract, []
-
-    def counts(recipe: extraction.Recipe, task: extraction.Task) -> extraction.Done:
-        seen.append(task.image)
-        return extract(recipe, task)
-
-    monkeypatch.setattr(extraction, "_extract", counts)
-    again = features_of(inputs, FeatureStore(place))
-    assert 0 < len(seen) <= extraction.SHARD < PATIENTS
+    images: list[int] = []
+    again = extract_all(
+        inputs, FeatureStore(place), workers=1, progress=lambda done, total: images.append(total)
+    )
+    assert 0 < images[0] <= extraction.SHARD < PATIENTS
     assert (again.sets["radiomics"].values == whole.sets["radiomics"].values).all()
     assert again.image_notes == whole.image_notes
     assert shard.with_name(f"{shard.name}.corrupt").exists()
 
 
-def no_report(facts: Facts, pictures: Path, out: Path, **_: object) -> list[Path]:
-    return [out]
-
-
 def edited_while_it_ran(study: SmallStudy, edit: Callable[[], None]) -> Facts:
     """Run a study whose files are edited after they were read."""
-    protocols = running._both_protocols
 
-    def edited(*arguments: object) -> object:
-        edit()
-        return protocols(*arguments)  # type: ignore[arg-type]
+    def edited(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("Fitting, published", 0):
+            edit()
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "write_report", no_report)
-        patch.setattr(running, "_both_protocols", edited)
-        return Study.from_toml(study.toml).run(workers=1).facts
+    return Study.from_toml(study.toml).run(workers=1, progress=edited, formats=()).facts
 
 
 def test_the_report_vouches_for_the_tables_that_were_read(table_study: SmallStudy) -> None:

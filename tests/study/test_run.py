@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +17,6 @@ from study.small_study import (
     CASES,
     PATIENTS,
     SmallStudy,
-    write_clinical_study,
     write_image_study,
     write_table_study,
 )
@@ -33,36 +30,21 @@ from trephine.study.locked.model import read_model
 from trephine.study.run import StudyResult
 from trephine.study.settings import radiomics_settings
 from trephine.validation.resampling import nested_cross_validation
-
-
-def no_report(facts: Facts, pictures: Path, out: Path, **_: object) -> list[Path]:
-    """Stand in for the report: the figures take longer than everything else together."""
-    return [out]
-
-
-@pytest.fixture
-def without_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trephine.study.run.write_report", no_report)
+from trephine.validation.tasks import Running
 
 
 @pytest.fixture(scope="module")
-def image_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudyResult]:
+def image_run(tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
     """A study with images that ran, in one process, with its page."""
-    from trephine.report import write_report
-
     study = write_image_study(tmp_path_factory.mktemp("images") / "study")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trephine.study.run.write_report", partial(write_report, formats=("html",)))
-        yield Study.from_toml(study.toml).run(workers=1)
+    return Study.from_toml(study.toml).run(workers=1, formats=("html",))
 
 
 @pytest.fixture(scope="module")
-def table_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudyResult]:
+def table_run(tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
     """A study of features from a table that ran, without its page."""
     study = write_table_study(tmp_path_factory.mktemp("table") / "study")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trephine.study.run.write_report", no_report)
-        yield Study.from_toml(study.toml).run(workers=1)
+    return Study.from_toml(study.toml).run(workers=1, formats=())
 
 
 def numbers(facts: Facts) -> dict[str, object]:
@@ -231,67 +213,56 @@ def test_predict_says_what_is_missing(table_run: StudyResult, trephine: Command)
     assert (said.code, "'Features'" in said.err) == (2, True)
 
 
-def test_a_second_run_extracts_nothing_and_gives_the_same_numbers(
-    image_run: StudyResult, without_report: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def never(recipe: object, task: object) -> None:
-        raise AssertionError("a stored feature was extracted again")
-
-    monkeypatch.setattr(extraction, "_extract", never)
-    again = Study.from_toml(image_run.folder.parent / "study.toml").run(workers=1)
+def test_a_second_run_extracts_nothing_and_gives_the_same_numbers(image_run: StudyResult) -> None:
+    stages: list[str] = []
+    again = Study.from_toml(image_run.folder.parent / "study.toml").run(
+        workers=1, formats=(), progress=lambda stage, done, total: stages.append(stage)
+    )
+    assert "Fitting, sound" in stages
+    assert "Extracting features" not in stages
     assert numbers(again.facts) == numbers(image_run.facts)
 
 
 def test_an_interrupted_extraction_goes_on_where_it_stopped(
-    image_run: StudyResult,
-    image_study: SmallStudy,
-    without_report: None,
-    monkeypatch: pytest.MonkeyPatch,
+    image_run: StudyResult, image_study: SmallStudy
 ) -> None:
-    extract, seen = extraction._extract, []
-
-    def stops_at_the_21st(recipe: extraction.Recipe, task: extraction.Task) -> extraction.Done:
-        if len(seen) == 20:
+    def stops_at_the_20th(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("Extracting features", 20):
             raise KeyboardInterrupt
-        seen.append(task.image.name)
-        return extract(recipe, task)
 
-    monkeypatch.setattr(extraction, "_extract", stops_at_the_21st)
     with pytest.raises(KeyboardInterrupt):
-        Study.from_toml(image_study.toml).run(workers=1)
-    kept = (len(seen) // extraction.SHARD) * extraction.SHARD
-    rest: list[str] = []
+        Study.from_toml(image_study.toml).run(workers=1, progress=stops_at_the_20th)
+    rest: list[int] = []
 
-    def counts(recipe: extraction.Recipe, task: extraction.Task) -> extraction.Done:
-        rest.append(task.image.name)
-        return extract(recipe, task)
+    def counts(stage: str, done: int, total: int) -> None:
+        if stage == "Extracting features":
+            rest.append(total)
 
-    monkeypatch.setattr(extraction, "_extract", counts)
-    result = Study.from_toml(image_study.toml).run(workers=1)
-    assert len(rest) == PATIENTS - kept
-    assert set(rest).isdisjoint(seen[:kept])
+    result = Study.from_toml(image_study.toml).run(workers=1, formats=(), progress=counts)
+    # Shards of so many images are kept; on a slow machine one of fewer images before.
+    assert PATIENTS - 20 < rest[0] <= PATIENTS - extraction.SHARD
     assert numbers(result.facts)["performance"] == numbers(image_run.facts)["performance"]
 
 
-def extracted_again(
-    image_run: StudyResult, image_study: SmallStudy, monkeypatch: pytest.MonkeyPatch
-) -> list[tuple[str, int]]:
-    """Return the images, and how many readings of each, that a study with its features reads."""
+def extracted_again(image_run: StudyResult, image_study: SmallStudy) -> tuple[int, int]:
+    """Return how many images and regions a study reads again that has another's features."""
     shutil.copytree(image_run.folder / "features", image_study.results / "features")
-    extract, seen = extraction._extract, []
+    store = FeatureStore(image_study.results / "features")
+    images = [0]
 
-    def counts(recipe: extraction.Recipe, task: extraction.Task) -> extraction.Done:
-        seen.append((task.image.name, len(task.readings)))
-        return extract(recipe, task)
+    def regions() -> int:
+        with store.database.connection() as ledger:
+            (count,) = ledger.execute("SELECT count(*) FROM features").fetchone()
+        return int(count)
 
-    monkeypatch.setattr(extraction, "_extract", counts)
+    known = regions()
     inputs = Study.from_toml(image_study.toml).check()
-    extract_all(inputs, FeatureStore(image_study.results / "features"), workers=1)
-    return seen
+    extract_all(inputs, store, workers=1, progress=lambda done, total: images.append(total))
+    return images[-1], regions() - known
 
 
 def test_a_changed_mask_is_extracted_again_and_nothing_else(
-    image_run: StudyResult, image_study: SmallStudy, monkeypatch: pytest.MonkeyPatch
+    image_run: StudyResult, image_study: SmallStudy
 ) -> None:
     path = image_study.folder / "a/003.nii.gz"
     mask = read_mask(path)
@@ -299,15 +270,15 @@ def test_a_changed_mask_is_extracted_again_and_nothing_else(
     hips = np.unique(labels[labels > 0]).size
     labels[tuple(np.argwhere(labels)[0])] = 0  # one pixel less of one region
     write_nifti(replace(mask, labels=labels), path)
-    seen = extracted_again(image_run, image_study, monkeypatch)
-    assert seen == [("003.nii.gz", hips)]  # rater a's reading of each hip in the file
+    # One image, and rater a's reading of each hip in the file.
+    assert extracted_again(image_run, image_study) == (1, hips)
 
 
 def test_a_drawing_that_is_known_from_another_rater_is_not_extracted_again(
-    image_run: StudyResult, image_study: SmallStudy, monkeypatch: pytest.MonkeyPatch
+    image_run: StudyResult, image_study: SmallStudy
 ) -> None:
     shutil.copy(image_study.folder / "b/003.nii.gz", image_study.folder / "a/003.nii.gz")
-    assert extracted_again(image_run, image_study, monkeypatch) == []
+    assert extracted_again(image_run, image_study) == (0, 0)
 
 
 @pytest.mark.slow
@@ -330,18 +301,16 @@ def test_two_workers_give_the_numbers_of_one(
         repeats=plan.validation.repeats,
         folds=plan.validation.folds,
         seed=plan.study.seed,
-        workers=2,
+        running=Running(2),
     )
     assert sound.out_of_fold is not None
     for model, one_process in sound.out_of_fold.linear_predictor.items():
         assert np.array_equal(nested.linear_predictor[model], one_process)
 
 
-def test_the_order_of_rows_does_not_matter(
-    table_run: StudyResult, table_study: SmallStudy, without_report: None
-) -> None:
+def test_the_order_of_rows_does_not_matter(table_run: StudyResult, table_study: SmallStudy) -> None:
     table_study.write(table_study.table().sample(frac=1, random_state=3))
-    result = Study.from_toml(table_study.toml).run(workers=1)
+    result = Study.from_toml(table_study.toml).run(workers=1, formats=())
     for protocol in ("published", "sound"):
         one = table_run.analysis.protocols[protocol]  # type: ignore[index]
         other = result.analysis.protocols[protocol]  # type: ignore[index]
@@ -350,103 +319,6 @@ def test_the_order_of_rows_does_not_matter(
         for model, prediction in one.apparent.items():
             shuffled = other.apparent[model].linear_predictor[rows]
             assert shuffled == pytest.approx(prediction.linear_predictor, abs=1e-6)
-
-
-def test_a_study_of_clinical_variables_alone_runs(tmp_path: Path, without_report: None) -> None:
-    result = Study.from_toml(write_clinical_study(tmp_path / "study").toml).run(workers=1)
-    assert [model.name for model in result.facts.models] == ["Clinical", "Clinical"]
-    assert not result.facts.selection
-
-
-@pytest.mark.parametrize("rule", ["drop", "impute"])
-def test_missing_clinical_values_are_dropped_or_imputed_as_the_plan_says(
-    table_study: SmallStudy, without_report: None, rule: str
-) -> None:
-    table_study.replace("[selection]", f'[selection]\nmissing_clinical = "{rule}"')
-    for row, word in ((5, ""), (6, "NA"), (7, "n/a")):
-        table_study.set(row, "age", word)
-    table_study.set(8, "stage", "?")
-    result = Study.from_toml(table_study.toml).run(workers=1)
-    left = {"drop": CASES - 4, "impute": CASES}[rule]
-    assert result.facts.flow.analysed.cases == left
-    assert result.facts.flow.enrolled.cases == CASES
-
-
-def test_cases_without_follow_up_are_left_out_and_counted(
-    table_study: SmallStudy, trephine: Command
-) -> None:
-    table_study.set(5, "months", "")
-    table_study.set(9, "died", "NA")
-    said = trephine("check", table_study.toml)
-    assert said.code == 0, said.err
-    assert f"{CASES - 2} cases" in said.out
-    assert "Left out, 2 cases: follow-up not recorded." in said.out
-
-
-def test_without_torch_radiomics_and_clinical_run_and_the_report_says_so(
-    image_study: SmallStudy, without_report: None, no_torch: None
-) -> None:
-    image_study.replace("\n[deep]\nenabled = false\n", "")
-    result = Study.from_toml(image_study.toml).run(workers=1)
-    assert list(result.analysis.cases.features) == ["radiomics"]
-    told = [text for where, text in result.analysis.warnings if where == "Deep features"]
-    assert told == ["torch is not installed: no deep features were extracted"]
-
-
-def test_a_plan_that_asks_for_deep_features_without_torch_says_what_to_install(
-    image_study: SmallStudy, trephine: Command, no_torch: None
-) -> None:
-    image_study.replace("[deep]\nenabled = false", '[deep]\nweights = "random:0"')
-    said = trephine("run", image_study.toml)
-    assert said.code == 2
-    assert "pip install 'trephine[deep]'" in said.err
-    assert not image_study.results.exists()
-
-
-@pytest.fixture
-def no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trephine.study.settings._torch_installed", lambda: False)
-
-
-def test_deep_features_give_the_four_models_of_the_paper_and_a_prediction(
-    tmp_path: Path, without_report: None, trephine: Command
-) -> None:
-    pytest.importorskip("torch")
-    study = write_image_study(tmp_path / "study", deep=True)
-    result = Study.from_toml(study.toml).run(workers=1)
-    assert [m.name for m in result.facts.models if m.protocol == "sound"] == [
-        "Clinical", "Radiomics", "DL", "DLRC",
-    ]  # fmt: skip
-    assert result.facts.study.random_weights_note
-    assert "torch" in {library.name for library in result.facts.run.versions}
-    inputs = result.analysis.inputs
-    assert inputs.files is not None
-    row = 1
-    table = study.table()
-    table[table["hip"] == inputs.case_ids[row]].to_csv(tmp_path / "case.csv", index=False)
-    trained = result.analysis.protocols["sound"].apparent["DL"].linear_predictor[row]
-    arguments = [
-        "predict", result.bundle, "--model", "DL", "--image", inputs.files.images[row],
-        "--mask", inputs.files.masks["a"][row], "--label", inputs.files.labels[row],
-        "--side", inputs.sides[row], "--clinical", tmp_path / "case.csv",
-        "--json", tmp_path / "told.json",
-    ]  # fmt: skip
-    said = trephine(*arguments)
-    assert said.code == 0, said.err
-    told = json.loads((tmp_path / "told.json").read_text())
-    assert told["linear_predictor"] == pytest.approx(trained, abs=1e-6)
-    _spoil_weights_hash(result.bundle)
-    said = trephine(*arguments)
-    assert result.analysis.protocols["sound"].fitted.models["DL"].signatures == ("deep",)
-    assert (said.code, "expected network weights" in said.err) == (2, True)
-
-
-def _spoil_weights_hash(bundle: Path) -> None:
-    """Rewrite a bundle as if it had been fitted with other weights, its sums being right."""
-    whole = read_model(bundle)
-    features = whole.context.features.model_copy(update={"weights_sha256": "0" * 64})
-    context = whole.context.model_copy(update={"features": features})
-    replace(whole, context=context).write(bundle)
 
 
 def test_the_report_is_written_again_without_computing(

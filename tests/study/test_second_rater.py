@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from cli.command import Command
 from study.small_study import SPACING, SmallStudy
-from trephine.facts import read_facts
 from trephine.imaging import read_mask, write_nifti
+from trephine.study import Study
 from trephine.study.agreement import compare_drawings
 from trephine.study.inputs import read_study
 from trephine.study.overlaps import unlike
@@ -86,13 +86,10 @@ def test_a_second_file_that_is_there_and_cannot_be_read_is_still_a_problem(
 
 
 def test_run_and_agree_count_the_cases_that_both_drew(
-    trephine: Command, image_study: SmallStudy, monkeypatch: pytest.MonkeyPatch
+    trephine: Command, image_study: SmallStudy
 ) -> None:
-    monkeypatch.setattr("trephine.study.run.write_report", lambda *given, **more: [given[2]])
     keep(image_study, "b", [f"{number:03d}" for number in range(1, 11)])
-    said = trephine("run", image_study.toml)
-    assert said.code == 0, said.err
-    facts = read_facts(image_study.results / "facts.json")
+    facts = Study.from_toml(image_study.toml).run(formats=()).facts
     assert facts.agreement is not None
     between = [icc for icc in facts.agreement.icc if icc.comparison == "raters a and b"]
     assert {icc.cases for icc in between} == {20}

@@ -14,10 +14,11 @@ from study.bundle_contexts import context_of
 from trephine.errors import BundleError
 from trephine.facts import ExternalFacts, Facts
 from trephine.modelling.bundle import read_bundle
-from trephine.modelling.fitted_model import Baseline, FittedModel
+from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Predictor
 from trephine.study.locked.model import LockedModel
 from trephine.study.locked.validate import ValidationResult, validate_bundle
+from trephine.survival.baseline import BaselineHazard
 
 NOT_SIGNED = "Not signed: its checksums show damage, not forgery."
 
@@ -26,7 +27,7 @@ NOT_SIGNED = "Not signed: its checksums show damage, not forgery."
 def unsigned(tmp_path: Path) -> Path:
     """A model without terms, which predicts the same for everyone."""
     none, times = np.empty(0), np.array([6.0, 12.0])
-    baseline = Baseline(times, times / 100, times / 1e4, np.empty((2, 0)))
+    baseline = BaselineHazard(times, times / 100, times / 1e4, np.empty((2, 0)))
     model = FittedModel(
         "Null", (), (), none, np.empty((0, 0)), none, none, none, none, baseline,
         (0.0, 0.0), 0.0, 40, 20, (),

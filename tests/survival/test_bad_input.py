@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from trephine.errors import InputError
-from trephine.survival.concordance import concordance, harrell_concordance, survc1_concordance
+from trephine.survival.concordance import concordance, harrell_concordance
 from trephine.survival.ipcw import censoring_distribution
 from trephine.survival.kaplan_meier import kaplan_meier, reverse_kaplan_meier
 from trephine.survival.logrank import logrank_test
+from trephine.survival.survc1 import survc1_concordance
 from trephine.types import Survival
 
 SCORE = np.random.default_rng(0).normal(size=30)

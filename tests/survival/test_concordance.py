@@ -8,13 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trephine.errors import InputError
-from trephine.survival.concordance import (
-    concordance,
-    harrell_concordance,
-    influence_covariance,
-    survc1_concordance,
-)
+from trephine.survival.concordance import concordance, harrell_concordance, influence_covariance
 from trephine.survival.ipcw import survc1_uncensored_probability
+from trephine.survival.survc1 import survc1_concordance
 
 WEIGHTS = ("n", "S", "S/G", "n/G2", "I")
 

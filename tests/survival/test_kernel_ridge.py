@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from trephine.errors import ModelError
-from trephine.regression.coxnet import coxnet_path
+from trephine.regression.coxnet_path import coxnet_path
+from trephine.regression.coxnet_settings import PathSettings
 from trephine.survival.kernel_ridge import kernel_ridge_path, null_gradient
 from trephine.types import FloatArray, Survival
 
@@ -26,7 +27,10 @@ def test_solutions_are_those_of_the_path_by_columns(n: int, p: int) -> None:
     X, survival = cohort(n, p)
     found = kernel_ridge_path(X @ X.T, survival, PENALTIES, tolerance=1e-9)
     expected = coxnet_path(
-        X, survival, mixture=0.0, penalties=PENALTIES, standardise="none", tolerance=1e-10
+        X,
+        survival,
+        PathSettings(mixture=0.0, standardise="none", tolerance=1e-10),
+        penalties=PENALTIES,
     )
     np.testing.assert_allclose(found.dual @ X, expected.coefficients, rtol=1e-6, atol=1e-9)
 

@@ -26,13 +26,14 @@ from trephine.validation.corrected_index import (
     point_632_plus,
     scores_of,
 )
+from trephine.validation.tasks import Running
 
 CASES = simulate(50)
 HORIZONS = (24.0, 48.0)
 
 
 def validated(settings: RecipeSettings = PUBLISHED, **options: object) -> BootstrapValidation:
-    arguments = {"bootstraps": 6, "seed": 2, "workers": 1, **options}
+    arguments = {"bootstraps": 6, "seed": 2, "running": Running(1), **options}
     return bootstrap_validation(CASES, settings, HORIZONS, **arguments)  # type: ignore[arg-type]
 
 
@@ -95,8 +96,8 @@ def test_neither_workers_nor_an_interruption_matter(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.sqlite"
     alone = validated(SOUND, bootstraps=4)
     for other in (
-        validated(SOUND, bootstraps=4, workers=2, ledger=ledger),
-        validated(SOUND, bootstraps=4, ledger=ledger),
+        validated(SOUND, bootstraps=4, running=Running(2, ledger=ledger)),
+        validated(SOUND, bootstraps=4, running=Running(1, ledger=ledger)),
     ):
         assert other.refits == alone.refits
         assert repr(other.indices) == repr(alone.indices)
@@ -117,6 +118,8 @@ def test_samples_that_cannot_be_fitted_are_told(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(InputError, match="bootstraps: expected 2 at least"):
         validated(bootstraps=1)
     few = replace(CASES, survival=Survival(CASES.survival.time, np.arange(len(CASES)) < 5))
-    found = bootstrap_validation(few, PUBLISHED, HORIZONS, bootstraps=12, seed=2, workers=1)
+    found = bootstrap_validation(
+        few, PUBLISHED, HORIZONS, bootstraps=12, seed=2, running=Running(1)
+    )
     assert len(found.failures) + len(found.refits) == 12
     assert found.event_probability["Combined"].shape[0] == len(found.refits)

@@ -15,6 +15,7 @@ from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe
 from trephine.validation import null_check as null_check_module
 from trephine.validation.null_check import NullDistribution, null_check, permute_by_patient
+from trephine.validation.tasks import Running
 
 CASES = simulate(50)
 
@@ -39,7 +40,7 @@ def test_permutations_of_a_patients_hips_keep_their_order() -> None:
 
 
 def test_the_observed_value_is_found_on_the_real_outcome() -> None:
-    found = null_check(CASES, PUBLISHED, permutations=3, folds=3, seed=4, workers=1)
+    found = null_check(CASES, PUBLISHED, permutations=3, folds=3, seed=4, running=Running(1))
     assert found.kind == "apparent"
     combined = found.models["Combined"]
     assert combined.observed > combined.permuted.max()
@@ -48,10 +49,10 @@ def test_the_observed_value_is_found_on_the_real_outcome() -> None:
 
 
 def test_the_same_seed_gives_the_same_distribution_from_a_ledger_too(tmp_path: Path) -> None:
-    options = {"permutations": 2, "folds": 3, "seed": 4, "workers": 1}
+    options = {"permutations": 2, "folds": 3, "seed": 4}
     ledger = tmp_path / "ledger.sqlite"
     first, second, third = (
-        null_check(CASES, SOUND, **options, ledger=file)  # type: ignore[arg-type]
+        null_check(CASES, SOUND, **options, running=Running(1, ledger=file))  # type: ignore[arg-type]
         for file in (None, ledger, ledger)
     )
     for name, found in first.models.items():
@@ -70,7 +71,7 @@ def test_on_noise_published_finds_something_and_sound_does_not() -> None:
             permutations=24,
             folds=4,
             seed=6,
-            workers=1,
+            running=Running(1),
         )
         .models["Radiomics"]
         .permuted
@@ -98,7 +99,7 @@ def test_a_permutation_that_cannot_be_fitted_is_left_out_and_told(
         return fit(cases, settings, rng)
 
     monkeypatch.setattr(null_check_module, "fit_recipe", sometimes)
-    found = null_check(CASES, PUBLISHED, permutations=3, folds=3, seed=4, workers=1)
+    found = null_check(CASES, PUBLISHED, permutations=3, folds=3, seed=4, running=Running(1))
     assert found.failures == ("stage: a level separates these cases",)
     assert found.models["Combined"].permuted.size == 2
 
@@ -107,4 +108,4 @@ def test_a_permutation_that_cannot_be_fitted_is_left_out_and_told(
 
     monkeypatch.setattr(null_check_module, "fit_recipe", never)
     with pytest.raises(ModelError, match="4 of 4 that cannot be; first: nothing fits"):
-        null_check(CASES, PUBLISHED, permutations=3, folds=3, seed=4, workers=1)
+        null_check(CASES, PUBLISHED, permutations=3, folds=3, seed=4, running=Running(1))

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from trephine.errors import InputError
-from trephine.evaluation.calibration import calibration_slope
+from trephine.evaluation.calibration_slope import calibration_slope
 from trephine.regression.cox import CoxModel
 from trephine.survival.concordance import harrell_concordance
 from trephine.types import FloatArray, IntArray, Survival
+from trephine.validation.held_out import OutOfFold
 from trephine.validation.out_of_fold import (
     compare_signatures,
     levelled_event_probability,
@@ -21,7 +22,6 @@ from trephine.validation.out_of_fold import (
     pooled_linear_predictor,
     varies_within_folds,
 )
-from trephine.validation.resampling import OutOfFold
 
 RNG = np.random.default_rng(4)
 N = 60

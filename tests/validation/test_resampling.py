@@ -18,18 +18,19 @@ from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.types import BoolArray, Survival
 from trephine.validation import resampling
-from trephine.validation.resampling import (
-    OutOfFold,
-    leave_one_centre_out,
-    nested_cross_validation,
-)
+from trephine.validation.held_out import OutOfFold
+from trephine.validation.resampling import leave_one_centre_out, nested_cross_validation
+from trephine.validation.tasks import Running
 
 CASES = simulate(50)
 PROTOCOLS = pytest.mark.parametrize("settings", [PUBLISHED, SOUND], ids=["published", "sound"])
 
 
+ALONE = Running(1)
+
+
 def nested(cases: Cases, settings: RecipeSettings = SOUND, **options: object) -> OutOfFold:
-    arguments = {"repeats": 1, "folds": 3, "seed": 8, "workers": 1, **options}
+    arguments = {"repeats": 1, "folds": 3, "seed": 8, "running": ALONE, **options}
     return nested_cross_validation(cases, settings, [24.0, 48.0], **arguments)  # type: ignore[arg-type]
 
 
@@ -104,7 +105,7 @@ def equal(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> bool:
 
 @pytest.mark.slow
 def test_the_number_of_workers_does_not_matter() -> None:
-    alone, shared = nested(CASES), nested(CASES, workers=2)
+    alone, shared = nested(CASES), nested(CASES, running=Running(2))
     assert equal(alone.linear_predictor, shared.linear_predictor)
     assert equal(alone.event_probability, shared.event_probability)
     assert alone.refits == shared.refits
@@ -121,11 +122,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
             raise StopError
 
     with pytest.raises(StopError):
-        nested(CASES, repeats=2, ledger=ledger, progress=stop_after_two)
+        nested(CASES, repeats=2, running=Running(1, stop_after_two, ledger))
     counts: list[tuple[int, int]] = []
-    resumed = nested(
-        CASES, repeats=2, ledger=ledger, progress=lambda done, total: counts.append((done, total))
-    )
+    counted = Running(1, lambda done, total: counts.append((done, total)), ledger)
+    resumed = nested(CASES, repeats=2, running=counted)
     assert counts[0] == (2, 6)
     assert counts[-1] == (6, 6)
     whole = nested(CASES, repeats=2)
@@ -135,19 +135,20 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
 def test_a_ledger_of_other_cases_or_settings_is_not_used(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.sqlite"
-    nested(CASES, ledger=ledger)
+    nested(CASES, running=Running(1, ledger=ledger))
     for cases, options in (
         (planted(CASES, CASES.survival.event), {}),
         (CASES, {"seed": 9}),
         (CASES, {"settings": replace(SOUND, rules=replace(SOUND.rules, variance="model"))}),
     ):
         counts: list[int] = []
-        nested(cases, ledger=ledger, progress=lambda d, t, c=counts: c.append(d), **options)
+        counted = Running(1, lambda d, t, c=counts: c.append(d), ledger)
+        nested(cases, running=counted, **options)
         assert counts[:2] == [0, 1]
 
 
 def test_each_centre_is_predicted_by_the_others() -> None:
-    found = leave_one_centre_out(CASES, SOUND, [24.0], seed=3, workers=1)
+    found = leave_one_centre_out(CASES, SOUND, [24.0], seed=3, running=ALONE)
     assert CASES.centre is not None
     np.testing.assert_array_equal(found.fold[0], CASES.centre)
     assert len(found.refits) == 3
@@ -159,7 +160,7 @@ def test_a_patient_of_two_centres_trains_neither() -> None:
     two = np.flatnonzero(CASES.patient == 0)
     centre[two] = [0, 1]
     cases = replace(CASES, centre=centre)
-    found = leave_one_centre_out(cases, SOUND, [24.0], seed=3, workers=1)
+    found = leave_one_centre_out(cases, SOUND, [24.0], seed=3, running=ALONE)
     train = ~np.isin(cases.patient, cases.patient[centre == 0])
     seed = streams.seeds(3, "fold fits").spawn(3)[0]
     fitted = fit_recipe(cases.take(train), SOUND, np.random.default_rng(seed))
@@ -230,7 +231,7 @@ def test_a_centre_that_cannot_be_left_out_is_told_and_the_others_stand(
 ) -> None:
     cases = replace(CASES, centre=CASES.patient % 3)
     failing(monkeypatch, 1)
-    found = leave_one_centre_out(cases, SOUND, [24.0], seed=2, workers=1)
+    found = leave_one_centre_out(cases, SOUND, [24.0], seed=2, running=ALONE)
     assert [one.fold for one in found.failures] == [1]
     for lp in found.linear_predictor.values():
         np.testing.assert_array_equal(np.isnan(lp[0]), cases.centre == 1)

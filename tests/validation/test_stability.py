@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trephine.errors import InputError
-from trephine.validation.resampling import Refit
+from trephine.validation.refits import Refit
 from trephine.validation.stability import prediction_instability, selection_stability
 
 REFITS = [

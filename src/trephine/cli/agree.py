@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trephine.choices import IccForm
 from trephine.cli.ending.problems import problems_shown
 from trephine.cli.terminal import console, stages
+
+if TYPE_CHECKING:  # loaded when they are used
+    from trephine.executors import Progress
+    from trephine.facts.agreement import DrawnCase
+    from trephine.study.agreement import Comparison, FeatureAgreement
+    from trephine.study.inputs import StudyInputs
 
 
 def agree(
@@ -23,24 +31,7 @@ def agree(
     workers: Annotated[int | None, typer.Option(help="Processes.", min=1)] = None,
 ) -> None:
     """Compare the raters' drawings (Dice, HD95, size) and the features measured on them (ICC)."""
-    import pandas as pd
-
-    from trephine.report.style import figure_style, write_figure
-    from trephine.spreadsheet import write_csv_table
-    from trephine.study.agreement import (
-        FeatureAgreement,
-        compare_drawings,
-        compare_features,
-        draw_worst,
-    )
-    from trephine.study.agreement_tables import (
-        axes_of,
-        case_table,
-        feature_table,
-        figure_of,
-        summary_table,
-        unlike_notes,
-    )
+    from trephine.study.agreement import compare_drawings, draw_worst
     from trephine.study.inputs import read_study
 
     with problems_shown(study), stages("goes on") as show:
@@ -51,17 +42,45 @@ def agree(
         out.mkdir(parents=True, exist_ok=True)
         found: tuple[FeatureAgreement, ...] = ()
         if features:
-            from trephine.store import FeatureStore
-            from trephine.study.extraction import extract_all
-
-            extracted = extract_all(
-                inputs,
-                FeatureStore(out / "features"),
-                workers=workers,
-                progress=lambda done, total: show("Measuring features", done, total),
-            )
-            found = compare_features(extracted.sets, icc)
+            measuring = partial(show, "Measuring features")
+            found = _feature_agreement(inputs, out / "features", icc, workers, measuring)
     pictures = draw_worst(inputs, comparisons[0], worst) if worst else ()
+    _write(inputs, comparisons, found, pictures, out)
+
+
+def _feature_agreement(
+    inputs: StudyInputs, store: Path, icc: IccForm, workers: int | None, progress: Progress
+) -> tuple[FeatureAgreement, ...]:
+    """Measure every feature on every reading, and compare the readings."""
+    from trephine.store import FeatureStore
+    from trephine.study.agreement import compare_features
+    from trephine.study.extraction import extract_all
+
+    extracted = extract_all(inputs, FeatureStore(store), workers=workers, progress=progress)
+    return compare_features(extracted.sets, icc)
+
+
+def _write(
+    inputs: StudyInputs,
+    comparisons: Sequence[Comparison],
+    found: tuple[FeatureAgreement, ...],
+    pictures: tuple[DrawnCase, ...],
+    out: Path,
+) -> None:
+    """Write figure and tables, and show the summary."""
+    import pandas as pd
+
+    from trephine.report.style import figure_style, write_figure
+    from trephine.spreadsheet import write_csv_table
+    from trephine.study.agreement_tables import (
+        axes_of,
+        case_table,
+        feature_table,
+        figure_of,
+        summary_table,
+        unlike_notes,
+    )
+
     with figure_style():
         write_figure(figure_of(comparisons, found, pictures, inputs), out / "agreement")
     write_csv_table(case_table(comparisons, inputs), out / "cases.csv")

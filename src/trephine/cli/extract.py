@@ -26,80 +26,94 @@ if TYPE_CHECKING:  # both take seconds to import: `trephine --help` does not wai
     from trephine.study.pairs import Pairs
 
 
+ImageSource = Annotated[
+    Path,
+    typer.Argument(
+        help="An image, a folder of images (files, or folders of one series each), or a table"
+        " (CSV, xlsx, Parquet)."
+    ),
+]
+MaskSource = Annotated[
+    Path | None,
+    typer.Argument(help="Its mask, or the folder of masks. Not for a table, which names them."),
+]
+Label = Annotated[int | None, typer.Option(help="Label of the region in the mask.")]
+SettingsSource = Annotated[
+    str,
+    typer.Option(
+        help="native2d, published-1562, pyradiomics, ibsi, or a file of settings"
+        " (TOML, or a PyRadiomics parameter file)."
+    ),
+]
+SpacingMm = Annotated[
+    float | None,
+    typer.Option(help="Pixel spacing of images that state none, such as PNG.", min=0.005),
+]
+Misplaced = Annotated[
+    MaskGeometry,
+    typer.Option(
+        help="What to do with a mask whose header does not put it on its image: refuse it, keep"
+        " the drawing on its pixels, or move it to where its header puts it."
+    ),
+]
+TableOut = Annotated[
+    Path | None,
+    typer.Option(
+        help="Table to write, one row a region: CSV, or Parquet if its name ends in .parquet;"
+        " to the terminal if absent."
+    ),
+]
+StoreFolder = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder that keeps what is measured, for `trephine merge`; beside the table and"
+        " until that is whole if absent."
+    ),
+]
+ShardText = Annotated[
+    str,
+    typer.Option(
+        help="Measure one share of the rows, i/n with i from 0: 0/8 to 7/8 are all of them."
+    ),
+]
+OnFailure = Annotated[
+    Failures,
+    typer.Option(help="Count a region that fails and go on, or end at the first."),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(help="Longest time for one region, in seconds; it fails then.", min=0.1),
+]
+Retry = Annotated[
+    bool,
+    typer.Option("--retry", help="Try again what took too long or ended its process twice before."),
+]
+LogFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="File of JSON lines, one a region, added to; log.jsonl in --store if absent."
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes; up to one a processor if absent.")
+]
+
+
 def extract(
-    image: Annotated[
-        Path,
-        typer.Argument(
-            help="An image, a folder of images (files, or folders of one series each), or a table"
-            " (CSV, xlsx, Parquet)."
-        ),
-    ],
-    mask: Annotated[
-        Path | None,
-        typer.Argument(help="Its mask, or the folder of masks. Not for a table, which names them."),
-    ] = None,
-    label: Annotated[int | None, typer.Option(help="Label of the region in the mask.")] = None,
-    settings: Annotated[
-        str,
-        typer.Option(
-            help="native2d, published-1562, pyradiomics, ibsi, or a file of settings"
-            " (TOML, or a PyRadiomics parameter file)."
-        ),
-    ] = "native2d",
-    spacing_mm: Annotated[
-        float | None,
-        typer.Option(help="Pixel spacing of images that state none, such as PNG.", min=0.005),
-    ] = None,
-    mask_geometry: Annotated[
-        MaskGeometry,
-        typer.Option(
-            help="What to do with a mask whose header does not put it on its image: refuse it, keep"
-            " the drawing on its pixels, or move it to where its header puts it."
-        ),
-    ] = "strict",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Table to write, one row a region: CSV, or Parquet if its name ends in .parquet;"
-            " to the terminal if absent."
-        ),
-    ] = None,
-    store: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder that keeps what is measured, for `trephine merge`; beside the table and"
-            " until that is whole if absent."
-        ),
-    ] = None,
-    shard: Annotated[
-        str,
-        typer.Option(
-            help="Measure one share of the rows, i/n with i from 0: 0/8 to 7/8 are all of them."
-        ),
-    ] = "",
-    failures: Annotated[
-        Failures,
-        typer.Option(help="Count a region that fails and go on, or end at the first."),
-    ] = "skip",
-    timeout: Annotated[
-        float | None,
-        typer.Option(help="Longest time for one region, in seconds; it fails then.", min=0.1),
-    ] = None,
-    retry: Annotated[
-        bool,
-        typer.Option(
-            "--retry", help="Try again what took too long or ended its process twice before."
-        ),
-    ] = False,
-    log: Annotated[
-        Path | None,
-        typer.Option(
-            help="File of JSON lines, one a region, added to; log.jsonl in --store if absent."
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; up to one a processor if absent.")
-    ] = None,
+    image: ImageSource,
+    mask: MaskSource = None,
+    label: Label = None,
+    settings: SettingsSource = "native2d",
+    spacing_mm: SpacingMm = None,
+    mask_geometry: Misplaced = "strict",
+    out: TableOut = None,
+    store: StoreFolder = None,
+    shard: ShardText = "",
+    failures: OnFailure = "skip",
+    timeout: Timeout = None,
+    retry: Retry = False,
+    log: LogFile = None,
+    workers: Workers = None,
 ) -> None:
     """Measure radiomic features.
 

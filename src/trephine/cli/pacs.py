@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,11 @@ IncomingFrom = Annotated[
     Incoming,
     typer.Option(help="With --tls, who may send to us: who shows a certificate of the authority."),
 ]
+Out = Annotated[Path, typer.Argument(help="New folder, or that of an earlier run.")]
+Key = Annotated[
+    Path | None, typer.Option(help="Secret for de-identification; made if it does not exist.")
+]
+KeepIdentifiers = Annotated[bool, typer.Option("--keep-identifiers", help="Do not de-identify.")]
 TimesKept = Annotated[Times, typer.Option(help="What stays of times of day: nothing, or the hour.")]
 Web = Annotated[str, typer.Option(help="DICOMweb address, https://host/dicom-web.")]
 Dimse = Annotated[str, typer.Option(help="DIMSE address, host:port.")]
@@ -94,13 +100,9 @@ def find(
 
 @pacs.command()
 def get(
-    out: Annotated[Path, typer.Argument(help="New folder, or that of an earlier run.")],
-    key: Annotated[
-        Path | None, typer.Option(help="Secret for de-identification; made if it does not exist.")
-    ] = None,
-    keep_identifiers: Annotated[
-        bool, typer.Option("--keep-identifiers", help="Do not de-identify.")
-    ] = False,
+    out: Out,
+    key: Key = None,
+    keep_identifiers: KeepIdentifiers = False,
     web: Web = "",
     dimse: Dimse = "",
     called: Called = "",
@@ -134,14 +136,9 @@ def get(
         web, dimse, called, calling, tls, authority, certificate, move_port, receive_host, incoming
     )
     with connection.opened() as archive, stages("goes on") as show:
-        report = retrieve(
-            archive,
-            wanted,
-            out,
-            secret,
-            Choices(times, "write" if write_unchecked else "refuse"),
-            progress=lambda done, total: show("Fetching", done, total),
-        )
+        choices = Choices(times, "write" if write_unchecked else "refuse")
+        progress = partial(show, "Fetching")
+        report = retrieve(archive, wanted, out, secret, choices, progress=progress)
     _show(report)
     if report.accessions_missing:
         raise typer.Exit(1)

@@ -21,52 +21,63 @@ class Accepted(StrEnum):
     patient = "patient"
 
 
+BundlePath = Annotated[Path, typer.Argument(help="The model: a folder or a .zip.")]
+CaseImage = Annotated[Path | None, typer.Option(help="The case's image.")]
+CaseMask = Annotated[Path | None, typer.Option(help="The case's mask.")]
+Label = Annotated[
+    int | None, typer.Option(help="Label of the region in the mask; as in the study if absent.")
+]
+CaseSide = Annotated[str | None, typer.Option(help="R or L, if the study has sides.")]
+ClinicalValues = Annotated[
+    Path | None,
+    typer.Option(help="Clinical values: a table with one row, columns as in the study's table."),
+]
+ReadyFeatures = Annotated[
+    Path | None, typer.Option(help="Ready-made features: a CSV with one row.")
+]
+ModelName = Annotated[
+    str | None, typer.Option(help="Name of the model; the fullest one by default.")
+]
+NetworkFile = Annotated[
+    Path | None, typer.Option(help="The network's file, where the study used its own.")
+]
+TrustedSum = Annotated[
+    str | None,
+    typer.Option(help="The sha256 of a .pt2 or TorchScript --weights whose maker you know."),
+]
+Hospital = Annotated[
+    str | None, typer.Option(help="The case's hospital, where the model harmonises centres.")
+]
+AcceptedDoubts = Annotated[
+    list[Accepted] | None,
+    typer.Option(
+        help="Go on although image and values contradict each other in this; may be repeated."
+    ),
+]
+SaliencyOut = Annotated[Path | None, typer.Option(help="Write what the network saw as a PNG.")]
+Signer = Annotated[
+    str | None,
+    typer.Option(help="Who must have signed the model: a fingerprint or a public key's file."),
+]
+JsonOut = Annotated[Path | None, typer.Option("--json", help="Write the result as JSON.")]
+
+
 def predict(
-    bundle: Annotated[Path, typer.Argument(help="The model: a folder or a .zip.")],
-    image: Annotated[Path | None, typer.Option(help="The case's image.")] = None,
-    mask: Annotated[Path | None, typer.Option(help="The case's mask.")] = None,
-    label: Annotated[
-        int | None, typer.Option(help="Label of the region in the mask; as in the study if absent.")
-    ] = None,
-    side: Annotated[str | None, typer.Option(help="R or L, if the study has sides.")] = None,
-    clinical: Annotated[
-        Path | None,
-        typer.Option(
-            help="Clinical values: a table with one row, columns as in the study's table."
-        ),
-    ] = None,
-    features: Annotated[
-        Path | None, typer.Option(help="Ready-made features: a CSV with one row.")
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Name of the model; the fullest one by default.")
-    ] = None,
-    weights: Annotated[
-        Path | None, typer.Option(help="The network's file, where the study used its own.")
-    ] = None,
-    trust: Annotated[
-        str | None,
-        typer.Option(help="The sha256 of a .pt2 or TorchScript --weights whose maker you know."),
-    ] = None,
-    centre: Annotated[
-        str | None, typer.Option(help="The case's hospital, where the model harmonises centres.")
-    ] = None,
-    accept: Annotated[
-        list[Accepted] | None,
-        typer.Option(
-            help="Go on although image and values contradict each other in this; may be repeated."
-        ),
-    ] = None,
-    saliency: Annotated[
-        Path | None, typer.Option(help="Write what the network saw as a PNG.")
-    ] = None,
-    signer: Annotated[
-        str | None,
-        typer.Option(help="Who must have signed the model: a fingerprint or a public key's file."),
-    ] = None,
-    json_out: Annotated[
-        Path | None, typer.Option("--json", help="Write the result as JSON.")
-    ] = None,
+    bundle: BundlePath,
+    image: CaseImage = None,
+    mask: CaseMask = None,
+    label: Label = None,
+    side: CaseSide = None,
+    clinical: ClinicalValues = None,
+    features: ReadyFeatures = None,
+    model: ModelName = None,
+    weights: NetworkFile = None,
+    trust: TrustedSum = None,
+    centre: Hospital = None,
+    accept: AcceptedDoubts = None,
+    saliency: SaliencyOut = None,
+    signer: Signer = None,
+    json_out: JsonOut = None,
 ) -> None:
     """Predict one case: survival at the horizons with intervals, points, group, warnings."""
     from trephine.modelling.signing_keys import signer_fingerprint

@@ -12,6 +12,7 @@ from trephine.face import open_face
 
 if TYPE_CHECKING:
     from trephine.deep.crop import Crop as Crop
+    from trephine.deep.crop import Framing as Framing
     from trephine.deep.crop import Window as Window
     from trephine.deep.crop import region_crop as region_crop
     from trephine.deep.embed import Embedder as Embedder
@@ -34,6 +35,7 @@ open_face(
     {
         "trephine.deep.crop": (
             "Crop",
+            "Framing",
             "Window",
             "region_crop",
         ),

@@ -67,16 +67,36 @@ class Crop:
         Picture.fromarray(levels[0] if is_grey else np.moveaxis(levels, 0, -1)).save(path)
 
 
+@dataclass(frozen=True)
+class Framing:
+    """How much of an image a crop shows, and in which greys.
+
+    Attributes
+    ----------
+    margin
+        Added on each side, as a share of the box's longer side.
+    size
+        Rows and columns of the crop.
+    outside
+        ``blank`` makes what lies outside the region black.
+    grey_range, grey_percentiles
+        The percentiles that become 0 and 1, values beyond being clipped: of the window's pixels
+        (the region's, where ``outside`` is blank), or of the whole image's.
+    """
+
+    margin: float = 0.1
+    size: int = 224
+    outside: Outside = "keep"
+    grey_range: GreyRange = "crop"
+    grey_percentiles: tuple[float, float] = (1.0, 99.0)
+
+
 def region_crop(
     image: Image,
     region: BoolArray,
+    framing: Framing,
     *,
-    margin: float = 0.1,
-    size: int = 224,
     side: Side | None = None,
-    outside: Outside = "keep",
-    grey_range: GreyRange = "crop",
-    grey_percentiles: tuple[float, float] = (1.0, 99.0),
     shift: tuple[float, float] = (0.0, 0.0),
 ) -> Crop:
     """Cut a region out of its image as the network takes it.
@@ -92,17 +112,10 @@ def region_crop(
         Radiograph (rows, columns) or volume (slices, rows, columns).
     region
         Of the image's shape.
-    margin
-        Added on each side, as a share of the box's longer side.
-    size
-        Rows and columns of the crop.
+    framing
+        How much of the image is shown, and in which greys.
     side
         ``L`` mirrors the crop; ``R`` and None leave it.
-    outside
-        ``blank`` makes what lies outside the region black.
-    grey_range, grey_percentiles
-        The percentiles that become 0 and 1, values beyond being clipped: of the window's pixels
-        (the region's, where ``outside`` is blank), or of the whole image's.
     shift
         Moves the window down and to the right as the crop shows it, as shares of its height
         and width.
@@ -113,23 +126,25 @@ def region_crop(
         If shapes differ, the region is empty, or the pixels are not finite or without contrast.
     """
     _check(image, region)
-    window = _window(image, region, margin, side, shift)
+    window = _window(image, region, framing.margin, side, shift)
     planes, inside = _planes(image, region, window)
-    shown = planes if outside == "keep" else planes[inside]
-    low, high = np.percentile(image.pixels if grey_range == "image" else shown, grey_percentiles)
+    shown = planes if framing.outside == "keep" else planes[inside]
+    measured = image.pixels if framing.grey_range == "image" else shown
+    low, high = np.percentile(measured, framing.grey_percentiles)
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ImageError(
             "deep crop: expected finite pixels, found NaN or infinite ones; fix the image"
         )
     if not high > low:
         raise ImageError(
-            f"deep crop: expected contrast in the {grey_range}, found the value {low:g} from"
-            f" percentile {grey_percentiles[0]:g} to {grey_percentiles[1]:g}; check image and mask"
+            f"deep crop: expected contrast in the {framing.grey_range}, found the value {low:g}"
+            f" from percentile {framing.grey_percentiles[0]:g} to {framing.grey_percentiles[1]:g};"
+            " check image and mask"
         )
     grey = np.clip((planes - low) / (high - low), 0.0, 1.0)
-    if outside == "blank":
+    if framing.outside == "blank":
         grey[~inside] = 0.0
-    pixels = _three_channels(grey, size)
+    pixels = _three_channels(grey, framing.size)
     return Crop(pixels[:, :, ::-1] if window.is_mirrored else pixels, window)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trephine.choices import Side
-from trephine.deep.crop import Crop, region_crop
+from trephine.deep.crop import Crop, Framing, region_crop
 from trephine.deep.external import open_external
 from trephine.deep.last_block import LastBlock
 from trephine.deep.network import Network, ResidualNetwork
@@ -110,12 +110,14 @@ class Embedder:
         crop = region_crop(
             image,
             region,
-            margin=chosen.margin,
-            size=chosen.size,
+            Framing(
+                chosen.margin,
+                chosen.size,
+                chosen.outside,
+                chosen.grey_range,
+                chosen.grey_percentiles,
+            ),
             side=side if chosen.mirror_left else None,
-            outside=chosen.outside,
-            grey_range=chosen.grey_range,
-            grey_percentiles=chosen.grey_percentiles,
             shift=view.shift,
         )
         return crop.mirrored() if view.is_flipped else crop

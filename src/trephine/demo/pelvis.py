@@ -150,40 +150,8 @@ def sacrum() -> Template:
     shell, core = bone_paths(depth, thickness / 2.0, np.full(grid.shape, 0.9))
     cortical, cancellous = shell * 0.8, 0.15 * core
     for side in (-1, 1):
-        for level, (px, py, rx, ry) in enumerate(
-            [(19, -86, 5.5, 4.2), (17.5, -68, 5.0, 3.8), (15, -52, 4.2, 3.2), (12, -38, 3.4, 2.6)]
-        ):
-            hole = disc((side * px, py), (rx, ry), grid, edge_mm=2.5, angle_deg=side * 25.0)
-            cortical = cortical * (1 - 0.55 * hole)
-            cancellous = cancellous * (1 - 0.6 * hole)
-            arc = [
-                (side * (px - rx), py - 0.2 * ry),
-                (side * px, py - ry - 1.6),
-                (side * (px + rx + 1), py - 0.9 * ry),
-            ]
-            cortical = cortical + ridge(arc, grid, height_mm=2.6 - 0.3 * level, width_mm=0.8)
-        # The oblique joint: two lucent lines, each beside a cortex.
-        joint = [
-            (side * 37, -107),
-            (side * 43, -94),
-            (side * 43, -80),
-            (side * 37, -66),
-            (side * 33, -58),
-        ]
-        behind = [
-            (side * 31, -102),
-            (side * 34, -90),
-            (side * 33, -78),
-            (side * 30, -66),
-            (side * 31, -59),
-        ]
-        for curve, strength in ((joint, 0.75), (behind, 0.5)):
-            gap = ridge(curve, grid, height_mm=strength, width_mm=1.1)
-            cortical, cancellous = cortical * (1 - gap), cancellous * (1 - gap)
-            cortex = ridge(
-                [(px - side * 2.4, py) for px, py in curve], grid, height_mm=2.2, width_mm=0.8
-            )
-            cortical = cortical + cortex
+        cortical, cancellous = _with_foramina(cortical, cancellous, side, grid)
+        cortical, cancellous = _with_joint(cortical, cancellous, side, grid)
     for py, ry in ((-92, 6.0), (-74, 5.0), (-58, 4.2), (-44, 3.4)):
         cancellous = cancellous + 3.0 * disc((0, py), (3.0, ry), grid, edge_mm=2.5)
     for py, half in ((-78, 17), (-61, 14), (-46, 11), (-32, 8), (-8, 5), (3, 4)):
@@ -196,6 +164,54 @@ def sacrum() -> Template:
         body_cortical, body_cancellous = _vertebra(grid, centre)
         cortical, cancellous = cortical + body_cortical, cancellous + body_cancellous
     return Template.build(grid, cortical, cancellous)
+
+
+def _with_foramina(
+    cortical: FloatArray, cancellous: FloatArray, side: int, grid: Grid
+) -> tuple[FloatArray, FloatArray]:
+    """Return the sacrum with the holes of one side, an arc of cortex above each."""
+    for level, (px, py, rx, ry) in enumerate(
+        [(19, -86, 5.5, 4.2), (17.5, -68, 5.0, 3.8), (15, -52, 4.2, 3.2), (12, -38, 3.4, 2.6)]
+    ):
+        hole = disc((side * px, py), (rx, ry), grid, edge_mm=2.5, angle_deg=side * 25.0)
+        cortical = cortical * (1 - 0.55 * hole)
+        cancellous = cancellous * (1 - 0.6 * hole)
+        arc = [
+            (side * (px - rx), py - 0.2 * ry),
+            (side * px, py - ry - 1.6),
+            (side * (px + rx + 1), py - 0.9 * ry),
+        ]
+        cortical = cortical + ridge(arc, grid, height_mm=2.6 - 0.3 * level, width_mm=0.8)
+    return cortical, cancellous
+
+
+def _with_joint(
+    cortical: FloatArray, cancellous: FloatArray, side: int, grid: Grid
+) -> tuple[FloatArray, FloatArray]:
+    """Return the sacrum with the oblique joint of one side."""
+    # The oblique joint: two lucent lines, each beside a cortex.
+    joint = [
+        (side * 37, -107),
+        (side * 43, -94),
+        (side * 43, -80),
+        (side * 37, -66),
+        (side * 33, -58),
+    ]
+    behind = [
+        (side * 31, -102),
+        (side * 34, -90),
+        (side * 33, -78),
+        (side * 30, -66),
+        (side * 31, -59),
+    ]
+    for curve, strength in ((joint, 0.75), (behind, 0.5)):
+        gap = ridge(curve, grid, height_mm=strength, width_mm=1.1)
+        cortical, cancellous = cortical * (1 - gap), cancellous * (1 - gap)
+        cortex = ridge(
+            [(px - side * 2.4, py) for px, py in curve], grid, height_mm=2.2, width_mm=0.8
+        )
+        cortical = cortical + cortex
+    return cortical, cancellous
 
 
 def _vertebra(grid: Grid, centre_mm: float) -> tuple[FloatArray, FloatArray]:

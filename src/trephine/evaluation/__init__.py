@@ -13,20 +13,17 @@ if TYPE_CHECKING:
     from trephine.evaluation.agreement import boundary as boundary
     from trephine.evaluation.agreement import compare_regions as compare_regions
     from trephine.evaluation.agreement import hausdorff_mm as hausdorff_mm
+    from trephine.evaluation.brier_curve import BrierCurve as BrierCurve
+    from trephine.evaluation.brier_curve import IntegratedBrierScore as IntegratedBrierScore
+    from trephine.evaluation.brier_curve import brier_curve as brier_curve
+    from trephine.evaluation.brier_curve import integrated_brier_score as integrated_brier_score
     from trephine.evaluation.brier_score import BrierDifference as BrierDifference
     from trephine.evaluation.brier_score import BrierScore as BrierScore
-    from trephine.evaluation.brier_score import IntegratedBrierScore as IntegratedBrierScore
     from trephine.evaluation.brier_score import brier_score as brier_score
     from trephine.evaluation.brier_score import compare_brier_scores as compare_brier_scores
-    from trephine.evaluation.brier_score import integrated_brier_score as integrated_brier_score
     from trephine.evaluation.calibration import CalibrationGroup as CalibrationGroup
-    from trephine.evaluation.calibration import CalibrationInTheLarge as CalibrationInTheLarge
-    from trephine.evaluation.calibration import CalibrationSlope as CalibrationSlope
     from trephine.evaluation.calibration import CalibrationTest as CalibrationTest
     from trephine.evaluation.calibration import calibration_groups as calibration_groups
-    from trephine.evaluation.calibration import calibration_in_the_large as calibration_in_the_large
-    from trephine.evaluation.calibration import calibration_slope as calibration_slope
-    from trephine.evaluation.calibration import complementary_log_log as complementary_log_log
     from trephine.evaluation.calibration import equal_size_groups as equal_size_groups
     from trephine.evaluation.calibration import (
         greenwood_nam_dagostino_test as greenwood_nam_dagostino_test,
@@ -37,6 +34,13 @@ if TYPE_CHECKING:
     from trephine.evaluation.calibration_curve import absolute_errors as absolute_errors
     from trephine.evaluation.calibration_curve import calibration_curve as calibration_curve
     from trephine.evaluation.calibration_curve import smooth_observed as smooth_observed
+    from trephine.evaluation.calibration_slope import CalibrationInTheLarge as CalibrationInTheLarge
+    from trephine.evaluation.calibration_slope import CalibrationSlope as CalibrationSlope
+    from trephine.evaluation.calibration_slope import (
+        calibration_in_the_large as calibration_in_the_large,
+    )
+    from trephine.evaluation.calibration_slope import calibration_slope as calibration_slope
+    from trephine.evaluation.calibration_slope import complementary_log_log as complementary_log_log
     from trephine.evaluation.concordance import ConcordanceComparison as ConcordanceComparison
     from trephine.evaluation.concordance import compare_concordance as compare_concordance
     from trephine.evaluation.concordance import concordance_index as concordance_index
@@ -129,23 +133,22 @@ open_face(
             "compare_regions",
             "hausdorff_mm",
         ),
+        "trephine.evaluation.brier_curve": (
+            "BrierCurve",
+            "IntegratedBrierScore",
+            "brier_curve",
+            "integrated_brier_score",
+        ),
         "trephine.evaluation.brier_score": (
             "BrierDifference",
             "BrierScore",
-            "IntegratedBrierScore",
             "brier_score",
             "compare_brier_scores",
-            "integrated_brier_score",
         ),
         "trephine.evaluation.calibration": (
             "CalibrationGroup",
-            "CalibrationInTheLarge",
-            "CalibrationSlope",
             "CalibrationTest",
             "calibration_groups",
-            "calibration_in_the_large",
-            "calibration_slope",
-            "complementary_log_log",
             "equal_size_groups",
             "greenwood_nam_dagostino_test",
             "grouping_codes",
@@ -156,6 +159,13 @@ open_face(
             "absolute_errors",
             "calibration_curve",
             "smooth_observed",
+        ),
+        "trephine.evaluation.calibration_slope": (
+            "CalibrationInTheLarge",
+            "CalibrationSlope",
+            "calibration_in_the_large",
+            "calibration_slope",
+            "complementary_log_log",
         ),
         "trephine.evaluation.concordance": (
             "ConcordanceComparison",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage, stats
+from scipy import ndimage
+from scipy.special import ndtri, stdtrit
 
 from trephine.errors import InputError
 from trephine.types import BoolArray, Estimate, FloatArray
@@ -174,8 +175,8 @@ def bland_altman(
         raise InputError(f"Bland-Altman: expected at least 3 complete pairs, found {n}")
     difference = b[complete] - a[complete]
     bias, spread = float(difference.mean()), float(difference.std(ddof=1))
-    reach = float(stats.norm.ppf(0.975))
-    quantile = float(stats.t.ppf((1 + level) / 2, n - 1))
+    reach = float(ndtri(0.975))
+    quantile = float(stdtrit(n - 1, (1 + level) / 2))
     bias_error = spread / np.sqrt(n)
     limit_error = spread * np.sqrt(1 / n + reach**2 / (2 * (n - 1)))
 

@@ -1,16 +1,13 @@
-"""Brier score of event probabilities under censoring, its integral, and the index of accuracy."""
+"""Brier score of event probabilities under censoring at one horizon, and the index of accuracy."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
-from trephine.errors import InputError
 from trephine.evaluation.censoring_weights import (
     censoring_influence,
     check_risk,
@@ -59,33 +56,6 @@ class BrierDifference:
     p_value: float
     horizon: float
     n: int
-
-
-@dataclass(frozen=True)
-class IntegratedBrierScore:
-    """Brier score averaged over time by trapezoids.
-
-    Attributes
-    ----------
-    value, null_value
-        Of the predictions, and of the Kaplan-Meier estimate.
-    prediction_accuracy
-        1 - value / null_value.
-    times, scores
-        The grid, and the score at each of its points.
-    n
-        All cases.
-    note
-        Why there is no answer; empty where there is one.
-    """
-
-    value: float
-    null_value: float
-    prediction_accuracy: float
-    times: FloatArray
-    scores: FloatArray
-    n: int
-    note: str = ""
 
 
 def brier_score(
@@ -180,51 +150,7 @@ def compare_brier_scores(
     return BrierDifference(
         Estimate(difference, difference - half, difference + half, level, error),
         z,
-        2.0 * float(norm.sf(abs(z))),
+        2.0 * float(ndtr(-abs(z))),
         first.horizon,
         first.n,
     )
-
-
-def integrated_brier_score(
-    outcome: Survival,
-    event_probability: npt.ArrayLike,
-    times: Sequence[float] | FloatArray,
-) -> IntegratedBrierScore:
-    """Return the Brier score averaged from 0 to the last of ``times`` (R: ``pec::crps``).
-
-    The score at 0 is 0; between the points it is taken as linear.
-
-    Parameters
-    ----------
-    outcome
-        Follow-up of n cases.
-    event_probability
-        Shape (n, times): predicted probability of the event by each time.
-    times
-        Ascending, > 0.
-
-    Raises
-    ------
-    InputError
-        If shapes do not fit, times are not ascending, or probabilities leave [0, 1].
-    """
-    grid = np.asarray(times, dtype=np.float64)
-    risk = np.asarray(event_probability, dtype=np.float64)
-    if grid.ndim != 1 or not grid.size or (np.diff(grid) <= 0).any():
-        raise InputError(f"times: expected an ascending grid, found {grid.tolist()[:5]}")
-    if risk.shape != (len(outcome), grid.size):
-        raise InputError(
-            f"event probability: expected shape ({len(outcome)}, {grid.size}), found {risk.shape}"
-        )
-    scores = [brier_score(outcome, risk[:, j], float(t)) for j, t in enumerate(grid)]
-    edges = np.append(0.0, grid)
-    values = np.array([score.estimate.value for score in scores])
-    null = np.array([score.null_score for score in scores])
-    mean, null_mean = (
-        float(np.trapezoid(np.append(0.0, curve), edges)) / float(grid[-1])
-        for curve in (values, null)
-    )
-    accuracy = 1.0 - mean / null_mean if null_mean > 0.0 else float("nan")
-    note = next((score.note for score in scores if score.note), "")
-    return IntegratedBrierScore(mean, null_mean, accuracy, grid, values, len(outcome), note)

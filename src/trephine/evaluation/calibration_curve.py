@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from trephine.choices import CurveMethod
 from trephine.errors import InputError, ModelError
-from trephine.evaluation.calibration import complementary_log_log
+from trephine.evaluation.calibration_slope import complementary_log_log
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
 from trephine.evaluation.intervals import patient_bootstrap
 from trephine.evaluation.pseudo_values import survival_pseudo_values
@@ -63,6 +64,7 @@ class CalibrationCurve:
     note: str = ""
 
 
+# Many parameters: cluster, repeats, rng and level are keywords of their own in every measure.
 def calibration_curve(
     outcome: Survival,
     event_probability: npt.ArrayLike,
@@ -123,60 +125,73 @@ def calibration_curve(
     if repeats and rng is None:
         raise InputError("calibration curve: intervals need rng, a numpy random Generator")
     grid = np.linspace(risk.min(), risk.max(), points)
-    nothing = np.full(points, np.nan)
+    drawing = _Drawing(outcome, risk, float(horizon), grid, method)
+    every = np.arange(risk.size)
     try:
-        both = smooth_observed(outcome, risk, horizon, np.append(risk, grid), method)
+        of_cases, observed = drawing.curve(every)
     except (ModelError, InputError) as error:
-        nan = Estimate(float("nan"), level=level)
-        empty = np.full(risk.size, np.nan)
-        return CalibrationCurve(
-            grid,
-            nothing,
-            nothing,
-            nothing,
-            empty,
-            nan,
-            nan,
-            nan,
-            nan,
-            float(horizon),
-            risk.size,
-            method,
-            str(error),
+        return drawing.result(None, [Estimate(float("nan"), level=level)] * 4, str(error))
+    if repeats and rng is not None:
+        labels = every if cluster is None else cluster
+        drawn = patient_bootstrap(drawing.statistic, labels, repeats, rng, level=level).estimates()
+        return drawing.result((of_cases, observed), drawn)
+    errors = [Estimate(float(e), level=level) for e in absolute_errors(of_cases, risk)]
+    return drawing.result((of_cases, observed), errors)
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """Whose curve is drawn, for which horizon, over which grid, and how."""
+
+    outcome: Survival
+    risk: FloatArray
+    horizon: float
+    grid: FloatArray
+    method: CurveMethod
+
+    def curve(self, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return the curve of some cases at their own predictions and over the grid."""
+        p = self.risk[rows]
+        both = smooth_observed(
+            self.outcome.take(rows), p, self.horizon, np.append(p, self.grid), self.method
         )
+        return both[: p.size], both[p.size :]
 
-    of_cases, observed = both[: risk.size], both[risk.size :]
-
-    def statistic(rows: IntArray) -> FloatArray:
-        resample, p = outcome.take(rows), risk[rows]
+    def statistic(self, rows: IntArray) -> FloatArray:
+        """Return what a bootstrap draws: the four errors, then the curve over the grid."""
         try:
-            drawn = smooth_observed(resample, p, horizon, np.append(p, grid), method)
+            of_cases, observed = self.curve(rows)
         except ModelError as error:
             raise InputError(str(error)) from error
-        return np.append(absolute_errors(drawn[: p.size], p), drawn[p.size :])
+        return np.append(absolute_errors(of_cases, self.risk[rows]), observed)
 
-    errors = [Estimate(float(e), level=level) for e in absolute_errors(of_cases, risk)]
-    low, high = nothing, nothing
-    if repeats and rng is not None:
-        labels = np.arange(risk.size) if cluster is None else cluster
-        drawn = patient_bootstrap(statistic, labels, repeats, rng, level=level).estimates()
-        errors = list(drawn[:4])
-        low = np.array([estimate.low for estimate in drawn[4:]])
-        high = np.array([estimate.high for estimate in drawn[4:]])
-    return CalibrationCurve(
-        grid,
-        observed,
-        low,
-        high,
-        of_cases,
-        errors[0],
-        errors[1],
-        errors[2],
-        errors[3],
-        float(horizon),
-        risk.size,
-        method,
-    )
+    def result(
+        self,
+        curve: tuple[FloatArray, FloatArray] | None,
+        estimates: Sequence[Estimate],
+        note: str = "",
+    ) -> CalibrationCurve:
+        """Name the parts; the estimates are the four errors and, where drawn, the grid's points."""
+        nothing = np.full(self.grid.size, np.nan)
+        of_cases, observed = curve or (np.full(self.risk.size, np.nan), nothing)
+        limits = np.array([(e.low, e.high) for e in estimates[4:]], dtype=np.float64)
+        low, high = limits.T if limits.size else (nothing, nothing)
+        ici, e50, e90, e_max = estimates[:4]
+        return CalibrationCurve(
+            predicted=self.grid,
+            observed=observed,
+            low=low,
+            high=high,
+            observed_of_cases=of_cases,
+            integrated_index=ici,
+            e50=e50,
+            e90=e90,
+            e_max=e_max,
+            horizon=self.horizon,
+            n=self.risk.size,
+            method=self.method,
+            note=note,
+        )
 
 
 def absolute_errors(observed: FloatArray, predicted: FloatArray) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from trephine.errors import InputError
 from trephine.regression.cox import CoxModel
 from trephine.survival.arrays import merge_near_ties
-from trephine.survival.ipcw import censoring_distribution
+from trephine.survival.ipcw import CensoringDistribution, censoring_distribution
 from trephine.types import BoolArray, FloatArray, Survival
 
 HorizonConvention = Literal["timeROC", "riskRegression"]
@@ -87,21 +88,55 @@ def status_at(
         If the Cox model of censoring cannot be fitted.
     """
     check_horizon(horizon)
-    time, event = outcome.time, outcome.event
-    before = time < horizon if convention == "timeROC" else time <= horizon
-    is_case = event & before
-    is_control = time > horizon
-    weight = np.zeros(time.size)
     if covariates is not None:
+        is_case, is_control = _case_and_control(outcome, horizon, convention)
+        weight = np.zeros(len(outcome))
         own, at_horizon = _cox_uncensored_probability(outcome, covariates, horizon)
         weight[is_case] = 1.0 / own[is_case]
         weight[is_control] = 1.0 / at_horizon[is_control]
         return HorizonStatus(float(horizon), is_case, is_control, weight, convention)
-    censoring = censoring_distribution(time, event)
+    return _weighted_by(
+        censoring_distribution(outcome.time, outcome.event), outcome, horizon, convention
+    )
+
+
+def statuses_at(
+    outcome: Survival, horizons: Sequence[float] | FloatArray
+) -> tuple[HorizonStatus, ...]:
+    """Return `status_at` ("riskRegression") of each horizon; censoring is estimated once.
+
+    Raises
+    ------
+    InputError
+        If a horizon is not finite and positive.
+    """
+    for horizon in horizons:
+        check_horizon(horizon)
+    censoring = censoring_distribution(outcome.time, outcome.event)
+    return tuple(_weighted_by(censoring, outcome, float(t), "riskRegression") for t in horizons)
+
+
+def _weighted_by(
+    censoring: CensoringDistribution,
+    outcome: Survival,
+    horizon: float,
+    convention: HorizonConvention,
+) -> HorizonStatus:
+    time = outcome.time
+    is_case, is_control = _case_and_control(outcome, horizon, convention)
+    weight = np.zeros(time.size)
     weight[is_case] = 1.0 / censoring.before(time[is_case])
     if is_control.any():
         weight[is_control] = 1.0 / float(censoring.at([horizon])[0])
     return HorizonStatus(float(horizon), is_case, is_control, weight, convention)
+
+
+def _case_and_control(
+    outcome: Survival, horizon: float, convention: HorizonConvention
+) -> tuple[BoolArray, BoolArray]:
+    time = outcome.time
+    before = time < horizon if convention == "timeROC" else time <= horizon
+    return outcome.event & before, time > horizon
 
 
 def _cox_uncensored_probability(
@@ -186,7 +221,7 @@ def censoring_influence(
     """
     if status.convention == "timeROC":
         return _row_by_row(outcome, coefficient)
-    return _time_by_time(outcome, coefficient, status)
+    return summed_censoring_influence(outcome, [coefficient], [status])
 
 
 def _row_by_row(outcome: Survival, coefficient: FloatArray) -> FloatArray:
@@ -205,18 +240,34 @@ def _row_by_row(outcome: Survival, coefficient: FloatArray) -> FloatArray:
     return influence
 
 
-def _time_by_time(outcome: Survival, coefficient: FloatArray, status: HorizonStatus) -> FloatArray:
+def summed_censoring_influence(
+    outcome: Survival, coefficients: Sequence[FloatArray], statuses: Sequence[HorizonStatus]
+) -> FloatArray:
+    """Return the sum of `censoring_influence` over horizons ("riskRegression"), shape (n,).
+
+    The influence is linear in the coefficients: they are added up by the time at which each
+    integral stops, and the sum costs no more than one of them.
+
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases.
+    coefficients
+        For each status, shape (n,).
+    statuses
+        One for each horizon.
+    """
     time, n = merge_near_ties(outcome.time), len(outcome)
     distinct, position = np.unique(time, return_inverse=True)
     size = distinct.size
     at_risk = n - np.append(0, np.cumsum(np.bincount(position, minlength=size))[:-1])
     censored = np.bincount(position, ~outcome.event, size)
     compensator = np.cumsum(censored * n / at_risk**2)
-    # The first distinct time that i's integral no longer reaches.
-    stop = np.where(
-        status.is_control, np.searchsorted(distinct, status.horizon, side="right"), position
-    )
-    c = np.bincount(stop, coefficient, size + 1)
+    c = np.zeros(size + 1)
+    for coefficient, status in zip(coefficients, statuses, strict=True):
+        # The first distinct time that i's integral no longer reaches.
+        beyond = np.searchsorted(distinct, status.horizon, side="right")
+        c += np.bincount(np.where(status.is_control, beyond, position), coefficient, size + 1)
     reaching = np.cumsum(c[::-1])[::-1][1:]  # weight whose integral reaches each distinct time
     stopped = np.cumsum(c[:-1] * np.append(0.0, compensator[:-1]))
     jump = np.where(outcome.event, 0.0, n / at_risk[position] * reaching[position])

@@ -62,6 +62,7 @@ class DecisionCurve:
     note: str = ""
 
 
+# Many parameters: cluster, repeats, rng and level are keywords of their own in every measure.
 def decision_curves(
     outcome: Survival,
     event_probabilities: Mapping[str, npt.ArrayLike],

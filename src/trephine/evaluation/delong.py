@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import ndtr, ndtri
 
 from trephine.errors import InputError
 from trephine.group_tests.hypothesis_test import HypothesisTest, observed_sample, unanswered
@@ -61,7 +61,7 @@ def binary_auc(
         return BinaryAuc(Estimate(np.nan, level=level), cases.size, controls.size, above, below)
     area = float(above.mean())
     error = float(np.sqrt(_variance(above) + _variance(below)))
-    half = float(stats.norm.isf((1.0 - level) / 2.0)) * error
+    half = -float(ndtri((1.0 - level) / 2.0)) * error
     estimate = Estimate(area, max(0.0, area - half), min(1.0, area + half), level, error)
     return BinaryAuc(estimate, cases.size, controls.size, above, below)
 
@@ -97,12 +97,12 @@ def delong_test(
     if not variance > 0.0:
         return unanswered("DeLong", n, "the two scores rank every pair alike")
     error = float(np.sqrt(variance))
-    half = float(stats.norm.isf((1.0 - level) / 2.0)) * error
+    half = -float(ndtri((1.0 - level) / 2.0)) * error
     z = difference / error
     return HypothesisTest(
         "DeLong",
         z,
-        2.0 * float(stats.norm.sf(abs(z))),
+        2.0 * float(ndtr(-abs(z))),
         n,
         effect=Estimate(difference, difference - half, difference + half, level, error),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from trephine.errors import InputError
 from trephine.group_tests.hypothesis_test import HypothesisTest, unanswered
@@ -53,5 +53,5 @@ def likelihood_ratio_test(smaller: CoxResult, larger: CoxResult) -> HypothesisTe
         return unanswered("Likelihood ratio", larger.n, "the models have equally many columns")
     statistic = max(statistic, 0.0)
     return HypothesisTest(
-        "Likelihood ratio", statistic, float(chi2.sf(statistic, df)), larger.n, (float(df),)
+        "Likelihood ratio", statistic, float(chdtrc(df, statistic)), larger.n, (float(df),)
     )

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from trephine.errors import InputError
+from trephine.evaluation.brier_curve import brier_curve
 from trephine.evaluation.brier_score import BrierScore, brier_score
 from trephine.evaluation.influence import influence_standard_error
 from trephine.survival.kaplan_meier import kaplan_meier
@@ -93,22 +93,12 @@ def integrated_brier(
     InputError
         As in `integrated_brier_score`.
     """
-    grid = np.asarray(times, dtype=np.float64)
-    risk = np.asarray(event_probability, dtype=np.float64)
-    if grid.ndim != 1 or not grid.size or (np.diff(grid) <= 0).any() or grid[0] <= 0:
-        raise InputError(f"times: expected an ascending grid above 0, found {grid.tolist()[:5]}")
-    if risk.shape != (len(outcome), grid.size):
-        raise InputError(
-            f"event probability: expected shape ({len(outcome)}, {grid.size}), found {risk.shape}"
-        )
-    scores = [brier_score(outcome, risk[:, j], float(t)) for j, t in enumerate(grid)]
-    note = next((score.note for score in scores if score.note), "")
-    if note:
-        return PredictionAccuracy(Estimate(float("nan"), level=level), note)
-    weights = _trapezoid_weights(grid)
-    value = float(weights @ [score.estimate.value for score in scores])
-    influence = np.array([score.influence for score in scores]).T @ weights
-    error = influence_standard_error(influence, cluster)
+    curve = brier_curve(outcome, event_probability, times)
+    if curve.note:
+        return PredictionAccuracy(Estimate(float("nan"), level=level), curve.note)
+    weights = _trapezoid_weights(curve.times)
+    error = influence_standard_error(curve.influence(weights), cluster)
+    value = float(weights @ curve.scores)
     return PredictionAccuracy(_normal(value, error, level, lower=0.0, upper=1.0))
 
 

@@ -57,6 +57,7 @@ class ReclassificationSummary:
     note: str = ""
 
 
+# Many parameters: cluster, repeats, rng and level are keywords of their own in every measure.
 def summarise_reclassification(
     outcome: Survival,
     old_event_probability: npt.ArrayLike,
@@ -120,68 +121,73 @@ def summarise_reclassification(
     """
     old = check_risk(old_event_probability, len(outcome), "old event probability")
     new = check_risk(new_event_probability, len(outcome), "new event probability")
+    pair = _Pair(outcome, old, new, float(horizon), tuple(cut_offs), estimator)
     labels = np.arange(len(outcome)) if cluster is None else cluster
+    values, note = pair.measures(np.arange(len(outcome)))
+    if note:
+        found: tuple[Estimate, ...] = tuple(Estimate(float(v), level=level) for v in values)
+        return pair.summary(found, int(np.unique(np.asarray(labels)).size), note)
+    drawn = patient_bootstrap(pair.drawn_measures, labels, repeats, rng, level=level)
+    return pair.summary(drawn.estimates(), drawn.n_patients)
 
-    def measures(rows: IntArray) -> FloatArray:
-        values, note = _measures(
-            outcome.take(rows), old[rows], new[rows], horizon, cut_offs, estimator
-        )
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two models' probabilities of the same cases, and how they are compared."""
+
+    outcome: Survival
+    old: FloatArray
+    new: FloatArray
+    horizon: float
+    cut_offs: tuple[float, ...]
+    estimator: ReclassificationEstimator
+
+    def measures(self, rows: IntArray) -> tuple[FloatArray, str]:
+        """Return NRI (3), IDI (3), half-NRI, median, categorical NRI (3); or why there are none."""
+        of, t = (self.outcome.take(rows), self.old[rows], self.new[rows]), self.horizon
+        nri = continuous_reclassification(*of, t, estimator=self.estimator)
+        better = discrimination_improvement(*of, t, convention="riskRegression")
+        values = [
+            nri.total,
+            nri.events,
+            nri.non_events,
+            better.idi.value,
+            better.idi.events,
+            better.idi.non_events,
+            better.half_nri.value,
+            better.median_improvement.value,
+        ]
+        if self.cut_offs:
+            moved = categorical_reclassification(*of, t, self.cut_offs, estimator=self.estimator)
+            values += [moved.total, moved.events, moved.non_events]
+        return np.array(values), nri.note or better.note
+
+    def drawn_measures(self, rows: IntArray) -> FloatArray:
+        """Return the measures of one draw; a draw without an answer is left out."""
+        values, note = self.measures(rows)
         if note:
             raise InputError(note)
         return values
 
-    values, note = _measures(outcome, old, new, horizon, cut_offs, estimator)
-    if note:
-        found: tuple[Estimate, ...] = tuple(Estimate(float(v), level=level) for v in values)
-        n_patients = int(np.unique(np.asarray(labels)).size)
-    else:
-        drawn = patient_bootstrap(measures, labels, repeats, rng, level=level)
-        found, n_patients = drawn.estimates(), drawn.n_patients
-    with_categories = len(cut_offs) > 0
-    return ReclassificationSummary(
-        nri=found[0],
-        nri_events=found[1],
-        nri_non_events=found[2],
-        categorical_nri=found[8] if with_categories else None,
-        categorical_nri_events=found[9] if with_categories else None,
-        categorical_nri_non_events=found[10] if with_categories else None,
-        idi=found[3],
-        idi_events=found[4],
-        idi_non_events=found[5],
-        half_nri=found[6],
-        median_improvement=found[7],
-        horizon=float(horizon),
-        n=len(outcome),
-        n_patients=n_patients,
-        note=note,
-    )
-
-
-def _measures(
-    outcome: Survival,
-    old: FloatArray,
-    new: FloatArray,
-    horizon: float,
-    cut_offs: Sequence[float],
-    estimator: ReclassificationEstimator,
-) -> tuple[FloatArray, str]:
-    """Return NRI (3), IDI (3), half-NRI, median and categorical NRI (3), and why there are none."""
-    nri = continuous_reclassification(outcome, old, new, horizon, estimator=estimator)
-    better = discrimination_improvement(outcome, old, new, horizon, convention="riskRegression")
-    values = [
-        nri.total,
-        nri.events,
-        nri.non_events,
-        better.idi.value,
-        better.idi.events,
-        better.idi.non_events,
-        better.half_nri.value,
-        better.median_improvement.value,
-    ]
-    note = nri.note or better.note
-    if len(cut_offs):
-        moved = categorical_reclassification(
-            outcome, old, new, horizon, cut_offs, estimator=estimator
+    def summary(
+        self, found: Sequence[Estimate], n_patients: int, note: str = ""
+    ) -> ReclassificationSummary:
+        """Name the measures."""
+        categorical = found[8:] if self.cut_offs else (None, None, None)
+        return ReclassificationSummary(
+            nri=found[0],
+            nri_events=found[1],
+            nri_non_events=found[2],
+            categorical_nri=categorical[0],
+            categorical_nri_events=categorical[1],
+            categorical_nri_non_events=categorical[2],
+            idi=found[3],
+            idi_events=found[4],
+            idi_non_events=found[5],
+            half_nri=found[6],
+            median_improvement=found[7],
+            horizon=self.horizon,
+            n=len(self.outcome),
+            n_patients=n_patients,
+            note=note,
         )
-        values += [moved.total, moved.events, moved.non_events]
-    return np.array(values), note

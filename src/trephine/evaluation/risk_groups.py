@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from trephine.errors import InputError
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
-from trephine.survival.kaplan_meier import IntervalType, KaplanMeierCurve, kaplan_meier
+from trephine.survival.kaplan_meier import KaplanMeierCurve, kaplan_meier
 from trephine.survival.logrank import LogrankResult, logrank_test
 from trephine.types import Estimate, FloatArray, IntArray, Survival
 
@@ -104,7 +104,6 @@ def risk_groups(
     names: Sequence[str] | None = None,
     cluster: npt.ArrayLike | None = None,
     level: float = 0.95,
-    interval: IntervalType = "log",
 ) -> RiskGroups:
     """Stratify cases and describe the survival of every stratum.
 
@@ -125,8 +124,8 @@ def risk_groups(
     cluster
         Shape (n,): Kaplan-Meier intervals are then by patient; None takes cases as independent. The
         log-rank test always does.
-    level, interval
-        Of the Kaplan-Meier intervals.
+    level
+        Coverage of the Kaplan-Meier intervals, which are symmetric on the log scale.
 
     Raises
     ------
@@ -146,7 +145,7 @@ def risk_groups(
     code = np.searchsorted(edges, score, side="left").astype(np.int64)
     whose = None if cluster is None else np.asarray(cluster)
     groups = tuple(
-        _describe(outcome, code == k, label, whose, tuple(horizons), times, level, interval)
+        _describe(outcome, code == k, label, whose, tuple(horizons), times, level)
         for k, label in enumerate(labels)
     )
     test, note = _logrank(outcome, code)
@@ -181,7 +180,6 @@ def _describe(
     horizons: tuple[float, ...],
     times: FloatArray,
     level: float,
-    interval: IntervalType,
 ) -> RiskGroup:
     nothing = Estimate(float("nan"), level=level)
     n = int(rows.sum())
@@ -193,7 +191,7 @@ def _describe(
         )
     time, event = outcome.time[rows], outcome.event[rows]
     cluster = None if cluster is None else cluster[rows]
-    curve = kaplan_meier(time, event, cluster=cluster, level=level, interval=interval)
+    curve = kaplan_meier(time, event, cluster=cluster, level=level, interval="log")
     late = [horizon for horizon in horizons if horizon > time.max()]
     notes = [] if event.any() else ["no event in this group"]
     if late:

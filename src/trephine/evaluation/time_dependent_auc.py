@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from trephine.evaluation.censoring_weights import (
     HorizonConvention,
@@ -176,7 +175,7 @@ def compare_time_dependent_auc(
     return AucDifference(
         Estimate(difference, difference - half, difference + half, level, error),
         z,
-        2.0 * float(norm.sf(abs(z))),
+        2.0 * float(ndtr(-abs(z))),
         first.horizon,
         first.n,
     )

@@ -10,8 +10,8 @@ from scipy.special import ndtri
 
 from trephine.errors import InputError
 from trephine.regression.cox import CoxModel
-from trephine.survival.concordance import survc1_concordance, survc1_pairs, survc1_weights
 from trephine.survival.ipcw import survc1_uncensored_probability
+from trephine.survival.survc1 import survc1_concordance, survc1_pairs, survc1_weights
 from trephine.types import Estimate, FloatArray, IntArray, Survival
 
 

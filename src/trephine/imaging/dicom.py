@@ -17,13 +17,8 @@ from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from trephine.errors import ImageError, InputError
-from trephine.imaging.decode import (
-    PIXEL_KEYWORDS,
-    Stored,
-    decode_stored,
-    object_name,
-    transfer_syntax,
-)
+from trephine.imaging.decode import Stored, decode_stored, transfer_syntax
+from trephine.imaging.decode_checks import PIXEL_KEYWORDS, object_name
 from trephine.imaging.functional_groups import with_functional_groups
 from trephine.imaging.grey import itk_type, to_grey
 from trephine.imaging.header import header_of, lay_flat

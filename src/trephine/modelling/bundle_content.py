@@ -11,13 +11,14 @@ import numpy as np
 from trephine.cohort.schema import ClinicalVariable
 from trephine.deep.last_block import LastBlock, state_from_bytes
 from trephine.errors import BundleError, InputError
-from trephine.modelling.fitted_model import DECILES, Baseline, FittedModel
+from trephine.modelling.fitted_model import DECILES, FittedModel
 from trephine.modelling.harmonise import Combat
 from trephine.modelling.harmoniser import Harmoniser
 from trephine.modelling.imputation import Imputation
 from trephine.modelling.prediction import Predictor
 from trephine.modelling.signature import Signature
 from trephine.modelling.terms import Term
+from trephine.survival.baseline import BaselineHazard
 from trephine.types import FloatArray
 
 
@@ -175,7 +176,7 @@ def _model_from_json(part: Mapping[str, Any]) -> FittedModel:
         scale=_array(part["scale"]),
         low=_array(part["low"]),
         high=_array(part["high"]),
-        baseline=Baseline(
+        baseline=BaselineHazard(
             times,
             _array(base["cumulative_hazard"]),
             _array(base["variance"]),

@@ -15,7 +15,8 @@ from trephine.modelling.imputation import Imputation, fit_imputation
 from trephine.modelling.protocols import ClinicalSettings
 from trephine.modelling.terms import Term
 from trephine.regression.cox import CoxModel
-from trephine.regression.elimination import Elimination, backward_elimination
+from trephine.regression.elimination import backward_elimination
+from trephine.regression.elimination_result import Elimination, EliminationSettings
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 # Share of a column's variance, below which nothing of it is left beside other columns; the same
@@ -275,8 +276,9 @@ def _eliminate(
     return backward_elimination(
         design_frame(table, encoding, entered),
         survival,
-        rule="aic" if settings.clinical == "backward-aic" else "wald",
-        stay_p=settings.stay_p,
+        EliminationSettings(
+            rule="aic" if settings.clinical == "backward-aic" else "wald", stay_p=settings.stay_p
+        ),
         groups=groups,
         cluster=cluster,
     )

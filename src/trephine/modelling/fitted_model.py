@@ -11,36 +11,16 @@ from scipy.special import ndtri
 
 from trephine.errors import InputError
 from trephine.modelling.terms import Term, axis_of, clinical_of, signatures_of
-from trephine.regression.cox_fit import fit_cox, weighted_sum
+from trephine.regression.cox_fit import CoxOptions, fit_cox, weighted_sum
+from trephine.regression.cox_prediction import hazard_with_error
 from trephine.regression.cox_result import CoxResult
 from trephine.regression.nomogram import Nomogram, make_nomogram
+from trephine.survival.baseline import BaselineHazard
 from trephine.types import FloatArray, IntArray, Survival
 
 LEVEL = 0.95
-# A larger linear predictor means survival 0; its exponential would overflow.
-LARGEST_EXPONENT = 700.0
 # Of the training cases' linear predictors, these shares are kept: where others stand among them.
 DECILES = tuple(tenth / 10 for tenth in range(1, 10))
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """Cumulative hazard of the case whose terms are all at ``centre``, as right-continuous steps.
-
-    Attributes
-    ----------
-    times
-        Distinct follow-up times, ascending, shape (m,).
-    cumulative_hazard, variance
-        H0(t) and its Tsiatis variance with the coefficients known, shape (m,).
-    mean_hazard
-        Integral by H0 of the risk set's mean of (term - centre) / scale, shape (m, q).
-    """
-
-    times: FloatArray
-    cumulative_hazard: FloatArray
-    variance: FloatArray
-    mean_hazard: FloatArray
 
 
 @dataclass(frozen=True)
@@ -108,7 +88,7 @@ class FittedModel:
     scale: FloatArray
     low: FloatArray
     high: FloatArray
-    baseline: Baseline
+    baseline: BaselineHazard
     linear_predictor_range: tuple[float, float]
     risk_cut: float
     n: int
@@ -147,11 +127,11 @@ class FittedModel:
 
     def cumulative_hazard(self, times: npt.ArrayLike) -> FloatArray:
         """Return H0(t) of the case at the centre, shape (k,); NaN past the last follow-up."""
-        hazard, _, _ = self.baseline_at(np.atleast_1d(np.asarray(times, dtype=np.float64)))
+        hazard, _, _ = self.baseline.observed_at(np.atleast_1d(np.asarray(times, np.float64)))
         return hazard
 
     def predict_survival(
-        self, design: FloatArray, times: npt.ArrayLike, level: float = 0.95
+        self, design: FloatArray, times: npt.ArrayLike, level: float = LEVEL
     ) -> SurvivalAt:
         """Predict survival with pointwise intervals, as R's ``survfit(coxph, newdata)``.
 
@@ -165,14 +145,13 @@ class FittedModel:
             Coverage of the intervals.
         """
         asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
-        ratio = np.exp(np.minimum(self.linear_predictor(design), LARGEST_EXPONENT))[:, None]
-        hazard0, variance0, mean = self.baseline_at(asked)
-        standardised = (design - self.centre) / self.scale
-        covariance = self.covariance * np.outer(self.scale, self.scale)
-        gap = mean[None] - hazard0[None, :, None] * standardised[:, None, :]
-        spread = np.einsum("mkp,pq,mkq->mk", gap, covariance, gap)
-        hazard = ratio * hazard0
-        error = ratio * np.sqrt(np.maximum(variance0 + spread, 0.0))
+        hazard, error = hazard_with_error(
+            self.baseline,
+            (design - self.centre) / self.scale,
+            self.linear_predictor(design),
+            self.covariance * np.outer(self.scale, self.scale),
+            asked,
+        )
         z = float(ndtri(0.5 + level / 2))
         return SurvivalAt(
             asked,
@@ -180,27 +159,6 @@ class FittedModel:
             np.exp(-hazard - z * error),
             np.exp(np.minimum(-hazard + z * error, 0.0)),
         )
-
-    def baseline_at(self, times: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return H0, its variance and the mean hazard at k times, NaN past the last follow-up.
-
-        Parameters
-        ----------
-        times
-            Shape (k,).
-
-        Returns
-        -------
-        Of shapes (k,), (k,) and (k, q), as `Baseline` has them.
-        """
-        base = self.baseline
-        at = np.searchsorted(base.times, times, side="right") - 1
-        hazard = np.append(base.cumulative_hazard, 0.0)[at]
-        variance = np.append(base.variance, 0.0)[at]
-        mean = np.vstack([base.mean_hazard, np.zeros((1, len(self.terms)))])[at]
-        late = times > base.times[-1]
-        hazard = np.where(late, np.nan, hazard)
-        return hazard, variance, mean
 
 
 def fit_model(
@@ -239,17 +197,11 @@ def fit_model(
         design,
         tuple(term.name for term in terms),
         survival,
-        ties="efron",
-        level=LEVEL,
-        tolerance=1e-12,
-        max_iterations=50,
+        CoxOptions(),
         cluster=cluster,
-        strata=None,
-        weights=None,
     )
     centre, scale = fit.risk_sets.centre, fit.risk_sets.scale
     lp = weighted_sum(design - centre, fit.result.coefficients)
-    anchored = fit.baselines[0]
     return FittedModel(
         name=name,
         parts=parts,
@@ -260,12 +212,7 @@ def fit_model(
         scale=scale,
         low=design.min(axis=0),
         high=design.max(axis=0),
-        baseline=Baseline(
-            anchored.times,
-            anchored.cumulative_hazard,
-            anchored.variance,
-            anchored.mean_hazard,
-        ),
+        baseline=fit.baselines[0],
         linear_predictor_range=(float(lp.min()), float(lp.max())),
         risk_cut=float(np.median(lp)),
         n=len(survival),
@@ -333,7 +280,7 @@ def _without_terms(
         scale=none,
         low=none,
         high=none,
-        baseline=Baseline(
+        baseline=BaselineHazard(
             times,
             np.cumsum([share.sum() for share in shares]),
             np.cumsum([(share**2).sum() for share in shares]),

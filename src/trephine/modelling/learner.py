@@ -11,7 +11,9 @@ from trephine.choices import Learner
 from trephine.errors import InputError
 from trephine.modelling.protocols import ChainSettings
 from trephine.regression.adaptive_ridge import RidgeMember, fit_adaptive_ridge
-from trephine.regression.coxnet import CoxNetCV, PenaltyGridWarning, cross_validate
+from trephine.regression.coxnet_cv import CoxNetCV, cross_validate
+from trephine.regression.coxnet_result import PenaltyGridWarning
+from trephine.regression.coxnet_settings import PathSettings
 from trephine.regression.folds import assign_folds, random_folds
 from trephine.survival.path import SMALLEST_MIXTURE
 from trephine.types import FloatArray, IntArray, Survival
@@ -116,10 +118,12 @@ def _penalised_cox(
                 standardised,
                 survival,
                 folds,
-                mixture=mixture,
-                penalty_ratio=penalty_ratio(mixture),
-                tolerance=TOLERANCE,
-                early_stop="glmnet",
+                PathSettings(
+                    mixture=mixture,
+                    penalty_ratio=penalty_ratio(mixture),
+                    tolerance=TOLERANCE,
+                    early_stop="glmnet",
+                ),
             )
         candidates[mixture] = float(fitted.cvm[fitted.index_min])
         if best is None or candidates[mixture] < candidates[chosen]:

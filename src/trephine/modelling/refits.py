@@ -14,11 +14,12 @@ import numpy as np
 
 from trephine.cohort.schema import ClinicalTable
 from trephine.modelling.cases import FeatureSet
-from trephine.modelling.fitted_model import LARGEST_EXPONENT, FittedModel
+from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Predictor
 from trephine.modelling.signature import Signature
 from trephine.modelling.terms import Term, clinical_of, signatures_of
 from trephine.regression.cox_fit import weighted_sum
+from trephine.regression.cox_prediction import LARGEST_EXPONENT
 from trephine.types import FloatArray, IntArray
 
 

@@ -72,39 +72,8 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
     StudyProblemsError
         If anything else is wrong with it.
     """
-    try:
-        text = _text(path)
-        if _has_endless_key(text):
-            expected, found = f"keys of at most {_MOST_PARTS} parts", "one with more dots"
-            raise StudyProblemsError([Problem(path.name, expected, found)])
-        content = tomllib.loads(text)
-    except FileNotFoundError:
-        problem = Problem(str(path), "a study file", "no such file")
-        raise StudyProblemsError([problem]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise StudyProblemsError([_not_toml(path, error)]) from None
-    except UnicodeDecodeError:
-        advice = "Save it from an editor of plain text, as UTF-8"
-        problem = Problem(str(path), "a TOML file in UTF-8", "another encoding", advice)
-        raise StudyProblemsError([problem]) from None
-    except InputError:
-        raise
-    except (RecursionError, ValueError):
-        # Python's parser nests as deep as the brackets, and reads integers of 4,300 digits at most.
-        found = "brackets nested too deeply, or a number of thousands of digits"
-        raise StudyProblemsError([Problem(str(path), "a study file", found)]) from None
-    unprintable = list(_unprintable(content, ()))
-    if unprintable:
-        raise StudyProblemsError(
-            [
-                Problem(
-                    f"{path.name} [{'.'.join(map(str, where))}]",
-                    "text without control characters",
-                    repr(text),
-                )
-                for where, text in unprintable
-            ]
-        )
+    content = _parsed(path)
+    _refuse_unprintable(content, path.name)
     folder = path.resolve().parent
     try:
         return _anchored(StudyPlan.model_validate(content), folder), []
@@ -120,6 +89,53 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
             section = section[name]
         del section[key]
     return _anchored(parse_plan(content, path.name), folder), problems
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    """Return what a study file holds.
+
+    Raises
+    ------
+    StudyProblemsError
+        If the file is missing or is not TOML.
+    """
+    try:
+        text = _text(path)
+        if _has_endless_key(text):
+            expected, found = f"keys of at most {_MOST_PARTS} parts", "one with more dots"
+            raise StudyProblemsError([Problem(path.name, expected, found)])
+        return tomllib.loads(text)
+    except FileNotFoundError:
+        problem = Problem(str(path), "a study file", "no such file")
+        raise StudyProblemsError([problem]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise StudyProblemsError([_not_toml(path, error)]) from None
+    except UnicodeDecodeError:
+        advice = "Save it from an editor of plain text, as UTF-8"
+        problem = Problem(str(path), "a TOML file in UTF-8", "another encoding", advice)
+        raise StudyProblemsError([problem]) from None
+    except InputError:
+        raise
+    except (RecursionError, ValueError):
+        # Python's parser nests as deep as the brackets, and reads integers of 4,300 digits at most.
+        found = "brackets nested too deeply, or a number of thousands of digits"
+        raise StudyProblemsError([Problem(str(path), "a study file", found)]) from None
+
+
+def _refuse_unprintable(content: dict[str, Any], name: str) -> None:
+    """Raise a StudyProblemsError if a text has control characters."""
+    unprintable = list(_unprintable(content, ()))
+    if unprintable:
+        raise StudyProblemsError(
+            [
+                Problem(
+                    f"{name} [{'.'.join(map(str, where))}]",
+                    "text without control characters",
+                    repr(text),
+                )
+                for where, text in unprintable
+            ]
+        )
 
 
 def _has_endless_key(text: str) -> bool:

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from trephine.regression.coxnet_cv import cross_validate as cross_validate
     from trephine.regression.coxnet_estimator import CoxNetCVModel as CoxNetCVModel
     from trephine.regression.coxnet_estimator import CoxNetModel as CoxNetModel
-    from trephine.regression.coxnet_path import CoxNetPath as CoxNetPath
     from trephine.regression.coxnet_path import coxnet_path as coxnet_path
+    from trephine.regression.coxnet_result import CoxNetPath as CoxNetPath
+    from trephine.regression.coxnet_settings import PathSettings as PathSettings
     from trephine.regression.dummies import DummyCoding as DummyCoding
     from trephine.regression.dummies import dummy_coding as dummy_coding
-    from trephine.regression.elimination import Elimination as Elimination
     from trephine.regression.elimination import backward_elimination as backward_elimination
     from trephine.regression.elimination import drop_one_term as drop_one_term
+    from trephine.regression.elimination_result import Elimination as Elimination
+    from trephine.regression.elimination_result import EliminationSettings as EliminationSettings
     from trephine.regression.fast_elimination import FastElimination as FastElimination
     from trephine.regression.fast_elimination import (
         fast_backward_elimination as fast_backward_elimination,
@@ -58,18 +60,20 @@ open_face(
             "CoxNetCVModel",
             "CoxNetModel",
         ),
-        "trephine.regression.coxnet_path": (
-            "CoxNetPath",
-            "coxnet_path",
-        ),
+        "trephine.regression.coxnet_path": ("coxnet_path",),
+        "trephine.regression.coxnet_result": ("CoxNetPath",),
+        "trephine.regression.coxnet_settings": ("PathSettings",),
         "trephine.regression.dummies": (
             "DummyCoding",
             "dummy_coding",
         ),
         "trephine.regression.elimination": (
-            "Elimination",
             "backward_elimination",
             "drop_one_term",
+        ),
+        "trephine.regression.elimination_result": (
+            "Elimination",
+            "EliminationSettings",
         ),
         "trephine.regression.fast_elimination": (
             "FastElimination",

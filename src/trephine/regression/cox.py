@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 
 from trephine.choices import Ties
 from trephine.errors import InputError, ModelError
-from trephine.regression.cox_fit import CoxFit, fit_cox, weighted_sum
+from trephine.regression.cox_fit import CoxFit, CoxOptions, fit_cox, weighted_sum
 from trephine.regression.cox_prediction import predict_survival
 from trephine.regression.cox_result import CoxResult, SurvivalPrediction
 from trephine.regression.outcome import as_design, as_survival, design_like
@@ -129,10 +129,7 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
             design,
             names,
             survival,
-            ties=self.ties,
-            level=self.level,
-            tolerance=self.tolerance,
-            max_iterations=self.max_iterations,
+            CoxOptions(self.ties, self.level, self.tolerance, self.max_iterations),
             cluster=cluster,
             strata=strata,
             weights=weights,
@@ -187,7 +184,7 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         X
             New cases, m rows.
         times
-            Shape (k,), up to the last follow-up.
+            Shape (k,); past the last follow-up (of the stratum) the result is NaN.
         strata
             Shape (m,), labels, where the model has strata.
         interval
@@ -196,8 +193,7 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         Raises
         ------
         InputError
-            Times after the last follow-up of the stratum, strata that the fit has not seen, and
-            as in `fit`.
+            Strata that the fit has not seen, and as in `fit`.
         """
         fit = self._fitted()
         values = design_like(X, fit.result.names)

@@ -67,24 +67,31 @@ def weighted_sum(values: FloatArray, coefficients: FloatArray) -> FloatArray:
     return total
 
 
+@dataclass(frozen=True)
+class CoxOptions:
+    """How a model is fitted; see `CoxModel`."""
+
+    ties: Ties = "efron"
+    level: float = 0.95
+    tolerance: float = 1e-12
+    max_iterations: int = 50
+
+
 def fit_cox(
     design: FloatArray,
     names: tuple[str, ...],
     survival: Survival,
+    options: CoxOptions,
     *,
-    ties: Ties,
-    level: float,
-    tolerance: float,
-    max_iterations: int,
-    cluster: npt.ArrayLike | None,
-    strata: npt.ArrayLike | None,
-    weights: npt.ArrayLike | None,
+    cluster: npt.ArrayLike | None = None,
+    strata: npt.ArrayLike | None = None,
+    weights: npt.ArrayLike | None = None,
 ) -> CoxFit:
     """Fit a Cox model to checked columns; see `CoxModel.fit`."""
     cases = prepare_risk_sets(design, survival.time, survival.event, weights=weights, strata=strata)
     refuse_hopeless(cases, names)
     newton = maximise_partial_likelihood(
-        cases, ties, tolerance=tolerance, max_iterations=max_iterations
+        cases, options.ties, tolerance=options.tolerance, max_iterations=options.max_iterations
     )
     refuse_collinear(newton.null, names)
     refuse_unfinished(newton, names)
@@ -94,58 +101,85 @@ def fit_cox(
     if cluster is None and not fractional:
         covariance, robust_score = newton.covariance, None
     else:
-        covariance, robust_score = _sandwich(cases, newton, linear_predictor, ties, cluster)
-    agreement = _concordance(cases, linear_predictor, cluster, level)
-    null = newton.null
-    p = newton.beta.size
-    beta = newton.beta / cases.scale
-    units = np.outer(cases.scale, cases.scale)
-    error = np.sqrt(np.diag(covariance)) / cases.scale
-    half = float(ndtri(0.5 + level / 2)) * error
-    wald = float(newton.beta @ np.linalg.solve(covariance, newton.beta))
-    score = float(null.gradient @ np.linalg.solve(null.information, null.gradient))
-    with np.errstate(over="ignore"):
-        ratio, low, high = np.exp(beta), np.exp(beta - half), np.exp(beta + half)
-    result = CoxResult(
-        names=names,
-        coefficients=beta,
-        covariance=covariance / units,
-        naive_covariance=newton.covariance / units,
-        robust=robust_score is not None,
-        standard_errors=error,
-        z=beta / error,
-        p_values=2 * ndtr(-np.abs(beta / error)),
-        hazard_ratio=ratio,
-        low=low,
-        high=high,
-        likelihood_ratio=ChiSquareTest.of(2 * (newton.fitted.value - null.value), p),
-        wald=ChiSquareTest.of(wald, p),
-        score=ChiSquareTest.of(score, p),
-        robust_score=robust_score,
-        log_likelihood_null=null.value,
-        log_likelihood=newton.fitted.value,
-        concordance=agreement,
-        means=_reference_means(design, cases),
-        n=len(survival),
-        n_events=int(cases.event.sum()),
-        n_clusters=None
-        if cluster is None
-        else int(group_codes(cluster, len(survival), "cluster")[1].size),
-        ties=ties,
-        level=level,
-        n_iterations=newton.n_iterations,
-    )
+        covariance, robust_score = _sandwich(cases, newton, linear_predictor, options.ties, cluster)
     labels = group_codes(strata, len(survival), "strata")[1]
+    fitted = _Fitted(cases, newton, linear_predictor, covariance, robust_score)
     return CoxFit(
-        result=result,
+        result=fitted.result(names, _reference_means(design, cases), cluster, options),
         risk_sets=cases,
         beta=newton.beta,
         covariance=covariance,
         naive_covariance=newton.covariance,
         linear_predictor=linear_predictor,
         strata=tuple(str(label) for label in labels),
-        baselines=tuple(baseline_hazards(cases, linear_predictor, ties)),
+        baselines=tuple(baseline_hazards(cases, linear_predictor, options.ties)),
     )
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """Where the partial likelihood is largest, and how sure that is, in standardised units."""
+
+    cases: RiskSets
+    newton: NewtonFit
+    linear_predictor: FloatArray
+    covariance: FloatArray
+    robust_score: ChiSquareTest | None
+
+    def result(
+        self,
+        names: tuple[str, ...],
+        means: FloatArray,
+        cluster: npt.ArrayLike | None,
+        options: CoxOptions,
+    ) -> CoxResult:
+        """Return what the model says, in the units of its columns."""
+        cases, newton, n = self.cases, self.newton, self.cases.time.size
+        beta = newton.beta / cases.scale
+        units = np.outer(cases.scale, cases.scale)
+        error = np.sqrt(np.diag(self.covariance)) / cases.scale
+        half = float(ndtri(0.5 + options.level / 2)) * error
+        with np.errstate(over="ignore"):
+            ratio, low, high = np.exp(beta), np.exp(beta - half), np.exp(beta + half)
+        likelihood_ratio, wald, score = self._tests()
+        return CoxResult(
+            names=names,
+            coefficients=beta,
+            covariance=self.covariance / units,
+            naive_covariance=newton.covariance / units,
+            robust=self.robust_score is not None,
+            standard_errors=error,
+            z=beta / error,
+            p_values=2 * ndtr(-np.abs(beta / error)),
+            hazard_ratio=ratio,
+            low=low,
+            high=high,
+            likelihood_ratio=likelihood_ratio,
+            wald=wald,
+            score=score,
+            robust_score=self.robust_score,
+            log_likelihood_null=newton.null.value,
+            log_likelihood=newton.fitted.value,
+            concordance=_concordance(cases, self.linear_predictor, cluster, options.level),
+            means=means,
+            n=n,
+            n_events=int(cases.event.sum()),
+            n_clusters=None if cluster is None else group_codes(cluster, n, "cluster")[1].size,
+            ties=options.ties,
+            level=options.level,
+            n_iterations=newton.n_iterations,
+        )
+
+    def _tests(self) -> tuple[ChiSquareTest, ChiSquareTest, ChiSquareTest]:
+        """Return the likelihood-ratio, Wald and score tests that no column bears on the outcome."""
+        beta, null = self.newton.beta, self.newton.null
+        values = (
+            2 * (self.newton.fitted.value - null.value),
+            float(beta @ np.linalg.solve(self.covariance, beta)),
+            float(null.gradient @ np.linalg.solve(null.information, null.gradient)),
+        )
+        likelihood_ratio, wald, score = (ChiSquareTest.of(value, beta.size) for value in values)
+        return likelihood_ratio, wald, score
 
 
 def _sandwich(

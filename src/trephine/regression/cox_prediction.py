@@ -12,6 +12,9 @@ from trephine.survival.baseline import BaselineHazard
 from trephine.survival.kaplan_meier import IntervalType, survival_interval
 from trephine.types import FloatArray, IntArray
 
+# A larger linear predictor means survival 0; its exponential would overflow.
+LARGEST_EXPONENT = 700.0
+
 
 def predict_survival(
     fit: CoxFit,
@@ -27,32 +30,55 @@ def predict_survival(
     part from the coefficients (Tsiatis 1981; R's ``survfit.coxph``); with a robust fit the
     second uses the robust covariance, as in R.
 
+    Past the last follow-up of the case's stratum, where nothing was observed, the result is NaN.
+
     Raises
     ------
     InputError
-        Times after the last follow-up of the case's stratum, or strata that the fit has not
-        seen.
+        Strata that the fit has not seen.
     """
     asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
     z = (values - fit.risk_sets.centre) / fit.risk_sets.scale
-    ratio = np.exp(weighted_sum(z, fit.beta))[:, None]
+    predictor = weighted_sum(z, fit.beta)
     hazard = np.empty((len(z), asked.size))
     error = np.empty_like(hazard)
     for code, rows in _rows_by_stratum(fit, strata, len(z)):
-        baseline = fit.baselines[code]
-        _refuse_late(asked, baseline)
-        at = baseline.positions(asked)
-        h0 = baseline.at(asked)
-        v0 = np.append(baseline.variance, 0.0)[at]
-        mean = np.vstack([baseline.mean_hazard, np.zeros((1, z.shape[1]))])[at]
-        gap = mean[None] - h0[None, :, None] * z[rows][:, None, :]
-        spread = np.einsum("mkp,pq,mkq->mk", gap, fit.covariance, gap)
-        hazard[rows] = ratio[rows] * h0
-        error[rows] = ratio[rows] * np.sqrt(v0 + spread)
+        hazard[rows], error[rows] = hazard_with_error(
+            fit.baselines[code], z[rows], predictor[rows], fit.covariance, asked
+        )
     survival = np.exp(-hazard)
     level = fit.result.level
     low, high = survival_interval(survival, error, interval, level)
     return SurvivalPrediction(asked, survival, survival * error, error, low, high, level)
+
+
+def hazard_with_error(
+    baseline: BaselineHazard,
+    standardised: FloatArray,
+    linear_predictor: FloatArray,
+    covariance: FloatArray,
+    times: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the cumulative hazard of m cases at k times and its standard error, each (m, k).
+
+    Parameters
+    ----------
+    baseline
+        Of the case whose columns are all at their centre.
+    standardised
+        (value - centre) / scale of each column, shape (m, p).
+    linear_predictor
+        Centred, shape (m,).
+    covariance
+        Of the coefficients of the standardised columns, shape (p, p).
+    times
+        Shape (k,); NaN past the last follow-up.
+    """
+    ratio = np.exp(np.minimum(linear_predictor, LARGEST_EXPONENT))[:, None]
+    hazard0, variance0, mean = baseline.observed_at(times)
+    gap = mean[None] - hazard0[None, :, None] * standardised[:, None, :]
+    spread = np.einsum("mkp,pq,mkq->mk", gap, covariance, gap)
+    return ratio * hazard0, ratio * np.sqrt(np.maximum(variance0 + spread, 0.0))
 
 
 def _rows_by_stratum(
@@ -74,12 +100,3 @@ def _rows_by_stratum(
         for code, label in enumerate(fit.strata)
         if (labels == label).any()
     ]
-
-
-def _refuse_late(times: FloatArray, baseline: BaselineHazard) -> None:
-    late = times[~(times <= baseline.times[-1])]
-    if late.size:
-        raise InputError(
-            f"times: expected times up to the last follow-up, {baseline.times[-1]:g}, found"
-            f" {late[0]:g}; nothing was observed there"
-        )

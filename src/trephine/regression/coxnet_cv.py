@@ -9,24 +9,21 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from trephine.choices import EarlyStop
 from trephine.errors import InputError, ModelError
 from trephine.regression.coxnet_design import (
     CoxData,
-    Standardise,
     TiedCensoring,
     check_outcome,
     cox_data,
     in_risk_order,
 )
-from trephine.regression.coxnet_path import (
-    CoxNetPath,
+from trephine.regression.coxnet_path import fit_path, warn_if_cut
+from trephine.regression.coxnet_result import CoxNetPath, PenaltyGridWarning
+from trephine.regression.coxnet_settings import (
+    DEFAULTS,
     PathSettings,
-    PenaltyGridWarning,
     check_factors,
     check_penalties,
-    fit_path,
-    warn_if_cut,
 )
 from trephine.survival.concordance import harrell_concordance
 from trephine.survival.path_products import weighted_sums
@@ -104,16 +101,10 @@ def cross_validate(
     X: npt.ArrayLike,
     survival: Survival,
     folds: npt.ArrayLike,
+    settings: PathSettings = DEFAULTS,
     *,
-    mixture: float = 1.0,
     penalties: npt.ArrayLike | None = None,
-    n_penalties: int = 100,
-    penalty_ratio: float | None = None,
-    standardise: Standardise = "fold",
     penalty_factors: npt.ArrayLike | None = None,
-    tolerance: float = 1e-9,
-    early_stop: EarlyStop = "none",
-    tied_censoring: TiedCensoring = "at risk",
     measure: Measure = "deviance",
     fold_deviance: FoldDeviance = "grouped",
 ) -> CoxNetCV:
@@ -127,9 +118,7 @@ def cross_validate(
 
     Parameters
     ----------
-    X, survival, mixture, penalties, n_penalties, penalty_ratio, standardise
-        As ``coxnet_path``.
-    penalty_factors, tolerance, early_stop, tied_censoring
+    X, survival, settings, penalties, penalty_factors
         As ``coxnet_path``.
     folds
         Shape (n,), the fold of each case; any labels (``folds.assign_folds`` makes them).
@@ -158,9 +147,6 @@ def cross_validate(
         raise InputError(
             f"fold_deviance: expected 'grouped' or 'ungrouped', found {fold_deviance!r}"
         )
-    settings = PathSettings(
-        mixture, n_penalties, penalty_ratio, standardise, tolerance, early_stop, tied_censoring
-    )
     data = cox_data(X, survival)
     fold_of, labels = _check_folds(folds, survival)
     fold_of = fold_of[data.order]
@@ -168,9 +154,10 @@ def cross_validate(
     factors = check_factors(penalty_factors, len(data.names))
     n = len(survival)
     path = fit_path(data, np.arange(n), given, factors, settings)
-    warn_if_cut(path, n_penalties)
+    warn_if_cut(path, settings.n_penalties)
     if n / labels.size < LEAST_CASES_UNGROUPED:
         fold_deviance = "grouped"
+    measuring = _Measuring(data, path, measure, fold_deviance, settings.tied_censoring)
 
     raw = np.empty((labels.size, path.penalties.size))
     weights = np.empty(labels.size)
@@ -180,23 +167,9 @@ def cross_validate(
         whose = f"without fold {label}: "
         check_outcome(data.survival.take(~held_out), whose)
         fitted = fit_path(data, np.flatnonzero(~held_out), given, factors, settings, whose)
-        coefficients = fitted.coefficients_at(path.penalties)
-        eta = weighted_sums(coefficients, data.columns)
-        eta -= weighted_sums(coefficients, path.centre[:, np.newaxis])
+        eta = measuring.predictors(fitted)
         out_of_fold[:, data.order[held_out]] = eta[:, held_out]
-        if measure == "C":
-            raw[k] = _fold_concordance(data, held_out, eta)
-            weights[k] = held_out.sum()
-        else:
-            n_events = data.survival.event[held_out].sum()
-            known = np.array_equal(fitted.penalties, path.penalties)
-            raw[k] = (
-                _fold_deviance(
-                    data, held_out, eta, fold_deviance, tied_censoring, fitted if known else None
-                )
-                / n_events
-            )
-            weights[k] = n_events
+        raw[k], weights[k] = measuring.of(held_out, eta, fitted)
     return _choose(path, raw, weights, measure, out_of_fold)
 
 
@@ -243,27 +216,45 @@ def _deviance(eta: FloatArray, risk: RiskSets) -> FloatArray:
     return 2.0 * (saturated_log_likelihood(risk) - log_likelihoods(eta, risk))
 
 
-def _fold_deviance(
-    data: CoxData,
-    held_out: BoolArray,
-    eta: FloatArray,
-    fold_deviance: FoldDeviance,
-    tied_censoring: TiedCensoring,
-    fitted: CoxNetPath | None,
-) -> FloatArray:
-    """Return the deviance of a fold; ``fitted`` on the others, if it knows its own deviance."""
+@dataclass(frozen=True)
+class _Measuring:
+    """How well the path of the other folds does on a fold, at the penalties of the whole."""
 
-    def of(cases: BoolArray) -> FloatArray:
-        rows, risk = in_risk_order(data, np.flatnonzero(cases), tied_censoring)
-        return _deviance(np.ascontiguousarray(eta[:, rows]), risk)
+    data: CoxData
+    path: CoxNetPath
+    measure: Measure
+    fold_deviance: FoldDeviance
+    tied_censoring: TiedCensoring
 
-    if fold_deviance == "ungrouped":
-        return of(held_out)
-    if fitted is None:
-        others = of(~held_out)
-    else:
-        others = fitted.null_deviance * (1.0 - fitted.deviance_ratio)
-    return of(np.ones_like(held_out)) - others
+    def predictors(self, fitted: CoxNetPath) -> FloatArray:
+        """Return the linear predictors of all cases, shape (penalties, n), centred over them."""
+        coefficients = fitted.coefficients_at(self.path.penalties)
+        eta = weighted_sums(coefficients, self.data.columns)
+        eta -= weighted_sums(coefficients, self.path.centre[:, np.newaxis])
+        return eta
+
+    def of(
+        self, held_out: BoolArray, eta: FloatArray, fitted: CoxNetPath
+    ) -> tuple[FloatArray, float]:
+        """Return the measure of a fold at each penalty, and what the fold weighs in the mean."""
+        if self.measure == "C":
+            return _fold_concordance(self.data, held_out, eta), float(held_out.sum())
+        n_events = int(self.data.survival.event[held_out].sum())
+        return self._deviance_of(held_out, eta, fitted) / n_events, n_events
+
+    def _deviance_of(self, held_out: BoolArray, eta: FloatArray, fitted: CoxNetPath) -> FloatArray:
+        def of(cases: BoolArray) -> FloatArray:
+            rows, risk = in_risk_order(self.data, np.flatnonzero(cases), self.tied_censoring)
+            return _deviance(np.ascontiguousarray(eta[:, rows]), risk)
+
+        if self.fold_deviance == "ungrouped":
+            return of(held_out)
+        # At its own penalties the path of the other folds knows its own deviance.
+        if np.array_equal(fitted.penalties, self.path.penalties):
+            others = fitted.null_deviance * (1.0 - fitted.deviance_ratio)
+        else:
+            others = of(~held_out)
+        return of(np.ones_like(held_out)) - others
 
 
 def _fold_concordance(data: CoxData, held_out: BoolArray, eta: FloatArray) -> FloatArray:

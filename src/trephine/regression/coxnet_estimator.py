@@ -13,7 +13,9 @@ from trephine.choices import EarlyStop
 from trephine.errors import InputError
 from trephine.regression.coxnet_cv import CoxNetCV, FoldDeviance, Measure, cross_validate
 from trephine.regression.coxnet_design import Standardise, column_names
-from trephine.regression.coxnet_path import CoxNetPath, coxnet_path
+from trephine.regression.coxnet_path import coxnet_path
+from trephine.regression.coxnet_result import CoxNetPath
+from trephine.regression.coxnet_settings import PathSettings
 from trephine.regression.folds import assign_folds
 from trephine.regression.outcome import as_survival
 from trephine.survival.concordance import harrell_concordance
@@ -61,7 +63,9 @@ class CoxNetModel(_PenalisedCox):
     ----------
     penalty
         glmnet's lambda.
-    mixture, standardise, penalty_factors, tolerance
+    mixture, standardise, tolerance
+        As in `PathSettings`.
+    penalty_factors
         As ``coxnet_path``.
 
     Attributes
@@ -104,11 +108,11 @@ class CoxNetModel(_PenalisedCox):
         self.path_: CoxNetPath = coxnet_path(
             X,
             as_survival(y),
-            mixture=self.mixture,
+            PathSettings(
+                mixture=self.mixture, standardise=self.standardise, tolerance=self.tolerance
+            ),
             penalties=[self.penalty],
-            standardise=self.standardise,
             penalty_factors=self.penalty_factors,
-            tolerance=self.tolerance,
         )
         self._learn_names(X)
         self.coef_ = self.path_.coefficients[0]
@@ -126,7 +130,9 @@ class CoxNetCVModel(_PenalisedCox):
         Folds, balanced in events, drawn by ``cluster`` of ``fit``.
     seed
         Of the folds.
-    mixture, n_penalties, penalty_ratio, standardise, penalty_factors, tolerance, early_stop
+    mixture, n_penalties, penalty_ratio, standardise, tolerance, early_stop
+        As in `PathSettings`.
+    penalty_factors
         As ``coxnet_path``.
     measure, fold_deviance
         As ``cross_validate``.
@@ -154,6 +160,7 @@ class CoxNetCVModel(_PenalisedCox):
     True
     """
 
+    # Twelve parameters: scikit-learn clones and searches an estimator by the flat names of them.
     def __init__(
         self,
         *,
@@ -194,13 +201,15 @@ class CoxNetCVModel(_PenalisedCox):
             X,
             outcome,
             assign_folds(self.n_folds, labels, outcome.event, rng),
-            mixture=self.mixture,
-            n_penalties=self.n_penalties,
-            penalty_ratio=self.penalty_ratio,
-            standardise=self.standardise,
+            PathSettings(
+                mixture=self.mixture,
+                n_penalties=self.n_penalties,
+                penalty_ratio=self.penalty_ratio,
+                standardise=self.standardise,
+                tolerance=self.tolerance,
+                early_stop=self.early_stop,
+            ),
             penalty_factors=self.penalty_factors,
-            tolerance=self.tolerance,
-            early_stop=self.early_stop,
             measure=self.measure,
             fold_deviance=self.fold_deviance,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,86 +15,19 @@ from trephine.errors import InputError
 from trephine.regression.cox import CoxModel
 from trephine.regression.cox_checks import refuse_collinear, refuse_hopeless, refuse_unfinished
 from trephine.regression.cox_result import ChiSquareTest, CoxResult
+from trephine.regression.elimination_result import (
+    DEFAULTS,
+    DroppedTerm,
+    Elimination,
+    EliminationRule,
+    EliminationSettings,
+    EliminationStep,
+)
 from trephine.regression.outcome import as_design, as_survival
 from trephine.survival.newton import maximise_partial_likelihood
 from trephine.survival.partial_likelihood import partial_likelihood
 from trephine.survival.risk_sets import prepare_risk_sets
 from trephine.types import FloatArray, Survival
-
-EliminationRule = Literal["wald", "lrt", "aic"]
-
-
-@dataclass(frozen=True)
-class DroppedTerm:
-    """What a model loses without one term.
-
-    Attributes
-    ----------
-    term
-        Its name; "" for the model with all its terms.
-    test
-        That the term's coefficients are 0: likelihood ratio or Wald; None for the whole model.
-    aic
-        Of the model without the term.
-    """
-
-    term: str
-    test: ChiSquareTest | None
-    aic: float
-
-
-@dataclass(frozen=True)
-class EliminationStep:
-    """One term removed.
-
-    Attributes
-    ----------
-    removed
-        The term.
-    candidates
-        What each term of that step's model would have cost.
-    aic_before, aic_after
-        Of the models with and without the term.
-    """
-
-    removed: str
-    candidates: tuple[DroppedTerm, ...]
-    aic_before: float
-    aic_after: float
-
-    @property
-    def test(self) -> ChiSquareTest | None:
-        """The removed term's test."""
-        return next(drop.test for drop in self.candidates if drop.term == self.removed)
-
-
-@dataclass(frozen=True)
-class Elimination:
-    """Backward elimination from a full model.
-
-    Attributes
-    ----------
-    rule, stay_p
-        By which terms went; ``stay_p`` is None for AIC.
-    kept, removed
-        Terms that stay, in the order of the design; terms that went, in the order they went.
-    steps
-        One a removal.
-    model
-        The final fit; None where no term stayed.
-    """
-
-    rule: EliminationRule
-    stay_p: float | None
-    kept: tuple[str, ...]
-    removed: tuple[str, ...]
-    steps: tuple[EliminationStep, ...]
-    model: CoxModel | None
-
-    @property
-    def result(self) -> CoxResult | None:
-        """The final model's result; None where no term stayed."""
-        return None if self.model is None else self.model.result_
 
 
 @dataclass(frozen=True)
@@ -108,13 +41,12 @@ class _Problem:
     cluster: npt.NDArray[Any] | None
     strata: npt.NDArray[Any] | None
     weights: npt.NDArray[Any] | None
-    ties: Ties
-    level: float
+    model: CoxModel
 
     def fit(self, terms: Sequence[str]) -> CoxModel:
         names = [column for term in terms for column in self.groups[term]]
         columns = self.values[:, [self.position[name] for name in names]]
-        return CoxModel(ties=self.ties, level=self.level).fit(
+        return CoxModel(**self.model.get_params()).fit(
             pd.DataFrame(columns, columns=names),
             self.survival,
             cluster=self.cluster,
@@ -136,9 +68,9 @@ class _Problem:
             strata=self.strata,
         )
         if not names:
-            return partial_likelihood(cases, np.zeros(0), self.ties).value
+            return partial_likelihood(cases, np.zeros(0), self.model.ties).value
         refuse_hopeless(cases, names)
-        fit = maximise_partial_likelihood(cases, self.ties)
+        fit = maximise_partial_likelihood(cases, self.model.ties)
         refuse_collinear(fit.null, names)
         refuse_unfinished(fit, names)
         return fit.fitted.value
@@ -161,7 +93,7 @@ def drop_one_term(
     The first entry is the whole model; the others follow the order of the terms. Parameters and
     errors as in `backward_elimination`.
     """
-    problem = _problem(X, y, groups, None, strata, weights, ties, 0.95)
+    problem = _problem(X, y, groups, CoxModel(ties), None, strata, weights)
     terms = tuple(problem.groups)
     model = problem.fit(terms)
     return (
@@ -173,17 +105,13 @@ def drop_one_term(
 def backward_elimination(
     X: Any,
     y: Any,
+    settings: EliminationSettings = DEFAULTS,
     *,
-    rule: EliminationRule = "wald",
-    stay_p: float = 0.05,
     groups: Mapping[str, Sequence[str]] | None = None,
-    forced: Sequence[str] = (),
-    fewest: int = 0,
+    model: CoxModel | None = None,
     cluster: npt.ArrayLike | None = None,
     strata: npt.ArrayLike | None = None,
     weights: npt.ArrayLike | None = None,
-    ties: Ties = "efron",
-    level: float = 0.95,
 ) -> Elimination:
     """Remove the weakest term and refit, until every term that is left earns its place.
 
@@ -191,57 +119,48 @@ def backward_elimination(
     ----------
     X, y
         Design and outcome, as in `CoxModel.fit`.
-    rule
-        "wald": the largest Wald p value goes while it is over ``stay_p`` (robust with
-        ``cluster``; SPSS and most clinical papers). "lrt": the same with likelihood-ratio tests
-        (R: repeated ``drop1(test = "Chisq")``). "aic": the removal that lowers AIC most, while
-        one does (R: ``step(direction = "backward")``). The last two take cases as independent
-        in choosing terms; with ``cluster`` the final standard errors are robust all the same.
-    stay_p
-        Terms with p <= ``stay_p`` stay; not used by "aic".
+    settings
+        Rule, and terms that stay whatever it says.
     groups
         Columns of each term, for factors; each column its own term where None. Every column
         must be in exactly one term.
-    forced
-        Terms that stay whatever their p value.
-    fewest
-        Stop at this number of terms.
-    cluster, strata, weights, ties, level
-        As in `CoxModel`.
+    model
+        Ties, level and precision of every fit; those of `CoxModel` where None.
+    cluster, strata, weights
+        As in `CoxModel.fit`.
 
     Raises
     ------
     InputError
-        Unknown rule, terms or columns, and as in `CoxModel.fit`.
+        Unknown terms or columns, and as in `CoxModel.fit`.
     ModelError
         As in `CoxModel.fit`.
     """
-    problem = _problem(X, y, groups, cluster, strata, weights, ties, level)
-    drops = _RULES.get(rule)
-    if drops is None:
-        raise InputError(f"rule: expected one of {sorted(_RULES)}, found {rule!r}")
-    unknown = [term for term in forced if term not in problem.groups]
+    problem = _problem(X, y, groups, model or CoxModel(), cluster, strata, weights)
+    unknown = [term for term in settings.forced if term not in problem.groups]
     if unknown:
         raise InputError(f"forced: expected terms of the design, found {unknown}")
+    drops = _RULES[settings.rule]
     terms = tuple(problem.groups)
-    model: CoxModel | None = problem.fit(terms)
+    fitted: CoxModel | None = problem.fit(terms)
     steps: list[EliminationStep] = []
-    while model is not None and len(terms) > fewest:
-        free = tuple(term for term in terms if term not in forced)
-        candidates = drops(problem, terms, model.result_, free)
-        weakest = _weakest(candidates, rule, stay_p, model.result_.aic)
+    while fitted is not None and len(terms) > settings.fewest:
+        result = fitted.result_
+        free = tuple(term for term in terms if term not in settings.forced)
+        candidates = drops(problem, terms, result, free)
+        weakest = settings.weakest(candidates, result.aic)
         if weakest is None:
             break
-        steps.append(EliminationStep(weakest.term, candidates, model.result_.aic, weakest.aic))
+        steps.append(EliminationStep(weakest.term, candidates, result.aic, weakest.aic))
         terms = tuple(term for term in terms if term != weakest.term)
-        model = problem.fit(terms) if terms else None
+        fitted = problem.fit(terms) if terms else None
     return Elimination(
-        rule=rule,
-        stay_p=None if rule == "aic" else stay_p,
+        rule=settings.rule,
+        stay_p=None if settings.rule == "aic" else settings.stay_p,
         kept=terms,
         removed=tuple(step.removed for step in steps),
         steps=tuple(steps),
-        model=model,
+        model=fitted,
     )
 
 
@@ -249,11 +168,10 @@ def _problem(
     X: Any,
     y: Any,
     groups: Mapping[str, Sequence[str]] | None,
+    model: CoxModel,
     cluster: npt.ArrayLike | None,
     strata: npt.ArrayLike | None,
     weights: npt.ArrayLike | None,
-    ties: Ties,
-    level: float,
 ) -> _Problem:
     survival = as_survival(y)
     values, names = as_design(X, len(survival))
@@ -273,8 +191,7 @@ def _problem(
         cluster=None if cluster is None else np.asarray(cluster),
         strata=None if strata is None else np.asarray(strata),
         weights=None if weights is None else np.asarray(weights),
-        ties=ties,
-        level=level,
+        model=model,
     )
 
 
@@ -307,25 +224,8 @@ def _wald_drops(
 
 
 _Drops = Callable[[_Problem, tuple[str, ...], CoxResult, Sequence[str]], tuple[DroppedTerm, ...]]
-_RULES: dict[str, _Drops] = {
+_RULES: dict[EliminationRule, _Drops] = {
     "wald": _wald_drops,
     "lrt": _likelihood_ratio_drops,
     "aic": _likelihood_ratio_drops,
 }
-
-
-def _weakest(
-    candidates: tuple[DroppedTerm, ...], rule: EliminationRule, stay_p: float, aic: float
-) -> DroppedTerm | None:
-    """Return the term to remove, or None where all earn their place."""
-    if not candidates:
-        return None
-    if rule == "aic":
-        best = min(candidates, key=lambda drop: drop.aic)
-        return best if best.aic < aic else None
-    worst = max(candidates, key=_p_value)
-    return worst if _p_value(worst) > stay_p else None
-
-
-def _p_value(drop: DroppedTerm) -> float:
-    return 0.0 if drop.test is None else drop.test.p_value

@@ -101,10 +101,7 @@ def proportional_hazards_test(
     total = information.sum(axis=0)
     cross = np.einsum("k,kij->ij", g_block, information)
     square = np.einsum("k,kij->ij", g_block**2, information)
-    terms = {name: (name,) for name in names} if groups is None else groups
-    unknown = [name for group in terms.values() for name in group if name not in names]
-    if unknown:
-        raise InputError(f"groups: expected columns of the model, found {unknown}")
+    terms = _terms(names, groups)
     tests = [
         _score_test([list(names).index(name) for name in group], score, total, cross, square)
         for group in terms.values()
@@ -121,6 +118,17 @@ def proportional_hazards_test(
         transformed_times=g_raw[order],
         scaled_residuals=scaled[order],
     )
+
+
+def _terms(
+    names: Sequence[str], groups: Mapping[str, Sequence[str]] | None
+) -> Mapping[str, Sequence[str]]:
+    """Return the columns of each term."""
+    terms = {name: (name,) for name in names} if groups is None else groups
+    unknown = [name for group in terms.values() for name in group if name not in names]
+    if unknown:
+        raise InputError(f"groups: expected columns of the model, found {unknown}")
+    return terms
 
 
 def _transformed_event_times(

@@ -8,12 +8,12 @@ estimates and with their p, and the same number wherever it stands twice.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from trephine.facts import EstimateFact, Fact, Facts, HorizonEstimate, PerformanceFacts
-from trephine.facts.evaluation import Within
+from trephine.facts import EstimateFact, Facts
 from trephine.facts.tables import CoxTableFacts, Table1Variable
+from trephine.report.consistency_ranges import Slips, ranges, repeats, walk
 from trephine.report.wording import show
 
 PERCENT_TOLERANCE = 0.06
@@ -46,10 +46,7 @@ def check_consistency(facts: Facts) -> tuple[Finding, ...]:
     )
 
 
-_Slips = Iterator[tuple[str, str]]
-
-
-def _percentages(facts: Facts) -> _Slips:
+def _percentages(facts: Facts) -> Slips:
     flow = facts.flow
     yield from _percent("flow.event_percent", flow.event_percent, flow.events, flow.analysed.cases)
     if facts.table1 is None:
@@ -62,7 +59,7 @@ def _percentages(facts: Facts) -> _Slips:
                 yield from _percent(where, column.percent, column.count, total)
 
 
-def _percent(where: str, percent: float | None, count: int, total: int) -> _Slips:
+def _percent(where: str, percent: float | None, count: int, total: int) -> Slips:
     if percent is None or total == 0:
         return
     right = 100 * count / total
@@ -73,7 +70,7 @@ def _percent(where: str, percent: float | None, count: int, total: int) -> _Slip
         )
 
 
-def _totals(facts: Facts) -> _Slips:
+def _totals(facts: Facts) -> Slips:
     flow, cases = facts.flow, facts.flow.analysed.cases
     left = flow.enrolled.cases - sum(row.cases for row in flow.exclusions)
     if left != cases:
@@ -102,7 +99,7 @@ def _totals(facts: Facts) -> _Slips:
             yield from _cox_totals(f"{name}.{k}", table)
 
 
-def _table1_totals(facts: Facts) -> _Slips:
+def _table1_totals(facts: Facts) -> Slips:
     table = facts.table1
     assert table is not None
     if table.sizes[0] != facts.flow.analysed.cases:
@@ -123,7 +120,7 @@ def _table1_totals(facts: Facts) -> _Slips:
         yield from _level_totals(where, variable, table.sizes)
 
 
-def _level_totals(where: str, variable: Table1Variable, sizes: tuple[int, ...]) -> _Slips:
+def _level_totals(where: str, variable: Table1Variable, sizes: tuple[int, ...]) -> Slips:
     if variable.levels:
         for c, size in enumerate(sizes):
             total = sum(level.columns[c].count for level in variable.levels) + variable.missing[c]
@@ -143,14 +140,14 @@ def _level_totals(where: str, variable: Table1Variable, sizes: tuple[int, ...]) 
             )
 
 
-def _cox_totals(where: str, table: CoxTableFacts) -> _Slips:
+def _cox_totals(where: str, table: CoxTableFacts) -> Slips:
     for v, variable in enumerate(table.variables):
         for k, row in enumerate(variable.rows):
             if row.events > row.n:
                 yield f"{where}.variables.{v}.rows.{k}", f"{row.events} events in {row.n} cases"
 
 
-def _formulas(facts: Facts) -> _Slips:
+def _formulas(facts: Facts) -> Slips:
     if facts.table1 is None:
         return
     for v, variable in enumerate(facts.table1.variables):
@@ -170,8 +167,8 @@ def _formulas(facts: Facts) -> _Slips:
                     )
 
 
-def _intervals(facts: Facts) -> _Slips:
-    for where, fact in _walk(facts, ""):
+def _intervals(facts: Facts) -> Slips:
+    for where, fact in walk(facts, ""):
         if not isinstance(fact, EstimateFact) or fact.low is None or fact.high is None:
             continue
         if fact.low > fact.high:
@@ -187,7 +184,7 @@ def _intervals(facts: Facts) -> _Slips:
             )
 
 
-def _twins(facts: Facts) -> _Slips:
+def _twins(facts: Facts) -> Slips:
     """Find one interval printed for two models whose estimates differ."""
     rows = list(enumerate(facts.performance))
     for i, first in rows:
@@ -206,7 +203,7 @@ def _twins(facts: Facts) -> _Slips:
                 )
 
 
-def _lopsided(facts: Facts) -> _Slips:
+def _lopsided(facts: Facts) -> Slips:
     """Find C-index intervals far off the middle of their estimate."""
     for k, row in enumerate(facts.performance):
         c = row.c_index
@@ -221,7 +218,7 @@ def _lopsided(facts: Facts) -> _Slips:
             )
 
 
-def _hazard_p(facts: Facts) -> _Slips:
+def _hazard_p(facts: Facts) -> Slips:
     """Find Wald p that do not fit their interval on the log scale."""
     for name, tables in (("table2", facts.table2), ("table_s2", facts.table_s2)):
         for t, table in enumerate(tables):
@@ -256,7 +253,7 @@ def _p_slip(ratio: EstimateFact, p: float | None) -> str:
     return ""
 
 
-def _selection(facts: Facts) -> _Slips:
+def _selection(facts: Facts) -> Slips:
     for k, part in enumerate(facts.selection):
         where = f"selection.{k}"
         count = part.extracted
@@ -289,91 +286,7 @@ def _selection(facts: Facts) -> _Slips:
             )
 
 
-def _ranges(facts: Facts) -> _Slips:
-    for k, row in enumerate(facts.performance):
-        for name, limits in PerformanceFacts.measures().items():
-            for path, value in _values(name, getattr(row, name)):
-                if value is not None and not limits.low <= value <= limits.high:
-                    yield (
-                        f"performance.{k}.{path}",
-                        f"expected {_range(limits)}, found {show(value, '3')}",
-                    )
-    for where, fact in _walk(facts, ""):
-        for name in type(fact).model_fields:
-            if name == "p" or name.endswith("_p"):
-                value = getattr(fact, name)
-                if isinstance(value, float) and not 0 <= value <= 1:
-                    yield f"{where}.{name}", f"a p is 0 to 1, found {show(value, '3')}"
-    for k, change in enumerate(facts.reclassification):
-        parts = (change.nri, change.nri_events, change.nri_nonevents)
-        values = [part.value for part in parts if part is not None and part.value is not None]
-        if len(values) == 3 and abs(values[0] - values[1] - values[2]) > 1e-6:
-            yield (
-                f"reclassification.{k}.nri",
-                f"parts {show(values[1], '3')} and {show(values[2], '3')} do not add up to"
-                f" {show(values[0], '3')}",
-            )
-
-
-def _values(
-    name: str, measure: EstimateFact | Sequence[HorizonEstimate] | None
-) -> Iterator[tuple[str, float | None]]:
-    """Yield a measure's value, or that of each horizon, with its path."""
-    if isinstance(measure, EstimateFact):
-        yield name, measure.value
-        return
-    for h, at in enumerate(measure or ()):
-        yield f"{name}.{h}", at.estimate.value
-
-
-def _range(limits: Within) -> str:
-    if math.isinf(limits.low):
-        return f"at most {limits.high:g}"
-    return f"{limits.low:g} to {limits.high:g}"
-
-
-def _repeats(facts: Facts) -> _Slips:
-    """Find numbers that stand twice and differ: areas in figure and table, points and total."""
-    areas = {
-        (row.protocol, row.kind, row.model, value.horizon): value.estimate.value
-        for row in facts.performance
-        for value in row.auc
-    }
-    for k, curve in enumerate(facts.roc):
-        table = areas.get((curve.protocol, curve.kind, curve.model, curve.horizon))
-        figure = curve.auc.value
-        if table is not None and figure is not None and abs(table - figure) > 1e-6:
-            yield (
-                f"roc.{k}.auc",
-                f"{curve.model}: area {show(figure, '3')} in the figure, {show(table, '3')} in"
-                " Table 3",
-            )
-    for k, nomogram in enumerate(facts.nomograms):
-        example = nomogram.example
-        if example is None or example.total_points is None:
-            continue
-        total = sum(value.points or 0.0 for value in example.values)
-        if abs(total - example.total_points) > 1e-6:
-            yield (
-                f"nomograms.{k}.example.total_points",
-                f"points add up to {show(total, '2')}, found {show(example.total_points, '2')}",
-            )
-
-
-def _walk(fact: Fact, path: str) -> Iterator[tuple[str, Fact]]:
-    """Visit every fact below one, with its path."""
-    yield path, fact
-    for name in type(fact).model_fields:
-        value = getattr(fact, name)
-        here = f"{path}.{name}" if path else name
-        if isinstance(value, Fact):
-            yield from _walk(value, here)
-        elif isinstance(value, tuple) and value and isinstance(value[0], Fact):
-            for k, item in enumerate(value):
-                yield from _walk(item, f"{here}.{k}")
-
-
-CHECKS: tuple[tuple[str, Callable[[Facts], _Slips]], ...] = (
+CHECKS: tuple[tuple[str, Callable[[Facts], Slips]], ...] = (
     ("Percentages agree with their counts", _percentages),
     ("Counts add up", _totals),
     ("Values stay within what their formula allows", _formulas),
@@ -382,7 +295,7 @@ CHECKS: tuple[tuple[str, Callable[[Facts], _Slips]], ...] = (
     ("Intervals lie around their estimates", _lopsided),
     ("Hazard ratios, intervals and p agree", _hazard_p),
     ("Feature counts follow from step to step", _selection),
-    ("Numbers lie within their range", _ranges),
-    ("Numbers that stand twice are the same", _repeats),
+    ("Numbers lie within their range", ranges),
+    ("Numbers that stand twice are the same", repeats),
 )
 """Names of the checks, and the functions that find slips."""

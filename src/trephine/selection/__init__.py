@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from trephine.selection.icc import IntraclassCorrelation as IntraclassCorrelation
     from trephine.selection.icc import intraclass_correlation as intraclass_correlation
     from trephine.selection.icc import keep_reliable as keep_reliable
+    from trephine.selection.mann_whitney import MannWhitney as MannWhitney
+    from trephine.selection.mann_whitney import mann_whitney as mann_whitney
     from trephine.selection.redundancy import correlation_matrix as correlation_matrix
     from trephine.selection.redundancy import prune_correlated as prune_correlated
     from trephine.selection.redundancy import rank_columns as rank_columns
     from trephine.selection.relevance import CoxScoreTest as CoxScoreTest
-    from trephine.selection.relevance import MannWhitney as MannWhitney
     from trephine.selection.relevance import benjamini_hochberg as benjamini_hochberg
     from trephine.selection.relevance import cox_score_test as cox_score_test
     from trephine.selection.relevance import keep_by_cox_score as keep_by_cox_score
     from trephine.selection.relevance import keep_by_mann_whitney as keep_by_mann_whitney
-    from trephine.selection.relevance import mann_whitney as mann_whitney
 
 open_face(
     __name__,
@@ -48,14 +48,16 @@ open_face(
             "prune_correlated",
             "rank_columns",
         ),
+        "trephine.selection.mann_whitney": (
+            "MannWhitney",
+            "mann_whitney",
+        ),
         "trephine.selection.relevance": (
             "CoxScoreTest",
-            "MannWhitney",
             "benjamini_hochberg",
             "cox_score_test",
             "keep_by_cox_score",
             "keep_by_mann_whitney",
-            "mann_whitney",
         ),
     },
 )

@@ -62,16 +62,7 @@ def keep_complete(
         Another shape than (n, p), shares outside 0 to 1, a fence that is not positive.
     """
     array = np.array(values, dtype=np.float64)
-    if array.ndim != 2 or array.shape[0] == 0:
-        raise InputError(f"values: expected shape (cases, features), found {array.shape}")
-    for name, share in (
-        ("max_missing_share", max_missing_share),
-        ("max_outlier_share", max_outlier_share),
-    ):
-        if not 0.0 <= share <= 1.0:
-            raise InputError(f"{name}: expected a share between 0 and 1, found {share}")
-    if not fence > 0.0:
-        raise InputError(f"fence: expected a number > 0, found {fence}")
+    _check(array.shape, max_missing_share, fence, max_outlier_share)
     array[~np.isfinite(array)] = np.nan
     missing_share = np.isnan(array).mean(axis=0)
     empty = missing_share == 1.0
@@ -80,16 +71,16 @@ def keep_complete(
     constant = high - low <= SMALLEST_RELATIVE_SPREAD * np.maximum(np.abs(low), np.abs(high))
     outlier_share = _outlier_share(array, fence)
 
-    reasons: list[Reason] = []
-    for j in range(array.shape[1]):
-        if empty[j] or missing_share[j] > max_missing_share:
-            reasons.append("missing values")
-        elif constant[j]:
-            reasons.append("no variance")
-        elif outlier_share[j] > max_outlier_share:
-            reasons.append("outliers")
-        else:
-            reasons.append("kept")
+    reasons: list[Reason] = [
+        "missing values"
+        if empty[j] or missing_share[j] > max_missing_share
+        else "no variance"
+        if constant[j]
+        else "outliers"
+        if outlier_share[j] > max_outlier_share
+        else "kept"
+        for j in range(array.shape[1])
+    ]
     keep = np.array([reason == "kept" for reason in reasons], dtype=np.bool_)
     removed: dict[str, int] = {
         reason: reasons.count(reason) for reason in sorted(set(reasons)) if reason != "kept"
@@ -103,6 +94,21 @@ def keep_complete(
         detail += f"; {filled} kept features with missing values, for which their mean stands in"
     audit = AuditRow("completeness", keep.size, int(keep.sum()), max_missing_share, detail, removed)
     return CompletenessResult(keep, audit, tuple(reasons), missing_share, outlier_share)
+
+
+def _check(
+    shape: tuple[int, ...], max_missing_share: float, fence: float, max_outlier_share: float
+) -> None:
+    if len(shape) != 2 or shape[0] == 0:
+        raise InputError(f"values: expected shape (cases, features), found {shape}")
+    for name, share in (
+        ("max_missing_share", max_missing_share),
+        ("max_outlier_share", max_outlier_share),
+    ):
+        if not 0.0 <= share <= 1.0:
+            raise InputError(f"{name}: expected a share between 0 and 1, found {share}")
+    if not fence > 0.0:
+        raise InputError(f"fence: expected a number > 0, found {fence}")
 
 
 def _outlier_share(array: FloatArray, fence: float) -> FloatArray:

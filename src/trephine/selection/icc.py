@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import fdtrc, fdtri
 
 from trephine.choices import IccForm
 from trephine.errors import InputError
@@ -109,7 +109,7 @@ def intraclass_correlation(
         else:
             f, df1, df2, low, high = _limits_agreement_irr(ms, n, k, single, form, tail)
         value = single if form[2] == "1" else k * single / (1.0 + (k - 1.0) * single)
-    p: FloatArray = np.asarray(stats.f.sf(f, df1, df2))
+    p: FloatArray = np.asarray(fdtrc(df1, df2, f))
     return IntraclassCorrelation(value, low, high, f, df1, df2, p, form, level, n, k)
 
 
@@ -167,8 +167,8 @@ def _limits_by_f(ms: _MeanSquares, n: int, k: int, form: IccForm, tail: float) -
     df1 = float(n - 1)
     df2 = float(n * (k - 1) if form[0] == "1" else (n - 1) * (k - 1))
     f = ms.subjects / (ms.within if form[0] == "1" else ms.error)
-    f_low = f / stats.f.isf(tail, df1, df2)
-    f_high = f * stats.f.isf(tail, df2, df1)
+    f_low = f / fdtri(df1, df2, 1 - tail)
+    f_high = f * fdtri(df2, df1, 1 - tail)
     if form[2] == "1":
         low, high = (f_low - 1) / (f_low + k - 1), (f_high - 1) / (f_high + k - 1)
     else:
@@ -189,8 +189,8 @@ def _agreement_limits(
     ms: _MeanSquares, n: int, k: int, df: FloatArray, average: bool, tail: float
 ) -> tuple[FloatArray, FloatArray]:
     """Limits of the agreement forms (McGraw and Wong 1996, table 7)."""
-    f_low = stats.f.isf(tail, n - 1, df)
-    f_high = stats.f.isf(tail, df, n - 1)
+    f_low = fdtri(n - 1, df, 1 - tail)
+    f_high = fdtri(df, n - 1, 1 - tail)
     if average:
         shift = ms.raters - ms.error
         low = n * (ms.subjects - f_low * ms.error) / (f_low * shift + n * ms.subjects)

@@ -14,13 +14,8 @@ from trephine.study.headers import frame_columns, header_contradictions
 from trephine.study.outcome import TableRows
 from trephine.study.overlaps import Overlap, overlap_remarks
 from trephine.study.seen import SeenImage
-from trephine.study.sides import (
-    copied_regions,
-    named_sides,
-    shared_images,
-    shared_regions,
-    side_contradictions,
-)
+from trephine.study.shared_regions import copied_regions, shared_images, shared_regions
+from trephine.study.sides import named_sides, side_contradictions
 
 
 def cross_check(

@@ -64,6 +64,10 @@ class Roles:
         return len(self.unsure)
 
 
+# In the order of the draft.
+_ROLES = ("case", "patient", "side", "start", "last", "event_date", "time", "event", "centre")
+
+
 def guess_roles(
     frame: pd.DataFrame,
     matched: Iterable[str] = (),
@@ -110,19 +114,14 @@ def guess_roles(
     why |= outcome.why
     read |= outcome.read
     questions += outcome.unsure
-    _find_centre(looks, found, why)
-    centre = looks.get(found.get("centre", ""))
-    if centre is not None and centre.codes:
-        read[centre.name] = dict(centre.codes)
+    _find_centre(looks, found, why, read)
     free = [look for name, look in looks.items() if name not in {*found.values(), side}]
     patients = covered.get(found.get("patient", ""), frozenset())
     clinical, left_out = _variables(free, len(frame), outcome, patients)
     repeat, asked = _merged(found, covered)
     questions += asked
-    order = ("case", "patient", "side", "start", "last", "event_date", "time", "event", "centre")
-    columns = {role: found[role] for role in order if role in found}
     return Roles(
-        columns,
+        {role: found[role] for role in _ROLES if role in found},
         why,
         outcome.unit,
         outcome.horizons,
@@ -275,12 +274,19 @@ def _is_id(look: Look, matched: list[str]) -> bool:
     return named or look.name in matched
 
 
-def _find_centre(looks: dict[str, Look], found: dict[str, str], why: dict[str, str]) -> None:
+def _find_centre(
+    looks: dict[str, Look],
+    found: dict[str, str],
+    why: dict[str, str],
+    read: dict[str, dict[str, str]],
+) -> None:
     for look in looks.values():
         fits = 1 < len(look.values) <= _MOST_CENTRES and not look.names_rows
         if look.name not in found.values() and is_named(look.name, "centre") and fits:
             found["centre"] = look.name
             why["centre"] = f"its name, and {len(look.values)} different values"
+            if look.codes:
+                read[look.name] = dict(look.codes)
             return
 
 

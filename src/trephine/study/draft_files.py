@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,12 +79,7 @@ def find_patterns(
     groups = {**files, **{template: list(group.cells) for template, group in loose.items()}}
     most = max(map(len, groups.values()), default=0)
     groups = {pattern: paths for pattern, paths in groups.items() if len(paths) >= _FEWEST * most}
-    segmented = set(export.masks)
-    labels = {
-        pattern: _labels(paths[0]) or ((1,) if paths[0] in segmented else None)
-        for pattern, paths in groups.items()
-    }
-    masks = {pattern: found for pattern, found in labels.items() if found is not None}
+    masks = _labels_of_masks(groups, set(export.masks))
     images = {pattern: len(groups[pattern]) for pattern in groups if pattern not in masks}
     image = max(images, key=lambda pattern: images[pattern], default="")
     listing = Listing(frame, scan.folder)
@@ -105,12 +100,7 @@ def find_patterns(
                 group = loose[pattern]
                 named[name] = listing.add(f"{prefix}{name}", group.column, group.cells)
             counts[named[name]] = count
-    said += [group.said for group in loose.values() if group.said]
-    if scan.outside:
-        said.append(
-            f"{scan.outside} links that lead out of the folder were not followed: [data] outside"
-            " lists the folders that they may lead to"
-        )
+    said += [*(group.said for group in loose.values() if group.said), *_not_followed(scan)]
     return FoundFiles(
         image,
         raters,
@@ -122,6 +112,26 @@ def find_patterns(
         tuple(dict.fromkeys(said)),
         dicom.by_side or _fills_side(image, cells),
     )
+
+
+def _labels_of_masks(
+    groups: Mapping[str, Sequence[Path]], segmented: set[Path]
+) -> dict[str, tuple[int, ...]]:
+    """Return the labels of the patterns that name masks; the first file says whether one does."""
+    labels = {
+        pattern: _labels(paths[0]) or ((1,) if paths[0] in segmented else None)
+        for pattern, paths in groups.items()
+    }
+    return {pattern: found for pattern, found in labels.items() if found is not None}
+
+
+def _not_followed(scan: Scan) -> list[str]:
+    if not scan.outside:
+        return []
+    return [
+        f"{scan.outside} links that lead out of the folder were not followed: [data] outside"
+        " lists the folders that they may lead to"
+    ]
 
 
 def _fills_side(image: str, cells: Cells) -> bool:

@@ -6,45 +6,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
-from itertools import combinations
 from pathlib import Path
-from typing import Any
 
-from trephine.evaluation.agreement import RegionAgreement, compare_regions
+from trephine.evaluation.agreement import RegionAgreement
 from trephine.executors import Progress, executor
 from trephine.store import FeatureStore
 from trephine.study.agreement import Comparison, Reading, compare_drawings, reading_pairs
 from trephine.study.fingerprints import Fingerprint, held_to
 from trephine.study.inputs import StudyInputs
-from trephine.types import BoolArray
+from trephine.study.overlap_notes import note_key
 
 # Key of every case's features in the store, by reading; None where a case was not read.
 ReadingKeys = Mapping[Reading, Sequence[str | None]]
 CASES_A_TASK = 16
-
-
-def overlap_notes(
-    regions: Mapping[str, BoolArray], spacing_mm: Sequence[float]
-) -> dict[str, dict[str, Any]]:
-    """Return the agreement of every two readings of one region, as notes for the store.
-
-    Parameters
-    ----------
-    regions
-        Drawings of one region, by the key of their features.
-    spacing_mm
-        Of the image.
-    """
-    return {
-        _note_key(first, second): asdict(
-            compare_regions(regions[first], regions[second], spacing_mm)
-        )
-        for first, second in combinations(regions, 2)
-    }
-
-
-def _note_key(first: str, second: str) -> str:
-    return f"overlap:{first}:{second}"
 
 
 def compare_all_drawings(
@@ -83,7 +57,7 @@ def compare_all_drawings(
     unknown: dict[str, dict[int, str]] = {}
     for name, first, second in reading_pairs(files):
         wanted = {
-            row: _note_key(one, other)
+            row: note_key(one, other)
             for row, (one, other) in enumerate(zip(keys[first], keys[second], strict=True))
             if one is not None and other is not None
         }

@@ -14,7 +14,8 @@ from trephine.deep.maps import BlockInputs
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.store import FeatureStore
 from trephine.study.drawings import ReadingKeys
-from trephine.study.extraction_plan import Kind, Planned, Recipe
+from trephine.study.extraction_plan import Planned
+from trephine.study.extraction_task import Kind, Recipe
 from trephine.study.fingerprints import Fingerprint
 from trephine.study.inputs import StudyInputs
 from trephine.study.settings import DEEP, RADIOMICS

@@ -8,35 +8,35 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from trephine.cohort.table import as_numbers
-from trephine.errors import InputError
 from trephine.study.contradictions import Contradiction, numbers
 from trephine.study.seen import SeenImage
-from trephine.types import ImageHeader
 
 # A column holds the files' Patient IDs where at least this share of them occur in it.
 _SAME_KIND = 0.5
 # A Patient ID in more than this share of the images is a placeholder and names nobody.
 _PLACEHOLDER = 0.5
 # Table and examination may be some time apart.
-_AGE_YEARS = 3.0
+AGE_YEARS = 3.0
 _WORDS = {
     "F": {"f", "female", "w", "weiblich", "woman", "femme", "mujer", "女", "女性", "ж", "frau"},
     "M": {"m", "male", "man", "männlich", "homme", "h", "hombre", "男", "男性", "м", "mann"},
 }
-_SEX = re.compile(
+SEX_COLUMN = re.compile(
     r"(?:^|[^a-z])(sex|gender|geschlecht|sexe|sexo)(?:$|[^a-z])|性别|性別|пол|성별", re.IGNORECASE
 )
-_PATIENT = re.compile(
+PATIENT_COLUMN = re.compile(
     r"patient|(?:^|[^a-z])(pat|mrn|hospital)(?:$|[^a-z])|患者|病人|住院号|病历号|пациент|환자",
     re.IGNORECASE,
 )
-_AGE = re.compile(r"(?:^|[^a-z])(age|alter|edad|âge)(?:$|[^a-z])|年龄|年齢|возраст", re.IGNORECASE)
+AGE_COLUMN = re.compile(
+    r"(?:^|[^a-z])(age|alter|edad|âge)(?:$|[^a-z])|年龄|年齢|возраст", re.IGNORECASE
+)
 
 
 def header_contradictions(
@@ -71,17 +71,19 @@ def header_contradictions(
 def _ids(seen: Sequence[SeenImage]) -> dict[int, str]:
     """Return the Patient ID of each row's image; placeholders and empty ones left out."""
     found = {
-        row: _plain(image.header.patient_id)
+        row: plain_id(image.header.patient_id)
         for image in seen
         if image.header is not None
         for row in image.rows
     }
-    images = Counter(_plain(image.header.patient_id) for image in seen if image.header is not None)
+    images = Counter(
+        plain_id(image.header.patient_id) for image in seen if image.header is not None
+    )
     most = max(1.0, _PLACEHOLDER * sum(images.values()))
     return {row: name for row, name in found.items() if name and images[name] <= most}
 
 
-def _plain(name: str) -> str:
+def plain_id(name: str) -> str:
     """Return a name without case, blanks and leading zeros: 007 and 7 are one number."""
     text = "".join(name.split()).casefold()
     return text.lstrip("0") or text
@@ -93,7 +95,7 @@ def _patient_ids(
     ids = _ids(seen)
     best: tuple[int, list[int], str] | None = None
     for column in dict.fromkeys(columns):
-        cells = [_plain(str(cell)) for cell in frame[column]]
+        cells = [plain_id(str(cell)) for cell in frame[column]]
         known = set(cells)
         distinct = set(ids.values())
         if not distinct or len(distinct & known) < _SAME_KIND * len(distinct):
@@ -165,7 +167,7 @@ def _sexes(
     }
     found = []
     for column in frame.columns if stated else ():
-        cells = [_sex(cell) for cell in frame[column]]
+        cells = [sex_of(cell) for cell in frame[column]]
         if None in cells or set(cells) - {""} != {"F", "M"}:
             continue
         told = [row for row in stated if cells[row]]
@@ -184,7 +186,7 @@ def _sexes(
     return found
 
 
-def _sex(cell: str) -> str | None:
+def sex_of(cell: str) -> str | None:
     """Return F, M, or nothing for an empty cell; None for any other word."""
     text = str(cell).strip().casefold()
     if not text:
@@ -203,18 +205,18 @@ def _ages(
     }
     found = []
     for column in frame.columns if stated else ():
-        if not _AGE.search(str(column)):
+        if not AGE_COLUMN.search(str(column)):
             continue
         ages, _ = as_numbers(frame[column])
         told = [row for row in stated if np.isfinite(ages[row])]
-        wrong = [row for row in told if abs(ages[row] - stated[row]) > _AGE_YEARS]
+        wrong = [row for row in told if abs(ages[row] - stated[row]) > AGE_YEARS]
         if wrong:
             found.append(
                 Contradiction(
                     "age",
                     numbers(rows, wrong),
                     str(column),
-                    f"within {_AGE_YEARS:g} years of the age that the image's header states",
+                    f"within {AGE_YEARS:g} years of the age that the image's header states",
                     f"{len(wrong)} of {len(told)} further off",
                     "Is the image another patient's, or of another time?",
                     # Most of them off: the column counts another age, at onset for example.
@@ -254,69 +256,3 @@ def frame_columns(patterns: Iterable[str], columns: Iterable[str | None]) -> lis
     """Return the columns that may hold Patient IDs: of roles, and those that fill paths."""
     fields = [field for pattern in patterns for field in re.findall(r"\{([^{}]+)\}", pattern)]
     return list(dict.fromkeys([*filter(None, columns), *fields]))
-
-
-def check_new_header(
-    header: ImageHeader | None, frame: pd.DataFrame, accept: Sequence[str]
-) -> list[str]:
-    """Compare a new case's image with its row of clinical values, as a study's are.
-
-    Parameters
-    ----------
-    header
-        Of the image; None where it has none.
-    frame
-        One row, text cells. Columns are known by their names: sex, age, patient.
-    accept
-        Contradictions to go on with.
-
-    Returns
-    -------
-    Warnings, where the column may count something else: another age, another number.
-
-    Raises
-    ------
-    InputError
-        If the header states the other sex.
-    """
-    if header is None:
-        return []
-    cells = {str(column): str(frame[column].iloc[0]).strip() for column in frame.columns}
-    if header.sex and "sex" not in accept:
-        for column, cell in cells.items():
-            if _SEX.search(column) and _sex(cell) not in (None, "", header.sex):
-                raise InputError(
-                    f"sex: expected the sex that the image's header states, found the other in"
-                    f" column {column}; is the image another patient's? If both are right,"
-                    " accept it with --accept sex"
-                )
-    return [*_age_warnings(header, frame, accept), *_patient_warnings(header, cells, accept)]
-
-
-def _age_warnings(header: ImageHeader, frame: pd.DataFrame, accept: Sequence[str]) -> list[str]:
-    warnings = []
-    for column in frame.columns:
-        if header.age_years is None or "age" in accept or not _AGE.search(str(column)):
-            continue
-        age = float(as_numbers(frame[column])[0][0])
-        if abs(age - header.age_years) > _AGE_YEARS:
-            warnings.append(
-                f"age: column {column} is more than {_AGE_YEARS:g} years from the age that the"
-                " image's header states; is the image another patient's, or of another time?"
-            )
-    return warnings
-
-
-def _patient_warnings(
-    header: ImageHeader, cells: Mapping[str, str], accept: Sequence[str]
-) -> list[str]:
-    named = [column for column, cell in cells.items() if cell and _PATIENT.search(column)]
-    wanted = _plain(header.patient_id)
-    if not wanted or not named or "patient" in accept:
-        return []
-    if any(_plain(cells[column]) == wanted for column in named):
-        return []
-    return [
-        f"patient: the image's Patient ID is not that of column {', '.join(named)}; is the image"
-        " this patient's?"
-    ]

@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from trephine.cohort.clinical import cells_as_read, read_clinical
+from trephine.cohort.clinical import read_clinical
 from trephine.cohort.flow import Flow, count_flow
 from trephine.cohort.schema import ClinicalTable
-from trephine.errors import PlanError, Problem, StudyProblemsError, TrephineError
+from trephine.errors import Problem, StudyProblemsError, TrephineError
 from trephine.executors import Progress
 from trephine.modelling.cases import FeatureSet
 from trephine.plan import StudyPlan
 from trephine.plan.reading import read_plan_so_far
-from trephine.study.cross_check import cross_check
+from trephine.study.case_images import OpenedImages, find_images, open_images
 from trephine.study.doubts import left_out_doubts, time_doubts
 from trephine.study.files import (
     CaseFiles,
     drawn_by_some,
-    few_drawn,
-    find_files,
-    unclaimed,
 )
-from trephine.study.finetuning import check_events, finetune_settings
+from trephine.study.finetuning import finetune_settings
 from trephine.study.fingerprints import Fingerprint, read_once
-from trephine.study.listed_files import with_listed
 from trephine.study.network_file import network_file_problems
-from trephine.study.opening import check_files
-from trephine.study.outcome import FEWEST_EVENTS, TableRows, codes, read_rows
+from trephine.study.outcome import TableRows, codes, read_rows
 from trephine.study.predictors import refused_predictors
 from trephine.study.ready_made import read_feature_sets
 from trephine.study.remarks import remarks_of
 from trephine.study.settings import deep_settings, model_parts, radiomics_settings
 from trephine.study.tidying import read_study_table
+from trephine.study.too_few import refuse_too_few
 from trephine.study.value_doubts import value_doubts
-from trephine.types import BoolArray, FloatArray, IntArray, Survival
+from trephine.types import BoolArray, IntArray, Survival
 
 UNOPENED = "Images and masks were not opened: that comes when these are fixed."
 
@@ -124,10 +120,7 @@ def read_study(
     StudyProblemsError
         With every problem of the plan, the table, the images and the masks.
     """
-    (plan, problems), fingerprints = read_once(path, lambda: read_plan_so_far(path))
-    if adjust is not None:
-        plan = adjust(plan)
-    problems += [*check_plan(plan), *network_file_problems(plan)]
+    plan, problems, fingerprints = _read_plan(path, adjust)
     try:
         (table, more), of_table = read_once(plan.data.table, lambda: read_study_table(plan))
     except StudyProblemsError as error:
@@ -146,29 +139,36 @@ def read_study(
         problems += refused_predictors(table, rows, clinical)
         said += time_doubts(rows, plan.data.columns.time)
     features: dict[str, FeatureSet] = {}
-    files: CaseFiles | None = None
-    remarks: list[str] = []
-    opened, unchanged = False, (0, 0)
+    images = OpenedImages()
     if rows is not None and plan.features is not None:
         features, more, of_features = _read_features(plan, rows, frame, said)
         fingerprints |= of_features
         problems += more
     if rows is not None and plan.has_images:
-        found, more, of_list = _find_images(plan, frame, rows)
+        found, more, of_list = find_images(plan, frame, rows)
         fingerprints |= of_list
         problems += more
         # Hours of opening images are not for a study whose table will change.
         if found is not None and not problems:
-            checked = _open_images(found, plan, rows, workers, progress)
-            problems, remarks, files, unchanged = checked
-            opened = True
+            images = open_images(found, plan, rows, workers, progress)
+            problems = list(images.problems)
     if problems or rows is None:
-        unopened = plan.has_images and not opened
+        unopened = plan.has_images and images.files is None
         raise StudyProblemsError(problems, UNOPENED if unopened else "")
     said += [*value_doubts(clinical, rows.numbers), *_left_out(plan, rows, clinical)]
-    inputs = _analysed(plan, rows, clinical, files, features, fingerprints)
-    remarks = [*said, *inputs.remarks, *remarks]
-    return replace(inputs, remarks=tuple(remarks), unchanged=unchanged, spellings=table.spellings)
+    inputs = _analysed(plan, rows, clinical, images.files, features, fingerprints)
+    remarks = (*said, *inputs.remarks, *images.remarks)
+    return replace(inputs, remarks=remarks, unchanged=images.unchanged, spellings=table.spellings)
+
+
+def _read_plan(
+    path: Path, adjust: Callable[[StudyPlan], StudyPlan] | None
+) -> tuple[StudyPlan, list[Problem], dict[Path, Fingerprint]]:
+    """Read a plan; return also what is wrong with it, and its fingerprint."""
+    (plan, problems), fingerprints = read_once(path, lambda: read_plan_so_far(path))
+    if adjust is not None:
+        plan = adjust(plan)
+    return plan, [*problems, *check_plan(plan), *network_file_problems(plan)], fingerprints
 
 
 def _left_out(plan: StudyPlan, rows: TableRows, clinical: ClinicalTable) -> list[str]:
@@ -191,57 +191,6 @@ def _read_features(
     )
     said += more
     return features, problems, taken
-
-
-@dataclass(frozen=True)
-class _Found:
-    """Files of the rows, the table that filled their paths, and its columns of whole paths."""
-
-    files: CaseFiles
-    frame: pd.DataFrame
-    listed: Sequence[str]
-    remarks: Sequence[str]
-
-
-def _find_images(
-    plan: StudyPlan, frame: pd.DataFrame, rows: TableRows
-) -> tuple[_Found | None, list[Problem], dict[Path, Fingerprint]]:
-    """Find images and masks; return them, what is wrong, and the print of a list of files."""
-    data, needed = plan.data, ~rows.without_outcome
-    listed: list[str] = []
-    remarks: list[str] = []
-    taken: dict[Path, Fingerprint] = {}
-    if data.manifest is not None:
-        try:
-            joined, taken = read_once(data.manifest, lambda: with_listed(frame, data, needed))
-        except StudyProblemsError as error:
-            return None, list(error.problems), {}
-        frame, listed, problems, remarks = joined
-        if problems:
-            return None, problems, taken
-    files, problems = find_files(frame, data, rows.sides, needed)
-    if files is None:
-        return None, problems, taken
-    return _Found(files, frame, listed, remarks), problems, taken
-
-
-def _open_images(
-    found: _Found,
-    plan: StudyPlan,
-    rows: TableRows,
-    workers: int | None,
-    progress: Progress | None,
-) -> tuple[list[Problem], list[str], CaseFiles, tuple[int, int]]:
-    """Open all images and masks: what is wrong, remarks, what was read, how many unchanged."""
-    data, needed = plan.data, ~rows.without_outcome
-    checked = check_files(found.files, data, needed, workers=workers, progress=progress)
-    more, remarks = cross_check(checked.seen, cells_as_read(found.frame, plan.clinical), rows, data)
-    extra = unclaimed(found.files, found.frame, data, found.listed)
-    problems = [*checked.problems, *more]
-    if not problems:
-        problems += few_drawn(checked.files.masks, needed)
-    said = [*found.remarks, *remarks, *extra]
-    return problems, said, checked.files, (checked.unchanged, checked.total)
 
 
 def check_plan(plan: StudyPlan) -> list[Problem]:
@@ -274,7 +223,7 @@ def _analysed(
     with them every number, do not depend on how the table happens to be sorted.
     """
     flow, stay = count_flow(rows.patient_ids, _exclusions(plan, rows, clinical, features))
-    _refuse_too_few(plan, rows, files, flow, stay)
+    refuse_too_few(plan, rows, files, flow, stay)
     names = [
         f"{patient}\0{case}" for patient, case in zip(rows.patient_ids, rows.case_ids, strict=True)
     ]
@@ -305,50 +254,6 @@ def _analysed(
         remarks=remarks,
         rows=tuple(int(rows.numbers[row]) for row in kept),
     )
-
-
-def _refuse_too_few(
-    plan: StudyPlan, rows: TableRows, files: CaseFiles | None, flow: Flow, stay: BoolArray
-) -> None:
-    """Refuse too few events or drawings among the cases that stay: the table may hold enough.
-
-    Raises
-    ------
-    StudyProblemsError
-        If there are.
-    """
-    n_events = int(np.sum(rows.event[stay] == 1))
-    if n_events < FEWEST_EVENTS:
-        expected = f"at least {FEWEST_EVENTS} events among the cases that can be analysed"
-        found = f"{n_events} in {flow.analysed_cases} of {flow.enrolled_cases} cases"
-        advice = 'Fill in missing values, or set [selection] missing_clinical = "impute"'
-        raise StudyProblemsError([Problem(plan.data.table.name, expected, found, advice)])
-    _refuse_one_time(plan, rows.time[stay & (rows.event == 1)])
-    try:
-        check_events(n_events, plan)
-    except PlanError as error:
-        problem = Problem("study.toml [deep.finetune]", "events enough to train", str(error))
-        raise StudyProblemsError([problem]) from None
-    problems = few_drawn(files.masks, stay) if files is not None else []
-    if problems:
-        raise StudyProblemsError(problems)
-
-
-def _refuse_one_time(plan: StudyPlan, times: FloatArray) -> None:
-    """Refuse events that were all seen at one time: nobody's survival differs by when.
-
-    Raises
-    ------
-    StudyProblemsError
-        If they were.
-    """
-    if np.unique(times).size > 1:
-        return
-    where = f"{plan.data.table.name}, column {plan.data.columns.time}"
-    found = f"all {times.size} at {times[0]:g} {plan.outcome.unit}"
-    advice = "Enter when each event was seen; the end of the study is no such time"
-    problem = Problem(where, "events at two times at least", found, advice)
-    raise StudyProblemsError([problem])
 
 
 def _names(features: Mapping[str, FeatureSet], centres: Iterable[str]) -> set[str]:

@@ -18,8 +18,8 @@ from trephine.study.extracted import ExtractedFeatures
 from trephine.study.inputs import StudyInputs
 from trephine.types import Survival
 from trephine.validation.bootstrap_optimism import BootstrapValidation
+from trephine.validation.held_out import OutOfFold
 from trephine.validation.null_check import NullCheck
-from trephine.validation.resampling import OutOfFold
 
 # Times between 0 and the last horizon at which the Brier score is integrated.
 GRID_POINTS = 40

@@ -7,20 +7,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits
-
 from trephine.choices import ProtocolName
-from trephine.errors import InputError, ModelError
 from trephine.executors import workers_kept
 from trephine.facts import Facts, write_facts
 from trephine.modelling.cases import Cases
-from trephine.modelling.prediction import Prediction
-from trephine.modelling.protocols import PROTOCOLS, Protocol
-from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.report import ReportFormat, write_report
 from trephine.report.wording import name_column
 from trephine.store import FeatureStore
-from trephine.streams import generator
 from trephine.study.agreement import Comparison
 from trephine.study.assess.centres import can_be_judged_by_centre
 from trephine.study.drawings import compare_all_drawings
@@ -31,15 +24,13 @@ from trephine.study.gather import assemble_facts
 from trephine.study.inputs import StudyInputs
 from trephine.study.locked.bundling import save_bundle
 from trephine.study.pictures import draw_pictures
+from trephine.study.protocol_runs import run_protocols
 from trephine.study.provenance import changed_inputs
-from trephine.study.results import Analysis, ProtocolResult, prediction_times
-from trephine.study.settings import DEEP, recipe_settings
+from trephine.study.results import Analysis
+from trephine.study.settings import DEEP
 from trephine.study.stages import StageProgress, Stages, Stopwatch
 from trephine.study.to_fit import read_study_to_fit
 from trephine.study.warnings import protocols_not_fitted, study_warnings
-from trephine.validation.bootstrap_optimism import FEWEST_BOOTSTRAPS, bootstrap_validation
-from trephine.validation.null_check import null_check
-from trephine.validation.resampling import leave_one_centre_out, nested_cross_validation
 
 RESULTS = "results"
 
@@ -147,36 +138,38 @@ def _run(
         inputs = read_study_to_fit(path, partial(show, "Opening images and masks"), workers)
     folder = out if out is not None else path.resolve().parent / RESULTS
     folder.mkdir(parents=True, exist_ok=True)
-    extracted = _features(inputs, folder, resume, workers, show, watch)
-    cases = cases_of(inputs, extracted)
-    ledger = folder / "resampling.sqlite"
+    stages = Stages(workers, show, watch, folder / "resampling.sqlite")
     if not resume:
-        ledger.unlink(missing_ok=True)
-    stages = Stages(workers, show, watch, ledger)
-    finetune = finetune_settings(inputs.plan)
-    if finetune is not None:
-        deep = cases.features[DEEP]
-        centres = len(inputs.centre_names) if can_be_judged_by_centre(cases) else 0
-        told = expected_time(deep, cases.survival, finetune, inputs.plan, workers, centres)
-        show(told, 1, 1)
-    protocols, not_fitted = _both_protocols(inputs, cases, stages)
-    drawings: tuple[Comparison, ...] = ()
-    if extracted is not None:
-        with watch.stage("Comparing raters"):
-            store = FeatureStore(folder / "features")
-            drawings = compare_all_drawings(
+        stages.ledger.unlink(missing_ok=True)
+        if inputs.files is not None:
+            _empty(folder / "features")
+    analysis, not_fitted = _analyse(inputs, folder / "features", stages)
+    return _write(analysis, not_fitted, folder, stages, formats)
+
+
+def _analyse(
+    inputs: StudyInputs, features: Path, stages: Stages
+) -> tuple[Analysis, dict[ProtocolName, str]]:
+    """Extract features, fit and resample both protocols, and compare the raters."""
+    extracted = None
+    if inputs.files is not None:
+        stage = "Extracting features"
+        with stages.watch.stage(stage):
+            extracted = extract_all(
                 inputs,
-                extracted.reading_keys,
-                store,
-                fingerprints=extracted.fingerprints,
-                workers=workers,
-                progress=partial(show, "Comparing raters"),
+                FeatureStore(features),
+                workers=stages.workers,
+                progress=partial(stages.show, stage),
             )
+    cases = cases_of(inputs, extracted)
+    _show_expected_time(inputs, cases, stages)
+    protocols, not_fitted = run_protocols(inputs, cases, stages)
+    drawings = () if extracted is None else _compare(inputs, extracted, features, stages)
     analysis = Analysis(
         inputs=inputs,
         extracted=extracted,
         cases=cases,
-        timings=watch.seconds,
+        timings=stages.watch.seconds,
         warnings=(
             *changed_inputs(inputs, extracted),
             *protocols_not_fitted(not_fitted),
@@ -185,40 +178,62 @@ def _run(
         protocols=protocols,
         drawings=drawings,
     )
-    with watch.stage("Pictures"):
+    return analysis, not_fitted
+
+
+def _show_expected_time(inputs: StudyInputs, cases: Cases, stages: Stages) -> None:
+    """Say how long the trainings of a network will take, where the plan asks for them."""
+    finetune = finetune_settings(inputs.plan)
+    if finetune is None:
+        return
+    centres = len(inputs.centre_names) if can_be_judged_by_centre(cases) else 0
+    deep = cases.features[DEEP]
+    expected = expected_time(deep, cases.survival, finetune, inputs.plan, stages.workers, centres)
+    stages.show(expected, 1, 1)
+
+
+def _compare(
+    inputs: StudyInputs, extracted: ExtractedFeatures, features: Path, stages: Stages
+) -> tuple[Comparison, ...]:
+    """Compare what the raters drew."""
+    stage = "Comparing raters"
+    with stages.watch.stage(stage):
+        return compare_all_drawings(
+            inputs,
+            extracted.reading_keys,
+            FeatureStore(features),
+            fingerprints=extracted.fingerprints,
+            workers=stages.workers,
+            progress=partial(stages.show, stage),
+        )
+
+
+def _write(
+    analysis: Analysis,
+    not_fitted: Mapping[ProtocolName, str],
+    folder: Path,
+    stages: Stages,
+    formats: Sequence[ReportFormat] | None,
+) -> StudyResult:
+    """Write pictures, facts, model and report."""
+    with stages.watch.stage("Pictures"):
         pictures = draw_pictures(analysis, folder / "pictures")
-    with watch.stage("Performance and intervals"):
+    stage = "Performance and intervals"
+    with stages.watch.stage(stage):
         facts = assemble_facts(
-            analysis, pictures, workers=workers, progress=partial(show, "Performance and intervals")
+            analysis, pictures, workers=stages.workers, progress=partial(stages.show, stage)
         )
     write_facts(facts, folder / "facts.json")
     bundle = None
-    if inputs.plan.study.protocol in protocols:
+    if analysis.inputs.plan.study.protocol in analysis.protocols:
         bundle = save_bundle(analysis, facts, folder / "model")
-    show("Writing the report", 0, 1)
-    written = write_report(facts, folder / "pictures", folder, formats=formats, workers=workers)
-    show("Writing the report", 1, 1)
+    stages.show("Writing the report", 0, 1)
+    written = write_report(
+        facts, folder / "pictures", folder, formats=formats, workers=stages.workers
+    )
+    stages.show("Writing the report", 1, 1)
     report = written[0] if written else None
     return StudyResult(folder, report, bundle, facts, analysis, not_fitted)
-
-
-def _features(
-    inputs: StudyInputs,
-    folder: Path,
-    resume: bool,
-    workers: int | None,
-    show: StageProgress,
-    watch: Stopwatch,
-) -> ExtractedFeatures | None:
-    if inputs.files is None:
-        return None
-    place = folder / "features"
-    if not resume:
-        _empty(place)
-    store = FeatureStore(place)
-    with watch.stage("Extracting features"):
-        told = partial(show, "Extracting features")
-        return extract_all(inputs, store, workers=workers, progress=told)
 
 
 def _empty(place: Path) -> None:
@@ -226,91 +241,6 @@ def _empty(place: Path) -> None:
     own = ("shards/*.parquet", "ledger.sqlite*", "maps/*.npy")
     for file in [file for pattern in own for file in place.glob(pattern)]:
         file.unlink()
-
-
-def _both_protocols(
-    inputs: StudyInputs, cases: Cases, stages: Stages
-) -> tuple[dict[ProtocolName, ProtocolResult], dict[ProtocolName, str]]:
-    """Run each protocol; return the results, and the reason where one cannot be fitted.
-
-    Raises
-    ------
-    ModelError
-        If neither can be fitted.
-    """
-    results: dict[ProtocolName, ProtocolResult] = {}
-    reasons: dict[ProtocolName, str] = {}
-    for protocol, rules in PROTOCOLS.items():
-        try:
-            results[protocol] = _protocol(inputs, cases, rules, stages)
-        except (InputError, ModelError) as error:
-            reasons[protocol] = str(error)
-    if not results:
-        told = "; ".join(f"{protocol}: {reason}" for protocol, reason in reasons.items())
-        raise ModelError(f"neither protocol can be fitted to these cases: {told}")
-    return results, reasons
-
-
-def _protocol(inputs: StudyInputs, cases: Cases, rules: Protocol, stages: Stages) -> ProtocolResult:
-    """Fit one protocol's recipe to all cases, and resample it as the plan asks."""
-    plan = inputs.plan
-    seed, validation = plan.study.seed, plan.validation
-    settings, protocol = recipe_settings(plan, rules), rules.name
-    times = prediction_times(plan.outcome.horizons, cases.survival)
-
-    def fit() -> tuple[FittedRecipe, Cases, dict[str, Prediction]]:
-        # Matrices here are small: BLAS threads would wait for one another longer than they work.
-        with threadpool_limits(1):
-            fitted = fit_recipe(cases, settings, generator(seed, "model"))
-            represented = fitted.represent(cases)
-            return fitted, represented, fitted.predict(represented, times)
-
-    fitted, represented, apparent = stages.once(f"Fitting, {protocol}", fit)
-    out_of_fold, bootstrap, null, centres = None, None, None, None
-    if validation.repeats:
-        out_of_fold = stages.resample(
-            f"Nested cross-validation, {protocol}",
-            nested_cross_validation,
-            cases,
-            settings,
-            times,
-            repeats=validation.repeats,
-            folds=validation.folds,
-            seed=seed,
-        )
-    if validation.bootstraps >= FEWEST_BOOTSTRAPS:
-        bootstrap = stages.resample(
-            f"Bootstrap, {protocol}",
-            bootstrap_validation,
-            cases,
-            settings,
-            plan.outcome.horizons,
-            bootstraps=validation.bootstraps,
-            seed=seed,
-            apparent=apparent,
-        )
-    if validation.permutations:
-        null = stages.resample(
-            f"Null check, {protocol}",
-            null_check,
-            cases,
-            settings,
-            permutations=validation.permutations,
-            folds=validation.folds,
-            seed=seed,
-        )
-    if can_be_judged_by_centre(cases):
-        centres = stages.resample(
-            f"Leaving centres out, {protocol}",
-            leave_one_centre_out,
-            cases,
-            settings,
-            plan.outcome.horizons,
-            seed=seed,
-        )
-    return ProtocolResult(
-        settings, fitted, apparent, out_of_fold, bootstrap, null, represented.features, centres
-    )
 
 
 def _interval(estimate: object) -> str:

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from trephine.validation.tasks import Running
 
 Made = TypeVar("Made")
 
@@ -61,13 +63,7 @@ class Stages:
             self.show(stage, 1, 1)
         return made
 
-    def resample(self, stage: str, judge: Callable[..., Made], *given: Any, **options: Any) -> Made:
-        """Run a resampling, which takes processes, progress and ledger, as one stage."""
+    def resample(self, stage: str, judge: Callable[[Running], Made]) -> Made:
+        """Run a resampling, which is given processes, progress and ledger, as one stage."""
         with self.watch.stage(stage):
-            return judge(
-                *given,
-                **options,
-                workers=self.workers,
-                progress=partial(self.show, stage),
-                ledger=self.ledger,
-            )
+            return judge(Running(self.workers, partial(self.show, stage), self.ledger))

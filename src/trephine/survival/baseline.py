@@ -48,6 +48,17 @@ class BaselineHazard:
         found: FloatArray = np.append(self.cumulative_hazard, 0.0)[self.positions(times)]
         return found
 
+    def observed_at(self, times: npt.ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return H0(t), its variance and the mean hazard, of shapes (k,), (k,) and (k, p).
+
+        0 before the first event; after the last follow-up, where nothing was observed, H0 is NaN.
+        """
+        at = self.positions(times)
+        hazard = np.where(np.asarray(times) <= self.times[-1], self.at(times), np.nan)
+        variance = np.append(self.variance, 0.0)[at]
+        before = np.zeros((1, self.mean_hazard.shape[1]))
+        return hazard, variance, np.vstack([self.mean_hazard, before])[at]
+
 
 def baseline_hazards(
     risk_sets: RiskSets, linear_predictor: FloatArray, ties: Ties

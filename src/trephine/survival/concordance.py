@@ -112,23 +112,12 @@ def concordance(
     n = times.size
     score = check_vector(risk_score, n, "risk_score")
     case_weights = check_weights(weights, n)
-    ranks, n_ranks = dense_ranks(score, np.argsort(score))
-    order = np.argsort(times)
-    merged = merge_near_ties_in_order(times[order])
-    counts, concordant, partners = np.zeros(5), np.empty(n), np.empty(n)
-    for part in _parts_of_order(order, strata):
-        rows, t = order[part], merged[part]
-        e, r, w = events[rows], ranks[rows], case_weights[rows]
-        by_case = np.zeros((rows.size, 2))
-        pair_weight = _time_weights(t, e, w, time_weight, ymax)
-        counts += count_pairs(t, e, r, n_ranks, w, pair_weight, True, by_case)
-        add_survivors(t, e, r, n_ranks, w, pair_weight, by_case)
-        concordant[rows], partners[rows] = by_case[:, 0], by_case[:, 1]
+    counts, by_case = _count(times, events, score, case_weights, strata, time_weight, ymax)
     pairs = float(counts[:3].sum())
     if pairs <= 0:
         raise InputError(_no_pairs(events))
     estimate = float(counts[0] + counts[2] / 2) / pairs
-    influence = case_weights * (concordant - estimate * partners) / pairs
+    influence = case_weights * (by_case[:, 0] - estimate * by_case[:, 1]) / pairs
     return Concordance(
         estimate=estimate,
         variance=influence_covariance(influence[:, None], cluster)[0, 0].item(),
@@ -145,6 +134,31 @@ def concordance(
     )
 
 
+def _count(
+    times: FloatArray,
+    events: BoolArray,
+    score: FloatArray,
+    weights: FloatArray,
+    strata: npt.ArrayLike | None,
+    time_weight: TimeWeight,
+    ymax: float | None,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the weight of each kind of pair, and each case's concordant and comparable ones."""
+    ranks, n_ranks = dense_ranks(score, np.argsort(score))
+    order = np.argsort(times)
+    merged = merge_near_ties_in_order(times[order])
+    counts, by_case = np.zeros(5), np.empty((times.size, 2))
+    for part in _parts_of_order(order, strata):
+        rows, t = order[part], merged[part]
+        e, r, w = events[rows], ranks[rows], weights[rows]
+        own = np.zeros((rows.size, 2))
+        pair_weight = _time_weights(t, e, w, time_weight, ymax)
+        counts += count_pairs(t, e, r, n_ranks, w, pair_weight, True, own)
+        add_survivors(t, e, r, n_ranks, w, pair_weight, own)
+        by_case[rows] = own
+    return counts, by_case
+
+
 def harrell_concordance(
     time: npt.ArrayLike, event: npt.ArrayLike, risk_score: npt.ArrayLike
 ) -> float:
@@ -157,52 +171,7 @@ def harrell_concordance(
     """
     times, events = check_survival(time, event)
     score = check_vector(risk_score, times.size, "risk_score")
-    return _estimate(merge_near_ties(times), events, score, np.ones(times.size), "count")
-
-
-def survc1_concordance(
-    time: npt.ArrayLike, event: npt.ArrayLike, risk_score: npt.ArrayLike, tau: float
-) -> float:
-    """Return Uno's C as R's ``survC1::Est.Cval`` defines it (Uno et al. 2011, eq. 6).
-
-    Pairs with T_i < T_j (strict) and T_i < tau, weighted by 1 / G(T_i-)^2, where the hazard of
-    censoring is c / Y. It differs from ``concordance(time_weight="n/G2", ymax=tau)`` in both.
-
-    Raises
-    ------
-    InputError
-        Unusable arrays, or no comparable pair before tau.
-    """
-    times, events = check_survival(time, event)
-    score = check_vector(risk_score, times.size, "risk_score")
-    censoring = censoring_distribution(times, events, estimator="tied").before(times)
-    weight = survc1_weights(times, events, tau, censoring)
-    return _estimate(times, events, score, weight, "skip")
-
-
-def survc1_weights(
-    times: FloatArray, events: BoolArray, tau: float, uncensored: FloatArray
-) -> FloatArray:
-    """Return survC1's weight of each case's pairs, 1 / G(T-)^2 for events before tau, else 0."""
-    with np.errstate(divide="ignore"):
-        return np.where(events & (times < tau), uncensored**-2.0, 0.0)
-
-
-def survc1_pairs(
-    times: FloatArray,
-    events: BoolArray,
-    risk_score: FloatArray,
-    case_weights: FloatArray,
-    time_weights: FloatArray,
-) -> tuple[float, float]:
-    """Return the weight of concordant pairs (equal scores count half) and of all pairs.
-
-    Pairs with T_i < T_j (strict) and an event at T_i, each weighing both cases' weights times the
-    ``time_weights`` of the earlier; all arrays of shape (n,), and of equal times of events equal
-    ``time_weights``.
-    """
-    counts = _counts(times, events, risk_score, case_weights, time_weights, "skip")
-    return float(counts[0] + counts[2] / 2), float(counts[:3].sum())
+    return estimate_of(merge_near_ties(times), events, score, np.ones(times.size), "count")
 
 
 def influence_covariance(influence: FloatArray, cluster: npt.ArrayLike | None) -> FloatArray:
@@ -223,22 +192,22 @@ def influence_covariance(influence: FloatArray, cluster: npt.ArrayLike | None) -
     return covariance
 
 
-def _estimate(
+def estimate_of(
     times: FloatArray,
     events: BoolArray,
     score: FloatArray,
     time_weight: FloatArray,
     censored_ties: CensoredTies,
 ) -> float:
-    """Return the concordance alone; arguments as ``_counts``."""
-    counts = _counts(times, events, score, np.ones(times.size), time_weight, censored_ties)
+    """Return the concordance alone; arguments as ``counts_of``."""
+    counts = counts_of(times, events, score, np.ones(times.size), time_weight, censored_ties)
     pairs = float(counts[:3].sum())
     if pairs <= 0:
         raise InputError(_no_pairs(events))
     return float(counts[0] + counts[2] / 2) / pairs
 
 
-def _counts(
+def counts_of(
     times: FloatArray,
     events: BoolArray,
     score: FloatArray,

@@ -95,6 +95,24 @@ def logrank_test(
         observed += o
         expected += e
         covariance += v
+    statistic, freedom = _chi_square(observed, expected, covariance)
+    return LogrankResult(
+        groups=tuple(str(label) for label in labels),
+        n=np.bincount(codes, minlength=k),
+        observed=observed,
+        expected=expected,
+        covariance=covariance,
+        statistic=statistic,
+        degrees_of_freedom=freedom,
+        p_value=float(chdtrc(freedom, statistic)),
+        rho=float(rho),
+    )
+
+
+def _chi_square(
+    observed: FloatArray, expected: FloatArray, covariance: FloatArray
+) -> tuple[float, int]:
+    """Return the statistic and its degrees of freedom, of the groups that were at risk."""
     tested = np.flatnonzero(expected > 0)
     if tested.size < 2:
         raise InputError(
@@ -109,18 +127,7 @@ def logrank_test(
             "log-rank test: expected at least two groups at risk at each group's event times,"
             " found groups that are never at risk together"
         ) from error
-    freedom = int(tested.size) - 1
-    return LogrankResult(
-        groups=tuple(str(label) for label in labels),
-        n=np.bincount(codes, minlength=k),
-        observed=observed,
-        expected=expected,
-        covariance=covariance,
-        statistic=statistic,
-        degrees_of_freedom=freedom,
-        p_value=float(chdtrc(freedom, statistic)),
-        rho=float(rho),
-    )
+    return statistic, kept.size
 
 
 def _one_stratum(

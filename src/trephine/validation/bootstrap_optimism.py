@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from trephine.errors import InputError, ModelError
-from trephine.executors import Progress
 from trephine.modelling.cases import Cases
 from trephine.modelling.prediction import Prediction
 from trephine.modelling.protocols import RecipeSettings
@@ -26,8 +24,15 @@ from trephine.validation.corrected_index import (
     measure_indices,
     scores_of,
 )
-from trephine.validation.resampling import Refit, refit_from_json, refit_to_json, summarise_refit
-from trephine.validation.tasks import Answer, RowsDrawn, open_ledger, run_tasks
+from trephine.validation.refits import Refit, refit_from_json, refit_to_json, summarise_refit
+from trephine.validation.tasks import (
+    ON_ALL_PROCESSORS,
+    Answer,
+    RowsDrawn,
+    Running,
+    open_ledger,
+    run_tasks,
+)
 
 FEWEST_BOOTSTRAPS = 2
 
@@ -81,9 +86,7 @@ def bootstrap_validation(
     bootstraps: int,
     seed: int,
     apparent: Mapping[str, Prediction] | None = None,
-    workers: int | None = None,
-    progress: Progress | None = None,
-    ledger: Path | None = None,
+    running: Running = ON_ALL_PROCESSORS,
 ) -> BootstrapValidation:
     """Refit the recipe, selection and all, to bootstrap samples (Harrell et al. 1996).
 
@@ -102,7 +105,7 @@ def bootstrap_validation(
         What the recipe fitted to all cases says of them, by model, at ``horizons`` first: the
         models whose indices are corrected. None fits one, whose inner folds are then not those of
         any other fit.
-    workers, progress, ledger
+    running
         As `nested_cross_validation`.
 
     Raises
@@ -123,16 +126,28 @@ def bootstrap_validation(
             _validate,
             _tasks(cases.patient, bootstraps, seed),
             (cases, settings, times),
-            workers=workers,
-            progress=progress,
-            ledger=open_ledger(ledger, "kept bootstrap", cases, settings, times, bootstraps, seed),
+            workers=running.workers,
+            progress=running.progress,
+            ledger=open_ledger(
+                running.ledger, "kept bootstrap", cases, settings, times, bootstraps, seed
+            ),
         )
     )
+    return _corrected(cases, times, apparent, answers)
+
+
+def _corrected(
+    cases: Cases,
+    times: tuple[float, ...],
+    apparent: Mapping[str, Prediction],
+    answers: Sequence[Answer],
+) -> BootstrapValidation:
+    """Correct each model's apparent indices by the samples that could be fitted."""
     whole = [answer for answer in answers if "failure" not in answer]
     if len(whole) < FEWEST_BOOTSTRAPS:
         raise ModelError(
             f"bootstrap: expected {FEWEST_BOOTSTRAPS} samples that can be fitted at least, found"
-            f" {len(whole)} of {bootstraps}; {answers[-1].get('failure', '')}"
+            f" {len(whole)} of {len(answers)}; {answers[-1].get('failure', '')}"
         )
     return BootstrapValidation(
         horizons=times,

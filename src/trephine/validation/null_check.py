@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from trephine.choices import NullKind, ProtocolName
 from trephine.errors import InputError, ModelError
-from trephine.executors import Progress
 from trephine.modelling.cases import Cases
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import fit_recipe
@@ -18,7 +16,14 @@ from trephine.regression.folds import assign_folds
 from trephine.streams import seeds
 from trephine.survival.concordance import concordance, harrell_concordance
 from trephine.types import FloatArray, IntArray
-from trephine.validation.tasks import Answer, RowsDrawn, open_ledger, run_tasks
+from trephine.validation.tasks import (
+    ON_ALL_PROCESSORS,
+    Answer,
+    RowsDrawn,
+    Running,
+    open_ledger,
+    run_tasks,
+)
 
 
 @dataclass(frozen=True)
@@ -76,9 +81,7 @@ def null_check(
     permutations: int,
     folds: int,
     seed: int,
-    workers: int | None = None,
-    progress: Progress | None = None,
-    ledger: Path | None = None,
+    running: Running = ON_ALL_PROCESSORS,
 ) -> NullCheck:
     """Run a pipeline on outcomes permuted by patient.
 
@@ -95,7 +98,7 @@ def null_check(
         Outer folds of the nested cross-validation; the published pipeline has none.
     seed
         Of permutations, folds and refits.
-    workers, progress, ledger
+    running
         As `nested_cross_validation`.
 
     Raises
@@ -111,10 +114,10 @@ def null_check(
             _measure,
             _tasks(cases.patient, permutations, seed),
             (cases, settings, folds if kind == "nested" else 0),
-            workers=workers,
-            progress=progress,
+            workers=running.workers,
+            progress=running.progress,
             ledger=open_ledger(
-                ledger, "null as fitted", cases, settings, permutations, folds, seed
+                running.ledger, "null as fitted", cases, settings, permutations, folds, seed
             ),
         )
     )

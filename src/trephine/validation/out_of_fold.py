@@ -6,12 +6,12 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from trephine.errors import InputError, ModelError
-from trephine.evaluation.calibration import CalibrationSlope, complementary_log_log
+from trephine.evaluation.calibration_slope import CalibrationSlope, complementary_log_log
 from trephine.evaluation.concordance import ConcordanceComparison
 from trephine.regression.cox import CoxModel
 from trephine.survival.concordance import TimeWeight, concordance, influence_covariance
 from trephine.types import BoolArray, Estimate, FloatArray, IntArray, Survival
-from trephine.validation.resampling import OutOfFold
+from trephine.validation.held_out import OutOfFold
 
 
 def out_of_fold_concordance(

@@ -2,118 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from trephine.errors import InputError, ModelError
-from trephine.executors import Progress
 from trephine.modelling.approximation import approximate
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.protocols import RecipeSettings
-from trephine.modelling.recipe import FittedRecipe, fit_recipe
+from trephine.modelling.recipe import fit_recipe
 from trephine.modelling.signature import Signature
 from trephine.regression.folds import assign_folds
 from trephine.streams import seeds
 from trephine.types import FloatArray, IntArray
-from trephine.validation.tasks import Answer, Running, open_ledger, run_tasks
-
-
-@dataclass(frozen=True)
-class Refit:
-    """What one refit of the recipe leaves behind.
-
-    Attributes
-    ----------
-    weights
-        Signature weights by feature set and feature: those that were selected.
-    clinical
-        Clinical variables that stayed.
-    penalty, mixture
-        lambda_min and elastic-net mixture by feature set; absent where nothing was learned.
-    """
-
-    weights: Mapping[str, Mapping[str, float]]
-    clinical: tuple[str, ...]
-    penalty: Mapping[str, float]
-    mixture: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A repeat and fold whose recipe could not be fitted, and why."""
-
-    repeat: int
-    fold: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class OutOfFold:
-    """Predictions of every case by recipes that had not seen its patient.
-
-    Attributes
-    ----------
-    horizons
-        Of the event probabilities, k of them.
-    fold
-        Outer fold of each case in each repeat, shape (repeats, n).
-    linear_predictor
-        By model, shape (repeats, n). Comparable within a fold: each fold has its own model.
-    event_probability
-        By model, shape (repeats, n, k); NaN past the last follow-up of a training part.
-    refits
-        One a repeat and fold that could be fitted.
-    failures
-        Why the others could not be fitted. A repeat with such a fold is left out of a nested
-        cross-validation whole; a centre that could not be left out is NaN.
-    unseen_levels
-        By clinical variable of the models: predictions of cases at a level that no training case
-        of their fold had, which counts as the reference.
-    signature, short_signature
-        By feature set, shape (repeats, n): the score of each case by the signature of its fold,
-        and by the few features that stand for it (see ``approximate``).
-    high_risk
-        By model, shape (repeats, n): 1 where the case lies above the cut of its fold's model, which
-        the training part fixed, as a locked model's cut is; else 0.
-    """
-
-    horizons: tuple[float, ...]
-    fold: IntArray
-    linear_predictor: Mapping[str, FloatArray]
-    event_probability: Mapping[str, FloatArray]
-    refits: tuple[Refit, ...]
-    signature: Mapping[str, FloatArray] = field(default_factory=dict)
-    short_signature: Mapping[str, FloatArray] = field(default_factory=dict)
-    failures: tuple[Failure, ...] = ()
-    unseen_levels: Mapping[str, int] = field(default_factory=dict)
-    high_risk: Mapping[str, FloatArray] = field(default_factory=dict)
-
-    @property
-    def repeats(self) -> int:
-        """How often every case was predicted."""
-        return int(self.fold.shape[0])
-
-    def take(self, rows: npt.ArrayLike) -> OutOfFold:
-        """Return the predictions of some cases, by indices or a boolean mask."""
-        index = np.asarray(rows)
-
-        def cut(values: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-            return {name: array[:, index] for name, array in values.items()}
-
-        return replace(
-            self,
-            fold=self.fold[:, index],
-            linear_predictor=cut(self.linear_predictor),
-            event_probability=cut(self.event_probability),
-            signature=cut(self.signature),
-            short_signature=cut(self.short_signature),
-            high_risk=cut(self.high_risk),
-        )
+from trephine.validation.held_out import Failure, OutOfFold
+from trephine.validation.refits import refit_from_json, refit_to_json, summarise_refit
+from trephine.validation.tasks import (
+    ON_ALL_PROCESSORS,
+    Answer,
+    Running,
+    open_ledger,
+    run_tasks,
+)
 
 
 @dataclass(frozen=True)
@@ -139,9 +50,7 @@ def nested_cross_validation(
     repeats: int,
     folds: int,
     seed: int,
-    workers: int | None = None,
-    progress: Progress | None = None,
-    ledger: Path | None = None,
+    running: Running = ON_ALL_PROCESSORS,
 ) -> OutOfFold:
     """Refit the recipe without each outer fold, and predict that fold.
 
@@ -160,10 +69,9 @@ def nested_cross_validation(
         Outer repeats and folds.
     seed
         Of folds and refits.
-    workers, progress
-        As ``executor``.
-    ledger
-        File in which finished refits are kept, so that an interrupted run goes on; none by default.
+    running
+        Workers, progress, and the file in which finished refits are kept, so that an interrupted
+        run goes on; none by default.
 
     Raises
     ------
@@ -174,9 +82,7 @@ def nested_cross_validation(
     """
     fold = _draw_folds(cases, repeats, folds, seed)
     work = (tuple(horizons), repeats, folds, seed)
-    found = _held_out(
-        cases, settings, horizons, fold, seed, ("nested", work), Running(workers, progress, ledger)
-    )
+    found = _held_out(cases, settings, horizons, fold, seed, ("nested", work), running)
     return _whole_repeats(found)
 
 
@@ -218,9 +124,7 @@ def leave_one_centre_out(
     horizons: Sequence[float],
     *,
     seed: int,
-    workers: int | None = None,
-    progress: Progress | None = None,
-    ledger: Path | None = None,
+    running: Running = ON_ALL_PROCESSORS,
 ) -> OutOfFold:
     """Refit the recipe without each centre, and predict that centre's cases.
 
@@ -229,7 +133,7 @@ def leave_one_centre_out(
 
     Parameters
     ----------
-    cases, settings, horizons, seed, workers, progress, ledger
+    cases, settings, horizons, seed, running
         As `nested_cross_validation`.
 
     Returns
@@ -246,9 +150,7 @@ def leave_one_centre_out(
     _, codes = np.unique(cases.centre, return_inverse=True)
     fold = codes.astype(np.int64)[np.newaxis]
     work = (tuple(horizons), seed)
-    return _held_out(
-        cases, settings, horizons, fold, seed, ("centres", work), Running(workers, progress, ledger)
-    )
+    return _held_out(cases, settings, horizons, fold, seed, ("centres", work), running)
 
 
 def _held_out(
@@ -261,12 +163,6 @@ def _held_out(
     running: Running,
 ) -> OutOfFold:
     tasks = list(_tasks(fold, cases.patient, seed))
-    names = [name for name, _ in settings.models]
-    lp, high = ({name: np.full(fold.shape, np.nan) for name in names} for _ in range(2))
-    probability = {name: np.full((*fold.shape, len(horizons)), np.nan) for name in names}
-    long, short = ({s: np.full(fold.shape, np.nan) for s in cases.features} for _ in range(2))
-    refits, failures = [], []
-    unseen: dict[str, int] = {}
     answers = run_tasks(
         refit_and_predict,
         tasks,
@@ -275,11 +171,28 @@ def _held_out(
         progress=running.progress,
         ledger=open_ledger(running.ledger, work[0], cases, settings, work[1]),
     )
-    for task, answer in zip(tasks, answers, strict=True):
+    models, sets = [name for name, _ in settings.models], list(cases.features)
+    return _gathered(zip(tasks, answers, strict=True), fold, tuple(horizons), models, sets)
+
+
+def _gathered(
+    answered: Iterable[tuple[_Task, Answer]],
+    fold: IntArray,
+    horizons: tuple[float, ...],
+    models: Sequence[str],
+    sets: Sequence[str],
+) -> OutOfFold:
+    """Put what each fold's recipe says of its cases in their places."""
+    lp, high = ({name: np.full(fold.shape, np.nan) for name in models} for _ in range(2))
+    probability = {name: np.full((*fold.shape, len(horizons)), np.nan) for name in models}
+    long, short = ({name: np.full(fold.shape, np.nan) for name in sets} for _ in range(2))
+    refits, failures = [], []
+    unseen: dict[str, int] = {}
+    for task, answer in answered:
         if "failure" in answer:
             failures.append(Failure(task.repeat, task.fold, answer["failure"]))
             continue
-        for name in names:
+        for name in models:
             lp[name][task.repeat, task.test] = answer["linear_predictor"][name]
             probability[name][task.repeat, task.test] = answer["event_probability"][name]
             high[name][task.repeat, task.test] = answer["high_risk"][name]
@@ -290,7 +203,7 @@ def _held_out(
         for key, count in answer["unseen_levels"].items():
             unseen[key] = unseen.get(key, 0) + count
     return OutOfFold(
-        tuple(horizons),
+        horizons,
         fold,
         lp,
         probability,
@@ -366,37 +279,3 @@ def _long_and_short(signature: Signature, train: FeatureSet, test: FeatureSet) -
         "long": signature.score(test.values, test.names).tolist(),
         "short": short.score(test.values, test.names).tolist(),
     }
-
-
-def summarise_refit(fitted: FittedRecipe) -> Refit:
-    """Return what a refit selected."""
-    learned = {name: chain.learned for name, chain in fitted.chains.items() if chain.learned}
-    return Refit(
-        weights={
-            name: dict(zip(chain.signature.names, chain.signature.weights.tolist(), strict=True))
-            for name, chain in fitted.chains.items()
-        },
-        clinical=fitted.clinical.kept if fitted.clinical is not None else (),
-        penalty={name: found.cross_validation.lambda_min for name, found in learned.items()},
-        mixture={name: found.mixture for name, found in learned.items()},
-    )
-
-
-def refit_to_json(refit: Refit) -> Answer:
-    """Return a refit as JSON values."""
-    return {
-        "weights": {name: dict(weights) for name, weights in refit.weights.items()},
-        "clinical": list(refit.clinical),
-        "penalty": dict(refit.penalty),
-        "mixture": dict(refit.mixture),
-    }
-
-
-def refit_from_json(content: Mapping[str, Any]) -> Refit:
-    """Return the refit that ``refit_to_json`` wrote."""
-    return Refit(
-        weights=content["weights"],
-        clinical=tuple(content["clinical"]),
-        penalty=content["penalty"],
-        mixture=content["mixture"],
-    )

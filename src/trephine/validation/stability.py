@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from trephine.errors import InputError
 from trephine.types import Estimate, FloatArray
-from trephine.validation.resampling import Refit
+from trephine.validation.refits import Refit
 
 LEVEL = 0.95
 

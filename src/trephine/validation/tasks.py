@@ -38,6 +38,9 @@ class Running:
     ledger: Path | None = None
 
 
+ON_ALL_PROCESSORS = Running()
+
+
 class Task(Protocol):
     """A task with its name in the ledger."""
 

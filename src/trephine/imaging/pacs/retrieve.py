@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,14 @@ from trephine.errors import ArchiveError
 from trephine.imaging.deidentify.folder import Choices
 from trephine.imaging.deidentify.key import PseudonymKey
 from trephine.imaging.deidentify.target import make_folder
-from trephine.imaging.pacs.archive import Archive, ArchiveQuery, InstanceFound, is_uid, with_retries
+from trephine.imaging.pacs.archive import (
+    Archive,
+    ArchiveQuery,
+    InstanceFound,
+    StudyFound,
+    is_uid,
+    with_retries,
+)
 from trephine.imaging.pacs.ledger import LEDGER_NAME, Ledger, Outcome
 
 __all__ = ["LEDGER_NAME", "RetrievalReport", "retrieve"]
@@ -90,15 +97,7 @@ def retrieve(
     make_folder(target)
     with Ledger(target, key, choices) as ledger:
         studies = with_retries(lambda: archive.find(query), sleep=sleep)
-        images: list[InstanceFound] = []
-        for study in studies:
-            images += with_retries(
-                lambda study=study: archive.instances(study, query.modality),  # type: ignore[misc]
-                sleep=sleep,
-            )
-        images = ledger.ordered(images)
-        if not all(is_uid(uid) for image in images for uid in _uids(image)):
-            raise ArchiveError("archive: expected valid UIDs, found others; nothing was fetched")
+        images = ledger.ordered(_images(archive, studies, query, sleep))
         counts: Counter[Outcome] = Counter()
         for number, image in enumerate(images, start=1):
             if ledger.has(image):
@@ -111,12 +110,7 @@ def retrieve(
                 counts[ledger.keep(image, dataset)] += 1
             if progress is not None:
                 progress(number, len(images))
-    found = {study.accession for study in studies}
-    missing = tuple(
-        position
-        for position, accession in enumerate(query.accessions, start=1)
-        if accession not in found
-    )
+    missing = _missing(query, studies)
     return RetrievalReport(
         studies=len(studies),
         images=len(images),
@@ -126,6 +120,38 @@ def retrieve(
         accessions_missing=len(missing),
         missing_positions=missing,
         to_look_at=counts["to look at"],
+    )
+
+
+def _images(
+    archive: Archive,
+    studies: Sequence[StudyFound],
+    query: ArchiveQuery,
+    sleep: Callable[[float], None],
+) -> list[InstanceFound]:
+    """Return the images of some studies.
+
+    Raises
+    ------
+    ArchiveError
+        If a UID, which may become a file name, is none.
+    """
+    images: list[InstanceFound] = []
+    for study in studies:
+        images += with_retries(
+            lambda study=study: archive.instances(study, query.modality),  # type: ignore[misc]
+            sleep=sleep,
+        )
+    if not all(is_uid(uid) for image in images for uid in _uids(image)):
+        raise ArchiveError("archive: expected valid UIDs, found others; nothing was fetched")
+    return images
+
+
+def _missing(query: ArchiveQuery, studies: Sequence[StudyFound]) -> tuple[int, ...]:
+    """Return the places, from 1, of accession numbers that no study has."""
+    found = {study.accession for study in studies}
+    return tuple(
+        place for place, accession in enumerate(query.accessions, start=1) if accession not in found
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from trephine.facts import ModelFacts
 from trephine.report.figures.fitting import shortened
@@ -23,6 +24,8 @@ from trephine.report.style import (
 from trephine.report.wording import show
 
 ROW_MM = 5.2
+NUMBERS_MM = 34.0
+"""Of the ratios in numbers, right of the plot."""
 _STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
@@ -39,35 +42,17 @@ def draw_forest(area: Area, model: ModelFacts) -> None:
     """
     width, _ = size_mm(area)
     narrow = width <= COLUMN_MM + 1
-    numbers = 34.0
-    if narrow:
-        names = [shortened(term.label, width - 6.0, SMALL_PT) for term in model.terms]
-    else:
-        names = [shortened(term.label, 0.45 * width, BODY_PT) for term in model.terms]
+    room, size = (width - 6.0, SMALL_PT) if narrow else (0.45 * width, BODY_PT)
+    names = [shortened(term.label, room, size) for term in model.terms]
     widest = max(text_width_mm(name, BODY_PT) for name in names)
     left = 3.0 if narrow else widest + 6.0
-    axes = place_axes(area, left_mm=left, right_mm=numbers + 3.0, top_mm=6.5)
-    count = len(model.terms)
-    y = np.arange(count, dtype=np.float64)
-    value = as_array([term.ratio.value for term in model.terms])
-    low = as_array([term.ratio.low for term in model.terms])
-    high = as_array([term.ratio.high for term in model.terms])
-    colour = model_styles([model.name])[model.name].colour
-    axes.axvline(1, color=MUTED, linewidth=0.7)
-    axes.hlines(y, low, high, color=INK, linewidth=0.9)
-    axes.plot(value, y, linestyle="none", marker="s", markersize=3.6, color=colour)
-    axes.set_xscale("log")
-    finite = np.concatenate([value, low, high, [0.9, 1.1]])
-    finite = finite[np.isfinite(finite) & (finite > 0)]
-    limits = finite.min() / 1.1, finite.max() * 1.1
-    axes.set(xlim=limits, ylim=(count - 0.4, -0.85 if narrow else -0.6))
-    axes.set_xlabel("Hazard ratio (log scale)")
-    ticks = [step for step in _STEPS if limits[0] <= step <= limits[1]]
-    axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
+    axes = place_axes(area, left_mm=left, right_mm=NUMBERS_MM + 3.0, top_mm=6.5)
+    _draw_intervals(axes, model)
+    axes.set(ylim=(len(names) - 0.4, -0.85 if narrow else -0.6))
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    end = (width - left - 3.0) / (width - left - numbers - 3.0)
+    inner = width - left - NUMBERS_MM - 3.0
+    end = (width - left - 3.0) / inner
     place = axes.get_yaxis_transform()
     for row, (term, name) in enumerate(zip(model.terms, names, strict=True)):
         ratio = term.ratio
@@ -80,10 +65,30 @@ def draw_forest(area: Area, model: ModelFacts) -> None:
             )  # fmt: skip
         else:
             axes.text(
-                -3.0 / (width - left - numbers - 3.0), row, name,
-                transform=place, ha="right", va="center", size=BODY_PT,
-            )  # fmt: skip
+                -3.0 / inner, row, name, transform=place, ha="right", va="center", size=BODY_PT
+            )
     axes.text(
         end, 1.015, "Hazard ratio (95% CI)", transform=axes.transAxes, ha="right", va="bottom",
         size=SMALL_PT, color=MUTED,
     )  # fmt: skip
+
+
+def _draw_intervals(axes: Axes, model: ModelFacts) -> None:
+    """Draw each ratio with its interval, and the log scale below."""
+    y = np.arange(len(model.terms), dtype=np.float64)
+    value = as_array([term.ratio.value for term in model.terms])
+    low = as_array([term.ratio.low for term in model.terms])
+    high = as_array([term.ratio.high for term in model.terms])
+    colour = model_styles([model.name])[model.name].colour
+    axes.axvline(1, color=MUTED, linewidth=0.7)
+    axes.hlines(y, low, high, color=INK, linewidth=0.9)
+    axes.plot(value, y, linestyle="none", marker="s", markersize=3.6, color=colour)
+    axes.set_xscale("log")
+    finite = np.concatenate([value, low, high, [0.9, 1.1]])
+    finite = finite[np.isfinite(finite) & (finite > 0)]
+    limits = finite.min() / 1.1, finite.max() * 1.1
+    axes.set(xlim=limits)
+    axes.set_xlabel("Hazard ratio (log scale)")
+    ticks = [step for step in _STEPS if limits[0] <= step <= limits[1]]
+    axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()

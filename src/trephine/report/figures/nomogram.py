@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.axes import Axes
 
-from trephine.facts import AxisTick, ExampleValue, NomogramFacts
+from trephine.facts import AxisTick, ExampleValue, NomogramFacts, PredictorAxis
 from trephine.report.figures.fitting import shortened, wrapped
 from trephine.report.figures.labels import PlacedLabel, spread_out, thin_out
 from trephine.report.figures.series import as_number
@@ -126,47 +126,63 @@ def lay_out_nomogram(
     )
     left = EDGE_MM if names_above else widest + 6.0
     right = 15.0 if nomogram.example else EDGE_MM + 2.0
+    n_axes = 1 + len(nomogram.predictors)
     length = width_mm - left - right
-    top = max(as_number(tick) for tick in nomogram.points_ticks)
-    total_top = max(as_number(tick) for tick in nomogram.total_ticks)
-    example = nomogram.example
-    rows = [_scale(names[0], nomogram.points_ticks, length / top)]
-    for index, axis in enumerate(nomogram.predictors):
-        positions = tuple(as_number(tick.points) * length / top for tick in axis.ticks)
-        texts = tuple(
-            tick.label.replace("-", "−")
-            if axis.type == "continuous"
-            else shortened(tick.label, LONGEST_LEVEL * length, SMALL_PT)
-            for tick in axis.ticks
-        )
-        widths = [text_width_mm(text, SMALL_PT) for text in texts]
-        if axis.type == "categorical":
-            # Phrases beside one another read as one without more room than words have.
-            widths = [w + PHRASE_MM * (" " in text) for w, text in zip(widths, texts, strict=True)]
-        labels = (
-            thin_out(positions, widths)
-            if axis.type == "continuous"
-            else spread_out(positions, widths, -EDGE_MM + 0.5, length)
-        )
-        mark = _mark(example.values[index], length / top) if example else None
-        rows.append(Row(names[index + 1], positions, texts, labels, mark))
-    total = _scale(names[len(rows)], nomogram.total_ticks, length / total_top)
-    if example:
-        points = as_number(example.total_points)
-        total = Row(
-            total.name, total.positions_mm, total.texts, total.labels,
-            (points * length / total_top, show(points, "0")),
-        )  # fmt: skip
-    rows.append(total)
-    for axis_index, survival in enumerate(nomogram.survival):
-        mark = None
-        if example:
-            chance = example.survival[axis_index].value
-            mark = (as_number(example.total_points) * length / total_top, show(chance, "share"))
-        rows.append(_survival(names[len(rows)], survival.ticks, length / total_top, mark))
+    rows = [
+        *_point_rows(nomogram, names[:n_axes], length),
+        *_total_rows(nomogram, names[n_axes:], length),
+    ]
     if not names_above:
         rows = [_with_room_for_name(row) for row in rows]
     return Layout(tuple(rows), width_mm, left, right, names_above)
+
+
+def _point_rows(nomogram: NomogramFacts, names: Sequence[str], length: float) -> list[Row]:
+    """Return the scale of points and the axis of each predictor."""
+    mm_per_point = length / max(as_number(tick) for tick in nomogram.points_ticks)
+    rows = [_scale(names[0], nomogram.points_ticks, mm_per_point)]
+    for index, axis in enumerate(nomogram.predictors):
+        positions = tuple(as_number(tick.points) * mm_per_point for tick in axis.ticks)
+        texts, labels = _tick_labels(axis, positions, length)
+        example = nomogram.example
+        mark = _mark(example.values[index], mm_per_point) if example else None
+        rows.append(Row(names[index + 1], positions, texts, labels, mark))
+    return rows
+
+
+def _tick_labels(
+    axis: PredictorAxis, positions: tuple[float, ...], length: float
+) -> tuple[tuple[str, ...], tuple[PlacedLabel, ...]]:
+    """Return the words of each tick, and where those that have room are written."""
+    if axis.type == "continuous":
+        texts = tuple(tick.label.replace("-", "−") for tick in axis.ticks)
+        return texts, thin_out(positions, [text_width_mm(text, SMALL_PT) for text in texts])
+    texts = tuple(shortened(tick.label, LONGEST_LEVEL * length, SMALL_PT) for tick in axis.ticks)
+    # Phrases beside one another read as one without more room than words have.
+    widths = [text_width_mm(text, SMALL_PT) + PHRASE_MM * (" " in text) for text in texts]
+    return texts, spread_out(positions, widths, -EDGE_MM + 0.5, length)
+
+
+def _total_rows(nomogram: NomogramFacts, names: Sequence[str], length: float) -> list[Row]:
+    """Return the scale of total points and the survival axes below it."""
+    mm_per_point = length / max(as_number(tick) for tick in nomogram.total_ticks)
+    total = _scale(names[0], nomogram.total_ticks, mm_per_point)
+    example = nomogram.example
+    if example is None:
+        return [
+            total,
+            *(
+                _survival(name, axis.ticks, mm_per_point, None)
+                for name, axis in zip(names[1:], nomogram.survival, strict=True)
+            ),
+        ]
+    points = as_number(example.total_points)
+    at = points * mm_per_point
+    rows = [replace(total, example=(at, show(points, "0")))]
+    for name, axis, chance in zip(names[1:], nomogram.survival, example.survival, strict=True):
+        mark = (at, show(chance.value, "share"))
+        rows.append(_survival(name, axis.ticks, mm_per_point, mark))
+    return rows
 
 
 def _with_room_for_name(row: Row) -> Row:

@@ -122,18 +122,7 @@ def calibration_table(facts: Trace) -> Table | None:
     rows: list[Row] = []
     for key in assessments(facts.performance):
         lines = [
-            Row(
-                (
-                    (row.model.words(), ", ", line.horizon.show("horizon"), *marks(line.gnd_note)),
-                    optional(line.slope, "2"),
-                    optional(line.observed_expected, "2"),
-                    (line.ici.show("3"),),
-                    (line.e50.show("3"),),
-                    (line.e90.show("3"),),
-                    (line.emax.show("3"),),
-                    (line.gnd_p.show("p"),),
-                )
-            )
+            _calibration_row(row, line, marks(line.gnd_note))
             for row in facts.performance
             if _key(row) == key
             for line in row.calibration
@@ -162,6 +151,21 @@ def calibration_table(facts: Trace) -> Table | None:
             *([sentence("GND test: ", *explained)] if explained else []),
         ),
     )  # fmt: skip
+
+
+def _calibration_row(row: Trace, line: Trace, mark: Text) -> Row:
+    return Row(
+        (
+            (row.model.words(), ", ", line.horizon.show("horizon"), *mark),
+            optional(line.slope, "2"),
+            optional(line.observed_expected, "2"),
+            (line.ici.show("3"),),
+            (line.e50.show("3"),),
+            (line.e90.show("3"),),
+            (line.emax.show("3"),),
+            (line.gnd_p.show("p"),),
+        )
+    )
 
 
 def _by_fold(facts: Trace) -> tuple[Text, ...]:

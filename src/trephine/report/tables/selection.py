@@ -61,33 +61,9 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
         return None
     rows: list[Row] = []
     for part in facts.selection:
+        rows.append(_signature_heading(part, most))
         chooses = part.raw.lasso is None or part.raw.lasso.mixture > 0
-        heading: Text = (part.feature_set.words(), f". {protocol_label(part.raw.protocol)}")
-        if most is not None and len(part.selected) > most:
-            heading = (*heading, ". The largest weights; all are in the tables folder")
-        if not part.selected:
-            heading = (*heading, ". No feature was selected")
-        rows.append(Row((heading,), "group"))
-        for feature in list(part.selected)[:most]:
-            code: Text = (feature.ibsi_name.words(),)
-            if feature.raw.ibsi_code and not feature.raw.ibsi_name:
-                code = (feature.ibsi_code.words(),)
-            elif feature.raw.ibsi_code:
-                code = (*code, " (", feature.ibsi_code.words(), ")")
-            rows.append(
-                Row(
-                    (
-                        (feature.name.words(),),
-                        (feature.weight.show("weight"),),
-                        _share(feature.stability) if chooses else ("–",),
-                        _share(feature.same_sign),
-                        _range(feature.weights),
-                        (feature.family.words(),),
-                        (feature.image_type.words(),),
-                        code,
-                    )
-                )
-            )
+        rows += [_feature_row(one, chosen=chooses) for one in list(part.selected)[:most]]
     resamples = [part for part in facts.selection if part.raw.resamples]
     notes: list[Text] = [
         ("Weight: log hazard ratio per standard deviation of the feature in the signature.",)
@@ -118,6 +94,36 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
     return without_empty_columns(table)
 
 
+def _signature_heading(part: Trace, most: int | None) -> Row:
+    heading: Text = (part.feature_set.words(), f". {protocol_label(part.raw.protocol)}")
+    if most is not None and len(part.selected) > most:
+        heading = (*heading, ". The largest weights; all are in the tables folder")
+    if not part.selected:
+        heading = (*heading, ". No feature was selected")
+    return Row((heading,), "group")
+
+
+def _feature_row(feature: Trace, *, chosen: bool) -> Row:
+    """Return one feature; how often it is selected says nothing of a learner that keeps all."""
+    code: Text = (feature.ibsi_name.words(),)
+    if feature.raw.ibsi_code and not feature.raw.ibsi_name:
+        code = (feature.ibsi_code.words(),)
+    elif feature.raw.ibsi_code:
+        code = (*code, " (", feature.ibsi_code.words(), ")")
+    return Row(
+        (
+            (feature.name.words(),),
+            (feature.weight.show("weight"),),
+            _share(feature.stability) if chosen else ("–",),
+            _share(feature.same_sign),
+            _range(feature.weights),
+            (feature.family.words(),),
+            (feature.image_type.words(),),
+            code,
+        )
+    )
+
+
 def _share(share: Trace) -> Text:
     return EMPTY if share.raw is None else (share.show("share"),)
 
@@ -136,39 +142,10 @@ def agreement_table(facts: Trace) -> Table | None:
     rows: list[Row] = []
     if facts.agreement.icc:
         rows.append(Row((("Features",),), "group"))
-    rows += [
-        Row(
-            (
-                (icc.feature_set.words(), ": ", icc.comparison.words()),
-                (icc.cases.show("count"),),
-                (
-                    icc.kept.show("count"), " of ", icc.features.show("count"), " with ICC ≥ ",
-                    icc.threshold.show("plain"),
-                ),
-                (icc.form.words(),),
-            )
-        )
-        for icc in facts.agreement.icc
-    ]  # fmt: skip
+    rows += [_icc_row(icc) for icc in facts.agreement.icc]
     if facts.agreement.overlap:
         rows.append(Row((("Regions",),), "group"))
-    for overlap in facts.agreement.overlap:
-        distance: Text = EMPTY
-        if overlap.raw.hd95_median_mm is not None:
-            distance = ("95% Hausdorff distance ", overlap.hd95_median_mm.show("1"), " mm")
-        rows.append(
-            Row(
-                (
-                    (overlap.comparison.words(),),
-                    (overlap.cases.show("count"),),
-                    (
-                        "Dice ", overlap.dice_median.show("2"), " (", overlap.dice_q1.show("2"),
-                        "–", overlap.dice_q3.show("2"), ")",
-                    ),
-                    distance,
-                )
-            )
-        )  # fmt: skip
+    rows += [_overlap_row(overlap) for overlap in facts.agreement.overlap]
     return Table(
         phone="stack",
         slug="table-agreement",
@@ -184,6 +161,37 @@ def agreement_table(facts: Trace) -> Table | None:
             ),
         ),
     )
+
+
+def _icc_row(icc: Trace) -> Row:
+    return Row(
+        (
+            (icc.feature_set.words(), ": ", icc.comparison.words()),
+            (icc.cases.show("count"),),
+            (
+                icc.kept.show("count"), " of ", icc.features.show("count"), " with ICC ≥ ",
+                icc.threshold.show("plain"),
+            ),
+            (icc.form.words(),),
+        )
+    )  # fmt: skip
+
+
+def _overlap_row(overlap: Trace) -> Row:
+    distance: Text = EMPTY
+    if overlap.raw.hd95_median_mm is not None:
+        distance = ("95% Hausdorff distance ", overlap.hd95_median_mm.show("1"), " mm")
+    return Row(
+        (
+            (overlap.comparison.words(),),
+            (overlap.cases.show("count"),),
+            (
+                "Dice ", overlap.dice_median.show("2"), " (", overlap.dice_q1.show("2"),
+                "–", overlap.dice_q3.show("2"), ")",
+            ),
+            distance,
+        )
+    )  # fmt: skip
 
 
 def sample_size_table(facts: Trace) -> Table | None:

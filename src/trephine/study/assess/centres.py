@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trephine.errors import InputError
-from trephine.evaluation.calibration import calibration_in_the_large
+from trephine.evaluation.calibration_slope import calibration_in_the_large
 from trephine.evaluation.concordance import concordance_index
 from trephine.modelling.cases import Cases
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.types import BoolArray, Estimate
+from trephine.validation.held_out import OutOfFold
 from trephine.validation.out_of_fold import (
     out_of_fold_concordance,
     out_of_fold_slope,
     varies_within_folds,
 )
-from trephine.validation.resampling import OutOfFold
 
 # A centre of fewer events tells nothing of a model: it is counted, pooled, and not judged.
 FEWEST_CENTRE_EVENTS = 5

@@ -11,15 +11,17 @@ from trephine.errors import InputError
 from trephine.evaluation.brier_score import BrierScore, brier_score
 from trephine.evaluation.calibration import (
     CalibrationGroup,
-    CalibrationInTheLarge,
-    CalibrationSlope,
     CalibrationTest,
     calibration_groups,
-    calibration_in_the_large,
-    calibration_slope,
     greenwood_nam_dagostino_test,
 )
 from trephine.evaluation.calibration_curve import CalibrationCurve
+from trephine.evaluation.calibration_slope import (
+    CalibrationInTheLarge,
+    CalibrationSlope,
+    calibration_in_the_large,
+    calibration_slope,
+)
 from trephine.evaluation.censoring_weights import HorizonConvention
 from trephine.evaluation.concordance import concordance_index
 from trephine.evaluation.prediction_accuracy import (

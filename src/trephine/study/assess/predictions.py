@@ -15,13 +15,13 @@ from trephine.regression.cox_result import CoxResult
 from trephine.study.assess.training import TrainingLuck
 from trephine.study.results import Analysed, Analysis, ProtocolResult, Validation
 from trephine.types import FloatArray, IntArray
+from trephine.validation.held_out import OutOfFold
 from trephine.validation.out_of_fold import (
     levelled_event_probability,
     pooled_event_probability,
     pooled_linear_predictor,
     varies_within_folds,
 )
-from trephine.validation.resampling import OutOfFold
 
 MOST_REPEATS = 0.5
 """Share of repeats above which a case is called high risk out of fold."""
@@ -158,7 +158,7 @@ def _as_fitted(
     analysis: Analysis, protocol: ProtocolName, result: ProtocolResult, model: str
 ) -> Predictions:
     predicted, fitted = result.apparent[model], result.fitted.models[model]
-    return _predictions(
+    predictions = _predictions(
         analysis,
         (protocol, "apparent", model),
         predicted.linear_predictor,
@@ -166,8 +166,8 @@ def _as_fitted(
         1 - predicted.survival.survival_probability,
         patient=None if result.settings.independent else analysis.cases.patient,
         risk_cut=fitted.risk_cut,
-        fit=fitted.result,
     )
+    return replace(predictions, fit=fitted.result)
 
 
 def _nested(
@@ -187,13 +187,16 @@ def _nested(
         pooled_event_probability(out_of_fold, model),
         patient=analysis.cases.patient,
         risk_cut=MOST_REPEATS,
-        out_of_fold=out_of_fold,
     )
     planned = analysis.inputs.plan.outcome.horizons
     columns = [planned.index(horizon) for horizon in pooled.horizons]
     levelled = levelled_event_probability(out_of_fold, model)
-    share = out_of_fold.high_risk[model].mean(axis=0)
-    return replace(pooled, levelled=levelled[:, columns], high_risk=share)
+    return replace(
+        pooled,
+        out_of_fold=out_of_fold,
+        levelled=levelled[:, columns],
+        high_risk=out_of_fold.high_risk[model].mean(axis=0),
+    )
 
 
 def _predictions(
@@ -205,8 +208,6 @@ def _predictions(
     *,
     patient: IntArray | None,
     risk_cut: float,
-    out_of_fold: OutOfFold | None = None,
-    fit: CoxResult | None = None,
 ) -> Predictions:
     """Part event probabilities, shape (n, times), into the plan's horizons and the grid behind."""
     planned = analysis.inputs.plan.outcome.horizons
@@ -230,7 +231,5 @@ def _predictions(
         grid_probability=probability[:, len(planned) :],
         patient=patient,
         risk_cut=risk_cut,
-        out_of_fold=out_of_fold,
-        fit=fit,
         notes=(note,) if lost else (),
     )

@@ -12,7 +12,7 @@ from trephine.modelling.signature import Signature
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.types import FloatArray
 from trephine.validation.out_of_fold import compare_signatures
-from trephine.validation.resampling import Refit
+from trephine.validation.refits import Refit
 from trephine.validation.stability import FeatureStability, selection_stability
 
 

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from trephine.executors import Progress
 from trephine.facts import Facts, PictureFacts
 from trephine.study.assess import Assessment, assess, predictions_of
-from trephine.study.gather.baseline import cox_table, signature_table, table_1
+from trephine.study.gather.baseline import cox_table, table_1
 from trephine.study.gather.centres import centre_facts
 from trephine.study.gather.comparisons import comparisons, reclassifications
 from trephine.study.gather.curves import (
@@ -19,19 +19,13 @@ from trephine.study.gather.curves import (
     risk_group_facts,
     roc_facts,
 )
+from trephine.study.gather.methods import methods_facts, resampling_methods, signature_methods
 from trephine.study.gather.models import model_facts, sample_size
 from trephine.study.gather.nomograms import nomogram_facts
-from trephine.study.gather.overview import (
-    flow_facts,
-    inputs_facts,
-    methods_facts,
-    resampling_methods,
-    run_facts,
-    signature_methods,
-    study_facts,
-)
+from trephine.study.gather.overview import flow_facts, inputs_facts, run_facts, study_facts
 from trephine.study.gather.performance import performance_facts
 from trephine.study.gather.resampled import corrected_performance, null_facts
+from trephine.study.gather.signature_tables import signature_table
 from trephine.study.gather.signatures import agreement_facts, correlation_facts, selection_facts
 from trephine.study.results import Analysis
 

@@ -25,7 +25,6 @@ from trephine.group_tests.descriptive import ContinuousSummary
 from trephine.group_tests.hypothesis_test import HypothesisTest, Method
 from trephine.modelling.clinical_choice import ClinicalChoice, VariableAlone
 from trephine.modelling.encoding import seen_levels, seen_reference
-from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.terms import Term
 from trephine.regression.cox_result import CoxResult
 from trephine.report import phrases
@@ -35,11 +34,8 @@ from trephine.study.assess.clinical import (
     filled_table,
     multivariable,
 )
-from trephine.study.assess.refits import term_alone, training_column
-from trephine.study.gather.signatures import set_label
 from trephine.study.gather.steps import Step, step_of
 from trephine.study.results import Analysed, Analysis, ProtocolResult
-from trephine.study.settings import CLINICAL
 from trephine.types import Survival
 
 # What a femoral-head measure can be, and its formula as the methods state it.
@@ -168,7 +164,7 @@ def cox_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts:
     by_p = settings.clinical == "univariable-backward"
     return CoxTableFacts(
         protocol=result.settings.protocol,
-        continuous=_continuous_as(result),
+        continuous=continuous_as(result),
         standard_errors=result.settings.standard_errors,
         entry_p=settings.univariable_p if by_p else None,
         stay_p=settings.stay_p if by_p else None,
@@ -176,23 +172,25 @@ def cox_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts:
         n=len(survival),
         events=int(survival.event.sum()),
         variables=tuple(
-            _cox_variable(alone, choice, together, filled, survival) for alone in choice.alone
+            cox_variable(alone, choice, together, filled, survival) for alone in choice.alone
         ),
     )
 
 
-def _continuous_as(result: ProtocolResult) -> ContinuousAs:
+def continuous_as(result: ProtocolResult) -> ContinuousAs:
+    """Return how continuous variables enter the models."""
     cut = result.settings.clinical.continuous == "median-cut"
     return "cut at the median" if cut else "as measured"
 
 
-def _cox_variable(
+def cox_variable(
     alone: VariableAlone,
     choice: ClinicalChoice,
     together: CoxResult | None,
     table: ClinicalTable,
     survival: Survival,
 ) -> CoxVariable:
+    """Return the rows of one variable, alone and in the model."""
     key = alone.variable
     variable = table.variables[key]
     terms = choice.encoding.terms[key]
@@ -207,8 +205,8 @@ def _cox_variable(
                 level=term.group or step.text,
                 n=int(at.sum()),
                 events=int((survival.event & at).sum()),
-                univariable=_ratio(single, term.name, step),
-                multivariable=_ratio(together, term.name, step) if inside else None,
+                univariable=ratio_of(single, term.name, step),
+                multivariable=ratio_of(together, term.name, step) if inside else None,
             )
         )
     reference = _reference_row(terms, key, table, survival)
@@ -242,7 +240,8 @@ def _reference_row(
     return (CoxRow(level=name, reference=True, n=int(at.sum()), events=n_events),)
 
 
-def _ratio(result: CoxResult | None, name: str, step: Step) -> HazardRatio | None:
+def ratio_of(result: CoxResult | None, name: str, step: Step) -> HazardRatio | None:
+    """Return the hazard ratio of a term for a step of its variable."""
     if result is None:
         return None
     p = float(result.p_values[result.names.index(name)])
@@ -272,57 +271,3 @@ def _note(alone: VariableAlone, choice: ClinicalChoice, table: ClinicalTable) ->
 def _worded(reason: Reason, names: Mapping[str, str]) -> str:
     """Return a model's complaint with the table's words in place of the columns' names."""
     return reason.worded(lambda name: names.get(name, name))
-
-
-def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts | None:
-    """Return signatures as factors beside the clinical ones (Table S2); None without any.
-
-    The model is the one with the most parts; each of its variables also stands alone.
-    """
-    model = result.fitted.predictor.fullest
-    signatures = [term for term in model.terms if term.is_signature]
-    if not signatures or model.result is None:
-        return None
-    survival = analysis.cases.survival
-    variables = []
-    for term in signatures:
-        single = term_alone(analysis, result, term)
-        step = step_of(term, training_column(analysis, result, term))
-        variables.append(_signature_variable(term, step, single, model, survival))
-    choice = result.fitted.clinical
-    if choice is not None:
-        filled = filled_table(analysis, result)
-        inside = {term.variable for term in model.terms}
-        variables += [
-            _cox_variable(alone, choice, model.result, filled, survival)
-            for alone in choice.alone
-            if alone.variable in inside
-        ]
-    return CoxTableFacts(
-        protocol=result.settings.protocol,
-        continuous=_continuous_as(result),
-        standard_errors=result.settings.standard_errors,
-        elimination=phrases.beside_signatures(model.name, clinical=CLINICAL in model.parts),
-        n=model.n,
-        events=model.n_events,
-        variables=tuple(variables),
-    )
-
-
-def _signature_variable(
-    term: Term, step: Step, single: FittedModel, model: FittedModel, survival: Survival
-) -> CoxVariable:
-    row = CoxRow(
-        level=step.text,
-        n=len(survival),
-        events=int(survival.event.sum()),
-        univariable=_ratio(single.result, term.name, step),
-        multivariable=_ratio(model.result, term.name, step),
-    )
-    return CoxVariable(
-        name=term.name,
-        label=f"{set_label(term.variable)} signature",
-        rows=(row,),
-        univariable_p=row.univariable.p if row.univariable else None,
-        multivariable_p=row.multivariable.p if row.multivariable else None,
-    )

@@ -13,14 +13,8 @@ from trephine.study.gather.curves import (
     risk_group_facts,
     roc_facts,
 )
-from trephine.study.gather.overview import (
-    flow_facts,
-    inputs_facts,
-    methods_facts,
-    run_facts,
-    study_facts,
-    unresampled_method,
-)
+from trephine.study.gather.methods import methods_facts, unresampled_method
+from trephine.study.gather.overview import flow_facts, inputs_facts, run_facts, study_facts
 from trephine.study.gather.performance import performance_facts
 from trephine.study.results import Validation
 

@@ -172,7 +172,7 @@ def _curve_times(model: FittedModel) -> FloatArray:
 
 
 def _steps(model: FittedModel, times: FloatArray, digits: int | None = None) -> Steps:
-    hazard, variance, mean = model.baseline_at(times)
+    hazard, variance, mean = model.baseline.observed_at(times)
 
     def shown(value: float) -> float | None:
         if not np.isfinite(value):

@@ -1,0 +1,184 @@
+"""How the study was done: images, features, signatures, and how each protocol was judged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+
+from trephine.deep.settings import DeepSettings, FineTuneSettings
+from trephine.facts import (
+    DeepMethod,
+    MethodsFacts,
+    PartialRater,
+    RadiomicsMethod,
+    ResamplingMethod,
+    SignatureMethod,
+)
+from trephine.plan.features_sections import RadiomicsSection
+from trephine.radiomics.settings import RadiomicsSettings
+from trephine.regression.adaptive_ridge import ADAPTIVITIES
+from trephine.report import phrases
+from trephine.study.assess import Assessment
+from trephine.study.finetuning import finetune_settings
+from trephine.study.results import Analysed, Analysis, ProtocolResult, Validation
+from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
+
+
+def methods_facts(
+    analysis: Analysed,
+    resampling: Sequence[ResamplingMethod],
+    signatures: Sequence[SignatureMethod] = (),
+) -> MethodsFacts:
+    """Return the settings that the methods section states, with how predictions were judged.
+
+    Parameters
+    ----------
+    analysis
+        A study that ran, or a validation.
+    resampling, signatures
+        Of each protocol; a validation made no signature.
+    """
+    plan = analysis.inputs.plan
+    radiomics, deep = radiomics_settings(plan), deep_settings(plan)
+    features = analysis.cases.features
+    return MethodsFacts(
+        normalisation=_normalisation(radiomics, plan.radiomics.normalise),
+        raters=tuple(plan.data.raters),
+        partial_raters=_partial_raters(analysis),
+        radiomics=_radiomics_method(plan.radiomics, radiomics, features[RADIOMICS].names)
+        if radiomics is not None
+        else None,
+        deep=DeepMethod(
+            backbone=Path(deep.backbone).name,
+            layer=_layer(deep, finetune_settings(plan)),
+            weights=_weights_name(deep),
+            features=len(features[DEEP].names),
+            crop=phrases.crop(deep.margin, deep.size, mirrored=deep.mirror_left),
+        )
+        if deep is not None
+        else None,
+        feature_table=plan.features.table.name if plan.features is not None else "",
+        harmonisation="" if plan.selection.harmonise == "none" else phrases.COMBAT,
+        missing_values=phrases.MISSING_VALUES[plan.selection.missing_clinical],
+        signatures=tuple(signatures),
+        resampling=tuple(resampling),
+    )
+
+
+def signature_methods(analysis: Analysis) -> list[SignatureMethod]:
+    """Return how each protocol makes signatures; none without features."""
+    return [
+        _signature_method(result) for result in analysis.protocols.values() if result.fitted.chains
+    ]
+
+
+def _signature_method(result: ProtocolResult) -> SignatureMethod:
+    chain = result.settings.chain
+    adaptive = chain.learner == "adaptive-ridge"
+    return SignatureMethod(
+        protocol=result.settings.protocol,
+        learner=chain.learner,
+        mixtures=() if adaptive else chain.mixtures,
+        adaptivities=ADAPTIVITIES if adaptive else (),
+        inner_folds=chain.inner_folds,
+        fold_unit=chain.fold_unit,
+        training=result.settings.rules.signature_training,
+        clipped_at=chain.winsorise if math.isfinite(chain.winsorise) else None,
+    )
+
+
+def _normalisation(radiomics: RadiomicsSettings | None, method: str) -> str:
+    if radiomics is None:
+        return ""
+    steps = [] if method == "none" else [f"{method} normalisation"]
+    if radiomics.normalize:
+        steps.append(f"z-score over the whole image, times {radiomics.normalizeScale:g}")
+    return "; then ".join(steps) or "none"
+
+
+def _radiomics_method(
+    section: RadiomicsSection, settings: RadiomicsSettings, names: tuple[str, ...]
+) -> RadiomicsMethod:
+    source = section.file.name if section.file is not None else section.preset or "native2d"
+    changed = f", changed in {', '.join(section.settings)}" if section.settings else ""
+    return RadiomicsMethod(
+        preset=source + changed,
+        resampling=_resampled(settings),
+        bin_width=settings.binWidth if settings.binCount is None else None,
+        bin_count=settings.binCount,
+        image_types=tuple(settings.imageType),
+        families=tuple(settings.featureClass),
+        features=len(names),
+    )
+
+
+def _resampled(settings: RadiomicsSettings) -> str:
+    spacing = settings.resampledPixelSpacing
+    if spacing is None or settings.interpolator is None:
+        return "images and regions as recorded, not resampled"
+    sides = " × ".join(f"{side:g}" if side else "as recorded" for side in spacing)
+    return f"images resampled to {sides} mm ({settings.interpolator})"
+
+
+def resampling_methods(analysis: Analysis, assessment: Assessment) -> list[ResamplingMethod]:
+    """Return how each protocol of a study was resampled."""
+    validation = analysis.inputs.plan.validation
+    return [
+        ResamplingMethod(
+            protocol=protocol,
+            unit="patient",
+            folds=validation.folds,
+            repeats=result.out_of_fold.repeats if result.out_of_fold is not None else 0,
+            bootstraps=len(result.bootstrap.refits) if result.bootstrap is not None else 0,
+            permutations=validation.permutations if result.null is not None else 0,
+            interval_draws=assessment.number_draws,
+            band_draws=assessment.band_draws,
+            note=phrases.resampling_note(independent=result.settings.independent),
+        )
+        for protocol, result in analysis.protocols.items()
+    ]
+
+
+def unresampled_method(validation: Validation, assessment: Assessment) -> ResamplingMethod:
+    """Return how a locked model was judged on outside cases: nothing was refitted."""
+    return ResamplingMethod(
+        protocol=validation.protocol,
+        unit="patient",
+        folds=validation.inputs.plan.validation.folds,
+        repeats=0,
+        bootstraps=0,
+        permutations=0,
+        interval_draws=assessment.number_draws,
+        band_draws=assessment.band_draws,
+        note=phrases.BY_PATIENT,
+    )
+
+
+def _layer(deep: DeepSettings, finetune: FineTuneSettings | None) -> str:
+    layer = deep.layer or "average pool"
+    if finetune is None:
+        return layer
+    return f"{layer} after the last residual block was trained on survival in every refit"
+
+
+def _weights_name(deep: DeepSettings) -> str:
+    if deep.is_network_file:  # which holds its own
+        return PurePath(deep.backbone).name
+    return deep.weights_file.name if deep.weights_file is not None else deep.weights
+
+
+def _partial_raters(analysis: Analysed) -> tuple[PartialRater, ...]:
+    """Return the raters who drew some cases only."""
+    files = analysis.inputs.files
+    if files is None:
+        return ()
+    counts = {
+        rater: sum(path is not None for path in paths) for rater, paths in files.masks.items()
+    }
+    of = len(files.images)
+    return tuple(
+        PartialRater(name=rater, cases=count, of=of)
+        for rater, count in counts.items()
+        if count < of
+    )

@@ -1,0 +1,76 @@
+"""Cox models of the signatures alone (Table S2)."""
+
+from __future__ import annotations
+
+from trephine.facts import (
+    CoxRow,
+    CoxTableFacts,
+    CoxVariable,
+)
+from trephine.modelling.fitted_model import FittedModel
+from trephine.modelling.terms import Term
+from trephine.report import phrases
+from trephine.study.assess.clinical import (
+    filled_table,
+)
+from trephine.study.assess.refits import term_alone, training_column
+from trephine.study.gather.baseline import continuous_as, cox_variable, ratio_of
+from trephine.study.gather.signatures import set_label
+from trephine.study.gather.steps import Step, step_of
+from trephine.study.results import Analysis, ProtocolResult
+from trephine.study.settings import CLINICAL
+from trephine.types import Survival
+
+
+def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts | None:
+    """Return signatures as factors beside the clinical ones (Table S2); None without any.
+
+    The model is the one with the most parts; each of its variables also stands alone.
+    """
+    model = result.fitted.predictor.fullest
+    signatures = [term for term in model.terms if term.is_signature]
+    if not signatures or model.result is None:
+        return None
+    survival = analysis.cases.survival
+    variables = []
+    for term in signatures:
+        single = term_alone(analysis, result, term)
+        step = step_of(term, training_column(analysis, result, term))
+        variables.append(_signature_variable(term, step, single, model, survival))
+    choice = result.fitted.clinical
+    if choice is not None:
+        filled = filled_table(analysis, result)
+        inside = {term.variable for term in model.terms}
+        variables += [
+            cox_variable(alone, choice, model.result, filled, survival)
+            for alone in choice.alone
+            if alone.variable in inside
+        ]
+    return CoxTableFacts(
+        protocol=result.settings.protocol,
+        continuous=continuous_as(result),
+        standard_errors=result.settings.standard_errors,
+        elimination=phrases.beside_signatures(model.name, clinical=CLINICAL in model.parts),
+        n=model.n,
+        events=model.n_events,
+        variables=tuple(variables),
+    )
+
+
+def _signature_variable(
+    term: Term, step: Step, single: FittedModel, model: FittedModel, survival: Survival
+) -> CoxVariable:
+    row = CoxRow(
+        level=step.text,
+        n=len(survival),
+        events=int(survival.event.sum()),
+        univariable=ratio_of(single.result, term.name, step),
+        multivariable=ratio_of(model.result, term.name, step),
+    )
+    return CoxVariable(
+        name=term.name,
+        label=f"{set_label(term.variable)} signature",
+        rows=(row,),
+        univariable_p=row.univariable.p if row.univariable else None,
+        multivariable_p=row.multivariable.p if row.multivariable else None,
+    )

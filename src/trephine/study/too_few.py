@@ -1,0 +1,60 @@
+"""Refusing a study of whose cases too few can be analysed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trephine.cohort.flow import Flow
+from trephine.errors import PlanError, Problem, StudyProblemsError
+from trephine.plan import StudyPlan
+from trephine.study.files import (
+    CaseFiles,
+    few_drawn,
+)
+from trephine.study.finetuning import check_events
+from trephine.study.outcome import FEWEST_EVENTS, TableRows
+from trephine.types import BoolArray, FloatArray
+
+
+def refuse_too_few(
+    plan: StudyPlan, rows: TableRows, files: CaseFiles | None, flow: Flow, stay: BoolArray
+) -> None:
+    """Refuse too few events or drawings among the cases that stay: the table may hold enough.
+
+    Raises
+    ------
+    StudyProblemsError
+        If there are.
+    """
+    n_events = int(np.sum(rows.event[stay] == 1))
+    if n_events < FEWEST_EVENTS:
+        expected = f"at least {FEWEST_EVENTS} events among the cases that can be analysed"
+        found = f"{n_events} in {flow.analysed_cases} of {flow.enrolled_cases} cases"
+        advice = 'Fill in missing values, or set [selection] missing_clinical = "impute"'
+        raise StudyProblemsError([Problem(plan.data.table.name, expected, found, advice)])
+    _refuse_one_time(plan, rows.time[stay & (rows.event == 1)])
+    try:
+        check_events(n_events, plan)
+    except PlanError as error:
+        problem = Problem("study.toml [deep.finetune]", "events enough to train", str(error))
+        raise StudyProblemsError([problem]) from None
+    problems = few_drawn(files.masks, stay) if files is not None else []
+    if problems:
+        raise StudyProblemsError(problems)
+
+
+def _refuse_one_time(plan: StudyPlan, times: FloatArray) -> None:
+    """Refuse events that were all seen at one time: nobody's survival differs by when.
+
+    Raises
+    ------
+    StudyProblemsError
+        If they were.
+    """
+    if np.unique(times).size > 1:
+        return
+    where = f"{plan.data.table.name}, column {plan.data.columns.time}"
+    found = f"all {times.size} at {times[0]:g} {plan.outcome.unit}"
+    advice = "Enter when each event was seen; the end of the study is no such time"
+    problem = Problem(where, "events at two times at least", found, advice)
+    raise StudyProblemsError([problem])
