@@ -118,20 +118,11 @@ def guess_roles(
     free = [look for name, look in looks.items() if name not in {*found.values(), side}]
     patients = covered.get(found.get("patient", ""), frozenset())
     clinical, left_out = _variables(free, len(frame), outcome, patients)
-    repeat, asked = _merged(found, covered)
-    questions += asked
-    return Roles(
-        {role: found[role] for role in _ROLES if role in found},
-        why,
-        outcome.unit,
-        outcome.horizons,
-        read,
-        clinical,
-        left_out,
-        tuple(questions),
-        repeat,
-        outcome.strip,
-    )
+    repeat, doubts = _merged(found, covered)
+    columns = {role: found[role] for role in _ROLES if role in found}
+    asked = (*questions, *doubts)
+    of, strip = outcome, outcome.strip
+    return Roles(columns, why, of.unit, of.horizons, read, clinical, left_out, asked, repeat, strip)
 
 
 def _merged(
