@@ -12,36 +12,50 @@ from trephine.cli.ending.stopping import Stopped
 from trephine.cli.terminal import console
 
 
+Bundles = Annotated[list[Path], typer.Argument(help="The models: folders or .zip files.")]
+Host = Annotated[
+    str, typer.Option(help="Address to bind; any but this computer's own demands a token.")
+]
+Port = Annotated[int, typer.Option(help="Port to bind.", min=1, max=65535)]
+HostNames = Annotated[
+    list[str] | None,
+    typer.Option(help="Host that browsers name, behind a proxy; may be repeated."),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(help="File with the access token; else TREPHINE_SERVE_TOKEN is looked at."),
+]
+OverTls = Annotated[
+    bool, typer.Option("--https", help="Browsers reach it over TLS, through a proxy.")
+]
+NetworkFile = Annotated[
+    Path | None, typer.Option(help="The network's file, where a study used its own.")
+]
+Signer = Annotated[
+    str | None,
+    typer.Option(help="Who must have signed the models: a fingerprint or a public key's file."),
+]
+Megabytes = Annotated[int, typer.Option(help="Largest upload.", min=1, max=4096)]
+AtOnce = Annotated[
+    int, typer.Option(help="Predictions from radiographs at one time.", min=1, max=64)
+]
+Seconds = Annotated[float, typer.Option(help="Time that one may take.", min=1)]
+Memory = Annotated[float, typer.Option(help="Memory that one may take, in GiB.", min=1)]
+
+
 def serve(
-    bundles: Annotated[list[Path], typer.Argument(help="The models: folders or .zip files.")],
-    host: Annotated[
-        str, typer.Option(help="Address to bind; any but this computer's own demands a token.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to bind.", min=1, max=65535)] = 8000,
-    name: Annotated[
-        list[str] | None,
-        typer.Option(help="Host that browsers name, behind a proxy; may be repeated."),
-    ] = None,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(help="File with the access token; else TREPHINE_SERVE_TOKEN is looked at."),
-    ] = None,
-    https: Annotated[
-        bool, typer.Option("--https", help="Browsers reach it over TLS, through a proxy.")
-    ] = False,
-    weights: Annotated[
-        Path | None, typer.Option(help="The network's file, where a study used its own.")
-    ] = None,
-    signer: Annotated[
-        str | None,
-        typer.Option(help="Who must have signed the models: a fingerprint or a public key's file."),
-    ] = None,
-    megabytes: Annotated[int, typer.Option(help="Largest upload.", min=1, max=4096)] = 64,
-    at_once: Annotated[
-        int, typer.Option(help="Predictions from radiographs at one time.", min=1, max=64)
-    ] = 2,
-    seconds: Annotated[float, typer.Option(help="Time that one may take.", min=1)] = 120.0,
-    memory: Annotated[float, typer.Option(help="Memory that one may take, in GiB.", min=1)] = 6.0,
+    bundles: Bundles,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    name: HostNames = None,
+    token_file: TokenFile = None,
+    https: OverTls = False,
+    weights: NetworkFile = None,
+    signer: Signer = None,
+    megabytes: Megabytes = 64,
+    at_once: AtOnce = 2,
+    seconds: Seconds = 120.0,
+    memory: Memory = 6.0,
 ) -> None:
     """Serve models: calculator, prediction from radiographs, JSON API. Stops with Ctrl-C."""
     from trephine.modelling.signing_keys import signer_fingerprint
