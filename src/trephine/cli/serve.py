@@ -11,7 +11,6 @@ import typer
 from trephine.cli.ending.stopping import Stopped
 from trephine.cli.terminal import console
 
-
 Bundles = Annotated[list[Path], typer.Argument(help="The models: folders or .zip files.")]
 Host = Annotated[
     str, typer.Option(help="Address to bind; any but this computer's own demands a token.")
