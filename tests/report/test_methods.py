@@ -5,7 +5,9 @@ import re
 import pytest
 
 from trephine.facts import ExternalFacts
+from trephine.report.checklists import fill_checklists
 from trephine.report.contents import words_below
+from trephine.report.figures.catalogue import make_plates
 from trephine.report.methods import write_methods
 from trephine.report.references import (
     Citation,
@@ -136,3 +138,19 @@ def test_hips_that_are_patients_are_not_called_dependent(facts):
     count = facts.flow.analysed.model_copy(update={"patients": facts.flow.analysed.cases})
     alone = facts.model_copy(update={"flow": facts.flow.model_copy(update={"analysed": count})})
     assert "as independent" not in _text(alone).split("Intervals are 95%")[1]
+
+
+CLUMSY = re.compile(
+    r"\b(?:tells?|told|mend(?:ed)?|brought in|retold|dealt out|came about)\b|\ba (?:row|case) a "
+    r"|no model holds|independent factors|\b(?:removal|removed) at p (?:>=|≥)",
+    re.IGNORECASE,
+)
+
+
+def test_no_sentence_of_the_report_is_one_that_readers_stumbled_over(facts, pictures_folder):
+    tables, plates = make_tables(facts), make_plates(facts, pictures_folder)
+    words = [*words_below(tables, plates), _text(facts)]
+    words += [plain(one.title) for one in (*tables, *plates)]
+    words += [plain(cell) for table in tables for cell in table.header]
+    words += [item.words for checklist in fill_checklists(facts) for item in checklist.items]
+    assert [text for text in words if CLUMSY.search(text)] == []

@@ -33,7 +33,7 @@ def convert(
     ] = None,
     mask: Annotated[bool, typer.Option("--mask", help="The source holds labels.")] = False,
 ) -> None:
-    """Convert images (or masks) to NIfTI, and say how spacing and polarity came about.
+    """Convert images (or masks) to NIfTI, and report where spacing and polarity came from.
 
     A folder is converted file by file where the target is a folder, and as one series where it is
     a NIfTI file. A table may name the results in a column name or id.
