@@ -12,6 +12,7 @@ from trephine.evaluation.sample_size import SampleSize, sample_size
 from trephine.modelling.fitted_model import FittedModel, fit_model
 from trephine.modelling.terms import Term
 from trephine.regression.cox import CoxModel
+from trephine.regression.hazards_smooth import CoefficientSmooth, smooth_coefficient
 from trephine.regression.proportional_hazards import ProportionalHazardsTest
 from trephine.study.assess.clinical import filled_table
 from trephine.study.results import Analysis, ProtocolResult
@@ -57,12 +58,12 @@ class HazardsOverTime:
     ----------
     test
         By variable, the levels of one together, and of all together (R's ``cox.zph``).
-    variances
-        Of the coefficients, from the inverse information, shape (terms,).
+    smooths
+        Of each coefficient over time; None where there are too few events for one.
     """
 
     test: ProportionalHazardsTest
-    variances: FloatArray
+    smooths: tuple[CoefficientSmooth | None, ...]
 
 
 def hazards_over_time(
@@ -77,9 +78,13 @@ def hazards_over_time(
     groups: dict[str, list[str]] = {}
     for term in model.terms:
         groups.setdefault(term.variable, []).append(term.name)
-    return HazardsOverTime(
-        cox.proportional_hazards_test(groups=groups), np.diag(cox.result_.naive_covariance)
-    )
+    test = cox.proportional_hazards_test(groups=groups)
+    variances = np.diag(cox.result_.naive_covariance)
+    smooths = [
+        smooth_coefficient(test.transformed_times, test.scaled_residuals[:, j], float(variance))
+        for j, variance in enumerate(variances)
+    ]
+    return HazardsOverTime(test, tuple(smooths))
 
 
 def needed_sample(analysis: Analysis, parameters: int) -> SampleSize | None:

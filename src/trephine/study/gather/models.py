@@ -20,7 +20,6 @@ from trephine.facts import (
 )
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.terms import Term
-from trephine.regression.hazards_smooth import smooth_coefficient
 from trephine.study.assess.refits import (
     HazardsOverTime,
     hazards_over_time,
@@ -114,9 +113,7 @@ def _coefficients(
     """Return each coefficient over time; none where there are too few events for a smooth."""
     test, shown = found.test, []
     for j, term in enumerate(model.terms):
-        smooth = smooth_coefficient(
-            test.transformed_times, test.scaled_residuals[:, j], float(found.variances[j])
-        )
+        smooth = found.smooths[j]
         if smooth is None:
             return ()
         plain = _plain_label(term.variable, variables.get(term.variable))
