@@ -131,8 +131,9 @@ def main() -> None:
         print(rows[-1], flush=True)
     text = (
         "# Learners compared\n\n"
-        f"C-index: on real data nested by patient, 5 folds x {given.repeats}, pairs"
-        f" within folds; on simulated tables (212 hips of 144 patients, 64 events,"
+        f"C-index: on data sets nested by patient, 5 folds x {given.repeats}, pairs"
+        f" within folds (hips212 is simulated, the others are real); on"
+        " simulated tables (212 hips of 144 patients, 64 events,"
         f" {given.features} features, mean of {given.seeds}) on 1,000 fresh cases."
         " Made by `benchmarks/bench_learners.py`.\n\n"
     )

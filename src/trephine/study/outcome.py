@@ -207,7 +207,11 @@ def _events(frame: pd.DataFrame, column: str, name: str, problems: list[Problem]
     odd = sorted(set(wrong) | set(np.flatnonzero(~known & ~missing).tolist()))
     words = [cell for cell in dict.fromkeys(cells.iloc[odd]) if cause_of(cell) is None]
     example = ", ".join(f'{quoted(cell)} = "0 or 1"' for cell in words[:3])
-    advice = f"Say what each means {_read_key(column, example)}; 1 is an event, 0 its absence"
+    advice = (
+        f"Say what each means {_read_key(column, example)}; 1 is an event, 0 its absence at the end"
+        " of follow-up. A competing event, such as death, is neither: counted as 0, it makes"
+        " predicted risks too high"
+    )
     problems += value_problems(cells, odd, name, "0 or 1", advice)
     if not odd and missing.any() and known.any() and not (event[known] == 0).any():
         rows = [int(row) for row in frame.index[missing]]
