@@ -33,11 +33,10 @@ def export_calculator(
 ) -> None:
     """Write a model's calculator: one HTML file that works offline and can be sent by mail."""
     from trephine.modelling.signing_keys import signer_fingerprint
-    from trephine.serve.offline import TYPED_NOTE
     from trephine.serve.offline import export_calculator as export
 
     demanded = None if signer is None else signer_fingerprint(signer)
-    whole = export(bundle, out, language.value, demanded)
+    notes = export(bundle, out, language.value, demanded)
     console.print(f"Calculator: {out}", soft_wrap=True, markup=False)
-    if not whole:
-        console.print(TYPED_NOTE, soft_wrap=True, markup=False)
+    for note in notes:
+        console.print(note, soft_wrap=True, markup=False)

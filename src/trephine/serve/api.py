@@ -86,6 +86,8 @@ class Prediction(_Form):
     """Where the case lies outside what training saw, and what else must be known."""
     scores: dict[str, float]
     """Of the model's signatures."""
+    interval_note: str
+    """Where the intervals come from, or why there are none."""
     signed_by: str | None
     """Fingerprint of the key that signed the model."""
 

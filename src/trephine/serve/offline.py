@@ -11,15 +11,24 @@ from markupsafe import Markup
 from trephine.errors import BundleError
 from trephine.serve.parts import as_data, environment, one_module, static
 from trephine.serve.words import Language, catalogue, words_of
-from trephine.study.locked import CalculatorContent, LockedModel, calculator_content, read_model
+from trephine.study.locked import (
+    Bulky,
+    CalculatorContent,
+    LockedModel,
+    calculator_content,
+    read_model,
+)
 from trephine.writing import write_text
 
-# A file that is larger goes out without the features of its signatures: scores are typed.
 LARGEST_BYTES = 300_000
-TYPED_NOTE = (
-    "Note: the features of the model's signatures would make the calculator too large; the scores"
-    " that trephine predict prints are typed instead."
-)
+# What a file goes out without where it would be larger, the first first.
+_LEFT_OUT: tuple[Bulky, ...] = ("features", "refits")
+_NOTES: dict[Bulky, str] = {
+    "features": "Note: the features of the model's signatures would make the calculator too large;"
+    " the scores that trephine predict prints are typed instead.",
+    "refits": "Note: the refits of the model would make the calculator too large; trephine predict"
+    " gives the intervals.",
+}
 
 
 def calculator_page(content: CalculatorContent, language: Language = "en") -> str:
@@ -58,7 +67,7 @@ def export_calculator(
     out: Path,
     language: Language = "en",
     signer: str | None = None,
-) -> bool:
+) -> list[str]:
     """Write the calculator of a locked model as one HTML file.
 
     Parameters
@@ -74,8 +83,7 @@ def export_calculator(
 
     Returns
     -------
-    Whether the features of all signatures are in it, or the file would have been too large and
-    their scores have to be typed.
+    What it had to leave out to stay small, one sentence each.
 
     Raises
     ------
@@ -83,12 +91,21 @@ def export_calculator(
         If the bundle is refused.
     """
     model = bundle if isinstance(bundle, LockedModel) else read_model(bundle, signer)
-    page, whole = calculator_page(calculator_content(model), language), True
-    if len(page.encode()) > LARGEST_BYTES:
-        page = calculator_page(calculator_content(model, features=False), language)
-        whole = False
+    page, left_out = small_page(model, language)
     write_text(out, page)
-    return whole
+    return [_NOTES[one] for one in _LEFT_OUT if one in left_out]
+
+
+def small_page(model: LockedModel, language: Language) -> tuple[str, frozenset[Bulky]]:
+    """Return the page of a model's calculator, and what it left out to stay small."""
+    page = calculator_page(calculator_content(model), language)
+    left_out: frozenset[Bulky] = frozenset()
+    for one in _LEFT_OUT:
+        if len(page.encode()) <= LARGEST_BYTES:
+            break
+        left_out |= {one}
+        page = calculator_page(calculator_content(model, left_out), language)
+    return page, left_out
 
 
 def calculator_beside(bundle: Path | None, folder: Path) -> list[str]:
@@ -109,10 +126,10 @@ def calculator_beside(bundle: Path | None, folder: Path) -> list[str]:
         return []
     out = folder / "calculator.html"
     try:
-        whole = export_calculator(bundle, out)
+        notes = export_calculator(bundle, out)
     except BundleError as refused:
         return [f"Note: no calculator was written: {refused}"]
-    return [f"Calculator: {out}", *([] if whole else [TYPED_NOTE])]
+    return [f"Calculator: {out}", *notes]
 
 
 def _policy(style: str, script: str) -> str:

@@ -86,11 +86,13 @@ export function designOf(content, model, values) {
   const problems = [];
   const warnings = [];
   const read = {};
+  const raw = {};
   const filled = [];
   for (const key of model.variables) {
     const variable = content.variables.find((one) => one.key === key);
     const before = problems.length;
     let value = clinicalValue(variable, values.clinical ?? {}, problems);
+    raw[key] = value;
     if (value === null && problems.length === before) {
       if (content.imputation) {
         const stored = content.imputation[key];
@@ -105,6 +107,11 @@ export function designOf(content, model, values) {
     read[key] = value;
   }
   if (filled.length) warnings.push({ code: "filled", filled });
+  for (const key of model.interval.variables ?? []) {
+    if (key in raw) continue;
+    const variable = content.variables.find((one) => one.key === key);
+    raw[key] = clinicalValue(variable, values.clinical ?? {}, problems);
+  }
   const scores = {};
   const far = [];
   for (const key of model.signatures) {
@@ -125,7 +132,7 @@ export function designOf(content, model, values) {
   }
   warnings.push(...far);
   if (content.simulated) warnings.push({ code: "simulated" });
-  return { design, problems: distinct(problems), warnings, read, scores };
+  return { design, problems: distinct(problems), warnings, raw, scores };
 }
 
 /** Two measures may share an arc, and then find the same fault in it. */
@@ -196,30 +203,66 @@ export function linearPredictor(model, design) {
   return sum;
 }
 
-/** Return survival with its interval at the k-th of some steps; the one place for intervals. */
-export function survivalAt(model, design, steps, k) {
+/** Return survival at the k-th of some steps; null past the last follow-up. */
+export function survivalAt(lp, steps, k) {
   const hazard = steps.hazard[k];
-  if (hazard === null) return { time: steps.times[k], value: null, low: null, high: null };
-  const ratio = Math.exp(Math.min(linearPredictor(model, design), 700));
-  const value = Math.exp(-(ratio * hazard));
-  const wide = model.interval.normal * ratio * standardError(model, design, steps, k);
-  const low = Math.exp(-(ratio * hazard) - wide);
-  const high = Math.exp(Math.min(-(ratio * hazard) + wide, 0));
-  return { time: steps.times[k], value, low, high };
+  const value = hazard === null ? null : Math.exp(-(Math.exp(Math.min(lp, 700)) * hazard));
+  return { time: steps.times[k], value, low: null, high: null };
 }
 
-/** Return the standard error of the cumulative hazard, before it is multiplied by exp(lp). */
-function standardError(model, design, steps, k) {
-  const { covariance } = model.interval;
-  const gap = design.map((value, j) => {
-    const z = (value - model.centre[j]) / model.scale[j];
-    return (steps.mean[k][j] - steps.hazard[k] * z) * model.scale[j];
-  });
-  let spread = 0;
-  for (let p = 0; p < gap.length; p += 1) {
-    for (let q = 0; q < gap.length; q += 1) spread += gap[p] * covariance[p][q] * gap[q];
+/** Enter the limits of survival at the horizons; the one place for intervals.
+ *
+ * Returns where they come from: {code, ...} with the code of `interval_` in the words.
+ */
+export function enterIntervals(content, model, raw, survival) {
+  const { interval } = model;
+  if (interval.kind === "none") return { code: interval.reason.replace(" ", "_") };
+  const { refits, variables, fewest } = interval;
+  const absentOnes = variables.filter((key) => raw[key] === null);
+  if (absentOnes.length && refits.some((refit) => !refit.imputation)) {
+    return { code: "values", missing: absentOnes };
   }
-  return Math.sqrt(Math.max(steps.variance[k] + spread, 0));
+  const again = refits.map((refit) => refitSurvival(content, interval, refit, raw));
+  survival.forEach((at, j) => {
+    const known = again.map((one) => one[j]).filter((value) => value !== null);
+    if (at.value === null || known.length < fewest) return;
+    const [first, last] = interval.tails.map((tail) => quantile(known.map(logMinusLog), tail));
+    const middle = logMinusLog(at.value);
+    // More hazard is less survival.
+    at.high = Math.max(at.value, ofHazard(middle + Math.min(first - middle, 0)));
+    at.low = Math.min(at.value, ofHazard(middle + Math.max(last - middle, 0)));
+  });
+  const bounded = survival.some((at) => at.low !== null);
+  return bounded ? { code: "refits", n: refits.length } : { code: "short" };
+}
+
+function refitSurvival(content, interval, refit, raw) {
+  const read = {};
+  interval.variables.forEach((key, place) => {
+    if (raw[key] !== null) {
+      read[key] = raw[key];
+      return;
+    }
+    const stored = refit.imputation[place];
+    const { levels } = content.variables.find((one) => one.key === key);
+    read[key] = levels.length ? levels[stored] : stored;
+  });
+  const design = refit.terms.map((place) => columnOf(interval.terms[place], read, {}));
+  const ratio = Math.exp(Math.min(linearPredictor(refit, design), 700));
+  return refit.hazard.map((hazard) => (hazard === null ? null : Math.exp(-ratio * hazard)));
+}
+
+const logMinusLog = (share) => Math.log(-Math.log(Math.min(Math.max(share, 1e-12), 1 - 1e-12)));
+const ofHazard = (hazard) => Math.exp(-Math.exp(Math.min(hazard, 700)));
+
+/** Return a quantile as NumPy's default: straight between the values next to it. */
+function quantile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const place = (sorted.length - 1) * share;
+  const k = Math.floor(place);
+  const part = place - k;
+  const [a, b] = [sorted[k], sorted[Math.min(k + 1, sorted.length - 1)]];
+  return part >= 0.5 ? b - (b - a) * (1 - part) : a + (b - a) * part;
 }
 
 /** Return the share of training cases whose linear predictor is lower, by tenths, from 0 to 1. */
@@ -266,22 +309,23 @@ function lowest(model, axis) {
 /** Return all that is said of a case; `problems` alone where it cannot be predicted. */
 export function predict(content, name, values) {
   const model = modelOf(content, name);
-  const { design, problems, warnings, read, scores } = designOf(content, model, values);
+  const { design, problems, warnings, raw, scores } = designOf(content, model, values);
   if (problems.length) return { model: model.name, problems, warnings: [] };
   const lp = linearPredictor(model, design);
   const { horizons, curve } = model;
-  const survival = horizons.times.map((_, k) => survivalAt(model, design, horizons, k));
+  const survival = horizons.times.map((_, k) => survivalAt(lp, horizons, k));
+  const interval = enterIntervals(content, model, raw, survival);
   const group = groupOf(content, model, lp, survival);
   const { nomogram } = model;
   return {
     model: model.name,
     problems,
     warnings,
-    read,
     scores,
     linearPredictor: lp,
     survival,
-    curve: curve.times.map((_, k) => survivalAt(model, design, curve, k)),
+    interval,
+    curve: curve.times.map((_, k) => survivalAt(lp, curve, k)),
     group: content.groups.length > group ? content.groups[group] : content.groups.at(-1),
     standing: standing(model, lp),
     points: pointsOf(model, design),

@@ -94,7 +94,7 @@ function roundSteps(last, most) {
   return steps;
 }
 
-/** Return a survival curve as steps with its interval; horizons are marked. */
+/** Return a survival curve as steps; horizons are marked, with their intervals. */
 export function drawCurve(curve, survival, axisName, width, description) {
   const height = Math.round(Math.min(300, Math.max(220, width * 0.5)));
   const [left, right, top, bottom] = [46, 14, 12, 44];
@@ -116,12 +116,16 @@ export function drawCurve(curve, survival, axisName, width, description) {
       const here = `${x(at.time).toFixed(1)},${y(at[key]).toFixed(1)}`;
       return k ? [`${x(at.time).toFixed(1)},${y(curve[k - 1][key]).toFixed(1)}`, here] : [here];
     });
-  const around = [...stepped("high"), ...stepped("low").reverse()];
-  picture.append(drawn("polygon", { points: around.join(" "), class: "band" }));
   picture.append(drawn("polyline", { points: stepped("value").join(" "), class: "curve" }));
   for (const at of survival) {
     if (at.value === null) continue;
     picture.append(line(x(at.time), y(0), x(at.time), y(at.value), "mark"));
+    if (at.low !== null) {
+      picture.append(line(x(at.time), y(at.low), x(at.time), y(at.high), "limits"));
+      for (const end of [at.low, at.high]) {
+        picture.append(line(x(at.time) - 5, y(end), x(at.time) + 5, y(end), "limits"));
+      }
+    }
     picture.append(drawn("circle", { cx: x(at.time), cy: y(at.value), r: 4.5, class: "case" }));
   }
   return picture;

@@ -31,19 +31,19 @@ function made(name, attributes = {}, ...children) {
 /** Return the fields that a model needs: clinical ones, arcs of measures, scores. */
 function fieldsOf(model) {
   const fields = [];
-  for (const key of model.variables) {
+  const add = (key, optional) => {
     const variable = content.variables.find((one) => one.key === key);
-    if (!variable.measure) {
-      fields.push({ id: variable.column, variable, model });
-      continue;
-    }
-    variable.arcs.forEach((arc, k) => {
-      if (!fields.some((one) => one.id === arc)) fields.push({ id: arc, letter: "AB"[k] });
-    });
-  }
+    const own = variable.measure
+      ? variable.arcs.map((arc, k) => ({ id: arc, letter: "AB"[k], optional }))
+      : [{ id: variable.column, variable, model, optional }];
+    for (const field of own) if (!fields.some((one) => one.id === field.id)) fields.push(field);
+  };
+  for (const key of model.variables) add(key, false);
   for (const key of model.signatures) {
     fields.push({ id: key, signature: content.signatures.find((one) => one.key === key), model });
   }
+  // Some refits use what the model itself does not.
+  for (const key of model.interval.variables ?? []) add(key, true);
   return fields;
 }
 
@@ -56,6 +56,7 @@ function nameOf(field) {
 }
 
 function helpOf(field) {
+  if (field.optional) return speech.say("interval_only");
   if (field.letter) return speech.say("arc_help");
   const key = field.signature ? field.signature.key : field.variable.key;
   const j = field.model.terms.findIndex((term) => term.variable === key);
@@ -161,8 +162,15 @@ function valuesOf() {
   return { clinical: state.typed, scores, features: state.features };
 }
 
+/** Return what was typed as one text: what the server said holds while this stays the same. */
+const typedNow = () => JSON.stringify([state.model, state.typed]);
+
 function refresh() {
   const found = predict(content, state.model, valuesOf());
+  if (state.given?.typed === typedNow() && !found.problems.length) {
+    found.interval = { text: state.given.note };
+    for (const one of found.survival) Object.assign(one, state.given.limits[general(one.time, 12)]);
+  }
   showProblems(found.problems);
   at("result").hidden = found.problems.length > 0;
   at("waiting").hidden = found.problems.length === 0;
@@ -185,8 +193,15 @@ function showProblems(problems) {
   }
 }
 
+/** Return where the intervals come from, or why there are none. */
+function intervalNote(interval) {
+  if (interval.text) return interval.text;
+  const nameOfKey = (key) => speech.own(content.variables.find((one) => one.key === key).label);
+  const names = speech.list((interval.missing ?? []).map(nameOfKey));
+  return speech.say(`interval_${interval.code}`, { n: interval.n, names });
+}
+
 function showPrediction(found) {
-  const model = modelOf(content, state.model);
   at("risks").replaceChildren(
     ...found.survival.map((one) =>
       made(
@@ -196,9 +211,7 @@ function showPrediction(found) {
       )),
   );
   showTable(found);
-  at("interval-note").textContent = speech.say(
-    model.signatures.length ? "interval_fit" : "interval_clinical",
-  );
+  at("interval-note").textContent = intervalNote(found.interval);
   showSummary(found);
   const warnings = found.warnings.map((one) => made("li", {}, warningSentence(speech, one)));
   at("warnings").replaceChildren(...warnings);
@@ -213,7 +226,7 @@ function showTable(found) {
   const rows = found.survival.map((one) => {
     const time = speech.timeOf(one.time, content.unit);
     const known = one.value !== null;
-    const bounded = known && Number.isFinite(one.low);
+    const bounded = known && one.low !== null;
     const interval = bounded ? say("to", { low: percent(one.low), high: percent(one.high) }) : say("none");
     const cells = known ? [percent(1 - one.value), percent(one.value), interval] : ["–", "–", "–"];
     return made("tr", {}, made("th", { scope: "row" }, time), ...cells.map((c) => made("td", {}, c)));
@@ -421,9 +434,14 @@ export const calculator = {
     const values = Object.fromEntries(fields.map((one) => [one.id, state.typed[one.id] ?? ""]));
     return { model: model.name, values, wrong: wrong.map(nameOf) };
   },
-  fill(scores) {
+  /** Show what the server measured: scores, and limits of survival by horizon. */
+  fill({ scores, survival, interval_note: note }) {
     state.features = {};
     for (const [key, score] of Object.entries(scores)) setField(key, String(score));
+    const limits = Object.fromEntries(
+      Object.entries(survival).map(([time, { low, high }]) => [time, { low, high }]),
+    );
+    state.given = { typed: typedNow(), limits, note };
     refresh();
   },
 };

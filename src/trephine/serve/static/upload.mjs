@@ -49,7 +49,7 @@ form.addEventListener("submit", async (event) => {
   told(say("measuring"));
   try {
     const { prediction, saliency_png: picture } = await answerOf(body);
-    calculator.fill(prediction.scores);
+    calculator.fill(prediction);
     warn(prediction.warnings);
     at("seen").hidden = !picture;
     if (picture) {

@@ -39,7 +39,7 @@ export function riskSentence(speech, content, at) {
 
 /** Return the interval of that risk, empty where there is none. */
 export function intervalSentence(speech, at) {
-  if (at.low === null || !Number.isFinite(at.low) || !Number.isFinite(at.high)) return "";
+  if (at.low === null) return "";
   const [low, high] = [at.high, at.low].map((s) => Math.round(100 * (1 - s)));
   return speech.say("risk_interval", { low, high });
 }

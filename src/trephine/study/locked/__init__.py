@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from trephine.study.locked.apart import Apart, ApartLimits, UploadedCase
     from trephine.study.locked.calculator import calculator_content
     from trephine.study.locked.calculator_form import CalculatorContent
+    from trephine.study.locked.calculator_interval import Bulky
     from trephine.study.locked.model import LockedModel, read_model
     from trephine.study.locked.new_case import NewCase
     from trephine.study.locked.predict import CasePrediction, predict_case
@@ -22,6 +23,7 @@ _ROOMS = {
     "Apart": "apart",
     "ApartLimits": "apart",
     "UploadedCase": "apart",
+    "Bulky": "calculator_interval",
     "CalculatorContent": "calculator_form",
     "calculator_content": "calculator",
     "LockedModel": "model",
@@ -36,6 +38,7 @@ _ROOMS = {
 __all__ = [
     "Apart",
     "ApartLimits",
+    "Bulky",
     "CalculatorContent",
     "CasePrediction",
     "LockedModel",

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
 
 from trephine.cohort.schema import label_of
 from trephine.evaluation.risk_groups import group_names
-from trephine.modelling.fitted_model import LEVEL, FittedModel
+from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.signature import Signature
-from trephine.modelling.terms import Term
 from trephine.study.gather.signatures import set_label
 from trephine.study.locked.calculator_form import (
     CalculatorContent,
     CalculatorModel,
     CalculatorSignature,
-    CalculatorTerm,
     CalculatorVariable,
-    FitInterval,
     Measured,
     SignatureFeatures,
     Steps,
+)
+from trephine.study.locked.calculator_interval import (
+    Bulky,
+    calculator_term,
+    interval_of,
+    numbers,
+    or_none,
+    refit_variables,
 )
 from trephine.study.locked.model import LockedModel
 from trephine.types import FloatArray
@@ -30,15 +34,18 @@ _CURVE_POINTS = 100
 _CURVE_DIGITS = 6
 
 
-def calculator_content(model: LockedModel, *, features: bool = True) -> CalculatorContent:
+def calculator_content(
+    model: LockedModel, left_out: frozenset[Bulky] = frozenset()
+) -> CalculatorContent:
     """Return what a calculator needs of a locked model.
 
     Parameters
     ----------
     model
         The locked model.
-    features
-        Whether the signatures' features are in it, or only a score can be typed.
+    left_out
+        "features": those of signatures, so that only a score can be typed; "refits": without them
+        there are no intervals.
 
     Examples
     --------
@@ -52,6 +59,7 @@ def calculator_content(model: LockedModel, *, features: bool = True) -> Calculat
     first = predictor.models[context.primary_model]
     models = [first, *(one for one in predictor.models.values() if one is not first)]
     keys = dict.fromkeys(key for one in models for key in one.clinical_variables)
+    keys |= dict.fromkeys(key for one in models for key in refit_variables(model, one, left_out))
     sets = dict.fromkeys(key for one in models for key in one.signatures)
     cuts = context.outcome.risk_cuts
     return CalculatorContent(
@@ -73,8 +81,8 @@ def calculator_content(model: LockedModel, *, features: bool = True) -> Calculat
         sides=context.features.sides,
         centres=context.centres if predictor.harmonisers else (),
         variables=tuple(_variable(model, key) for key in keys),
-        signatures=tuple(_signature(model, key, features) for key in sets),
-        models=tuple(_model(model, one) for one in models),
+        signatures=tuple(_signature(model, key, left_out) for key in sets),
+        models=tuple(_model(model, one, left_out) for one in models),
     )
 
 
@@ -92,10 +100,10 @@ def _variable(model: LockedModel, key: str) -> CalculatorVariable:
     )
 
 
-def _signature(model: LockedModel, key: str, features: bool) -> CalculatorSignature:
+def _signature(model: LockedModel, key: str, left_out: frozenset[Bulky]) -> CalculatorSignature:
     signature = model.predictor.signatures[key]
     # The features of a trained network are not those that a table holds.
-    typed = features and not signature.empty and key not in model.predictor.blocks
+    typed = "features" not in left_out and not signature.empty and key not in model.predictor.blocks
     return CalculatorSignature(
         key=key,
         label=f"{set_label(key)} signature",
@@ -108,36 +116,31 @@ def _signature(model: LockedModel, key: str, features: bool) -> CalculatorSignat
 def _features(signature: Signature) -> SignatureFeatures:
     return SignatureFeatures(
         names=signature.names,
-        weights=_numbers(signature.weights),
-        centre=_numbers(signature.centre),
-        scale=_numbers(signature.scale),
-        floor=None if signature.floor is None else _numbers(signature.floor),
-        ceiling=None if signature.ceiling is None else _numbers(signature.ceiling),
+        weights=numbers(signature.weights),
+        centre=numbers(signature.centre),
+        scale=numbers(signature.scale),
+        floor=None if signature.floor is None else numbers(signature.floor),
+        ceiling=None if signature.ceiling is None else numbers(signature.ceiling),
         reach=signature.reach,
     )
 
 
-def _model(locked: LockedModel, model: FittedModel) -> CalculatorModel:
+def _model(locked: LockedModel, model: FittedModel, left_out: frozenset[Bulky]) -> CalculatorModel:
     horizons = np.array(locked.context.outcome.horizons)
     return CalculatorModel(
         name=model.name,
         variables=model.clinical_variables,
         signatures=model.signatures,
-        terms=tuple(_term(term) for term in model.terms),
-        coefficients=_numbers(model.coefficients),
-        centre=_numbers(model.centre),
-        scale=_numbers(model.scale),
-        low=_numbers(model.low),
-        high=_numbers(model.high),
+        terms=tuple(calculator_term(term) for term in model.terms),
+        coefficients=numbers(model.coefficients),
+        centre=numbers(model.centre),
+        low=numbers(model.low),
+        high=numbers(model.high),
         horizons=_steps(model, horizons),
         curve=_steps(model, _curve_times(model), _CURVE_DIGITS),
-        interval=FitInterval(
-            kind="fit",
-            normal=float(ndtri(0.5 + LEVEL / 2)),
-            covariance=tuple(_numbers(row) for row in model.covariance),
-        ),
+        interval=interval_of(locked, model, left_out),
         risk_cut=model.risk_cut,
-        deciles=_numbers(model.deciles),
+        deciles=numbers(model.deciles),
         range=model.linear_predictor_range,
         cases=model.n,
         events=model.n_events,
@@ -152,17 +155,6 @@ def _model(locked: LockedModel, model: FittedModel) -> CalculatorModel:
     )
 
 
-def _term(term: Term) -> CalculatorTerm:
-    return CalculatorTerm(
-        variable=term.variable,
-        kind=term.kind,
-        label=term.label,
-        level=term.level,
-        reference=term.reference,
-        cut=None if np.isnan(term.cut) else term.cut,
-    )
-
-
 def _curve_times(model: FittedModel) -> FloatArray:
     """Return times from 0 to the last follow-up at which a curve is drawn, shape (k,)."""
     base = model.baseline
@@ -172,20 +164,7 @@ def _curve_times(model: FittedModel) -> FloatArray:
 
 
 def _steps(model: FittedModel, times: FloatArray, digits: int | None = None) -> Steps:
-    hazard, variance, mean = model.baseline.observed_at(times)
-
-    def shown(value: float) -> float | None:
-        if not np.isfinite(value):
-            return None
-        return float(value) if digits is None else float(f"{value:.{digits}g}")
-
-    return Steps(
-        times=_numbers(times),
-        hazard=tuple(shown(value) for value in hazard),
-        variance=tuple(shown(value) for value in variance),
-        mean=tuple(tuple(shown(value) for value in row) for row in mean),
-    )
-
-
-def _numbers(values: FloatArray) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
+    hazard = model.cumulative_hazard(times)
+    if digits is not None:
+        hazard = np.array([float(f"{value:.{digits}g}") for value in hazard])
+    return Steps(times=numbers(times), hazard=or_none(hazard))

@@ -7,7 +7,9 @@ fills these classes in.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from trephine.cohort.schema import Measure
 from trephine.modelling.terms import Kind
@@ -89,35 +91,60 @@ class CalculatorTerm(Part):
 
 
 class Steps(Part):
-    """The baseline at k times: cumulative hazard, its variance and the mean hazard of each term.
+    """The baseline at k times: ``S(t) = exp(-hazard exp(lp))``.
 
-    ``S(t) = exp(-hazard exp(lp))`` with ``lp`` the sum of (value - centre) coefficient.
+    ``lp`` is the sum of (value - centre) coefficient over the terms.
     """
 
     times: Numbers
     """Shape (k,)."""
     hazard: tuple[float | None, ...]
-    """Null past the last follow-up."""
-    variance: tuple[float | None, ...]
-    """Of the hazard, with the coefficients known."""
-    mean: tuple[tuple[float | None, ...], ...]
-    """Shape (k, q)."""
+    """Cumulative, shape (k,); null past the last follow-up."""
 
 
-class FitInterval(Part):
-    """The interval of R's ``survfit``, symmetric on the log scale; signatures are taken as known.
+class Refit(Part):
+    """One refit of a model to a bootstrap sample."""
 
-    The standard error of the cumulative hazard is exp(lp) times the root of ``variance + g' V g``
-    with g the mean hazard less hazard times (value - centre) / scale, and V the ``covariance``
-    times the scales of both terms.
+    terms: tuple[int, ...]
+    """Places of its q terms in the list of terms."""
+    coefficients: Numbers
+    """Log hazard ratio per unit, shape (q,)."""
+    centre: Numbers
+    """Where its linear predictor is 0, shape (q,)."""
+    hazard: tuple[float | None, ...]
+    """Cumulative hazard at the horizons; null past the last follow-up of its sample."""
+    imputation: Numbers | None
+    """What stands in for a missing value of each variable; null where one is needed."""
+
+
+class RefitsInterval(Part):
+    """The interval from refits: selection and all, as ``predict`` prints it.
+
+    Distances from the prediction to the 2.5th and 97.5th percentile of the refits, on the scale
+    log(-log S); at least ``fewest`` refits have to say something.
     """
 
-    kind: Literal["fit"]
+    kind: Literal["refits"]
     """How it is computed."""
-    normal: float
-    """Quantile of the normal distribution: 1.96 for 95 %."""
-    covariance: tuple[Numbers, ...]
-    """Of the coefficients, shape (q, q)."""
+    tails: tuple[float, float]
+    """Shares below the lower and the upper limit."""
+    fewest: int
+    """Of fewer refits, percentiles say nothing."""
+    variables: tuple[str, ...]
+    """Clinical variables of any refit."""
+    terms: tuple[CalculatorTerm, ...]
+    """All terms of the refits."""
+    refits: tuple[Refit, ...]
+    """The refits."""
+
+
+class NoInterval(Part):
+    """No interval, and why."""
+
+    kind: Literal["none"]
+    """How it is computed."""
+    reason: Literal["few refits", "signature", "size"]
+    """Too few refits were kept; every refit weighs other features; they would be too large."""
 
 
 class Measured(Part):
@@ -148,8 +175,6 @@ class CalculatorModel(Part):
     """Log hazard ratio per unit, shape (q,)."""
     centre: Numbers
     """Training mean of each term."""
-    scale: Numbers
-    """Training spread of each term."""
     low: Numbers
     """Smallest value of each term in training."""
     high: Numbers
@@ -158,8 +183,8 @@ class CalculatorModel(Part):
     """The baseline at the horizons, to the last bit."""
     curve: Steps
     """The baseline over time, for drawing: thinned and rounded."""
-    interval: FitInterval
-    """How the interval of a survival probability is computed."""
+    interval: Annotated[RefitsInterval | NoInterval, Field(discriminator="kind")]
+    """How the interval of a survival probability at a horizon is computed."""
     risk_cut: float
     """Training median of the linear predictor: above it, a case is high risk."""
     deciles: Numbers
