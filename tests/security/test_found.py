@@ -154,7 +154,7 @@ def test_a_picture_without_its_size_is_damaged(tmp_path: Path) -> None:
     place = content.index(struct.pack("<HH", 256, 4))  # the tag of the width
     content[place : place + 2] = struct.pack("<H", 40000)
     (tmp_path / "x.tif").write_bytes(content)
-    with pytest.raises(ImageError, match="damaged or truncated"):
+    with pytest.raises(ImageError, match="found a damaged one"):
         read_image(tmp_path / "x.tif", spacing_mm=1.0)
 
 

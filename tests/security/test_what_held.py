@@ -230,4 +230,6 @@ def test_no_password_is_an_option_of_a_command() -> None:
         groups += list(getattr(group, "commands", {}).values())
         options += [option for part in group.params for option in part.opts]
     assert len(options) > 50
-    assert not [option for option in options if re.search("passw|token|secret", option)]
+    # A file that holds one may be named: its text stands in no list of processes.
+    said = [option for option in options if not option.endswith("-file")]
+    assert not [option for option in said if re.search("passw|token|secret", option)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -11,6 +12,7 @@ from trephine.cohort.schema import ClinicalVariable
 from trephine.modelling.fitted_model import FittedModel, fit_model, nomogram_of
 from trephine.modelling.imputation import Imputation
 from trephine.modelling.prediction import Predictor
+from trephine.modelling.refits import RefitForm, Refits, refit_form
 from trephine.modelling.signature import Signature
 from trephine.modelling.terms import Term
 from trephine.plan.sections import OutcomeSection
@@ -50,10 +52,12 @@ def locked_model(
     missing: str = "refuse",
     risk_cuts: tuple[float, ...] = (),
     horizons: tuple[float, ...] = (12.0, 24.0, 90.0),
+    refits: int = 0,
 ) -> LockedModel:
     """Return the model; the last horizon lies past the last follow-up.
 
-    ``missing`` "fill" fills in what a case lacks, as in training.
+    ``missing`` "fill" fills in what a case lacks, as in training; ``refits`` is how many samples
+    of its cases it was fitted to again.
     """
     rng = np.random.default_rng(4)
     design = design_of(rng)
@@ -80,7 +84,24 @@ def locked_model(
     predictor = Predictor(
         {"expression": signature(rng)}, VARIABLES, Imputation(values) if fills else None, models
     )
-    return LockedModel(predictor, context, "# Card\n")
+    again = Refits(horizons, tuple(refit(predictor, design, survival, b) for b in range(refits)))
+    return LockedModel(predictor, context, "# Card\n", refits=again if refits else None)
+
+
+def refit(predictor: Predictor, design: FloatArray, survival: Survival, seed: int) -> RefitForm:
+    """Return the models fitted to a bootstrap sample; every third one without two of the terms."""
+    rows = np.random.default_rng(seed).integers(0, N, N)
+    kept = [j for j in range(1, len(TERMS)) if seed % 3 or j not in (3, 5)]
+    chosen = {"Clinical": kept, "Whole": [0, *kept]}
+    models = {
+        name: fit_model(
+            name, (), tuple(TERMS[j] for j in own), design[np.ix_(rows, own)], survival.take(rows)
+        )
+        for name, own in chosen.items()
+    }
+    form = refit_form(replace(predictor, models=models), (12.0, 24.0, 90.0))
+    assert form is not None
+    return form
 
 
 def signature(rng: np.random.Generator) -> Signature:

@@ -70,9 +70,43 @@ def test_ten_thousand_cases_are_predicted_as_the_model_predicts_them(tmp_path: P
     given = {"expression": FeatureSet("expression", NAMES, features)}
     design = model.predictor.design(fitted, given, ClinicalTable(variables, columns, n))
     said = fitted.predict_survival(design, model.context.outcome.horizons)
-    by_horizon = np.stack([said.survival_probability, said.low, said.high], axis=2)
-    expected = np.column_stack([fitted.linear_predictor(design), by_horizon.reshape(n, -1)])
-    np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE)
+    expected = np.column_stack([fitted.linear_predictor(design), said.survival_probability])
+    # Survival, low and high by horizon: a model with a signature has no interval on the page.
+    np.testing.assert_allclose(found[:, [0, 1, 4, 7]], expected, rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("missing", ["refuse", "fill"])
+def test_a_case_gets_the_interval_of_the_refits_that_predict_gives(
+    missing: str, tmp_path: Path
+) -> None:
+    model = locked_model(missing, refits=60)
+    cases = cases_of(40)
+    if missing == "fill":
+        cases[3]["clinical"] |= {"age": "", "stage": None}
+    answers = predicted(content_of(model), "Clinical", cases, tmp_path)
+    bounded = 0
+    for case, own in zip(cases, answers, strict=True):
+        said = predict_case(model, as_plain_values(case), "Clinical")
+        assert (own["interval"]["code"], own["interval"]["n"]) == ("refits", 60)
+        for at, survival in zip(own["survival"], said.survival.values(), strict=True):
+            for name in ("low", "high"):
+                limit = getattr(survival, name)
+                expected = None if np.isnan(limit) else limit
+                assert at[name] == pytest.approx(expected, abs=TOLERANCE)
+            bounded += at["low"] is not None
+    assert bounded == 2 * len(cases)  # the third horizon lies past the follow-up
+
+
+def test_a_model_with_a_signature_and_one_of_few_refits_say_why_they_have_no_interval(
+    tmp_path: Path,
+) -> None:
+    for model, name, code in (
+        (locked_model(refits=60), "Whole", "signature"),
+        (locked_model(), "Clinical", "few_refits"),
+    ):
+        (own,) = predicted(content_of(model), name, cases_of(1), tmp_path)
+        assert own["interval"] == {"code": code}
+        assert {at["low"] for at in own["survival"]} == {None}
 
 
 @pytest.mark.parametrize(("name", "cuts"), [("Whole", ()), ("Clinical", (0.2, 0.5))])

@@ -14,6 +14,7 @@ import pytest
 
 from cli.command import Command
 from serve.locked_models import locked_model
+from trephine.modelling.refits import Refits
 from trephine.serve.offline import (
     LARGEST_BYTES,
     calculator_beside,
@@ -82,9 +83,21 @@ def test_a_model_of_very_many_features_goes_out_without_them_and_says_so(tmp_pat
     )  # fmt: skip
     predictor = replace(model.predictor, signatures={"expression": many})
     out = tmp_path / "calculator.html"
-    assert not export_calculator(replace(model, predictor=predictor), out)
+    (note,) = export_calculator(replace(model, predictor=predictor), out)
+    assert "features of the model's signatures would make the calculator too large" in note
     assert out.stat().st_size < LARGEST_BYTES
-    assert export_calculator(model, out)
+    assert export_calculator(model, out) == []
+
+
+def test_refits_too_many_for_a_mail_are_left_out_and_said(tmp_path: Path) -> None:
+    out = tmp_path / "calculator.html"
+    few = locked_model(refits=60)
+    assert export_calculator(few, out) == []
+    forms = few.refits.forms * 50 if few.refits else ()
+    many = replace(few, refits=Refits((12.0, 24.0, 90.0), forms))
+    notes = export_calculator(many, out)
+    assert "refits of the model would make the calculator too large" in notes[-1]
+    assert out.stat().st_size < LARGEST_BYTES
 
 
 def test_the_command_writes_the_page_and_refuses_what_is_no_model(
