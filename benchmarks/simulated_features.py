@@ -22,6 +22,8 @@ TWO_HIPS, ONE_HIP, EVENTS = 68, 76, 64
 BLOCKS, FACTORS = 60, 3
 INFORMATIVE = 30
 WITHIN_PATIENT = 0.5
+# Spread of what a patient's hips share and no feature shows, on the log hazard.
+FRAILTY = 0.8
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,18 @@ def draw(
     of: Population, patient: IntArray, rng: np.random.Generator, rate: float | None = None
 ) -> tuple[Cases, float]:
     """Draw cases; without a rate, that one which gives the training number of events."""
+    cases, rate, _ = draw_with_risk(of, patient, rng, rate)
+    return cases, rate
+
+
+def draw_with_risk(
+    of: Population,
+    patient: IntArray,
+    rng: np.random.Generator,
+    rate: float | None = None,
+    events: int = EVENTS,
+) -> tuple[Cases, float, FloatArray]:
+    """Draw cases as `draw` does, and return each one's log hazard beside its patient's frailty."""
     n, p = patient.size, of.block.size
 
     def latent(k: int) -> FloatArray:
@@ -77,15 +91,24 @@ def draw(
     elif of.truth == "global":
         risk = 0.9 * factors[:, 0]
     X[:, of.skewed] = np.exp(0.7 * X[:, of.skewed])
-    frailty = 0.8 * rng.standard_normal(int(patient.max()) + 1)[patient]
+    frailty = FRAILTY * rng.standard_normal(int(patient.max()) + 1)[patient]
     time = rng.exponential(size=n) * np.exp(-risk - frailty)
     follow_up = rng.uniform(1, 8, int(patient.max()) + 1)[patient]
     if rate is None:
-        rate = float(np.sort(time / follow_up)[EVENTS - 1])
+        rate = float(np.sort(time / follow_up)[events - 1])
     time = time / rate
     survival = Survival(np.minimum(time, follow_up) * 12, time <= follow_up)
     features = FeatureSet("radiomics", tuple(f"feature {j:04d}" for j in range(p)), X)
-    return Cases(survival, patient, {"radiomics": features}, ClinicalTable({}, {}, n)), rate
+    cases = Cases(survival, patient, {"radiomics": features}, ClinicalTable({}, {}, n))
+    return cases, rate, risk
+
+
+def true_survival(risk: FloatArray, rate: float, months: list[float]) -> FloatArray:
+    """Return survival of cases with these log hazards, shape (n, times), over all frailties."""
+    place, weight = np.polynomial.hermite_e.hermegauss(40)
+    hazard = rate * np.exp(risk[:, np.newaxis] + FRAILTY * place)
+    by_time = [np.exp(-hazard * time / 12) @ (weight / weight.sum()) for time in months]
+    return np.stack(by_time, axis=1)
 
 
 def study(truth: Truth, p: int, seed: int, n_fresh: int) -> tuple[Cases, Cases]:

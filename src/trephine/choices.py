@@ -70,6 +70,8 @@ Scale = Literal["continuous", "categorical"]
 GroupTest = Literal["t", "Mann-Whitney", "chi-square", "Fisher", "none"]
 """A test of Table 1, by its short name."""
 StandardErrors = Literal["model", "cluster-robust"]
+Corrected = Literal["Harrell", ".632+"]
+"""Which estimate stands for a figure that bootstraps corrected."""
 ContinuousAs = Literal["as measured", "cut at the median"]
 RowKind = Literal["body", "level", "group"]
 """A row of a table: its own, a level of the variable above, or a heading of those below."""

@@ -59,7 +59,7 @@ def test_a_study_raises_and_lowers_limits_until_the_next_one(tmp_path: Path) -> 
     Pillow.new("L", (8, 8)).save(tmp_path / "x.png")
     read_plan(study(tmp_path, "[limits.table]\nrows = 5\n[limits.image]\npixels = 63\n"))
     with pytest.raises(
-        StudyProblemsError, match=r"at most 5 rows.*rows = 6 under \[limits.table\]"
+        StudyProblemsError, match=r"at most 5 rows.*rows = 11 under \[limits.table\]"
     ):
         read_source(table)
     with pytest.raises(ImageError, match=r"pixels under \[limits\.image\] in the study file"):

@@ -80,7 +80,7 @@ def test_footnotes_that_name_authors_and_year_are_in_the_list():
 
 def test_two_citations_of_one_paper_share_a_number():
     texts, references = numbered([("a", cite("cox1972", "efron1977")), (cite("efron1977"),)])
-    assert plain(texts[0]) == "a [1, 2]"
+    assert plain(texts[0]) == "a [1,\u00a02]"
     assert plain(texts[1]) == " [2]"
     assert [one.key for one in references] == ["cox1972", "efron1977"]
 

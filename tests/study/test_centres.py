@@ -75,7 +75,7 @@ def test_the_report_shows_centres_and_harmonisation(result: StudyResult) -> None
     lines = [row for row in table.rows if row.kind != "group"]
     assert len(lines) == len(result.facts.centres)
     page = result.report.read_text(encoding="utf-8")
-    assert "Centres were left out one by one" in page
+    assert "Centres were left out one at a time" in page
     assert "harmonised between centres by ComBat" in page
     steps = [step.name for part in result.facts.selection for step in part.steps]
     assert steps.count("ComBat between centres") == len(result.facts.selection)

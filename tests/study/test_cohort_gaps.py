@@ -14,6 +14,7 @@ from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.imputation import Imputation
 from trephine.modelling.prediction import Predictor
 from trephine.modelling.signature import Signature
+from trephine.modelling.terms import Term
 from trephine.study.locked.cohort_gaps import cohort_gaps
 from trephine.study.locked.model import LockedModel
 from trephine.types import Survival
@@ -25,9 +26,9 @@ def the_model(*, imputes: bool, fills: bool) -> LockedModel:
     two = np.ones(2)
     signature = Signature("genes", ("a", "b"), two, two, two, two, two, 0.0)
     terms = [
-        SimpleNamespace(variable="genes", kind="signature"),
-        SimpleNamespace(variable="age", kind="linear"),
-        SimpleNamespace(variable="stage", kind="level"),
+        Term("genes", "genes", "signature", "Genes signature"),
+        Term("age", "age", "linear", "Age (years)"),
+        Term("stage=II", "stage", "level", "Stage: II", level="II", reference="I"),
     ]
     variables = {
         "age": ClinicalVariable(column="Alter", unit="years"),

@@ -49,7 +49,7 @@ def refit_interval(
     widening
         1 where a model is fitted without penalty. A penalty draws predictions towards the middle,
         in the refits as in the model: the refits cannot show that error, and the distances are too
-        short (``benchmarks/results/honesty.md`` says by how much).
+        short (``benchmarks/results/new_cases.md`` says by how much).
     level
         Share of the refits between the percentiles.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Annotated, Literal
 
-from trephine.choices import Kind, ProtocolName
+from trephine.choices import Corrected, Kind, ProtocolName
 from trephine.facts.base import Count, Counts, EstimateFact, Fact, HorizonEstimate, Number, Series
 
 
@@ -54,7 +54,7 @@ class OptimismFacts(Fact):
     """Harrell's optimism of the apparent C-index."""
     c_index_632_plus: Number = None
     """Efron and Tibshirani's .632+ estimate of the C-index; null where there is none."""
-    estimate: Literal["Harrell", ".632+"] = "Harrell"
+    estimate: Corrected = "Harrell"
     """Which of the two the row's figures are: .632+ for models with signatures."""
 
 

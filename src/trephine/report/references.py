@@ -52,7 +52,7 @@ class Reference:
             authors = [*authors[:MOST_AUTHORS], "et al."]
         names = ", ".join(authors).removesuffix(".")
         issue = f"({self.number})" if self.number else ""
-        pages = self.pages.replace("-", "–")
+        pages = self.pages.replace("-", "\u2060–\u2060")  # no line ends within the range
         return (
             f"{names}. {self.title}. {self.journal} {self.year};{self.volume}{issue}:{pages}."
             f" doi:{self.doi}"
@@ -114,7 +114,9 @@ class Citation(str):
 
     def __new__(cls, keys: tuple[str, ...], numbers: tuple[int, ...] = ()) -> Citation:
         """Return what is printed: numbers in brackets, keys before there are any."""
-        made = super().__new__(cls, f" [{', '.join(map(str, numbers or keys))}]")
+        # No line ends within it.
+        shown = ",\u00a0".join(map(str, numbers or keys))
+        made = super().__new__(cls, f" [{shown}]")
         made.keys, made.numbers = keys, numbers
         return made
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
+from trephine.choices import Corrected
 from trephine.facts import (
     CalibrationNumbers,
     EstimateFact,
@@ -21,8 +20,6 @@ from trephine.study.settings import CLINICAL
 from trephine.types import Estimate
 from trephine.validation.bootstrap_optimism import BootstrapValidation
 from trephine.validation.corrected_index import CorrectedIndex
-
-Chosen = Literal["Harrell", ".632+"]
 
 
 def corrected_performance(analysis: Analysis, result: ProtocolResult) -> list[PerformanceFacts]:
@@ -45,7 +42,7 @@ def _corrected(
     survival, indices = analysis.cases.survival, bootstrap.indices[model]
     fitted = result.fitted.models[model]
     ranks = bool(fitted.terms)
-    chosen: Chosen = "Harrell" if set(fitted.parts) <= {CLINICAL} else ".632+"
+    chosen: Corrected = "Harrell" if set(fitted.parts) <= {CLINICAL} else ".632+"
     c_index = _estimate(bootstrap.of(model, "concordance"), chosen)
     return PerformanceFacts(
         protocol=result.settings.protocol,
@@ -62,12 +59,12 @@ def _corrected(
     )
 
 
-def _estimate(index: CorrectedIndex, chosen: Chosen) -> Estimate:
+def _estimate(index: CorrectedIndex, chosen: Corrected) -> Estimate:
     return index.corrected if chosen == "Harrell" else index.by_632_plus
 
 
 def _by_horizon(
-    indices: tuple[CorrectedIndex, ...], name: str, chosen: Chosen
+    indices: tuple[CorrectedIndex, ...], name: str, chosen: Corrected
 ) -> tuple[HorizonEstimate, ...]:
     return tuple(
         HorizonEstimate(horizon=found.horizon, estimate=_estimate(found, chosen))
@@ -92,7 +89,7 @@ def _slope(
     )
 
 
-def _optimism(bootstrap: BootstrapValidation, model: str, chosen: Chosen) -> OptimismFacts:
+def _optimism(bootstrap: BootstrapValidation, model: str, chosen: Corrected) -> OptimismFacts:
     concordance = bootstrap.of(model, "concordance")
     return OptimismFacts(
         samples=concordance.n_bootstraps,
