@@ -202,6 +202,7 @@ def test_work_that_does_not_hear_a_signal_is_ended_within_two_seconds(tmp_path: 
     ("error", "words"),
     [
         (OSError(errno.ENOSPC, "No space left on device", "a/report.html"), "free some space"),
+        (RuntimeError("cannot cache function 'f': no locator available"), "set NUMBA_CACHE_DIR"),
         (OSError(errno.EROFS, "Read-only file system", "a/report.html"), "--out"),
         (OSError(errno.EIO, "Input/output error"), "the disk or the network folder fails"),
         (MemoryError("Unable to allocate 2.98 GiB"), "fewer --workers"),

@@ -34,6 +34,7 @@ class Watching:
     seen: list[UploadedCase] = field(default_factory=list)
     contents: list[dict[str, bytes]] = field(default_factory=list)
     error: Exception | None = None
+    lacking: tuple[str, ...] = ()
     ended: int = 0
 
     def predict(self, case: UploadedCase) -> ApartAnswer:
@@ -41,7 +42,7 @@ class Watching:
         self.contents.append({one.name: one.read_bytes() for one in case.folder.iterdir()})
         if self.error is not None:
             raise self.error
-        return ApartAnswer(ANSWER, b"\x89PNG", ())
+        return ApartAnswer(ANSWER, b"\x89PNG", self.lacking)
 
     def end(self) -> None:
         self.ended += 1

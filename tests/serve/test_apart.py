@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -88,3 +91,39 @@ def test_a_process_that_dies_is_told_from_a_case_that_is_refused(
     monkeypatch.setattr("trephine.study.locked.apart._START", refusing)
     with pytest.raises(InputError, match="mask: no"):
         Apart(bundle).predict(UploadedCase(folder, "image", "mask", {}))
+
+
+_ELSEWHERE = """
+import sys
+from pathlib import Path
+from trephine.radiomics.compilation import kept_in
+from trephine.study.locked import Apart, UploadedCase, read_model
+
+if __name__ == "__main__":
+    bundle, upload = Path(sys.argv[1]), Path(sys.argv[2])
+    apart = Apart(bundle)
+    apart.prepare(read_model(bundle).context.features.radiomics)
+    kept = sorted(one.name for one in kept_in().rglob("*.nbc"))
+    found = apart.predict(UploadedCase(upload, "image", "mask", {}))
+    assert sorted(one.name for one in kept_in().rglob("*.nbc")) == kept
+    print(kept_in(), len(kept), found.prediction["model"])
+"""
+
+
+@pytest.mark.slow
+def test_kernels_are_compiled_before_and_read_where_the_user_s_are_kept(
+    bundle: Path, folder: Path, tmp_path: Path
+) -> None:
+    """An installation that only its owner may write to keeps kernels in another folder."""
+    script, kernels = tmp_path / "serving.py", tmp_path / "kernels"
+    script.write_text(_ELSEWHERE)
+    ran = subprocess.run(
+        [sys.executable, str(script), str(bundle), str(folder)],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(kernels)},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    where, number, model = ran.stdout.split()
+    assert (Path(where), model) == (kernels, "Radiomics")
+    assert int(number) > 0

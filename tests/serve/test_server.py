@@ -12,6 +12,7 @@ import pytest
 from serve.locked_models import locked_model
 from serve.served import CASE, GENES, Watching, client, upload
 from trephine.errors import BundleError, InputError, WorkerError
+from trephine.serve.logs import LOG
 from trephine.serve.metrics import Metrics
 from trephine.serve.models import open_models
 from trephine.serve.settings import ServeSettings
@@ -109,6 +110,15 @@ def test_a_prediction_that_fails_leaves_the_server_answering(error: Exception, s
     assert (
         'trephine_predictions_total{end="failed",way="image"} 1.0' in browser.get("/metrics").text
     )
+
+
+def test_what_the_system_cannot_hold_a_prediction_to_is_in_the_log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LOG, "propagate", True)
+    upload(client(Watching(lacking=("files stay open to it",))))
+    (said,) = [one for one in caplog.records if one.levelname == "WARNING"]
+    assert said.__dict__["fields"] == {"lacking": ["files stay open to it"]}
 
 
 def test_turns_let_so_many_run_and_so_many_wait() -> None:

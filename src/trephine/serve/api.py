@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import logging
 from typing import Any
 
 from anyio import to_thread
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
+from trephine.serve.logs import log
 from trephine.serve.metrics import Metrics
 from trephine.serve.models import ServedModel
 from trephine.serve.turns import Busy, Turns
@@ -189,6 +191,8 @@ def api_routes(models: dict[str, ServedModel], turns: Turns, metrics: Metrics) -
             async with turns.place(), uploaded_case(request) as case, turns.turn():
                 found = await to_thread.run_sync(served.apart.predict, case)
         metrics.predictions.labels("image", "predicted").inc()
+        if found.lacking:
+            log("not held to everything", logging.WARNING, lacking=list(found.lacking))
         picture = found.saliency
         return ImagePrediction(
             prediction=Prediction.model_validate(found.prediction),

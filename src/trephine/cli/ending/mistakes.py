@@ -59,6 +59,12 @@ def in_words(error: BaseException) -> TrephineError | None:
             f"text: expected UTF-8, found other bytes at position {error.start}; save the file as"
             " UTF-8"
         )
+    if isinstance(error, RuntimeError) and "no locator available" in str(error):
+        return InputError(
+            "kernels: expected a folder in which compiled code can be kept, found that neither the"
+            " installation's nor your own cache can be written to; set NUMBA_CACHE_DIR to a folder"
+            " that only you can write to"
+        )
     if type(error).__module__.split(".")[0] == "pyarrow":
         return InputError(
             f"stored features: expected a whole Parquet file, found: {str(error).splitlines()[0]};"

@@ -47,7 +47,7 @@ def _answer_to(question: dict[str, Any]) -> dict[str, Any]:
 def _predicted(question: dict[str, Any]) -> dict[str, Any]:
     # What is compiled or opened for writing has to be so before the process is confined.
     from trephine.deep.confinement import confine
-    from trephine.radiomics.compilation import keep_nothing
+    from trephine.radiomics.compilation import keep_nothing, kept_in
     from trephine.study.locked.model import read_model
     from trephine.study.locked.new_case import NewCase
     from trephine.study.locked.predict import predict_case
@@ -59,7 +59,7 @@ def _predicted(question: dict[str, Any]) -> dict[str, Any]:
     keep_nothing()
     asked = question["case"]
     folder = Path(asked["folder"])
-    lacking = confine([*sys.path, str(folder), *_weights(model, weights)])
+    lacking = confine([*sys.path, str(kept_in()), str(folder), *_weights(model, weights)])
     case = NewCase(
         image=folder / asked["image"],
         mask=folder / asked["mask"],
