@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import shutil
 from pathlib import Path
@@ -22,6 +23,7 @@ from pydicom.uid import (
 
 from trephine.errors import ImageError
 from trephine.imaging import read_image
+from trephine.imaging.deidentify.pixels import rewrite_pixels
 
 
 def test_a_spacing_in_a_text_that_is_never_parted_is_read(make_dicom, save_dicom, stored) -> None:
@@ -64,6 +66,88 @@ def test_an_overlay_above_the_stored_bits_is_cleared_in_every_encoding(
         dataset.compress(syntax, generate_instance_uid=False)
     dataset.BitsStored, dataset.HighBit = 12, 11
     assert np.array_equal(read_image(save_dicom(dataset)).pixels, true)
+
+
+def _film(rows: int = 48, columns: int = 64, low: float = 0, high: float = 9000) -> np.ndarray:
+    """Return a smooth shadow with some noise, as a radiograph has."""
+    place = np.hypot(*np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j]) / np.sqrt(2)
+    noise = np.random.default_rng(4).normal(0, 20, (rows, columns))
+    return np.clip(low + (high - low) * (1 - place) + noise, low, high).astype(np.int64)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("syntax", [None, RLELossless, JPEGLSLossless, JPEG2000Lossless])
+def test_values_that_need_more_bits_than_the_header_states_are_refused(
+    make_dicom, save_dicom, tmp_path, signed: bool, syntax: str | None
+) -> None:
+    """Cleared like an overlay, 4096 would be read as 0."""
+    values = _film(low=-6000 if signed else 0)
+    dataset = make_dicom(values.astype(np.int16 if signed else np.uint16), bits=16)
+    if syntax is not None:
+        dataset.compress(syntax, generate_instance_uid=False)
+    dataset.BitsStored, dataset.HighBit = 12, 11
+    path = save_dicom(dataset)
+    above = int(np.sum((values > 4095) | (values < -2048)))
+    with pytest.raises(ImageError, match=r"values of 12 bits.*found [0-9]+ pixels.*export") as told:
+        read_image(path)
+    if not signed:
+        assert f"found {above} pixels" in str(told.value)
+    with pytest.raises(ImageError, match="values of 12 bits"):
+        rewrite_pixels(
+            copy.deepcopy(dataset), dataset, dataset.file_meta.TransferSyntaxUID, "x.dcm"
+        )
+
+
+@pytest.mark.parametrize("drawn", ["text", "everywhere but a corner"])
+def test_an_overlay_on_a_radiograph_is_no_value(make_dicom, save_dicom, drawn: str) -> None:
+    true = _film(high=4095)
+    bits = true.copy()
+    region = np.s_[5:9, 5:30] if drawn == "text" else np.s_[4:, 4:]
+    bits[region] |= 0x2000
+    dataset = make_dicom(bits.astype(np.uint16), bits=16)
+    dataset.BitsStored, dataset.HighBit = 12, 11
+    assert np.array_equal(read_image(save_dicom(dataset)).pixels, true)
+
+
+def test_an_overlay_that_the_header_declares_is_no_value_whatever_it_looks_like(
+    make_dicom, save_dicom
+) -> None:
+    film = _film(high=8000)
+    dataset = make_dicom(film.astype(np.uint16), bits=16)
+    dataset.BitsStored, dataset.HighBit = 12, 11
+    with pytest.raises(ImageError, match="values of 12 bits"):
+        read_image(save_dicom(dataset))
+    dataset.add_new(0x60000100, "US", 16)
+    dataset.add_new(0x60000102, "US", 12)
+    assert np.array_equal(read_image(save_dicom(dataset)).pixels, film & 0x0FFF)
+
+
+def test_signs_that_spare_bits_repeat_or_not_are_read_alike(make_dicom, save_dicom) -> None:
+    true = _film(low=-2048, high=2047)
+    read = []
+    for pixels in (true, true & 0x0FFF):
+        dataset = make_dicom(pixels.astype(np.int16), bits=16)
+        dataset.BitsStored, dataset.HighBit = 12, 11
+        read.append(read_image(save_dicom(dataset)).pixels)
+    assert np.array_equal(read[0], true)
+    assert np.array_equal(read[1], true)
+
+
+def test_padding_above_the_stored_bits_is_padding(make_dicom, save_dicom) -> None:
+    """63536 cut to 12 bits is 2096, a grey value in the midst of the others."""
+    pixels = _film(low=300, high=4000).astype(np.uint16)
+    pixels[:, :6] = 63536
+    dataset = make_dicom(pixels, bits=16)
+    dataset.BitsStored, dataset.HighBit = 12, 11
+    dataset[0x00280120] = DataElement(Tag(0x00280120), "US", 63536)
+    image = read_image(save_dicom(dataset))
+    assert image.provenance["padding_pixels"] == 6 * pixels.shape[0]
+    assert image.pixels[:, :6].max() == pixels[:, 6:].min()
+    assert np.array_equal(image.pixels[:, 6:], pixels[:, 6:])
+    cleaned = copy.deepcopy(dataset)
+    rewrite_pixels(cleaned, dataset, dataset.file_meta.TransferSyntaxUID, "x.dcm")
+    kept = np.frombuffer(cleaned.PixelData, "<u2").reshape(pixels.shape)
+    assert np.array_equal(kept, pixels)
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ from pydicom.uid import (
 from trephine.errors import ImageError
 from trephine.imaging.decode_checks import check_codestream, check_header, check_native_length
 from trephine.imaging.itk import ITK
+from trephine.imaging.padding import padding_of
+from trephine.imaging.spare_bits import declared_overlays, refuse_values_above
 
 Stored = npt.NDArray[np.generic]
 
@@ -92,7 +94,8 @@ def decode_stored(dataset: Dataset, name: str) -> Stored:
                 stored = _decode_12_bit_jpeg(dataset)
             else:
                 plugin = _DECODERS.get(syntax, "")
-                stored = pixel_array(dataset, decoding_plugin=plugin)
+                # What lies above Bits Stored is looked at first, and cleared below.
+                stored = pixel_array(dataset, decoding_plugin=plugin, correct_unused_bits=False)
     except Exception as error:  # decoders raise every kind of exception on damaged bytes
         raise ImageError(
             f"{name}: expected pixels stored as {syntax.name}, found some that cannot be read:"
@@ -160,19 +163,29 @@ def _checked(stored: Stored, dataset: Dataset, name: str) -> Stored:
         if bad:
             raise ImageError(f"{name}: expected finite pixels, found {bad} NaN or infinite")
         return stored
-    return _within_bits_stored(stored, dataset)
+    return _within_bits_stored(stored, dataset, name)
 
 
-def _within_bits_stored(stored: Stored, dataset: Dataset) -> Stored:
+def _within_bits_stored(stored: Stored, dataset: Dataset, name: str) -> Stored:
     """Clear what lies above Bits Stored, PS3.5 8.1.1: old files keep an overlay there.
 
-    Some decoders clear it and some do not; the sign of a signed value is its highest stored bit.
+    The sign of a signed value is its highest stored bit. Padding is recognised by its whole value
+    and stays; values that need more bits than the header says are refused.
     """
     spare = stored.dtype.itemsize * 8 - int(dataset.BitsStored)
     if spare <= 0:
         return stored
     kept = np.left_shift(stored, stored.dtype.type(spare))
     cleared: Stored = np.right_shift(kept, stored.dtype.type(spare))
+    if np.array_equal(cleared, stored):
+        return stored
+    raw = stored
+    if (padding := padding_of(stored, dataset)) is not None:
+        np.copyto(cleared, stored, where=padding)
+        raw = np.where(padding, stored.dtype.type(0), stored)
+    if stored.ndim == 2:
+        signed = bool(int(dataset.get("PixelRepresentation") or 0))
+        refuse_values_above(raw, int(dataset.BitsStored), signed, declared_overlays(dataset), name)
     return cleared
 
 

@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_modality_lut
 
 from trephine.errors import ImageError
+from trephine.imaging.padding import padding_of
 from trephine.types import FloatArray
 
 
@@ -52,7 +53,7 @@ def to_grey(stored: npt.NDArray[np.generic], dataset: Dataset, name: str) -> Gre
         If the polarity is contradictory, or the modality transform cannot be read.
     """
     inverted = _is_inverted(dataset, name)
-    padding = _padding(stored, dataset)
+    padding = padding_of(stored, dataset)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if dataset.get("ModalityLUTSequence"):
@@ -145,36 +146,6 @@ def _factor(dataset: Dataset, keyword: str, default: float, name: str) -> float:
     if not np.isfinite(number):
         raise ImageError(f"{name}: expected a number as {keyword}, found a malformed value")
     return number
-
-
-def _padding(stored: npt.NDArray[np.generic], dataset: Dataset) -> npt.NDArray[np.bool_] | None:
-    """Pixels between Pixel Padding Value and its Range Limit, PS3.3 C.7.5.1.1.2."""
-    value = _padding_value(dataset, "PixelPaddingValue")
-    if value is None:
-        return None
-    limit = _padding_value(dataset, "PixelPaddingRangeLimit")
-    other = value if limit is None else limit
-    low, high = min(value, other), max(value, other)
-    padding: npt.NDArray[np.bool_] = np.greater_equal(stored, low) & np.less_equal(stored, high)
-    return padding
-
-
-def _padding_value(dataset: Dataset, keyword: str) -> int | None:
-    """Return a padding value as the pixels' own sign makes of its sixteen bits.
-
-    Writers take US for SS and the reverse, and archives that do not know keep the bare bytes.
-    """
-    value = dataset.get(keyword)
-    if isinstance(value, bytes) and len(value) == 2:
-        big = dataset.original_encoding[1] is False
-        value = int.from_bytes(value, "big" if big else "little")
-    if not isinstance(value, int):
-        return None
-    if not -(1 << 15) <= value < 1 << 16:
-        return value
-    signed = bool(int(dataset.get("PixelRepresentation") or 0))
-    bits = value & 0xFFFF
-    return bits - (1 << 16) if signed and bits >= 1 << 15 else bits
 
 
 def itk_type(stored: npt.NDArray[np.generic], dataset: Dataset, transform: str) -> str:

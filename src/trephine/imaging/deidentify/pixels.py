@@ -26,6 +26,8 @@ from pydicom.uid import (
 from trephine.errors import ImageError
 from trephine.imaging.decode import decode_stored
 from trephine.imaging.deidentify.tables import keep_needed_tables
+from trephine.imaging.padding import padding_of
+from trephine.imaging.spare_bits import declared_overlays, refuse_values_above
 
 Stored = npt.NDArray[np.generic]
 Kind = Literal["grey", "colour", "mask", "float"]
@@ -110,7 +112,7 @@ def rewrite_pixels(cleaned: Dataset, original: Dataset, syntax: UID, name: str) 
         values = _decoded(original, raw, layout, name)
     else:
         values = _native(original, raw, layout, syntax, name)
-    values = _without_unused_bits(values, layout)
+    values = _without_unused_bits(values, layout, original, name)
     colour = layout.photometric in _COLOURS and syntax.is_encapsulated
     photometric = "RGB" if colour else layout.photometric
     if photometric == "PALETTE COLOR":
@@ -199,7 +201,7 @@ def _decoded(dataset: Dataset, raw: bytes, layout: _Layout, name: str) -> Stored
     for word in (
         "Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated",
         "BitsStored", "HighBit", "PixelRepresentation", "PlanarConfiguration", "SOPClassUID",
-        "SOPInstanceUID",
+        "SOPInstanceUID", "PixelPaddingValue", "PixelPaddingRangeLimit",
     ):  # fmt: skip
         if word in dataset:
             single[word] = dataset[word]
@@ -216,19 +218,31 @@ def _decoded(dataset: Dataset, raw: bytes, layout: _Layout, name: str) -> Stored
     return np.stack(frames).reshape(layout.shape)
 
 
-def _without_unused_bits(values: Stored, layout: _Layout) -> Stored:
+def _without_unused_bits(values: Stored, layout: _Layout, original: Dataset, name: str) -> Stored:
     """Return values of Bits Stored bits: what lay above or below them was no grey value.
 
-    Older equipment keeps overlays there, with the patient's name drawn in them.
+    Older equipment keeps overlays there, with the patient's name drawn in them. Values that need
+    more bits than the header says are refused: cleared, they would be others.
     """
     width = layout.allocated // 8
     unsigned = np.dtype(f"<u{width}")
-    bits = values.astype(unsigned, copy=False) >> unsigned.type(layout.high + 1 - layout.stored)
-    if not layout.signed:
-        return np.asarray(bits & unsigned.type((1 << layout.stored) - 1), dtype=unsigned)
+    below = layout.high + 1 - layout.stored
+    bits = values.astype(unsigned, copy=False) >> unsigned.type(below)
+    padding = None if below else padding_of(values.view(_kind(layout)), original)
+    if layout.samples == 1:
+        raw = bits if padding is None else np.where(padding, unsigned.type(0), bits)
+        ignored = declared_overlays(original) >> below
+        refuse_values_above(raw, layout.stored, layout.signed, ignored, name)
     free = layout.allocated - layout.stored
-    lifted = np.asarray(bits << unsigned.type(free), dtype=unsigned).view(f"<i{width}")
-    return np.asarray(lifted >> lifted.dtype.type(free))
+    lifted = np.asarray(bits << unsigned.type(free), dtype=unsigned).view(_kind(layout))
+    cleared = np.asarray(lifted >> lifted.dtype.type(free))
+    if padding is not None:
+        np.copyto(cleared, values.view(_kind(layout)), where=padding)
+    return cleared
+
+
+def _kind(layout: _Layout) -> str:
+    return f"<{'i' if layout.signed else 'u'}{layout.allocated // 8}"
 
 
 def _coloured(values: Stored, original: Dataset, name: str) -> Stored:
