@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
 from trephine.errors import ImageError
 
-Whole = npt.NDArray[np.generic]
+Whole = npt.NDArray[Any]
 
 
 def declared_overlays(dataset: Dataset) -> int:
     """Return the bits of a pixel that the header gives to overlays, PS3.5 8.1.2 before 2004."""
     bits = 0
     for group in range(0x6000, 0x6020, 2):
-        allocated = dataset.get((group, 0x0100))
-        position = dataset.get((group, 0x0102))
-        if allocated is None or position is None:
+        words = ((group, 0x0100), (group, 0x0102))
+        if not all(word in dataset for word in words):
             continue
-        if isinstance(allocated.value, int) and isinstance(position.value, int):
-            bits |= 1 << position.value if allocated.value > 1 and 0 < position.value < 32 else 0
+        allocated, position = (dataset[word].value for word in words)
+        whole = isinstance(allocated, int) and isinstance(position, int)
+        if whole and allocated > 1 and 0 < position < 32:
+            bits |= 1 << position
     return bits
 
 
@@ -78,6 +81,7 @@ def refuse_values_above(raw: Whole, bits: int, signed: bool, ignored: int, name:
 
 def _as_numbers(words: Whole, bits: int, signed: bool) -> npt.NDArray[np.float64]:
     """Return the number that the lowest bits of each word mean."""
+    numbers: npt.NDArray[np.float64]
     numbers = (words & words.dtype.type((1 << bits) - 1)).astype(np.float64)
     if signed:
         numbers[numbers >= 1 << (bits - 1)] -= 1 << bits
