@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,3 +114,96 @@ def test_a_module_holds_one_idea() -> None:
         if (count := len(source.splitlines())) > MOST_LINES_OF_A_MODULE
     }
     assert long.keys() == LONG_MODULES.keys(), "each needs a reason in LONG_MODULES"
+
+
+def type_names(module: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield the name of each class and alias, and where it is made.
+
+    Type variables are no types, and an annotation of a verb's option is its parameter's: several
+    modules may have one of a name, and then count as one place.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            yield node.name, f"{module}:{node.lineno}"
+    for statement in tree.body:
+        for name in assigned(statement):
+            if re.match("_?[A-Z][a-z]", name):
+                value = ast.unparse(statement)
+                if "= TypeVar(" in value:
+                    yield name, "type variable"
+                elif module.startswith("cli/") and "= Annotated[" in value:
+                    yield name, "option"
+                else:
+                    yield name, f"{module}:{statement.lineno}"
+
+
+def assigned(statement: ast.stmt) -> list[str]:
+    if isinstance(statement, ast.Assign):
+        return [target.id for target in statement.targets if isinstance(target, ast.Name)]
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return [statement.target.id]
+    return []
+
+
+def made_twice(sources: dict[str, str]) -> dict[str, set[str]]:
+    places: dict[str, set[str]] = defaultdict(set)
+    for module, source in sources.items():
+        for name, place in type_names(module, ast.parse(source)):
+            places[name].add(place)
+    return {name: found for name, found in places.items() if len(found) > 1}
+
+
+def test_a_name_that_is_made_twice_is_seen() -> None:
+    sources = {
+        "a.py": "class Term:\n    pass\n\nRow = TypeVar('Row')\nKind = Literal['x']\n",
+        "b.py": "class Outer:\n    class Term:\n        pass\n\nRow = TypeVar('Row')\n",
+        "c.py": "Kind: TypeAlias = Literal['y']\nTerms = 3\n",
+        "cli/d.py": "Key = Annotated[str, 1]\n",
+        "cli/e.py": "Key = Annotated[int, 1]\n",
+    }
+    assert made_twice(sources) == {"Term": {"a.py:1", "b.py:2"}, "Kind": {"a.py:5", "c.py:1"}}
+    assert set(made_twice({**sources, "f.py": "class Row:\n    pass\nKey = int\n"})) == {
+        "Key",
+        "Kind",
+        "Row",
+        "Term",
+    }
+
+
+def test_the_name_of_a_type_means_one_thing_in_the_whole_program() -> None:
+    assert made_twice(dict(modules())) == {}
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+def private_names_of_others(source: str) -> set[str]:
+    """Return private names of other modules of the package that a module uses."""
+    tree = ast.parse(source)
+    taken = [
+        (node.module or "", alias)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("trephine")
+        for alias in node.names
+    ]
+    imported = {alias.asname or alias.name for _, alias in taken}
+    found = {alias.name for _, alias in taken if is_private(alias.name)}
+    found |= {home for home, _ in taken if any(map(is_private, home.split(".")))}
+    return found | {
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and is_private(node.attr)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in imported
+    }
+
+
+def test_no_module_uses_what_is_private_to_another() -> None:
+    source = (
+        "from trephine.a import _b, c\nfrom trephine._d import e\nfrom numpy import _f\n"
+        "c._g\nself._h\nc.__doc__\n"
+    )
+    assert private_names_of_others(source) == {"_b", "trephine._d", "c._g"}
+    assert {m: found for m, s in modules() if (found := private_names_of_others(s))} == {}

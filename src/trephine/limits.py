@@ -17,7 +17,7 @@ from typing import Literal
 from trephine.errors import InputError
 from trephine.paths import is_confined
 
-Kind = Literal["image", "table", "network"]
+LimitKind = Literal["image", "table", "network"]
 Stated = Mapping[str, Mapping[str, int]]
 
 _NONE: Stated = MappingProxyType({})
@@ -40,7 +40,7 @@ def stated_limits() -> Stated:
     return dict(_stated.get())
 
 
-def in_force(kind: Kind, operators: Mapping[str, int]) -> dict[str, int]:
+def in_force(kind: LimitKind, operators: Mapping[str, int]) -> dict[str, int]:
     """Return the limits that hold.
 
     Parameters

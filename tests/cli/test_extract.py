@@ -182,7 +182,7 @@ def test_a_pair_that_fails_is_reported_and_counted_and_the_rest_stays(
     broken.write_bytes(whole)
     measure, seen = measuring.measure_item, []
 
-    def counts(work: measuring.Work, item: measuring.Item) -> measuring.Answer:
+    def counts(work: measuring.Work, item: measuring.KeyedPair) -> measuring.PairMeasurement:
         seen.append(item.pair.name)
         return measure(work, item)
 
@@ -221,7 +221,7 @@ def test_after_a_kill_nothing_is_measured_twice_and_the_table_is_the_same(
     assert not out.exists()
     measure, seen = measuring.measure_item, []
 
-    def counts(work: measuring.Work, item: measuring.Item) -> measuring.Answer:
+    def counts(work: measuring.Work, item: measuring.KeyedPair) -> measuring.PairMeasurement:
         seen.append(item.pair.name)
         return measure(work, item)
 

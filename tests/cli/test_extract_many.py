@@ -210,11 +210,11 @@ def test_a_row_that_left_the_manifest_leaves_the_store(trephine: Command, many: 
 MEASURE = measuring.measure_item
 
 
-def never(*_: object) -> measuring.Answer:
+def never(*_: object) -> measuring.PairMeasurement:
     raise AssertionError("a case was measured again")
 
 
-def measure_or_die(work: measuring.Work, item: measuring.Item) -> measuring.Answer:
+def measure_or_die(work: measuring.Work, item: measuring.KeyedPair) -> measuring.PairMeasurement:
     if item.pair.name == "case 6":
         os._exit(9)
     if item.pair.name == "case 12":
@@ -245,7 +245,7 @@ def test_a_case_that_kills_its_worker_twice_and_one_that_never_ends_are_left_out
     assert limited["kind"] == "timeout"
     asked: list[str] = []
 
-    def counts(work: measuring.Work, item: measuring.Item) -> measuring.Answer:
+    def counts(work: measuring.Work, item: measuring.KeyedPair) -> measuring.PairMeasurement:
         asked.append(item.pair.name)
         return MEASURE(work, item)
 

@@ -10,9 +10,9 @@ import pytest
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.modelling.terms import (
     FORMS,
-    Kind,
     Per,
     Term,
+    TermKind,
     axis_of,
     clinical_of,
     reading_of,
@@ -32,7 +32,7 @@ SCORE = Term("deep", "deep", "signature", "Deep signature")
 
 
 def test_every_kind_has_a_form() -> None:
-    assert set(FORMS) == set(get_args(Kind))
+    assert set(FORMS) == set(get_args(TermKind))
     assert {form.per for form in FORMS.values()} <= set(get_args(Per))
 
 

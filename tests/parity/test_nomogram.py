@@ -7,21 +7,21 @@ from typing import Any
 
 import pandas as pd
 
-from trephine.regression.nomogram import Predictor, make_nomogram
+from trephine.regression.nomogram import NomogramPredictor, make_nomogram
 
 
-def _predictors(name: str, case: dict[str, Any], data: pd.DataFrame) -> list[Predictor]:
+def _predictors(name: str, case: dict[str, Any], data: pd.DataFrame) -> list[NomogramPredictor]:
     effect = dict(zip(case["coef_names"], case["coef"], strict=True))
     predictors = []
     for variable, axis in case["per_variable"].items():
         if isinstance(axis["levels"][0], str):
             levels = tuple(axis["levels"])
             effects = tuple(effect.get(f"{variable}={level}", 0.0) for level in levels)
-            predictors.append(Predictor(variable, variable, effects, levels))
+            predictors.append(NomogramPredictor(variable, variable, effects, levels))
         else:
             low, high = float(data[variable].min()), float(data[variable].max())
             predictors.append(
-                Predictor(variable, variable, (effect[variable],), low=low, high=high)
+                NomogramPredictor(variable, variable, (effect[variable],), low=low, high=high)
             )
     return predictors
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from trephine.errors import InputError, ModelError
-from trephine.regression.nomogram import Nomogram, Predictor, make_nomogram
+from trephine.regression.nomogram import Nomogram, NomogramPredictor, make_nomogram
 
-STAGE = Predictor("stage", "Stage", (0.0, -0.35, 0.75), ("I", "II", "IIIA"))
-AGE = Predictor("age", "Age (years)", (0.02,), low=21.0, high=68.0)
-SIGNATURE = Predictor("radiomics", "Radiomics signature", (1.3,), low=-1.2, high=1.9)
+STAGE = NomogramPredictor("stage", "Stage", (0.0, -0.35, 0.75), ("I", "II", "IIIA"))
+AGE = NomogramPredictor("age", "Age (years)", (0.02,), low=21.0, high=68.0)
+SIGNATURE = NomogramPredictor("radiomics", "Radiomics signature", (1.3,), low=-1.2, high=1.9)
 
 
 def nomogram() -> Nomogram:
@@ -62,7 +62,7 @@ def test_survival_ticks_stand_where_the_total_gives_that_survival() -> None:
 
 def test_a_protective_predictor_gives_its_points_to_low_values() -> None:
     drawn = make_nomogram(
-        [Predictor("bmi", "BMI", (-0.06,), low=18.0, high=34.0)],
+        [NomogramPredictor("bmi", "BMI", (-0.06,), low=18.0, high=34.0)],
         centre=0.0,
         horizons=[36.0],
         survival_at_zero=[0.7],
@@ -74,7 +74,7 @@ def test_a_protective_predictor_gives_its_points_to_low_values() -> None:
 def test_a_model_without_effect_and_an_unknown_value_are_refused() -> None:
     with pytest.raises(ModelError, match="changes the risk"):
         make_nomogram(
-            [Predictor("age", "Age", (0.0,), low=1.0, high=2.0)],
+            [NomogramPredictor("age", "Age", (0.0,), low=1.0, high=2.0)],
             centre=0.0,
             horizons=[36.0],
             survival_at_zero=[0.7],

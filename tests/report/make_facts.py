@@ -37,7 +37,7 @@ from trephine.facts import (
     SampleSizeFacts,
     SampleSizeRow,
     SignatureMethod,
-    SpacingSource,
+    SpacingFacts,
     StudyFacts,
     Timing,
     Version,
@@ -125,10 +125,10 @@ def make_facts(pictures_folder: Path, predictors: int = 6) -> Facts:
                 ),
             ),
             spacing=(
-                SpacingSource(
+                SpacingFacts(
                     source="PixelSpacing (calibrated)", images=98, low_mm=0.143, high_mm=0.2
                 ),
-                SpacingSource(
+                SpacingFacts(
                     source="ImagerPixelSpacing / magnification",
                     images=46,
                     low_mm=0.12,

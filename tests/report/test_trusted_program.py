@@ -6,7 +6,7 @@ from trephine.deep.settings import DeepSettings
 from trephine.facts import Facts
 from trephine.report.html import render_html
 from trephine.report.tables import make_tables
-from trephine.study.gather.methods import _weights_name
+from trephine.study.gather.methods import weights_name
 from trephine.study.locked.model_card import model_card
 from trephine.study.network_file import trust_note
 
@@ -18,7 +18,7 @@ def test_card_and_report_say_what_trust_in_a_program_means(facts: Facts) -> None
     note = trust_note(settings)
     assert "net.pt2 is a program, trusted by its sha256" in note
     assert "someone" not in note
-    assert _weights_name(settings) == "net.pt2"  # and not the ImageNet weights of the ResNets
+    assert weights_name(settings) == "net.pt2"  # and not the ImageNet weights of the ResNets
     assert trust_note(DeepSettings()) == trust_note(None) == ""
     trusted = facts.model_copy(
         update={"inputs": facts.inputs.model_copy(update={"trust_note": note})}

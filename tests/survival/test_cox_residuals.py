@@ -14,13 +14,13 @@ from trephine.survival.cox_residuals import (
     score_residuals,
 )
 from trephine.survival.partial_likelihood import partial_likelihood
-from trephine.survival.risk_sets import RiskSets, prepare_risk_sets
+from trephine.survival.risk_sets import StratifiedRiskSets, prepare_risk_sets
 from trephine.types import FloatArray
 
 TIES = ("efron", "breslow")
 
 
-def _cases(strata: bool = True) -> tuple[RiskSets, FloatArray]:
+def _cases(strata: bool = True) -> tuple[StratifiedRiskSets, FloatArray]:
     generator = np.random.default_rng(8)
     risk_sets = prepare_risk_sets(
         generator.normal(size=(60, 2)),

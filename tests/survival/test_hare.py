@@ -17,7 +17,7 @@ from scipy.integrate import quad
 from trephine.errors import InputError
 from trephine.survival.hare import HazardRegression, hazard_regression
 from trephine.survival.hare_likelihood import evaluate
-from trephine.survival.hare_model import CONSTANT, LINEAR, Term, basis_of
+from trephine.survival.hare_model import CONSTANT, LINEAR, BasisFunction, basis_of
 from trephine.types import BoolArray, FloatArray
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -63,7 +63,7 @@ def refit(case: dict[str, Any]) -> HazardRegression:
     )
 
 
-def term_of(row: list[int | None], case: dict[str, Any]) -> Term:
+def term_of(row: list[int | None], case: dict[str, Any]) -> BasisFunction:
     """Translate a line of polspline's table: two dimensions, 0 for time, and the knots' ranks."""
     first, knot, second, other = row
 
@@ -71,9 +71,9 @@ def term_of(row: list[int | None], case: dict[str, Any]) -> Term:
         return "linear" if not rank else float(np.float32(case["covariate_knots"][rank - 1]))
 
     if first == 1:
-        return Term(covariate=in_covariate(knot))
+        return BasisFunction(covariate=in_covariate(knot))
     time_knot = float(case["time_knots"][knot - 1]) if knot else None
-    return Term(time_knot, None if second is None else in_covariate(other))
+    return BasisFunction(time_knot, None if second is None else in_covariate(other))
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -123,7 +123,14 @@ def simulated(n: int, seed: int) -> tuple[FloatArray, BoolArray, FloatArray]:
     return time, event_time <= censored, x
 
 
-TERMS = (CONSTANT, LINEAR, Term(20.0), Term(7.5, "linear"), Term(covariate=0.25), Term(20.0, 0.25))
+TERMS = (
+    CONSTANT,
+    LINEAR,
+    BasisFunction(20.0),
+    BasisFunction(7.5, "linear"),
+    BasisFunction(covariate=0.25),
+    BasisFunction(20.0, 0.25),
+)
 
 
 def log_hazard(t: float, x: float, coefficient: FloatArray) -> float:
@@ -153,7 +160,7 @@ def test_the_likelihood_and_its_derivatives_equal_quadrature(scale: float) -> No
     coefficient = np.array([-3.0, 0.4, 0.05, -0.2, -0.3, 0.02])
     coefficient[2:] *= scale
     columns = np.column_stack([term.at(x) for term in TERMS])
-    terms = (*TERMS[:3], Term(7.5), *TERMS[3:])
+    terms = (*TERMS[:3], BasisFunction(7.5), *TERMS[3:])
     columns = np.insert(columns, 3, 1.0, axis=1)
     coefficient = np.insert(coefficient, 3, 0.0)
     found = evaluate(basis_of(terms, columns, time, event), coefficient)

@@ -11,7 +11,7 @@ import pytest
 from modelling.simulated_cases import SOUND, simulate
 from trephine.store import TaskLedger
 from trephine.validation import tasks
-from trephine.validation.tasks import Answer, run_tasks
+from trephine.validation.tasks import TaskAnswer, run_tasks
 
 done: list[int] = []
 
@@ -25,7 +25,7 @@ class Number:
         return str(self.value)
 
 
-def third(shared: float, task: Number) -> Answer:
+def third(shared: float, task: Number) -> TaskAnswer:
     done.append(task.value)
     return {"value": task.value / 3 + shared, "missing": float("nan")}
 

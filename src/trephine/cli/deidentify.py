@@ -14,8 +14,8 @@ from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
 
 if TYPE_CHECKING:
-    from trephine.imaging.deidentify import AuditRow, PseudonymKey
-    from trephine.study.pseudonyms import StudyTable
+    from trephine.imaging.deidentify import DeidentificationRow, PseudonymKey
+    from trephine.study.pseudonyms import PseudonymisedTable
 
 
 TimesKept = Annotated[Times, typer.Option(help="What stays of times of day: nothing, or the hour.")]
@@ -25,7 +25,7 @@ DatesWritten = Annotated[
 Key = Annotated[
     Path, typer.Option(help="File with the secret; made if it does not exist. Keep it apart.")
 ]
-Unchecked = Annotated[
+WriteUnchecked = Annotated[
     bool,
     typer.Option(
         "--write-unchecked",
@@ -36,7 +36,7 @@ Unchecked = Annotated[
 TableFile = Annotated[
     Path | None, typer.Option("--table", help="The study's table; a copy goes to the new folder.")
 ]
-Columns = Annotated[
+IdentifyingColumns = Annotated[
     list[str] | None,
     typer.Option(
         "--column",
@@ -55,7 +55,7 @@ Pattern = Annotated[
         "--image", help="Where a row's image lies in the folder of images, for example {id}.dcm."
     ),
 ]
-Masks = Annotated[
+MasksFolder = Annotated[
     Path | None,
     typer.Option(help="Folder of masks; copies with new names go to the new folder."),
 ]
@@ -68,15 +68,15 @@ def deidentify(
     target: Annotated[Path, typer.Argument(help="New folder for the de-identified images.")],
     key: Key,
     times: TimesKept = "removed",
-    write_unchecked: Unchecked = False,
+    write_unchecked: WriteUnchecked = False,
     table: TableFile = None,
-    column: Columns = None,
+    column: IdentifyingColumns = None,
     drop: Drop = None,
     keep: Keep = None,
     dates: DatesWritten = "shifted",
     sheet: Sheet = None,
     image: Pattern = "",
-    masks: Masks = None,
+    masks: MasksFolder = None,
 ) -> None:
     """Remove what identifies patients (DICOM PS3.15 Annex E, Basic Profile).
 
@@ -117,11 +117,11 @@ def deidentify(
 
 
 def _write_study(
-    table: StudyTable,
+    table: PseudonymisedTable,
     source: Path,
     target: Path,
     key: PseudonymKey,
-    rows: Sequence[AuditRow],
+    rows: Sequence[DeidentificationRow],
     masks: Path | None,
 ) -> None:
     """Write table and masks beside the images, and say what was done."""
@@ -170,7 +170,7 @@ def open_key(key: Path, target: Path) -> PseudonymKey:
     return secret
 
 
-def show_rows(rows: Sequence[AuditRow]) -> None:
+def show_rows(rows: Sequence[DeidentificationRow]) -> None:
     """Print how many files were written and refused, and which a person has to look at."""
     statuses = Counter(row.status for row in rows)
     twice = f", {statuses['duplicate']} more of them found twice" if statuses["duplicate"] else ""

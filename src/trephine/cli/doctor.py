@@ -15,9 +15,9 @@ import typer
 from trephine import __version__
 from trephine.cli.terminal import console
 
-State = Literal["ok", "repaired", "absent", "broken"]
+InspectionState = Literal["ok", "repaired", "absent", "broken"]
 
-_MARK: dict[State, str] = {
+_MARK: dict[InspectionState, str] = {
     "ok": "[green]ok[/green]",
     "repaired": "[yellow]repaired[/yellow]",
     "absent": "[yellow]absent[/yellow]",
@@ -35,10 +35,10 @@ _EXTRAS = (
 FONT = "DejaVu Sans"
 
 
-class Finding(NamedTuple):
+class Inspection(NamedTuple):
     """One thing looked at."""
 
-    state: State
+    state: InspectionState
     what: str
     detail: str
 
@@ -85,46 +85,48 @@ def _look_over(store: Path) -> None:
     )
 
 
-def _versions() -> Iterator[Finding]:
+def _versions() -> Iterator[Inspection]:
     system = f"Python {platform.python_version()}, {platform.platform(terse=True)}"
-    yield Finding("ok", f"trephine {__version__}", f"{system}, {os.cpu_count()} processors")
+    yield Inspection("ok", f"trephine {__version__}", f"{system}, {os.cpu_count()} processors")
     for name in _NEEDED:
         try:
-            yield Finding("ok", name, version(name))
+            yield Inspection("ok", name, version(name))
         except PackageNotFoundError:
-            yield Finding("broken", name, "not installed: pip install --force-reinstall trephine")
+            yield Inspection(
+                "broken", name, "not installed: pip install --force-reinstall trephine"
+            )
 
 
-def _extras() -> Iterator[Finding]:
+def _extras() -> Iterator[Inspection]:
     for extra, module, distribution, purpose in _EXTRAS:
         if find_spec(module) is None:
-            yield Finding("absent", purpose, f"pip install 'trephine\\[{extra}]' if you want it")
+            yield Inspection("absent", purpose, f"pip install 'trephine\\[{extra}]' if you want it")
         else:
-            yield Finding("ok", purpose, f"{distribution} {version(distribution)}")
+            yield Inspection("ok", purpose, f"{distribution} {version(distribution)}")
 
 
-def _codecs() -> Iterator[Finding]:
+def _codecs() -> Iterator[Inspection]:
     from trephine.imaging.decode import missing_decoders
 
     missing = missing_decoders()
     if missing:
-        yield Finding("broken", "DICOM codecs", f"no decoder for {', '.join(missing)}")
+        yield Inspection("broken", "DICOM codecs", f"no decoder for {', '.join(missing)}")
     else:
-        yield Finding("ok", "DICOM codecs", "every transfer syntax that is read has its decoder")
+        yield Inspection("ok", "DICOM codecs", "every transfer syntax that is read has its decoder")
 
 
-def _fonts() -> Iterator[Finding]:
+def _fonts() -> Iterator[Inspection]:
     from matplotlib.font_manager import findfont
 
     try:
         findfont(FONT, fallback_to_default=False)
     except ValueError:
-        yield Finding("broken", "font", f"{FONT} is not found: reinstall matplotlib")
+        yield Inspection("broken", "font", f"{FONT} is not found: reinstall matplotlib")
     else:
         yield from _scripts()
 
 
-def _scripts() -> Iterator[Finding]:
+def _scripts() -> Iterator[Inspection]:
     """Report the scripts that a study's words may be in, and figures cannot show."""
     from trephine.report.typeface import missing_scripts
 
@@ -132,28 +134,30 @@ def _scripts() -> Iterator[Finding]:
     if missing:
         told = f"{FONT}; words in {', '.join(missing)} would show as boxes"
         advice = "pip install 'trephine\\[fonts]' if you want them"
-        yield Finding("absent", "font of figures", f"{told}: {advice}")
+        yield Inspection("absent", "font of figures", f"{told}: {advice}")
     else:
-        yield Finding("ok", "font of figures", f"{FONT}, and others for the scripts it lacks")
+        yield Inspection("ok", "font of figures", f"{FONT}, and others for the scripts it lacks")
 
 
-def _places() -> Iterator[Finding]:
+def _places() -> Iterator[Inspection]:
     from trephine.radiomics.compilation import is_compiled
 
     yield _writable("folder", Path.cwd(), "results are written beside the study file")
     first = "compiled" if is_compiled() else "compiled at the first extraction, half a minute"
-    yield Finding("ok", "kernels", first)
+    yield Inspection("ok", "kernels", first)
     if find_spec("torch") is not None:
         from trephine.deep.official import OFFICIAL, cached_path
 
         weights = cached_path(OFFICIAL["resnet18"])
         if weights.is_file():
-            yield Finding("ok", "ImageNet weights", str(weights))
+            yield Inspection("ok", "ImageNet weights", str(weights))
         else:
-            yield Finding("absent", "ImageNet weights", f"fetched to {weights.parent} when needed")
+            yield Inspection(
+                "absent", "ImageNet weights", f"fetched to {weights.parent} when needed"
+            )
 
 
-def _writable(what: str, folder: Path, purpose: str) -> Finding:
+def _writable(what: str, folder: Path, purpose: str) -> Inspection:
     if os.access(folder, os.W_OK):
-        return Finding("ok", what, f"{folder} can be written to ({purpose})")
-    return Finding("broken", what, f"{folder} cannot be written to; {purpose}")
+        return Inspection("ok", what, f"{folder} can be written to ({purpose})")
+    return Inspection("broken", what, f"{folder} cannot be written to; {purpose}")

@@ -11,7 +11,7 @@ import typer
 from trephine.cli.terminal import console
 
 
-class Language(StrEnum):
+class LanguageChoice(StrEnum):
     """A language that pages open in."""
 
     en = "en"
@@ -24,8 +24,8 @@ def export_calculator(
         "calculator.html"
     ),
     language: Annotated[
-        Language, typer.Option(help="That the page opens in; its reader can change it.")
-    ] = Language.en,
+        LanguageChoice, typer.Option(help="That the page opens in; its reader can change it.")
+    ] = LanguageChoice.en,
     signer: Annotated[
         str | None,
         typer.Option(help="Who must have signed the model: a fingerprint or a public key's file."),

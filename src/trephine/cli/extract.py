@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # both take seconds to import: `trephine --help` does not wai
     from trephine.study.batch.drive import Conduct, Kept
     from trephine.study.batch.log import RunLog
     from trephine.study.batch.share import Share
-    from trephine.study.measuring import Measured, Work
+    from trephine.study.measuring import PairFeatures, Work
     from trephine.study.pairs import Pairs
 
 
@@ -181,7 +181,7 @@ def _folder(out: Path | None, store: Path | None, found: Pairs) -> Path | None:
     return out.with_name(f"{out.name}.partial")
 
 
-def _measure(asked: _Asked, kept: Kept | None, shown: _Shown) -> Iterator[Measured]:
+def _measure(asked: _Asked, kept: Kept | None, shown: _Shown) -> Iterator[PairFeatures]:
     from trephine.study.batch.drive import measure_pairs
 
     pairs = asked.share.take(asked.found.pairs)
@@ -203,7 +203,7 @@ def _measure(asked: _Asked, kept: Kept | None, shown: _Shown) -> Iterator[Measur
     shown.show()
 
 
-def _in_memory(asked: _Asked, shown: _Shown) -> list[Measured]:
+def _in_memory(asked: _Asked, shown: _Shown) -> list[PairFeatures]:
     return [row for row in _measure(asked, None, shown) if not row.problem]
 
 
@@ -263,7 +263,7 @@ class _Shown:
         self._more = 0
         self._doubts: Counter[str] = Counter()
 
-    def take(self, row: Measured) -> None:
+    def take(self, row: PairFeatures) -> None:
         """Take what there is to say of one pair."""
         self._doubts.update(row.doubts)
         by_reason: dict[str, list[str]] = {}
@@ -293,7 +293,7 @@ class _Shown:
             errors.print(f"and {self._more} more lines of this kind.")
 
 
-def _table(measured: Sequence[Measured]) -> pd.DataFrame:
+def _table(measured: Sequence[PairFeatures]) -> pd.DataFrame:
     """Return one row per region; with the sides where the manifest has them."""
     import pandas as pd
 

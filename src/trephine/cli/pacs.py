@@ -49,7 +49,7 @@ ReceiveHost = Annotated[
     str,
     typer.Option(help="Our address for C-MOVE; that of the interface towards the archive without."),
 ]
-Unchecked = Annotated[
+WriteUnchecked = Annotated[
     bool,
     typer.Option("--write-unchecked", help="Also keep images that cannot be checked for text."),
 ]
@@ -114,7 +114,7 @@ def get(
     authority: Authority = None,
     certificate: Certificate = None,
     times: TimesKept = "removed",
-    write_unchecked: Unchecked = False,
+    write_unchecked: WriteUnchecked = False,
     accessions: Accessions = None,
     accession: Accession = None,
     patient_id: PatientId = "",

@@ -38,7 +38,7 @@ ReadyFeatures = Annotated[
 ModelName = Annotated[
     str | None, typer.Option(help="Name of the model; the fullest one by default.")
 ]
-NetworkFile = Annotated[
+OwnNetwork = Annotated[
     Path | None, typer.Option(help="The network's file, where the study used its own.")
 ]
 TrustedSum = Annotated[
@@ -71,7 +71,7 @@ def predict(
     clinical: ClinicalValues = None,
     features: ReadyFeatures = None,
     model: ModelName = None,
-    weights: NetworkFile = None,
+    weights: OwnNetwork = None,
     trust: TrustedSum = None,
     centre: Hospital = None,
     accept: AcceptedDoubts = None,

@@ -27,7 +27,7 @@ TokenFile = Annotated[
 OverTls = Annotated[
     bool, typer.Option("--https", help="Browsers reach it over TLS, through a proxy.")
 ]
-NetworkFile = Annotated[
+OwnNetwork = Annotated[
     Path | None, typer.Option(help="The network's file, where a study used its own.")
 ]
 Signer = Annotated[
@@ -49,7 +49,7 @@ def serve(
     name: HostNames = None,
     token_file: TokenFile = None,
     https: OverTls = False,
-    weights: NetworkFile = None,
+    weights: OwnNetwork = None,
     signer: Signer = None,
     megabytes: Megabytes = 64,
     at_once: AtOnce = 2,

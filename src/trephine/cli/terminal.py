@@ -114,7 +114,7 @@ def take_leave() -> None:
     errors.print(farewell(), soft_wrap=True)
 
 
-class Stages:
+class StageBars:
     """A progress bar a stage; stages are named as they start."""
 
     def __init__(self, progress: Progress) -> None:
@@ -138,7 +138,7 @@ _FAREWELL: dict[Next, str] = {
 
 
 @contextmanager
-def stages(after: Next) -> Iterator[Stages]:
+def stages(after: Next) -> Iterator[StageBars]:
     """Show the stages of long work while a ``with`` block runs.
 
     Parameters
@@ -153,4 +153,4 @@ def stages(after: Next) -> Iterator[Stages]:
         TimeElapsedColumn(),
     )
     with on_stop(_FAREWELL[after]), Progress(*columns, console=errors) as progress:
-        yield Stages(progress)
+        yield StageBars(progress)

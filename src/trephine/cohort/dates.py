@@ -81,7 +81,7 @@ def read_dates(
     today
         Later dates are refused; the machine's own date if None.
     """
-    read = _Reading(table, tuple(rows), tuple(columns))
+    read = _ColumnReading(table, tuple(rows), tuple(columns))
     found: dict[int, Candidates] = {}
     for place, cell in enumerate(cells):
         if not is_missing(cell):
@@ -108,7 +108,7 @@ def read_dates(
     return DateColumn(days, tuple(read.problems), tuple(read.assumed))
 
 
-class _Reading:
+class _ColumnReading:
     """Problems and assumptions of one column as it is read."""
 
     def __init__(self, table: str, rows: tuple[int, ...], columns: tuple[str, ...]) -> None:

@@ -16,7 +16,7 @@ from trephine.cohort.cells import CellReading, as_text
 from trephine.errors import InputError, MisfitError
 from trephine.types import FloatArray
 
-Measure = Literal["combined_necrotic_angle", "necrosis_degree_index"]
+HeadMeasure = Literal["combined_necrotic_angle", "necrosis_degree_index"]
 
 
 class ClinicalVariable(CellReading):
@@ -35,7 +35,7 @@ class ClinicalVariable(CellReading):
     range: tuple[float, float] | None = Field(
         default=None, description="lowest and highest possible value; outside is an error"
     )
-    measure: Measure | None = Field(
+    measure: HeadMeasure | None = Field(
         default=None, description="a femoral-head measure computed from the two arcs"
     )
     arcs: tuple[str, str] | None = Field(

@@ -22,7 +22,7 @@ LAYOUT: dict[ResNetName, tuple[bool, tuple[int, int, int, int]]] = {
 }
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """A residual block: two 3x3 convolutions, or 1x1, 3x3, 1x1 as a bottleneck."""
 
     def __init__(self, channels: int, width: int, stride: int, bottleneck: bool) -> None:
@@ -75,7 +75,7 @@ class ResNet(nn.Module):
         for i, depth in enumerate(depths):
             width, blocks = 64 << i, []
             for j in range(depth):
-                blocks.append(Block(channels, width, 2 if i and not j else 1, bottleneck))
+                blocks.append(ResidualBlock(channels, width, 2 if i and not j else 1, bottleneck))
                 channels = blocks[-1].out_channels
             self.add_module(f"layer{i + 1}", nn.Sequential(*blocks))
         self.dimension = channels
@@ -83,13 +83,13 @@ class ResNet(nn.Module):
             self.fc = nn.Linear(channels, classes)
 
     @property
-    def last_block(self) -> Block:
+    def last_block(self) -> ResidualBlock:
         """The block that fine-tuning trains."""
         *_, block = self.get_submodule("layer4").children()
-        assert isinstance(block, Block)
+        assert isinstance(block, ResidualBlock)
         return block
 
-    def with_last_block(self, block: Block) -> ResNet:
+    def with_last_block(self, block: ResidualBlock) -> ResNet:
         """Return the network with another last block; all else is shared with this one."""
         network = copy.copy(self)
         network._modules = dict(self._modules)
@@ -117,11 +117,11 @@ class ResNet(nn.Module):
         return pool(self.maps(x))
 
 
-def last_block_of(name: ResNetName) -> Block:
+def last_block_of(name: ResNetName) -> ResidualBlock:
     """Return a ResNet's last block, its weights not set."""
     bottleneck, _ = LAYOUT[name]
     channels = 512 * (4 if bottleneck else 1)
-    return Block(channels, 512, 1, bottleneck)
+    return ResidualBlock(channels, 512, 1, bottleneck)
 
 
 def folded(network: ResNet) -> ResNet:
@@ -134,12 +134,12 @@ def folded(network: ResNet) -> ResNet:
     fast = copy.deepcopy(network)
     fast.conv1, fast.bn1 = _fold(fast.conv1, fast.bn1)
     for name, block in network.named_modules():
-        if isinstance(block, Block):
+        if isinstance(block, ResidualBlock):
             fast.set_submodule(name, folded_block(block))
     return fast
 
 
-def folded_block(block: Block) -> Block:
+def folded_block(block: ResidualBlock) -> ResidualBlock:
     """Return one block for inference, as ``folded`` does."""
     fast = copy.deepcopy(block)
     for i in range(1, block.depth + 1):

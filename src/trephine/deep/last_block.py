@@ -18,7 +18,7 @@ from trephine.errors import InputError
 from trephine.types import Float32Array, FloatArray
 
 if TYPE_CHECKING:
-    from trephine.deep.backbone import Block
+    from trephine.deep.backbone import ResidualBlock
 
 # Cases computed at once. Fixed, so that a case's features do not depend on who computes them.
 BATCH = 8
@@ -55,7 +55,7 @@ class LastBlock:
         content = f"{self.origin} {state_sha256(self.state)}"
         return hashlib.sha256(content.encode()).hexdigest()
 
-    def module(self) -> Block:
+    def module(self) -> ResidualBlock:
         """Return the block as torch's, in evaluation mode.
 
         Raises
@@ -83,7 +83,7 @@ class LastBlock:
         return block.eval().requires_grad_(False)
 
     @cached_property
-    def _fast(self) -> Block:
+    def _fast(self) -> ResidualBlock:
         import torch
 
         from trephine.deep.backbone import folded_block

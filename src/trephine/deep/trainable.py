@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trephine.deep.backbone import Block, pool
+from trephine.deep.backbone import ResidualBlock, pool
 from trephine.deep.cox_loss import cox_loss
 from trephine.deep.settings import FineTuneSettings
 from trephine.types import Float32Array, FloatArray, IntArray, Survival
@@ -32,7 +32,7 @@ class Trainable:
 
     def __init__(
         self,
-        block: Block,
+        block: ResidualBlock,
         maps: Float32Array,
         survival: Survival,
         settings: FineTuneSettings,

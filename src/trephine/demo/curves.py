@@ -20,7 +20,7 @@ _POINTS_PER_SPLINE = 1000
 
 
 @dataclass(frozen=True)
-class Grid:
+class ImageGrid:
     """A regular grid in the image plane.
 
     Attributes
@@ -41,7 +41,7 @@ class Grid:
     @classmethod
     def spanning(
         cls, left_mm: float, right_mm: float, top_mm: float, bottom_mm: float, step_mm: float
-    ) -> Grid:
+    ) -> ImageGrid:
         """Smallest grid that covers a rectangle."""
         rows = int(np.ceil((bottom_mm - top_mm) / step_mm)) + 1
         columns = int(np.ceil((right_mm - left_mm) / step_mm)) + 1
@@ -65,7 +65,7 @@ def spline(points: npt.ArrayLike, *, closed: bool) -> FloatArray:
     return np.asarray(curve(np.linspace(0.0, chord[-1], _POINTS_PER_SPLINE)), dtype=np.float64)
 
 
-def distance_to(curve: FloatArray, grid: Grid, reach_mm: float = np.inf) -> FloatArray:
+def distance_to(curve: FloatArray, grid: ImageGrid, reach_mm: float = np.inf) -> FloatArray:
     """Distance of every node to a sampled curve; ``inf`` beyond ``reach_mm``."""
     x, y = grid.coordinates()
     near = np.ones(grid.shape, dtype=np.bool_)
@@ -78,7 +78,7 @@ def distance_to(curve: FloatArray, grid: Grid, reach_mm: float = np.inf) -> Floa
     return distance
 
 
-def signed_distance(points: npt.ArrayLike, grid: Grid) -> FloatArray:
+def signed_distance(points: npt.ArrayLike, grid: ImageGrid) -> FloatArray:
     """Distance to a closed outline in mm, positive inside."""
     outline = spline(points, closed=True)
     nodes = (outline[:, ::-1] - [grid.top_mm, grid.left_mm]) / grid.step_mm
@@ -86,7 +86,9 @@ def signed_distance(points: npt.ArrayLike, grid: Grid) -> FloatArray:
     return np.where(inside, 1.0, -1.0) * distance_to(outline, grid)
 
 
-def ridge(points: npt.ArrayLike, grid: Grid, *, height_mm: float, width_mm: float) -> FloatArray:
+def ridge(
+    points: npt.ArrayLike, grid: ImageGrid, *, height_mm: float, width_mm: float
+) -> FloatArray:
     """Thickness added by a cortical line that runs along an open curve (Gaussian profile)."""
     curve = spline(points, closed=False)
     distance = distance_to(curve, grid, reach_mm=4.0 * width_mm)
@@ -104,7 +106,7 @@ def ridge(points: npt.ArrayLike, grid: Grid, *, height_mm: float, width_mm: floa
 def disc(
     centre: tuple[float, float],
     radii: tuple[float, float],
-    grid: Grid,
+    grid: ImageGrid,
     *,
     edge_mm: float,
     angle_deg: float = 0.0,
@@ -124,7 +126,7 @@ def smoothstep(value: npt.ArrayLike) -> FloatArray:
     return clipped * clipped * (3.0 - 2.0 * clipped)
 
 
-def interpolate(controls: npt.ArrayLike, grid: Grid, *, reach_mm: float) -> FloatArray:
+def interpolate(controls: npt.ArrayLike, grid: ImageGrid, *, reach_mm: float) -> FloatArray:
     """Smooth map from scattered values (rows of x, y, value) by normalised Gaussian weights."""
     x, y = grid.coordinates()
     total = np.full(grid.shape, 1e-12)

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from trephine.demo.curves import (
-    Grid,
+    ImageGrid,
     bone_paths,
     disc,
     interpolate,
@@ -48,7 +48,7 @@ def _outline() -> list[tuple[float, float]]:
 @cache
 def femur() -> Template:
     """Proximal femur without lesion; its trabecular pattern is added for each hip."""
-    grid = Grid.spanning(-32.0, 84.0, -34.0, _BOTTOM_MM, _STEP_MM)
+    grid = ImageGrid.spanning(-32.0, 84.0, -34.0, _BOTTOM_MM, _STEP_MM)
     depth = signed_distance(_outline(), grid)
     half = interpolate(
         [(0, 0, 26.6), (-14, 0, 26.6), (0, -16, 26.6), (0, 16, 26.6), (14, -6, 26.6),
@@ -93,7 +93,7 @@ def femur() -> Template:
 @cache
 def prosthesis() -> Template:
     """Uncemented total hip: cup, ball, neck, stem; metal as mm of cortical bone in map 1."""
-    grid = Grid.spanning(-40.0, 84.0, -44.0, _BOTTOM_MM, _STEP_MM)
+    grid = ImageGrid.spanning(-40.0, 84.0, -44.0, _BOTTOM_MM, _STEP_MM)
     x, y = grid.coordinates()
     bone = femur().sample(x.astype(np.float32), y.astype(np.float32)).astype(np.float64)
     # Neck cut: from the saddle to a finger's breadth above the lesser trochanter.
@@ -111,7 +111,7 @@ def prosthesis() -> Template:
     return Template.build(grid, bone[0] * kept, bone[1] * kept + metal)
 
 
-def _stem(grid: Grid) -> FloatArray:
+def _stem(grid: ImageGrid) -> FloatArray:
     x, y = grid.coordinates()
     neck_axis = spline([(4, 3), (14, 11), (26, 21), (34, 28)], closed=False)
     neck = np.min([np.hypot(x - px, y - py) for px, py in neck_axis[::40]], axis=0)

@@ -123,7 +123,7 @@ def write_cohort(
     rng = np.random.default_rng([seed, _PATIENT_STREAM])
     repeated = set(rng.permutation(patients)[: effects.REPEAT_PATIENTS])
     tasks = [
-        _Task(hips[hips["patient_id"] == patient], read_again=patient in repeated)
+        _PatientFiles(hips[hips["patient_id"] == patient], read_again=patient in repeated)
         for patient in patients
     ]
     _write_patients(folder, tasks, seed, workers, progress)
@@ -156,7 +156,7 @@ def _prepare(folder: Path) -> None:
 
 
 @dataclass(frozen=True)
-class _Task:
+class _PatientFiles:
     """One patient to write: rows of the cohort, and whether rater a reads twice."""
 
     rows: pd.DataFrame
@@ -165,7 +165,7 @@ class _Task:
 
 def _write_patients(
     folder: Path,
-    tasks: Sequence[_Task],
+    tasks: Sequence[_PatientFiles],
     seed: int,
     workers: int | None,
     progress: Progress | None,
@@ -204,7 +204,7 @@ def _tuples(rows: pd.DataFrame) -> Any:
     return rows.itertuples(index=False)
 
 
-def _write_patient(folder: Path, seed: int, task: _Task) -> None:
+def _write_patient(folder: Path, seed: int, task: _PatientFiles) -> None:
     rows = task.rows
     radiograph, system = simulate_patient(rows, seed)
     first = next(_tuples(rows))

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from trephine.demo.curves import (
-    Grid,
+    ImageGrid,
     bone_paths,
     disc,
     interpolate,
@@ -58,7 +58,7 @@ _HIP_BONE_THICKNESS = [
 ]  # fmt: skip
 
 
-def _hip_bone_lines(grid: Grid) -> FloatArray:
+def _hip_bone_lines(grid: ImageGrid) -> FloatArray:
     """Cortices that the beam meets edge on: brim, columns, walls, roof, teardrop, crest."""
     cx, cy = ACETABULUM_CENTRE_MM
     angle = np.deg2rad(np.linspace(-118, -38, 9))
@@ -107,7 +107,7 @@ def _hip_bone_lines(grid: Grid) -> FloatArray:
 @cache
 def hip_bone() -> Template:
     """Hip bone whose acetabulum lies at ``ACETABULUM_CENTRE_MM``; mirror x for the other side."""
-    grid = Grid.spanning(-2.0, 146.0, -170.0, 84.0, _STEP_MM)
+    grid = ImageGrid.spanning(-2.0, 146.0, -170.0, 84.0, _STEP_MM)
     x, y = grid.coordinates()
     depth = np.minimum(signed_distance(_HIP_BONE, grid), -signed_distance(_OBTURATOR_FORAMEN, grid))
     thickness = interpolate(_HIP_BONE_THICKNESS, grid, reach_mm=13.0)
@@ -141,7 +141,7 @@ _SACRUM = [
 @cache
 def sacrum() -> Template:
     """Sacrum and coccyx with foramina, and the three lowest lumbar vertebrae; both sides."""
-    grid = Grid.spanning(-62.0, 62.0, -232.0, 24.0, _STEP_MM)
+    grid = ImageGrid.spanning(-62.0, 62.0, -232.0, 24.0, _STEP_MM)
     mirrored = [(-px, py) for px, py in _SACRUM[-2:0:-1]]
     depth = signed_distance(_SACRUM + mirrored, grid)
     thickness = interpolate([(0, -95, 44), (40, -90, 15), (0, -60, 30), (20, -45, 18),
@@ -167,7 +167,7 @@ def sacrum() -> Template:
 
 
 def _with_foramina(
-    cortical: FloatArray, cancellous: FloatArray, side: int, grid: Grid
+    cortical: FloatArray, cancellous: FloatArray, side: int, grid: ImageGrid
 ) -> tuple[FloatArray, FloatArray]:
     """Return the sacrum with the holes of one side, an arc of cortex above each."""
     for level, (px, py, rx, ry) in enumerate(
@@ -186,7 +186,7 @@ def _with_foramina(
 
 
 def _with_joint(
-    cortical: FloatArray, cancellous: FloatArray, side: int, grid: Grid
+    cortical: FloatArray, cancellous: FloatArray, side: int, grid: ImageGrid
 ) -> tuple[FloatArray, FloatArray]:
     """Return the sacrum with the oblique joint of one side."""
     # The oblique joint: two lucent lines, each beside a cortex.
@@ -214,7 +214,7 @@ def _with_joint(
     return cortical, cancellous
 
 
-def _vertebra(grid: Grid, centre_mm: float) -> tuple[FloatArray, FloatArray]:
+def _vertebra(grid: ImageGrid, centre_mm: float) -> tuple[FloatArray, FloatArray]:
     """Return a lumbar vertebra: body with concave end plates, pedicles, processes, facets."""
     y = centre_mm
     outline = [

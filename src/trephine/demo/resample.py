@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from trephine.demo.curves import Grid
+from trephine.demo.curves import ImageGrid
 from trephine.types import Float32Array, FloatArray
 
 
@@ -24,11 +24,11 @@ class Template:
         bone in mm of cortical equivalent.
     """
 
-    grid: Grid
+    grid: ImageGrid
     maps: Float32Array
 
     @classmethod
-    def build(cls, grid: Grid, cortical_mm: FloatArray, cancellous_mm: FloatArray) -> Template:
+    def build(cls, grid: ImageGrid, cortical_mm: FloatArray, cancellous_mm: FloatArray) -> Template:
         """Stack the two maps; a margin of zeros makes everything outside the grid empty."""
         maps = np.stack([cortical_mm, cancellous_mm]).astype(np.float32)
         maps[:, [0, -1], :] = 0.0

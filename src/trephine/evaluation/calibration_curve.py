@@ -125,7 +125,7 @@ def calibration_curve(
     if repeats and rng is None:
         raise InputError("calibration curve: intervals need rng, a numpy random Generator")
     grid = np.linspace(risk.min(), risk.max(), points)
-    drawing = _Drawing(outcome, risk, float(horizon), grid, method)
+    drawing = _CurveToDraw(outcome, risk, float(horizon), grid, method)
     every = np.arange(risk.size)
     try:
         of_cases, observed = drawing.curve(every)
@@ -140,7 +140,7 @@ def calibration_curve(
 
 
 @dataclass(frozen=True)
-class _Drawing:
+class _CurveToDraw:
     """Whose curve is drawn, for which horizon, over which grid, and how."""
 
     outcome: Survival

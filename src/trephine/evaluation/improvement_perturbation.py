@@ -126,7 +126,7 @@ def _draw(
     precision: Precision,
 ) -> FloatArray:
     is_event, is_free, _ = events_and_non_events(outcome, horizon)
-    censoring = _Censoring.of(outcome)
+    censoring = _PerturbedCensoring.of(outcome)
     draws = np.empty((multipliers.shape[1], 3))
     for b, multiplier in enumerate(multipliers.T):
         change = new.perturbed_probability(multiplier) - old.perturbed_probability(multiplier)
@@ -138,7 +138,7 @@ def _draw(
 
 
 @dataclass(frozen=True)
-class _Censoring:
+class _PerturbedCensoring:
     """G(T-) of every case, and how perturbations move it.
 
     As in survIDINRI's ``kmcens``: hazard c / Y, and G moves by the influence of the cumulative
@@ -153,7 +153,7 @@ class _Censoring:
     first_censored: float
 
     @classmethod
-    def of(cls, outcome: Survival) -> _Censoring:
+    def of(cls, outcome: Survival) -> _PerturbedCensoring:
         distinct, position = np.unique(outcome.time, return_inverse=True)
         at_risk = _from_here(_sum_by(position, np.ones(position.size), distinct.size))
         hazard = _sum_by(position, (~outcome.event).astype(np.float64), distinct.size) / at_risk

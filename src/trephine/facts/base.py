@@ -39,13 +39,13 @@ Count = Annotated[int, BeforeValidator(_plain_integer)]
 Series = Annotated[tuple[Number, ...], BeforeValidator(_plain_sequence)]
 """Numbers in order; a NumPy array is taken as it is."""
 
-Rows = Annotated[tuple[Series, ...], BeforeValidator(_plain_sequence)]
+SeriesRows = Annotated[tuple[Series, ...], BeforeValidator(_plain_sequence)]
 """A matrix, row by row; a NumPy array is taken as it is."""
 
 Points = Annotated[tuple[tuple[float, float], ...], BeforeValidator(_plain_sequence)]
 """Places as (row, column); a NumPy array of shape (n, 2) is taken as it is."""
 
-Counts = Annotated[tuple[Count, ...], BeforeValidator(_plain_sequence)]
+CountSeries = Annotated[tuple[Count, ...], BeforeValidator(_plain_sequence)]
 """Numbers of things in order."""
 
 

@@ -8,7 +8,15 @@ from math import inf
 from typing import Annotated, Literal
 
 from trephine.choices import Corrected, Kind, ProtocolName
-from trephine.facts.base import Count, Counts, EstimateFact, Fact, HorizonEstimate, Number, Series
+from trephine.facts.base import (
+    Count,
+    CountSeries,
+    EstimateFact,
+    Fact,
+    HorizonEstimate,
+    Number,
+    Series,
+)
 
 
 class AssessedFact(Fact):
@@ -238,7 +246,7 @@ class CalibrationFacts(AssessedFact):
     """Upper limit at each; empty where there is none."""
     bin_edges: Series = ()
     """Edges of the histogram of predicted event probability."""
-    bin_counts: Counts = ()
+    bin_counts: CountSeries = ()
     """Cases in each bin."""
 
 
@@ -293,7 +301,7 @@ class SurvivalCurve(Fact):
     """Times at which a case was censored."""
     at_risk_times: Series = ()
     """Times of the risk table, in the time unit."""
-    at_risk: Counts = ()
+    at_risk: CountSeries = ()
     """Cases at risk just before each of those times."""
     at_horizons: tuple[HorizonEstimate, ...] = ()
     """Survival probability at each horizon; null where follow-up ends before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trephine.choices import ProtocolName
-from trephine.facts.base import Count, Counts, EstimateFact, Fact, Number, Rows, Series
+from trephine.facts.base import Count, CountSeries, EstimateFact, Fact, Number, Series, SeriesRows
 
 
 class SelectionStep(Fact):
@@ -74,7 +74,7 @@ class LassoFacts(Fact):
     """Cross-validated partial-likelihood deviance at each penalty."""
     deviance_se: Series
     """Its standard error at each penalty."""
-    nonzero: Counts
+    nonzero: CountSeries
     """Features with a coefficient other than zero at each penalty."""
     lambda_min: Number
     """Penalty at the smallest deviance."""
@@ -169,7 +169,7 @@ class CorrelationFacts(Fact):
     """Names, in the order of rows and columns."""
     feature_sets: tuple[str, ...] = ()
     """Set of each feature, in the same order."""
-    matrix: Rows
+    matrix: SeriesRows
     """Rows of coefficients, -1 to 1."""
 
 
@@ -192,7 +192,7 @@ class IccFacts(Fact):
     """Features at or above the threshold."""
     bin_edges: Series
     """Edges of the histogram of ICC."""
-    bin_counts: Counts
+    bin_counts: CountSeries
     """Features in each bin."""
 
 

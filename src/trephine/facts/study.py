@@ -118,7 +118,7 @@ class InputFile(Fact):
     """SHA-256 of the file; for a group, of the sorted digests of its files."""
 
 
-class SpacingSource(Fact):
+class SpacingFacts(Fact):
     """How pixel spacing came to be known for a number of images."""
 
     source: str
@@ -136,7 +136,7 @@ class InputsFacts(Fact):
 
     files: tuple[InputFile, ...] = ()
     """Every input with its fingerprint."""
-    spacing: tuple[SpacingSource, ...] = ()
+    spacing: tuple[SpacingFacts, ...] = ()
     """Where pixel spacing came from."""
     weights_name: str = ""
     """Weights of the backbone as the plan names them; empty without deep features."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from trephine.types import BoolArray, Geometry, Image
 
-View = Literal["frontal", "lateral", "unknown"]
+Projection = Literal["frontal", "lateral", "unknown"]
 Source = Literal["Patient Orientation", "direction cosines", "convention"]
 
 LATERAL_VIEWS = frozenset({"LL", "RL", "LLD", "RLD"})
@@ -93,7 +93,7 @@ def facing_of(image: Image) -> Facing | None:
     return Facing(1, True, "convention")
 
 
-def view_of(image: Image) -> View:
+def view_of(image: Image) -> Projection:
     """Return the direction of a radiograph's view, as far as its header says."""
     view = image.provenance.get("view_position")
     if image.geometry.placed is not None or image.pixels.ndim == 3:

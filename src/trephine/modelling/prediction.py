@@ -22,7 +22,7 @@ from trephine.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
-class Prediction:
+class ModelPrediction:
     """What one model says of m cases.
 
     Attributes
@@ -214,7 +214,7 @@ class Predictor:
         times: Sequence[float],
         models: Sequence[str] | None = None,
         centre: IntArray | None = None,
-    ) -> dict[str, Prediction]:
+    ) -> dict[str, ModelPrediction]:
         """Predict m cases by each model.
 
         Parameters
@@ -237,5 +237,5 @@ class Predictor:
             design = self.design(model, features, clinical, centre)
             lp = model.linear_predictor(design)
             survival = model.predict_survival(design, np.asarray(times))
-            predictions[name] = Prediction(name, lp, survival, lp > model.risk_cut)
+            predictions[name] = ModelPrediction(name, lp, survival, lp > model.risk_cut)
         return predictions

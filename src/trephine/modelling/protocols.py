@@ -47,7 +47,7 @@ RECIPE_VERSION = 5
 Models = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-class Steps(BaseModel):
+class FrozenChoices(BaseModel):
     """Choices that do not change once they are made; keys that are not known are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,7 +63,7 @@ class Steps(BaseModel):
         return type(self).model_validate({**dict(self), **changes})
 
 
-class FeatureSteps(Steps):
+class FeatureSteps(FrozenChoices):
     """How one feature set becomes a signature, as far as a plan may choose."""
 
     harmonise: Harmonise = Field(
@@ -128,7 +128,7 @@ class ChainSettings(FeatureSteps):
     )
 
 
-class ClinicalSteps(Steps):
+class ClinicalSteps(FrozenChoices):
     """How clinical variables are chosen, as far as a plan may choose."""
 
     univariable_p: float = Field(

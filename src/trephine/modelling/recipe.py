@@ -14,7 +14,7 @@ from trephine.modelling.clinical_choice import ClinicalChoice, choose_clinical
 from trephine.modelling.feature_chain import FittedChain, fit_chain
 from trephine.modelling.fitted_model import FittedModel, fit_model
 from trephine.modelling.harmoniser import Harmoniser, fit_harmoniser
-from trephine.modelling.prediction import Prediction, Predictor
+from trephine.modelling.prediction import ModelPrediction, Predictor
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.terms import Term
 from trephine.selection.audit import AuditRow
@@ -58,7 +58,7 @@ class FittedRecipe:
         """Return cases with the features that the trained networks give, first readings only."""
         return replace(cases, features=self.predictor.represent(cases.features))
 
-    def predict(self, cases: Cases, times: Sequence[float]) -> dict[str, Prediction]:
+    def predict(self, cases: Cases, times: Sequence[float]) -> dict[str, ModelPrediction]:
         """Predict cases by each model; their outcome is not looked at."""
         return self.predictor.predict(cases.features, cases.clinical, times, centre=cases.centre)
 

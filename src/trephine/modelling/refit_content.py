@@ -37,7 +37,7 @@ _COMBAT = ("centres", "mean", "covariate_mean", "effects", "scale", "shift", "sp
 
 
 @dataclass
-class _Tables:
+class _SharedNames:
     """What many refits share: names of features by set, and terms."""
 
     names: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class _Tables:
 
 def refits_to_parts(refits: Refits) -> tuple[dict[str, Any], bytes]:
     """Return refits as JSON values and the bytes of their arrays."""
-    tables = _Tables()
+    tables = _SharedNames()
     arrays: Arrays = {}
     forms = []
     for number, form in enumerate(refits.forms):
@@ -108,7 +108,7 @@ def refits_from_parts(
 
 def form_to_answer(form: RefitForm) -> dict[str, Any]:
     """Return one refit as JSON values, for a ledger."""
-    tables = _Tables()
+    tables = _SharedNames()
     content, arrays = _form_to_parts(form, tables)
     numbers = base64.b64encode(bytes(save(arrays))).decode()
     return {**tables.as_json(), "refit": content, "numbers": numbers}
@@ -123,7 +123,7 @@ def form_from_answer(
     return _Reader(arrays, "", answer["features"], terms, variables).form(answer["refit"])
 
 
-def _form_to_parts(form: RefitForm, tables: _Tables) -> tuple[dict[str, Any], Arrays]:
+def _form_to_parts(form: RefitForm, tables: _SharedNames) -> tuple[dict[str, Any], Arrays]:
     source = form.terms_from
     arrays: Arrays = {}
     for name, signature in source.signatures.items():
@@ -151,7 +151,7 @@ def _form_to_parts(form: RefitForm, tables: _Tables) -> tuple[dict[str, Any], Ar
     return content, {name: np.ascontiguousarray(values) for name, values in arrays.items()}
 
 
-def _model_to_json(model: LinearForm, tables: _Tables) -> dict[str, Any]:
+def _model_to_json(model: LinearForm, tables: _SharedNames) -> dict[str, Any]:
     hazard = [None if np.isnan(h) else h for h in model.cumulative_hazard.tolist()]
     return {
         "terms": tables.places(model.terms),

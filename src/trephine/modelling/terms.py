@@ -10,16 +10,16 @@ import numpy as np
 
 from trephine.cohort.schema import ClinicalTable
 from trephine.errors import InputError
-from trephine.regression.nomogram import Predictor
+from trephine.regression.nomogram import NomogramPredictor
 from trephine.types import BoolArray, FloatArray
 
-Kind = Literal["linear", "level", "at-least", "signature"]
+TermKind = Literal["linear", "level", "at-least", "signature"]
 # What one hazard ratio is for: a group against the reference, a round number of the value's
 # unit, or a standard deviation of a score that has no unit.
 Per = Literal["group", "round number", "standard deviation"]
 
 
-class Form(Protocol):
+class TermForm(Protocol):
     """What terms of one kind have in common; a new kind is one more of these in `FORMS`."""
 
     per: Per
@@ -57,7 +57,7 @@ class Term:
 
     name: str
     variable: str
-    kind: Kind
+    kind: TermKind
     label: str
     level: str = ""
     reference: str = ""
@@ -160,7 +160,7 @@ class _Signature:
     reference = group
 
 
-FORMS: Mapping[Kind, Form] = {
+FORMS: Mapping[TermKind, TermForm] = {
     "linear": _Linear(),
     "level": _Level(),
     "at-least": _AtLeast(),
@@ -189,7 +189,7 @@ def axis_of(
     coefficients: Sequence[float],
     low: float,
     high: float,
-) -> Predictor:
+) -> NomogramPredictor:
     """Return one variable as an axis of a nomogram.
 
     Parameters
@@ -206,8 +206,8 @@ def axis_of(
     first = terms[0]
     if first.is_group:
         groups = (first.reference_group, *(term.group for term in terms))
-        return Predictor(first.variable, label, (0.0, *coefficients), groups)
-    return Predictor(first.variable, label, (coefficients[0],), low=low, high=high)
+        return NomogramPredictor(first.variable, label, (0.0, *coefficients), groups)
+    return NomogramPredictor(first.variable, label, (coefficients[0],), low=low, high=high)
 
 
 def reading_of(terms: Sequence[Term], values: Sequence[float]) -> float | str:

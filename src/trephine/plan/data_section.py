@@ -23,11 +23,11 @@ from trephine.cohort.follow_up import DateRules
 from trephine.cohort.tidy import TidyRules
 from trephine.errors import MisfitError
 from trephine.paths import fixed_folder
-from trephine.plan.section import Section
+from trephine.plan.section import PlanSection
 from trephine.types import TimeUnit
 
 
-class Columns(Section):
+class Columns(PlanSection):
     """``[data] columns``: which column of the table means what."""
 
     case: str = Field(
@@ -114,7 +114,7 @@ class Columns(Section):
 Acceptable = Literal["sides", "regions", "images", "patient", "sex", "age", "view", "orientation"]
 
 
-class DataSection(Section):
+class DataSection(PlanSection):
     """``[data]``: the table, the images and the masks."""
 
     table: Path = Field(description="CSV (also .gz), TSV, xlsx, xls or ods, one row per case")

@@ -15,17 +15,17 @@ from trephine.choices import (
     NormaliseMethod,
 )
 from trephine.deep.settings import DeepSettings, FineTuneSettings
-from trephine.plan.section import Section
+from trephine.plan.section import PlanSection
 from trephine.radiomics.settings import RadiomicsSettings
 
 
-class FeatureSetByPrefix(Section):
+class FeatureSetByPrefix(PlanSection):
     """A feature set: every column whose name starts so."""
 
     prefix: str = Field(description="beginning of the columns' names")
 
 
-class FeaturesSection(Section):
+class FeaturesSection(PlanSection):
     """``[features]``: features that come ready-made in a table."""
 
     table: Path = Field(description="as the table of [data], which it may be itself")
@@ -43,7 +43,7 @@ class FeaturesSection(Section):
     )
 
 
-class RadiomicsSection(Section):
+class RadiomicsSection(PlanSection):
     """``[radiomics]``: which features the engine extracts."""
 
     enabled: bool = Field(default=True, description="whether radiomic features are extracted")

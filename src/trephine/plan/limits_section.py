@@ -6,10 +6,10 @@ from pydantic import (
     Field,
 )
 
-from trephine.plan.section import Section
+from trephine.plan.section import PlanSection
 
 
-class ImageLimitsSection(Section):
+class ImageLimitsSection(PlanSection):
     """``[limits.image]``: how large an image may be; none leaves it at what the operator allows."""
 
     file_bytes: int | None = Field(
@@ -28,7 +28,7 @@ class ImageLimitsSection(Section):
     )
 
 
-class TableLimitsSection(Section):
+class TableLimitsSection(PlanSection):
     """``[limits.table]``: how large a table may be."""
 
     file_bytes: int | None = Field(
@@ -59,7 +59,7 @@ class TableLimitsSection(Section):
     )
 
 
-class NetworkLimitsSection(Section):
+class NetworkLimitsSection(PlanSection):
     """``[limits.network]``: what an ONNX network may use up."""
 
     memory_bytes: int | None = Field(
@@ -76,7 +76,7 @@ class NetworkLimitsSection(Section):
     )
 
 
-class LimitsSection(Section):
+class LimitsSection(PlanSection):
     """``[limits]``: sizes up to which files are read, and what a network may use up."""
 
     image: ImageLimitsSection = ImageLimitsSection()

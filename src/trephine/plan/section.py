@@ -8,7 +8,7 @@ from pydantic import (
 )
 
 
-class Section(BaseModel):
+class PlanSection(BaseModel):
     """A frozen section that refuses keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

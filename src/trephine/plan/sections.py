@@ -19,12 +19,12 @@ from trephine.errors import MisfitError
 from trephine.plan.data_section import DataSection
 from trephine.plan.features_sections import DeepSection, FeaturesSection, RadiomicsSection
 from trephine.plan.limits_section import LimitsSection
-from trephine.plan.section import Section
+from trephine.plan.section import PlanSection
 from trephine.plan.selection_section import SelectionSection
 from trephine.types import TimeUnit
 
 
-class StudySection(Section):
+class StudySection(PlanSection):
     """``[study]``: title, protocol and seed."""
 
     title: str = Field(default="Untitled study", description="heads the report")
@@ -38,7 +38,7 @@ class StudySection(Section):
     )
 
 
-class OutcomeSection(Section):
+class OutcomeSection(PlanSection):
     """``[outcome]``: what is predicted and when."""
 
     name: str = Field(default="event-free survival", description="what is predicted, in texts")
@@ -72,7 +72,7 @@ class OutcomeSection(Section):
         return cuts
 
 
-class ModelsSection(Section):
+class ModelsSection(PlanSection):
     """``[models]``: what each model is made of; by default the four of the paper."""
 
     parts: dict[str, tuple[str, ...]] = Field(
@@ -93,7 +93,7 @@ class ModelsSection(Section):
         return harm
 
 
-class ValidationSection(Section):
+class ValidationSection(PlanSection):
     """``[validation]``: how performance is measured."""
 
     repeats: int = Field(default=10, ge=0, description="repeats of nested cross-validation")
@@ -120,7 +120,7 @@ class ValidationSection(Section):
         return ends
 
 
-class StudyPlan(Section):
+class StudyPlan(PlanSection):
     """A whole study; see ``docs/study-file.md`` for each key."""
 
     study: StudySection = StudySection()

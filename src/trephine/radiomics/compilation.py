@@ -22,7 +22,7 @@ def is_compiled() -> bool:
     The first extraction of an installation compiles them, which takes half a minute; every later
     one, in any process, loads them.
     """
-    return any(_folder().glob("matrices._count_pairs-*.nbc"))
+    return any(_folder().glob("matrices.count_pairs-*.nbc"))
 
 
 def kept_in() -> Path:
@@ -35,7 +35,7 @@ def kept_in() -> Path:
 
 
 def _folder() -> Path:
-    kernel: Any = matrices._count_pairs
+    kernel: Any = matrices.count_pairs
     return Path(kernel._cache.cache_path)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from trephine.radiomics.image_types import Job, jobs, make
-from trephine.radiomics.measure import Measured, RegionGeometry, measure
+from trephine.radiomics.measure import ImageTypeFeatures, RegionGeometry, measure
 from trephine.radiomics.names import dimensions, enabled_features, shape_families
 from trephine.radiomics.prepare import PreparedImage, prepare
 from trephine.radiomics.region import bounding_box, check_extent, check_pair, resegment
@@ -145,10 +145,10 @@ def _resegmented(prepared: PreparedImage, settings: RadiomicsSettings) -> Prepar
 
 def _all_image_types(
     prepared: PreparedImage, settings: RadiomicsSettings, ndim: int
-) -> list[Measured]:
+) -> list[ImageTypeFeatures]:
     geometry = RegionGeometry(prepared.cropped_region, prepared.geometry.spacing_mm)
 
-    def work(job: Job) -> list[Measured]:
+    def work(job: Job) -> list[ImageTypeFeatures]:
         return [measure(image, geometry, job.settings) for image in make(prepared, job)]
 
     if settings.threads == 1:
@@ -161,7 +161,7 @@ def _all_image_types(
     return [measured for part in parts for measured in part]
 
 
-def _shape(prepared: PreparedImage, settings: RadiomicsSettings, ndim: int) -> Measured:
+def _shape(prepared: PreparedImage, settings: RadiomicsSettings, ndim: int) -> ImageTypeFeatures:
     values: dict[str, float] = {}
     reasons: dict[str, str] = {}
     for family in shape_families(settings, ndim):
@@ -172,7 +172,7 @@ def _shape(prepared: PreparedImage, settings: RadiomicsSettings, ndim: int) -> M
             values[name] = found.get(feature, math.nan)
             if math.isnan(values[name]):
                 reasons[name] = reason
-    return Measured(values, reasons)
+    return ImageTypeFeatures(values, reasons)
 
 
 def _shape_family(

@@ -149,7 +149,7 @@ def count_matrices(
     gldm = np.zeros((n, 2 * len(around.flat) + 1), np.int32)
     isolated = np.zeros(n, np.int64)
     difference = np.zeros(n)
-    _count_pairs(box, around.positions, around.flat, glcm)
+    count_pairs(box, around.positions, around.flat, glcm)
     _count_runs(box, around.positions, around.near_flat, glrlm)
     _count_neighbours(
         box,
@@ -164,9 +164,7 @@ def count_matrices(
 
 
 @njit(cache=True, nogil=True)
-def _count_pairs(
-    box: npt.NDArray[np.int32], positions: Steps, offsets: Steps, glcm: Counts
-) -> None:
+def count_pairs(box: npt.NDArray[np.int32], positions: Steps, offsets: Steps, glcm: Counts) -> None:
     """Count the pairs of levels along each forward offset."""
     one = np.uint64(1)
     for a in range(offsets.size):

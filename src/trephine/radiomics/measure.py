@@ -55,7 +55,7 @@ class RegionGeometry:
 
 
 @dataclass(frozen=True)
-class Measured:
+class ImageTypeFeatures:
     """Features of one image type: full name to value, and full name to reason."""
 
     values: dict[str, float]
@@ -64,7 +64,7 @@ class Measured:
 
 def measure(
     derived: DerivedImage, geometry: RegionGeometry, settings: RadiomicsSettings
-) -> Measured:
+) -> ImageTypeFeatures:
     """Measure every enabled class of one image type.
 
     A value is NaN with a reason where the definition gives none; a value that is set by
@@ -73,7 +73,9 @@ def measure(
     wanted = {family: enabled_features(settings, family) for family in value_families(settings)}
     if derived.values is None:
         names = [_name(derived, family, feature) for family in wanted for feature in wanted[family]]
-        return Measured(dict.fromkeys(names, math.nan), dict.fromkeys(names, derived.reason))
+        return ImageTypeFeatures(
+            dict.fromkeys(names, math.nan), dict.fromkeys(names, derived.reason)
+        )
     quantised = quantise(derived.values, settings)
     found = _families(derived, quantised, geometry, settings, wanted)
     values, reasons = {}, {}
@@ -90,7 +92,7 @@ def measure(
             )
             if reason:
                 reasons[name] = reason
-    return Measured(values, reasons)
+    return ImageTypeFeatures(values, reasons)
 
 
 def _name(derived: DerivedImage, family: str, feature: str) -> str:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from trephine.regression.foreign import from_lifelines as from_lifelines
     from trephine.regression.foreign import from_sksurv as from_sksurv
     from trephine.regression.nomogram import Nomogram as Nomogram
-    from trephine.regression.nomogram import Predictor as Predictor
+    from trephine.regression.nomogram import NomogramPredictor as NomogramPredictor
     from trephine.regression.nomogram import make_nomogram as make_nomogram
     from trephine.regression.proportional_hazards import (
         ProportionalHazardsTest as ProportionalHazardsTest,
@@ -87,7 +87,7 @@ open_face(
         ),
         "trephine.regression.nomogram": (
             "Nomogram",
-            "Predictor",
+            "NomogramPredictor",
             "make_nomogram",
         ),
         "trephine.regression.proportional_hazards": ("ProportionalHazardsTest",),

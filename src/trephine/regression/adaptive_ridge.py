@@ -20,8 +20,8 @@ from trephine.errors import InputError
 from trephine.regression.coxnet_cv import CoxNetCV, Edge
 from trephine.regression.coxnet_result import CoxNetPath
 from trephine.regression.ridge_problem import (
-    Part,
     RidgeProblem,
+    TrainingCases,
     fitted_without,
     part_of,
     problem_of,
@@ -139,7 +139,9 @@ def fit_adaptive_ridge(
     )
 
 
-def _cross_validate(rows: Rows, everyone: Part, without: list[Part], adaptivity: float) -> CoxNetCV:
+def _cross_validate(
+    rows: Rows, everyone: TrainingCases, without: list[TrainingCases], adaptivity: float
+) -> CoxNetCV:
     """Cross-validate one member's penalties by the grouped deviance, as ``cross_validate``."""
     survival = everyone.survival
     whole = problem_of(rows, everyone, adaptivity)

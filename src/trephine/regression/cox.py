@@ -31,7 +31,7 @@ from trephine.survival.cox_residuals import (
 from trephine.survival.kaplan_meier import IntervalType
 from trephine.types import FloatArray
 
-Reference = Literal["zero", "means"]
+LinearPredictorOrigin = Literal["zero", "means"]
 
 
 class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -139,7 +139,9 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         self.n_features_in_ = len(names)
         return self
 
-    def predict_linear_predictor(self, X: Any, *, reference: Reference = "zero") -> FloatArray:
+    def predict_linear_predictor(
+        self, X: Any, *, reference: LinearPredictorOrigin = "zero"
+    ) -> FloatArray:
         """Return X @ coefficients, shape (m,); higher is worse.
 
         Parameters
@@ -200,7 +202,7 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         return predict_survival(fit, values, times, strata=strata, interval=interval)
 
     def baseline_cumulative_hazard(
-        self, *, reference: Reference = "zero"
+        self, *, reference: LinearPredictorOrigin = "zero"
     ) -> dict[str, pd.Series[float]]:
         """Return H0(t) by stratum ("all" without strata), indexed by time, as R's ``basehaz``.
 

@@ -10,7 +10,7 @@ from scipy.linalg.lapack import dpstrf
 from trephine.errors import ModelError
 from trephine.survival.newton import NewtonFit
 from trephine.survival.partial_likelihood import PartialLikelihood
-from trephine.survival.risk_sets import RiskSets
+from trephine.survival.risk_sets import StratifiedRiskSets
 from trephine.types import FloatArray, IntArray
 
 # Squared multiple correlation with the other columns, from 1, below which a column is theirs.
@@ -20,7 +20,7 @@ _COLLINEAR = 1e-10
 _BOUNDLESS = 300.0
 
 
-def refuse_hopeless(risk_sets: RiskSets, names: Sequence[str]) -> None:
+def refuse_hopeless(risk_sets: StratifiedRiskSets, names: Sequence[str]) -> None:
     """Raise where no Cox model of these columns exists, whatever their values.
 
     Raises

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import InputError
-from trephine.regression.nomogram import Nomogram, Predictor, make_nomogram
+from trephine.regression.nomogram import Nomogram, NomogramPredictor, make_nomogram
 from trephine.regression.outcome import design_like
 from trephine.types import FloatArray
 
@@ -185,21 +185,21 @@ class CoxEquation:
         values: FloatArray,
         factors: Mapping[str, Mapping[str, str | None]],
         labels: Mapping[str, str],
-    ) -> list[Predictor]:
+    ) -> list[NomogramPredictor]:
         """Return one predictor per axis, in the order of the columns."""
         effect = dict(zip(self.names, map(float, self.coefficients), strict=True))
         owner = {column: name for name, of in factors.items() for column in of.values() if column}
-        axes: dict[str, Predictor] = {}
+        axes: dict[str, NomogramPredictor] = {}
         for j, column in enumerate(self.names):
             name = owner.get(column, column)
             label = labels.get(name, name)
             if column in owner:
                 of = factors[name]
                 effects = tuple(effect[one] if one else 0.0 for one in of.values())
-                axes.setdefault(name, Predictor(name, label, effects, tuple(of)))
+                axes.setdefault(name, NomogramPredictor(name, label, effects, tuple(of)))
             elif np.isin(values[:, j], (0.0, 1.0)).all():
-                axes[name] = Predictor(name, label, (0.0, effect[column]), NO_YES)
+                axes[name] = NomogramPredictor(name, label, (0.0, effect[column]), NO_YES)
             else:
                 low, high = float(values[:, j].min()), float(values[:, j].max())
-                axes[name] = Predictor(name, label, (effect[column],), low=low, high=high)
+                axes[name] = NomogramPredictor(name, label, (effect[column],), low=low, high=high)
         return list(axes.values())

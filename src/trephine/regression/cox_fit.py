@@ -22,7 +22,7 @@ from trephine.survival.baseline import BaselineHazard, baseline_hazards
 from trephine.survival.concordance import concordance, influence_covariance
 from trephine.survival.cox_residuals import score_residuals
 from trephine.survival.newton import NewtonFit, maximise_partial_likelihood
-from trephine.survival.risk_sets import RiskSets, prepare_risk_sets
+from trephine.survival.risk_sets import StratifiedRiskSets, prepare_risk_sets
 from trephine.types import Estimate, FloatArray, Survival
 
 
@@ -48,7 +48,7 @@ class CoxFit:
     """
 
     result: CoxResult
-    risk_sets: RiskSets
+    risk_sets: StratifiedRiskSets
     beta: FloatArray
     covariance: FloatArray
     naive_covariance: FloatArray
@@ -120,7 +120,7 @@ def fit_cox(
 class _Fitted:
     """Where the partial likelihood is largest, and how sure that is, in standardised units."""
 
-    cases: RiskSets
+    cases: StratifiedRiskSets
     newton: NewtonFit
     linear_predictor: FloatArray
     covariance: FloatArray
@@ -183,7 +183,7 @@ class _Fitted:
 
 
 def _sandwich(
-    cases: RiskSets,
+    cases: StratifiedRiskSets,
     newton: NewtonFit,
     linear_predictor: FloatArray,
     ties: Ties,
@@ -210,7 +210,10 @@ def _sandwich(
 
 
 def _concordance(
-    cases: RiskSets, linear_predictor: FloatArray, cluster: npt.ArrayLike | None, level: float
+    cases: StratifiedRiskSets,
+    linear_predictor: FloatArray,
+    cluster: npt.ArrayLike | None,
+    level: float,
 ) -> Estimate:
     """Return the apparent concordance within strata."""
     found = concordance(
@@ -226,7 +229,7 @@ def _concordance(
     return Estimate(value, value - half, value + half, level, found.standard_error)
 
 
-def _reference_means(design: FloatArray, cases: RiskSets) -> FloatArray:
+def _reference_means(design: FloatArray, cases: StratifiedRiskSets) -> FloatArray:
     """Return weighted means, 0 for columns with only -1, 0 and 1 (coxph's ``nocenter``)."""
     flags = np.isin(design, (-1.0, 0.0, 1.0)).all(axis=0)
     means = np.average(design, axis=0, weights=cases.in_input_order(cases.weight))

@@ -35,7 +35,7 @@ from trephine.survival.path_risk import (
 )
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
-Measure = Literal["deviance", "C"]
+LossMeasure = Literal["deviance", "C"]
 FoldDeviance = Literal["grouped", "ungrouped"]
 Edge = Literal["none", "largest", "smallest"]
 LEAST_CASES_UNGROUPED = 10  # glmnet takes the grouped deviance where folds are smaller
@@ -80,7 +80,7 @@ class CoxNetCV:
     lambda_1se: float
     index_min: int
     index_1se: int
-    measure: Measure
+    measure: LossMeasure
     at_edge: Edge
     out_of_fold: FloatArray
 
@@ -105,7 +105,7 @@ def cross_validate(
     *,
     penalties: npt.ArrayLike | None = None,
     penalty_factors: npt.ArrayLike | None = None,
-    measure: Measure = "deviance",
+    measure: LossMeasure = "deviance",
     fold_deviance: FoldDeviance = "grouped",
 ) -> CoxNetCV:
     """Choose the penalty by cross-validation.
@@ -222,7 +222,7 @@ class _Measuring:
 
     data: CoxData
     path: CoxNetPath
-    measure: Measure
+    measure: LossMeasure
     fold_deviance: FoldDeviance
     tied_censoring: TiedCensoring
 
@@ -274,7 +274,7 @@ def _choose(
     path: CoxNetPath,
     raw: FloatArray,
     weights: FloatArray,
-    measure: Measure,
+    measure: LossMeasure,
     out_of_fold: FloatArray,
 ) -> CoxNetCV:
     measured = ~np.isnan(raw).all(axis=1)

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from trephine.choices import EarlyStop
 from trephine.errors import InputError
-from trephine.regression.coxnet_cv import CoxNetCV, FoldDeviance, Measure, cross_validate
+from trephine.regression.coxnet_cv import CoxNetCV, FoldDeviance, LossMeasure, cross_validate
 from trephine.regression.coxnet_design import Standardise, column_names
 from trephine.regression.coxnet_path import coxnet_path
 from trephine.regression.coxnet_result import CoxNetPath
@@ -174,7 +174,7 @@ class CoxNetCVModel(_PenalisedCox):
         penalty_factors: npt.ArrayLike | None = None,
         tolerance: float = 1e-9,
         early_stop: EarlyStop = "none",
-        measure: Measure = "deviance",
+        measure: LossMeasure = "deviance",
         fold_deviance: FoldDeviance = "grouped",
     ) -> None:
         self.rule = rule

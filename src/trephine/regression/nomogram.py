@@ -16,7 +16,7 @@ SURVIVAL_TICKS = np.round(np.arange(0.05, 0.951, 0.05), 2)
 
 
 @dataclass(frozen=True)
-class Predictor:
+class NomogramPredictor:
     """What one axis stands for.
 
     Attributes
@@ -58,7 +58,7 @@ class Axis:
         Smallest X b over the ticks, which gets 0 points.
     """
 
-    predictor: Predictor
+    predictor: NomogramPredictor
     values: FloatArray
     points: FloatArray
     minimum: float
@@ -133,7 +133,7 @@ class Nomogram:
 
 
 def make_nomogram(
-    predictors: Sequence[Predictor],
+    predictors: Sequence[NomogramPredictor],
     *,
     centre: float,
     horizons: Sequence[float],
@@ -191,7 +191,7 @@ def make_nomogram(
     )
 
 
-def _ticks(predictor: Predictor, n_ticks: int) -> tuple[FloatArray, FloatArray]:
+def _ticks(predictor: NomogramPredictor, n_ticks: int) -> tuple[FloatArray, FloatArray]:
     """Return an axis's values and X b at each."""
     if predictor.levels:
         return np.arange(len(predictor.levels), dtype=np.float64), np.array(predictor.effects)

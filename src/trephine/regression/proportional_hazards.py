@@ -14,7 +14,7 @@ from trephine.errors import InputError
 from trephine.regression.cox_result import ChiSquareTest
 from trephine.survival.cox_residuals import schoenfeld_moments
 from trephine.survival.kaplan_meier import kaplan_meier
-from trephine.survival.risk_sets import RiskSets
+from trephine.survival.risk_sets import StratifiedRiskSets
 from trephine.types import FloatArray
 
 TimeTransform = Literal["km", "rank", "identity", "log"]
@@ -51,7 +51,7 @@ class ProportionalHazardsTest:
 
 
 def proportional_hazards_test(
-    risk_sets: RiskSets,
+    risk_sets: StratifiedRiskSets,
     beta: FloatArray,
     covariance: FloatArray,
     names: Sequence[str],
@@ -132,7 +132,7 @@ def _terms(
 
 
 def _transformed_event_times(
-    risk_sets: RiskSets, transform: TimeTransform
+    risk_sets: StratifiedRiskSets, transform: TimeTransform
 ) -> tuple[FloatArray, FloatArray]:
     """Return the distinct event times of all strata together, and g of each."""
     distinct = np.unique(risk_sets.time[risk_sets.event])

@@ -27,7 +27,7 @@ ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)
-class Part:
+class TrainingCases:
     """Cases that models are fitted to: all n, or all but a fold.
 
     ``training`` tells which, shape (n,); ``survival`` is theirs, ``share`` what each row has of
@@ -40,7 +40,7 @@ class Part:
     score: FloatArray
 
 
-def part_of(rows: Rows, survival: Survival, training: BoolArray) -> Part:
+def part_of(rows: Rows, survival: Survival, training: BoolArray) -> TrainingCases:
     """Return what some cases say, as far as no factor of the columns bears on it."""
     own = survival.take(training)
     # The residuals of the cases sum to 0: centring the columns would change nothing but rounding.
@@ -55,7 +55,7 @@ def part_of(rows: Rows, survival: Survival, training: BoolArray) -> Part:
             kind="no information",
         )
     share = rows.gather(np.full(len(own), 1 / len(own)), training)
-    return Part(training, own, share, score)
+    return TrainingCases(training, own, share, score)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class RidgeProblem:
     """
 
     rows: Rows
-    part: Part
+    part: TrainingCases
     factor: FloatArray
     centred: FloatArray | None = None
     gram: FloatArray | None = None
@@ -115,7 +115,7 @@ class RidgeProblem:
 
 
 def problem_of(
-    rows: Rows, part: Part, adaptivity: float, products: FloatArray | None = None
+    rows: Rows, part: TrainingCases, adaptivity: float, products: FloatArray | None = None
 ) -> RidgeProblem:
     """Return the problem of one adaptivity; ``products`` are known where there are no factors."""
     factor = _factor(part, adaptivity)
@@ -127,7 +127,7 @@ def problem_of(
     return RidgeProblem(rows, part, factor, gram=_centred(products, part), products=products)
 
 
-def _factor(part: Part, adaptivity: float) -> FloatArray:
+def _factor(part: TrainingCases, adaptivity: float) -> FloatArray:
     """Return |score| to the power of the adaptivity, over the factors' root mean square."""
     if adaptivity == 0:
         return np.ones(part.score.size)
@@ -144,7 +144,7 @@ def _products(rows: Rows, factor: FloatArray) -> FloatArray:
     return products
 
 
-def _centred(products: FloatArray, part: Part) -> FloatArray:
+def _centred(products: FloatArray, part: TrainingCases) -> FloatArray:
     """Return the inner products of the same columns centred on a part's cases, (u, u)."""
     mean = products @ part.share
     centred: FloatArray = products - mean - mean[:, np.newaxis] + part.share @ mean

@@ -36,7 +36,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Section:
+class ReportSection:
     """A section of the results.
 
     Attributes
@@ -66,7 +66,7 @@ class Section:
         return tuple(plate for block in self.blocks for plate in block.plates)
 
 
-def sections_of(tables: Sequence[Table], plates: Sequence[Plate]) -> tuple[Section, ...]:
+def sections_of(tables: Sequence[Table], plates: Sequence[Plate]) -> tuple[ReportSection, ...]:
     """Return the sections that have something to show; every table and figure is in one."""
     found = []
     every: list[Table | Plate] = [*tables, *plates]
@@ -75,7 +75,7 @@ def sections_of(tables: Sequence[Table], plates: Sequence[Plate]) -> tuple[Secti
         if mine:
             ordered = sorted(mine, key=lambda one: _place(one, ORDER[name]))
             groups = groupby(ordered, key=lambda one: _together(one, ORDER[name]))
-            found.append(Section(name, tuple(_block(list(group)) for _, group in groups)))
+            found.append(ReportSection(name, tuple(_block(list(group)) for _, group in groups)))
     return tuple(found)
 
 

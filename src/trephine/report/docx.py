@@ -13,8 +13,8 @@ from trephine.errors import MissingExtraError
 from trephine.facts import Facts
 from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import check_consistency
-from trephine.report.contents import Section, sections_of, words_below
-from trephine.report.docx_columns import Columns, bound, lay_out
+from trephine.report.contents import ReportSection, sections_of, words_below
+from trephine.report.docx_columns import PageColumns, bound, lay_out
 from trephine.report.docx_figures import MARGIN_MM, add_figures
 from trephine.report.docx_fonts import set_fonts
 from trephine.report.docx_table import add_grid, add_table_style
@@ -85,7 +85,7 @@ def write_docx(
     return path
 
 
-def _add_section(document: Any, section: Section, drawn: Mapping[str, Rendered]) -> None:
+def _add_section(document: Any, section: ReportSection, drawn: Mapping[str, Rendered]) -> None:
     """Add a section: upright pages, and those on their side; first what its first table needs."""
     prepared = [_Prepared.of(table) for table in section.tables]
     first = True
@@ -111,7 +111,7 @@ class _Prepared:
     table: Table
     header: tuple[str, ...]
     rows: tuple[tuple[tuple[str, ...], RowKind], ...]
-    parts: tuple[Columns, ...]
+    parts: tuple[PageColumns, ...]
 
     @property
     def across(self) -> bool:

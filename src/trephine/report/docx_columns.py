@@ -30,7 +30,7 @@ _IN_A_NAME = re.compile(r"(?<=[_/\-])(?=\w)|(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True)
-class Columns:
+class PageColumns:
     """A part of a table that fits a page.
 
     Attributes
@@ -66,7 +66,7 @@ def bound(text: str) -> str:
     )  # fmt: skip
 
 
-def lay_out(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[Columns, ...]:
+def lay_out(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[PageColumns, ...]:
     """Return the parts in which a table is set: one, unless even a page on its side is too narrow.
 
     Parameters
@@ -87,7 +87,7 @@ def lay_out(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[Colum
     for sizes, across in ways:
         room = LANDSCAPE_MM if across else PAGE_MM
         if sum(sizes) <= room:
-            return (Columns(every, _filled(needed, wanted, room), across),)
+            return (PageColumns(every, _filled(needed, wanted, room), across),)
     parts, current = [], [0]
     for number in every[1:]:
         if sum(needed[k] for k in [*current, number]) > LANDSCAPE_MM and len(current) > 1:
@@ -95,7 +95,7 @@ def lay_out(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[Colum
             current = [0]
         current.append(number)
     return tuple(
-        Columns(
+        PageColumns(
             tuple(part),
             _filled([needed[k] for k in part], [wanted[k] for k in part], LANDSCAPE_MM),
             across=True,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trephine.choices import RowKind
-from trephine.report.docx_columns import PAD_MM, TYPE_PT, Columns
+from trephine.report.docx_columns import PAD_MM, TYPE_PT, PageColumns
 
 STYLE = "Table text"
 # A table of at most so many rows stands on one page; a longer one keeps its first rows together.
@@ -25,7 +25,7 @@ def add_grid(
     document: Any,
     header: Sequence[str],
     rows: Sequence[tuple[Sequence[str], RowKind]],
-    columns: Columns,
+    columns: PageColumns,
     *,
     with_notes: bool = False,
 ) -> None:
@@ -85,7 +85,7 @@ def _among_levels(rows: Sequence[tuple[Sequence[str], RowKind]], number: int) ->
 
 
 def _fill_row(
-    row: Any, texts: Sequence[str], kind: RowKind, style: str, columns: Columns, *, keep: bool
+    row: Any, texts: Sequence[str], kind: RowKind, style: str, columns: PageColumns, *, keep: bool
 ) -> None:
     cells = list(row.cells)
     if kind == "group":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from trephine.facts import PerformanceFacts
 from trephine.report.references import cite
 from trephine.report.trace import Text, Trace, join
-from trephine.report.wording import MISSING, Form
+from trephine.report.wording import MISSING, NumberForm
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Measure:
 
     field: str
     header: str
-    form: Form
+    form: NumberForm
     note: str = ""
     name: str = ""
     cites: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ def cited_names(*, by_horizon: bool) -> Text:
     return join(own, last=" and ")
 
 
-def at_horizon(values: Trace, horizon: float, form: Form) -> Text:
+def at_horizon(values: Trace, horizon: float, form: NumberForm) -> Text:
     """Return the number at one horizon with its interval, or a dash."""
     for value in values:
         if value.raw.horizon == horizon:
@@ -117,6 +117,6 @@ def at_horizon(values: Trace, horizon: float, form: Form) -> Text:
     return (MISSING,)
 
 
-def optional(estimate: Trace, form: Form) -> Text:
+def optional(estimate: Trace, form: NumberForm) -> Text:
     """Return a number with its interval, or a dash."""
     return estimate.interval(form) if estimate.raw is not None else (MISSING,)

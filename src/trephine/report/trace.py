@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trephine.facts import Facts
-from trephine.report.wording import Form, show
+from trephine.report.wording import NumberForm, show
 from trephine.types import TimeUnit
 
 
@@ -28,7 +28,7 @@ class Ref:
     """
 
     path: str
-    form: Form
+    form: NumberForm
     text: str
     raw: Any
 
@@ -67,7 +67,7 @@ class Trace:
     def __bool__(self) -> bool:
         return bool(self.raw)
 
-    def show(self, form: Form) -> Ref:
+    def show(self, form: NumberForm) -> Ref:
         """Return the fact here, printed in one form."""
         return Ref(self.path, form, show(self.raw, form, self._time_unit), self.raw)
 
@@ -75,7 +75,7 @@ class Trace:
         """Return the words that stand here."""
         return self.show("text")
 
-    def interval(self, form: Form) -> Text:
+    def interval(self, form: NumberForm) -> Text:
         """Return the estimate here as value (low-high), or the value alone without interval."""
         value = self.value.show(form)
         if self.raw.low is None or self.raw.high is None:

@@ -11,7 +11,7 @@ from typing import Literal
 from trephine.choices import Kind, ProtocolName
 from trephine.types import TimeUnit
 
-Form = Literal[
+NumberForm = Literal[
     "count", "0", "1", "2", "3", "4", "p", "p =", "percent", "share", "plain", "signed2",
     "signed3", "weight", "text", "year horizon", "horizon",
 ]  # fmt: skip
@@ -33,7 +33,7 @@ _DAYS_A_YEAR = (365.0, 365.25)
 _A_YEAR = {"weeks": (52.0,), "months": (12.0,), "years": (1.0,), "days": _DAYS_A_YEAR}
 
 
-def show(value: float | str | None, form: Form, unit: TimeUnit = "months") -> str:
+def show(value: float | str | None, form: NumberForm, unit: TimeUnit = "months") -> str:
     """Print one value in one form; None becomes a dash.
 
     Parameters

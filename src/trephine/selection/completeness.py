@@ -12,7 +12,7 @@ from trephine.errors import InputError
 from trephine.selection.audit import AuditRow, SelectionStepResult
 from trephine.types import FloatArray
 
-Reason = Literal["kept", "missing values", "no variance", "outliers"]
+CompletenessReason = Literal["kept", "missing values", "no variance", "outliers"]
 SMALLEST_RELATIVE_SPREAD = 1e-13  # below it a feature is constant but for rounding
 
 
@@ -29,7 +29,7 @@ class CompletenessResult(SelectionStepResult):
         fences, shape (p,).
     """
 
-    reasons: tuple[Reason, ...]
+    reasons: tuple[CompletenessReason, ...]
     missing_share: FloatArray
     outlier_share: FloatArray
 
@@ -71,7 +71,7 @@ def keep_complete(
     constant = high - low <= SMALLEST_RELATIVE_SPREAD * np.maximum(np.abs(low), np.abs(high))
     outlier_share = _outlier_share(array, fence)
 
-    reasons: list[Reason] = [
+    reasons: list[CompletenessReason] = [
         "missing values"
         if empty[j] or missing_share[j] > max_missing_share
         else "no variance"

@@ -57,7 +57,7 @@ class Case(_Form):
     """The case's hospital, where the model harmonises centres."""
 
 
-class Survival(_Form):
+class SurvivalProbability(_Form):
     """A survival probability with its 95 % interval; null past the last follow-up of training."""
 
     value: float | None
@@ -76,7 +76,7 @@ class Prediction(_Form):
     """What is predicted."""
     unit: str
     """Of the horizons."""
-    survival: dict[str, Survival]
+    survival: dict[str, SurvivalProbability]
     """By horizon."""
     linear_predictor: float
     """Centred; higher is worse."""

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from trephine import __version__
 from trephine.errors import BundleError, TrephineError, WorkerError
 from trephine.serve.api import api_routes
-from trephine.serve.guard import Guard
+from trephine.serve.guard import RequestGuard
 from trephine.serve.logs import log
 from trephine.serve.metrics import CONTENT_TYPE, Metrics
 from trephine.serve.models import ServedModel
@@ -59,7 +59,7 @@ def create_app(models: dict[str, ServedModel], settings: ServeSettings) -> ASGIA
     app.include_router(page_routes(models, settings, sessions))
     _watched(app, metrics)
     _worded(app)
-    return Guard(app, settings, sessions, metrics)
+    return RequestGuard(app, settings, sessions, metrics)
 
 
 def _watched(app: FastAPI, metrics: Metrics) -> None:

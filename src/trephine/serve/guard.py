@@ -48,7 +48,7 @@ HEADERS = {
 _OVER_TLS = {"strict-transport-security": "max-age=31536000"}
 
 
-class Guard:
+class RequestGuard:
     """The application behind all rules.
 
     Parameters

@@ -11,7 +11,7 @@ from typing import Literal, cast
 from trephine.store.database import Database
 
 # "quarantined": it killed its worker twice, and is not measured again unless that is asked for.
-State = Literal["measured", "failed", "timeout", "quarantined"]
+CaseState = Literal["measured", "failed", "timeout", "quarantined"]
 
 FILE = "cases.sqlite"
 # Rows that are read at a time: a ledger is never held in memory as a whole.
@@ -19,7 +19,7 @@ _PAGE = 512
 
 
 @dataclass(frozen=True)
-class Case:
+class ManifestRow:
     """One row of a manifest, and what became of it.
 
     Attributes
@@ -51,7 +51,7 @@ class Case:
     key: str
     work: str
     names: str = ""
-    state: State = "measured"
+    state: CaseState = "measured"
     kind: str = ""
     error: str = ""
     attempts: int = 0
@@ -65,7 +65,7 @@ class Case:
         return self.position, self.name, self.side, self.label
 
 
-_COLUMNS = ", ".join(field.name for field in fields(Case))
+_COLUMNS = ", ".join(field.name for field in fields(ManifestRow))
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS cases (position INTEGER NOT NULL, name TEXT NOT NULL,"
     " side TEXT NOT NULL, label TEXT NOT NULL, key TEXT NOT NULL, work TEXT NOT NULL,"
@@ -100,9 +100,9 @@ class CaseLedger:
     def __init__(self, folder: Path) -> None:
         self.database = Database(folder / FILE, _TABLES)
 
-    def enter(self, cases: Sequence[Case], lists: Sequence[Sequence[str]]) -> None:
+    def enter(self, cases: Sequence[ManifestRow], lists: Sequence[Sequence[str]]) -> None:
         """Enter cases, in place of what was known of them, and the lists that they name."""
-        places = ", ".join("?" * len(fields(Case)))
+        places = ", ".join("?" * len(fields(ManifestRow)))
         with self.database.connection() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO lists VALUES (?, ?)",
@@ -113,13 +113,15 @@ class CaseLedger:
                 [astuple(case) for case in cases],
             )
 
-    def by_key(self, keys: Sequence[str]) -> dict[str, Case]:
+    def by_key(self, keys: Sequence[str]) -> dict[str, ManifestRow]:
         """Return one case of each key, of those that are known."""
         statement = f"SELECT {_COLUMNS} FROM cases WHERE key IN ({{}})"  # noqa: S608
-        found = (Case(*row) for row in self.database.rows(statement, [key for key in keys if key]))
+        found = (
+            ManifestRow(*row) for row in self.database.rows(statement, [key for key in keys if key])
+        )
         return {case.key: case for case in found}
 
-    def ordered(self) -> Iterator[Case]:
+    def ordered(self) -> Iterator[ManifestRow]:
         """Yield every case, by position and name, a page at a time."""
         last: tuple[int, str, str, str] = (-1, "", "", "")
         while True:
@@ -130,7 +132,7 @@ class CaseLedger:
                     " ORDER BY position, name, side, label LIMIT ?",
                     (*last, _PAGE),
                 ).fetchall()
-            cases = [Case(*row) for row in rows]
+            cases = [ManifestRow(*row) for row in rows]
             yield from cases
             if len(cases) < _PAGE:
                 return
@@ -162,7 +164,7 @@ class CaseLedger:
             connection.execute("INSERT OR REPLACE INTO manifest VALUES (1, ?)", (rows,))
             connection.execute("DELETE FROM cases WHERE position >= ?", (rows,))
 
-    def replace_rows(self, cases: Sequence[Case]) -> None:
+    def replace_rows(self, cases: Sequence[ManifestRow]) -> None:
         """Remove what other manifests had at the positions of some cases."""
         with self.database.connection() as connection:
             connection.executemany(

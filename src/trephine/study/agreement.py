@@ -177,10 +177,10 @@ def draw_worst(inputs: StudyInputs, comparison: Comparison, count: int) -> tuple
 
 
 # Rater, and whether it is the second reading.
-Reading = tuple[str, bool]
+RaterReading = tuple[str, bool]
 
 
-def reading_pairs(files: CaseFiles) -> list[tuple[str, Reading, Reading]]:
+def reading_pairs(files: CaseFiles) -> list[tuple[str, RaterReading, RaterReading]]:
     """Return every two readings that are compared, with the comparison's name."""
     between = [
         (f"{one} and {other}", (one, False), (other, False))
@@ -192,10 +192,10 @@ def reading_pairs(files: CaseFiles) -> list[tuple[str, Reading, Reading]]:
 
 def _read_case(
     inputs: StudyInputs, files: CaseFiles, row: int
-) -> tuple[dict[Reading, BoolArray], Sequence[float]]:
+) -> tuple[dict[RaterReading, BoolArray], Sequence[float]]:
     data = inputs.plan.data
     image = open_image(files.images[row], data)
-    paths: dict[Reading, Path | None] = {
+    paths: dict[RaterReading, Path | None] = {
         **{(rater, False): masks[row] for rater, masks in files.masks.items()},
         **{(rater, True): masks[row] for rater, masks in files.repeats.items()},
     }

@@ -10,7 +10,7 @@ import pandas as pd
 from trephine.cohort.sides import side_of
 from trephine.study.draft_clinical import MOST_LEVELS, Declaration, declare
 from trephine.study.draft_numbers import numbers_of, without_unit_of_time
-from trephine.study.draft_outcome import Outcome, find_outcome
+from trephine.study.draft_outcome import DraftedOutcome, find_outcome
 from trephine.study.draft_values import Look
 from trephine.study.draft_words import is_named
 from trephine.study.toml_text import quoted
@@ -144,7 +144,7 @@ def _merged(
 
 
 def _variables(
-    looks: Iterable[Look], n_rows: int, outcome: Outcome, patients: frozenset[int]
+    looks: Iterable[Look], n_rows: int, outcome: DraftedOutcome, patients: frozenset[int]
 ) -> tuple[dict[str, Declaration], dict[str, str]]:
     """Return declared variables, and the columns that make none with the reason.
 
@@ -281,7 +281,7 @@ def _find_centre(
             return
 
 
-def _no_predictor(look: Look, n_rows: int, outcome: Outcome) -> str:
+def _no_predictor(look: Look, n_rows: int, outcome: DraftedOutcome) -> str:
     """Return why a column must not predict, or an empty text."""
     age = is_named(look.name, "age")
     reasons: list[tuple[Callable[[], bool], str]] = [

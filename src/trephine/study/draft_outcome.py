@@ -22,7 +22,7 @@ _YEAR: dict[TimeUnit, float] = {"days": 365.0, "months": 12.0, "years": 1.0}
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DraftedOutcome:
     """Columns of the outcome.
 
     Attributes
@@ -69,7 +69,7 @@ def _same(values: FloatArray, own: FloatArray) -> bool:
     return bool(abs(np.corrcoef(values[known], own[known])[0, 1]) > 1 - 1e-9)
 
 
-def find_outcome(looks: Mapping[str, Look]) -> Outcome:
+def find_outcome(looks: Mapping[str, Look]) -> DraftedOutcome:
     """Find follow-up and event: whole columns of numbers first, then dates, else what there is."""
     times = [look for look in looks.values() if _is_time(look)]
     whole = [look for look in times if not look.broken and look.share >= _DENSE]
@@ -84,7 +84,7 @@ def find_outcome(looks: Mapping[str, Look]) -> Outcome:
         return _from_numbers(times[0], flag, named)
     question = "which column is the time (or start and last, columns of dates)?"
     columns, why, read, asked = _event_columns(flag)
-    return Outcome(columns, why, read, {}, (question, *asked), times=named)
+    return DraftedOutcome(columns, why, read, {}, (question, *asked), times=named)
 
 
 def _is_time(look: Look) -> bool:
@@ -189,11 +189,11 @@ def _event_columns(
     return columns, why, {flag.name: read} if read else {}, asked
 
 
-def _from_numbers(time: Look, flag: Look | None, times: frozenset[str]) -> Outcome:
+def _from_numbers(time: Look, flag: Look | None, times: frozenset[str]) -> DraftedOutcome:
     columns, why, read, asked = _event_columns(flag)
     known = time.numbers[np.isfinite(time.numbers)]
     unit = cast("TimeUnit", time.unit) if time.unit else _unit(time.name, known)
-    return Outcome(
+    return DraftedOutcome(
         {"time": time.name, **columns},
         {"time": "its name and its numbers", **why},
         read,
@@ -207,7 +207,9 @@ def _from_numbers(time: Look, flag: Look | None, times: frozenset[str]) -> Outco
     )
 
 
-def _from_dates(dates: Mapping[str, Look], flag: Look | None, times: frozenset[str]) -> Outcome:
+def _from_dates(
+    dates: Mapping[str, Look], flag: Look | None, times: frozenset[str]
+) -> DraftedOutcome:
     columns = {role: look.name for role, look in dates.items()}
     why = {
         "start": "dates that come first",
@@ -230,7 +232,7 @@ def _from_dates(dates: Mapping[str, Look], flag: Look | None, times: frozenset[s
     months = (end - start) / DAYS["months"]
     known = months[np.isfinite(months)]
     reasons = {role: why[role] for role in columns}
-    return Outcome(
+    return DraftedOutcome(
         columns,
         reasons,
         read,

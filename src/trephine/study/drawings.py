@@ -11,13 +11,13 @@ from pathlib import Path
 from trephine.evaluation.agreement import RegionAgreement
 from trephine.executors import Progress, executor
 from trephine.store import FeatureStore
-from trephine.study.agreement import Comparison, Reading, compare_drawings, reading_pairs
+from trephine.study.agreement import Comparison, RaterReading, compare_drawings, reading_pairs
 from trephine.study.fingerprints import Fingerprint, held_to
 from trephine.study.inputs import StudyInputs
 from trephine.study.overlap_notes import note_key
 
 # Key of every case's features in the store, by reading; None where a case was not read.
-ReadingKeys = Mapping[Reading, Sequence[str | None]]
+ReadingKeys = Mapping[RaterReading, Sequence[str | None]]
 CASES_A_TASK = 16
 
 

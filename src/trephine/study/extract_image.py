@@ -15,7 +15,7 @@ from trephine.deep.maps import MapStore
 from trephine.errors import ImageError, InputError, named_rows
 from trephine.imaging.normalise import normalise
 from trephine.radiomics.extract import measure_region
-from trephine.study.extraction_task import Kind, Recipe, Task
+from trephine.study.extraction_task import ExtractionTask, MeasurementKind, Recipe
 from trephine.study.files import open_image, open_mask, without_names
 from trephine.study.fingerprints import held_to
 from trephine.study.overlap_notes import overlap_notes
@@ -26,12 +26,12 @@ from trephine.types import BoolArray, FloatArray
 class Done:
     """What a task gave."""
 
-    names: Mapping[Kind, tuple[str, ...]]
-    values: Mapping[Kind, Mapping[str, FloatArray]]
+    names: Mapping[MeasurementKind, tuple[str, ...]]
+    values: Mapping[MeasurementKind, Mapping[str, FloatArray]]
     notes: Mapping[str, Mapping[str, Any]]
 
 
-def extract_image(recipe: Recipe, task: Task) -> Done:
+def extract_image(recipe: Recipe, task: ExtractionTask) -> Done:
     """Read an image once and extract every reading of it.
 
     Raises
@@ -43,8 +43,8 @@ def extract_image(recipe: Recipe, task: Task) -> Done:
     rows = sorted({reading.row for reading in task.readings})
     with _in_words(recipe, rows, "image", task.image), held_to(task.image, task.sha256):
         image = open_image(task.image, recipe.data)
-    names: dict[Kind, tuple[str, ...]] = {}
-    values: dict[Kind, dict[str, FloatArray]] = defaultdict(dict)
+    names: dict[MeasurementKind, tuple[str, ...]] = {}
+    values: dict[MeasurementKind, dict[str, FloatArray]] = defaultdict(dict)
     notes: dict[str, Mapping[str, Any]] = {task.image_key: _image_note(image.provenance, image)}
     drawn: dict[int | str, dict[str, BoolArray]] = defaultdict(dict)
     for reading in task.readings:

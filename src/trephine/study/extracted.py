@@ -15,7 +15,7 @@ from trephine.modelling.cases import Cases, FeatureSet
 from trephine.store import FeatureStore
 from trephine.study.drawings import ReadingKeys
 from trephine.study.extraction_plan import Planned
-from trephine.study.extraction_task import Kind, Recipe
+from trephine.study.extraction_task import MeasurementKind, Recipe
 from trephine.study.fingerprints import Fingerprint
 from trephine.study.inputs import StudyInputs
 from trephine.study.settings import DEEP, RADIOMICS
@@ -114,7 +114,7 @@ def _block_inputs(
     )
 
 
-def _first(keys: Mapping[Kind, ReadingKeys]) -> ReadingKeys:
+def _first(keys: Mapping[MeasurementKind, ReadingKeys]) -> ReadingKeys:
     """Return the keys of one kind of feature: they stand for the readings."""
     return next(iter(keys.values()), {})
 

@@ -13,7 +13,7 @@ from trephine.store import FeatureStore
 from trephine.study.extract_image import Done, extract_image
 from trephine.study.extracted import ExtractedFeatures, collect
 from trephine.study.extraction_plan import Planned, plan_readings
-from trephine.study.extraction_task import Kind, Recipe, Task
+from trephine.study.extraction_task import ExtractionTask, MeasurementKind, Recipe
 from trephine.study.finetuning import finetune_settings
 from trephine.study.inputs import StudyInputs
 from trephine.study.settings import deep_settings, radiomics_settings
@@ -96,7 +96,7 @@ def _extract_missing(
         _keep(batch, store)
 
 
-def _remaining(task: Task, known: set[str]) -> Task:
+def _remaining(task: ExtractionTask, known: set[str]) -> ExtractionTask:
     readings = []
     for reading in task.readings:
         keys = {kind: key for kind, key in reading.keys.items() if key not in known}
@@ -107,7 +107,7 @@ def _remaining(task: Task, known: set[str]) -> Task:
 
 def _keep(batch: Sequence[Done], store: FeatureStore) -> None:
     """Keep features and notes together: neither is of use without the other."""
-    kinds: tuple[Kind, ...] = ("radiomics", "deep")
+    kinds: tuple[MeasurementKind, ...] = ("radiomics", "deep")
     store.write_all(
         [
             (

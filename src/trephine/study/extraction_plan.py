@@ -11,7 +11,7 @@ from trephine.errors import ImageError, InputError
 from trephine.imaging.read import READING_VERSION
 from trephine.radiomics.extract import ENGINE_VERSION
 from trephine.store import feature_key
-from trephine.study.extraction_task import Kind, Reading, Recipe, Task
+from trephine.study.extraction_task import ExtractionTask, MeasurementKind, Reading, Recipe
 from trephine.study.files import CaseFiles, without_names
 from trephine.study.fingerprints import Fingerprint, fingerprint
 from trephine.study.inputs import StudyInputs
@@ -21,8 +21,8 @@ from trephine.study.inputs import StudyInputs
 class Planned:
     """Keys of every reading, by rater and case, and what to do for those not stored."""
 
-    tasks: tuple[Task, ...]
-    keys: Mapping[Kind, Mapping[tuple[str, bool], tuple[str | None, ...]]]
+    tasks: tuple[ExtractionTask, ...]
+    keys: Mapping[MeasurementKind, Mapping[tuple[str, bool], tuple[str | None, ...]]]
     fingerprints: Mapping[Path, Fingerprint]
 
 
@@ -44,13 +44,15 @@ def plan_readings(inputs: StudyInputs, files: CaseFiles, recipe: Recipe) -> Plan
     taken = _fingerprints(inputs, files)
     kinds = _versions(recipe)
     by_image: dict[Path, list[Reading]] = defaultdict(list)
-    keys: dict[Kind, dict[tuple[str, bool], tuple[str | None, ...]]] = {k: {} for k in kinds}
+    keys: dict[MeasurementKind, dict[tuple[str, bool], tuple[str | None, ...]]] = {
+        k: {} for k in kinds
+    }
     readings: list[tuple[tuple[str, bool], Sequence[Path | None]]] = [
         *(((rater, False), paths) for rater, paths in files.masks.items()),
         *(((rater, True), paths) for rater, paths in files.repeats.items()),
     ]
     for reading, masks in readings:
-        rows: dict[Kind, list[str | None]] = {kind: [] for kind in kinds}
+        rows: dict[MeasurementKind, list[str | None]] = {kind: [] for kind in kinds}
         for row, mask in enumerate(masks):
             if mask is None:
                 for kind in kinds:
@@ -66,7 +68,7 @@ def plan_readings(inputs: StudyInputs, files: CaseFiles, recipe: Recipe) -> Plan
                 rows[kind].append(made[kind])
         for kind in kinds:
             keys[kind][reading] = tuple(rows[kind])
-    tasks = tuple(Task(p, taken[p].sha256, tuple(r)) for p, r in by_image.items())
+    tasks = tuple(ExtractionTask(p, taken[p].sha256, tuple(r)) for p, r in by_image.items())
     return Planned(tasks, keys, taken)
 
 
@@ -90,9 +92,9 @@ def _fingerprints(inputs: StudyInputs, files: CaseFiles) -> dict[Path, Fingerpri
     return taken
 
 
-def _versions(recipe: Recipe) -> dict[Kind, tuple[str, ...]]:
+def _versions(recipe: Recipe) -> dict[MeasurementKind, tuple[str, ...]]:
     """Return what beside image and mask decides the features of each kind."""
-    versions: dict[Kind, tuple[str, ...]] = {}
+    versions: dict[MeasurementKind, tuple[str, ...]] = {}
     stated = (str(recipe.data.spacing_mm), recipe.data.mask_geometry)
     reading = (READING_VERSION, recipe.normalise, *stated)
     if recipe.radiomics is not None:

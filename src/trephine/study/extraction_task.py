@@ -17,7 +17,7 @@ from trephine.plan.data_section import DataSection
 from trephine.radiomics.settings import RadiomicsSettings
 
 # Maps are what enters the last block, for fine-tuning.
-Kind = Literal["radiomics", "deep", "maps"]
+MeasurementKind = Literal["radiomics", "deep", "maps"]
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,11 @@ class Reading:
     label: int | str
     side: str | None
     row: int
-    keys: Mapping[Kind, str]
+    keys: Mapping[MeasurementKind, str]
 
 
 @dataclass(frozen=True)
-class Task:
+class ExtractionTask:
     """All readings on one image that are not in the store yet."""
 
     image: Path

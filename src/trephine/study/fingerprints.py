@@ -14,7 +14,7 @@ from trephine.imaging import file_sha256
 Read = TypeVar("Read")
 
 # Of each file: device, inode, size, and times of the last change in nanoseconds.
-State = tuple[tuple[int, ...], ...]
+FileState = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Fingerprint:
     """
 
     sha256: str
-    state: State
+    state: FileState
 
 
 def fingerprint(path: Path) -> Fingerprint:
@@ -102,7 +102,7 @@ def _is_another(path: Path, known: Fingerprint) -> bool:
         return True
 
 
-def _state(path: Path) -> State:
+def _state(path: Path) -> FileState:
     # As ``file_sha256``: a folder's hidden files are the file manager's.
     inside = (item for item in path.iterdir() if item.name[:1] != ".") if path.is_dir() else [path]
     files = sorted(inside)

@@ -52,7 +52,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Measured:
+class PairFeatures:
     """What was measured of one pair: values by feature, reasons by feature; or the problem.
 
     ``doubts`` are what its headers leave open.
@@ -66,7 +66,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Item:
+class KeyedPair:
     """A pair with the digests that its key rests on; a pair that has a problem has no key."""
 
     pair: Pair
@@ -77,7 +77,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Answer:
+class PairMeasurement:
     """What measuring an item gave.
 
     ``kind`` says in a word what failed: file, image, mask, region, memory, timeout or worker.
@@ -94,31 +94,31 @@ class Answer:
     processor_seconds: float = 0.0
 
 
-def nothing(key: str, problem: str = "", kind: str = "") -> Answer:
+def nothing(key: str, problem: str = "", kind: str = "") -> PairMeasurement:
     """Return the answer of an item of which nothing could be measured."""
-    return Answer(key, (), np.empty(0), {}, problem, kind)
+    return PairMeasurement(key, (), np.empty(0), {}, problem, kind)
 
 
-def item_of(pair: Pair, work: Work) -> Item:
+def item_of(pair: Pair, work: Work) -> KeyedPair:
     """Digest a pair's files; one that cannot be read is a problem of the item."""
     try:
         image = fingerprint(regular(pair.image, "image")).sha256
         mask = fingerprint(regular(pair.mask, "mask")).sha256
     except InputError as error:
-        return Item(pair, problem=pair.nameless(str(error)))
+        return KeyedPair(pair, problem=pair.nameless(str(error)))
     except OSError as error:
-        return Item(pair, problem=f"cannot be read: {error.strerror}")
+        return KeyedPair(pair, problem=f"cannot be read: {error.strerror}")
     label = "" if pair.label is None else str(pair.label)
-    return Item(pair, image, mask, feature_key("pair", image, mask, label, *work.parts))
+    return KeyedPair(pair, image, mask, feature_key("pair", image, mask, label, *work.parts))
 
 
-def measured(item: Item, answer: Answer) -> Measured:
+def measured(item: KeyedPair, answer: PairMeasurement) -> PairFeatures:
     """Return an answer by feature."""
     values = dict(zip(answer.names, answer.values.tolist(), strict=True))
-    return Measured(item.pair, values, dict(answer.reasons), answer.problem, answer.doubts)
+    return PairFeatures(item.pair, values, dict(answer.reasons), answer.problem, answer.doubts)
 
 
-def measure_item(work: Work, item: Item) -> Answer:
+def measure_item(work: Work, item: KeyedPair) -> PairMeasurement:
     """Measure an item; what cannot be measured says why."""
     began, cpu = time.perf_counter(), time.process_time()
     answer = _measure(work, item)
@@ -129,7 +129,7 @@ def measure_item(work: Work, item: Item) -> Answer:
     )
 
 
-def _measure(work: Work, item: Item) -> Answer:
+def _measure(work: Work, item: KeyedPair) -> PairMeasurement:
     pair, kind = item.pair, "image"
     try:
         with held_to(pair.image, item.image):
@@ -148,4 +148,4 @@ def _measure(work: Work, item: Item) -> Answer:
         return nothing(item.key, f"cannot be read: {error.strerror}", "file")
     values = np.asarray(result.values)
     doubts = doubts_of(image, mask)
-    return Answer(item.key, result.names, values, dict(result.reasons), doubts=doubts)
+    return PairMeasurement(item.key, result.names, values, dict(result.reasons), doubts=doubts)

@@ -49,7 +49,7 @@ class CheckedFiles:
     total: int
 
 
-class _Reading(NamedTuple):
+class _ReadingMasks(NamedTuple):
     """Masks of one reading by row; ``beside`` is the reading that it is compared with, or empty."""
 
     name: str
@@ -139,14 +139,14 @@ def _again(name: str) -> str:
     return f"rater {name}'s second reading"
 
 
-def _readings(files: CaseFiles) -> list[_Reading]:
+def _readings(files: CaseFiles) -> list[_ReadingMasks]:
     first = next(iter(files.masks))
     return [
         *(
-            _Reading(_of_rater(name), masks, "" if name == first else _of_rater(first))
+            _ReadingMasks(_of_rater(name), masks, "" if name == first else _of_rater(first))
             for name, masks in files.masks.items()
         ),
-        *(_Reading(_again(n), masks, _of_rater(n)) for n, masks in files.repeats.items()),
+        *(_ReadingMasks(_again(n), masks, _of_rater(n)) for n, masks in files.repeats.items()),
     ]
 
 
@@ -190,17 +190,17 @@ def _check_image(
                 continue
             if mask_path not in opened:
                 opened[mask_path] = _open_or_error(mask_path, image, data)
-            found_mask = _Drawing(reading, row, mask_path, opened[mask_path])
+            found_mask = _CaseMask(reading, row, mask_path, opened[mask_path])
             region, some = _check_region((files, data), image, rows, found_mask, drawn)
             problems += some
             regions += region
     return problems, see_image(image, rows, regions)
 
 
-class _Drawing(NamedTuple):
+class _CaseMask(NamedTuple):
     """One case's mask in one reading, or why it cannot be read."""
 
-    reading: _Reading
+    reading: _ReadingMasks
     row: int
     path: Path
     mask: Mask | ImageError
@@ -210,7 +210,7 @@ def _check_region(
     study: tuple[CaseFiles, DataSection],
     image: Image,
     rows: Sequence[int],
-    drawing: _Drawing,
+    drawing: _CaseMask,
     drawn: dict[tuple[str, int], BoolArray],
 ) -> tuple[list[SeenRegion], list[Problem]]:
     """Look at one region, and keep it in ``drawn``; neither region nor problem: not drawn."""

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from trephine.choices import ProtocolName
 from trephine.errors import InputError, ModelError
 from trephine.modelling.cases import Cases
-from trephine.modelling.prediction import Prediction
+from trephine.modelling.prediction import ModelPrediction
 from trephine.modelling.protocols import PROTOCOLS, Protocol, RecipeSettings
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.plan import StudyPlan
@@ -79,10 +79,10 @@ class _Work:
     protocol: ProtocolName
     stages: Stages
 
-    def fit(self, times: Sequence[float]) -> tuple[FittedRecipe, Cases, dict[str, Prediction]]:
+    def fit(self, times: Sequence[float]) -> tuple[FittedRecipe, Cases, dict[str, ModelPrediction]]:
         """Fit to all cases; return also the cases as the models see them, and what is predicted."""
 
-        def fit() -> tuple[FittedRecipe, Cases, dict[str, Prediction]]:
+        def fit() -> tuple[FittedRecipe, Cases, dict[str, ModelPrediction]]:
             # Matrices here are small: BLAS threads would wait for one another longer than they
             # work.
             with threadpool_limits(1):
@@ -110,7 +110,7 @@ class _Work:
             ),
         )
 
-    def bootstrap(self, apparent: dict[str, Prediction]) -> BootstrapValidation | None:
+    def bootstrap(self, apparent: dict[str, ModelPrediction]) -> BootstrapValidation | None:
         bootstraps = self.plan.validation.bootstraps
         if bootstraps < FEWEST_BOOTSTRAPS:
             return None

@@ -15,7 +15,7 @@ from trephine.cohort.date_forms import candidates
 from trephine.cohort.dates import read_dates
 from trephine.cohort.table import find_column, is_missing, read_table
 from trephine.errors import InputError, Problem, StudyProblemsError
-from trephine.imaging.deidentify import AuditRow, PseudonymKey
+from trephine.imaging.deidentify import DeidentificationRow, PseudonymKey
 from trephine.imaging.deidentify.dates import OLDEST_YEARS
 from trephine.imaging.deidentify.target import write_whole
 from trephine.paths import held_inside
@@ -34,7 +34,7 @@ _SHORTEST_SOUGHT = 4
 
 
 @dataclass(frozen=True)
-class StudyTable:
+class PseudonymisedTable:
     """A table read, checked and translated, not yet written.
 
     Attributes
@@ -58,7 +58,7 @@ class StudyTable:
     capped: int
 
 
-def read_study_table(path: Path, key: PseudonymKey, choices: TableChoices) -> StudyTable:
+def read_study_table(path: Path, key: PseudonymKey, choices: TableChoices) -> PseudonymisedTable:
     """Read a table and replace what identifies.
 
     Parameters
@@ -110,10 +110,10 @@ def read_study_table(path: Path, key: PseudonymKey, choices: TableChoices) -> St
     for column in filter(looks_like_age, others_left):
         made[column], count = _capped(rest[column])
         capped += count
-    return StudyTable(made, names, images, tuple(shifted), capped)
+    return PseudonymisedTable(made, names, images, tuple(shifted), capped)
 
 
-def write_study_table(table: StudyTable, target: Path, images: Mapping[str, str]) -> int:
+def write_study_table(table: PseudonymisedTable, target: Path, images: Mapping[str, str]) -> int:
     """Write the table as CSV into the target folder; never over another.
 
     Parameters
@@ -141,7 +141,7 @@ def write_study_table(table: StudyTable, target: Path, images: Mapping[str, str]
 
 
 def new_images(
-    source: Path, paths: Sequence[str], rows: Sequence[AuditRow], key: PseudonymKey
+    source: Path, paths: Sequence[str], rows: Sequence[DeidentificationRow], key: PseudonymKey
 ) -> dict[str, str]:
     """Return the new path of each image that was written, by its path below the source.
 

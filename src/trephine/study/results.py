@@ -10,7 +10,7 @@ import numpy as np
 from trephine.choices import ProtocolName
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.fitted_model import FittedModel
-from trephine.modelling.prediction import Prediction
+from trephine.modelling.prediction import ModelPrediction
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe
 from trephine.study.agreement import Comparison
@@ -74,7 +74,7 @@ class ProtocolResult:
 
     settings: RecipeSettings
     fitted: FittedRecipe
-    apparent: Mapping[str, Prediction]
+    apparent: Mapping[str, ModelPrediction]
     out_of_fold: OutOfFold | None
     bootstrap: BootstrapValidation | None = None
     null: NullCheck | None = None
@@ -144,4 +144,4 @@ class Validation(Analysed):
 
     protocol: ProtocolName
     models: Mapping[str, FittedModel]
-    predictions: Mapping[str, Prediction]
+    predictions: Mapping[str, ModelPrediction]

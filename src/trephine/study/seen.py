@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from trephine.imaging.folder import FOUND
-from trephine.imaging.sides import Facing, View, facing_of, view_of
+from trephine.imaging.sides import Facing, Projection, facing_of, view_of
 from trephine.radiomics.region import bounding_box
 from trephine.types import BoolArray, Image, ImageHeader, Mask
 
@@ -94,7 +94,7 @@ class SeenImage:
     digest: str
     header: ImageHeader | None
     facing: Facing | None
-    view: View
+    view: Projection
     laterality: str
     shows_both: bool
     radiograph: bool

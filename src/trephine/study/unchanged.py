@@ -33,7 +33,7 @@ _MOST = 20_000
 _HEAD = 4096
 
 # A region's place in its study: row among the image's rows, number of the reading.
-Masks = Mapping[tuple[int, str], Path]
+MaskPaths = Mapping[tuple[int, str], Path]
 
 
 class Remembered:
@@ -50,7 +50,9 @@ class Remembered:
             except (OSError, ValueError):
                 pass
 
-    def recall(self, key: str, image: Path, rows: Sequence[int], masks: Masks) -> SeenImage | None:
+    def recall(
+        self, key: str, image: Path, rows: Sequence[int], masks: MaskPaths
+    ) -> SeenImage | None:
         """Return what was seen under a key; None where nothing was, or its header is gone."""
         content = self._known.get(key)
         if content is None:
@@ -166,7 +168,7 @@ def _pack(seen: SeenImage) -> dict[str, Any]:
 
 
 def _unpack(
-    content: Mapping[str, Any], image: Path, rows: Sequence[int], masks: Masks
+    content: Mapping[str, Any], image: Path, rows: Sequence[int], masks: MaskPaths
 ) -> SeenImage:
     regions = []
     for found in content["regions"]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.choices import Ties
-from trephine.survival.risk_sets import RiskSets
+from trephine.survival.risk_sets import StratifiedRiskSets
 from trephine.types import BoolArray, FloatArray, IntArray
 
 
@@ -61,7 +61,7 @@ class BaselineHazard:
 
 
 def baseline_hazards(
-    risk_sets: RiskSets, linear_predictor: FloatArray, ties: Ties
+    risk_sets: StratifiedRiskSets, linear_predictor: FloatArray, ties: Ties
 ) -> list[BaselineHazard]:
     """Estimate the cumulative baseline hazard of each stratum, in the order of their labels.
 

@@ -7,12 +7,12 @@ import numpy as np
 
 from trephine.choices import Ties
 from trephine.survival.baseline import hazard_increments
-from trephine.survival.risk_sets import RiskSets
+from trephine.survival.risk_sets import StratifiedRiskSets
 from trephine.types import BoolArray, FloatArray, IntArray
 
 
 def martingale_residuals(
-    risk_sets: RiskSets, linear_predictor: FloatArray, ties: Ties
+    risk_sets: StratifiedRiskSets, linear_predictor: FloatArray, ties: Ties
 ) -> FloatArray:
     """Return event minus expected events, shape (n,), in the order of the input rows.
 
@@ -24,10 +24,13 @@ def martingale_residuals(
     return risk_sets.in_input_order(martingale)
 
 
-def score_residuals(risk_sets: RiskSets, linear_predictor: FloatArray, ties: Ties) -> FloatArray:
+def score_residuals(
+    risk_sets: StratifiedRiskSets, linear_predictor: FloatArray, ties: Ties
+) -> FloatArray:
     """Return each case's part of the gradient, shape (n, p), in the order of the input rows.
 
-    Their weighted sum is the gradient. In the units of ``RiskSets.covariates``; not weighted.
+    Their weighted sum is the gradient. Not weighted, and in the units of
+    ``StratifiedRiskSets.covariates``.
     """
     _, score = _residuals(risk_sets, linear_predictor, ties)
     return risk_sets.in_input_order(score)
@@ -42,7 +45,7 @@ def deviance_residuals(martingale: FloatArray, event: BoolArray) -> FloatArray:
 
 
 def schoenfeld_moments(
-    risk_sets: RiskSets, linear_predictor: FloatArray, ties: Ties
+    risk_sets: StratifiedRiskSets, linear_predictor: FloatArray, ties: Ties
 ) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
     """Return what the score test of proportional hazards sums over event times.
 
@@ -52,7 +55,7 @@ def schoenfeld_moments(
         Shape (d,): input rows of the events, in sorted order.
     residuals
         Shape (d, p): covariates of each event minus the risk set's mean (averaged over Efron's
-        steps), in the units of ``RiskSets.covariates``.
+        steps), in the units of ``StratifiedRiskSets.covariates``.
     block_time
         Shape (k,): the event times, one for each stratum and time.
     block_information
@@ -72,7 +75,7 @@ def schoenfeld_moments(
 
 
 def _residuals(
-    risk_sets: RiskSets, linear_predictor: FloatArray, ties: Ties
+    risk_sets: StratifiedRiskSets, linear_predictor: FloatArray, ties: Ties
 ) -> tuple[FloatArray, FloatArray]:
     return _case_residuals(
         risk_sets.covariates,

@@ -15,7 +15,7 @@ from trephine.errors import InputError, ModelError
 from trephine.survival.arrays import check_survival, check_vector
 from trephine.survival.hare_candidates import best_candidate
 from trephine.survival.hare_likelihood import hazard_moments
-from trephine.survival.hare_model import HareData, HareModel, Term, basis_of
+from trephine.survival.hare_model import BasisFunction, HareData, HareModel, basis_of
 from trephine.survival.hare_newton import HareFit, maximise
 from trephine.types import FloatArray
 
@@ -41,7 +41,7 @@ class HazardRegression:
         Charge for a basis function in the choice, minimising penalty * k - 2 log-likelihood.
     """
 
-    terms: tuple[Term, ...]
+    terms: tuple[BasisFunction, ...]
     coefficient: FloatArray
     standard_error: FloatArray
     log_likelihood: dict[int, float]

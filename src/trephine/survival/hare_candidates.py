@@ -11,7 +11,7 @@ import numpy as np
 
 from trephine.survival.hare_algebra import reciprocal_condition, solved
 from trephine.survival.hare_likelihood import Basis, Evaluation, derivatives_of_one, moments_to
-from trephine.survival.hare_model import LINEAR, HareModel, Term
+from trephine.survival.hare_model import LINEAR, BasisFunction, HareModel
 from trephine.survival.hare_newton import HareFit
 from trephine.types import FloatArray, IntArray
 
@@ -25,7 +25,7 @@ _LEAST_RECIPROCAL_CONDITION = 1e-13
 class Candidate:
     """A basis function that a model lacks, its part free of time, and Rao's statistic of it."""
 
-    term: Term
+    term: BasisFunction
     column: FloatArray
     rao: float
 
@@ -60,17 +60,17 @@ def _better(best: Candidate | None, other: Candidate | None) -> Candidate | None
     return other
 
 
-def _products(model: HareModel) -> Iterator[Term]:
+def _products(model: HareModel) -> Iterator[BasisFunction]:
     for knot in map(float, model.basis.knots):
-        if Term(knot, "linear") not in model.terms:
-            yield Term(knot, "linear")
+        if BasisFunction(knot, "linear") not in model.terms:
+            yield BasisFunction(knot, "linear")
             continue
         for part in model.covariate_knots:
-            if Term(knot, part) not in model.terms:
-                yield Term(knot, part)
+            if BasisFunction(knot, part) not in model.terms:
+                yield BasisFunction(knot, part)
 
 
-def _judged(fit: HareFit, term: Term, column: FloatArray) -> Candidate | None:
+def _judged(fit: HareFit, term: BasisFunction, column: FloatArray) -> Candidate | None:
     """Return a function with Rao's statistic, None where the model nearly holds it already."""
     knot = np.inf if term.time_knot is None else term.time_knot
     model = fit.model
@@ -134,7 +134,7 @@ def _new_time_knot(fit: HareFit) -> Candidate | None:
     if place < 0:
         return None
     knot = float(model.data.event_times[place])
-    return Candidate(Term(knot), np.ones_like(model.data.x), rao)
+    return Candidate(BasisFunction(knot), np.ones_like(model.data.x), rao)
 
 
 def _new_covariate_knot(fit: HareFit) -> Candidate | None:
@@ -146,7 +146,9 @@ def _new_covariate_knot(fit: HareFit) -> Candidate | None:
         return None
     # polspline keeps the knot in single precision but fits at the value in the data.
     knot = float(data.sorted_x[place])
-    return Candidate(Term(covariate=float(np.float32(knot))), np.maximum(data.x - knot, 0.0), rao)
+    return Candidate(
+        BasisFunction(covariate=float(np.float32(knot))), np.maximum(data.x - knot, 0.0), rao
+    )
 
 
 def _searched(

@@ -17,7 +17,7 @@ CovariatePart = float | Literal["linear"] | None
 
 
 @dataclass(frozen=True)
-class Term:
+class BasisFunction:
     """A basis function: the product of a part in time and a part in the covariate.
 
     Attributes
@@ -36,7 +36,7 @@ class Term:
         """Whether it depends on time and on the covariate."""
         return self.time_knot is not None and self.covariate is not None
 
-    def rests_on(self, other: Term) -> bool:
+    def rests_on(self, other: BasisFunction) -> bool:
         """Say whether this function may not stay without ``other``."""
         if other == self:
             return False
@@ -59,12 +59,12 @@ class Term:
         return x if self.covariate == "linear" else np.maximum(x - self.covariate, 0.0)
 
 
-CONSTANT = Term()
-LINEAR = Term(covariate="linear")
+CONSTANT = BasisFunction()
+LINEAR = BasisFunction(covariate="linear")
 
 
 def basis_of(
-    terms: Sequence[Term], columns: FloatArray, time: FloatArray, event: BoolArray
+    terms: Sequence[BasisFunction], columns: FloatArray, time: FloatArray, event: BoolArray
 ) -> Basis:
     """Return basis functions at cases, as the likelihood takes them.
 
@@ -138,7 +138,7 @@ class HareModel:
     """
 
     data: HareData
-    terms: tuple[Term, ...]
+    terms: tuple[BasisFunction, ...]
     basis: Basis
     coefficient: FloatArray
 
@@ -146,7 +146,7 @@ class HareModel:
     def of(
         cls,
         data: HareData,
-        terms: tuple[Term, ...],
+        terms: tuple[BasisFunction, ...],
         columns: FloatArray,
         coefficient: FloatArray,
     ) -> HareModel:
@@ -173,7 +173,7 @@ class HareModel:
             if not term.is_product and isinstance(term.covariate, float)
         ]
 
-    def with_term(self, term: Term, column: FloatArray) -> HareModel:
+    def with_term(self, term: BasisFunction, column: FloatArray) -> HareModel:
         """Return the model with one more basis function, its coefficient 0."""
         return HareModel.of(
             self.data,

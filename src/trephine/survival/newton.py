@@ -10,7 +10,7 @@ from scipy.linalg.lapack import dpotrf, dpotrs
 
 from trephine.choices import Ties
 from trephine.survival.partial_likelihood import PartialLikelihood, partial_likelihood
-from trephine.survival.risk_sets import RiskSets
+from trephine.survival.risk_sets import StratifiedRiskSets
 from trephine.types import BoolArray, FloatArray
 
 # A Newton step that is still this long (in standard deviations of the covariate) where the
@@ -23,7 +23,7 @@ NewtonStatus = Literal["converged", "infinite", "singular", "slow"]
 
 @dataclass(frozen=True)
 class NewtonFit:
-    """Where Newton's method ended, in the units of ``RiskSets.covariates``.
+    """Where Newton's method ended, in the units of ``StratifiedRiskSets.covariates``.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class NewtonFit:
 
 
 def maximise_partial_likelihood(
-    risk_sets: RiskSets, ties: Ties, *, tolerance: float = 1e-12, max_iterations: int = 50
+    risk_sets: StratifiedRiskSets, ties: Ties, *, tolerance: float = 1e-12, max_iterations: int = 50
 ) -> NewtonFit:
     """Maximise the partial likelihood, starting from 0.
 

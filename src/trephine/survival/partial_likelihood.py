@@ -12,7 +12,7 @@ import numba
 import numpy as np
 
 from trephine.choices import Ties
-from trephine.survival.risk_sets import RiskSets
+from trephine.survival.risk_sets import StratifiedRiskSets
 from trephine.types import BoolArray, FloatArray, IntArray
 
 # A risk sum is rescaled once a linear predictor exceeds its shift by this much.
@@ -21,7 +21,7 @@ _SHIFT_MARGIN = 30.0
 
 @dataclass(frozen=True)
 class PartialLikelihood:
-    """The log partial likelihood at one point, in the units of ``RiskSets.covariates``.
+    """The log partial likelihood at one point, in the units of ``StratifiedRiskSets.covariates``.
 
     Attributes
     ----------
@@ -38,7 +38,9 @@ class PartialLikelihood:
     information: FloatArray
 
 
-def partial_likelihood(risk_sets: RiskSets, beta: FloatArray, ties: Ties) -> PartialLikelihood:
+def partial_likelihood(
+    risk_sets: StratifiedRiskSets, beta: FloatArray, ties: Ties
+) -> PartialLikelihood:
     """Evaluate the log partial likelihood and its first two derivatives.
 
     Parameters

@@ -16,7 +16,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
-class RiskSets:
+class StratifiedRiskSets:
     """n cases sorted by stratum and, within a stratum, from the last time to the first.
 
     Attributes
@@ -72,7 +72,7 @@ def prepare_risk_sets(
     *,
     weights: npt.ArrayLike | None = None,
     strata: npt.ArrayLike | None = None,
-) -> RiskSets:
+) -> StratifiedRiskSets:
     """Sort, centre and scale the cases.
 
     Parameters
@@ -115,7 +115,7 @@ def prepare_risk_sets(
     scale = np.sqrt((centred**2).mean(axis=0))
     scale[scale <= 1e-14 * np.abs(centre)] = 0.0
     covariates = np.divide(centred, scale, out=np.zeros_like(centred), where=scale > 0)
-    return RiskSets(
+    return StratifiedRiskSets(
         order=order,
         covariates=np.ascontiguousarray(covariates),
         centre=centre,

@@ -9,7 +9,7 @@ import numpy as np
 
 from trephine.errors import InputError, ModelError
 from trephine.modelling.cases import Cases
-from trephine.modelling.prediction import Prediction
+from trephine.modelling.prediction import ModelPrediction
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import fit_recipe
 from trephine.modelling.refit_content import form_from_answer, form_to_answer
@@ -27,9 +27,9 @@ from trephine.validation.corrected_index import (
 from trephine.validation.refits import Refit, refit_from_json, refit_to_json, summarise_refit
 from trephine.validation.tasks import (
     ON_ALL_PROCESSORS,
-    Answer,
     RowsDrawn,
     Running,
+    TaskAnswer,
     open_ledger,
     run_tasks,
 )
@@ -85,7 +85,7 @@ def bootstrap_validation(
     *,
     bootstraps: int,
     seed: int,
-    apparent: Mapping[str, Prediction] | None = None,
+    apparent: Mapping[str, ModelPrediction] | None = None,
     running: Running = ON_ALL_PROCESSORS,
 ) -> BootstrapValidation:
     """Refit the recipe, selection and all, to bootstrap samples (Harrell et al. 1996).
@@ -139,8 +139,8 @@ def bootstrap_validation(
 def _corrected(
     cases: Cases,
     times: tuple[float, ...],
-    apparent: Mapping[str, Prediction],
-    answers: Sequence[Answer],
+    apparent: Mapping[str, ModelPrediction],
+    answers: Sequence[TaskAnswer],
 ) -> BootstrapValidation:
     """Correct each model's apparent indices by the samples that could be fitted."""
     whole = [answer for answer in answers if "failure" not in answer]
@@ -170,7 +170,9 @@ def _corrected(
     )
 
 
-def _kept(answers: Sequence[Answer], cases: Cases, horizons: tuple[float, ...]) -> Refits | None:
+def _kept(
+    answers: Sequence[TaskAnswer], cases: Cases, horizons: tuple[float, ...]
+) -> Refits | None:
     """Return the refits as they predict; None where one of them is not kept."""
     forms: list[RefitForm] = []
     for answer in answers:
@@ -200,7 +202,7 @@ def _tasks(patient: IntArray, bootstraps: int, seed: int) -> list[RowsDrawn]:
 
 def _validate(
     cases: Cases, settings: RecipeSettings, horizons: tuple[float, ...], task: RowsDrawn
-) -> Answer:
+) -> TaskAnswer:
     """Fit one sample; measure on it, on the original cases and on those that it left out."""
     sample = cases.take(task.rows)
     try:

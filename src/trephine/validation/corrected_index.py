@@ -11,7 +11,7 @@ import numpy as np
 from trephine.errors import InputError, ModelError
 from trephine.evaluation.brier_score import brier_score
 from trephine.evaluation.time_dependent_auc import time_dependent_auc
-from trephine.modelling.prediction import Prediction
+from trephine.modelling.prediction import ModelPrediction
 from trephine.regression.cox import CoxModel
 from trephine.survival.concordance import harrell_concordance
 from trephine.types import Estimate, FloatArray, Survival
@@ -77,7 +77,7 @@ class CorrectedIndex:
         return replace(self.corrected, value=self.point_632_plus, low=low, high=high)
 
 
-def scores_of(prediction: Prediction) -> Scores:
+def scores_of(prediction: ModelPrediction) -> Scores:
     """Return a prediction's linear predictor and event probabilities."""
     return Scores(prediction.linear_predictor, 1 - prediction.survival.survival_probability)
 

@@ -18,9 +18,9 @@ from trephine.survival.concordance import concordance, harrell_concordance
 from trephine.types import FloatArray, IntArray
 from trephine.validation.tasks import (
     ON_ALL_PROCESSORS,
-    Answer,
     RowsDrawn,
     Running,
+    TaskAnswer,
     open_ledger,
     run_tasks,
 )
@@ -173,7 +173,7 @@ def _tasks(patient: IntArray, permutations: int, seed: int) -> list[RowsDrawn]:
     return tasks
 
 
-def _measure(cases: Cases, settings: RecipeSettings, folds: int, task: RowsDrawn) -> Answer:
+def _measure(cases: Cases, settings: RecipeSettings, folds: int, task: RowsDrawn) -> TaskAnswer:
     """Return each model's C-index on one permuted outcome, or why there is none."""
     try:
         return _measured(cases, settings, folds, task)
@@ -181,7 +181,7 @@ def _measure(cases: Cases, settings: RecipeSettings, folds: int, task: RowsDrawn
         return {"failure": str(error)}
 
 
-def _measured(cases: Cases, settings: RecipeSettings, folds: int, task: RowsDrawn) -> Answer:
+def _measured(cases: Cases, settings: RecipeSettings, folds: int, task: RowsDrawn) -> TaskAnswer:
     permuted = cases.with_survival(cases.survival.take(task.rows))
     rng = np.random.default_rng(task.seed)
     if not folds:
@@ -203,7 +203,9 @@ def _predicted(
     return {name: found.linear_predictor for name, found in predicted.items()}
 
 
-def _c_index(cases: Cases, score: Mapping[str, FloatArray], fold: IntArray | None = None) -> Answer:
+def _c_index(
+    cases: Cases, score: Mapping[str, FloatArray], fold: IntArray | None = None
+) -> TaskAnswer:
     """Return Harrell's C by model; pairs are compared within folds, where there are any."""
     time, event = cases.survival.time, cases.survival.event
     if fold is None:

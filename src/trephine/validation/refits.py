@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trephine.modelling.recipe import FittedRecipe
-from trephine.validation.tasks import Answer
+from trephine.validation.tasks import TaskAnswer
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def summarise_refit(fitted: FittedRecipe) -> Refit:
     )
 
 
-def refit_to_json(refit: Refit) -> Answer:
+def refit_to_json(refit: Refit) -> TaskAnswer:
     """Return a refit as JSON values."""
     return {
         "weights": {name: dict(weights) for name, weights in refit.weights.items()},

@@ -20,15 +20,15 @@ from trephine.validation.held_out import Failure, OutOfFold
 from trephine.validation.refits import refit_from_json, refit_to_json, summarise_refit
 from trephine.validation.tasks import (
     ON_ALL_PROCESSORS,
-    Answer,
     Running,
+    TaskAnswer,
     open_ledger,
     run_tasks,
 )
 
 
 @dataclass(frozen=True)
-class _Task:
+class _FoldTask:
     """One outer fold of one repeat."""
 
     repeat: int
@@ -176,7 +176,7 @@ def _held_out(
 
 
 def _gathered(
-    answered: Iterable[tuple[_Task, Answer]],
+    answered: Iterable[tuple[_FoldTask, TaskAnswer]],
     fold: IntArray,
     horizons: tuple[float, ...],
     models: Sequence[str],
@@ -224,7 +224,7 @@ def _draw_folds(cases: Cases, repeats: int, folds: int, seed: int) -> IntArray:
     return np.array(rows, dtype=np.int64).reshape(repeats, len(cases))
 
 
-def _tasks(fold: IntArray, patient: IntArray, seed: int) -> Iterator[_Task]:
+def _tasks(fold: IntArray, patient: IntArray, seed: int) -> Iterator[_FoldTask]:
     if not fold.size:
         return
     children = iter(seeds(seed, "fold fits").spawn(fold.shape[0] * (int(fold.max()) + 1)))
@@ -232,12 +232,12 @@ def _tasks(fold: IntArray, patient: IntArray, seed: int) -> Iterator[_Task]:
         for held_out in range(int(folds.max()) + 1):
             test = np.flatnonzero(folds == held_out)
             train = np.flatnonzero(~np.isin(patient, patient[test]))
-            yield _Task(repeat, held_out, train, test, next(children))
+            yield _FoldTask(repeat, held_out, train, test, next(children))
 
 
 def refit_and_predict(
-    cases: Cases, settings: RecipeSettings, horizons: tuple[float, ...], task: _Task
-) -> Answer:
+    cases: Cases, settings: RecipeSettings, horizons: tuple[float, ...], task: _FoldTask
+) -> TaskAnswer:
     """Fit the recipe to a task's training cases and predict its test cases.
 
     A recipe that cannot be fitted to these cases (a level that separates them, a variable without
@@ -272,7 +272,7 @@ def refit_and_predict(
     }
 
 
-def _long_and_short(signature: Signature, train: FeatureSet, test: FeatureSet) -> Answer:
+def _long_and_short(signature: Signature, train: FeatureSet, test: FeatureSet) -> TaskAnswer:
     """Return the test cases' scores by a signature and by its approximation."""
     short = approximate(signature, train.values, train.names).signature
     return {

@@ -18,7 +18,7 @@ from trephine.store import TaskLedger
 from trephine.types import IntArray
 
 # What a task answers: JSON values, so that a ledger can keep it.
-Answer = dict[str, Any]
+TaskAnswer = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,14 @@ class RowsDrawn:
 
 
 def run_tasks(
-    function: Callable[..., Answer],
+    function: Callable[..., TaskAnswer],
     tasks: Sequence[Any],
     shared: tuple[Any, ...],
     *,
     workers: int | None,
     progress: Progress | None,
     ledger: TaskLedger | None = None,
-) -> Iterator[Answer]:
+) -> Iterator[TaskAnswer]:
     """Yield ``function(*shared, task)`` for each task, in order.
 
     Parameters

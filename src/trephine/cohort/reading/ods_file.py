@@ -15,12 +15,12 @@ _NUMBERS = ("float", "percentage", "currency")
 
 def read_sheets(package: Package, limits: TableLimits) -> dict[str, Grid]:
     """Read every sheet of a spreadsheet, in order."""
-    handler = _Tables(limits, package.name)
+    handler = _SheetCollector(limits, package.name)
     package.parse("content.xml", handler)
     return handler.grids
 
 
-class _Tables:
+class _SheetCollector:
     """Empty rows and cells are written as repeats of one; only cells with a text are kept."""
 
     def __init__(self, limits: TableLimits, name: str) -> None:

@@ -3,12 +3,12 @@
 from trephine.imaging.deidentify.dataset import Deidentified, deidentify_dataset
 from trephine.imaging.deidentify.folder import Choices, deidentify_folder
 from trephine.imaging.deidentify.key import PseudonymKey, read_or_make_key
-from trephine.imaging.deidentify.target import AUDIT_NAME, AuditRow
+from trephine.imaging.deidentify.target import AUDIT_NAME, DeidentificationRow
 
 __all__ = [
     "AUDIT_NAME",
-    "AuditRow",
     "Choices",
+    "DeidentificationRow",
     "Deidentified",
     "PseudonymKey",
     "deidentify_dataset",

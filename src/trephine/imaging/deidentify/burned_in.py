@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from pydicom.dataset import Dataset
 
 from trephine.imaging.deidentify.marks import Marks, find_marks
-from trephine.imaging.deidentify.pixels import Kind
+from trephine.imaging.deidentify.pixels import PixelKind
 from trephine.types import BoolArray
 
 BurnedIn = Literal["flagged", "not found", "not checked"]
@@ -40,7 +40,7 @@ class BurnedInText:
 
 
 def burned_in_text(
-    dataset: Dataset, pixels: npt.NDArray[np.generic] | None, kind: Kind = "grey"
+    dataset: Dataset, pixels: npt.NDArray[np.generic] | None, kind: PixelKind = "grey"
 ) -> BurnedInText:
     """Return a hint at burned-in text.
 

@@ -20,7 +20,7 @@ from trephine.imaging.deidentify.key import PseudonymKey
 from trephine.imaging.deidentify.table import EDITION
 from trephine.imaging.deidentify.target import (
     AUDIT_NAME,
-    AuditRow,
+    DeidentificationRow,
     append_audit,
     make_folder,
     open_target,
@@ -57,7 +57,7 @@ def deidentify_folder(
     choices: Choices | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,
-) -> list[AuditRow]:
+) -> list[DeidentificationRow]:
     """De-identify every DICOM image below a folder.
 
     Parameters
@@ -76,7 +76,7 @@ def deidentify_folder(
 
     Returns
     -------
-    list of AuditRow
+    list of DeidentificationRow
         One for each file found, in the order of the fingerprints; also added to the audit, JSON
         lines.
 
@@ -91,7 +91,7 @@ def deidentify_folder(
     open_target(target, key, choices.times)
     paths = sorted(source.rglob("*")) if source.is_dir() else [source]
     paths = [path for path in paths if path.is_file()]
-    rows: list[AuditRow] = []
+    rows: list[DeidentificationRow] = []
     written: set[str] = set()
     for number, path in enumerate(paths, start=1):
         row = deidentify_file(path, target, key, f"file {number}", choices)
@@ -133,7 +133,7 @@ def check_folders(source: Path, target: Path) -> None:
 
 def deidentify_file(
     path: Path, target: Path, key: PseudonymKey, name: str, choices: Choices
-) -> AuditRow:
+) -> DeidentificationRow:
     """De-identify one file into ``target``; see `deidentify_folder`.
 
     Parameters
@@ -161,7 +161,7 @@ def admit(
     name: str,
     source: str,
     choices: Choices | None = None,
-) -> AuditRow:
+) -> DeidentificationRow:
     """De-identify one data set and write it below ``target``, whole or not at all.
 
     Parameters
@@ -191,7 +191,7 @@ def admit(
     if place.exists() and place.read_bytes() != content:
         return _refused(source, f"{name}: another file has its SOP Instance UID and other content")
     write_whole(place, content)
-    return AuditRow(
+    return DeidentificationRow(
         source, "written", relative, "", hint.finding, hint.reason, result.counts, EDITION
     )
 
@@ -229,5 +229,5 @@ def _encoded(result: Deidentified, name: str) -> bytes:
     return buffer.getvalue()
 
 
-def _refused(source: str, detail: str) -> AuditRow:
-    return AuditRow(source, "refused", "", detail, "not checked", "", {}, EDITION)
+def _refused(source: str, detail: str) -> DeidentificationRow:
+    return DeidentificationRow(source, "refused", "", detail, "not checked", "", {}, EDITION)

@@ -24,13 +24,12 @@ from pydicom.uid import (
 )
 
 from trephine.errors import ImageError
-from trephine.imaging.decode import decode_stored
+from trephine.imaging.decode import Stored, decode_stored
 from trephine.imaging.deidentify.tables import keep_needed_tables
 from trephine.imaging.padding import padding_of
 from trephine.imaging.spare_bits import declared_overlays, refuse_values_above
 
-Stored = npt.NDArray[np.generic]
-Kind = Literal["grey", "colour", "mask", "float"]
+PixelKind = Literal["grey", "colour", "mask", "float"]
 
 _MOST_SAMPLES = 1 << 30
 _LOSSY = {
@@ -58,7 +57,7 @@ class Frames:
     """
 
     values: Stored
-    kind: Kind
+    kind: PixelKind
 
 
 @dataclass(frozen=True)

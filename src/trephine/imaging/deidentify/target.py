@@ -16,11 +16,11 @@ from trephine.imaging.deidentify.key import PseudonymKey
 AUDIT_NAME = "deidentification.jsonl"
 SETTINGS_NAME = "deidentification.json"
 
-Status = Literal["written", "duplicate", "refused"]
+FileStatus = Literal["written", "duplicate", "refused"]
 
 
 @dataclass(frozen=True)
-class AuditRow:
+class DeidentificationRow:
     """What became of one file.
 
     Attributes
@@ -42,7 +42,7 @@ class AuditRow:
     """
 
     source: str
-    status: Status
+    status: FileStatus
     file: str
     detail: str
     burned_in: str
@@ -84,7 +84,7 @@ def open_target(target: Path, key: PseudonymKey, times: Times) -> None:
     )
 
 
-def append_audit(target: Path, rows: Sequence[AuditRow]) -> None:
+def append_audit(target: Path, rows: Sequence[DeidentificationRow]) -> None:
     """Add rows to the audit; what it held stays, and the order pairs nothing with the input's.
 
     Rows are sorted by the keyed fingerprint of their source.

@@ -28,7 +28,7 @@ from trephine.imaging.pacs.archive import InstanceFound
 
 LEDGER_NAME = "retrieval.sqlite"
 
-Outcome = Literal["written", "to look at", "refused", "already here"]
+FetchOutcome = Literal["written", "to look at", "refused", "already here"]
 
 # Without row numbers: rows lie in the order of their names, not of their coming.
 _TABLE = (
@@ -104,10 +104,10 @@ class Ledger:
             return True
         return (self.target / str(row[0])).is_file()
 
-    def keep(self, image: InstanceFound, dataset: Dataset) -> Outcome:
+    def keep(self, image: InstanceFound, dataset: Dataset) -> FetchOutcome:
         """Write an image and then its row; return what became of it."""
         name = self._name(image)
-        outcome: Outcome = "written"
+        outcome: FetchOutcome = "written"
         if self.key is None:
             file = self._keep_identified(image, dataset)
         else:

@@ -22,7 +22,7 @@ from trephine.imaging.pacs.archive import (
     is_uid,
     with_retries,
 )
-from trephine.imaging.pacs.ledger import LEDGER_NAME, Ledger, Outcome
+from trephine.imaging.pacs.ledger import LEDGER_NAME, FetchOutcome, Ledger
 
 __all__ = ["LEDGER_NAME", "RetrievalReport", "retrieve"]
 
@@ -98,7 +98,7 @@ def retrieve(
     with Ledger(target, key, choices) as ledger:
         studies = with_retries(lambda: archive.find(query), sleep=sleep)
         images = ledger.ordered(_images(archive, studies, query, sleep))
-        counts: Counter[Outcome] = Counter()
+        counts: Counter[FetchOutcome] = Counter()
         for number, image in enumerate(images, start=1):
             if ledger.has(image):
                 counts["already here"] += 1

@@ -29,7 +29,7 @@ FEWEST_EVENTS = 100
 """That an evaluation needs at least (Collins et al. 2016; Riley et al. 2024 ask for more)."""
 
 
-class Asked(Protocol):
+class JudgedQuestion(Protocol):
     """What a judgement needs of a question."""
 
     @property
@@ -48,7 +48,7 @@ class Asked(Protocol):
         ...
 
 
-def probast_summary(items: Sequence[Asked]) -> str:
+def probast_summary(items: Sequence[JudgedQuestion]) -> str:
     """Return the judgement of each domain, as far as the run knows."""
     found = []
     for section, group in groupby(items, key=lambda item: item.section):

@@ -39,7 +39,7 @@ PHRASE_MM = 2.0
 
 
 @dataclass(frozen=True)
-class Row:
+class AxisRow:
     """One axis of the nomogram, measured out.
 
     Attributes
@@ -88,7 +88,7 @@ class Row:
 class Layout:
     """The nomogram, measured out for one width."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[AxisRow, ...]
     width_mm: float
     left_mm: float
     right_mm: float
@@ -137,7 +137,7 @@ def lay_out_nomogram(
     return Layout(tuple(rows), width_mm, left, right, names_above)
 
 
-def _point_rows(nomogram: NomogramFacts, names: Sequence[str], length: float) -> list[Row]:
+def _point_rows(nomogram: NomogramFacts, names: Sequence[str], length: float) -> list[AxisRow]:
     """Return the scale of points and the axis of each predictor."""
     mm_per_point = length / max(as_number(tick) for tick in nomogram.points_ticks)
     rows = [_scale(names[0], nomogram.points_ticks, mm_per_point)]
@@ -146,7 +146,7 @@ def _point_rows(nomogram: NomogramFacts, names: Sequence[str], length: float) ->
         texts, labels = _tick_labels(axis, positions, length)
         example = nomogram.example
         mark = _mark(example.values[index], mm_per_point) if example else None
-        rows.append(Row(names[index + 1], positions, texts, labels, mark))
+        rows.append(AxisRow(names[index + 1], positions, texts, labels, mark))
     return rows
 
 
@@ -163,7 +163,7 @@ def _tick_labels(
     return texts, spread_out(positions, widths, -EDGE_MM + 0.5, length)
 
 
-def _total_rows(nomogram: NomogramFacts, names: Sequence[str], length: float) -> list[Row]:
+def _total_rows(nomogram: NomogramFacts, names: Sequence[str], length: float) -> list[AxisRow]:
     """Return the scale of total points and the survival axes below it."""
     mm_per_point = length / max(as_number(tick) for tick in nomogram.total_ticks)
     total = _scale(names[0], nomogram.total_ticks, mm_per_point)
@@ -185,7 +185,7 @@ def _total_rows(nomogram: NomogramFacts, names: Sequence[str], length: float) ->
     return rows
 
 
-def _with_room_for_name(row: Row) -> Row:
+def _with_room_for_name(row: AxisRow) -> AxisRow:
     """Return the row as high as its name, which stands beside it."""
     lines = 1 + row.name.count("\n")
     own = row.above_mm + row.below_mm + ROW_GAP_MM
@@ -230,23 +230,23 @@ def _mark(value: ExampleValue, scale: float) -> tuple[float, str]:
     return as_number(value.points) * scale, show(value.points, "0")
 
 
-def _scale(name: str, ticks: Sequence[float | None], scale: float) -> Row:
+def _scale(name: str, ticks: Sequence[float | None], scale: float) -> AxisRow:
     positions = tuple(as_number(tick) * scale for tick in ticks)
     texts = tuple(f"{as_number(tick):g}" for tick in ticks)
     widths = [text_width_mm(text, SMALL_PT) for text in texts]
-    return Row(name, positions, texts, thin_out(positions, widths))
+    return AxisRow(name, positions, texts, thin_out(positions, widths))
 
 
 def _survival(
     name: str, ticks: Sequence[AxisTick], scale: float, mark: tuple[float, str] | None
-) -> Row:
+) -> AxisRow:
     positions = tuple(as_number(tick.points) * scale for tick in ticks)
     texts = tuple(tick.label for tick in ticks)
     widths = [text_width_mm(text, SMALL_PT) for text in texts]
-    return Row(name, positions, texts, thin_out(positions, widths) if positions else (), mark)
+    return AxisRow(name, positions, texts, thin_out(positions, widths) if positions else (), mark)
 
 
-def _draw_row(axes: Axes, row: Row, y: float, layout: Layout) -> None:
+def _draw_row(axes: Axes, row: AxisRow, y: float, layout: Layout) -> None:
     if not layout.names_above:
         axes.text(-3.0, y, row.name, ha="right", va="center", size=BODY_PT, weight="bold")
     if not row.positions_mm:

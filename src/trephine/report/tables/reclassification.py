@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from trephine.report.tables.performance import assessment_label, assessments
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Ref, Text, Trace, join
-from trephine.report.wording import Form
+from trephine.report.wording import NumberForm
 
 # A column: its heading, the fact, and how that is printed.
-_Column = tuple[str, str, Form]
+_Column = tuple[str, str, NumberForm]
 
 _NRI: tuple[_Column, ...] = (
     ("NRI (95% CI)", "nri", "signed2"),
@@ -117,7 +117,7 @@ def _table(
     )
 
 
-def _cell(value: Trace, form: Form) -> Text:
+def _cell(value: Trace, form: NumberForm) -> Text:
     """Print an estimate with its interval, or a number alone."""
     if value.raw is None or isinstance(value.raw, float):
         shown: Ref = value.show(form)

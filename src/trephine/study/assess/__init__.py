@@ -1,7 +1,7 @@
 """What every model of a study is worth: predictions, measures, and what sets models apart."""
 
 from trephine.study.assess.comparisons import Compared
-from trephine.study.assess.measures import Assessed, AtHorizon, Measured
+from trephine.study.assess.measures import Assessed, AtHorizon, Metric
 from trephine.study.assess.predictions import outside_predictions, predictions_of
 from trephine.study.assess.whole import Assessment, assess
 
@@ -10,7 +10,7 @@ __all__ = [
     "Assessment",
     "AtHorizon",
     "Compared",
-    "Measured",
+    "Metric",
     "assess",
     "outside_predictions",
     "predictions_of",

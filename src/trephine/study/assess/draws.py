@@ -91,7 +91,7 @@ def draw_intervals(
     bands = min(numbers, MOST_BAND_DRAWS)
     seeds = _seeds(analysis.inputs.plan.study.seed)
     # The dearest first, so that no worker is left with one of them at the end.
-    tasks: list[_Task] = [
+    tasks: list[_BootstrapTask] = [
         *_decision_tasks(analysis, predictions, bands, seeds),
         *_reclassification_tasks(analysis, predictions, numbers, seeds),
         *_calibration_tasks(analysis, predictions, bands, seeds),
@@ -108,7 +108,7 @@ def _seeds(seed: int) -> Iterator[np.random.SeedSequence]:
         yield parent.spawn(1)[0]
 
 
-class _Task(Protocol):
+class _BootstrapTask(Protocol):
     """One bootstrap of patients."""
 
     def draw(self, survival: Survival) -> Draws:
@@ -255,5 +255,5 @@ def _calibration_tasks(
             yield _CalibrationTask(key, probability, method, one.patient, repeats, next(seeds))
 
 
-def _draw(survival: Survival, task: _Task) -> Draws:
+def _draw(survival: Survival, task: _BootstrapTask) -> Draws:
     return task.draw(survival)

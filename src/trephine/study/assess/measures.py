@@ -46,7 +46,7 @@ NO_RANKING = "No C-index, AUC or slope: no term entered the model, so every case
 """Out of fold, the same risk as every other case of its fold."""
 
 
-class Measured(Protocol):
+class Metric(Protocol):
     """What a measure of Table 3 has: a number with its interval, and why there is none."""
 
     @property
@@ -61,7 +61,7 @@ class Measured(Protocol):
 
 
 @dataclass(frozen=True)
-class Concordance:
+class ConcordanceIndex:
     """A C-index, and why there is none."""
 
     estimate: Estimate
@@ -119,8 +119,8 @@ class Assessed(Predictions):
 
     n: int
     events: int
-    c_index: Concordance
-    c_index_uno: Concordance
+    c_index: ConcordanceIndex
+    c_index_uno: ConcordanceIndex
     integrated_brier: PredictionAccuracy
     at_horizons: tuple[AtHorizon, ...]
     risk_groups: Stratified
@@ -149,7 +149,7 @@ def measured(
     """
     survival = analysis.cases.survival
     own = {field.name: getattr(predictions, field.name) for field in fields(Predictions)}
-    uno = Concordance(Estimate(float("nan")))
+    uno = ConcordanceIndex(Estimate(float("nan")))
     if predictions.horizons:
         uno = _concordance(survival, predictions, analysis.reached[-1])
     return Assessed(
@@ -217,23 +217,25 @@ def _slope(
     return out_of_fold_slope(survival, folds, predictions.model, patient)
 
 
-def _concordance(survival: Survival, predictions: Predictions, last: float | None) -> Concordance:
+def _concordance(
+    survival: Survival, predictions: Predictions, last: float | None
+) -> ConcordanceIndex:
     """Return Harrell's C, or Uno's up to ``last``; out of fold within folds only."""
     weight: TimeWeight = "n" if last is None else "n/G2"
     folds, patient = predictions.out_of_fold, predictions.patient
     if not predictions.varies:
-        return Concordance(Estimate(float("nan")), NO_RANKING)
+        return ConcordanceIndex(Estimate(float("nan")), NO_RANKING)
     try:
         if folds is None or patient is None:
             score = predictions.risk_score
-            return Concordance(
+            return ConcordanceIndex(
                 concordance_index(
                     survival, score, time_weight=weight, horizon=last, cluster=patient
                 )
             )
         model = predictions.model
         luck = predictions.training.error(model, "concordance")
-        return Concordance(
+        return ConcordanceIndex(
             out_of_fold_concordance(
                 survival,
                 folds,
@@ -245,7 +247,7 @@ def _concordance(survival: Survival, predictions: Predictions, last: float | Non
             )
         )
     except InputError as error:
-        return Concordance(Estimate(float("nan")), f"No C-index: {error}.")
+        return ConcordanceIndex(Estimate(float("nan")), f"No C-index: {error}.")
 
 
 def _integrated(survival: Survival, predictions: Predictions) -> PredictionAccuracy:

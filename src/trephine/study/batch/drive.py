@@ -15,11 +15,19 @@ from trephine.choices import Failures
 from trephine.errors import InputError
 from trephine.executors import Progress, available_workers
 from trephine.store import FeatureStore
-from trephine.store.cases import Case, CaseLedger, State, names_digest
+from trephine.store.cases import CaseLedger, CaseState, ManifestRow, names_digest
 from trephine.study import measuring
-from trephine.study.batch.guard import Guard, Lost
+from trephine.study.batch.guard import Lost, WorkerGuard
 from trephine.study.batch.log import RunLog
-from trephine.study.measuring import Answer, Item, Measured, Work, item_of, measured, nothing
+from trephine.study.measuring import (
+    KeyedPair,
+    PairFeatures,
+    PairMeasurement,
+    Work,
+    item_of,
+    measured,
+    nothing,
+)
 from trephine.study.pairs import Pair
 from trephine.types import FloatArray
 
@@ -34,7 +42,7 @@ _KEPT_AFTER_S = 5.0
 _BATCH = 64
 
 _NOT_AGAIN = "; not tried again without --retry"
-_STATES: dict[str, State] = {"timeout": "timeout", "worker": "quarantined"}
+_STATES: dict[str, CaseState] = {"timeout": "timeout", "worker": "quarantined"}
 
 # A pair under its position in the whole manifest.
 Placed = tuple[int, Pair]
@@ -77,7 +85,7 @@ def measure_pairs(
     log: RunLog,
     kept: Kept | None = None,
     progress: Progress | None = None,
-) -> Iterator[Measured]:
+) -> Iterator[PairFeatures]:
     """Measure every pair, and yield them in their order; one that cannot be measured says why.
 
     Parameters
@@ -101,7 +109,7 @@ def measure_pairs(
     most = conduct.workers or available_workers()
     size = _BATCH * most
     with ExitStack() as stack:
-        guard: Guard[Item, Answer] | None = None
+        guard: WorkerGuard[KeyedPair, PairMeasurement] | None = None
         for first in range(0, len(pairs), size):
             batch = _Batch(pairs[first : first + size], work, conduct, kept, log)
             end = min(first + size, len(pairs))
@@ -117,9 +125,9 @@ def measure_pairs(
             yield from batch.results()
 
 
-def _guard(workers: int, work: Work, conduct: Conduct) -> Guard[Item, Answer]:
+def _guard(workers: int, work: Work, conduct: Conduct) -> WorkerGuard[KeyedPair, PairMeasurement]:
     function = measuring.measure_item
-    return Guard(function, workers, (work,), conduct.timeout_s)
+    return WorkerGuard(function, workers, (work,), conduct.timeout_s)
 
 
 class _Batch:
@@ -139,13 +147,13 @@ class _Batch:
         self._known = kept.store.known(keys) if kept is not None else set()
         self.unknown = len(keys) - len(self._known)
         self._earlier = kept.cases.by_key(keys) if kept is not None else {}
-        self._answers: dict[str, Answer] = {}
+        self._answers: dict[str, PairMeasurement] = {}
         # Failed before and not tried again: their rows of the ledger stay as they are.
         self._left_alone: set[str] = set()
 
-    def steps(self, guard: Guard[Item, Answer]) -> Iterator[None]:
+    def steps(self, guard: WorkerGuard[KeyedPair, PairMeasurement]) -> Iterator[None]:
         """Measure what is not known, a pair a step."""
-        waiting: list[Answer] = []
+        waiting: list[PairMeasurement] = []
         since = time.monotonic()
         try:
             todo = self._todo()
@@ -162,22 +170,22 @@ class _Batch:
             self._keep(waiting)
             self._settle()
 
-    def results(self) -> Iterator[Measured]:
+    def results(self) -> Iterator[PairFeatures]:
         """Yield what is known of each pair, in order."""
         if self._kept is not None:
             keys = sorted(self._known)
             found = self._kept.store.read_each(keys)
             for key, reasons in zip(keys, self._kept.store.notes(keys), strict=True):
-                self._answers[key] = Answer(key, *found[key], reasons)
+                self._answers[key] = PairMeasurement(key, *found[key], reasons)
         for _, item in self._items:
             if item.key:
                 yield measured(item, self._answers[item.key])
             else:
-                yield Measured(item.pair, {}, {}, item.problem)
+                yield PairFeatures(item.pair, {}, {}, item.problem)
 
-    def _todo(self) -> list[tuple[int, Item]]:
+    def _todo(self) -> list[tuple[int, KeyedPair]]:
         """Return what is to be measured, each key once; take what needs no measuring."""
-        todo: dict[str, tuple[int, Item]] = {}
+        todo: dict[str, tuple[int, KeyedPair]] = {}
         for position, item in self._items:
             given_up = self._given_up(item)
             if given_up is not None:
@@ -188,7 +196,7 @@ class _Batch:
                 todo[item.key] = (position, item)
         return list(todo.values())
 
-    def _given_up(self, item: Item) -> Answer | None:
+    def _given_up(self, item: KeyedPair) -> PairMeasurement | None:
         """Return the answer of a pair that is not tried, or not again; None for any other."""
         if not item.key:
             return nothing("", item.problem, "file")
@@ -201,14 +209,14 @@ class _Batch:
             return nothing(item.key, f"{case.error}{_NOT_AGAIN}", case.kind)
         return None
 
-    def _of_lost(self, key: str, lost: Lost) -> Answer:
+    def _of_lost(self, key: str, lost: Lost) -> PairMeasurement:
         if lost.why == "killed":
             return nothing(key, "ended its worker process twice, out of memory perhaps", "worker")
         limit_s = self._conduct.timeout_s or 0.0
         problem = f"took longer than {limit_s:g} s (--timeout)"
         return replace(nothing(key, problem, "timeout"), seconds=limit_s)
 
-    def _take(self, position: int, item: Item, answer: Answer) -> None:
+    def _take(self, position: int, item: KeyedPair, answer: PairMeasurement) -> None:
         """Take an answer, and write it into the log.
 
         Raises
@@ -231,7 +239,7 @@ class _Batch:
         if answer.problem and self._conduct.failures == "stop":
             raise InputError(f"{item.pair.where}: {answer.problem}")
 
-    def _keep(self, answers: Sequence[Answer]) -> None:
+    def _keep(self, answers: Sequence[PairMeasurement]) -> None:
         """Keep features; those of one list of names in one shard."""
         alike: dict[tuple[str, ...], dict[str, FloatArray]] = {}
         for answer in answers:
@@ -257,11 +265,11 @@ class _Batch:
         self._kept.cases.replace_rows(cases)
         self._kept.cases.enter(cases, list(dict.fromkeys(names.values())))
 
-    def _case(self, position: int, item: Item) -> Case:
+    def _case(self, position: int, item: KeyedPair) -> ManifestRow:
         """Return the ledger's row of a pair."""
         pair, earlier = item.pair, self._earlier.get(item.key)
         label = "" if pair.label is None else str(pair.label)
-        row = Case(position, pair.name, pair.side, label, item.key, self._work.digest())
+        row = ManifestRow(position, pair.name, pair.side, label, item.key, self._work.digest())
         answer = self._answers.get(item.key) or nothing("", item.problem, "file")
         if item.key in self._known:
             was = earlier or row

@@ -37,7 +37,7 @@ class Lost:
     why: Literal["timeout", "killed"]
 
 
-class Guard(Generic[Item, Result]):
+class WorkerGuard(Generic[Item, Result]):
     """Runs a function over batches of items, past those that end their worker.
 
     Parameters

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trephine.errors import InputError
 from trephine.store import FeatureStore
-from trephine.store.cases import FILE, Case, CaseLedger
+from trephine.store.cases import FILE, CaseLedger, ManifestRow
 from trephine.study.batch.drive import Kept
 from trephine.study.batch.share import Share
 from trephine.study.batch.table import Written, write_table
@@ -49,7 +49,7 @@ def open_kept(folder: Path, work: Work, rows: int, *, own: bool) -> Kept:
 def write_share(out: Path, kept: Kept, share: Share) -> Written:
     """Write the table of one share of a store's cases."""
 
-    def ordered() -> Iterator[Case]:
+    def ordered() -> Iterator[ManifestRow]:
         return (case for case in kept.cases.ordered() if case.position % share.of == share.number)
 
     return write_table(

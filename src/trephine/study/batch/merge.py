@@ -12,7 +12,7 @@ import numpy as np
 
 from trephine.errors import InputError, Problem, StudyProblemsError, named_rows
 from trephine.store import FeatureStore
-from trephine.store.cases import FILE, Case, CaseLedger
+from trephine.store.cases import FILE, CaseLedger, ManifestRow
 from trephine.study.batch.table import Features, Written, write_table
 
 _PAGE = 256
@@ -59,7 +59,7 @@ class _Source:
     # Keys of the page at hand that are stored and whole.
     whole: set[str] = field(default_factory=set)
 
-    def ordered(self, number: int) -> Iterator[tuple[Case, int]]:
+    def ordered(self, number: int) -> Iterator[tuple[ManifestRow, int]]:
         """Yield (case, number of this source); one whose features are damaged is marked so."""
         rest = self.cases.ordered()
         while page := list(islice(rest, _PAGE)):
@@ -106,12 +106,12 @@ def merge_stores(out: Path, folders: Sequence[Path]) -> Merged:
         return merged
     where: dict[str, int] = {}
 
-    def ordered() -> Iterator[Case]:
+    def ordered() -> Iterator[ManifestRow]:
         for case, number in _joined(sources, None):
             where[case.key] = number
             yield case
 
-    def read(page: Sequence[Case]) -> Features:
+    def read(page: Sequence[ManifestRow]) -> Features:
         return _read(sources, {case.key: where[case.key] for case in page})
 
     _count(sources, rows, merged)
@@ -158,7 +158,7 @@ def _one_work(sources: Sequence[_Source]) -> None:
         )
 
 
-def _joined(sources: Sequence[_Source], merged: Merged | None) -> Iterator[tuple[Case, int]]:
+def _joined(sources: Sequence[_Source], merged: Merged | None) -> Iterator[tuple[ManifestRow, int]]:
     """Yield each row once, with the source that has it; count where that is wanted.
 
     Raises
@@ -202,8 +202,8 @@ def _count(sources: Sequence[_Source], rows: int, merged: Merged) -> None:
 
 def _count_one(
     sources: Sequence[_Source],
-    found: Sequence[tuple[Case, int]],
-    measured: Sequence[tuple[Case, int]],
+    found: Sequence[tuple[ManifestRow, int]],
+    measured: Sequence[tuple[ManifestRow, int]],
     merged: Merged,
 ) -> None:
     merged.cases += bool(measured)

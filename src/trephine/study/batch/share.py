@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from trephine.errors import InputError
 
-Row = TypeVar("Row")
+Shared = TypeVar("Shared")
 
 _FORM = re.compile(r"(\d{1,6})/(\d{1,6})", re.ASCII)
 
@@ -42,6 +42,6 @@ class Share:
         """Return it as it is written on the command line."""
         return f"{self.number}/{self.of}"
 
-    def take(self, rows: Sequence[Row]) -> list[tuple[int, Row]]:
+    def take(self, rows: Sequence[Shared]) -> list[tuple[int, Shared]]:
         """Return (position, row) of the rows that belong to this share."""
         return list(enumerate(rows))[self.number :: self.of]

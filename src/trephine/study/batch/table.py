@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trephine.spreadsheet import csv_text
-from trephine.store.cases import Case
+from trephine.store.cases import ManifestRow
 from trephine.types import FloatArray
 from trephine.writing import whole_file
 
@@ -35,9 +35,9 @@ class Written:
 
 def write_table(
     out: Path,
-    cases: Callable[[], Iterable[Case]],
+    cases: Callable[[], Iterable[ManifestRow]],
     lists: Mapping[str, tuple[str, ...]],
-    read: Callable[[Sequence[Case]], Features],
+    read: Callable[[Sequence[ManifestRow]], Features],
 ) -> Written:
     """Write one row for every case that was measured.
 
@@ -75,12 +75,12 @@ def is_parquet(path: Path) -> bool:
     return path.suffix.lower() == ".parquet"
 
 
-def _measured(cases: Iterable[Case]) -> Iterator[Case]:
+def _measured(cases: Iterable[ManifestRow]) -> Iterator[ManifestRow]:
     return (case for case in cases if case.state == "measured")
 
 
 def _frame(
-    cases: Sequence[Case], found: Features, names: Sequence[str], with_sides: bool
+    cases: Sequence[ManifestRow], found: Features, names: Sequence[str], with_sides: bool
 ) -> pd.DataFrame:
     place = {name: column for column, name in enumerate(names)}
     values = np.full((len(cases), len(names)), np.nan)

@@ -52,7 +52,7 @@ def methods_facts(
         deep=DeepMethod(
             backbone=Path(deep.backbone).name,
             layer=_layer(deep, finetune_settings(plan)),
-            weights=_weights_name(deep),
+            weights=weights_name(deep),
             features=len(features[DEEP].names),
             crop=phrases.crop(deep.margin, deep.size, mirrored=deep.mirror_left),
         )
@@ -162,7 +162,8 @@ def _layer(deep: DeepSettings, finetune: FineTuneSettings | None) -> str:
     return f"{layer} after the last residual block was trained on survival in every refit"
 
 
-def _weights_name(deep: DeepSettings) -> str:
+def weights_name(deep: DeepSettings) -> str:
+    """Return what the network's weights are called: its file, or the published set."""
     if deep.is_network_file:  # which holds its own
         return PurePath(deep.backbone).name
     return deep.weights_file.name if deep.weights_file is not None else deep.weights

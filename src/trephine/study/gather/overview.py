@@ -28,7 +28,7 @@ from trephine.facts import (
     Quartiles,
     RunFacts,
     RunWarning,
-    SpacingSource,
+    SpacingFacts,
     StudyFacts,
     Timing,
     Version,
@@ -37,7 +37,7 @@ from trephine.modelling.protocols import PROTOCOLS
 from trephine.report import phrases
 from trephine.study.assess.follow_up import median_follow_up
 from trephine.study.fingerprints import Fingerprint
-from trephine.study.gather.methods import _weights_name
+from trephine.study.gather.methods import weights_name
 from trephine.study.network_file import trust_note
 from trephine.study.provenance import read_fingerprints
 from trephine.study.results import Analysed
@@ -142,7 +142,7 @@ def inputs_facts(analysis: Analysed) -> InputsFacts:
     return InputsFacts(
         files=tuple(files),
         spacing=_spacing(analysis),
-        weights_name=_weights_name(deep) if deep is not None else "",
+        weights_name=weights_name(deep) if deep is not None else "",
         weights_sha256=analysis.extracted.weights_sha256 if analysis.extracted else "",
         trust_note=trust_note(deep),
     )
@@ -163,14 +163,14 @@ def _group(role: str, name: str, paths: tuple[Path, ...], taken: Fingerprints) -
     return InputFile(role=role, name=name, files=len(distinct), sha256=whole)
 
 
-def _spacing(analysis: Analysed) -> tuple[SpacingSource, ...]:
+def _spacing(analysis: Analysed) -> tuple[SpacingFacts, ...]:
     if analysis.extracted is None:
         return ()
     found: dict[str, list[float]] = defaultdict(list)
     for note in analysis.extracted.image_notes:
         found[str(note.get("spacing_source", "not recorded"))].append(float(note["spacing_row_mm"]))
     return tuple(
-        SpacingSource(source=source, images=len(values), low_mm=min(values), high_mm=max(values))
+        SpacingFacts(source=source, images=len(values), low_mm=min(values), high_mm=max(values))
         for source, values in sorted(found.items())
     )
 

@@ -13,7 +13,7 @@ from trephine.facts import (
     PerformanceFacts,
 )
 from trephine.facts.evaluation import Within
-from trephine.study.assess import Assessed, AtHorizon, Measured
+from trephine.study.assess import Assessed, AtHorizon, Metric
 from trephine.types import Estimate
 
 
@@ -37,7 +37,7 @@ def performance_facts(assessed: Assessed) -> PerformanceFacts:
 
 
 def _at_horizons(assessed: Assessed, name: str, limits: Within) -> tuple[HorizonEstimate, ...]:
-    measures: list[tuple[float, Measured]] = [
+    measures: list[tuple[float, Metric]] = [
         (at.horizon, getattr(at, name)) for at in assessed.at_horizons
     ]
     return tuple(
@@ -47,7 +47,7 @@ def _at_horizons(assessed: Assessed, name: str, limits: Within) -> tuple[Horizon
 
 
 def _whole(assessed: Assessed, name: str, limits: Within) -> EstimateFact | None:
-    measure: Measured = getattr(assessed, name)
+    measure: Metric = getattr(assessed, name)
     may_be_absent = not PerformanceFacts.model_fields[name].is_required()
     if may_be_absent and not np.isfinite(measure.estimate.value):
         return None
@@ -84,7 +84,7 @@ def _note(assessed: Assessed) -> str:
 
 def _measure_notes(assessed: Assessed) -> list[str]:
     """Return why measures of Table 3 are missing."""
-    measures: list[Measured] = []
+    measures: list[Metric] = []
     for name in PerformanceFacts.measures():
         owners = assessed.at_horizons if PerformanceFacts.by_horizon(name) else (assessed,)
         measures += [getattr(owner, name) for owner in owners]

@@ -10,13 +10,13 @@ from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.signature import Signature
 from trephine.study.gather.signatures import set_label
 from trephine.study.locked.calculator_form import (
+    CalculatorBaseline,
     CalculatorContent,
     CalculatorModel,
+    CalculatorPerformance,
     CalculatorSignature,
     CalculatorVariable,
-    Measured,
     SignatureFeatures,
-    Steps,
 )
 from trephine.study.locked.calculator_interval import (
     Bulky,
@@ -145,7 +145,7 @@ def _model(locked: LockedModel, model: FittedModel, left_out: frozenset[Bulky]) 
         cases=model.n,
         events=model.n_events,
         performance=tuple(
-            Measured(
+            CalculatorPerformance(
                 kind=row.kind, value=row.c_index.value, low=row.c_index.low, high=row.c_index.high
             )
             for row in locked.context.performance
@@ -163,8 +163,8 @@ def _curve_times(model: FittedModel) -> FloatArray:
     return np.unique(np.concatenate([[0.0], base.times[chosen], base.times[-1:]]))
 
 
-def _steps(model: FittedModel, times: FloatArray, digits: int | None = None) -> Steps:
+def _steps(model: FittedModel, times: FloatArray, digits: int | None = None) -> CalculatorBaseline:
     hazard = model.cumulative_hazard(times)
     if digits is not None:
         hazard = np.array([float(f"{value:.{digits}g}") for value in hazard])
-    return Steps(times=numbers(times), hazard=or_none(hazard))
+    return CalculatorBaseline(times=numbers(times), hazard=or_none(hazard))

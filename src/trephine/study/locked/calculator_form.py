@@ -11,11 +11,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from trephine.cohort.schema import Measure
-from trephine.modelling.terms import Kind
+from trephine.cohort.schema import HeadMeasure
+from trephine.modelling.terms import TermKind
 from trephine.study.locked.context import NomogramContext, Part
 
-Numbers = tuple[float, ...]
+NumberList = tuple[float, ...]
 
 
 class CalculatorVariable(Part):
@@ -33,7 +33,7 @@ class CalculatorVariable(Part):
     """Possible values of a categorical variable; empty for a number."""
     range: tuple[float, float] | None
     """Lowest and highest possible value; outside is a mistake."""
-    measure: Measure | None
+    measure: HeadMeasure | None
     """A measure that is computed from two arcs in degrees; null for most variables."""
     arcs: tuple[str, str] | None
     """Columns of those arcs."""
@@ -44,15 +44,15 @@ class SignatureFeatures(Part):
 
     names: tuple[str, ...]
     """Of the m features."""
-    weights: Numbers
+    weights: NumberList
     """Shape (m,)."""
-    centre: Numbers
+    centre: NumberList
     """Training mean of each feature."""
-    scale: Numbers
+    scale: NumberList
     """Training standard deviation of each feature."""
-    floor: Numbers | None
+    floor: NumberList | None
     """Values below count as these in the score; null where all count as they are."""
-    ceiling: Numbers | None
+    ceiling: NumberList | None
     """Values above count as these."""
     reach: float
     """Largest root mean square z-score of a training case."""
@@ -78,7 +78,7 @@ class CalculatorTerm(Part):
 
     variable: str
     """Clinical variable or feature set that it belongs to."""
-    kind: Kind
+    kind: TermKind
     """The value itself, 1 at a level, 1 from a cut-off on, or a signature's score."""
     label: str
     """To show."""
@@ -90,30 +90,30 @@ class CalculatorTerm(Part):
     """Of a cut-off's column."""
 
 
-class Steps(Part):
+class CalculatorBaseline(Part):
     """The baseline at k times: ``S(t) = exp(-hazard exp(lp))``.
 
     ``lp`` is the sum of (value - centre) coefficient over the terms.
     """
 
-    times: Numbers
+    times: NumberList
     """Shape (k,)."""
     hazard: tuple[float | None, ...]
     """Cumulative, shape (k,); null past the last follow-up."""
 
 
-class Refit(Part):
+class CalculatorRefit(Part):
     """One refit of a model to a bootstrap sample."""
 
     terms: tuple[int, ...]
     """Places of its q terms in the list of terms."""
-    coefficients: Numbers
+    coefficients: NumberList
     """Log hazard ratio per unit, shape (q,)."""
-    centre: Numbers
+    centre: NumberList
     """Where its linear predictor is 0, shape (q,)."""
     hazard: tuple[float | None, ...]
     """Cumulative hazard at the horizons; null past the last follow-up of its sample."""
-    imputation: Numbers | None
+    imputation: NumberList | None
     """What stands in for a missing value of each variable; null where one is needed."""
 
 
@@ -134,7 +134,7 @@ class RefitsInterval(Part):
     """Clinical variables of any refit."""
     terms: tuple[CalculatorTerm, ...]
     """All terms of the refits."""
-    refits: tuple[Refit, ...]
+    refits: tuple[CalculatorRefit, ...]
     """The refits."""
 
 
@@ -147,7 +147,7 @@ class NoInterval(Part):
     """Too few refits were kept; every refit weighs other features; they would be too large."""
 
 
-class Measured(Part):
+class CalculatorPerformance(Part):
     """How well the model ranks cases, as the study's report says."""
 
     kind: str
@@ -171,23 +171,23 @@ class CalculatorModel(Part):
     """Keys of the signatures that it needs."""
     terms: tuple[CalculatorTerm, ...]
     """Its columns."""
-    coefficients: Numbers
+    coefficients: NumberList
     """Log hazard ratio per unit, shape (q,)."""
-    centre: Numbers
+    centre: NumberList
     """Training mean of each term."""
-    low: Numbers
+    low: NumberList
     """Smallest value of each term in training."""
-    high: Numbers
+    high: NumberList
     """Largest value of each term in training."""
-    horizons: Steps
+    horizons: CalculatorBaseline
     """The baseline at the horizons, to the last bit."""
-    curve: Steps
+    curve: CalculatorBaseline
     """The baseline over time, for drawing: thinned and rounded."""
     interval: Annotated[RefitsInterval | NoInterval, Field(discriminator="kind")]
     """How the interval of a survival probability at a horizon is computed."""
     risk_cut: float
     """Training median of the linear predictor: above it, a case is high risk."""
-    deciles: Numbers
+    deciles: NumberList
     """First to ninth decile of the linear predictor in training."""
     range: tuple[float, float]
     """Its smallest and largest value in training."""
@@ -195,7 +195,7 @@ class CalculatorModel(Part):
     """Training cases."""
     events: int
     """Their events."""
-    performance: tuple[Measured, ...]
+    performance: tuple[CalculatorPerformance, ...]
     """As the study's report says."""
     nomogram: NomogramContext | None
     """The model in points; null where no predictor changes the risk."""
@@ -222,7 +222,7 @@ class CalculatorContent(Part):
     """The event's name."""
     unit: str
     """Of time."""
-    risk_cuts: Numbers
+    risk_cuts: NumberList
     """Event probabilities at the first horizon that part the groups; empty: the median does."""
     groups: tuple[str, ...]
     """Names of the risk groups from low to high."""

@@ -15,9 +15,9 @@ from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.refits import RefitForm
 from trephine.modelling.terms import Term
 from trephine.study.locked.calculator_form import (
+    CalculatorRefit,
     CalculatorTerm,
     NoInterval,
-    Refit,
     RefitsInterval,
 )
 from trephine.study.locked.model import LockedModel
@@ -61,9 +61,9 @@ def interval_of(
 
 def _refit(
     form: RefitForm, name: str, places: dict[Term, int], variables: tuple[str, ...]
-) -> Refit:
+) -> CalculatorRefit:
     own, filled = form.models[name], form.terms_from.imputation
-    return Refit(
+    return CalculatorRefit(
         terms=tuple(places[term] for term in own.terms),
         coefficients=numbers(own.coefficients),
         centre=numbers(own.centre),
