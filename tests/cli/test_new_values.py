@@ -196,3 +196,33 @@ def test_codes_for_missing_values_are_asked_about() -> None:
     assert said[1].startswith("Age is 999 in row 5, all others lie between -9 and 60.")
     assert "2 levels that look like 'I'" in said[2]
     assert "has the level 2021-03-04, a date" in said[3]
+
+
+def test_footnotes_behind_numbers_are_taken_off_and_asked(tmp_path: Path) -> None:
+    ages = [str(40 + k) + ("*" if k in (3, 7) else "†" if k == 9 else "") for k in range(N)]
+    plan, found = drafted(tmp_path, age=ages)
+    assert plan["clinical"]["age"]["strip"] == ["*", "†"]
+    assert any('numbers bear the mark "*" and "†"' in line for line in found)
+    assert read_as(plan, "age", ages) == ([40.0 + k for k in range(N)], 0)
+
+
+def test_footnotes_in_the_time_are_taken_off_and_asked(tmp_path: Path) -> None:
+    months = [f"{cell}*" if k == 5 else cell for k, cell in enumerate(BASE["months"])]
+    plan, found = drafted(tmp_path, months=months)
+    assert plan["data"]["columns"]["time"] == "months"
+    assert plan["data"]["read"]["months"] == {"strip": ["*"]}
+    assert any(line.startswith("To decide") and "mark" in line for line in found)
+
+
+def test_a_row_of_units_gives_variables_and_time_their_units(tmp_path: Path) -> None:
+    table = BASE.rename(columns={"months": "follow-up"}).assign(
+        bmi=[f"{20 + k / 7:.1f}" for k in range(N)], gap=[str(50 + k) for k in range(N)]
+    )
+    units = pd.DataFrame([["", "(days)", "0/1", "kg/m2", "mm"]], columns=table.columns)
+    pd.concat([units, table]).to_csv(tmp_path / "t.csv", index=False)
+    draft = draft_study(tmp_path)
+    plan = tomllib.loads(draft.text)
+    assert plan["clinical"]["bmi"] == {"unit": "kg/m2"}
+    assert plan["clinical"]["gap"] == {"unit": "mm"}
+    assert plan["outcome"]["unit"] == "days"
+    assert any("Row 2 holds units, no case" in line for line in draft.found)

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from trephine.cohort.cell_problems import MOST_LINES, absent_column, nearest
-from trephine.cohort.cells import CellReading, apply_readings, plain_number
+from trephine.cohort.cell_problems import MOST_LINES, absent_column, nearest, number_problems
+from trephine.cohort.cells import CellReading, apply_readings, plain_number, read_column
 from trephine.cohort.clinical import read_clinical
 from trephine.cohort.schema import ClinicalVariable
+from trephine.cohort.table import as_numbers
 from trephine.errors import Problem
 
 
@@ -162,3 +163,36 @@ def test_a_line_break_in_a_column_of_the_plan_is_a_blank() -> None:
     )
     assert problems == []
     assert table.values("age").tolist() == [61]
+
+
+@pytest.mark.parametrize("cell", ["23²", "23 ¹", "12①", "7⒈", "10⁹", "1½", "23₂"])
+def test_a_raised_digit_behind_a_number_is_none_of_its_digits(cell: str) -> None:
+    assert plain_number(cell) is None
+    numbers, wrong = as_numbers(pd.Series(["5", cell]))
+    assert (numbers[0], wrong) == (5.0, [1])
+
+
+def test_a_unit_with_a_raised_digit_is_the_unit() -> None:
+    assert plain_number("23 kg/m²", ("kg/m2",)) == "23"
+    assert plain_number("4 cm²", ("cm²",)) == "4"
+
+
+@pytest.mark.parametrize(
+    ("cell", "mark"),
+    [("23*", "*"), ("4.5†", "†"), ("23 ‡", "‡"), ("23**", "**"), ("23¹", "¹"), ("12①", "①")],
+)
+def test_a_footnote_behind_a_number_is_named_with_how_to_read_it(cell: str, mark: str) -> None:
+    column = pd.Series([cell, "5", cell], index=[2, 3, 4], name="age")
+    (problem,) = number_problems(column, [0, 2], "t.csv", "a number", "[clinical] age")
+    assert f"a number with the mark {mark}" in problem.found
+    assert f'strip = ["{mark}"] under [clinical] age' in problem.advice
+    assert f'read = {{ "{cell}" = NUMBER }}' in problem.advice
+    stripped = read_column(column, CellReading(strip=(mark,)))
+    number = cell.removesuffix(mark).strip()
+    assert stripped.tolist() == [number, "5", number]
+
+
+def test_a_raised_mark_is_taken_off_where_it_is_raised_and_nowhere_else() -> None:
+    how = CellReading(strip=("¹", "①"))
+    found = read_column(pd.Series(["231¹", "121", "11①", "1"]), how)
+    assert found.tolist() == ["231", "121", "11", "1"]

@@ -168,3 +168,56 @@ def test_all_bounds_that_a_table_breaks_are_told_at_once_with_numbers_that_suffi
     assert told == ["at most 200 rows", "at most 2 columns", "at most 100 cells"]
     assert "rows = 301 " in str(error.value)
     read_source(path, limits=TableLimits(rows=301, columns=3, cells=903))
+
+
+def test_a_raised_digit_of_a_rich_text_stays_raised(tmp_path: Path) -> None:
+    """23 with a footnote's 1 is no 231; a unit's exponent is a digit as it was."""
+    raised = InlineFont(vertAlign="superscript")
+    book, sheet = sheet_of([["id", "x", "y"], ["H1", 1, 2], ["H2", 3, 4]])
+    sheet["B2"] = CellRichText("23", TextBlock(raised, "1"))
+    sheet["B3"] = CellRichText("kg/m", TextBlock(raised, "2"))
+    sheet["C1"] = CellRichText("WBC 10", TextBlock(raised, "9"), "/L")
+    sheet["C3"] = CellRichText(TextBlock(raised, "7"), "5")
+    book.save(tmp_path / "t.xlsx")
+    frame = read_source(tmp_path / "t.xlsx").frame
+    assert list(frame.columns) == ["id", "x", "WBC 10⁹/L"]
+    assert list(frame["x"]) == ["23¹", "kg/m2"]
+    assert list(frame.iloc[:, 2]) == ["2", "75"]
+
+
+UNITS = [
+    ["", "(years)", "kg/m2", "months", "0/1", ""],
+    ["", "[Jahre]", "", "Monate", "-", "M/F"],
+    ["", "岁", "", "月", "0/1", ""],
+    ["-", "(a)", "(kg·m⁻²)", "(mo)", "(0 = no)", "-"],
+]
+
+
+@pytest.mark.parametrize("units", UNITS)
+def test_a_row_of_units_below_the_names_is_no_case(tmp_path: Path, units: list[str]) -> None:
+    names = ["id", "age", "bmi", "follow-up", "event", "sex"]
+    rows = [[f"H{k}", 40 + k, 20.5 + k, 3 * k, k % 2, "MF"[k % 2]] for k in range(1, 9)]
+    book, _ = sheet_of([names, units, *rows])
+    book.save(tmp_path / "t.xlsx")
+    source = read_source(tmp_path / "t.xlsx")
+    assert list(source.frame.index) == list(range(3, 11))
+    assert any(s.startswith("Row 2 holds units, no case: left out (") for s in source.assumed)
+    assert source.units["age"] == units[1].strip("()[]")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        ["m", "41", "20.5", "3", "0", "M"],  # a case whose name is a unit's
+        ["", "", "", "12", "1", ""],
+        ["H0", "years", "20.5", "3", "0", "M"],
+        ["m", "", "", "", "", "s"],
+        ["", "", "", "", "", "(note)"],
+    ],
+)
+def test_a_case_is_no_row_of_units(tmp_path: Path, first: list[str]) -> None:
+    names = ["id", "age", "bmi", "follow-up", "event", "sex"]
+    rows = [[f"H{k}", 40 + k, 20.5 + k, 3 * k, k % 2, "MF"[k % 2]] for k in range(1, 9)]
+    book, _ = sheet_of([names, first, *rows])
+    book.save(tmp_path / "t.xlsx")
+    assert next(iter(read_source(tmp_path / "t.xlsx").frame.index)) == 2

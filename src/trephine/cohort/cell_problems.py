@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from trephine.cohort.cells import footnote_mark
 from trephine.cohort.reading.marks import cause_of
 from trephine.errors import Problem
 
@@ -139,6 +140,12 @@ def _kind(cell: str, show: bool, key: str) -> tuple[str, str]:
         )
     if _OTHER_DIGITS.search(cell):
         return "digits of another script, as in {cell}", "Type them again as 0 to 9"
+    if mark := footnote_mark(cell):
+        advice = (
+            f"If it is a footnote's mark and the number stands, set strip = [{quoted(mark)}] under"
+            f" {key}; if not, say what it means: read = {{ {quoted(cell)} = NUMBER }}"
+        )
+        return f"a number with the mark {mark}, as in {{cell}}", advice
     if _LIMIT.match(cell):
         advice = f"Say which number it stands for: read = {{ {quoted(cell)} = NUMBER }} under {key}"
         return "a limit, as in {cell}", advice

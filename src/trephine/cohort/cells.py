@@ -22,6 +22,15 @@ _EITHER = {
 }
 # A minus before a number: the sign itself, or the dash that a word processor makes of it.
 _MINUS = re.compile(r"−|^\s*–(?=\s*[0-9.])")
+# Digits that are drawn raised, lowered or in circles: behind a number they mark a footnote.
+_RAISED = "".join(
+    letter
+    for letter in map(chr, range(0xB2, 0x3300))
+    if unicodedata.decomposition(letter).startswith(("<super>", "<sub>", "<circle>", "<compat>"))
+    and re.search(r"[0-9]", unicodedata.normalize("NFKC", letter))
+)
+_MARKED = re.compile(rf"[-+−]?\d+(?:[.,]\d+)?\s*([*†‡§¶‖#^※]+|[{re.escape(_RAISED)}]+)")
+_FOOTNOTED = re.compile(rf"(?<=\d)\s*[{re.escape(_RAISED)}]")
 _OTHER: dict[DecimalSign, DecimalSign] = {",": ".", ".": ","}
 _GROUPS = {
     ",": re.compile(r"[-+]?[0-9]{1,3}(?:\.[0-9]{3})+(?=,|$)"),
@@ -141,10 +150,14 @@ def plain_number(
 ) -> str | None:
     """Return a number in plain digits with a point; None where the cell is none, or ambiguous.
 
-    Full-width digits, a Unicode minus and blanks that do not break are those of a plain number.
+    Full-width digits, a Unicode minus and blanks that do not break are those of a plain number; a
+    raised digit behind another is a footnote's, and none of its own.
     """
-    text = plain_text(cell)
-    bare = _without_words(text, tuple(plain_text(word) for word in words))
+    text = _without_words(cell.strip(), tuple(word for word in words if _is_raised(word)))
+    if _FOOTNOTED.search(text):
+        return None
+    text = plain_text(text)
+    bare = _without_words(text, tuple(plain_text(word) for word in words if not _is_raised(word)))
     sign = decimal or (_OTHER[thousands] if thousands else None)
     if bare == text and cell == text and sign is None:
         return None
@@ -156,6 +169,16 @@ def plain_number(
             bare = bare.replace(_OTHER[sign], "")
         bare = bare.replace(sign, ".")
     return bare if _NUMBER.fullmatch(bare) else None
+
+
+def _is_raised(word: str) -> bool:
+    return bool(word) and all(letter in _RAISED for letter in word)
+
+
+def footnote_mark(cell: str) -> str:
+    """Return the footnote's mark behind a number, as the asterisk of "23*", or an empty text."""
+    match = _MARKED.fullmatch(cell.strip())
+    return match[1] if match else ""
 
 
 def plain_text(text: str) -> str:

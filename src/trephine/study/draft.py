@@ -16,6 +16,7 @@ from trephine.cohort.reading import (
     read_source,
     texts_of_sheets,
 )
+from trephine.cohort.reading.foreign import FOREIGN_SUFFIXES
 from trephine.cohort.reading.marks import MERGED
 from trephine.cohort.table import as_numbers
 from trephine.cohort.wide import to_long
@@ -127,7 +128,8 @@ def _read_tables(
 ) -> tuple[dict[Path, SourceTable], dict[Path, StudyProblemsError]]:
     tables, unread = {}, {}
     for path in sorted(folder.iterdir()):
-        named = path.name.lower().endswith(TABLE_SUFFIXES) and not path.name.startswith((".", "~$"))
+        names = (*TABLE_SUFFIXES, *FOREIGN_SUFFIXES)  # these are not read, with a reason
+        named = path.name.lower().endswith(names) and not path.name.startswith((".", "~$"))
         if named and path.is_file():
             try:
                 tables[path] = read_source(path)
@@ -155,7 +157,7 @@ def _candidate(scan: Scan, export: Export, path: Path, source: SourceTable) -> _
     matched = [n for n in naming if n in keys or any(f"{{{n}}}" in one for one in patterns)]
     legends = _legends(path, source, frame)
     codes = {column: legend.meanings for column, legend in legends.items()}
-    roles = guess_roles(frame, matched, side, codes, merged)
+    roles = guess_roles(frame, matched, side, codes, merged, source.units)
     return _Candidate(source, wide, frame, files, roles, tuple(legends.values()))
 
 

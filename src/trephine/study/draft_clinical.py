@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from trephine.cohort.answers import NO, YES
 from trephine.cohort.reading.cell_text import alike
-from trephine.study.draft_numbers import numbers_of
+from trephine.study.draft_numbers import asked_marks, numbers_of
 from trephine.study.draft_values import Look
 from trephine.study.toml_text import inline, listed, words
 
@@ -74,7 +74,8 @@ def _measurement(look: Look) -> Declaration | None:
     found = numbers_of(look, MOST_LEVELS)
     if found is None:
         return None
-    return Declaration(inline(found.parts), asked=_merged(look, found.asked))
+    asked = "; ".join(filter(None, (found.asked, asked_marks(found.marks))))
+    return Declaration(inline(found.parts), asked=_merged(look, asked))
 
 
 def _categories(look: Look) -> Declaration:

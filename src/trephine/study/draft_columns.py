@@ -74,6 +74,7 @@ def guess_roles(
     side: str | None = None,
     codes: Mapping[str, Mapping[str, str]] | None = None,
     merged: Mapping[str, frozenset[int]] | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> Roles:
     """Guess what each column of a text table is; the user corrects the draft.
 
@@ -89,10 +90,14 @@ def guess_roles(
         By column, what its codes mean by a legend.
     merged
         By column, the places of cells that a merged range covers.
+    units
+        By column, its unit by a row below the names.
     """
-    known, covered = codes or {}, merged or {}
+    known, covered, stated = codes or {}, merged or {}, units or {}
     looks = {
-        name: Look.at(frame, name, known.get(name), covered.get(name, frozenset()))
+        name: Look.at(
+            frame, name, known.get(name), covered.get(name, frozenset()), stated.get(name, "")
+        )
         for name in map(str, frame.columns)
     }
     found: dict[str, str] = {}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from trephine.cohort.cells import plain_number, plain_text
+from trephine.cohort.cells import footnote_mark, plain_number, plain_text
 from trephine.study.draft_values import Look
 from trephine.study.draft_words import is_named, unit_in_brackets, unit_named
 from trephine.study.toml_text import listed, quoted
@@ -49,12 +49,15 @@ class Numbers:
         What a person must decide, or an empty text.
     words, kind
         Units as the cells write them, and the one that they all mean; empty for several.
+    marks
+        Of footnotes, behind some of the numbers.
     """
 
     parts: dict[str, str]
     asked: str = ""
     words: tuple[str, ...] = ()
     kind: str = ""
+    marks: tuple[str, ...] = ()
 
 
 def numbers_of(look: Look, most_levels: int) -> Numbers | None:
@@ -67,7 +70,9 @@ def numbers_of(look: Look, most_levels: int) -> Numbers | None:
     most_levels
         A column of no more different values, all with a unit, may be one of levels.
     """
-    plain = [_BLANK_GROUPS.sub("", plain_text(cell)) for cell in look.filled]
+    marks = tuple(dict.fromkeys(mark for c in look.filled if (mark := footnote_mark(c))))
+    bare_of = [cell.strip().removesuffix(footnote_mark(cell)) for cell in look.filled]
+    plain = [_BLANK_GROUPS.sub("", plain_text(cell)) for cell in bare_of]
     cells = [match for cell in plain if (match := _CELL.fullmatch(cell))]
     bare = [match["number"] for match in cells if not match["unit"] and not match["limit"]]
     different = {match["number"] for match in cells}
@@ -81,14 +86,15 @@ def numbers_of(look: Look, most_levels: int) -> Numbers | None:
         return None
     unit, own, others = _unit(look, units, kinds)
     parts = {"unit": quoted(unit)}
-    if extra := [word for word in own if word != unit]:
+    if extra := [*(word for word in own if word != unit), *marks]:
         parts["strip"] = listed(extra)
     signs, asked = _signs([match["number"] for match in cells])
-    if not signs and plain != [plain_text(cell) for cell in look.filled]:
+    if not signs and plain != [plain_text(cell) for cell in bare_of]:
         signs = {"decimal": quoted(".")}  # so that blanks between thousands are taken out
     questions = [asked, _asked_units(unit, others), _asked_limits(cells), _asked_shares(cells)]
     kind = next(iter(kinds)) if len(kinds) == 1 else ""
-    return Numbers(parts | signs, "; ".join(filter(None, questions)), tuple(units), kind)
+    told = "; ".join(filter(None, questions))
+    return Numbers(parts | signs, told, tuple(units), kind, marks)
 
 
 def without_unit_of_time(look: Look) -> Look:
@@ -99,13 +105,28 @@ def without_unit_of_time(look: Look) -> Look:
     if look.is_numeric or look.is_date or not is_named(look.name, "time"):
         return look
     found = numbers_of(look, 0)
-    if found is None or found.asked or found.kind not in ("day", "month", "year"):
+    if found is None or found.asked or not (found.marks or found.kind):
         return look
-    unit = f"{found.kind}s"
-    if unit_named(look.name) not in (None, unit):
+    if found.kind not in ("day", "month", "year", ""):
         return look
-    cells = tuple(plain_number(cell, found.words) or cell for cell in look.cells)
-    return replace(look, cells=cells, strip=found.words, unit=unit)
+    unit = f"{found.kind}s" if found.kind else ""
+    if unit and unit_named(look.titled) not in (None, unit):
+        return look
+    words = (*found.words, *found.marks)
+    cells = tuple(plain_number(cell, words) or cell for cell in look.cells)
+    return replace(look, cells=cells, strip=words, unit=unit)
+
+
+def asked_marks(marks: Iterable[str]) -> str:
+    """Return what is to be asked of footnotes' marks, or an empty text."""
+    known = [mark for mark in marks if footnote_mark(f"1{mark}")]
+    if not known:
+        return ""
+    shown = " and ".join(map(quoted, known))
+    return (
+        f"numbers bear the mark {shown}: strip takes it off; if a footnote says that such a number"
+        " is another, put it into read"
+    )
 
 
 def _kind(unit: str) -> str:
@@ -122,7 +143,7 @@ def _unit(
     look: Look, units: Counter[str], kinds: Counter[str]
 ) -> tuple[str, list[str], Mapping[str, int]]:
     """Return the unit, the words in cells that mean it, and other units with their cells."""
-    named = unit_in_brackets(look.name)
+    named = unit_in_brackets(look.titled)
     usual = named or _usual_unit(look)
     kind = _kind(usual) if usual else (kinds.most_common(1)[0][0] if kinds else "")
     own = [unit for unit in units if _kind(unit) == kind and unit != named]

@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 
 from trephine.cohort.follow_up import DAYS
+from trephine.study.draft_numbers import asked_marks
 from trephine.study.draft_values import Look
 from trephine.study.draft_words import is_named, unit_named
 from trephine.types import FloatArray, TimeUnit
@@ -192,7 +193,9 @@ def _event_columns(
 def _from_numbers(time: Look, flag: Look | None, times: frozenset[str]) -> DraftedOutcome:
     columns, why, read, asked = _event_columns(flag)
     known = time.numbers[np.isfinite(time.numbers)]
-    unit = cast("TimeUnit", time.unit) if time.unit else _unit(time.name, known)
+    if doubt := asked_marks(time.strip):
+        asked = (*asked, f"in {time.name!r}, {doubt}")
+    unit = cast("TimeUnit", time.unit) if time.unit else _unit(time.titled, known)
     return DraftedOutcome(
         {"time": time.name, **columns},
         {"time": "its name and its numbers", **why},

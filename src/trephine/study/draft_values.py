@@ -50,6 +50,8 @@ class Look:
         Words that were taken off its times, and the unit that they mean.
     codes
         What each code that the file's column holds means, where there is a legend.
+    stated
+        The unit that a row below the column names gives it.
     """
 
     name: str
@@ -59,6 +61,12 @@ class Look:
     merged: frozenset[int] = frozenset()
     strip: tuple[str, ...] = ()
     unit: str = ""
+    stated: str = ""
+
+    @property
+    def titled(self) -> str:
+        """Its name, with the unit that stands below it in brackets."""
+        return f"{self.name} ({self.stated})" if self.stated else self.name
 
     @classmethod
     def at(
@@ -67,12 +75,13 @@ class Look:
         name: str,
         codes: Mapping[str, str] | None = None,
         merged: frozenset[int] = frozenset(),
+        unit: str = "",
     ) -> Look:
         """Look at a column of a text table, its codes read by a legend."""
         written = frozenset(frame[name])
         known = {code: meaning for code, meaning in (codes or {}).items() if code in written}
         cells = tuple(known.get(cell, cell) for cell in frame[name])
-        return cls(name, cells, known, written, merged)
+        return cls(name, cells, known, written, merged, stated=unit)
 
     def as_written(self, read: Mapping[str, str]) -> dict[str, str]:
         """Return what the file's cells mean, from what the texts mean that stand for them."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trephine.cohort.reading import TABLE_SUFFIXES
+from trephine.cohort.reading.foreign import FOREIGN_SUFFIXES
 from trephine.errors import ImageError
 from trephine.executors import Progress
 from trephine.imaging.dicom_head import DicomHead, read_head
@@ -15,7 +16,17 @@ from trephine.study.pairs import IMAGE_SUFFIXES, is_stray
 
 _DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 _PLAIN = tuple(suffix for suffix in IMAGE_SUFFIXES if suffix not in _DICOM_SUFFIXES)
-_NO_IMAGES = (*TABLE_SUFFIXES, ".toml", ".txt", ".md", ".json", ".pdf", ".docx", ".py", ".parquet")
+_NO_IMAGES = (
+    *TABLE_SUFFIXES,
+    *FOREIGN_SUFFIXES,
+    ".toml",
+    ".txt",
+    ".md",
+    ".json",
+    ".pdf",
+    ".docx",
+    ".py",
+)
 
 
 @dataclass(frozen=True)

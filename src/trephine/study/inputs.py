@@ -26,6 +26,7 @@ from trephine.study.files import (
 )
 from trephine.study.finetuning import finetune_settings
 from trephine.study.fingerprints import Fingerprint, read_once
+from trephine.study.name_doubts import name_doubts, same_side_problems
 from trephine.study.network_file import network_file_problems
 from trephine.study.outcome import TableRows, codes, read_rows
 from trephine.study.predictors import refused_predictors
@@ -137,7 +138,8 @@ def read_study(
     said = list(table.remarks)
     if rows is not None:
         problems += refused_predictors(table, rows, clinical)
-        said += time_doubts(rows, plan.data.columns.time)
+        problems += same_side_problems(rows, plan.data.table.name)
+        said += [*name_doubts(rows, plan.data.columns), *time_doubts(rows, plan.data.columns.time)]
     features: dict[str, FeatureSet] = {}
     images = OpenedImages()
     if rows is not None and plan.features is not None:

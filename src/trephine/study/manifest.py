@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -13,13 +12,12 @@ from trephine.cohort.table import is_missing, read_table
 from trephine.errors import Problem, StudyProblemsError
 from trephine.study.pairs import Pair, regular
 
-_SUFFIXES = (*TABLE_SUFFIXES, ".parquet")
 _NAMES = ("name", "id")
 
 
 def is_manifest(path: Path) -> bool:
     """Say whether a path is a table, by its name."""
-    return path.name.lower().endswith(_SUFFIXES) and not path.is_dir()
+    return path.name.lower().endswith(TABLE_SUFFIXES) and not path.is_dir()
 
 
 def read_manifest(table: Path, label: int | None) -> tuple[Pair, ...]:
@@ -69,9 +67,7 @@ def read_columns(table: Path, needed: tuple[str, ...]) -> pd.DataFrame:
         If it cannot be read or lacks a column.
     """
     regular(table, "table")
-    read: Callable[[Path], pd.DataFrame]
-    read = _read_parquet if table.suffix.lower() == ".parquet" else read_table
-    frame = read(table)
+    frame = read_table(table)
     frame.columns = frame.columns.str.strip().str.lower()
     missing = [name for name in needed if name not in frame.columns]
     if missing:
@@ -83,22 +79,6 @@ def read_columns(table: Path, needed: tuple[str, ...]) -> pd.DataFrame:
         found = f"several called {', '.join(twice)}"
         raise StudyProblemsError([Problem(f"{table.name}, row 1", "column names once", found)])
     return frame
-
-
-def _read_parquet(table: Path) -> pd.DataFrame:
-    """Read a Parquet table as text; numbers of whole value lose their ".0"."""
-    import pyarrow as pa
-
-    try:
-        frame = pd.read_parquet(table)
-    except (pa.ArrowException, ValueError, OSError):
-        problem = Problem(table.name, "a Parquet table", "a file that is none, or is damaged")
-        raise StudyProblemsError([problem]) from None
-    if frame.empty:
-        raise StudyProblemsError([Problem(table.name, "one row a pair", "no rows")])
-    text = frame.map(lambda cell: "" if pd.isna(cell) else str(cell).strip())
-    text = text.map(lambda cell: cell.removesuffix(".0"))
-    return text.set_axis(range(2, len(text) + 2))
 
 
 def _empty_cells(frame: pd.DataFrame, columns: tuple[str, ...], name: str) -> list[Problem]:

@@ -11,6 +11,7 @@ _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 _ALIKE = str.maketrans(
     "АВЕЗКМНОРСТУХІЈЅаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABE3KMHOPCTYXIJSaeopcyxijsABEZHIKMNOPTYXo"
 )
+_DASHES = str.maketrans("‐‑‒–—―−﹣", "-" * 8)
 _INVISIBLE = dict.fromkeys(map(ord, _UNSEEN))
 
 
@@ -30,3 +31,19 @@ def without_unseen(cell: str) -> str:
 def alike(text: str) -> str:
     """Return what a text looks like: letters of other scripts as the Latin ones they resemble."""
     return unicodedata.normalize("NFKC", text).translate(_ALIKE)
+
+
+def folded_name(text: str) -> str:
+    """Return a name without what a typist may change by chance.
+
+    Capitals, the width of letters, letters that look alike, blanks beside blanks, kinds of dashes,
+    and the .0 that programs put behind a number.
+    """
+    plain = alike(text).casefold().translate(_DASHES).translate(_INVISIBLE)
+    return re.sub(r"^([0-9]+)\.0+$", r"\1", " ".join(plain.split()))
+
+
+def loose_name(text: str) -> str:
+    """Return a folded name without blanks, and a number without leading zeros."""
+    bare = re.sub(r"\s*[-_/.]?\s+", "", folded_name(text))
+    return bare.lstrip("0") or "0" if bare.isdecimal() else bare

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from trephine.cohort.reading.cell_text import clean_name
 from trephine.cohort.reading.grid import Grid, column_letters, runs
 from trephine.cohort.reading.notes import notes_below, sums_below
+from trephine.cohort.reading.units_row import units_in
 
 # A row of column names fills at least this share of the fullest of the first rows.
 _FILLED = 0.6
@@ -30,12 +32,15 @@ class Extent:
         Numbers of the rows of cases.
     said
         What was assumed, one sentence each.
+    units
+        Of columns, from 0, where a row below the names holds them.
     """
 
     header: int
     names: tuple[str, ...]
     rows: tuple[int, ...]
     said: tuple[str, ...]
+    units: Mapping[int, str] = field(default_factory=dict)
 
 
 def find_table(grid: Grid) -> Extent | None:
@@ -70,6 +75,8 @@ def find_table(grid: Grid) -> Extent | None:
         said.append(f"Row {header} holds the column names; above it the sheet is empty.")
     grid.fill_ranges(header)
     body = [row for row in numbers if row > header]
+    units = _units(grid, names, header, body, said)
+    body = body[1:] if units else body
     again = [row for row in body if _names(grid, row)[: len(names)] == names and any(names)]
     if again:
         verb = "repeats" if len(again) == 1 else "repeat"
@@ -88,7 +95,21 @@ def find_table(grid: Grid) -> Extent | None:
             f"{runs(sums).capitalize()} holds the sums or means of the rows above: left out."
         )
     rows = tuple(row for row in rest if row not in sums)
-    return Extent(header, tuple(names), rows, tuple(said))
+    return Extent(header, tuple(names), rows, tuple(said), units)
+
+
+def _units(
+    grid: Grid, names: list[str], header: int, body: list[int], said: list[str]
+) -> Mapping[int, str]:
+    """Return the units of a row directly below the names, and say so; empty for a case's row."""
+    if len(body) < 2 or body[0] != header + 1:
+        return {}
+    units = units_in(grid.rows[body[0]], [grid.rows[row] for row in body[1:]]) or {}
+    shown = [f"{names[place]!r} {unit}" for place, unit in units.items() if place < len(names)]
+    if shown:
+        more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
+        said.append(f"Row {body[0]} holds units, no case: left out ({', '.join(shown[:5])}{more}).")
+    return units
 
 
 def _filled(cells: list[str]) -> list[str]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
-from trephine.cohort.reading import ods_file, xls_file, xlsx_file
+from trephine.cohort.reading import ods_file, xls_file, xlsx_book, xlsx_file
 from trephine.cohort.reading.beside import SheetText, texts_in
 from trephine.cohort.reading.cell_text import without_unseen
 from trephine.cohort.reading.decimals import with_points
+from trephine.cohort.reading.foreign import FIRST_BYTES, foreign
 from trephine.cohort.reading.grid import Grid
 from trephine.cohort.reading.header import Extent, find_table, nameless
 from trephine.cohort.reading.limits import TableLimits
@@ -24,7 +25,9 @@ from trephine.cohort.reading.text_file import read_text_table
 from trephine.errors import Problem, StudyProblemsError
 
 # File names that a table may have; what the file is, its first bytes say.
-TABLE_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xlsx", ".xlsm", ".xls", ".ods")
+TABLE_SUFFIXES = (
+    ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet",
+)  # fmt: skip
 
 # Sheets beside the table that are looked through for what its codes mean.
 _MOST_SHEETS = 20
@@ -51,6 +54,8 @@ class SourceTable:
         Names of all sheets.
     beside
         Filled cells of its sheet that are no part of the table.
+    units
+        By column, where a row below the names holds them.
     """
 
     frame: pd.DataFrame
@@ -59,6 +64,7 @@ class SourceTable:
     sheet: str | None = None
     sheets: tuple[str, ...] = ()
     beside: tuple[SheetText, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_source(
@@ -67,7 +73,7 @@ def read_source(
     limits: TableLimits | None = None,
     encoding: str | None = None,
 ) -> SourceTable:
-    """Read a table: CSV and its kin (also .gz), xlsx, xlsm, xls or ods.
+    """Read a table: CSV and its kin (also .gz), xlsx, xlsm, xls, ods or Parquet.
 
     Parameters
     ----------
@@ -89,17 +95,25 @@ def read_source(
     bounds = limits or TableLimits.in_force()
     _regular(path, bounds)
     with path.open("rb") as file:
-        first = file.read(8)
+        first = file.read(max(FIRST_BYTES, 8))
     if first.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
         with _opened(path, bounds) as book:
             grid, chosen, sheets = _chosen(path.name, book.names, book.hidden, sheet, book.read)
-    elif path.suffix.lower() in (".xlsx", ".xlsm", ".ods"):
-        raise refusal(path.name, "a file that is no workbook, or cut short", _AS_XLSX)
-    elif not first:
+        return _source(path.name, grid, chosen, sheets)
+    if first.startswith(b"PAR1"):
+        from trephine.cohort.reading.parquet_file import read_parquet  # takes a second to load
+
+        grid, extent = read_parquet(path, bounds)
+        return _source(path.name, grid, None, (), extent)
+    if not first:
         raise refusal(path.name, "an empty file", "Save the table again")
-    else:
-        grid, chosen, sheets = read_text_table(path, bounds, encoding), None, ()
-    return _source(path.name, grid, chosen, sheets)
+    if path.suffix.lower() in (".xlsx", ".xlsm", ".ods", ".parquet"):
+        kind = "Parquet table" if path.suffix.lower() == ".parquet" else "workbook"
+        advice = "Write it again" if kind == "Parquet table" else _AS_XLSX
+        raise refusal(path.name, f"a file that is no {kind}, or cut short", advice)
+    if (other := foreign(path, first)) is not None:
+        raise refusal(path.name, *other)
+    return _source(path.name, read_text_table(path, bounds, encoding), None, ())
 
 
 def texts_of_sheets(
@@ -177,7 +191,9 @@ def _opened_package(package: Package, limits: TableLimits) -> _Opened:
         return _Opened(tuple(grids), set(), grids.__getitem__)
     if "xl/workbook.bin" in package.parts:
         raise refusal(package.name, "a binary workbook (xlsb)", _AS_XLSX)
-    book = xlsx_file.open_workbook(package, limits)
+    book = xlsx_book.open_workbook(package, limits)
+    if not book.sheets and (other := foreign(Path(package.name), b"PK", package.parts)) is not None:
+        raise refusal(package.name, *other)
     if not book.sheets:
         raise refusal(package.name, "a zip file that is no workbook", _AS_XLSX)
     return _Opened(
@@ -223,8 +239,14 @@ def _holds_table(grid: Grid) -> bool:
     return len(full) > 1
 
 
-def _source(name: str, grid: Grid, sheet: str | None, sheets: tuple[str, ...]) -> SourceTable:
-    extent = find_table(grid)
+def _source(
+    name: str,
+    grid: Grid,
+    sheet: str | None,
+    sheets: tuple[str, ...],
+    extent: Extent | None = None,
+) -> SourceTable:
+    extent = extent or find_table(grid)
     if extent is None:
         raise StudyProblemsError([Problem(name, "one row per case", "no rows")])
     named, said = nameless(extent, grid)
@@ -252,7 +274,8 @@ def _source(name: str, grid: Grid, sheet: str | None, sheets: tuple[str, ...]) -
         *commas,
     ]
     own = texts_in(grid, sheet, {extent.header, *extent.rows}, [place + 1 for place in named])
-    return SourceTable(frame, tuple(assumed), extent.header, sheet, sheets, own)
+    units = {extent.names[place]: unit for place, unit in extent.units.items() if place in named}
+    return SourceTable(frame, tuple(assumed), extent.header, sheet, sheets, own, units)
 
 
 def _once(name: str, row: int, names: list[str]) -> None:
