@@ -14,6 +14,7 @@ SOURCE = Path(trephine.__file__).parent
 MOST_LINES = 45
 MOST_PARAMETERS = 8
 MOST_LINES_OF_A_MODULE = 320
+MOST_LINES_OF_A_TEST = 450
 
 MANY_PARAMETERS = {
     "regression/coxnet_estimator.py CoxNetCVModel.__init__": (
@@ -114,6 +115,16 @@ def test_a_module_holds_one_idea() -> None:
         if (count := len(source.splitlines())) > MOST_LINES_OF_A_MODULE
     }
     assert long.keys() == LONG_MODULES.keys(), "each needs a reason in LONG_MODULES"
+
+
+def test_a_file_of_tests_holds_one_idea() -> None:
+    tests = Path(__file__).parent
+    sizes = {
+        path.relative_to(tests).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+        for path in tests.rglob("*.py")
+    }
+    assert "test_house.py" in sizes
+    assert {name: size for name, size in sizes.items() if size > MOST_LINES_OF_A_TEST} == {}
 
 
 def type_names(module: str, tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,8 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from imaging.pacs_asked import ACCESSIONS
+
 MakeDicom = Callable[..., FileDataset]
 SaveDicom = Callable[..., Path]
 
@@ -97,3 +99,20 @@ def save_dicom(tmp_path: Path) -> SaveDicom:
 def stored() -> np.ndarray:
     """Twelve-bit stored values, 48 x 40."""
     return np.random.default_rng(7).integers(0, 4096, (48, 40), dtype=np.uint16)
+
+
+@pytest.fixture
+def images(make_dicom, stored) -> list[FileDataset]:
+    """Three studies of one image each."""
+    return [
+        make_dicom(
+            stored + number,
+            bits=13,
+            AccessionNumber=accession,
+            PatientID=f"P00{number}",
+            StudyDate=f"2020010{number + 1}",
+            StudyDescription="XR PELVIS AP",
+            PhotometricInterpretation="MONOCHROME1",
+        )
+        for number, accession in enumerate(ACCESSIONS)
+    ]
