@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def test_times_with_their_unit_are_the_time(tmp_path: Path, words: tuple[str, ..
 def test_times_in_two_units_are_no_time_yet(tmp_path: Path) -> None:
     cells = [f"{k + 3} months" if k % 5 else f"{k / 12:.1f} years" for k in range(N)]
     _, found = drafted(tmp_path, months=cells)
-    assert any("which column is the time" in line for line in found)
+    assert any("'months' seems to be the time, but" in line for line in found)
 
 
 def test_limits_of_detection_and_shares_beside_percentages_are_asked(tmp_path: Path) -> None:
@@ -226,3 +227,120 @@ def test_a_row_of_units_gives_variables_and_time_their_units(tmp_path: Path) -> 
     assert plan["clinical"]["gap"] == {"unit": "mm"}
     assert plan["outcome"]["unit"] == "days"
     assert any("Row 2 holds units, no case" in line for line in draft.found)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda k, m: f">{m}" if k % 9 == 0 else m,
+        lambda k, m: f"{m}+" if k % 2 else m,
+        lambda k, m: f"{int(float(m)) // 12}y {int(float(m)) % 12}m",
+        lambda k, m: "lost" if k == 7 else m,
+    ],
+    ids=["limit", "plus", "two units", "word"],
+)
+def test_a_time_of_which_some_cells_are_no_numbers_is_still_the_time(
+    tmp_path: Path, change: Callable[[int, str], str]
+) -> None:
+    """As a clinical variable it would predict itself."""
+    months = [change(k, cell) for k, cell in enumerate(BASE["months"])]
+    plan, found = drafted(tmp_path, months=months)
+    assert plan["data"]["columns"]["time"] == "months"
+    assert "months" not in plan.get("clinical", {})
+    assert any("'months' seems to be the time" in line for line in found)
+
+
+def test_a_few_negative_times_leave_the_time_the_time(tmp_path: Path) -> None:
+    months = ["-4.5" if k == 3 else cell for k, cell in enumerate(BASE["months"])]
+    plan, _ = drafted(tmp_path, months=months)
+    assert plan["data"]["columns"]["time"] == "months"
+    assert "months" not in plan.get("clinical", {})
+
+
+@pytest.mark.parametrize("stage", ["stage", "ARCO stage", "arco_stage"])
+def test_a_stage_is_no_number_of_days_in_german(tmp_path: Path, stage: str) -> None:
+    plan, _ = drafted(tmp_path, **{stage: [str(RNG.choice(["I", "II", "III"])) for _ in range(N)]})
+    assert stage in [v.get("column", k) for k, v in plan["clinical"].items()]
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        (("event", "censored", "lost"), {"event": "1", "censored": "0", "lost": "0"}),
+        (("1", "0", "lost to FU"), {"lost to FU": "0"}),
+        (("1", "0", "9"), {}),
+    ],
+)
+def test_an_event_in_words_is_drafted_and_asked(
+    tmp_path: Path, words: tuple[str, ...], read: dict[str, str]
+) -> None:
+    plan, found = drafted(tmp_path, collapse=[words[k % 3] for k in range(N)])
+    assert plan["data"]["columns"]["event"] == "collapse"
+    assert plan["data"].get("read", {}).get("collapse", {}) == read
+    assert any(line.startswith("To decide: in 'collapse'") for line in found)
+
+
+def test_a_side_that_is_both_is_asked_and_no_predictor(tmp_path: Path) -> None:
+    plan, found = drafted(tmp_path, side=[["R", "L", "both"][k % 3] for k in range(N)])
+    assert plan["data"]["columns"]["side"] == "side"
+    assert any("which side is 'both'" in line for line in found)
+
+
+def test_numbers_of_patients_with_a_point_and_zero_are_names(tmp_path: Path) -> None:
+    plan, _ = drafted(
+        tmp_path,
+        hip_id=[f"{1000 + k}.0" for k in range(N)],
+        patient=[f"{100 + k // 2}.0" for k in range(N)],
+        side=["R", "L"] * (N // 2),
+    )
+    columns = plan["data"]["columns"]
+    assert (columns["case"], columns["patient"]) == ("hip_id", "patient")
+    assert "patient" not in plan.get("clinical", {})
+
+
+def test_rows_that_repeat_others_whole_leave_the_names_names(tmp_path: Path) -> None:
+    pd.concat([BASE, BASE.iloc[[4, 5]]]).to_csv(tmp_path / "t.csv", index=False)
+    draft = draft_study(tmp_path)
+    assert tomllib.loads(draft.text)["data"]["columns"]["case"] == "hip_id"
+    assert any("2 rows repeat others whole" in line for line in draft.found)
+
+
+def test_a_sheet_with_cases_in_columns_is_asked_about(tmp_path: Path) -> None:
+    table = BASE.assign(age="50", side="R").T.reset_index()
+    table.to_csv(tmp_path / "t.csv", index=False, header=False)
+    found = draft_study(tmp_path).found
+    assert any("do the cases stand in columns?" in line for line in found)
+
+
+def clinical_of(unit: str, cells: list[str], name: str = "height") -> list[str]:
+    variable = ClinicalVariable(unit=unit)
+    frame = pd.DataFrame({name: cells}, index=range(2, len(cells) + 2))
+    table, problems = read_clinical(frame, {name: variable}, "t")
+    assert not problems
+    return value_doubts(table, list(frame.index))
+
+
+def test_two_units_and_a_lost_point_in_one_column_are_said() -> None:
+    metres = [f"{1.5 + k / 200:.2f}" for k in range(30)]
+    assert clinical_of("m", metres) == []
+    (said,) = clinical_of("m", [f"{150 + k}" if k % 4 == 0 else m for k, m in enumerate(metres)])
+    assert "none between: look at rows 2, 6, 10, 14, 18 and 3 more" in said
+    (said,) = clinical_of("kg/m2", ["237" if k == 5 else f"{20 + k / 3:.1f}" for k in range(30)])
+    assert "look at row 7" in said
+    spread = [f"{10.0 ** (k / 5):.3g}" for k in range(30)]  # a load of viruses has no gap
+    assert clinical_of("copies/ml", spread) == []
+
+
+def test_an_age_that_nobody_has_is_said() -> None:
+    ages = ["450" if k == 4 else str(30 + k) for k in range(30)]
+    assert clinical_of("years", ages, "age") == [
+        "Age is 450 in row 6, outside 0 to 120 years. Mistyped?"
+    ]
+
+
+def test_levels_that_differ_by_a_footnote_are_said() -> None:
+    variable = ClinicalVariable(levels=("I", "II", "II*"))
+    frame = pd.DataFrame({"stage": ["I", "II", "II*"] * 5})
+    table, _ = read_clinical(frame, {"stage": variable}, "t")
+    (said,) = value_doubts(table, list(range(2, 17)))
+    assert "the levels 'II' and 'II*', which differ by a mark" in said

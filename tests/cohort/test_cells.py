@@ -196,3 +196,19 @@ def test_a_raised_mark_is_taken_off_where_it_is_raised_and_nowhere_else() -> Non
     how = CellReading(strip=("¹", "①"))
     found = read_column(pd.Series(["231¹", "121", "11①", "1"]), how)
     assert found.tolist() == ["231", "121", "11", "1"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "found", "advice"),
+    [
+        ("9.2+", "a plus behind the number", "a time that is censored"),
+        ("23·5", "another sign for the decimal point", "Write points"),
+        ("4O", "a letter in the number", "O meant for 0"),
+        ("l2", "a letter in the number", "O meant for 0"),
+    ],
+)
+def test_a_number_that_is_written_oddly_is_called_so(cell: str, found: str, advice: str) -> None:
+    column = pd.Series([cell, cell], index=[2, 3], name="months")
+    (problem,) = number_problems(column, [0, 1], "t.csv", "a number", "[data] months")
+    assert found in problem.found
+    assert advice in problem.advice

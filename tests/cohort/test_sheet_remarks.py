@@ -221,3 +221,66 @@ def test_a_case_is_no_row_of_units(tmp_path: Path, first: list[str]) -> None:
     book, _ = sheet_of([names, first, *rows])
     book.save(tmp_path / "t.xlsx")
     assert next(iter(read_source(tmp_path / "t.xlsx").frame.index)) == 2
+
+
+def test_a_second_row_of_names_is_no_case(tmp_path: Path) -> None:
+    names = ["id", "age", "bmi", "sex"]
+    rows = [[f"H{k}", 40 + k, 20.5 + k, "MF"[k % 2]] for k in range(1, 9)]
+    for number, second in enumerate(
+        (["编号", "年龄", "体重指数", "性别"], ["Hip", "Age at surgery", "Body mass", "Sex"])
+    ):
+        book, _ = sheet_of([names, second, *rows])
+        book.save(tmp_path / f"{number}.xlsx")
+        source = read_source(tmp_path / f"{number}.xlsx")
+        assert list(source.frame.index) == list(range(3, 11))
+        told = "Row 2 holds the column names in other words, no case: left out."
+        assert told in source.assumed
+
+
+@pytest.mark.parametrize(
+    "first",
+    [["H0", "41", "unknown", "M"], ["H0", "unknown", "unknown", "M"], ["Ho", "forty", "fat", "F"]],
+)
+def test_a_case_of_words_is_no_second_row_of_names(tmp_path: Path, first: list[str]) -> None:
+    rows = [[f"H{k}", 40 + k, 20.5 + k, "MF"[k % 2]] for k in range(1, 9)]
+    book, _ = sheet_of([["id", "age", "bmi", "sex"], first, *rows])
+    book.save(tmp_path / "t.xlsx")
+    assert next(iter(read_source(tmp_path / "t.xlsx").frame.index)) == 2
+
+
+def test_headings_of_groups_among_the_cases_are_no_cases(tmp_path: Path) -> None:
+    rows = [[f"H{k}", 40 + k, 0.5] for k in range(1, 13)]
+    heads = [["Group A: drilled"], ["Group B"]]
+    book, _ = sheet_of([ROWS[0], heads[0], *rows[:6], heads[1], *rows[6:]])
+    book.save(tmp_path / "t.xlsx")
+    source = read_source(tmp_path / "t.xlsx")
+    assert [row for row in (2, 9) if row in source.frame.index] == []
+    assert len(source.frame) == 12
+    assert "Rows 2 and 9 hold the heading of a group only: left out." in source.assumed
+
+
+def test_a_case_of_which_nothing_is_known_but_its_name_stays(tmp_path: Path) -> None:
+    rows = [[f"Li Wei{k}", 40 + k, 0.5] for k in range(1, 9)]
+    book, _ = sheet_of([ROWS[0], *rows[:4], ["Li Wei99"], *rows[4:]])
+    book.save(tmp_path / "t.xlsx")
+    assert len(read_source(tmp_path / "t.xlsx").frame) == 9
+
+
+def test_apostrophes_that_make_text_of_numbers_are_taken_off(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(
+        "id,age,seen,city,plain\n"
+        + "".join(
+            f"'00{k},{chr(39) if k % 2 else ''}4{k},'2020-01-0{k},'s-Gravenhage,x'y\n"
+            for k in range(1, 7)
+        )
+        + "'007,47,,Delft,x\n",
+        encoding="utf-8",
+    )
+    source = read_source(tmp_path / "t.csv")
+    assert list(source.frame["id"]) == [f"00{k}" for k in range(1, 8)]
+    assert list(source.frame["age"]) == [f"4{k}" for k in range(1, 8)]
+    assert list(source.frame["seen"][:2]) == ["2020-01-01", "2020-01-02"]
+    assert list(source.frame["city"])[:1] == ["'s-Gravenhage"]
+    assert source.assumed == (
+        "Apostrophes before cells were taken off: columns 'id', 'age', 'seen'.",
+    )

@@ -25,6 +25,9 @@ _COMMA = re.compile(r"[-+]?[0-9]*,[0-9]+")
 _EITHER = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
 _THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:[\s'’][0-9]{3})+(?:[.,][0-9]+)?")
 _LIMIT = re.compile(r"[<>≤≥＜＞]=?\s*[0-9]")
+_PLUS = re.compile(r"[0-9]+(?:[.,][0-9]+)?\s*\+")
+_POINT = re.compile(r"[-+]?[0-9]+[·٫’][0-9]+")
+_LETTER = re.compile(r"[0-9OolI|]+(?:[.,][0-9OolI|]+)?")
 _OTHER_DIGITS = re.compile(r"[^\D0-9]")
 
 
@@ -146,6 +149,16 @@ def _kind(cell: str, show: bool, key: str) -> tuple[str, str]:
             f" {key}; if not, say what it means: read = {{ {quoted(cell)} = NUMBER }}"
         )
         return f"a number with the mark {mark}, as in {{cell}}", advice
+    if _PLUS.fullmatch(cell):
+        advice = (
+            "If it marks a time that is censored, the event column says so (0), and"
+            f' strip = ["+"] under {key} takes it off'
+        )
+        return "a plus behind the number, as in {cell}", advice
+    if _POINT.fullmatch(cell):
+        return "another sign for the decimal point, as in {cell}", "Write points"
+    if _LETTER.fullmatch(cell) and any(letter.isdigit() for letter in cell):
+        return "a letter in the number, as in {cell}", "Was O meant for 0, or l for 1? Correct it"
     if _LIMIT.match(cell):
         advice = f"Say which number it stands for: read = {{ {quoted(cell)} = NUMBER }} under {key}"
         return "a limit, as in {cell}", advice

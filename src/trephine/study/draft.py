@@ -28,6 +28,7 @@ from trephine.study.draft_files import FoundFiles, find_patterns
 from trephine.study.draft_text import study_text
 from trephine.study.draft_values import Look
 from trephine.study.draft_wide import WideSheet, find_wide
+from trephine.study.draft_words import is_named
 from trephine.study.folder_scan import Scan, scan_folder
 
 # A cases' table of more columns holds features too, and a table beside it of so many numbers.
@@ -208,6 +209,21 @@ def _feature_table(table: Path, tables: dict[Path, SourceTable], roles: Roles) -
     return ""
 
 
+def _turned(chosen: _Candidate) -> list[str]:
+    """Ask of a table whose first column holds what the names of columns should."""
+    frame = chosen.source.frame
+    words = [str(cell) for cell in frame.iloc[:, 0]]
+    kinds = ("time", "event", "age", "sex", "side", "patient")
+    known = {kind for kind in kinds if any(is_named(word, kind) for word in words)}
+    if chosen.roles.missing < 2 or len(known) < 3 or len(frame.columns) <= len(frame):
+        return []
+    name = str(frame.columns[0])
+    return [
+        f"do the cases stand in columns? The cells of {name!r} read like names of columns: turn"
+        " the sheet (copy it, and paste it transposed)"
+    ]
+
+
 def _found(table: Path, chosen: _Candidate, features: str) -> tuple[str, ...]:
     roles, files = chosen.roles, chosen.files
     lines = [f"Table {table.name}", *(f"  {sentence}" for sentence in chosen.source.assumed)]
@@ -228,7 +244,7 @@ def _found(table: Path, chosen: _Candidate, features: str) -> tuple[str, ...]:
         for name, pattern in named.items():
             lines.append(f"{words} {name}: {pattern} ({files.counts.get(pattern, 0)} files)")
     lines += files.said
-    lines += [f"To decide: {question}" for question in roles.unsure]
+    lines += [f"To decide: {question}" for question in (*_turned(chosen), *roles.unsure)]
     lines += [
         f"To decide: in {name!r}, {declared.asked}"
         for name, declared in roles.clinical.items()

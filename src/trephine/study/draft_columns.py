@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from trephine.cohort.sides import side_of
 from trephine.study.draft_clinical import MOST_LEVELS, Declaration, declare
+from trephine.study.draft_nearly import nearly_time
 from trephine.study.draft_numbers import numbers_of, without_unit_of_time
 from trephine.study.draft_outcome import DraftedOutcome, find_outcome
+from trephine.study.draft_side import find_side
 from trephine.study.draft_values import Look
 from trephine.study.draft_words import is_named
 from trephine.study.toml_text import quoted
@@ -105,8 +106,11 @@ def guess_roles(
     read: dict[str, dict[str, str]] = {}
     questions: list[str] = []
     if side is None:
-        _find_side(looks, found, why, read, questions)
-    names = _find_names(frame, looks, found, list(matched), side, why)
+        find_side(looks, found, why, read, questions)
+    once = frame.drop_duplicates()
+    if len(once) < len(frame):
+        questions.append(f"{len(frame) - len(once)} rows repeat others whole: remove the copies")
+    names = _find_names(once, looks, found, list(matched), side, why)
     found |= names
     if len(names) == 0:
         questions.append(
@@ -170,39 +174,6 @@ def _variables(
         else:
             left_out[look.name] = declared.reason
     return clinical, left_out
-
-
-def _find_side(
-    looks: dict[str, Look],
-    found: dict[str, str],
-    why: dict[str, str],
-    read: dict[str, dict[str, str]],
-    questions: list[str],
-) -> None:
-    sides = [look for look in looks.values() if look.is_side]
-    named = [look for look in sides if is_named(look.name, "side")]
-    chosen = next(iter([*named, *sides]), None)
-    if chosen is not None:
-        found["side"] = chosen.name
-        why["side"] = f"its cells are {_shown(chosen)}"
-        if chosen.codes:
-            read[chosen.name] = {c: side_of(m) or m for c, m in chosen.codes.items()}
-        return
-    for look in looks.values():
-        if is_named(look.name, "side") and look.values in ({"1", "2"}, {"0", "1"}):
-            found["side"] = look.name
-            why["side"] = "its name"
-            first, second = sorted(look.values)
-            questions.append(
-                f"in {look.name!r}, which of {first} and {second} is the right side? Say so under"
-                " [data] read"
-            )
-            read[look.name] = {first: "", second: ""}
-            return
-
-
-def _shown(look: Look) -> str:
-    return " and ".join(repr(value) for value in sorted(look.values)[:4])
 
 
 def _find_names(
@@ -293,6 +264,10 @@ def _no_predictor(look: Look, n_rows: int, outcome: DraftedOutcome) -> str:
         (lambda: look.counts_rows, "it counts the rows"),
         (lambda: look.is_date or is_named(look.name, "birth"), "dates are no predictors"),
         (lambda: look.name in outcome.times, "it looks like another follow-up time"),
+        (
+            lambda: nearly_time((look,)) is not None,
+            "it looks like another follow-up time",
+        ),
         (
             lambda: is_named(look.name, "event") and not is_named(look.name, "before"),
             "it looks like another outcome",

@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 
 from trephine.cohort.follow_up import DAYS
+from trephine.study.draft_nearly import doubtful_event, doubtful_time, nearly_event, nearly_time
 from trephine.study.draft_numbers import asked_marks
 from trephine.study.draft_values import Look
 from trephine.study.draft_words import is_named, unit_named
@@ -19,6 +20,8 @@ from trephine.types import FloatArray, TimeUnit
 _DENSE = 0.9
 # Rows in which the last visit must follow the start.
 _FOLLOWS = 0.95
+# Share of negative numbers from which on a column is no time.
+_NEGATIVE = 0.1
 _YEAR: dict[TimeUnit, float] = {"days": 365.0, "months": 12.0, "years": 1.0}
 
 
@@ -75,7 +78,7 @@ def find_outcome(looks: Mapping[str, Look]) -> DraftedOutcome:
     times = [look for look in looks.values() if _is_time(look)]
     whole = [look for look in times if not look.broken and look.share >= _DENSE]
     dates = _dates([look for look in looks.values() if _is_visit(look)])
-    flag = _flag(looks, next(iter([*whole, *times]), None))
+    flag = _flag(looks, next(iter([*whole, *times]), None)) or nearly_event(looks.values())
     named = frozenset(look.name for look in times)
     if whole and (flag is not None or "event_date" not in dates):
         return _from_numbers(whole[0], flag, named)
@@ -85,6 +88,9 @@ def find_outcome(looks: Mapping[str, Look]) -> DraftedOutcome:
         return _from_numbers(times[0], flag, named)
     question = "which column is the time (or start and last, columns of dates)?"
     columns, why, read, asked = _event_columns(flag)
+    if (near := nearly_time(looks.values())) is not None:
+        columns, why = {"time": near.name, **columns}, {"time": "its name", **why}
+        question = doubtful_time(near)
     return DraftedOutcome(columns, why, read, {}, (question, *asked), times=named)
 
 
@@ -94,7 +100,8 @@ def _is_time(look: Look) -> bool:
     if is_named(look.name, "before") or _is_age(look.name):
         return False
     known = look.numbers[np.isfinite(look.numbers)]
-    return len(np.unique(known)) > 2 and float(known.min()) >= 0
+    # Of a few negative times check gives the rows.
+    return len(np.unique(known)) > 2 and float(np.mean(known < 0)) < _NEGATIVE
 
 
 def _is_age(name: str) -> bool:
@@ -169,6 +176,9 @@ def _event_columns(
     if flag is None:
         return {}, {}, {}, ("which column is the event?",)
     columns, why = {"event": flag.name}, {"event": "its name and values"}
+    if flag.flags is None and flag.values != {"1", "2"}:
+        guessed, question = doubtful_event(flag)
+        return columns, {"event": "its name"}, {flag.name: guessed} if guessed else {}, (question,)
     if flag.flags is None:
         question = f"in {flag.name!r}, which of 1 and 2 is the event? Say so under [data] read"
         return columns, why, {flag.name: {"1": "", "2": ""}}, (question,)

@@ -181,7 +181,8 @@ class Look:
         """Whether the cells could name patients or cases: many values, no measurement."""
         if not self.filled or self.share < 1 or self.is_date:
             return False
-        if any(re.fullmatch(r"[-+]?[0-9]*[.,][0-9]+", cell) for cell in self.filled):
+        # Programs write 101.0 for the number of a patient.
+        if any(re.fullmatch(r"[-+]?[0-9]*[.,](?!0+$)[0-9]+", cell) for cell in self.filled):
             return False
         return len(self.values) >= max(2, _NAMING * len(self.cells))
 

@@ -22,7 +22,7 @@ _WORDS = {
     ),
     "time": (
         r"month|days|years|time|follow|surviv|^[odpr]f?s$|^[a-z]?fs$|随访|時間|时间|月数|月數"
-        r"|生存|无病|zeit|monat|dauer|tage$|jahre$|durée|duree|mois|délai|suivi|jours|seguim"
+        r"|生存|无病|zeit|monat|dauer|(?<!^s)(?<![\W_]s)tage$|jahre$|durée|duree|mois|délai|suivi|jours|seguim"
         r"|meses|tiempo|días|años|срок|месяц|время|наблюд|추적|기간|개월|期間|追跡|観察"
     ),
     "event": (

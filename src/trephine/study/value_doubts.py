@@ -11,11 +11,18 @@ import numpy as np
 from trephine.cohort.reading.cell_text import alike
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable, label_of
 from trephine.errors import named_rows
+from trephine.study.draft_words import is_named
 from trephine.types import FloatArray
 
 # Numbers that stand for "unknown" in many data sets; they count where they lie far from the rest.
 _CODES = (77, 88, 99, 777, 888, 999, 7777, 8888, 9999, 99999)
 _FAR = 1.5  # times the largest other value
+_OLDEST = 120  # years
+# Between two groups of values: metres and centimetres are a hundred apart, a lost point ten.
+_UNITS = 8.0
+_LOST_POINT = 4.0
+_FEWEST = 10
+_MARK = re.compile(r"\s*([*†‡§¶#^]+|[¹²³⁰⁴-⁹①-⑳]+)$")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -35,7 +42,10 @@ def value_doubts(clinical: ClinicalTable, numbers: Sequence[int]) -> list[str]:
         if variable.categorical:
             said += _levels(label, variable)
         else:
-            said += _missing_codes(label, clinical.values(key), numbers)
+            values = clinical.values(key)
+            is_age = is_named(variable.column or key, "age") and variable.unit in ("years", "")
+            codes = list(_missing_codes(label, values, numbers))
+            said += codes or _mistyped(label, values, numbers, is_age)
     return said
 
 
@@ -57,6 +67,35 @@ def _missing_codes(label: str, values: FloatArray, numbers: Sequence[int]) -> It
         )
 
 
+def _mistyped(
+    label: str, values: FloatArray, numbers: Sequence[int], is_age: bool
+) -> Iterator[str]:
+    """Report ages that nobody has, a lost decimal point, and two units in one column."""
+    known = values[np.isfinite(values)]
+    odd = np.flatnonzero((values < 0) | (values > _OLDEST)) if is_age else np.array([], int)
+    if odd.size:
+        rows = list(dict.fromkeys(numbers[int(place)] for place in odd))
+        shown = ", ".join(f"{values[place]:g}" for place in odd[:3])
+        yield f"{label} is {shown} in {named_rows(rows)}, outside 0 to {_OLDEST} years. Mistyped?"
+        return
+    ordered = np.sort(known[known > 0])
+    if ordered.size < _FEWEST or ordered.size < known.size:
+        return
+    ratios = ordered[1:] / ordered[:-1]
+    place = int(np.argmax(ratios))
+    low, high = ordered[: place + 1], ordered[place + 1 :]
+    spread = max(low[-1] / low[0], high[-1] / high[0])
+    one = min(low.size, high.size) == 1 and ratios[place] >= _LOST_POINT
+    if not (one or ratios[place] >= _UNITS) or spread >= ratios[place]:
+        return
+    fewer = values >= high[0] if high.size <= low.size else values <= low[-1]
+    rows = list(dict.fromkeys(numbers[int(k)] for k in np.flatnonzero(fewer)))
+    yield (
+        f"{label} has values from {low[0]:g} to {low[-1]:g} and from {high[0]:g} to {high[-1]:g},"
+        f" and none between: look at {named_rows(rows)}. Another unit, or a decimal point lost?"
+    )
+
+
 def _levels(label: str, variable: ClinicalVariable) -> Iterator[str]:
     """Report levels that look the same, and dates that a spreadsheet made of levels."""
     looks: dict[str, list[str]] = defaultdict(list)
@@ -67,6 +106,13 @@ def _levels(label: str, variable: ClinicalVariable) -> Iterator[str]:
             yield (
                 f"{label} has {len(levels)} levels that look like {look!r}, in letters of two"
                 " alphabets: if they are one level, type them alike, or recode with read."
+            )
+    for level in variable.levels:
+        bare = _MARK.sub("", level)
+        if bare != level and bare in variable.levels:
+            yield (
+                f"{label} has the levels {bare!r} and {level!r}, which differ by a mark: if it is a"
+                f' footnote\'s, recode it: read = {{ "{level}" = "{bare}" }} beside the variable.'
             )
     dates = [level for level in variable.levels if _DATE.fullmatch(level)]
     if dates and len(dates) < len(variable.levels):

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from trephine.cohort.reading.cell_text import clean_name
 from trephine.cohort.reading.grid import Grid, column_letters, runs
-from trephine.cohort.reading.notes import notes_below, sums_below
-from trephine.cohort.reading.units_row import units_in
+from trephine.cohort.reading.notes import headings_between, notes_below, sums_below
+from trephine.cohort.reading.units_row import names_again, units_in
 
 # A row of column names fills at least this share of the fullest of the first rows.
 _FILLED = 0.6
@@ -76,7 +76,7 @@ def find_table(grid: Grid) -> Extent | None:
     grid.fill_ranges(header)
     body = [row for row in numbers if row > header]
     units = _units(grid, names, header, body, said)
-    body = body[1:] if units else body
+    body = body[1:] if units or _names_again(grid, header, body, said) else body
     again = [row for row in body if _names(grid, row)[: len(names)] == names and any(names)]
     if again:
         verb = "repeats" if len(again) == 1 else "repeat"
@@ -89,6 +89,11 @@ def find_table(grid: Grid) -> Extent | None:
         where = runs(notes).capitalize()
         said.append(f"{where} below the table {noun} left out.")
     rest = [row for row in body if row not in notes]
+    headings = headings_between(grid.rows, rest)
+    if headings:
+        verb = "holds" if len(headings) == 1 else "hold"
+        said.append(f"{runs(headings).capitalize()} {verb} the heading of a group only: left out.")
+        rest = [row for row in rest if row not in headings]
     sums = sums_below(grid.rows, rest)
     if sums:
         said.append(
@@ -110,6 +115,16 @@ def _units(
         more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
         said.append(f"Row {body[0]} holds units, no case: left out ({', '.join(shown[:5])}{more}).")
     return units
+
+
+def _names_again(grid: Grid, header: int, body: list[int], said: list[str]) -> bool:
+    """Say whether the row directly below the names holds them in other words, and report it."""
+    if len(body) < 2 or body[0] != header + 1:
+        return False
+    again = names_again(grid.rows[body[0]], [grid.rows[row] for row in body[1:]])
+    if again:
+        said.append(f"Row {body[0]} holds the column names in other words, no case: left out.")
+    return again
 
 
 def _filled(cells: list[str]) -> list[str]:

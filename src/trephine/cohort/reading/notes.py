@@ -18,6 +18,8 @@ _NOTE = re.compile(
 )
 # Cells of a row that must be the sums, or the means, of their columns for it to be no case.
 _FEWEST_SUMS = 2
+# Rows of cases beside which a row of one cell can be a heading.
+_FEWEST_CASES = 5
 
 
 def notes_below(filled: dict[int, list[str]], body: list[int], width: int) -> list[int]:
@@ -89,3 +91,36 @@ def _sums(cell: str, column: Sequence[str]) -> bool:
     half = 0.5 * 10.0**-digits * (1 + 1e-9)
     total = abs(float(values.sum()) - found) <= max(half, 1e-9 * abs(found))
     return total or abs(float(values.mean()) - found) <= half
+
+
+def headings_between(rows: Mapping[int, Sequence[str]], body: Sequence[int]) -> list[int]:
+    """Return rows among the cases that hold the heading of a group of them, and nothing else.
+
+    Such a row fills its first cell alone, with words that are built as no name of a case is: "Group
+    A: drilled" among H001 and H002.
+
+    Parameters
+    ----------
+    rows
+        Text cells by row.
+    body
+        Rows below the column names, notes left out.
+    """
+    alone, full = [], []
+    for row in body:
+        filled = [place for place, cell in enumerate(rows[row]) if cell.strip()]
+        if filled == [0]:
+            alone.append(row)
+        elif len(filled) > 1:
+            full.append(row)
+    if not alone or len(full) < _FEWEST_CASES:
+        return []
+    built = {_built(_at(rows[row], 0)) for row in full}
+    return [
+        row for row in alone if " " in (shape := _built(_at(rows[row], 0))) and shape not in built
+    ]
+
+
+def _built(text: str) -> str:
+    """Return how a name is built: a for letters, 9 for digits."""
+    return re.sub(r"[0-9]+", "9", re.sub(r"[^\W\d_]+", "a", text.strip()))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from trephine.cohort.reading import ods_file, xls_file, xlsx_book, xlsx_file
+from trephine.cohort.reading.apostrophes import without_apostrophes
 from trephine.cohort.reading.beside import SheetText, texts_in
 from trephine.cohort.reading.cell_text import without_unseen
 from trephine.cohort.reading.decimals import with_points
@@ -264,6 +265,7 @@ def _source(
     frame = frame[~(frame == "").all(axis=1)]
     if frame.empty:
         raise StudyProblemsError([Problem(name, "one row per case", "no rows")])
+    frame, marks = without_apostrophes(frame)
     frame, commas = with_points(frame) if grid.decimal_comma else (frame, [])
     assumed = [
         *grid.said,
@@ -271,6 +273,7 @@ def _source(
         *broken_names(grid, extent),
         *said,
         *remarks_on(grid, extent, named),
+        *marks,
         *commas,
     ]
     own = texts_in(grid, sheet, {extent.header, *extent.rows}, [place + 1 for place in named])

@@ -1,4 +1,4 @@
-"""A row of units between the column names and the first case."""
+"""A row between the column names and the first case: units, or the names in other words."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ _CODE = re.compile(
 )
 _BRACKETS = re.compile(r"[(\[（【]\s*([^()\[\]（）【】]{1,20}?)\s*[)\]）】]")
 _NUMBER = re.compile(r"[-+]?[0-9]+([.,][0-9]+)?")
+_WORD = re.compile(r"[^\W\d_]{2}|[\u3400-\u9fff]")
+# A row of names fills so many cells, over so many columns of numbers, above so many rows.
+_FEWEST_NAMES = 3
+_FEWEST_COLUMNS = 2
+_FEWEST_ROWS = 5
+_NUMERIC = 0.9
 # Rows below that are looked at for numbers.
 _SAMPLE = 20
 
@@ -59,3 +65,30 @@ def _holds_numbers(place: int, below: Sequence[Sequence[str]]) -> bool:
     cells = [row[place].strip() for row in below[:_SAMPLE] if place < len(row)]
     filled = [cell for cell in cells if cell]
     return bool(filled) and 2 * sum(map(bool, map(_NUMBER.match, filled))) >= len(filled)
+
+
+def names_again(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Say whether a row holds names again, in another language or as labels.
+
+    All its cells are words, over two columns of numbers at least, and none stands below in its
+    own column.
+
+    Parameters
+    ----------
+    row
+        Cells of the row below the column names.
+    below
+        Cells of the rows after it.
+    """
+    filled = {place: text for place, cell in enumerate(row) if (text := cell.strip())}
+    if len(filled) < _FEWEST_NAMES or any(not _WORD.search(text) for text in filled.values()):
+        return False
+    over_numbers = 0
+    for place, text in filled.items():
+        cells = [other[place].strip() for other in below if place < len(other)]
+        cells = [cell for cell in cells if cell]
+        if text in cells or not cells:
+            return False
+        numeric = sum(_NUMBER.fullmatch(cell) is not None for cell in cells)
+        over_numbers += numeric >= _NUMERIC * len(cells)
+    return over_numbers >= _FEWEST_COLUMNS and len(below) >= _FEWEST_ROWS
