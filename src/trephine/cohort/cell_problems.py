@@ -21,14 +21,44 @@ MOST_LINES = 8
 _LISTED = 20
 
 _UNIT = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?\s*((?![xXeE][0-9])(?:[^\W\d_]|[%°‰])[^\s:;]{0,11})")
-_COMMA = re.compile(r"[-+]?[0-9]*,[0-9]+")
-_EITHER = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
-_THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:[\s'’][0-9]{3})+(?:[.,][0-9]+)?")
 _LIMIT = re.compile(r"[<>≤≥＜＞]=?\s*[0-9]")
-_PLUS = re.compile(r"[0-9]+(?:[.,][0-9]+)?\s*\+")
-_POINT = re.compile(r"[-+]?[0-9]+[·٫’][0-9]+")
-_LETTER = re.compile(r"[0-9OolI|]+(?:[.,][0-9OolI|]+)?")
 _OTHER_DIGITS = re.compile(r"[^\D0-9]")
+
+# Ways to write a number that are not read unasked: what each is called, and what to do.
+_SPELT = (
+    (
+        re.compile(r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+"),
+        "a comma in the number, as in {cell}",
+        'Set thousands = "," under KEY if it parts thousands, decimal = "," if it is a decimal'
+        " comma",
+    ),
+    (
+        re.compile(r"[-+]?[0-9]*,[0-9]+"),
+        "a comma in the number, as in {cell}",
+        'Write points, or set decimal = "," under KEY',
+    ),
+    (
+        re.compile(r"[-+]?[0-9]{1,3}(?:[\s'’][0-9]{3})+(?:[.,][0-9]+)?"),
+        "blanks between thousands, as in {cell}",
+        'Take them out, or set decimal = "." (or ",") under KEY',
+    ),
+    (
+        re.compile(r"[0-9]+(?:[.,][0-9]+)?\s*\+"),
+        "a plus behind the number, as in {cell}",
+        "If it marks a time that is censored, the event column says so (0), and"
+        ' strip = ["+"] under KEY takes it off',
+    ),
+    (
+        re.compile(r"[-+]?[0-9]+[·٫’][0-9]+"),
+        "another sign for the decimal point, as in {cell}",
+        "Write points",
+    ),
+    (
+        re.compile(r"(?=.*[0-9])[0-9OolI|]+(?:[.,][0-9OolI|]+)?"),
+        "a letter in the number, as in {cell}",
+        "Was O meant for 0, or l for 1? Correct it",
+    ),
+)
 
 
 def absent_column(
@@ -125,40 +155,17 @@ def _kind(cell: str, show: bool, key: str) -> tuple[str, str]:
         return cause.found.replace("{", "{{").replace("}", "}}"), cause.advice
     if not show:
         return "text", ""
-    if _EITHER.fullmatch(cell):
-        return (
-            "a comma in the number, as in {cell}",
-            f'Set thousands = "," under {key} if it parts thousands, decimal = "," if it is a'
-            " decimal comma",
-        )
-    if _COMMA.fullmatch(cell):
-        return (
-            "a comma in the number, as in {cell}",
-            f'Write points, or set decimal = "," under {key}',
-        )
-    if _THOUSANDS.fullmatch(cell):
-        return (
-            "blanks between thousands, as in {cell}",
-            f'Take them out, or set decimal = "." (or ",") under {key}',
-        )
-    if _OTHER_DIGITS.search(cell):
-        return "digits of another script, as in {cell}", "Type them again as 0 to 9"
     if mark := footnote_mark(cell):
         advice = (
             f"If it is a footnote's mark and the number stands, set strip = [{quoted(mark)}] under"
             f" {key}; if not, say what it means: read = {{ {quoted(cell)} = NUMBER }}"
         )
         return f"a number with the mark {mark}, as in {{cell}}", advice
-    if _PLUS.fullmatch(cell):
-        advice = (
-            "If it marks a time that is censored, the event column says so (0), and"
-            f' strip = ["+"] under {key} takes it off'
-        )
-        return "a plus behind the number, as in {cell}", advice
-    if _POINT.fullmatch(cell):
-        return "another sign for the decimal point, as in {cell}", "Write points"
-    if _LETTER.fullmatch(cell) and any(letter.isdigit() for letter in cell):
-        return "a letter in the number, as in {cell}", "Was O meant for 0, or l for 1? Correct it"
+    for pattern, found, advice in _SPELT:
+        if pattern.fullmatch(cell):
+            return found, advice.replace("KEY", key)
+    if _OTHER_DIGITS.search(cell):
+        return "digits of another script, as in {cell}", "Type them again as 0 to 9"
     if _LIMIT.match(cell):
         advice = f"Say which number it stands for: read = {{ {quoted(cell)} = NUMBER }} under {key}"
         return "a limit, as in {cell}", advice

@@ -95,11 +95,10 @@ def guess_roles(
         By column, its unit by a row below the names.
     """
     known, covered, stated = codes or {}, merged or {}, units or {}
+    names = map(str, frame.columns)
+    none: frozenset[int] = frozenset()
     looks = {
-        name: Look.at(
-            frame, name, known.get(name), covered.get(name, frozenset()), stated.get(name, "")
-        )
-        for name in map(str, frame.columns)
+        n: Look.at(frame, n, known.get(n), covered.get(n, none), stated.get(n, "")) for n in names
     }
     found: dict[str, str] = {}
     why: dict[str, str] = {}
@@ -110,9 +109,9 @@ def guess_roles(
     once = frame.drop_duplicates()
     if len(once) < len(frame):
         questions.append(f"{len(frame) - len(once)} rows repeat others whole: remove the copies")
-    names = _find_names(once, looks, found, list(matched), side, why)
-    found |= names
-    if len(names) == 0:
+    named = _find_names(once, looks, found, list(matched), side, why)
+    found |= named
+    if not named:
         questions.append(
             'which column names each case (columns = { case = "..." }), or patient and side?'
         )

@@ -88,19 +88,23 @@ def find_table(grid: Grid) -> Extent | None:
         noun = "is a note or total, and was" if one else "are notes or totals, and were"
         where = runs(notes).capitalize()
         said.append(f"{where} below the table {noun} left out.")
-    rest = [row for row in body if row not in notes]
-    headings = headings_between(grid.rows, rest)
+    rows = _without_others(grid, [row for row in body if row not in notes], said)
+    return Extent(header, tuple(names), rows, tuple(said), units)
+
+
+def _without_others(grid: Grid, rows: list[int], said: list[str]) -> tuple[int, ...]:
+    """Leave out headings of groups and a last row of sums, and say so."""
+    headings = headings_between(grid.rows, rows)
     if headings:
         verb = "holds" if len(headings) == 1 else "hold"
         said.append(f"{runs(headings).capitalize()} {verb} the heading of a group only: left out.")
-        rest = [row for row in rest if row not in headings]
+    rest = [row for row in rows if row not in headings]
     sums = sums_below(grid.rows, rest)
     if sums:
         said.append(
             f"{runs(sums).capitalize()} holds the sums or means of the rows above: left out."
         )
-    rows = tuple(row for row in rest if row not in sums)
-    return Extent(header, tuple(names), rows, tuple(said), units)
+    return tuple(row for row in rest if row not in sums)
 
 
 def _units(
