@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 REFERENCE ?= tests/reference
 
-.PHONY: help demo test test-slow check format parity bench bench-r test-system fuzz audit docs kernels clean
+.PHONY: help demo test test-slow check format parity bench bench-r honesty test-system fuzz audit docs kernels clean
 
 help:
 	@echo "make demo         run the main job on the simulated cohort and print where the report is"
@@ -14,6 +14,7 @@ help:
 	@echo "make parity       parity tables against REFERENCE=DIR (default tests/reference)"
 	@echo "make bench        time against the peers, write benchmarks/results.md"
 	@echo "make bench-r      the same, with R's glmnet and survival installed from Debian"
+	@echo "make honesty      the league of learners on public data sets (needs the peers; hours)"
 	@echo "make fuzz         2,000 mutated files of each kind (FUZZ='--seed 7 --count 500 dicom png')"
 	@echo "make audit        ask pip-audit whether any dependency has a known weakness"
 	@echo "make docs         write the references of the study file, of facts.json and of a bundle"
@@ -74,6 +75,11 @@ bench-r: $(BIN)/.dev-ready
 	apt-get update --quiet
 	apt-get install --yes --no-install-recommends r-cran-glmnet r-cran-survival
 	$(BIN)/python benchmarks/run.py $(BENCH)
+
+# Goes on where it was stopped; REPEATS=3 for more than two, HONESTY=--table for the page alone.
+REPEATS ?= 2
+honesty: $(BIN)/.dev-ready
+	$(BIN)/python benchmarks/honesty_learners.py --repeats $(REPEATS) $(HONESTY)
 
 docs: $(BIN)/.dev-ready
 	$(BIN)/python -m trephine.plan

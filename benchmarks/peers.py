@@ -19,7 +19,7 @@ from typing import Any, Self
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENT = HERE.parent / ".peers"
-PACKAGES = ("scikit-survival", "lifelines")
+PACKAGES = ("scikit-survival", "lifelines", "SurvSet")
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA", "NUMEXPR")}
 
 
