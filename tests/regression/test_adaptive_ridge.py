@@ -7,7 +7,7 @@ import pytest
 
 from trephine.errors import InputError, ModelError
 from trephine.regression.adaptive_ridge import ADAPTIVITIES, fit_adaptive_ridge
-from trephine.regression.coxnet_cv import deviance
+from trephine.regression.coxnet_cv import CoxNetCV, deviance
 from trephine.regression.coxnet_path import coxnet_path
 from trephine.regression.coxnet_settings import PathSettings
 from trephine.regression.folds import assign_folds
@@ -81,18 +81,38 @@ def test_folds_are_judged_by_models_and_scores_of_the_other_folds_alone(
     np.testing.assert_allclose(cv.cvm, total / survival.event.sum(), rtol=1e-4)
 
 
-def test_the_average_is_the_mean_of_its_members_linear_predictors() -> None:
+def test_members_count_in_proportion_to_their_cross_validated_partial_likelihood() -> None:
     X, survival, folds = cohort()
     average = fit_adaptive_ridge(X, survival, folds)
     cvs = [member.cross_validation for member in average.members]
     assert [member.adaptivity for member in average.members] == list(ADAPTIVITIES)
-    np.testing.assert_allclose(average.weights, np.mean([c.coefficients_min for c in cvs], axis=0))
+    likelihood = [
+        np.prod([fold_likelihood(cv, k, survival, folds) for k in range(5)]) for cv in cvs
+    ]
+    np.testing.assert_allclose(average.shares, likelihood / np.sum(likelihood), rtol=1e-6)
+    rows = [share * cv.coefficients_min for share, cv in zip(average.shares, cvs, strict=True)]
+    np.testing.assert_allclose(average.weights, np.sum(rows, axis=0))
     assert average.leading.deviance == min(member.deviance for member in average.members)
+
+
+def fold_likelihood(cv: CoxNetCV, k: int, survival: Survival, folds: IntArray) -> float:
+    """Return what a fold adds to the partial likelihood, over that of a model that knows all."""
+    own = cv.cv_raw[k, cv.index_min] * survival.event[folds == k].sum()
+    return float(np.exp(-own / 2))
+
+
+def test_equal_members_count_alike_and_their_mean_is_each() -> None:
+    X, survival, folds = cohort()
+    twice = fit_adaptive_ridge(X, survival, folds, (1.0, 1.0))
+    once = fit_adaptive_ridge(X, survival, folds, (1.0,))
+    np.testing.assert_allclose(twice.shares, [0.5, 0.5])
+    np.testing.assert_allclose(twice.weights, once.weights)
+    np.testing.assert_allclose(twice.out_of_fold, once.out_of_fold)
 
 
 def test_adaptivity_brings_out_a_lone_strong_column() -> None:
     X, survival, folds = cohort(n=80, p=150)
-    members = fit_adaptive_ridge(X, survival, folds).members
+    members = fit_adaptive_ridge(X, survival, folds, (0.0, 1.0, 2.0, 4.0)).members
     share = [
         abs(m.cross_validation.coefficients_min[0])
         / np.abs(m.cross_validation.coefficients_min).sum()

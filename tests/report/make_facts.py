@@ -168,7 +168,7 @@ def make_facts(pictures_folder: Path, predictors: int = 6) -> Facts:
                 SignatureMethod(
                     protocol="sound",
                     learner="adaptive-ridge",
-                    adaptivities=(0.0, 1.0, 2.0, 4.0),
+                    adaptivities=(0.0, 0.5, 1.0),
                     inner_folds=10,
                     fold_unit="patient",
                     training="out-of-fold",

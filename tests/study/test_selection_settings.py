@@ -31,6 +31,12 @@ def chain(protocol: ProtocolName = "sound", **selection: Any) -> ChainSettings:
 def test_the_sound_default_averages_ridge_models_of_winsorised_features() -> None:
     found = chain()
     assert (found.learner, found.winsorise, found.relevance) == ("adaptive-ridge", 1.5, "none")
+    assert (found.correlation, found.max_outliers) == (1.0, 1.0)  # no feature goes
+
+
+def test_the_published_protocol_removes_features_as_the_paper_does() -> None:
+    found = chain("published")
+    assert (found.correlation, found.max_outliers, found.relevance) == (0.9, 0.05, "mann-whitney")
 
 
 def test_naming_mixtures_asks_for_the_penalised_cox_model() -> None:
@@ -63,8 +69,9 @@ def test_sound_lets_a_few_values_be_missing_and_published_none_unless_the_plan_s
 def test_a_plan_with_every_default_filled_in_leaves_open_what_each_protocol_decides() -> None:
     section = SelectionSection.model_validate({"winsorise": 2.0, "icc_threshold": 0.8})
     written = section.model_dump(mode="json")
-    assert (written["winsorise"], written["icc_threshold"], written["correlation"]) == (2, 0.8, 0.9)
-    assert not {"max_missing", "learner", "mixtures", "relevance", "clinical"} & set(written)
+    assert (written["winsorise"], written["icc_threshold"], written["stay_p"]) == (2, 0.8, 0.05)
+    decided = {"max_missing", "learner", "mixtures", "relevance", "clinical"}
+    assert not (decided | {"correlation", "max_outliers"}) & set(written)
     assert SelectionSection.model_validate(written).model_dump(mode="json") == written
 
 

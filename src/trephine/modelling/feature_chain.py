@@ -149,7 +149,7 @@ def _weighted(learned: LearnedWeights) -> SelectionStepResult:
     if learned.learner == "adaptive-ridge":
         step = "Ridge Cox, averaged"
         adaptivities = ", ".join(f"{member.adaptivity:g}" for member in learned.members)
-        detail = f"mean of ridge models with adaptivity {adaptivities}, each at its own λ min"
+        detail = f"weighted mean of ridge models, adaptivity {adaptivities}, each at its own λ min"
     elif learned.mixture == 1:
         step = "LASSO-Cox"
     elif learned.mixture == 0:

@@ -41,7 +41,7 @@ from trephine.types import IntArray
 
 # Raised whenever a recipe of equal settings gives other numbers, so that results that were kept
 # by an earlier one are not taken for this one's.
-RECIPE_VERSION = 5
+RECIPE_VERSION = 6
 
 
 Models = tuple[tuple[str, tuple[str, ...]], ...]
@@ -286,9 +286,13 @@ SOUND = Protocol(
     # One failed value should not cost a feature in all cases, so a twentieth may be missing.
     # Winsorised at 1.5 standard deviations, as Huber's estimators: at n of 70 to 300 it is the
     # wild values of a few cases that make weights vary most. Deviations are estimated from
-    # quartiles, side by side, since features are skewed as a rule (benchmarks/results/learners.md).
+    # quartiles, side by side, since features are skewed as a rule. Clipped, a far value harms no
+    # more, so no feature goes for having some; and none goes for resembling another, since ridge
+    # shares a weight between them (docs/learner.md has what each of these choices gains).
     chain=ChainSettings(
         max_missing=0.05,
+        max_outliers=1.0,
+        correlation=1.0,
         winsorise=1.5,
         learner="adaptive-ridge",
         mixtures=(0.0, 0.1, 0.5, 1.0),

@@ -85,10 +85,9 @@ def keep_complete(
     removed: dict[str, int] = {
         reason: reasons.count(reason) for reason in sorted(set(reasons)) if reason != "kept"
     }
-    detail = (
-        f"missing in at most {max_missing_share:.0%} of the cases, not constant, beyond {fence:g}"
-        f" quartile distances in at most {max_outlier_share:.0%}"
-    )
+    detail = f"missing in at most {max_missing_share:.0%} of the cases, not constant"
+    if max_outlier_share < 1:
+        detail += f", beyond {fence:g} quartile distances in at most {max_outlier_share:.0%}"
     filled = int(np.sum(keep & (missing_share > 0)))
     if filled:
         detail += f"; {filled} kept features with missing values, for which their mean stands in"

@@ -120,7 +120,7 @@ def _robust(facts: Facts) -> Answer:
 def _redundant(facts: Facts) -> Answer:
     if has_step(facts, "correlation"):
         return yes("selection", "Correlation step of the selection")
-    return no("the plan switched the correlation step off")
+    return no("no correlation step: features that resemble one another share their weight")
 
 
 def _dimensionality(facts: Facts) -> Answer:

@@ -139,7 +139,7 @@ def _penalised_caption(parts: Sequence[Trace], *, ridge: bool) -> Text:
     averaged = [part for part in parts if part.raw.lasso.averaged > 1]
     if averaged:
         caption += [
-            " The weights of a signature are the mean of those of ",
+            " The weights of a signature are a weighted mean of those of ",
             averaged[0].lasso.averaged.show("count"), " such models; drawn is the one with the"
             " least deviance, adaptivity ",
             *join([_adaptivity(part) for part in averaged]), ".",

@@ -48,13 +48,15 @@ def _learner(method: Trace) -> Text:
     if raw.learner == "adaptive-ridge":
         powers = join([(power.show("plain"),) for power in method.adaptivities], last=" and ")
         parts += [
-            "The weights of a signature are the mean of those of ridge-penalised Cox models",
-            cite("verweij1994"), " that differ in their adaptivity a: the penalty of a feature is"
-            " divided by |U| to the power of 2a, U being its score statistic in the Cox model"
-            " without features. At a = 0 this is ridge regression; the larger a, the more the"
+            "The weights of a signature are the weighted mean of those of ridge-penalised Cox"
+            " models", cite("verweij1994"), " that differ in their adaptivity a: the penalty of a"
+            " feature is divided by |U| to the power of 2a, U being its score statistic in the Cox"
+            " model without features. At a = 0 this is ridge regression; the larger a, the more the"
             " features that are related to the outcome are spared, as in the adaptive lasso",
-            cite("zou2006"), "; a = ", *powers, ". No feature is removed. The penalty of each of"
-            " these models", *_inner_folds(method), ", U being computed anew without each fold.",
+            cite("zou2006"), "; a = ", *powers, ". The penalty of each of these models",
+            *_inner_folds(method), ", U being computed anew without each fold; in the mean each"
+            " counts in proportion to its cross-validated partial likelihood", cite("geisser1979"),
+            ". The learner removes no feature.",
         ]  # fmt: skip
     else:
         parts += [*_elastic_net(method), *_inner_folds(method), "."]
