@@ -10,6 +10,7 @@ part is the candidate's honest result, and the peers' rows are beside it.
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from league_sets import SETS, TRUTHS, read
+from league_sets import FOLDER, KEPT, SETS, TRUTHS, read
 from simulated_features import EVENTS, ONE_HIP, TWO_HIPS
 
 HERE = Path(__file__).resolve().parent
@@ -159,6 +160,9 @@ def fit_all(repeats: int) -> None:
 
 
 def write(out: Path) -> None:
+    for name in KEPT:
+        if (FOLDER / f"{name}.csv").exists():
+            shutil.copy(FOLDER / f"{name}.csv", RESULTS / f"league_{name}.csv")
     table = scores()
     values, chosen = left_out(table)
     table = pd.concat([table, values.rename(LEFT_OUT)], axis=1)

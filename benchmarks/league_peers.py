@@ -2,7 +2,7 @@
 
     python league_peers.py --peers forest --repeats 0 [--sets NSBCD ...]
 
-One row a set, repeat and peer goes to ``results/league_peers.csv`` as soon as it is known.
+One row a set, repeat and peer goes to ``.league/peers.csv`` as soon as it is known.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from league_sets import SETS, Split, fetch, splits
+from league_sets import FOLDER, SETS, Split, fetch, splits
 from peers import Worker, peer_python, r_with
 from trephine.modelling.learner import inner_folds
 from trephine.modelling.protocols import SOUND
 from trephine.survival.concordance import concordance
 
 HERE = Path(__file__).resolve().parent
-KEPT = HERE / "results" / "league_peers.csv"
+KEPT = FOLDER / "peers.csv"
 COLUMNS = ("set", "repeat", "peer", "c", "seconds")
 PYTHON_PEERS = ("forest", "boosting", "lifelines")
 GLMNET = {"ridge": "glmnet, ridge", "net": "glmnet, elastic net", "LASSO": "glmnet, LASSO"}

@@ -4,7 +4,7 @@
 
 Whole recipes of the product are fitted, every column being a feature: once to all cases, judged on
 these (apparent), and once without each outer fold, judged on it. One row a set, repeat and protocol
-goes to ``results/league_protocols.csv`` as soon as it is known.
+goes to ``.league/protocols.csv`` as soon as it is known.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ import argparse
 import csv
 import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 
-from league_sets import SETS, Split, fetch, splits
+from league_sets import FOLDER, SETS, Split, fetch, splits
 from trephine.cohort.schema import ClinicalTable
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.protocols import PROTOCOLS, Protocol
@@ -25,7 +24,7 @@ from trephine.modelling.recipe import fit_recipe
 from trephine.survival.concordance import concordance, harrell_concordance
 from trephine.types import FloatArray, Survival
 
-KEPT = Path(__file__).resolve().parent / "results" / "league_protocols.csv"
+KEPT = FOLDER / "protocols.csv"
 COLUMNS = ("set", "repeat", "protocol", "apparent", "held_out", "features", "seconds")
 MODEL = "Columns"
 
