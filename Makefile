@@ -28,7 +28,7 @@ $(BIN)/.demo-ready: pyproject.toml constraints.txt
 
 $(BIN)/.dev-ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[deep,onnx,pacs,docx,serve,fonts,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[deep,onnx,pacs,docx,serve,fonts,dask,dev]'
 	@touch $@ $(BIN)/.demo-ready
 
 demo: $(BIN)/.demo-ready

@@ -42,6 +42,10 @@ Dates = Literal["shifted", "kept"]
 Incoming = Literal["certified", "anyone"]
 """Who may send images while they are fetched."""
 
+# Where work is done.
+PlannedExecutor = Literal["serial", "local", "dask:local"]
+"""In one process, in several, or by a dask cluster of this machine; a study file names no other."""
+
 # The recipe.
 Harmonise = Literal["none", "combat"]
 Relevance = Literal["mann-whitney", "cox-score", "none"]

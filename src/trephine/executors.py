@@ -9,13 +9,14 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import resource_tracker
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from threading import Lock
+from typing import Any, Literal, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
@@ -43,6 +44,19 @@ class Executor(Protocol):
         ...
 
 
+class Place(Protocol):
+    """Where work is done, other than in processes of this one: a cluster."""
+
+    @property
+    def workers(self) -> int:
+        """How many items it works on at once."""
+        ...
+
+    def executor(self, shared: tuple[Any, ...]) -> AbstractContextManager[Executor]:
+        """Give an executor for the time of a ``with`` block."""
+        ...
+
+
 class SerialExecutor:
     """Runs everything in this process.
 
@@ -63,7 +77,7 @@ class SerialExecutor:
     ) -> Iterator[Result]:
         """Yield ``function(*shared, item)`` for each item, in order."""
         work = partial(function, *self._shared)
-        return _counted(map(work, items), len(items), progress)
+        return counted(map(work, items), len(items), progress)
 
 
 class LocalExecutor:
@@ -91,11 +105,12 @@ class LocalExecutor:
         work = partial(_work, self._handed_over, function)
         with starting():  # the pool starts its processes as it is given work
             results = self._pool.map(work, items)
-        return _counted(results, len(items), progress)
+        return counted(results, len(items), progress)
 
 
-def _counted(results: Iterable[Result], total: int, progress: Progress | None) -> Iterator[Result]:
-    # Told before the first result too, which takes longest: workers import and compile for it.
+def counted(results: Iterable[Result], total: int, progress: Progress | None) -> Iterator[Result]:
+    """Yield results, and say how many there are so far."""
+    # Said before the first result too, which takes longest: workers import and compile for it.
     if progress is not None and total:
         progress(0, total)
     for done, result in enumerate(results, start=1):
@@ -104,8 +119,30 @@ def _counted(results: Iterable[Result], total: int, progress: Progress | None) -
         yield result
 
 
+# Where executors do their work; None for worker processes of this one.
+_place: ContextVar[Place | Literal["serial"] | None] = ContextVar("place", default=None)
+
+
+@contextmanager
+def work_at(place: Place | Literal["serial"]) -> Iterator[None]:
+    """Have the executors inside a ``with`` block do their work elsewhere, or one by one here."""
+    token = _place.set(place)
+    try:
+        yield
+    finally:
+        _place.reset(token)
+
+
+def is_elsewhere() -> bool:
+    """Say whether work is done on other machines or by processes that are not our own."""
+    return _place.get() not in (None, "serial")
+
+
 def available_workers() -> int:
-    """Return how many processors this process may use."""
+    """Return how many items may be worked on at once."""
+    place = _place.get()
+    if place is not None:
+        return 1 if place == "serial" else place.workers
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -128,12 +165,18 @@ def executor(workers: int | None = None, shared: tuple[Any, ...] = ()) -> Iterat
     Each computes on one thread, a single one too: how BLAS shares a sum among threads changes its
     last digits, and results must not depend on the number of workers.
 
-    Inside a :func:`workers_kept` block of as many workers its processes are used.
+    Inside a :func:`workers_kept` block of as many workers its processes are used; inside
+    :func:`work_at`, those of the place, all of them.
     """
     count = available_workers() if workers is None else workers
-    if count <= 1:
+    place = _place.get()
+    if count <= 1 or place == "serial":
         with threadpool_limits(1):
             yield SerialExecutor(shared)
+        return
+    if place is not None:
+        with place.executor(shared) as elsewhere:
+            yield elsewhere
         return
     kept = _kept.get()
     ours = nullcontext(kept[1]) if kept is not None and kept[0] == count else _pool(count)
@@ -158,7 +201,7 @@ def workers_kept(workers: int | None = None) -> Iterator[None]:
         If a worker ends before its work is done.
     """
     count = available_workers() if workers is None else workers
-    if count <= 1 or _kept.get() is not None:
+    if count <= 1 or _kept.get() is not None or _place.get() is not None:
         yield
         return
     with _pool(count) as pool:
@@ -209,24 +252,43 @@ def _hand_over(shared: tuple[Any, ...]) -> Iterator[_HandedOver]:
     with scratch_folder() as folder:
         file = folder / "shared"
         with private_file(file) as stream:
-            pickle.dump((stated_limits(), shared), stream, protocol=pickle.HIGHEST_PROTOCOL)
+            stream.write(packed(shared))
         yield _HandedOver(uuid.uuid4().hex, file)
 
 
 # What this worker was handed over last, by the executor's name: the only state that a worker keeps.
 _taken: dict[str, tuple[Any, ...]] = {}
+_taking = Lock()
+
+
+def packed(shared: tuple[Any, ...]) -> bytes:
+    """Return what items share, and the limits that are stated, for `taken`."""
+    return pickle.dumps((stated_limits(), shared), protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def taken(name: str, read: Callable[[], bytes]) -> tuple[Any, ...]:
+    """Return what the items of an executor share, made once in each worker.
+
+    Parameters
+    ----------
+    name
+        Of the executor.
+    read
+        Returns what `packed` made of it: our own bytes, from a file that only this user can
+        enter, or from the cluster that this user chose.
+    """
+    with _taking:
+        if name not in _taken:
+            limits, shared = pickle.loads(read())  # noqa: S301
+            state_limits(limits)
+            # Only libraries that are loaded can be held to a thread, and function and arguments
+            # have just loaded what they need.
+            threadpool_limits(1)
+            _taken.clear()
+            _taken[name] = shared
+        return _taken[name]
 
 
 def _work(handed_over: _HandedOver, function: Callable[..., Result], item: Any) -> Result:
     """Do one item in a worker, with what the executor's items share."""
-    if handed_over.name not in _taken:
-        with handed_over.file.open("rb") as stream:
-            # Our own file, written a moment ago in a folder that only this user can enter.
-            limits, shared = pickle.load(stream)  # noqa: S301
-        state_limits(limits)
-        # Only libraries that are loaded can be held to a thread, and function and arguments have
-        # just loaded what they need.
-        threadpool_limits(1)
-        _taken.clear()
-        _taken[handed_over.name] = shared
-    return function(*_taken[handed_over.name], item)
+    return function(*taken(handed_over.name, handed_over.file.read_bytes), item)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trephine.choices import Failures, MaskGeometry
+from trephine.cli.options import Executor
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
 
@@ -114,6 +115,7 @@ def extract(
     retry: Retry = False,
     log: LogFile = None,
     workers: Workers = None,
+    executor: Executor = None,
 ) -> None:
     """Measure radiomic features.
 
@@ -124,6 +126,7 @@ def extract(
     An array of jobs: give each `--shard 0/8 --store part-0` and so on, and join the stores with
     `trephine merge features.csv part-*`.
     """
+    from trephine.cluster import work_done_by
     from trephine.radiomics.compilation import is_compiled
     from trephine.study.batch.drive import Conduct
     from trephine.study.batch.log import RunLog
@@ -142,10 +145,11 @@ def extract(
     records = RunLog(log or (store / "log.jsonl" if store is not None else None))
     asked = _Asked(found, share, work, Conduct(workers, timeout, failures, retry), records)
     shown = _Shown(len(share.take(found.pairs)))
-    if folder is None:
-        _write(_table(_in_memory(asked, shown)), out)
-    else:
-        _through_store(asked, shown, folder, out, own=store is not None)
+    with work_done_by(executor or "local", workers):
+        if folder is None:
+            _write(_table(_in_memory(asked, shown)), out)
+        else:
+            _through_store(asked, shown, folder, out, own=store is not None)
     if store is not None or log is not None or shown.total >= _WORTH_A_SUMMARY:
         for sentence in records.summary.sentences():
             errors.print(sentence, soft_wrap=True, markup=False)

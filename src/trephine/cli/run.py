@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from trephine.cli.ending.problems import problems_shown
+from trephine.cli.options import Executor
 from trephine.cli.terminal import console, stages
 
 
@@ -22,12 +23,15 @@ def run(
     workers: Annotated[
         int | None, typer.Option(help="Processes; all processors by default.", min=1)
     ] = None,
+    executor: Executor = None,
 ) -> None:
     """Run a study: features, signatures, models, validation, report, model bundle."""
     from trephine.serve.offline import calculator_beside
     from trephine.study import Study
 
     with problems_shown(study), stages("goes on") as show:
-        result = Study.from_toml(study).run(out, resume=resume, workers=workers, progress=show)
+        result = Study.from_toml(study).run(
+            out, resume=resume, workers=workers, progress=show, executor=executor
+        )
     for line in [*result.summary(), *calculator_beside(result.bundle, result.folder)]:
         console.print(line, soft_wrap=True, markup=False)

@@ -12,6 +12,7 @@ from pydantic import (
 
 from trephine.choices import (
     CurveMethod,
+    PlannedExecutor,
     ProtocolName,
 )
 from trephine.cohort.schema import ClinicalVariable
@@ -33,6 +34,11 @@ class StudySection(PlanSection):
         description="whose model goes into the bundle; the report always shows all",
     )
     seed: int = Field(default=2025, ge=0, description="seed of every random draw of the run")
+    executor: PlannedExecutor = Field(
+        default="local",
+        description="who does the work: this process, processes of this machine, or a dask cluster"
+        " of this machine; `--executor dask:ADDRESS` names another cluster",
+    )
     simulated: str = Field(
         default="", description="a sentence that says how the data were simulated, if they were"
     )

@@ -50,13 +50,20 @@ class Study:
         workers: int | None = None,
         progress: Callable[[str, int, int], None] | None = None,
         formats: Sequence[ReportFormat] | None = None,
+        executor: str | None = None,
     ) -> StudyResult:
         """Run the study; see ``trephine.study.run.run_study``."""
         from trephine.study.run import run_study
 
         folder = Path(out) if out is not None else None
         return run_study(
-            self.path, folder, resume=resume, workers=workers, progress=progress, formats=formats
+            self.path,
+            folder,
+            resume=resume,
+            workers=workers,
+            progress=progress,
+            formats=formats,
+            executor=executor,
         )
 
 

@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from trephine.choices import ProtocolName
+from trephine.cluster import work_done_by
 from trephine.executors import workers_kept
 from trephine.facts import Facts, write_facts
 from trephine.modelling.cases import Cases
+from trephine.plan.reading import read_plan_so_far
 from trephine.report import ReportFormat, write_report
 from trephine.report.wording import name_column
 from trephine.store import FeatureStore
@@ -94,6 +96,7 @@ def run_study(
     workers: int | None = None,
     progress: StageProgress | None = None,
     formats: Sequence[ReportFormat] | None = None,
+    executor: str | None = None,
 ) -> StudyResult:
     """Run a study from its file to its report and model.
 
@@ -112,6 +115,9 @@ def run_study(
     formats
         What to write of the report, as `trephine.report.write_report`; nothing where empty.
         ``facts.json`` and the model are always written.
+    executor
+        "serial", "local", "dask:local" or "dask:ADDRESS"; as the plan says by default. The numbers
+        do not depend on it.
 
     Raises
     ------
@@ -120,7 +126,8 @@ def run_study(
     ModelError
         If a model cannot be fitted to these cases.
     """
-    with workers_kept(workers):
+    planned = read_plan_so_far(path)[0].study.executor
+    with work_done_by(executor or planned, workers), workers_kept(workers):
         show = progress or (lambda stage, done, total: None)
         return _run(path, out, resume, workers, show, formats)
 

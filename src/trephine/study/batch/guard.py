@@ -9,18 +9,19 @@ of Python and so runs even where compiled code never returns.
 from __future__ import annotations
 
 import faulthandler
+import multiprocessing
 import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Generic, Literal, Self, TypeVar
 
 from trephine.errors import WorkerError
-from trephine.executors import Executor, executor
+from trephine.executors import Executor, executor, is_elsewhere
 from trephine.scratch import scratch_folder
 
 Item = TypeVar("Item")
@@ -50,6 +51,9 @@ class WorkerGuard(Generic[Item, Result]):
         What the function takes before each item, as for `trephine.executors.executor`.
     timeout_s
         Longest time that an item may take; None for no limit.
+    in_process
+        Whether it may happen in this process and so be unguarded; with 1 worker and no limit by
+        default.
     """
 
     def __init__(
@@ -58,14 +62,18 @@ class WorkerGuard(Generic[Item, Result]):
         workers: int,
         shared: tuple[Any, ...] = (),
         timeout_s: float | None = None,
+        *,
+        in_process: bool | None = None,
     ) -> None:
         self._function = function
         self._workers = workers
-        self._in_process = workers <= 1 and timeout_s is None
+        plain = workers <= 1 and timeout_s is None
+        self._in_process = plain if in_process is None else in_process
         self._shared = shared
         self._timeout_s = timeout_s
         self._stack = ExitStack()
         self._open: tuple[Executor, Path] | None = None
+        self._elsewhere: Executor | None = None
 
     def __enter__(self) -> Self:
         """Return itself; processes start with the first batch."""
@@ -83,6 +91,9 @@ class WorkerGuard(Generic[Item, Result]):
         WorkerError
             If processes end before they begin an item.
         """
+        if is_elsewhere() and not self._in_process:
+            yield from enumerate(self._on_cluster(items))
+            return
         if self._in_process:
             run, _ = self._opened()
             yield from enumerate(run.map(self._function, items))
@@ -99,6 +110,13 @@ class WorkerGuard(Generic[Item, Result]):
                     del rest[number]
             except BrokenProcessPool:
                 yield from self._after_a_loss(rest)
+
+    def _on_cluster(self, items: Sequence[Item]) -> Iterator[Result | Lost]:
+        """Have each item guarded where it is done: by a process beside its worker."""
+        if self._elsewhere is None:
+            apart = _Apart(self._function, self._shared, self._timeout_s)
+            self._elsewhere = self._stack.enter_context(executor(self._workers, (apart,)))
+        return self._elsewhere.map(_apart, items)
 
     def _after_a_loss(self, rest: dict[int, Item]) -> Iterator[tuple[int, Result | Lost]]:
         """Yield what was finished and what was lost, and try the other suspects alone."""
@@ -167,6 +185,29 @@ class WorkerGuard(Generic[Item, Result]):
             answer: Result = pickle.load(stream)  # noqa: S301
         path.unlink()
         return answer
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """How items are guarded on a worker of a cluster, for all that it is given."""
+
+    function: Callable[..., Any]
+    shared: tuple[Any, ...]
+    timeout_s: float | None
+
+    @cached_property
+    def guard(self) -> Guard[Any, Any]:
+        """A process of the worker's own, made once; it ends with the worker."""
+        # A worker is a daemon by default, and Python lets those have no processes. This one is
+        # bound to its parent's life by `trephine.workers`.
+        multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+        return Guard(self.function, 1, self.shared, self.timeout_s, in_process=False)
+
+
+def _apart(apart: _Apart, item: Any) -> Any:
+    """Do one item beside a worker of a cluster."""
+    ((_, found),) = apart.guard.map([item])
+    return found
 
 
 def _marked(
