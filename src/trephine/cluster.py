@@ -31,7 +31,10 @@ from trephine.executors import (
 from trephine.workers import starting
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client
+    from distributed import Future as Pending
+
+    Future = Pending[bytes]
 
 Result = TypeVar("Result")
 
@@ -65,7 +68,8 @@ def work_done_by(executor: str, workers: int | None = None) -> Iterator[None]:
         another version of Trephine does.
     """
     if executor == "local":
-        yield
+        with work_at("local"):
+            yield
     elif executor == "serial":
         with work_at("serial"):
             yield
@@ -91,7 +95,8 @@ class Cluster:
     @property
     def workers(self) -> int:
         """How many items it works on at once."""
-        return max(sum(self._client.nthreads().values()), 1)
+        threads: int = sum(self._client.nthreads().values())
+        return max(threads, 1)
 
     @contextmanager
     def executor(self, shared: tuple[Any, ...]) -> Iterator[DaskExecutor]:
@@ -216,7 +221,7 @@ def _cluster(address: str, workers: int | None) -> Iterator[Cluster]:
             "--executor: expected dask to be installed, found that it is not:"
             " pip install 'trephine[dask]'"
         ) from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    _keep_quiet()
     with ExitStack() as stack:
         if address == "local":
             address = stack.enter_context(_of_this_machine(workers))
@@ -233,6 +238,13 @@ def _cluster(address: str, workers: int | None) -> Iterator[Cluster]:
             ) from None
         _check_versions(client)
         yield Cluster(client)
+
+
+def _keep_quiet() -> None:
+    """Leave it to our errors to say what went wrong; dask sets a level for each of its loggers."""
+    for name in (*logging.root.manager.loggerDict, "distributed"):
+        if name.split(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 @contextmanager

@@ -119,13 +119,13 @@ def counted(results: Iterable[Result], total: int, progress: Progress | None) ->
         yield result
 
 
-# Where executors do their work; None for worker processes of this one.
-_place: ContextVar[Place | Literal["serial"] | None] = ContextVar("place", default=None)
+# Where executors do their work.
+_place: ContextVar[Place | Literal["serial", "local"]] = ContextVar("place", default="local")
 
 
 @contextmanager
-def work_at(place: Place | Literal["serial"]) -> Iterator[None]:
-    """Have the executors inside a ``with`` block do their work elsewhere, or one by one here."""
+def work_at(place: Place | Literal["serial", "local"]) -> Iterator[None]:
+    """Have the executors inside a ``with`` block work elsewhere, in this process, or in several."""
     token = _place.set(place)
     try:
         yield
@@ -135,14 +135,21 @@ def work_at(place: Place | Literal["serial"]) -> Iterator[None]:
 
 def is_elsewhere() -> bool:
     """Say whether work is done on other machines or by processes that are not our own."""
-    return _place.get() not in (None, "serial")
+    return _elsewhere() is not None
+
+
+def _elsewhere() -> Place | None:
+    place = _place.get()
+    return None if place == "serial" or place == "local" else place
 
 
 def available_workers() -> int:
     """Return how many items may be worked on at once."""
     place = _place.get()
-    if place is not None:
-        return 1 if place == "serial" else place.workers
+    if place == "serial":
+        return 1
+    if place != "local":
+        return place.workers
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -169,14 +176,14 @@ def executor(workers: int | None = None, shared: tuple[Any, ...] = ()) -> Iterat
     :func:`work_at`, those of the place, all of them.
     """
     count = available_workers() if workers is None else workers
-    place = _place.get()
-    if count <= 1 or place == "serial":
+    place = _elsewhere()
+    if place is not None and workers != 1:
+        with place.executor(shared) as theirs:
+            yield theirs
+        return
+    if count <= 1 or _place.get() == "serial":
         with threadpool_limits(1):
             yield SerialExecutor(shared)
-        return
-    if place is not None:
-        with place.executor(shared) as elsewhere:
-            yield elsewhere
         return
     kept = _kept.get()
     ours = nullcontext(kept[1]) if kept is not None and kept[0] == count else _pool(count)
@@ -201,7 +208,7 @@ def workers_kept(workers: int | None = None) -> Iterator[None]:
         If a worker ends before its work is done.
     """
     count = available_workers() if workers is None else workers
-    if count <= 1 or _kept.get() is not None or _place.get() is not None:
+    if count <= 1 or _kept.get() is not None or _place.get() != "local":
         yield
         return
     with _pool(count) as pool:

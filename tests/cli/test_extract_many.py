@@ -74,6 +74,15 @@ def test_shares_in_any_order_and_one_of_them_twice_are_one_run(
     assert (many / "merged.csv").read_bytes() == whole
 
 
+@pytest.mark.slow
+def test_a_cluster_measures_what_one_process_measures(
+    trephine: Command, many: Path, whole: bytes
+) -> None:
+    by_dask = ("--executor", "dask:local", "--workers", 2, "--timeout", 60)
+    extract(trephine, many, "--out", many / "cluster.csv", *by_dask)
+    assert (many / "cluster.csv").read_bytes() == whole
+
+
 def test_merging_says_what_is_missing_and_takes_it_later(
     trephine: Command, many: Path, whole: bytes
 ) -> None:

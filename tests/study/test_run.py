@@ -337,3 +337,10 @@ def test_the_report_is_written_again_without_computing(
     assert list((tmp_path / "again" / "tables").glob("*.csv"))
     said = trephine("report", tmp_path)
     assert said.code == 2
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_the_numbers_of_one_process(image_run: StudyResult, tmp_path: Path) -> None:
+    study = write_image_study(tmp_path / "study")
+    run = Study.from_toml(study.toml).run(workers=2, formats=(), executor="dask:local")
+    assert numbers(run.facts) == numbers(image_run.facts)

@@ -17,6 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property, partial
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, Generic, Literal, Self, TypeVar
 
@@ -67,7 +68,7 @@ class WorkerGuard(Generic[Item, Result]):
     ) -> None:
         self._function = function
         self._workers = workers
-        plain = workers <= 1 and timeout_s is None
+        plain = workers <= 1 and timeout_s is None and not is_elsewhere()
         self._in_process = plain if in_process is None else in_process
         self._shared = shared
         self._timeout_s = timeout_s
@@ -82,6 +83,11 @@ class WorkerGuard(Generic[Item, Result]):
     def __exit__(self, *error: Any) -> None:
         """End the processes."""
         self._stack.__exit__(*error)
+
+    def close(self) -> None:
+        """End the processes; a further batch starts others."""
+        self._stack.close()
+        self._open = self._elsewhere = None
 
     def map(self, items: Sequence[Item]) -> Iterator[tuple[int, Result | Lost]]:
         """Yield (number of the item, its result), each once, not always in their order.
@@ -115,7 +121,7 @@ class WorkerGuard(Generic[Item, Result]):
         """Have each item guarded where it is done: by a process beside its worker."""
         if self._elsewhere is None:
             apart = _Apart(self._function, self._shared, self._timeout_s)
-            self._elsewhere = self._stack.enter_context(executor(self._workers, (apart,)))
+            self._elsewhere = self._stack.enter_context(executor(shared=(apart,)))
         return self._elsewhere.map(_apart, items)
 
     def _after_a_loss(self, rest: dict[int, Item]) -> Iterator[tuple[int, Result | Lost]]:
@@ -126,7 +132,7 @@ class WorkerGuard(Generic[Item, Result]):
         }
         found |= {n: Lost("timeout") for n in begun - found.keys() if self._is_late(n)}
         suspects = sorted(begun - found.keys())
-        self._close()
+        self.close()
         if not found and not suspects:
             raise WorkerError(
                 "worker processes ended before they began a case, out of memory perhaps; what was"
@@ -147,7 +153,7 @@ class WorkerGuard(Generic[Item, Result]):
             except BrokenProcessPool:
                 finished, late = self._path("done", number).exists(), self._is_late(number)
                 answer = self._answer(number) if finished else None
-                self._close()
+                self.close()
                 if answer is not None:
                     return answer
                 if late:
@@ -166,10 +172,6 @@ class WorkerGuard(Generic[Item, Result]):
             run = self._stack.enter_context(executor(count, self._shared))
             self._open = run, folder
         return self._open
-
-    def _close(self) -> None:
-        self._stack.close()
-        self._open = None
 
     def _path(self, what: str, number: int) -> Path:
         return self._opened()[1] / f"{what}-{number}"
@@ -196,12 +198,16 @@ class _Apart:
     timeout_s: float | None
 
     @cached_property
-    def guard(self) -> Guard[Any, Any]:
+    def guard(self) -> WorkerGuard[Any, Any]:
         """A process of the worker's own, made once; it ends with the worker."""
         # A worker is a daemon by default, and Python lets those have no processes. This one is
         # bound to its parent's life by `trephine.workers`.
         multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
-        return Guard(self.function, 1, self.shared, self.timeout_s, in_process=False)
+        guard: WorkerGuard[Any, Any] = WorkerGuard(
+            self.function, 1, self.shared, self.timeout_s, in_process=False
+        )
+        Finalize(None, guard.close, exitpriority=100)
+        return guard
 
 
 def _apart(apart: _Apart, item: Any) -> Any:
