@@ -150,8 +150,19 @@ def extract(
             _write(_table(_in_memory(asked, shown)), out)
         else:
             _through_store(asked, shown, folder, out, own=store is not None)
-    if store is not None or log is not None or shown.total >= _WORTH_A_SUMMARY:
-        for sentence in records.summary.sentences():
+    _sum_up(asked, shown, wanted=store is not None or log is not None)
+
+
+def _sum_up(asked: _Asked, shown: _Shown, *, wanted: bool) -> None:
+    """Say how it went, where that is wanted or there was much to do.
+
+    Raises
+    ------
+    typer.Exit
+        If some could not be measured.
+    """
+    if wanted or shown.total >= _WORTH_A_SUMMARY:
+        for sentence in asked.log.summary.sentences():
             errors.print(sentence, soft_wrap=True, markup=False)
     if shown.failed:
         errors.print(f"{shown.failed} of {shown.total} pairs could not be measured.")
