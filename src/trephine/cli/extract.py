@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trephine.choices import Failures, MaskGeometry
+from trephine.cli.extract_shown import ExtractionLines
 from trephine.cli.options import Executor
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
@@ -144,7 +144,7 @@ def extract(
     folder = _folder(out, store, found)
     records = RunLog(log or (store / "log.jsonl" if store is not None else None))
     asked = _Asked(found, share, work, Conduct(workers, timeout, failures, retry), records)
-    shown = _Shown(len(share.take(found.pairs)))
+    shown = ExtractionLines(len(share.take(found.pairs)))
     with work_done_by(executor or "local", workers):
         if folder is None:
             _write(_table(_in_memory(asked, shown)), out)
@@ -153,7 +153,7 @@ def extract(
     _sum_up(asked, shown, wanted=store is not None or log is not None)
 
 
-def _sum_up(asked: _Asked, shown: _Shown, *, wanted: bool) -> None:
+def _sum_up(asked: _Asked, shown: ExtractionLines, *, wanted: bool) -> None:
     """Say how it went, where that is wanted or there was much to do.
 
     Raises
@@ -171,9 +171,6 @@ def _sum_up(asked: _Asked, shown: _Shown, *, wanted: bool) -> None:
 
 # Of fewer regions, most of the time went into starting.
 _WORTH_A_SUMMARY = 50
-
-# Lines on single regions that are shown; the log has all.
-_MOST_LINES = 40
 
 
 @dataclass(frozen=True)
@@ -196,7 +193,7 @@ def _folder(out: Path | None, store: Path | None, found: Pairs) -> Path | None:
     return out.with_name(f"{out.name}.partial")
 
 
-def _measure(asked: _Asked, kept: Kept | None, shown: _Shown) -> Iterator[PairFeatures]:
+def _measure(asked: _Asked, kept: Kept | None, shown: ExtractionLines) -> Iterator[PairFeatures]:
     from trephine.study.batch.drive import measure_pairs
 
     pairs = asked.share.take(asked.found.pairs)
@@ -218,12 +215,12 @@ def _measure(asked: _Asked, kept: Kept | None, shown: _Shown) -> Iterator[PairFe
     shown.show()
 
 
-def _in_memory(asked: _Asked, shown: _Shown) -> list[PairFeatures]:
+def _in_memory(asked: _Asked, shown: ExtractionLines) -> list[PairFeatures]:
     return [row for row in _measure(asked, None, shown) if not row.problem]
 
 
 def _through_store(
-    asked: _Asked, shown: _Shown, folder: Path, out: Path | None, *, own: bool
+    asked: _Asked, shown: ExtractionLines, folder: Path, out: Path | None, *, own: bool
 ) -> None:
     """Measure into a store; write the table from it, and remove one that was for this alone."""
     from trephine.study.batch.keeping import forget_kept, open_kept, write_share
@@ -267,45 +264,6 @@ def _show_left_aside(found: Pairs) -> None:
         errors.print(f"{found.strays} files of the system left aside (such as .DS_Store).")
     if found.unused:
         errors.print(f"{found.unused} masks have no image and are not used.")
-
-
-class _Shown:
-    """Why values are missing or conventional, a line a reason, and which pairs failed."""
-
-    def __init__(self, total: int) -> None:
-        self.total, self.failed = total, 0
-        self._lines: list[str] = []
-        self._more = 0
-        self._doubts: Counter[str] = Counter()
-
-    def take(self, row: PairFeatures) -> None:
-        """Take what there is to say of one pair."""
-        self._doubts.update(row.doubts)
-        by_reason: dict[str, list[str]] = {}
-        for feature, reason in row.reasons.items():
-            by_reason.setdefault(reason, []).append(feature)
-        for reason, features in by_reason.items():
-            more = f" and {len(features) - 1} more" if len(features) > 1 else ""
-            self._line(f"{row.pair.where or row.pair.name}: {features[0]}{more}: {reason}")
-        if row.problem:
-            self.failed += 1
-            self._line(f"{row.pair.where}: left out. {row.problem}")
-
-    def _line(self, text: str) -> None:
-        if len(self._lines) < _MOST_LINES:
-            self._lines.append(text)
-        else:
-            self._more += 1
-
-    def show(self) -> None:
-        """Show it."""
-        for doubt, count in self._doubts.items():
-            text = f"Note, {count} of {self.total} pairs: {doubt}."
-            errors.print(text, soft_wrap=True, markup=False)
-        for line in self._lines:
-            errors.print(line, soft_wrap=True, markup=False)
-        if self._more:
-            errors.print(f"and {self._more} more lines of this kind.")
 
 
 def _table(measured: Sequence[PairFeatures]) -> pd.DataFrame:
