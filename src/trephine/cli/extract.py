@@ -12,7 +12,7 @@ import typer
 
 from trephine.choices import Failures, MaskGeometry
 from trephine.cli.extract_shown import ExtractionLines
-from trephine.cli.options import Executor
+from trephine.cli.options import ExecutorName
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
 
@@ -115,7 +115,7 @@ def extract(
     retry: Retry = False,
     log: LogFile = None,
     workers: Workers = None,
-    executor: Executor = None,
+    executor: ExecutorName = None,
 ) -> None:
     """Measure radiomic features.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-Executor = Annotated[
+ExecutorName = Annotated[
     str | None,
     typer.Option(
         help="Who does the work: serial, local, dask:local, or dask:ADDRESS of a scheduler whose"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from trephine.cli.ending.problems import problems_shown
-from trephine.cli.options import Executor
+from trephine.cli.options import ExecutorName
 from trephine.cli.terminal import console, stages
 
 
@@ -23,7 +23,7 @@ def run(
     workers: Annotated[
         int | None, typer.Option(help="Processes; all processors by default.", min=1)
     ] = None,
-    executor: Executor = None,
+    executor: ExecutorName = None,
 ) -> None:
     """Run a study: features, signatures, models, validation, report, model bundle."""
     from trephine.serve.offline import calculator_beside
