@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 REFERENCE ?= tests/reference
 
-.PHONY: help demo test test-slow check format parity bench bench-r honesty test-system fuzz audit docs kernels clean
+.PHONY: help demo test test-slow check format parity bench bench-r honesty test-system fuzz bombs audit docs kernels clean
 
 help:
 	@echo "make demo         run the main job on the simulated cohort and print where the report is"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench-r      the same, with R's glmnet and survival installed from Debian"
 	@echo "make honesty      the league of learners on public data sets (needs the peers; hours)"
 	@echo "make fuzz         2,000 mutated files of each kind (FUZZ='--seed 7 --count 500 dicom png')"
+	@echo "make bombs        small files that ask for much: what each costs, written to benchmarks/results"
 	@echo "make audit        ask pip-audit whether any dependency has a known weakness"
 	@echo "make docs         write the references of the study file, of facts.json and of a bundle"
 	@echo "make kernels      forget compiled kernels, after a change in one that others call"
@@ -61,6 +62,9 @@ test-system: $(BIN)/.dev-ready
 
 fuzz: $(BIN)/.dev-ready
 	$(BIN)/python tests/security/fuzz.py $(FUZZ)
+
+bombs: $(BIN)/.dev-ready
+	$(BIN)/python tests/security/bombs.py --write benchmarks/results/security.md
 
 audit: $(BIN)/.dev-ready
 	$(BIN)/python tests/security/audit.py

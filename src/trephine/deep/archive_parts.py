@@ -7,6 +7,8 @@ import stat
 import zipfile
 from collections.abc import Mapping
 
+from trephine.archives import open_zip
+
 MOST_PARTS = 20_000
 MOST_INFLATED_BYTES = 4 << 30
 
@@ -31,7 +33,7 @@ def parts_of(content: bytes) -> dict[str, bytes]:
     zipfile.BadZipFile
         If it is damaged or too large. Other errors of the library may come, too.
     """
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with open_zip(io.BytesIO(content)) as archive:
         members = archive.infolist()
         if len(members) > MOST_PARTS or sum(m.file_size for m in members) > MOST_INFLATED_BYTES:
             raise zipfile.BadZipFile("it is too large")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trephine.archives import open_zip
 from trephine.errors import InputError
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _refuse_bomb(file: NetworkFile) -> None:
     if not zipfile.is_zipfile(io.BytesIO(file.content)):
         return
     try:
-        with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+        with open_zip(io.BytesIO(file.content)) as archive:
             inflated = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise _damaged(file.name, error) from None

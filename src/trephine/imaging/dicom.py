@@ -23,6 +23,7 @@ from trephine.imaging.functional_groups import with_functional_groups
 from trephine.imaging.grey import itk_type, to_grey
 from trephine.imaging.header import header_of, lay_flat
 from trephine.imaging.limits import check_file_bytes, inflate_deflated
+from trephine.imaging.parse_bounds import CountedReads, check_sequences
 from trephine.imaging.spacing import StatedSpacing, radiograph_spacing
 from trephine.paths import open_regular
 from trephine.types import Geometry, Image
@@ -131,15 +132,20 @@ def _parse(
         meta, start = _file_meta(file)
         file.seek(0)
         if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-            return pydicom.dcmread(
-                file,
+            found = pydicom.dcmread(
+                CountedReads(file, called),
                 force=True,
                 stop_before_pixels=stop_before_pixels,
                 specific_tags=keywords,
             )
+            check_sequences(found, called)
+            return found
         file.seek(start)
         inflated = inflate_deflated(file.read(), called)
-    plain = pydicom.dcmread(BytesIO(inflated), force=True, stop_before_pixels=stop_before_pixels)
+    plain = pydicom.dcmread(
+        CountedReads(BytesIO(inflated), called), force=True, stop_before_pixels=stop_before_pixels
+    )
+    check_sequences(plain, called)
     meta["TransferSyntaxUID"].value = DeflatedExplicitVRLittleEndian
     plain.file_meta = meta
     return plain

@@ -19,6 +19,7 @@ from trephine.imaging.grey_array import GreyArray, Purpose, check_finite
 from trephine.imaging.itk import ITK, geometry_of_itk
 from trephine.imaging.itk_file import read_itk
 from trephine.imaging.limits import check_file_bytes, check_inflation, check_pixels
+from trephine.imaging.parse_bounds import check_raster_parts
 from trephine.imaging.placement import itk_placement
 from trephine.types import Geometry
 
@@ -77,6 +78,8 @@ def read_raster_array(path: Path, purpose: Purpose = "labels") -> GreyArray:
         If it is coloured, transparent, multi-page, too large or damaged.
     """
     sent = check_file_bytes(path)
+    with path.open("rb") as file:
+        check_raster_parts(file, path.name)
     try:
         # Pillow's own guard against bombs would come before ours, and cannot be raised.
         with warnings.catch_warnings():

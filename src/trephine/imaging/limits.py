@@ -34,6 +34,7 @@ from trephine.limits import in_force
 
 # Images up to this size cost little whatever they inflate from.
 SMALL_PIXELS = 1 << 24
+_PIECE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -186,23 +187,40 @@ def inflate_deflated(data: bytes, name: str) -> bytes:
     limits = image_limits()
     # Two bytes a pixel, and headers; the tail of a stream may not be smaller than the limit says.
     most = min(2 * limits.pixels, max(len(data) * limits.inflation, 2 * SMALL_PIXELS)) + (1 << 24)
-    stream = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        inflated = stream.decompress(data, most)
+        size, whole = _inflated_size(data, most)
+        inflated = zlib.decompress(data[:whole], -zlib.MAX_WBITS, size) if whole else b""
     except zlib.error:
         raise ImageError(
             f"{name}: expected a whole compressed file, found a damaged one; fetch it again"
         ) from None
-    if stream.unconsumed_tail:
+    if size > most:
         raise ImageError(
             f"{name}: expected a file that inflates to at most {most} bytes, found more"
             f" ({raised_by('pixels')} and {raised_by('inflation')} raise this)"
         )
-    if not stream.eof:
+    if not whole:
         raise ImageError(
             f"{name}: expected a whole compressed file, found one that stops early; fetch it again"
         )
     return inflated
+
+
+def _inflated_size(data: bytes, most: int) -> tuple[int, int]:
+    """Return how many bytes a raw deflate stream inflates to, and its own length.
+
+    Nothing is kept, so that a bomb takes no memory. The length is 0 for a stream that goes on
+    beyond ``most`` bytes, or stops early.
+    """
+    stream, size = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    rest = data
+    while not stream.eof and size <= most:
+        piece = len(stream.decompress(rest, _PIECE))
+        rest = stream.unconsumed_tail
+        size += piece
+        if not piece and not rest:
+            break
+    return size, len(data) - len(stream.unused_data) if stream.eof and size <= most else 0
 
 
 def _check(found: int, limit: str, unit: str, told: str, name: str) -> None:

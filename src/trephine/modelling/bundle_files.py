@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from trephine.archives import open_zip
 from trephine.errors import BundleError
 
 # What file managers leave in every folder that someone opens, and in archives of it.
@@ -103,7 +104,7 @@ def _read_folder(path: Path) -> dict[str, bytes]:
 
 
 def _read_zip(path: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(path) as archive:
+    with path.open("rb") as stream, open_zip(stream) as archive:
         members = [
             member
             for member in archive.infolist()

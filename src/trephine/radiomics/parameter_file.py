@@ -11,9 +11,13 @@ from typing import Any
 import yaml
 
 from trephine.errors import InputError
+from trephine.paths import open_regular
 from trephine.radiomics.catalogue import FAMILIES
 
 _log = logging.getLogger(__name__)
+
+# A parameter file is a page of text, and its parser takes ten seconds a megabyte.
+_MOST_BYTES = 1 << 17
 
 _SECTIONS = ("setting", "imageType", "featureClass", "voxelSetting")
 
@@ -53,17 +57,41 @@ def read_settings(path: Path) -> dict[str, Any]:
     if path.suffix.lower() != ".toml":
         return read_pyradiomics(path)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        return tomllib.loads(_text(path))
+    except (OSError, ValueError) as error:
         raise InputError(f"{path.name}: expected a TOML file, found: {error}") from None
+    except RecursionError:
+        raise _too_deep(path) from None
+
+
+def _text(path: Path) -> str:
+    """Return the text of a regular file; every end of line is one."""
+    with open_regular(path) as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise InputError(
+            f"{path.name}: expected a parameter file of at most {_MOST_BYTES} bytes, found a longer"
+            " one"
+        )
+    return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _too_deep(path: Path) -> InputError:
+    return InputError(
+        f"{path.name}: expected a parameter file, found brackets nested too deeply to be one"
+    )
 
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _text(path)
         content = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"{path.name}: expected a parameter file, found: {error}") from None
+    except RecursionError:
+        raise _too_deep(path) from None
     if not isinstance(content, dict):
-        raise InputError(f"{path.name}: expected sections of settings, found {content!r}")
+        raise InputError(
+            f"{path.name}: expected sections of settings, found {type(content).__name__}"
+        )
     return content

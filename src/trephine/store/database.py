@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -20,6 +21,10 @@ log = logging.getLogger("trephine.store")
 _PATIENCE_S = 60
 # SQLite takes a limited number of values in one statement.
 _VALUES = 500
+# In a table's definition: what computes when a row is read or written. No table of ours has any.
+_COMPUTES = re.compile(
+    r"\b(AS|CHECK|COLLATE|DEFAULT|GENERATED|REFERENCES|VIRTUAL)\b", re.IGNORECASE
+)
 
 
 def checksum(text: str | bytes) -> str:
@@ -125,6 +130,8 @@ class Database:
     def _is_whole(self) -> bool:
         try:
             with closing(sqlite3.connect(self.path, timeout=_PATIENCE_S)) as connection:
+                if not self._is_plain(connection):
+                    return False
                 answer = connection.execute("PRAGMA quick_check(1)").fetchone()
                 return bool(answer and answer[0] == "ok")
         except sqlite3.OperationalError as error:
@@ -132,6 +139,26 @@ class Database:
             return _code(error) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR)
         except sqlite3.DatabaseError:
             return False
+
+    def _is_plain(self, connection: sqlite3.Connection) -> bool:
+        """Say whether a file holds tables alone, and none that computes.
+
+        A trigger, a view or a computed column of a file from elsewhere would run at our questions:
+        one without end hangs, one of a gigabyte takes a gigabyte. Reading the list runs nothing.
+        """
+        ours = {_shape(statement) for statement in self._tables}
+        rows = connection.execute("SELECT type, sql FROM sqlite_master").fetchall()
+        return all(
+            (kind == "index" and sql is None)
+            or _shape(str(sql)) in ours
+            or (kind == "table" and not _COMPUTES.search(str(sql)))
+            for kind, sql in rows
+        )
+
+
+def _shape(statement: str) -> str:
+    """Return a statement as SQLite keeps it."""
+    return " ".join(statement.replace(" IF NOT EXISTS", "").split())
 
 
 @contextmanager

@@ -15,7 +15,14 @@ import numpy as np
 
 from trephine.errors import InputError, StoreError
 from trephine.store.database import Database, log, set_aside
-from trephine.store.shards import BrokenShardError, Shard, check_shard, read_shard, write_shard
+from trephine.store.shards import (
+    BrokenShardError,
+    Shard,
+    check_shard,
+    is_shard_name,
+    read_shard,
+    write_shard,
+)
 from trephine.store.tasks import is_sound, text_checksum
 from trephine.types import FloatArray
 
@@ -84,9 +91,9 @@ class FeatureStore:
 
     def known(self, keys: Sequence[str]) -> set[str]:
         """Return those of ``keys`` whose features are stored and whole."""
-        rows = self.database.rows("SELECT key, shard FROM features WHERE key IN ({})", keys)
-        whole = self._whole({shard for _, shard in rows})
-        return {key for key, shard in rows if shard in whole}
+        shard_of = self._shard_of(keys)
+        whole = self._whole(set(shard_of.values()))
+        return {key for key, shard in shard_of.items() if shard in whole}
 
     def write_notes(self, notes: Notes) -> None:
         """Store what else is known under each key (provenance, reasons), as JSON."""
@@ -97,7 +104,8 @@ class FeatureStore:
         """Return the note of each key, empty where there is none."""
         rows = self.database.rows("SELECT key, note, sha256 FROM notes WHERE key IN ({})", keys)
         found = {key: json.loads(note) for key, note, own in rows if is_sound(key, note, own)}
-        return [found.get(key, {}) for key in keys]
+        notes = (found.get(key, {}) for key in keys)
+        return [note if isinstance(note, dict) else {} for note in notes]
 
     def write(
         self, names: Sequence[str], values: Mapping[str, FloatArray], notes: Notes | None = None
@@ -158,8 +166,7 @@ class FeatureStore:
         StoreError
             If its shard is damaged.
         """
-        rows = self.database.rows("SELECT key, shard FROM features WHERE key IN ({})", keys)
-        shard_of: dict[str, str] = dict(rows)
+        shard_of = self._shard_of(keys)
         absent = [key for key in keys if key not in shard_of]
         if absent:
             raise InputError(f"feature store: {len(absent)} of {len(keys)} keys are not stored")
@@ -188,7 +195,7 @@ class FeatureStore:
             n = ledger.execute("DELETE FROM features WHERE shard = ?", (shard,)).rowcount
             ledger.execute("DELETE FROM shards WHERE shard = ?", (shard,))
         self._verified.discard(shard)
-        if path.is_file():
+        if is_shard_name(shard) and path.is_file():
             aside = set_aside(path)
             log.warning(
                 "Shard %s was damaged; it is kept as %s. %d regions are extracted again.",
@@ -216,7 +223,7 @@ class FeatureStore:
         """Return every shard that the ledger names, with its checksum where it has one."""
         with self.database.connection() as ledger:
             rows = ledger.execute("SELECT DISTINCT shard FROM features").fetchall()
-        names = {row[0] for row in rows}
+        names = {row[0] for row in rows if is_shard_name(row[0])}
         own = self._checksums(names)
         return {name: own.get(name) for name in sorted(names)}
 
@@ -225,6 +232,11 @@ class FeatureStore:
             _enter_notes(ledger, shard.notes)
             _enter_shard(ledger, name, shard.sha256, shard.values)
         self._verified.add(name)
+
+    def _shard_of(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the shard of each key that has one, of those that lie in the shards' folder."""
+        rows = self.database.rows("SELECT key, shard FROM features WHERE key IN ({})", keys)
+        return {key: shard for key, shard in rows if is_shard_name(shard)}
 
     def _checksums(self, shards: set[str]) -> dict[str, str]:
         statement = "SELECT shard, sha256 FROM shards WHERE shard IN ({})"

@@ -19,11 +19,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from trephine.errors import InputError
+from trephine.paths import open_regular
 from trephine.store.database import checksum
 from trephine.types import FloatArray
 from trephine.writing import naming, whole_file
 
 _NAMED_BY_CHECKSUM = re.compile(r"[0-9a-f]{64}\.parquet")
+# Any shard lies in its folder, whatever a ledger that was exchanged says.
+_PLAIN_NAME = re.compile(r"[\w-][\w.-]*\.parquet", re.ASCII)
 
 
 class BrokenShardError(Exception):
@@ -50,6 +54,11 @@ class Shard:
     values: Mapping[str, FloatArray]
     notes: Mapping[str, Mapping[str, Any]]
     sha256: str
+
+
+def is_shard_name(name: object) -> bool:
+    """Say whether a ledger's name of a shard is that of a file in the shards' folder."""
+    return isinstance(name, str) and _PLAIN_NAME.fullmatch(name) is not None
 
 
 def write_shard(
@@ -130,9 +139,9 @@ def check_shard(path: Path, sha256: str | None) -> str:
 
 def _content(path: Path) -> bytes:
     try:
-        with naming(path):
-            return path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        with naming(path), open_regular(path) as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError, InputError):
         raise BrokenShardError from None
 
 

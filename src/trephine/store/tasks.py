@@ -78,13 +78,13 @@ def text_checksum(key: str, text: str) -> str:
 
 
 def is_sound(key: str, text: Any, own: str | None) -> bool:
-    """Say whether a stored text is what was written; without a checksum, whether it is JSON."""
+    """Say whether a stored text is JSON and, where it has a checksum, what was written."""
     if not isinstance(text, str):
         return False
-    if own is not None:
-        return text_checksum(key, text) == own
+    if own is not None and text_checksum(key, text) != own:
+        return False
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True

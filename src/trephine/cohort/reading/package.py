@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Protocol
 from xml.parsers import expat
 
+from trephine.archives import open_zip
 from trephine.cohort.reading.limits import TableLimits
 from trephine.errors import Problem, StudyProblemsError
 
@@ -59,15 +60,18 @@ class Package:
         self.name = path.name
         self._limits = limits
         self._seen = 0  # bytes of all parts so far: a part may be named by many sheets
+        self._file = path.open("rb")
         try:
-            self._zip = zipfile.ZipFile(path)
+            self._zip = open_zip(self._file)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            self._file.close()
             raise refusal(self.name, "a workbook that is cut short or damaged") from error
         self.parts = {info.filename.lstrip("/"): info for info in self._zip.infolist()}
 
     def close(self) -> None:
         """Close the file."""
         self._zip.close()
+        self._file.close()
 
     def parse(self, part: str, handler: Handler) -> None:
         """Hand the elements of a part to ``handler``; a part that is absent has none.

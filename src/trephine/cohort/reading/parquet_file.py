@@ -24,14 +24,14 @@ _MIDNIGHT = re.compile(r"[T ]00:00:00$")
 _NO_FRACTION = re.compile(r"\.0+$")
 
 
-def read_parquet(path: Path, limits: TableLimits) -> tuple[Grid, Extent]:
+def read_parquet(path: Path, name: str, limits: TableLimits) -> tuple[Grid, Extent]:
     """Read a Parquet table: the names stand in row 1, as they do in a CSV file.
 
     Parameters
     ----------
-    path, limits
-        The file, and bounds on it. Rows, columns and inflated bytes are those that its footer
-        states; rows are read some thousand at a time, texts in their dictionaries.
+    path, name, limits
+        The file, what it is called, and bounds on it. Rows, columns and inflated bytes are those
+        that its footer states; rows are read some thousand at a time, texts in their dictionaries.
 
     Raises
     ------
@@ -43,13 +43,15 @@ def read_parquet(path: Path, limits: TableLimits) -> tuple[Grid, Extent]:
             told = file.schema_arrow
         texts = [field.name for field in told if _is_text(field.type)]
         with _opened(path, limits, texts) as file:
-            return _read(file, path.name, limits)
+            return _read(file, name, limits)
     except StudyProblemsError:
         raise
+    except MemoryError:
+        raise  # one of the library's own, too
     # The library meets damaged bytes with errors of several kinds.
     except (pa.ArrowException, OSError, ValueError, OverflowError):
         found = "a Parquet file that is cut short, damaged or encrypted"
-        raise refusal(path.name, found, "Write it again, as Parquet or CSV") from None
+        raise refusal(name, found, "Write it again, as Parquet or CSV") from None
 
 
 def _opened(path: Path, limits: TableLimits, texts: Sequence[str] = ()) -> Any:
@@ -82,7 +84,7 @@ def _read(file: Any, name: str, limits: TableLimits) -> tuple[Grid, Extent]:
     grid.put_row(1, names)
     row = 1
     wanted = [field.name for field in fields] if len(fields) < len(schema) else None
-    for batch in file.iter_batches(_ROWS, columns=wanted):
+    for batch in file.iter_batches(_ROWS, columns=wanted, use_threads=False):
         pairs = zip(batch.schema, batch.columns, strict=True)
         texts = [_texts(column, grid) for field, column in pairs if _is_plain(field.type)]
         for cells in zip(*texts, strict=True):

@@ -102,7 +102,7 @@ def read_source(
             grid, chosen, sheets = _chosen(path.name, book.names, book.hidden, sheet, book.read)
         return _source(path.name, grid, chosen, sheets)
     if first.startswith(b"PAR1"):
-        from trephine.cohort.reading.parquet_file import read_parquet  # takes a second to load
+        from trephine.cohort.reading.parquet_apart import read_parquet
 
         grid, extent = read_parquet(path, bounds)
         return _source(path.name, grid, None, (), extent)

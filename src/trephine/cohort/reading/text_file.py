@@ -55,8 +55,11 @@ def read_text_table(path: Path, limits: TableLimits, encoding: str | None = None
 def _bytes(path: Path, limits: TableLimits) -> bytes:
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
-    if not packed:
-        return path.read_bytes()
+        if not packed:
+            file.seek(0)
+            content = file.read(limits.file_bytes + 1)  # some, as of /proc, state no size before
+            limits.check("file_bytes", path.name, len(content))
+            return content
     parts, size = [], 0
     try:
         with gzip.open(path) as stream:

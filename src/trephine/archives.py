@@ -1,0 +1,68 @@
+"""Opening zip files from strangers: what their directory says is held to what the file can hold.
+
+`zipfile` reads the whole directory of an archive and makes an object of some 600 bytes for each
+entry of 47, whatever is then asked of it, so that a file of a hundred megabytes takes gigabytes;
+and it goes to any place that the directory names. Here the directory is bounded and places lie in
+the file. What an archive says of the size of its members is for those who inflate them to bound.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import IO, cast
+
+# Some 90,000 entries without names; 20,000 with names of 160 letters.
+MOST_DIRECTORY_BYTES = 4 << 20
+
+
+def open_zip(file: IO[bytes]) -> zipfile.ZipFile:
+    """Open an archive for reading.
+
+    Parameters
+    ----------
+    file
+        Open for reading, and seekable; it stays the caller's to close.
+
+    Raises
+    ------
+    zipfile.BadZipFile
+        If it is no archive, or its directory is larger than `MOST_DIRECTORY_BYTES`.
+    OSError
+        If it cannot be read. Damaged ones end in other errors of the library too.
+    """
+    held = _Held(file)
+    archive = zipfile.ZipFile(cast("IO[bytes]", held))
+    held.most = held.size
+    return archive
+
+
+class _Held:
+    """A file that is read in pieces of at most ``most`` bytes, and only where it has some.
+
+    `zipfile` reads the directory in one piece, so that its size is seen before it is taken.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.size = file.seek(0, io.SEEK_END)
+        self.most = MOST_DIRECTORY_BYTES
+        self.tell = file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as much, or refuse to."""
+        left = max(0, self.size - self._file.tell())
+        wanted = left if size < 0 else min(size, left)
+        if wanted > self.most:
+            raise zipfile.BadZipFile("its directory is too large")
+        return self._file.read(wanted)
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place that there is."""
+        if whence == io.SEEK_SET and not 0 <= place <= self.size:
+            raise zipfile.BadZipFile("it names a place outside itself")
+        return self._file.seek(place, whence)
+
+    def seekable(self) -> bool:
+        """Say that it can be sought in."""
+        return True

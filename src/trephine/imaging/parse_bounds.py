@@ -1,0 +1,151 @@
+"""Parts of an image file, counted before its library takes them one by one.
+
+A DICOM element, a PNG chunk and an entry of a TIFF directory take eight to twelve bytes and ten
+microseconds, or memory of any size where many entries name the same bytes: a file of some
+megabytes then takes minutes. No real image is near these counts.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import IO, Any
+
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
+
+from trephine.errors import ImageError
+
+# Reads of a DICOM parser, two for an element: a thousand frames described take 100,000.
+MOST_READS = 250_000
+# Of all sequences of a header that state their length: a thousand frames described take a MB.
+MOST_SEQUENCE_BYTES = 4 << 20
+# Encoders write chunks of 8 kB or more; 62 megapixels of 16 bits are 15,000 such.
+MOST_CHUNKS = 50_000
+
+_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
+               16: 8, 17: 8, 18: 8}  # fmt: skip
+
+
+class CountedReads:
+    """A file that a DICOM parser reads a bounded number of times.
+
+    Parameters
+    ----------
+    file
+        Open for reading.
+    name
+        For messages.
+    """
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self._read, self._called, self._count = file.read, name, 0
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as the file does.
+
+        Raises
+        ------
+        ImageError
+            If it was read too often.
+        """
+        self._count += 1
+        if self._count > MOST_READS:
+            raise too_many_parts(self._called)
+        return self._read(size)
+
+
+def check_sequences(elements: Any, name: str) -> None:
+    """Refuse a parsed data set whose sequences, not parsed yet, are longer than any header.
+
+    Parameters
+    ----------
+    elements
+        The data set.
+    name
+        For messages.
+
+    Raises
+    ------
+    ImageError
+        If they are.
+    """
+    length = 0
+    for tag in elements.keys():  # noqa: SIM118 - elements themselves would be parsed
+        part = elements.get_item(tag)
+        if isinstance(part.value, bytes) and _vr(part) == "SQ":
+            length += len(part.value)
+    if length > MOST_SEQUENCE_BYTES:
+        raise too_many_parts(name)
+
+
+def _vr(part: Any) -> str | None:
+    """Return what the parser will take an element for, by its own word or by the dictionary."""
+    if part.VR in (None, "UN") and dictionary_has_tag(part.tag):
+        return dictionary_VR(part.tag)
+    return part.VR if isinstance(part.VR, str) else None
+
+
+def too_many_parts(name: str) -> ImageError:
+    """Return the error for a header without end."""
+    return ImageError(
+        f"{name}: expected the header of an image, found one of more parts than any has; fetch it"
+        " again from the archive"
+    )
+
+
+def check_raster_parts(file: IO[bytes], name: str) -> None:
+    """Refuse a PNG of too many chunks, and a TIFF whose entries are larger than the file.
+
+    Parameters
+    ----------
+    file
+        Open for reading at its beginning.
+    name
+        For messages.
+
+    Raises
+    ------
+    ImageError
+        If it is one. Damaged files are for their library to refuse.
+    """
+    head = file.read(16)
+    size = file.seek(0, 2)
+    if head[:4] == b"\x89PNG":
+        _check_chunks(file, size, name)
+    elif len(head) == 16:
+        _check_directory(file, head, size, name)
+
+
+def _check_chunks(file: IO[bytes], size: int, name: str) -> None:
+    place = 8
+    for _ in range(MOST_CHUNKS):
+        file.seek(place)
+        head = file.read(8)
+        place += 12 + int.from_bytes(head[:4], "big")
+        if place >= size or head[4:] == b"IEND":
+            return
+    raise ImageError(
+        f"{name}: expected a PNG of at most {MOST_CHUNKS} chunks, found more; save it again"
+    )
+
+
+def _check_directory(file: IO[bytes], head: bytes, size: int, name: str) -> None:
+    """Add up what the entries of the first directory name: each byte of a file is named once."""
+    order = "<" if head[:2] == b"II" else ">"
+    big = head[2:4] in (b"+\0", b"\0+")
+    (place,) = struct.unpack_from(f"{order}{'Q' if big else 'I'}", head, 8 if big else 4)
+    if place >= size:
+        return
+    file.seek(place)
+    count = int.from_bytes(file.read(8 if big else 2), "little" if order == "<" else "big")
+    width, form = (20, f"{order}HHQ") if big else (12, f"{order}HHI")
+    entries = file.read(min(count, 1 << 16) * width)
+    named = 0
+    for start in range(0, len(entries) - width + 1, width):
+        _, kind, n = struct.unpack_from(form, entries, start)
+        named += n * _TYPE_BYTES.get(kind, 1)
+    if named > size:
+        raise ImageError(
+            f"{name}: expected a TIFF whose entries lie in the file, found entries of {named} bytes"
+            f" in a file of {size}; save it again"
+        )
