@@ -1,4 +1,4 @@
-"""Opening zip files from strangers: what their directory says is held to what the file can hold.
+"""Opening zip and safetensors files from strangers: their directory is bounded before it is read.
 
 `zipfile` reads the whole directory of an archive and makes an object of some 600 bytes for each
 entry of 47, whatever is then asked of it, so that a file of a hundred megabytes takes gigabytes;
@@ -14,6 +14,8 @@ from typing import IO, cast
 
 # Some 90,000 entries without names; 20,000 with names of 160 letters.
 MOST_DIRECTORY_BYTES = 4 << 20
+# Some 100,000 tensors: a model refitted a thousand times has a third of them.
+MOST_TENSOR_HEADER_BYTES = 8 << 20
 
 
 def open_zip(file: IO[bytes]) -> zipfile.ZipFile:
@@ -35,6 +37,26 @@ def open_zip(file: IO[bytes]) -> zipfile.ZipFile:
     archive = zipfile.ZipFile(cast("IO[bytes]", held))
     held.most = held.size
     return archive
+
+
+def bounded_tensors(content: bytes) -> bytes:
+    """Return the bytes of a safetensors file; one whose header is longer than any is refused.
+
+    Its library reads a header of 100 MB, a million tensors, into more than a gigabyte.
+
+    Parameters
+    ----------
+    content
+        The file: the header's length in its first eight bytes, little-endian.
+
+    Raises
+    ------
+    ValueError
+        If that length is more than `MOST_TENSOR_HEADER_BYTES`.
+    """
+    if int.from_bytes(content[:8], "little") > MOST_TENSOR_HEADER_BYTES:
+        raise ValueError("its header is too large")
+    return content
 
 
 class _Held:

@@ -159,6 +159,13 @@ def read_parameters(path: Path) -> None:
     RadiomicsSettings.from_file(path)
 
 
+def read_model(path: Path) -> None:
+    """Read a bundle once: the other door packs it again, which is no part of the program."""
+    from trephine.modelling.bundle import read_bundle
+
+    read_bundle(path)
+
+
 def references() -> bytes:
     """Lists of references to lists, nine to the eleventh in all."""
     lines = [b"a0: &a0 [x]\n"]
@@ -300,7 +307,7 @@ BOMBS: list[Bomb] = [
     Bomb("bundle, a number of 100,000 digits",
          lambda f: files.bundle_of(f, context_json=b'{"x":' + b"9" * 100_000 + b"}"), doors.bundle),
     Bomb("bundle, a directory of 2,000,000 entries", partial(files.long_directory, name="x.zip"),
-         doors.bundle),
+         read_model),
     *(
         Bomb(f"safetensors, {kind}", partial(safetensors, kind=kind), doors.weights)
         for kind in ("a header of 2^63", "numbers beyond the end", "numbers that overlap",

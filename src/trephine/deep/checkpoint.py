@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trephine.archives import open_zip
+from trephine.archives import bounded_tensors, open_zip
 from trephine.errors import InputError
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _read_safetensors(file: NetworkFile) -> Any:
     from safetensors.torch import load
 
     try:
-        return load(file.content)
+        return load(bounded_tensors(file.content))
     # The library raises its own error, and others where a header's numbers do not fit.
     except Exception as error:
         raise InputError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from trephine.archives import bounded_tensors
 from trephine.deep.runtime import exact_float32, require_torch
 from trephine.deep.settings import ResNetName
 from trephine.deep.weights import state_sha256
@@ -146,6 +147,6 @@ def state_from_bytes(content: bytes) -> Tensors:
     from safetensors.numpy import load
 
     try:
-        return dict(load(content))
-    except SafetensorError as error:
+        return dict(load(bounded_tensors(content)))
+    except (SafetensorError, ValueError) as error:
         raise InputError(f"deep weights: expected .safetensors, found others: {error}") from None

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from trephine.archives import bounded_tensors
 from trephine.cohort.schema import ClinicalVariable
 from trephine.errors import BundleError, InputError
 from trephine.modelling.harmonise import Combat
@@ -89,7 +90,7 @@ def refits_from_parts(
         If something is missing or does not fit together.
     """
     try:
-        arrays = _finite(dict(load(numbers)))
+        arrays = _finite(dict(load(bounded_tensors(numbers))))
         terms = [_term_from_json(part) for part in content["terms"]]
         names = {name: list(known) for name, known in content["features"].items()}
         forms = []
