@@ -9,6 +9,10 @@ from trephine.cohort.reading.limits import TableLimits
 from trephine.cohort.reading.marks import merged
 
 
+# In a workbook longer texts count as more cells: every one is looked through several times.
+_LETTERS_A_CELL = 8
+
+
 @dataclass
 class Grid:
     """The cells of one sheet.
@@ -48,6 +52,7 @@ class Grid:
     decimal_comma: bool = False
     stated: tuple[int, int] = (0, 0)
     _size: int = 0
+    _letters: int = 0
 
     def set(self, row: int, column: int, text: str) -> None:
         """Put a text in a cell (numbers from 1), within the bounds."""
@@ -58,6 +63,7 @@ class Grid:
             self._grow(column - len(cells))
             cells.extend([""] * (column - len(cells)))
         cells[column - 1] = text
+        self._weigh(len(text))
 
     def put_row(self, row: int, cells: list[str]) -> None:
         """Put a whole row, within the bounds."""
@@ -69,6 +75,12 @@ class Grid:
         self._size += by
         if self._size > self.limits.cells:
             self._refuse(0, 0)
+
+    def _weigh(self, letters: int) -> None:
+        """Count a text of a workbook, which may stand there once and be shared by every cell."""
+        self._letters += letters
+        if self._letters > _LETTERS_A_CELL * self.limits.cells and not self.is_text:
+            self.limits.check("cells", self.name, self._letters // _LETTERS_A_CELL)
 
     def check(self, row: int, column: int) -> None:
         """Refuse a cell, or a row of so many cells, beyond the bounds."""

@@ -24,7 +24,7 @@ class TableLimits:
     inflated_bytes
         Of all parts of a workbook that are read, once they are inflated.
     rows, columns, cells
-        Of one table.
+        Of one table; in a workbook, texts of eight letters a cell on average.
     sheets
         Of a workbook.
     cell_letters
