@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from trephine.cohort.reading.limits import TableLimits
 from trephine.cohort.reading.marks import merged
 
-
 # In a workbook longer texts count as more cells: every one is looked through several times.
 _LETTERS_A_CELL = 8
 
