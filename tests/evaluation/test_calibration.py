@@ -172,3 +172,18 @@ def test_predictions_too_certain_for_the_slope_are_told() -> None:
     assert calibration_slope(outcome, risk).note == ""
     risk[np.argmax(score)] = 1.0
     assert calibration_slope(outcome, risk).note.startswith("calibration slope: 1 prediction was")
+
+
+def test_a_note_on_groups_counts_each_reason_and_names_the_unit_of_the_horizon() -> None:
+    time = np.r_[np.full(10, 50.0), np.full(10, 20.0), np.full(10, 60.0)]
+    event = np.zeros(30, dtype=bool)
+    event[20:25] = True
+    time[20:25] = 12.0
+    outcome = Survival(time, event, "years")
+    risk = np.r_[np.full(10, 0.1), np.full(10, 0.3), np.full(10, 0.6)]
+    groups = calibration_groups(outcome, risk, 36.0, groups=3)
+    note = greenwood_nam_dagostino_test(groups).note
+    assert note == (
+        "in 1 of 3 groups no event by the horizon 36 years, in 1 of 3 groups nobody was followed to"
+        " the horizon 36 years"
+    )

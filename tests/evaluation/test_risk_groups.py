@@ -79,3 +79,12 @@ def test_intervals_by_patient_do_not_shrink_where_each_case_is_entered_twice() -
     for one, other in zip(once.groups, twice.groups, strict=True):
         (alone,), (paired,) = one.survival_probability, other.survival_probability
         assert (paired.low, paired.high) == pytest.approx((alone.low, alone.high))
+
+
+def test_a_group_that_was_not_followed_so_far_names_the_unit() -> None:
+    outcome = Survival(np.arange(1.0, 21.0), np.arange(20) % 2 == 0, "days")
+    found = risk_groups(outcome, np.r_[np.zeros(10), np.ones(10)], [0.5], horizons=[15, 30])
+    assert [group.note for group in found.groups] == [
+        "nobody was followed to 15 and 30 days",
+        "nobody was followed to 30 days",
+    ]

@@ -106,7 +106,9 @@ def brier_curve(
         residuals[j] = status.weight * (status.is_case - checked) ** 2
     late = np.array([not status.is_control.any() for status in statuses])
     scores = np.where(late, np.nan, residuals.mean(axis=1))
-    note = f"nobody was followed beyond the horizon {grid[late][0]:g}" if late.any() else ""
+    note = ""
+    if late.any():
+        note = f"nobody was followed beyond the horizon {grid[late][0]:g} {outcome.unit}"
     return BrierCurve(outcome, grid, scores, residuals, statuses, note)
 
 

@@ -106,7 +106,7 @@ def brier_score(
     status = status_at(outcome, horizon, convention="riskRegression")
     n = risk.size
     if not status.is_control.any():
-        note = f"nobody was followed beyond the horizon {horizon:g}"
+        note = f"nobody was followed beyond the horizon {horizon:g} {outcome.unit}"
         nan = float("nan")
         return BrierScore(
             Estimate(nan, level=level), nan, nan, float(horizon), n, np.full(n, nan), note

@@ -166,8 +166,8 @@ def greenwood_nam_dagostino_test(groups: tuple[CalibrationGroup, ...]) -> Calibr
         return CalibrationTest(nan, 0, nan, n, "all predictions are alike: one group")
     lost = [group.note for group in groups if group.note]
     if lost:
-        note = f"in {len(lost)} of {len(groups)} groups {lost[0]}"
-        return CalibrationTest(nan, len(groups) - 1, nan, n, note)
+        counted = [f"in {lost.count(note)} of {len(groups)} groups {note}" for note in set(lost)]
+        return CalibrationTest(nan, len(groups) - 1, nan, n, ", ".join(sorted(counted)))
     statistic = sum(
         ((g.observed.value - g.mean_event_probability) / g.observed.standard_error) ** 2
         for g in groups
@@ -191,7 +191,7 @@ def observed_share(
         outcome.time, outcome.event, cluster=cluster, level=level, interval=interval
     )
     if horizon > outcome.time.max() and curve.survival_probability[-1] > 0.0:
-        note = f"nobody was followed to the horizon {horizon:g}"
+        note = f"nobody was followed to the horizon {horizon:g} {outcome.unit}"
         return Estimate(float("nan"), level=level), note
     at = curve.at([horizon])
     observed = Estimate(
@@ -202,7 +202,8 @@ def observed_share(
         float(at.standard_error[0]),
     )
     if observed.value == 0.0:
-        return observed, f"no event before the horizon {horizon:g}"
+        return observed, f"no event by the horizon {horizon:g} {outcome.unit}"
     if observed.value == 1.0:
-        return observed, f"nobody is left without the event at the horizon {horizon:g}"
+        when = f"{horizon:g} {outcome.unit}"
+        return observed, f"nobody is left without the event at the horizon {when}"
     return observed, ""

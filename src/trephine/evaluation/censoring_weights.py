@@ -13,7 +13,7 @@ from trephine.errors import InputError
 from trephine.regression.cox import CoxModel
 from trephine.survival.arrays import merge_near_ties
 from trephine.survival.ipcw import CensoringDistribution, censoring_distribution
-from trephine.types import BoolArray, FloatArray, Survival
+from trephine.types import BoolArray, FloatArray, Survival, TimeUnit
 
 HorizonConvention = Literal["timeROC", "riskRegression"]
 
@@ -35,6 +35,8 @@ class HorizonStatus:
         under "timeROC", for anything that happens exactly at the horizon).
     convention
         What decides at the horizon itself.
+    unit
+        Of the horizon.
     """
 
     horizon: float
@@ -42,15 +44,16 @@ class HorizonStatus:
     is_control: BoolArray
     weight: FloatArray
     convention: HorizonConvention
+    unit: TimeUnit
 
     @property
     def why_no_answer(self) -> str:
         """Why cases cannot be compared with controls, or an empty string where they can."""
         if not self.is_case.any():
             until = "before" if self.convention == "timeROC" else "by"
-            return f"no event {until} the horizon {self.horizon:g}"
+            return f"no event {until} the horizon {self.horizon:g} {self.unit}"
         if not self.is_control.any():
-            return f"nobody was followed beyond the horizon {self.horizon:g}"
+            return f"nobody was followed beyond the horizon {self.horizon:g} {self.unit}"
         return ""
 
 
@@ -94,7 +97,7 @@ def status_at(
         own, at_horizon = _cox_uncensored_probability(outcome, covariates, horizon)
         weight[is_case] = 1.0 / own[is_case]
         weight[is_control] = 1.0 / at_horizon[is_control]
-        return HorizonStatus(float(horizon), is_case, is_control, weight, convention)
+        return HorizonStatus(float(horizon), is_case, is_control, weight, convention, outcome.unit)
     return _weighted_by(
         censoring_distribution(outcome.time, outcome.event), outcome, horizon, convention
     )
@@ -128,7 +131,7 @@ def _weighted_by(
     weight[is_case] = 1.0 / censoring.before(time[is_case])
     if is_control.any():
         weight[is_control] = 1.0 / float(censoring.at([horizon])[0])
-    return HorizonStatus(float(horizon), is_case, is_control, weight, convention)
+    return HorizonStatus(float(horizon), is_case, is_control, weight, convention, outcome.unit)
 
 
 def _case_and_control(

@@ -195,7 +195,8 @@ def _describe(
     late = [horizon for horizon in horizons if horizon > time.max()]
     notes = [] if event.any() else ["no event in this group"]
     if late:
-        notes.append(f"nobody was followed to {', '.join(f'{horizon:g}' for horizon in late)}")
+        listed = " and ".join(f"{horizon:g}" for horizon in late)
+        notes.append(f"nobody was followed to {listed} {outcome.unit}")
     return RiskGroup(
         name,
         n,
