@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from fake_cohort import HORIZONS, MODELS, SHOWN, Cohort, calibration, decision, risk_groups, roc
+from fake_instability import instability
 from fake_models import (
     comparisons,
     model_facts,
@@ -265,6 +266,9 @@ def make_facts(pictures_folder: Path, predictors: int = 6) -> Facts:
             calibration(cohort, p, k, m, h) for p, k in SHOWN for h in HORIZONS for m in MODELS
         ),
         decision_curves=tuple(decision(cohort, p, k, h) for p, k in SHOWN for h in HORIZONS),
+        instability=tuple(
+            instability(p, m, h) for p in ("published", "sound") for m in MODELS for h in HORIZONS
+        ),
         survival=cohort.kaplan_meier(np.ones(cohort.time.size, bool), "All hips"),
         risk_groups=tuple(risk_groups(cohort, p, k) for p, k in SHOWN),
         pictures=pictures(pictures_folder, rng),

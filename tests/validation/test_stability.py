@@ -7,7 +7,7 @@ import pytest
 
 from trephine.errors import InputError
 from trephine.validation.refits import Refit
-from trephine.validation.stability import prediction_instability, selection_stability
+from trephine.validation.stability import selection_stability
 
 REFITS = [
     Refit({"radiomics": {"a": 1.0, "b": -1.0}}, ("age",), {"radiomics": 0.1}, {"radiomics": 0.0}),
@@ -37,18 +37,6 @@ def test_penalties_and_sizes_are_told_by_their_median() -> None:
     assert found.n_selected["radiomics"].value == 1.5
 
 
-def test_instability_is_the_distance_of_refitted_predictions() -> None:
-    original = np.array([[0.2], [0.5]])
-    refitted = np.array([[[0.1], [0.5]], [[0.4], [0.5]]])
-    (found,) = prediction_instability(original, refitted, [36.0])
-    np.testing.assert_allclose(found.mean_absolute_error, [0.15, 0.0])
-    assert found.average_error == pytest.approx(0.075)
-    np.testing.assert_allclose(found.low, [0.1075, 0.5])
-    np.testing.assert_allclose(found.high, [0.3925, 0.5])
-
-
 def test_nothing_to_compare_is_refused() -> None:
     with pytest.raises(InputError, match="one refit at least"):
         selection_stability([])
-    with pytest.raises(InputError, match="instability: expected shapes"):
-        prediction_instability(np.zeros((2, 1)), np.zeros((3, 4, 1)), [36.0])

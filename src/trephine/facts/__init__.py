@@ -32,6 +32,7 @@ from trephine.facts.evaluation import (
     SurvivalCurve,
 )
 from trephine.facts.external import CaseMixRow, ExternalFacts, RecalibrationRow
+from trephine.facts.instability import InstabilityFacts
 from trephine.facts.models import (
     AxisTick,
     CoefficientOverTime,
@@ -148,6 +149,8 @@ class Facts(Fact):
     """Calibration curves."""
     decision_curves: tuple[DecisionCurveFacts, ...] = ()
     """Decision curves."""
+    instability: tuple[InstabilityFacts, ...] = ()
+    """Models beside their bootstrap refits, by protocol, model and horizon."""
     survival: SurvivalCurve | None = None
     """Kaplan-Meier curve of all analysed cases."""
     risk_groups: tuple[RiskGroupsFacts, ...] = ()
@@ -256,6 +259,7 @@ __all__ = [
     "IccFacts",
     "InputFile",
     "InputsFacts",
+    "InstabilityFacts",
     "LassoFacts",
     "LevelCount",
     "MethodsFacts",

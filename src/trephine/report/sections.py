@@ -61,6 +61,8 @@ ORDER: dict[SectionName, tuple[str, ...]] = {
         "table-calibration",
         "figure-5ab",
         "figure-interventions",
+        "table-instability",
+        "figure-instability",
         "table-comparisons",
         "table-centres",
         "table-s1",

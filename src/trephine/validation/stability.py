@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from trephine.errors import InputError
-from trephine.types import Estimate, FloatArray
+from trephine.types import Estimate
 from trephine.validation.refits import Refit
 
 LEVEL = 0.95
@@ -126,67 +125,3 @@ def _spread(values: Sequence[float]) -> Estimate:
         return Estimate(float("nan"), level=LEVEL)
     low, middle, high = np.quantile(values, ((1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2))
     return Estimate(float(middle), float(low), float(high), LEVEL)
-
-
-@dataclass(frozen=True)
-class PredictionInstability:
-    """Predictions of each case by models refitted to bootstrap samples, at one horizon.
-
-    Riley and Collins' instability plots (2023, Biom J 65:2200302): ``original`` against ``low``
-    and ``high``, and against ``mean_absolute_error``.
-
-    Attributes
-    ----------
-    horizon
-        Of the event probabilities.
-    original
-        By the model fitted to all cases, shape (n,).
-    low, high
-        Interval that holds 95 % of the refitted models' predictions, shape (n,).
-    mean_absolute_error
-        Mean distance of the refitted models' predictions from the original one, shape (n,).
-    """
-
-    horizon: float
-    original: FloatArray
-    low: FloatArray
-    high: FloatArray
-    mean_absolute_error: FloatArray
-
-    @property
-    def average_error(self) -> float:
-        """Mean of ``mean_absolute_error`` over the cases (their MAPE)."""
-        return float(self.mean_absolute_error.mean())
-
-
-def prediction_instability(
-    original: npt.ArrayLike, refitted: npt.ArrayLike, horizons: Sequence[float]
-) -> tuple[PredictionInstability, ...]:
-    """Return how each case's event probability varies with the training cases.
-
-    Parameters
-    ----------
-    original
-        Shape (n, horizons).
-    refitted
-        Shape (refits, n, horizons), as ``BootstrapValidation.event_probability``.
-    horizons
-        One result each.
-
-    Raises
-    ------
-    InputError
-        If shapes do not fit, or there is no refit.
-    """
-    given, again = np.asarray(original, dtype=float), np.asarray(refitted, dtype=float)
-    if given.shape[1:] != (len(horizons),) or again.shape[1:] != given.shape or not len(again):
-        raise InputError(
-            f"instability: expected shapes (n, {len(horizons)}) and (refits, n, {len(horizons)}),"
-            f" found {given.shape} and {again.shape}"
-        )
-    low, high = np.quantile(again, ((1 - LEVEL) / 2, (1 + LEVEL) / 2), axis=0)
-    error = np.abs(again - given).mean(axis=0)
-    return tuple(
-        PredictionInstability(float(t), given[:, j], low[:, j], high[:, j], error[:, j])
-        for j, t in enumerate(horizons)
-    )

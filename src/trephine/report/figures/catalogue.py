@@ -15,6 +15,7 @@ from trephine.report.figures.assessment_plates import (
 )
 from trephine.report.figures.chance_plates import comparison_plates, null_check_plates
 from trephine.report.figures.image_plates import icc_plates, picture_plates
+from trephine.report.figures.instability_plates import instability_plates
 from trephine.report.figures.model_plates import (
     contribution_plates,
     correlation_plates,
@@ -41,6 +42,7 @@ def make_plates(facts: Facts, pictures_folder: Path) -> tuple[Plate, ...]:
         *calibration_plates(facts),
         *decision_curve_plates(facts),
         *interventions_plates(facts),
+        *instability_plates(facts),
         *risk_group_plates(facts),
         *overall_plates(facts),
         *picture_plates(facts, pictures_folder),

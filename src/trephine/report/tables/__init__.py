@@ -10,6 +10,7 @@ from trephine.report.tables.cox import cox_tables, signature_tables
 from trephine.report.tables.external import case_mix_table, recalibration_table
 from trephine.report.tables.hazards import hazards_table
 from trephine.report.tables.headline import headline_table
+from trephine.report.tables.instability import instability_table
 from trephine.report.tables.performance import calibration_table, risk_group_table, table_3
 from trephine.report.tables.readable import contribution_table, short_signature_table
 from trephine.report.tables.reclassification import reclassification_tables
@@ -45,6 +46,7 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         table_3(trace),
         calibration_table(trace),
         risk_group_table(trace),
+        instability_table(trace),
         comparison_table(trace),
         *reclassification_tables(trace),
         *signature_tables(trace),

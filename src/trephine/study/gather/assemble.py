@@ -19,6 +19,7 @@ from trephine.study.gather.curves import (
     risk_group_facts,
     roc_facts,
 )
+from trephine.study.gather.instability import instability_facts
 from trephine.study.gather.methods import methods_facts, resampling_methods, signature_methods
 from trephine.study.gather.models import model_facts, sample_size
 from trephine.study.gather.nomograms import nomogram_facts
@@ -82,7 +83,7 @@ def _assemble(
             *(fact for result in results for fact in corrected_performance(analysis, result)),
         ),
         null_check=tuple(fact for result in results for fact in null_facts(result)),
-        comparisons=comparisons(assessment.comparisons),
+        comparisons=comparisons(assessment.comparisons, analysis.protocols),
         reclassification=reclassifications(
             assessment.comparisons, analysis.inputs.plan.outcome.risk_cuts
         ),
@@ -92,6 +93,7 @@ def _assemble(
         roc=tuple(fact for one in assessment.models for fact in roc_facts(one)),
         calibration=tuple(fact for one in assessment.models for fact in calibration_facts(one)),
         decision_curves=decision_facts(assessment),
+        instability=instability_facts(analysis, results),
         survival=overall_survival(analysis),
         risk_groups=tuple(risk_group_facts(analysis, one) for one in assessment.models),
         centres=tuple(fact for result in results for fact in centre_facts(analysis, result)),
