@@ -162,8 +162,8 @@ def model_facts(protocol: str) -> tuple[ModelFacts, ...]:
         ("oedema", "Bone marrow oedema: yes", 0.59, 0.010),
         ("angle", "Combined necrotic angle, per 10°", 0.11, 0.001),
     )
-    radiomics = ("radiomics_signature", "Radiomics signature", 0.9, 0.0001)
-    deep = ("dl_signature", "DL signature", 1.05, 0.00004)
+    radiomics = ("radiomics_signature", "Radiomics signature", 0.9, 1 / 61)
+    deep = ("dl_signature", "DL signature", 1.05, 1 / 61)
     terms = {
         "Clinical": clinical,
         "Radiomics": (radiomics, *clinical),
@@ -184,7 +184,14 @@ def model_facts(protocol: str) -> tuple[ModelFacts, ...]:
             events=64,
             standard_errors="model" if protocol == "published" else "cluster-robust",
             terms=tuple(
-                TermFact(name=n, label=label, coefficient=b, ratio=ratio(np.exp(b), 0.25), p=p)
+                TermFact(
+                    name=n,
+                    label=label,
+                    coefficient=b,
+                    ratio=ratio(np.exp(b), 0.25),
+                    p=p,
+                    permutations=60 if "signature" in n else None,
+                )
                 for n, label, b, p in terms[name]
             ),
             baseline_survival=(
@@ -319,7 +326,8 @@ def comparisons() -> tuple[ComparisonFacts, ...]:
             measure="likelihood ratio",
             statistic=38.2,
             degrees_of_freedom=2,
-            p=5e-9,
+            p=1 / 61,
+            permutations=60,
         )
     )
     return tuple(rows)

@@ -260,6 +260,9 @@ def cox_table(protocol: str) -> CoxTableFacts:
     )
 
 
+PERMUTED = {"p": 1 / 61, "permutations": 60}
+
+
 def signatures_table(protocol: str) -> CoxTableFacts:
     return CoxTableFacts(
         protocol=protocol,
@@ -276,17 +279,17 @@ def signatures_table(protocol: str) -> CoxTableFacts:
                         level="per unit",
                         n=212,
                         events=64,
-                        univariable=wald(u, 0.00001),
-                        multivariable=wald(m, p),
+                        univariable=wald(u, 0.00001).model_copy(update=permuted),
+                        multivariable=wald(m, p).model_copy(update=permuted),
                     ),
                 ),
-                univariable_p=0.00001,
-                multivariable_p=p,
+                univariable_p=permuted.get("p", 0.00001),
+                multivariable_p=permuted.get("p", p),
             )
-            for name, label, u, m, p in (
-                ("radiomics_signature", "Radiomics signature", 2.72, 1.91, 0.004),
-                ("dl_signature", "DL signature", 2.95, 2.20, 0.0007),
-                ("oedema", "Bone marrow oedema: yes", 2.13, 1.80, 0.041),
+            for name, label, u, m, p, permuted in (
+                ("radiomics_signature", "Radiomics signature", 2.72, 1.91, 0.004, PERMUTED),
+                ("dl_signature", "DL signature", 2.95, 2.20, 0.0007, PERMUTED),
+                ("oedema", "Bone marrow oedema: yes", 2.13, 1.80, 0.041, {}),
             )
         ),
     )

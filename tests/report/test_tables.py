@@ -327,3 +327,15 @@ def test_no_p_stands_beside_nri_or_idi_and_a_note_says_why(facts, slug):
     made = table(facts, slug)
     assert not any(plain(cell) == "p" for cell in made.header)
     assert any("No p is given" in plain(note) for note in made.notes)
+
+
+def test_the_hazard_ratio_of_risk_groups_names_what_it_is_against(facts):
+    def note(of):
+        (table,) = (t for t in make_tables(of) if t.slug == "table-risk-groups")
+        return next(found for found in map(plain, table.notes) if found.startswith("HR:"))
+
+    assert note(facts) == "HR: hazard ratio of the highest risk group against the other."
+    first, *rest = facts.risk_groups
+    three = first.model_copy(update={"curves": (*first.curves, first.curves[-1])})
+    of_three = facts.model_copy(update={"risk_groups": (three, *rest)})
+    assert note(of_three) == "HR: hazard ratio of the highest risk group against all other hips."

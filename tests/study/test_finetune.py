@@ -128,8 +128,8 @@ def test_trainings_are_counted_as_they_are_made() -> None:
     assert number_of_trainings(few) == 7 + 7 * 6
     assert number_of_trainings(few, centres=3) == 10 + 10 * 6
     many = ValidationSection(repeats=0, folds=5, bootstraps=10, permutations=4)
-    # Bootstrap fits all cases once more; the sound null check refits every fold.
-    assert number_of_trainings(many) == (1 + 11 + 5) + (1 + 11 + 25) * 6
+    # Bootstrap fits all cases once more; the sound null check fits all cases and every fold.
+    assert number_of_trainings(many) == (1 + 11 + 5) + (1 + 11 + 30) * 6
 
 
 def test_the_fewest_events_hold_in_every_nested_fold() -> None:

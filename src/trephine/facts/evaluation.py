@@ -140,7 +140,10 @@ class ComparisonFacts(AssessedFact):
     degrees_of_freedom: Number = None
     """Degrees of freedom of a chi-square statistic."""
     p: Number
-    """p of the test."""
+    """p of the test; null where none holds."""
+    permutations: Count | None = None
+    """Of models that differ by a signature, the permuted outcomes behind the p of the likelihood
+    ratio (0: none, and no p); null for every other p."""
 
 
 class NullFacts(AssessedFact):

@@ -22,7 +22,9 @@ class TermFact(Fact):
     ratio: EstimateFact
     """Hazard ratio of one step, with its interval."""
     p: Number
-    """Wald p; robust where the model says so."""
+    """Wald p, robust where the model says so; of a signature, from permuted outcomes."""
+    permutations: Count | None = None
+    """Of a signature, the permuted outcomes behind p (0: none, and no p); null for other terms."""
 
 
 class HazardsTest(Fact):

@@ -103,7 +103,10 @@ class HazardRatio(Fact):
     ratio: EstimateFact
     """Hazard ratio with its interval, against the reference level or per unit."""
     p: Number
-    """Wald p; with the robust variance where the table says so."""
+    """Wald p, with the robust variance where the table says so; of a signature, from permuted
+    outcomes."""
+    permutations: Count | None = None
+    """Of a signature, the permuted outcomes behind p (0: none, and no p); null for other terms."""
 
 
 class CoxRow(Fact):

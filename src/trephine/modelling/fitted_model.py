@@ -77,6 +77,9 @@ class FittedModel:
         Terms that could not enter, with the reason.
     deciles
         First to ninth decile of the training cases' linear predictors, shape (9,).
+    unfittable
+        Of ``left_out``, the signatures with which the Cox model cannot be fitted (they may order
+        the events perfectly), other than those that carry nothing; not kept in a bundle.
     """
 
     name: str
@@ -96,6 +99,7 @@ class FittedModel:
     result: CoxResult | None = None
     left_out: tuple[tuple[str, str], ...] = field(default=())
     deciles: FloatArray = field(default_factory=lambda: np.zeros(len(DECILES)))
+    unfittable: tuple[str, ...] = ()
 
     @property
     def signatures(self) -> tuple[str, ...]:

@@ -54,6 +54,15 @@ class FittedRecipe:
         """Fitted models by name."""
         return self.predictor.models
 
+    def signature_values(self, name: str) -> FloatArray:
+        """Return the values of a signature that the models were fitted to, shape (n,).
+
+        In-sample or out of fold, as the protocol has it.
+        """
+        chain = self.chains[name]
+        in_sample = self.settings.rules.signature_training == "in-sample"
+        return chain.training_score if in_sample else chain.out_of_fold_score
+
     def represent(self, cases: Cases) -> Cases:
         """Return cases with the features that the trained networks give, first readings only."""
         return replace(cases, features=self.predictor.represent(cases.features))
@@ -194,6 +203,7 @@ def _fit_columns(
     likelihood exists. An out-of-fold signature is made to rise with the risk; if it falls with
     it, it carries nothing, and a negative coefficient would only turn that nothing round.
     """
+    unfittable: tuple[str, ...] = ()
     while True:
         terms = [term for term, _ in columns]
         values = [column for _, column in columns]
@@ -207,10 +217,11 @@ def _fit_columns(
             if worst is None:
                 raise
             reason = _why(terms[worst], error)
+            unfittable = (*unfittable, terms[worst].name)
         else:
             worst = _falling(model) if settings.rules.signature_training == "out-of-fold" else None
             if worst is None:
-                return model
+                return replace(model, unfittable=unfittable)
             reason = "its out-of-fold values do not rise with the risk"
         left_out = [*left_out, (terms[worst].name, reason)]
         columns = columns[:worst] + columns[worst + 1 :]

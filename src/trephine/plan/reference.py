@@ -83,7 +83,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
         " included. Patients are held back among the training cases to decide when to stop; where"
         " nothing that was learned holds for them, the network stays as it is. Most images are too"
         " few for it. It takes some 10 ms a case and pass on one thread, and the default"
-        " `[validation]` asks for 7,995 trainings, a day or more for 200 cases: its repeats,"
+        " `[validation]` asks for 9,201 trainings, a day or more for 200 cases: its repeats,"
         " bootstraps and permutations limit that, and a run shows the number and the time before"
         " it trains. What enters the last block is kept with the features: for ResNet18 at 224"
         " pixels 100 kB a case and view on disk, and in the memory of every process that trains.",

@@ -226,7 +226,7 @@ def _hazard_p(facts: Facts) -> Slips:
                 for k, row in enumerate(variable.rows):
                     for part in ("univariable", "multivariable"):
                         ratio = getattr(row, part)
-                        if ratio is None:
+                        if ratio is None or ratio.permutations is not None:
                             continue
                         slip = _p_slip(ratio.ratio, ratio.p)
                         if slip:

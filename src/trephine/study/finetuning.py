@@ -93,11 +93,12 @@ def number_of_trainings(validation: ValidationSection, centres: int = 0) -> int:
     ``centres`` are those that are left out one by one.
     """
     nested = validation.repeats * validation.folds
+    # Each permuted outcome is fitted whole, for the p of signatures, and judged.
     bootstraps = validation.bootstraps if validation.bootstraps >= FEWEST_BOOTSTRAPS else -1
     permutations = validation.permutations + 1 if validation.permutations else 0
     total = 0
     for protocol in PROTOCOLS.values():
-        judged = validation.folds if protocol.null == "nested" else 1
+        judged = 1 + (validation.folds if protocol.null == "nested" else 0)
         recipes = 1 + centres + nested + (bootstraps + 1) + permutations * judged
         # Signatures whose folds are drawn by patient are scored out of fold, by trainings
         # without each inner fold.

@@ -11,11 +11,18 @@ from trephine.choices import NullKind, ProtocolName
 from trephine.errors import InputError, ModelError
 from trephine.modelling.cases import Cases
 from trephine.modelling.protocols import RecipeSettings
-from trephine.modelling.recipe import fit_recipe
+from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.regression.folds import assign_folds
 from trephine.streams import seeds
 from trephine.survival.concordance import concordance, harrell_concordance
 from trephine.types import FloatArray, IntArray
+from trephine.validation.signature_evidence import (
+    PermutedEvidence,
+    add_one_p,
+    evidence_from_answer,
+    evidence_of,
+    evidence_to_answer,
+)
 from trephine.validation.tasks import (
     ON_ALL_PROCESSORS,
     RowsDrawn,
@@ -48,7 +55,7 @@ class NullDistribution:
     @property
     def p_value(self) -> float:
         """(1 + permuted at or above the observed) / (1 + permutations)."""
-        return float((1 + np.sum(self.permuted >= self.observed)) / (1 + self.permuted.size))
+        return add_one_p(self.observed, self.permuted)
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,8 @@ class NullCheck:
         of nested cross-validation.
     models
         By name.
+    signatures
+        How strongly the recipe, fitted to all cases, ties its signatures to the outcomes.
     failures
         Why some permutations could not be fitted; they are left out.
     """
@@ -71,6 +80,7 @@ class NullCheck:
     protocol: ProtocolName
     kind: NullKind
     models: Mapping[str, NullDistribution]
+    signatures: PermutedEvidence
     failures: tuple[str, ...] = ()
 
 
@@ -86,7 +96,8 @@ def null_check(
     """Run a pipeline on outcomes permuted by patient.
 
     The published pipeline is judged as its kind of paper judges it, on its own training cases; the
-    sound one by nested cross-validation. Whatever either reports here, it reports of nothing.
+    sound one by nested cross-validation. Whatever either reports here, it reports of nothing. Both
+    are fitted to all cases too, for the p of their signatures.
 
     Parameters
     ----------
@@ -117,7 +128,7 @@ def null_check(
             workers=running.workers,
             progress=running.progress,
             ledger=open_ledger(
-                running.ledger, "null as fitted", cases, settings, permutations, folds, seed
+                running.ledger, "null with evidence", cases, settings, permutations, folds, seed
             ),
         )
     )
@@ -130,10 +141,16 @@ def null_check(
             f" {failures[0]}"
         )
     models = {
-        name: NullDistribution(name, answers[0][name], np.array([answer[name] for answer in whole]))
+        name: NullDistribution(
+            name,
+            answers[0]["c_index"][name],
+            np.array([answer["c_index"][name] for answer in whole]),
+        )
         for name, _ in settings.models
     }
-    return NullCheck(settings.protocol, kind, models, failures)
+    observed, *permuted = (evidence_from_answer(a["evidence"]) for a in (answers[0], *whole))
+    signatures = PermutedEvidence(observed, tuple(permuted))
+    return NullCheck(settings.protocol, kind, models, signatures, failures)
 
 
 def permute_by_patient(patient: IntArray, rng: np.random.Generator) -> IntArray:
@@ -174,7 +191,7 @@ def _tasks(patient: IntArray, permutations: int, seed: int) -> list[RowsDrawn]:
 
 
 def _measure(cases: Cases, settings: RecipeSettings, folds: int, task: RowsDrawn) -> TaskAnswer:
-    """Return each model's C-index on one permuted outcome, or why there is none."""
+    """Return the C-indices and the evidence on one permuted outcome, or why there are none."""
     try:
         return _measured(cases, settings, folds, task)
     except (InputError, ModelError) as error:
@@ -183,24 +200,34 @@ def _measure(cases: Cases, settings: RecipeSettings, folds: int, task: RowsDrawn
 
 def _measured(cases: Cases, settings: RecipeSettings, folds: int, task: RowsDrawn) -> TaskAnswer:
     permuted = cases.with_survival(cases.survival.take(task.rows))
+    fitted = fit_recipe(permuted, settings, np.random.default_rng(task.seed))
+    judged = (
+        _cross_validated(permuted, settings, folds, task) if folds else _apparent(permuted, fitted)
+    )
+    return {"c_index": judged, "evidence": evidence_to_answer(evidence_of(fitted, permuted))}
+
+
+def _apparent(permuted: Cases, fitted: FittedRecipe) -> TaskAnswer:
+    return _c_index(permuted, _predicted(fitted, permuted))
+
+
+def _cross_validated(
+    permuted: Cases, settings: RecipeSettings, folds: int, task: RowsDrawn
+) -> TaskAnswer:
     rng = np.random.default_rng(task.seed)
-    if not folds:
-        return _c_index(permuted, _predicted(permuted, permuted, settings, rng))
     fold = assign_folds(folds, permuted.patient, permuted.survival.event, rng)
-    score = {name: np.empty(len(cases)) for name, _ in settings.models}
+    score = {name: np.empty(len(permuted)) for name, _ in settings.models}
     for k in range(folds):
         held_out = fold == k
-        found = _predicted(permuted.take(~held_out), permuted.take(held_out), settings, rng)
+        fitted = fit_recipe(permuted.take(~held_out), settings, rng)
+        found = _predicted(fitted, permuted.take(held_out))
         for name, values in found.items():
             score[name][held_out] = values
     return _c_index(permuted, score, fold)
 
 
-def _predicted(
-    training: Cases, test: Cases, settings: RecipeSettings, rng: np.random.Generator
-) -> dict[str, FloatArray]:
-    predicted = fit_recipe(training, settings, rng).predict(test, ())
-    return {name: found.linear_predictor for name, found in predicted.items()}
+def _predicted(fitted: FittedRecipe, cases: Cases) -> dict[str, FloatArray]:
+    return {name: found.linear_predictor for name, found in fitted.predict(cases, ()).items()}
 
 
 def _c_index(

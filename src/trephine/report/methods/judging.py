@@ -98,6 +98,12 @@ def _bootstrap(facts: Trace) -> Text:
             ", models with signatures by the .632+ estimate", cite("efron1997"), ", because the"
             " optimism is underestimated where features outnumber cases",
         ]  # fmt: skip
+    if facts.instability:
+        parts += [
+            f". Instability: the event probabilities of the {cases} by the models refitted to"
+            " bootstrap samples are compared with those of the final model",
+            cite("riley2023"),
+        ]  # fmt: skip
     return (*parts, ".")
 
 
@@ -106,7 +112,11 @@ def _null_check(facts: Trace) -> Text:
         f"Null check: outcomes are permuted between {plural(facts.study.raw.patient_noun, 2)}, and"
         " the whole recipe is run and judged on each permuted outcome as on the real one. p is"
         " (1 + permutations with a C-index at or above the observed) / (1 + permutations)",
-        cite("phipson2010"), ".",
+        cite("phipson2010"), ". The recipe is also fitted to all cases with each permuted outcome;"
+        " the p of a signature, and of the likelihood ratio of models that differ by one, is in the"
+        " same way the share of permutations with as large a statistic, because the tests of a Cox"
+        " model take a signature as given that was learned from its cases",
+        cite("tibshirani2002", "hofling2008"), ".",
     )  # fmt: skip
 
 
@@ -210,7 +220,10 @@ def _independent(facts: Trace) -> Text:
     named = ["comparisons of groups in Table 1"] if facts.table1 else []
     if any("Akaike" in table.raw.elimination for table in facts.table2):
         named.append("Akaike's criterion")
-    if any(row.raw.measure == "likelihood ratio" for row in facts.comparisons):
+    if any(
+        row.raw.measure == "likelihood ratio" and row.raw.permutations is None
+        for row in facts.comparisons
+    ):
         named.append("likelihood-ratio tests")
     named += ["log-rank tests"] if facts.risk_groups else []
     if any(model.raw.proportional_hazards_p is not None for model in facts.models):

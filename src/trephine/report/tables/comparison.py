@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trephine.report.tables.performance import assessment_label, assessments
+from trephine.report.tables.signature_p import gain_p_notes
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Text, Trace
 
@@ -47,10 +48,23 @@ def comparison_table(facts: Trace) -> Table | None:
             (
                 "First model minus second. C-index: infinitesimal jackknife of both together; AUC:"
                 " influence functions; both by patient, except for the published protocol's"
-                " apparent results. Likelihood ratio: χ² with its degrees of freedom, for models"
+                " apparent results.",
+                *_training(facts),
+                " Likelihood ratio: χ² with its degrees of freedom, for models"
                 " of which one contains the other, fitted to the same cases.",
             ),
+            *gain_p_notes(facts.comparisons),
         ),
+    )
+
+
+def _training(facts: Trace) -> Text:
+    """Say what intervals of cross-validated differences know besides the cases that are judged."""
+    if not any("cross-validated" in row.raw.kind for row in facts.comparisons):
+        return ()
+    return (
+        " Nested cross-validated differences add how they vary with those on whom the models are"
+        " fitted, as in Table 3.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trephine.report.tables.signature_p import signature_p_notes
 from trephine.report.tables.table import EMPTY, Row, Table
 from trephine.report.trace import Text, Trace, by_note, sentence
 from trephine.report.wording import protocol_label
@@ -130,5 +131,12 @@ def _notes(table: Trace) -> tuple[Text, ...]:
     if raw.elimination:
         notes.append(sentence(table.elimination.words()))
     notes.append(("HR: hazard ratio. A p in a variable's own row is for all its levels together.",))
+    notes += signature_p_notes(
+        ratio
+        for variable in table.variables
+        for row in variable.rows
+        for ratio in (row.univariable, row.multivariable)
+        if ratio.raw is not None
+    )
     notes += by_note([((v.label.words(),), v.note.words()) for v in table.variables if v.raw.note])
     return tuple(notes)

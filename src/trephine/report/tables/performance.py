@@ -66,7 +66,8 @@ def cross_validated_note(facts: Trace) -> tuple[Text, ...]:
     if not any("cross-validated" in row.raw.kind for row in facts.performance):
         return ()
     note = (
-        "Intervals of the cross-validated C-index, AUC, Brier score and IPA add two parts: how the"
+        "Intervals of the cross-validated C-index, AUC, Brier score and IPA, and of differences"
+        " between models in C-index and AUC, add two parts: how the"
         " figure varies with the patients who are judged (each patient's influence) and, where"
         " there are twenty bootstrap samples at least, how it varies with those on whom models are"
         " fitted (its spread over models refitted to these samples). All other cross-validated"
@@ -199,7 +200,7 @@ def risk_group_table(facts: Trace) -> Table | None:
                 rows += _risk_group_rows(groups, horizons, marks, with_ratio=with_ratio)
     notes = _rules(facts)
     if with_ratio:
-        notes.insert(0, ("HR: hazard ratio of the highest risk group against the lowest.",))
+        notes.insert(0, (f"HR: hazard ratio of the highest risk group against {_others(facts)}.",))
     notes += _clustered_note(facts)
     if explained:
         notes.append(sentence(*explained))
@@ -216,6 +217,12 @@ def risk_group_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=tuple(notes),
     )  # fmt: skip
+
+
+def _others(facts: Trace) -> str:
+    """Return what the highest risk group is compared with: with two groups, the other one."""
+    several = any(len(groups.raw.curves) > 2 for groups in facts.risk_groups)
+    return f"all other {plural(facts.study.raw.case_noun, 2)}" if several else "the other"
 
 
 def _risk_group_rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trephine.report.tables.signature_p import signature_p_notes
 from trephine.report.tables.table import EMPTY, Row, Table, without_empty_columns
 from trephine.report.trace import Ref, Text, Trace
 from trephine.report.wording import protocol_label
@@ -279,5 +280,6 @@ def coefficients_table(facts: Trace) -> Table | None:
                 " (value − centre)), S₀ the baseline survival. Hazard ratios are for the step that"
                 " the term names.",
             ),
+            *signature_p_notes(term for model in facts.models for term in model.terms),
         ),
     )  # fmt: skip

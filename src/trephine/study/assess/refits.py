@@ -26,9 +26,7 @@ def training_column(analysis: Analysis, result: ProtocolResult, term: Term) -> F
     is as the recipe filled it.
     """
     if term.is_signature:
-        chain = result.fitted.chains[term.variable]
-        in_sample = result.settings.rules.signature_training == "in-sample"
-        return chain.training_score if in_sample else chain.out_of_fold_score
+        return result.fitted.signature_values(term.variable)
     return term.column(filled_table(analysis, result))
 
 

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trephine.choices import ProtocolName
 from trephine.facts import ComparisonFacts, EstimateFact, ReclassificationFacts
 from trephine.study.assess import Compared
+from trephine.study.gather.signature_p import p_of_gain
+from trephine.study.results import ProtocolResult
 from trephine.types import Estimate
 
 
-def comparisons(pairs: Sequence[Compared]) -> tuple[ComparisonFacts, ...]:
-    """Return the differences of every pair of models of one protocol and kind."""
+def comparisons(
+    pairs: Sequence[Compared], results: Mapping[ProtocolName, ProtocolResult] | None = None
+) -> tuple[ComparisonFacts, ...]:
+    """Return the differences of every pair of models of one protocol and kind.
+
+    Parameters
+    ----------
+    pairs
+        Of models.
+    results
+        What fitted them; None where they were fitted elsewhere, which leaves no likelihood ratio.
+    """
     found: list[ComparisonFacts] = []
     for pair in pairs:
-        found += [*_concordance(pair), *_auc(pair), *_likelihood_ratio(pair)]
+        found += [*_concordance(pair), *_auc(pair)]
+        if results is not None:
+            found += _likelihood_ratio(pair, results[pair.old.protocol])
     return tuple(found)
 
 
@@ -48,17 +63,21 @@ def _auc(pair: Compared) -> list[ComparisonFacts]:
     ]
 
 
-def _likelihood_ratio(pair: Compared) -> list[ComparisonFacts]:
+def _likelihood_ratio(pair: Compared, result: ProtocolResult) -> list[ComparisonFacts]:
+    """Return the likelihood ratio; a signature that was learned has not the p of chi-square."""
     test = pair.likelihood_ratio
     if test is None:
         return []
+    old, new = pair.old.model, pair.new.model
+    models = result.fitted.models
+    learned = set(models[new].signatures) - set(models[old].signatures)
     return [
         ComparisonFacts(
             **_models_of(pair),
             measure="likelihood ratio",
             statistic=test.statistic,
             degrees_of_freedom=test.degrees_of_freedom[0] if test.degrees_of_freedom else None,
-            p=test.p_value,
+            **(p_of_gain(result, old, new) if learned else {"p": test.p_value}),
         )
     ]
 

@@ -26,6 +26,7 @@ from trephine.study.assess.refits import (
     needed_sample,
     training_design,
 )
+from trephine.study.gather.signature_p import p_in_model
 from trephine.study.gather.signatures import set_label
 from trephine.study.gather.steps import Step, step_of
 from trephine.study.results import Analysis, ProtocolResult
@@ -60,7 +61,11 @@ def _model(
                 centre=model.centre[j],
                 step=step.size,
                 ratio=step.ratio(fitted.hazard_ratio_of(term.name)),
-                p=fitted.p_values[j],
+                **(
+                    p_in_model(result, model.name, term.name)
+                    if term.is_signature
+                    else {"p": fitted.p_values[j]}
+                ),
             )
         )
     parts = [set_label(part) if part != CLINICAL else "clinical variables" for part in model.parts]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from trephine.facts import (
     CoxRow,
     CoxTableFacts,
@@ -15,6 +18,7 @@ from trephine.study.assess.clinical import (
 )
 from trephine.study.assess.refits import term_alone, training_column
 from trephine.study.gather.baseline import continuous_as, cox_variable, ratio_of
+from trephine.study.gather.signature_p import p_alone, p_in_model
 from trephine.study.gather.signatures import set_label
 from trephine.study.gather.steps import Step, step_of
 from trephine.study.results import Analysis, ProtocolResult
@@ -36,7 +40,11 @@ def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts
     for term in signatures:
         single = term_alone(analysis, result, term)
         step = step_of(term, training_column(analysis, result, term))
-        variables.append(_signature_variable(term, step, single, model, survival))
+        p = {
+            "univariable": p_alone(result, term.name),
+            "multivariable": p_in_model(result, model.name, term.name),
+        }
+        variables.append(_signature_variable(term, step, (single, model), p, survival))
     choice = result.fitted.clinical
     if choice is not None:
         filled = filled_table(analysis, result)
@@ -58,14 +66,23 @@ def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts
 
 
 def _signature_variable(
-    term: Term, step: Step, single: FittedModel, model: FittedModel, survival: Survival
+    term: Term,
+    step: Step,
+    models: tuple[FittedModel, FittedModel],
+    p: Mapping[str, Mapping[str, Any]],
+    survival: Survival,
 ) -> CoxVariable:
+    """Return a signature's row; its Wald p would take it as given, and does not stand in it."""
+    ratios = {
+        part: ratio.model_copy(update=p[part])
+        for part, model in zip(("univariable", "multivariable"), models, strict=True)
+        if (ratio := ratio_of(model.result, term.name, step)) is not None
+    }
     row = CoxRow(
         level=step.text,
         n=len(survival),
         events=int(survival.event.sum()),
-        univariable=ratio_of(single.result, term.name, step),
-        multivariable=ratio_of(model.result, term.name, step),
+        **ratios,
     )
     return CoxVariable(
         name=term.name,
