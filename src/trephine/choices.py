@@ -80,3 +80,8 @@ ContinuousAs = Literal["as measured", "cut at the median"]
 RowKind = Literal["body", "level", "group"]
 """A row of a table: its own, a level of the variable above, or a heading of those below."""
 TableFormat = Literal["xlsx", "csv"]
+
+TABLE_SUFFIXES = (
+    ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet",
+)  # fmt: skip
+"""File names that a table may have; what the file is, its first bytes say."""

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from importlib import resources
 from typing import get_args
 
 import pytest
 
-from trephine.serve.words import LANGUAGES, catalogue
+from trephine.choices import ProtocolName
+from trephine.serve.desk.pages import ROOMS
+from trephine.serve.words import LANGUAGES, Language, Words, catalogue, desk_words
+from trephine.study.finished import Section
+from trephine.study.jobs import Verb
 from trephine.study.locked.calculator_form import NoInterval
+from trephine.study.shelf import Stand
+from trephine.study.study_file import ROLES
+from trephine.types import TimeUnit
 
 ROOM = resources.files("trephine.serve")
 IN_TEMPLATES = re.compile(r"data-word=\"(\w+)\"|\{\{ words\.(\w+)")
@@ -28,10 +36,13 @@ def asked() -> set[str]:
     return {name for names in found for name in names if name}
 
 
-def test_every_language_has_the_same_texts_with_the_same_places() -> None:
-    english = catalogue()["en"]
+@pytest.mark.parametrize("texts", [catalogue().__getitem__, desk_words])
+def test_every_language_has_the_same_texts_with_the_same_places(
+    texts: Callable[[Language], Words],
+) -> None:
+    english = texts("en")
     for language in LANGUAGES:
-        words = catalogue()[language]
+        words = texts(language)
         assert list(words) == list(english), language
         for key, text in words.items():
             if key != "glossary":
@@ -65,3 +76,28 @@ def test_no_text_is_left_that_no_page_asks_for() -> None:
         code = codes.fullmatch(key)
         forms = [f'"{key}"', f".{key}", f"'{key}'", f'code: "{code[1]}"' if code else f'"{key}"']
         assert (code and code[1] in reasons) or any(form in whole for form in forms), key
+
+
+# Texts whose key ends in a word that the program chooses.
+OF_THE_DESK = {
+    "room": ROOMS,
+    "stand": get_args(Stand),
+    "role": (*ROLES, "clinical", "part", "out"),
+    "unit": get_args(TimeUnit),
+    "protocol": get_args(ProtocolName),
+    "files": get_args(Section),
+    "kind": ("image", "mask", "repeat"),
+    "goes_on": get_args(Verb),
+}
+
+
+def test_the_desk_s_pages_ask_for_every_text_that_there_is_and_for_no_other() -> None:
+    whole = sources("templates/desk", ".j2") + sources("desk", ".py")
+    asked = set(re.findall(r"(?:desk_words|words|said)\.(\w+)|words\[\"(\w+)\"\]", whole))
+    named = {name for names in asked for name in names if name}
+    chosen = {f"{stem}_{end}" for stem, ends in OF_THE_DESK.items() for end in ends}
+    for stem in OF_THE_DESK:
+        assert f'["{stem}_" ~' in whole, stem
+    english = set(desk_words("en"))
+    assert named - {"get", "format"} <= english
+    assert english == (named & english) | chosen

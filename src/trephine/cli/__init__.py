@@ -17,6 +17,7 @@ from trephine.cli.check import check
 from trephine.cli.convert import convert
 from trephine.cli.deidentify import deidentify
 from trephine.cli.demo import demo
+from trephine.cli.desk import desk
 from trephine.cli.doctor import doctor
 from trephine.cli.ending.libraries import libraries_quiet, told
 from trephine.cli.ending.mistakes import in_words
@@ -46,7 +47,7 @@ app = typer.Typer(
 )
 
 _PANELS = {
-    "A study": (demo, plan_size, new, tidy, check, run, report),
+    "A study": (demo, desk, plan_size, new, tidy, check, run, report),
     "A model": (predict, validate, sign, export_calculator, serve),
     "Images and regions": (agree, extract, merge, convert, deidentify),
     "This installation": (doctor,),

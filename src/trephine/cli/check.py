@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trephine.cli.ending.following import StateFile, followed
 from trephine.cli.ending.problems import as_json, forget_problems, problems_in_json, problems_shown
 from trephine.cli.terminal import console, stages
 
@@ -24,15 +25,17 @@ def check(
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Problems and notes as JSON.")] = False,
+    state: StateFile = None,
 ) -> None:
     """List every problem of a study: plan, table, images, masks. Changes nothing."""
     from trephine.study.to_fit import read_study_to_fit
 
     told = problems_in_json() if json else problems_shown(study, out)
-    with told, stages("starts again") as show:
+    with told, stages("starts again") as shown, followed(state, "check", study, shown) as job:
         inputs = read_study_to_fit(
-            study, lambda done, total: show("Opening images and masks", done, total)
+            study, lambda done, total: job.show("Opening images and masks", done, total)
         )
+        job.found(inputs)
     if json:
         typer.echo(_json(inputs))
         return

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from trephine.cli.ending.following import StateFile, followed
 from trephine.cli.ending.problems import problems_shown
 from trephine.cli.options import ExecutorName
 from trephine.cli.terminal import console, stages
@@ -24,14 +25,21 @@ def run(
         int | None, typer.Option(help="Processes; all processors by default.", min=1)
     ] = None,
     executor: ExecutorName = None,
+    state: StateFile = None,
 ) -> None:
     """Run a study: features, signatures, models, validation, report, model bundle."""
     from trephine.serve.offline import calculator_beside
     from trephine.study import Study
 
-    with problems_shown(study), stages("goes on") as show:
+    with (
+        problems_shown(study),
+        stages("goes on") as shown,
+        followed(state, "run", study, shown) as job,
+    ):
         result = Study.from_toml(study).run(
-            out, resume=resume, workers=workers, progress=show, executor=executor
+            out, resume=resume, workers=workers, progress=job.show, executor=executor
         )
-    for line in [*result.summary(), *calculator_beside(result.bundle, result.folder)]:
+        calculator = calculator_beside(result.bundle, result.folder)
+        job.found(result.analysis.inputs)
+    for line in [*result.summary(), *calculator]:
         console.print(line, soft_wrap=True, markup=False)

@@ -85,7 +85,7 @@ def render_html(
         checklists=fill_checklists(facts),
         css=Markup(_css()),  # noqa: S704 - our own file
         js=Markup(_template("report.js")),  # noqa: S704 - our own file
-        policy=content_policy(_template("report.js")),
+        policy=report_policy(),
         plain=plain,
         word_columns=_word_columns,
         headline_plates=partial(_headline_plates, facts),
@@ -107,6 +107,11 @@ def content_policy(script: str) -> str:
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:;"
         f" script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
+
+
+def report_policy() -> str:
+    """Return the policy of the pages that this version writes, for whoever serves one."""
+    return content_policy(_template("report.js"))
 
 
 def _environment() -> jinja2.Environment:

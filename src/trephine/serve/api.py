@@ -16,6 +16,7 @@ from trephine.serve.models import ServedModel
 from trephine.serve.turns import Busy, Turns
 from trephine.serve.uploads import uploaded_case
 from trephine.study.locked import CalculatorContent, CasePrediction, NewCase, predict_case
+from trephine.study.locked.apart import ApartAnswer
 
 Value = FiniteFloat | str | None
 _MOST_VALUES = 20_000
@@ -193,13 +194,18 @@ def api_routes(models: dict[str, ServedModel], turns: Turns, metrics: Metrics) -
         metrics.predictions.labels("image", "predicted").inc()
         if found.lacking:
             log("not held to everything", logging.WARNING, lacking=list(found.lacking))
-        picture = found.saliency
-        return ImagePrediction(
-            prediction=Prediction.model_validate(found.prediction),
-            saliency_png=None if picture is None else base64.b64encode(picture).decode(),
-        )
+        return image_prediction(found)
 
     return routes
+
+
+def image_prediction(found: ApartAnswer) -> ImagePrediction:
+    """Return a prediction from an upload as the API answers it."""
+    picture = found.saliency
+    return ImagePrediction(
+        prediction=Prediction.model_validate(found.prediction),
+        saliency_png=None if picture is None else base64.b64encode(picture).decode(),
+    )
 
 
 def listed(served: ServedModel) -> ListedModel:

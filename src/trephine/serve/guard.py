@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,12 +21,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trephine.serve.logs import log
 from trephine.serve.metrics import Metrics
-from trephine.serve.sessions import COOKIE, CSRF_HEADER, Sessions
+from trephine.serve.sessions import CSRF_HEADER, Sessions
 from trephine.serve.settings import ServeSettings
 
-OPEN = ("/health", "/sign-in")
-# Forms show their mark in a field, which the page itself checks.
-FORMS = ("/sign-in", "/sign-out")
 STATIC = "/static/"
 API = "/api/"
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -48,6 +46,41 @@ HEADERS = {
 _OVER_TLS = {"strict-transport-security": "max-age=31536000"}
 
 
+def _takes_files(path: str) -> bool:
+    return path.endswith("/predict-image")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What differs between the applications that the guard stands before.
+
+    Attributes
+    ----------
+    open
+        Paths for those who have not signed in.
+    sign_in
+        Where a browser that has not is sent.
+    shows_mark
+        Whether the form of a path shows its mark in a field, which the page itself checks.
+    takes_files
+        Whether a path takes files, and so larger requests.
+    takes_long
+        Whether a path may take more time.
+    has_own_policy
+        Whether the page at a path brings its own policy, and may be shown in a frame of ours.
+    headers
+        Of every answer.
+    """
+
+    open: tuple[str, ...] = ("/health", "/sign-in")
+    sign_in: str = "/sign-in"
+    shows_mark: Callable[[str], bool] = ("/sign-in", "/sign-out").__contains__
+    takes_files: Callable[[str], bool] = _takes_files
+    takes_long: Callable[[str], bool] = _takes_files
+    has_own_policy: Callable[[str], bool] = ().__contains__
+    headers: Mapping[str, str] = field(default_factory=lambda: HEADERS)
+
+
 class RequestGuard:
     """The application behind all rules.
 
@@ -57,14 +90,23 @@ class RequestGuard:
         What answers requests that may pass.
     settings, sessions, metrics
         Of the server.
+    rules
+        Of the application.
     """
 
     def __init__(
-        self, app: ASGIApp, settings: ServeSettings, sessions: Sessions, metrics: Metrics
+        self,
+        app: ASGIApp,
+        settings: ServeSettings,
+        sessions: Sessions,
+        metrics: Metrics,
+        rules: Rules | None = None,
     ) -> None:
         self._app, self._settings = app, settings
         self._sessions, self._metrics = sessions, metrics
-        self._headers = HEADERS | (_OVER_TLS if settings.scheme == "https" else {})
+        self._rules = rules or Rules()
+        over_tls = _OVER_TLS if settings.scheme == "https" else {}
+        self._headers = {**self._rules.headers, **over_tls}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it here."""
@@ -112,7 +154,7 @@ class RequestGuard:
             return _said(400, "content-length: expected a number")
         if int(length) > self._limit(scope):
             return self._too_large(scope)
-        cookie = cookie_of(headers)
+        cookie = cookie_of(headers, self._sessions.cookie_name)
         if method not in _SAFE and (wrong := self._forged(scope, headers, cookie)) is not None:
             return wrong
         return self._unknown(scope, headers, cookie)
@@ -120,7 +162,7 @@ class RequestGuard:
     def _unknown(self, scope: Scope, headers: Mapping[str, str], cookie: str) -> Response | None:
         """Refuse who shows neither the token nor a session that showed it."""
         path = scope["path"]
-        if not self._sessions.asks or path in OPEN or path.startswith(STATIC):
+        if not self._sessions.asks or path in self._rules.open or path.startswith(STATIC):
             return None
         kind, _, shown = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and self._sessions.is_token(shown.strip()):
@@ -133,7 +175,7 @@ class RequestGuard:
             )
             said.headers["www-authenticate"] = "Bearer"
             return said
-        return RedirectResponse("/sign-in", 303)
+        return RedirectResponse(self._rules.sign_in, 303)
 
     def _forged(self, scope: Scope, headers: Mapping[str, str], cookie: str) -> Response | None:
         """Refuse what another site made a browser send; a program sends none of these headers."""
@@ -144,17 +186,20 @@ class RequestGuard:
             return _said(403, "origin: expected a page of this server, found another")
         if site not in (None, "same-origin"):
             return _said(403, "origin: expected a page of this server, found another")
-        if scope["path"] in FORMS or self._sessions.is_mark(cookie, headers.get(CSRF_HEADER, "")):
+        if self._rules.shows_mark(scope["path"]) or self._sessions.is_mark(
+            cookie, headers.get(CSRF_HEADER, "")
+        ):
             return None
         return _said(403, f"{CSRF_HEADER}: expected the page's own mark; load the page again")
 
     def _limit(self, scope: Scope) -> int:
         own = self._settings
-        return own.upload_bytes if _takes_files(scope) else own.body_bytes
+        return own.upload_bytes if self._rules.takes_files(scope["path"]) else own.body_bytes
 
     def _seconds(self, scope: Scope) -> float:
         """Return how long a request may take, with its turn's waiting time."""
-        return _TURNS * self._settings.seconds if _takes_files(scope) else _SECONDS
+        long = self._rules.takes_long(scope["path"])
+        return _TURNS * self._settings.seconds if long else _SECONDS
 
     def _measured(self, scope: Scope, receive: Receive) -> Receive:
         """Return a ``receive`` that stops where a body goes on past its limit."""
@@ -182,6 +227,8 @@ class RequestGuard:
         own = dict(self._headers)
         if scope["path"].startswith(STATIC):
             own["cache-control"] = "public, max-age=3600"
+        if self._rules.has_own_policy(scope["path"]):
+            del own["content-security-policy"], own["x-frame-options"]
         others = [
             (name, value) for name, value in given if name.decode("latin-1").lower() not in own
         ]
@@ -204,10 +251,10 @@ def host_of(header: str) -> str:
         return ""
 
 
-def cookie_of(headers: Mapping[str, str]) -> str:
+def cookie_of(headers: Mapping[str, str], name: str) -> str:
     """Return the session's cookie of a request; empty without."""
     try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        cookie = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
         return ""
     return "" if cookie is None else cookie.value
@@ -217,10 +264,6 @@ def _headers(scope: Scope) -> dict[str, str]:
     return {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
     }
-
-
-def _takes_files(scope: Scope) -> bool:
-    return bool(scope["path"].endswith("/predict-image"))
 
 
 def _said(status: int, detail: str) -> JSONResponse:

@@ -21,12 +21,12 @@ class _AsJson(logging.Formatter):
         return json.dumps(whole, ensure_ascii=False)
 
 
-def log_as_json() -> None:
-    """Send what the server logs to the standard error stream."""
+def log_as_json(level: int = logging.INFO) -> None:
+    """Send what the server logs, from a level on, to the standard error stream."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_AsJson())
     LOG.handlers, LOG.propagate = [handler], False
-    LOG.setLevel(logging.INFO)
+    LOG.setLevel(level)
 
 
 def log(event: str, level: int = logging.INFO, **fields: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
@@ -10,13 +10,15 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from trephine import __version__
 from trephine.serve.guard import cookie_of
-from trephine.serve.models import ServedModel
 from trephine.serve.parts import as_data, environment, static
-from trephine.serve.sessions import COOKIE, Sessions, Standing
+from trephine.serve.sessions import Sessions, Standing
 from trephine.serve.settings import ServeSettings
 from trephine.serve.words import LANGUAGES, Language, catalogue, words_of
 
-_KINDS = {".css": "text/css; charset=utf-8", ".mjs": "text/javascript; charset=utf-8"}
+if TYPE_CHECKING:  # it imports all that models need; the desk's pages share this file without
+    from trephine.serve.models import ServedModel
+
+KINDS = {".css": "text/css; charset=utf-8", ".mjs": "text/javascript; charset=utf-8"}
 FILES = (
     "style.css", "arithmetic.mjs", "drawing.mjs", "wording.mjs", "page.mjs", "upload.mjs",
 )  # fmt: skip
@@ -46,7 +48,9 @@ def page_routes(
     @routes.post("/sign-in")
     async def signed_in(request: Request) -> Response:
         form = await fields_of(request)
-        own = sessions.is_mark(cookie_of(request.headers), form.get("mark", ""))
+        own = sessions.is_mark(
+            cookie_of(request.headers, sessions.cookie_name), form.get("mark", "")
+        )
         if not own or not sessions.is_token(form.get("token", "")):
             return pages.shown(request, "sign_in.html.j2", status=403, wrong=True)
         return pages.with_cookie(RedirectResponse("/", 303), "signed in")
@@ -54,7 +58,7 @@ def page_routes(
     @routes.post("/sign-out")
     async def sign_out(request: Request) -> Response:
         mark = (await fields_of(request)).get("mark", "")
-        if not sessions.is_mark(cookie_of(request.headers), mark):
+        if not sessions.is_mark(cookie_of(request.headers, sessions.cookie_name), mark):
             return pages.shown(request, "sign_in.html.j2", status=403, wrong=False)
         return pages.with_cookie(RedirectResponse("/sign-in", 303), "visitor")
 
@@ -62,7 +66,7 @@ def page_routes(
     def static_file(request: Request, name: str) -> Response:
         if name not in FILES:
             return pages.shown(request, "not_found.html.j2", status=404)
-        return Response(static(name), media_type=_KINDS[name[name.rindex(".") :]])
+        return Response(static(name), media_type=KINDS[name[name.rindex(".") :]])
 
     return routes
 
@@ -75,7 +79,7 @@ class Pages:
 
     def shown(self, request: Request, template: str, status: int = 200, **facts: Any) -> Response:
         """Return a page; a request without a session gets one."""
-        cookie = cookie_of(request.headers)
+        cookie = cookie_of(request.headers, self._sessions.cookie_name)
         fresh = self._sessions.standing(cookie) is None
         if fresh:
             cookie = self._sessions.cookie("visitor")
@@ -96,7 +100,7 @@ class Pages:
 
     def calculator(self, request: Request, served: ServedModel) -> Response:
         """Return the calculator of a model."""
-        cookie = cookie_of(request.headers)
+        cookie = cookie_of(request.headers, self._sessions.cookie_name)
         fresh = self._sessions.standing(cookie) is None
         if fresh:
             cookie = self._sessions.cookie("visitor")
@@ -125,7 +129,7 @@ class Pages:
     def with_cookie(self, answer: Response, standing: Standing, value: str = "") -> Response:
         """Return an answer that sets a session's cookie."""
         answer.set_cookie(
-            COOKIE,
+            self._sessions.cookie_name,
             value or self._sessions.cookie(standing),
             httponly=True,
             samesite="strict",

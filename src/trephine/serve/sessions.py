@@ -12,7 +12,6 @@ import secrets
 import time
 from typing import Literal
 
-COOKIE = "trephine_session"
 CSRF_HEADER = "x-trephine-csrf"
 _LIFETIME_SECONDS = 12 * 3600
 
@@ -22,13 +21,19 @@ Standing = Literal["visitor", "signed in"]
 class Sessions:
     """Signs and checks cookies.
 
+    A cookie is sent to every port of a host: applications that may run side by side name theirs
+    differently.
+
     Parameters
     ----------
     token
         What a client has to show; empty where nobody has to.
+    cookie_name
+        Of the session's cookie.
     """
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, cookie_name: str = "trephine_session") -> None:
+        self.cookie_name = cookie_name
         self._token = token.encode()
         self._key = secrets.token_bytes(32)
 
@@ -72,3 +77,32 @@ class Sessions:
     def _mac(self, purpose: str, text: str) -> str:
         body = f"{purpose}\0{text}".encode("utf-8", "replace")
         return hmac.new(self._key, body, hashlib.sha256).hexdigest()
+
+
+class OneTimeSessions(Sessions):
+    """Sessions that begin by an address that works once.
+
+    Parameters
+    ----------
+    cookie_name
+        Of the session's cookie.
+    """
+
+    def __init__(self, cookie_name: str) -> None:
+        super().__init__(secrets.token_urlsafe(32), cookie_name)
+
+    @property
+    def token(self) -> str:
+        """What the next browser has to show."""
+        return self._token.decode()
+
+    def is_token(self, shown: str) -> bool:
+        """Return False: the token is for a browser's first request alone."""
+        return False
+
+    def redeem(self, shown: str) -> bool:
+        """Return whether a token is ours; the next browser needs another then."""
+        if not super().is_token(shown):
+            return False
+        self._token = secrets.token_urlsafe(32).encode()
+        return True

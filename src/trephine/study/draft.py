@@ -30,6 +30,7 @@ from trephine.study.draft_values import Look
 from trephine.study.draft_wide import WideSheet, find_wide
 from trephine.study.draft_words import is_named
 from trephine.study.folder_scan import Scan, scan_folder
+from trephine.study.table_names import tables_in
 
 # A cases' table of more columns holds features too, and a table beside it of so many numbers.
 _WIDE = 60
@@ -46,13 +47,18 @@ class Draft:
         Of the file.
     found
         What was found and guessed, and why, a line each.
-    listed
-        Text of the table of paths that the file names, to be written beside it; empty for none.
+    listed, listed_in
+        Text of the table of paths that the file names, to be written beside it, and its name;
+        empty for none.
+    roles
+        What the table's columns seem to be.
     """
 
     text: str
     found: tuple[str, ...]
     listed: str = ""
+    listed_in: str = ""
+    roles: Roles | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class _Candidate:
 
 
 def draft_study(
-    folder: Path, listed: str = "images.csv", progress: Progress | None = None
+    folder: Path, listed: str = "images.csv", progress: Progress | None = None, table: str = ""
 ) -> Draft:
     """Draft a study file.
 
@@ -80,11 +86,13 @@ def draft_study(
         Name of the table of paths, should one be needed.
     progress
         Called with (done, total) by file that is looked at.
+    table
+        Name of the cases' table; the likeliest if empty.
 
     Raises
     ------
     InputError
-        If there is no folder or no table in it.
+        If there is no folder, or no table in it or not that one.
     StudyProblemsError
         If there are tables and none can be read, with the reasons.
     """
@@ -101,14 +109,19 @@ def draft_study(
     scan = scan_folder(folder, progress)
     export = sort_export(scan)
     tables = {path: _candidate(scan, export, path, source) for path, source in sources.items()}
-    table = min(tables, key=lambda path: tables[path].roles.missing)
-    chosen = tables[table]
-    features = _feature_table(table, sources, chosen.roles)
-    text = study_text(table.name, chosen.roles, chosen.wide, chosen.files, features, listed)
+    own = folder / table if table else min(tables, key=lambda path: tables[path].roles.missing)
+    if own not in tables:
+        refused = unread.get(own)
+        raise refused or InputError("table: expected one in the folder, found none of this name")
+    chosen = tables[own]
+    features = _feature_table(own, sources, chosen.roles)
+    text = study_text(own.name, chosen.roles, chosen.wide, chosen.files, features, listed)
     skipped = [f"Not read, {error.problems[0]}" for error in unread.values()]
     paths = chosen.files.listed
     written = "" if paths is None else paths.to_csv(index=False, lineterminator="\n")
-    return Draft(text, (*_found(table, chosen, features), *skipped), written)
+    return Draft(
+        text, (*_found(own, chosen, features), *skipped), written, listed if written else ""
+    )
 
 
 def draft_table(path: Path, shown: str) -> Draft:
@@ -121,21 +134,18 @@ def draft_table(path: Path, shown: str) -> Draft:
     """
     chosen = _candidate(Scan(path.parent), Export(), path, read_source(path))
     text = study_text(shown, chosen.roles, chosen.wide, chosen.files, "")
-    return Draft(text, _found(path, chosen, ""))
+    return Draft(text, _found(path, chosen, ""), roles=chosen.roles)
 
 
 def _read_tables(
     folder: Path,
 ) -> tuple[dict[Path, SourceTable], dict[Path, StudyProblemsError]]:
     tables, unread = {}, {}
-    for path in sorted(folder.iterdir()):
-        names = (*TABLE_SUFFIXES, *FOREIGN_SUFFIXES)  # these are not read, with a reason
-        named = path.name.lower().endswith(names) and not path.name.startswith((".", "~$"))
-        if named and path.is_file():
-            try:
-                tables[path] = read_source(path)
-            except StudyProblemsError as error:
-                unread[path] = error
+    for name in tables_in(folder, FOREIGN_SUFFIXES):  # these are not read, with a reason
+        try:
+            tables[folder / name] = read_source(folder / name)
+        except StudyProblemsError as error:
+            unread[folder / name] = error
     return tables, unread
 
 

@@ -1,9 +1,9 @@
 """Reading a hospital's table as it is: any common file, said what was assumed, within bounds."""
 
+from trephine.choices import TABLE_SUFFIXES
 from trephine.cohort.reading.limits import TableLimits
 from trephine.cohort.reading.marks import MERGED, UNCALCULATED, cause_of
 from trephine.cohort.reading.source import (
-    TABLE_SUFFIXES,
     SourceTable,
     read_source,
     texts_of_sheets,

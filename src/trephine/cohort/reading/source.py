@@ -25,11 +25,6 @@ from trephine.cohort.reading.sheet_remarks import broken_names, remarks_on
 from trephine.cohort.reading.text_file import read_text_table
 from trephine.errors import Problem, StudyProblemsError
 
-# File names that a table may have; what the file is, its first bytes say.
-TABLE_SUFFIXES = (
-    ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet",
-)  # fmt: skip
-
 # Sheets beside the table that are looked through for what its codes mean.
 _MOST_SHEETS = 20
 

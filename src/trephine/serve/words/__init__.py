@@ -24,6 +24,14 @@ def words_of(language: Language) -> Words:
 
 
 @cache
+def desk_words(language: Language) -> Words:
+    """Return the texts of the desk's pages in one language; no calculator carries them."""
+    file = resources.files(__name__).joinpath(f"desk.{language}.json")
+    words: Words = json.loads(file.read_text("utf-8"))
+    return words
+
+
+@cache
 def catalogue() -> Mapping[str, Words]:
     """Return the texts of every language by its code."""
     return {language: words_of(language) for language in LANGUAGES}

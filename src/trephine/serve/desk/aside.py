@@ -1,0 +1,106 @@
+"""Files are opened in processes that may die: tables above all, which anybody may have made."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from functools import partial
+from threading import Lock
+from typing import TypeVar
+
+from anyio import to_thread
+
+from trephine.errors import WorkerError
+from trephine.workers import end_workers, start_worker, starting
+
+Made = TypeVar("Made")
+
+_PROCESSES = 2
+
+
+class Aside:
+    """Asks functions of other rooms in processes of their own.
+
+    Parameters
+    ----------
+    seconds
+        That one answer may take.
+    memory_bytes
+        Of a process's address space.
+    """
+
+    def __init__(self, seconds: float, memory_bytes: int) -> None:
+        self._seconds, self._memory = seconds, memory_bytes
+        self._pool: ProcessPoolExecutor | None = None
+        self._lock = Lock()
+
+    async def ask(self, function: Callable[..., Made], *given: object) -> Made:
+        """Return what a function answers to what it is given.
+
+        Parameters
+        ----------
+        function
+            A module's own, so that another process finds it.
+        given
+            Its arguments, which can be pickled as its answer can.
+
+        Raises
+        ------
+        WorkerError
+            If the process died or took too long.
+        """
+        return await to_thread.run_sync(partial(self._asked, function, given))
+
+    def warm(self, function: Callable[..., object]) -> None:
+        """Let a process import what it will need, without waiting for it."""
+        with suppress(OSError):
+            self._running().submit(function)
+
+    def end(self) -> None:
+        """End the processes."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            end_workers(pool)
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _asked(self, function: Callable[..., Made], given: tuple[object, ...]) -> Made:
+        try:
+            return self._running().submit(function, *given).result(self._seconds)
+        except TimeoutError:
+            self.end()
+            raise WorkerError(
+                f"files: expected to be read within {self._seconds:g} seconds, found that they take"
+                " longer; use the same command in a terminal, which waits"
+            ) from None
+        except BrokenProcessPool:
+            self.end()
+            raise WorkerError(
+                "files: the process that read them ended; one may be damaged, or larger than its"
+                " memory. Save the table again"
+            ) from None
+
+    def _running(self) -> ProcessPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                with starting():
+                    self._pool = ProcessPoolExecutor(
+                        _PROCESSES,
+                        mp_context=multiprocessing.get_context("spawn"),
+                        initializer=_start,
+                        initargs=(self._memory,),
+                    )
+            return self._pool
+
+
+def _start(memory_bytes: int) -> None:
+    start_worker()
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        most = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))

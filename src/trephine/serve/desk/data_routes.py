@@ -1,0 +1,195 @@
+"""Data: the table's columns with their roles, the files, and the study file beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, get_args
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+
+from trephine.errors import StudyProblemsError
+from trephine.serve.desk.pages import Desk, onward, own_texts
+from trephine.study.shelf import ShelvedStudy
+from trephine.types import TimeUnit
+
+if TYPE_CHECKING:  # they import all that reads tables, which other processes do
+    from trephine.study.data_look import DataLook
+    from trephine.study.data_save import Choices
+
+# Texts that the page asks for: section and key by the field's name.
+TEXTS = {
+    "title": ("study", "title"),
+    "protocol": ("study", "protocol"),
+    "outcome": ("outcome", "name"),
+    "event": ("outcome", "event"),
+    "unit": ("outcome", "unit"),
+    "horizons": ("outcome", "horizons"),
+    "image": ("data", "image"),
+}
+
+
+def data_routes(desk: Desk) -> APIRouter:
+    """Return the routes of the data."""
+    routes = APIRouter(include_in_schema=False)
+    _shown_and_chosen(routes, desk)
+    _study_file(routes, desk)
+    return routes
+
+
+def _shown_and_chosen(routes: APIRouter, desk: Desk) -> None:
+    room = "/studies/{address}/data"
+
+    @routes.get(room)
+    async def data(request: Request, address: str) -> Response:
+        return await _page(desk, request, desk.study(address))
+
+    @routes.post(room)
+    async def choose(request: Request, address: str) -> Response:
+        from trephine.study.data_save import save_choices
+        from trephine.study.study_file import FileChangedError
+
+        study = desk.study(address)
+        texts = await own_texts(desk, request)
+        try:
+            await desk.aside.ask(save_choices, study.path, _chosen(texts))
+        except FileChangedError:
+            return await _page(desk, request, study, 409, note="changed")
+        except StudyProblemsError as error:
+            wrong = {problem.column: problem.sentence for problem in error.problems}
+            return await _page(desk, request, study, 422, typed=texts, wrong=wrong)
+        return onward(study, "data", _query(request))
+
+    @routes.post(f"{room}/decided")
+    async def decided(request: Request, address: str) -> Response:
+        from trephine.study.data_save import settle_question
+        from trephine.study.study_file import FileChangedError
+
+        study = desk.study(address)
+        texts = await own_texts(desk, request)
+        asked = (study.path, texts.get("question", ""), texts.get("digest", ""))
+        try:
+            await desk.aside.ask(settle_question, *asked)
+        except FileChangedError:
+            return await _page(desk, request, study, 409, note="changed")
+        return onward(study, "data", _query(request))
+
+
+def _study_file(routes: APIRouter, desk: Desk) -> None:
+    @routes.get("/studies/{address}/file")
+    def download(address: str) -> Response:
+        study = desk.study(address)
+        return FileResponse(study.path, media_type="application/toml", filename=study.path.name)
+
+    @routes.post("/studies/{address}/file")
+    async def save(request: Request, address: str) -> Response:
+        from trephine.study.study_file import FileChangedError, save_text
+
+        study = desk.study(address)
+        texts = await own_texts(desk, request)
+        if "text" not in texts:
+            raise HTTPException(400, "text: expected the study file, found none")
+        try:
+            await desk.aside.ask(save_text, study.path, texts["text"], texts.get("digest", ""))
+        except FileChangedError:
+            return await _page(desk, request, study, 409, typed=texts, note="changed")
+        except StudyProblemsError as error:
+            wrong = {"text": str(error)}
+            return await _page(desk, request, study, 422, typed=texts, wrong=wrong)
+        return onward(study, "data", _query(request))
+
+
+async def _page(
+    desk: Desk,
+    request: Request,
+    study: ShelvedStudy,
+    status: int = 200,
+    *,
+    typed: Mapping[str, str] | None = None,
+    wrong: Mapping[str, str] | None = None,
+    note: str = "",
+) -> Response:
+    """Return the page; what was typed and could not be saved stays in its field."""
+    from trephine.study.data_look import look_at_data
+
+    row = _number(request.query_params.get("row", ""))
+    look: DataLook = await desk.aside.ask(look_at_data, study.path, row)
+    content = look.file.content
+    now = {field: _as_text(content, *place) for field, place in TEXTS.items()}
+    data = content.get("data")
+    raters = data.get("raters") if isinstance(data, dict) else None
+    return desk.shown(
+        request,
+        "data.html.j2",
+        study,
+        status=status,
+        look=look,
+        now={**now, **(typed or {})},
+        typed=typed or {},
+        wrong=wrong or {},
+        note=note,
+        row=row,
+        marked=request.query_params.get("column", ""),
+        raters={str(k): str(v) for k, v in raters.items()} if isinstance(raters, dict) else {},
+        units=get_args(TimeUnit),
+        query=_query(request),
+    )
+
+
+def _query(request: Request) -> str:
+    row = _number(request.query_params.get("row", ""))
+    return f"?row={row}" if row else ""
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
+
+
+def _as_text(content: Mapping[str, Any], section: str, key: str) -> str:
+    """Return a value of a study file as a field shows it; empty where the file has none."""
+    held = content.get(section)
+    value = held.get(key, "") if isinstance(held, dict) else ""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _chosen(texts: Mapping[str, str]) -> Choices:
+    """Return what a form of the page chose."""
+    from trephine.study.column_look import ColumnRole
+    from trephine.study.data_save import Choices
+    from trephine.study.study_file import VariableEdit
+
+    roles: dict[str, ColumnRole] = {}
+    variables: dict[str, VariableEdit] = {}
+    for name, column in texts.items():
+        place = name.removeprefix("column-")
+        if place == name or f"role-{place}" not in texts:
+            continue
+        roles[column] = _role(texts[f"role-{place}"])
+        if f"unit-{place}" in texts:
+            levels = texts.get(f"levels-{place}", "").split(",")
+            variables[column] = VariableEdit(
+                tuple(level.strip() for level in levels if level.strip()),
+                *(
+                    texts.get(f"{part}-{place}", "").strip()
+                    for part in ("reference", "unit", "label")
+                ),
+            )
+    sections: dict[str, dict[str, str]] = {}
+    for field, (section, key) in TEXTS.items():
+        if field in texts:
+            sections.setdefault(section, {})[key] = texts[field].strip()
+    raters = {
+        texts[f"rater-{n}"].strip(): texts.get(f"masks-{n}", "").strip()
+        for n in (name.removeprefix("rater-") for name in texts if name.startswith("rater-"))
+        if texts[f"rater-{n}"].strip()
+    }
+    return Choices(texts.get("digest", ""), roles, variables, sections, raters)
+
+
+def _role(text: str) -> Any:
+    from trephine.study.study_file import ROLES
+
+    if text not in (*ROLES, "clinical", "part", "out"):
+        raise HTTPException(422, "role: expected one that the page offers, found another")
+    return text

@@ -1,0 +1,152 @@
+"""Checks and runs, each in a process of its own; of each kind one at a time, the next waits.
+
+What is asked for, and how far it came, lies in the studies' folders and nowhere else, so that a
+server that starts again knows it. The processes are the same commands that a terminal has, and
+outlive the server.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, RLock, Thread
+from typing import get_args
+
+from trephine.errors import InputError
+from trephine.paths import CONFINED
+from trephine.serve.logs import log
+from trephine.study.jobs import (
+    JobState,
+    Verb,
+    digest_of,
+    is_held,
+    job_file,
+    log_file,
+    standing,
+    write_state,
+)
+from trephine.study.shelf import ShelvedStudy, look_through, results_of
+
+_LOOK_EVERY_S = 0.4
+_COLUMNS = "110"
+
+
+class Queue:
+    """Starts what waits.
+
+    Parameters
+    ----------
+    folder
+        That the desk is for.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._started: dict[Path, subprocess.Popen[bytes]] = {}
+        self._lock, self._ended = RLock(), Event()
+        self._thread = Thread(target=self._watch, daemon=True, name="queue")
+
+    def start(self) -> None:
+        """Go on with what a killed run left, and look for what waits from now on."""
+        for study in self._studies():
+            if study.run is not None and study.run.status == "interrupted":
+                self.ask(study.path, "run")
+        self._thread.start()
+
+    def end(self) -> None:
+        """Start nothing more; what runs goes on."""
+        self._ended.set()
+        self._thread.join()
+
+    def ask(self, study: Path, verb: Verb) -> None:
+        """Put a check or a run of a study into the queue; nothing if it waits or runs already."""
+        with self._lock:
+            file = job_file(study, verb)
+            now = standing(file)
+            if now is not None and now.is_open:
+                return
+            asked = time.time()
+            write_state(
+                file, JobState(verb=verb, status="waiting", digest=digest_of(study), asked=asked)
+            )
+            self._look()
+
+    def stop(self, study: Path, verb: Verb) -> None:
+        """Take a check or a run out of the queue, or ask its process to stop."""
+        with self._lock:
+            file = job_file(study, verb)
+            now = standing(file)
+            if now is None or not now.is_open:
+                return
+            if now.status == "waiting" and file not in self._started:
+                over = {"status": "stopped", "ended": time.time()}
+                write_state(file, now.model_copy(update=over))
+                return
+            pid = now.pid if is_held(file) else 0
+            if file in self._started:
+                pid = self._started[file].pid
+            if pid:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
+
+    def _studies(self) -> list[ShelvedStudy]:
+        with suppress(InputError, OSError):
+            return list(look_through(self._folder).studies.values())
+        return []
+
+    def _watch(self) -> None:
+        while not self._ended.wait(_LOOK_EVERY_S):
+            with self._lock:
+                self._look()
+
+    def _look(self) -> None:
+        self._bury()
+        jobs = list(self._open_jobs())
+        for verb in get_args(Verb):
+            own = [job for job in jobs if job[1].verb == verb]
+            if any(state.status == "running" or is_held(job_file(s, verb)) for s, state in own):
+                continue
+            if any(job_file(study, verb) in self._started for study, _ in own):
+                continue
+            for study, _ in sorted(own, key=lambda job: job[1].asked)[:1]:
+                self._spawn(study, verb)
+
+    def _open_jobs(self) -> Iterator[tuple[Path, JobState]]:
+        for study in self._studies():
+            for state in (study.check, study.run):
+                if state is not None and state.is_open:
+                    yield study.path, state
+
+    def _bury(self) -> None:
+        """Forget processes that have ended, and say so of one that never came to its work."""
+        for file, process in list(self._started.items()):
+            if process.poll() is None:
+                continue
+            del self._started[file]
+            now = standing(file)
+            if now is not None and now.status == "waiting":
+                failed = {"status": "stopped" if process.returncode < 0 else "failed"}
+                write_state(file, now.model_copy(update={**failed, "ended": time.time()}))
+
+    def _spawn(self, study: Path, verb: Verb) -> None:
+        file, shown = job_file(study, verb), log_file(study, verb)
+        own = ["--json"] if verb == "check" else ["--out", str(results_of(study))]
+        # -P: what lies in the folder where the server was started is no module of ours.
+        command = [sys.executable, "-P", "-m", "trephine", verb, str(study), "--state", str(file)]
+        environment = {**os.environ, CONFINED: "1", "COLUMNS": _COLUMNS, "PYTHONSAFEPATH": "1"}
+        with shown.open("wb") as out:
+            self._started[file] = subprocess.Popen(
+                [*command, *own],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+            )
+        log("job", verb=verb)

@@ -1,0 +1,136 @@
+"""What a person chose for a study's data, written into its study file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trephine.errors import Problem, StudyProblemsError
+from trephine.study.column_look import ColumnRole, declarations, readings
+from trephine.study.study_file import (
+    ROLES,
+    DataEdit,
+    FileChangedError,
+    Role,
+    VariableEdit,
+    columns_of,
+    edited,
+    read_text,
+    save_text,
+    without_question,
+)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was chosen on a page.
+
+    Attributes
+    ----------
+    digest
+        Of the study file that the page showed.
+    roles
+        Column to what it is.
+    variables
+        Column to what its clinical variable is declared as, where the page asked for that.
+    texts
+        Section to key to text; horizons as numbers parted by commas.
+    raters
+        Rater to the path of the masks; an empty path takes the rater out.
+    """
+
+    digest: str
+    roles: Mapping[str, ColumnRole] = field(default_factory=dict)
+    variables: Mapping[str, VariableEdit] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    raters: Mapping[str, str] = field(default_factory=dict)
+
+
+def save_choices(path: Path, chosen: Choices) -> None:
+    """Write choices into a study file.
+
+    Raises
+    ------
+    StudyProblemsError
+        If they contradict each other; ``column`` of each problem is the column or the key.
+    FileChangedError
+        If the file was changed since the page showed it.
+    """
+    text = read_text(path)
+    if text.digest != chosen.digest:
+        raise FileChangedError(
+            f"{path.name}: expected the file as it was shown, found that it was changed since"
+        )
+    roles = _one_column_each(chosen.roles)
+    sections: dict[str, dict[str, Any]] = {name: dict(keys) for name, keys in chosen.texts.items()}
+    if "horizons" in sections.get("outcome", {}):
+        sections["outcome"]["horizons"] = _numbers(sections["outcome"]["horizons"])
+    if chosen.raters:
+        sections.setdefault("data", {})["raters"] = {
+            rater: pattern for rater, pattern in chosen.raters.items() if pattern
+        }
+    clinical = tuple(column for column, role in chosen.roles.items() if role == "clinical")
+    known = _known(text.content)
+    fresh = tuple(column for column in clinical if column not in known)
+    edit = DataEdit(
+        sections=sections,
+        asked=tuple(chosen.roles),
+        roles=roles,
+        variables={
+            column: None if column in fresh else chosen.variables.get(column) for column in clinical
+        },
+        left_out=[c for c, role in chosen.roles.items() if role not in ("clinical", "part")],
+        declared=declarations(path, fresh) if fresh else {},
+        read=readings(path, roles),
+    )
+    save_text(path, edited(text.text, edit), chosen.digest)
+
+
+def settle_question(path: Path, question: str, digest: str) -> None:
+    """Take out of a study file the comment with a question that is decided.
+
+    Raises
+    ------
+    FileChangedError
+        If the file was changed since the page showed it.
+    """
+    save_text(path, without_question(read_text(path).text, question), digest)
+
+
+def _one_column_each(chosen: Mapping[str, ColumnRole]) -> dict[Role, str]:
+    roles: dict[Role, str] = {}
+    problems = []
+    for role in ROLES:
+        own = [column for column, chosen_role in chosen.items() if chosen_role == role]
+        if len(own) > 1:
+            problems += [
+                Problem.of_cells("", (), column, f"one column for {role}", f"{len(own)}")
+                for column in own
+            ]
+        elif own:
+            roles[role] = own[0]
+    if problems:
+        raise StudyProblemsError(problems)
+    return roles
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in text.replace(";", ",").split(",") if part.strip()]
+    except ValueError:
+        expected = "numbers parted by commas, such as 36, 60"
+        problem = Problem.of_cells("", (), "horizons", expected, "other letters")
+        raise StudyProblemsError([problem]) from None
+    return [int(number) if number.is_integer() else number for number in numbers]
+
+
+def _known(content: Mapping[str, Any]) -> set[str]:
+    clinical = content.get("clinical")
+    items = clinical.items() if isinstance(clinical, dict) else ()
+    return {
+        column
+        for key, variable in items
+        for column in columns_of(variable if isinstance(variable, dict) else {}, key)
+    }

@@ -1,0 +1,203 @@
+"""What a study's results folder holds, for whoever shows it: the main numbers and the files."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from trephine.errors import InputError
+from trephine.facts import Facts, read_facts
+from trephine.paths import held_inside, irregular
+from trephine.report.figures.assessed import headline_model
+from trephine.report.html import report_policy
+
+Section = Literal["page", "document", "tables", "figures", "model", "numbers"]
+
+_MOST_FILES = 2000
+_COIN = 0.5
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A C-index, with its 95 % interval where it has one."""
+
+    model: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def beats_chance(self) -> bool:
+        """Whether its whole interval lies above 0.5, what tossing a coin gives."""
+        return self.low is not None and self.low > _COIN
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What a study comes to.
+
+    Attributes
+    ----------
+    title, outcome, event
+        Of the study.
+    cases, patients, events
+        Analysed.
+    unseen
+        Of the sound protocol's main model in patients that it has not seen (nested
+        cross-validation); None where that was not fitted.
+    usual
+        What the published protocol claims of its main model, on the cases that it was fitted to.
+    chance
+        Median of what the published protocol claims where there is nothing to find, and the value
+        that one shuffled study in twenty passes.
+    simulated
+        A sentence where the data are simulated.
+    warnings
+        Of the run, a sentence each.
+    """
+
+    title: str
+    outcome: str
+    event: str
+    cases: int
+    patients: int
+    events: int
+    unseen: Claim | None
+    usual: Claim | None
+    chance: Claim | None
+    simulated: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ResultFile:
+    """A file of the results folder.
+
+    Attributes
+    ----------
+    section
+        What it belongs to.
+    place
+        From the results folder, with slashes.
+    size
+        In bytes.
+    """
+
+    section: Section
+    place: str
+    size: int
+
+
+def read_headline(results: Path) -> Headline:
+    """Return what a study comes to, from its facts.
+
+    Parameters
+    ----------
+    results
+        A results folder.
+
+    Raises
+    ------
+    InputError
+        If it holds no facts, or such that do not fit.
+    """
+    facts = read_facts(results / "facts.json")
+    study, flow = facts.study, facts.flow
+    return Headline(
+        title=study.title,
+        outcome=study.outcome_name,
+        event=study.event_noun,
+        cases=flow.analysed.cases,
+        patients=flow.analysed.patients,
+        events=flow.events,
+        unseen=_claim(facts, apparent=False),
+        usual=_claim(facts, apparent=True),
+        chance=_chance(facts),
+        simulated=study.simulated_note if study.simulated else "",
+        warnings=tuple(f"{one.where}: {one.text}" for one in facts.run.warnings),
+    )
+
+
+def _claim(facts: Facts, *, apparent: bool) -> Claim | None:
+    for protocol in facts.study.protocols:
+        if (protocol.judged == "apparent") is not apparent:
+            continue
+        model = headline_model(facts, protocol.name)
+        for row in facts.performance:
+            value = row.c_index.value
+            key = (row.protocol, row.kind, row.model)
+            if key == (protocol.name, protocol.judged, model) and value is not None:
+                return Claim(model, value, row.c_index.low, row.c_index.high)
+    return None
+
+
+def _chance(facts: Facts) -> Claim | None:
+    for protocol in facts.study.protocols:
+        if protocol.judged != "apparent":
+            continue
+        model = headline_model(facts, protocol.name)
+        for check in facts.null_check:
+            if (check.protocol, check.kind, check.model) == (protocol.name, "apparent", model):
+                return None if check.median is None else Claim(model, check.median, None, check.p95)
+    return None
+
+
+def result_files(results: Path) -> tuple[ResultFile, ...]:
+    """Return the files of a results folder that a reader may want, and no other.
+
+    Files that a link leads out of the folder to are left out.
+
+    Parameters
+    ----------
+    results
+        A results folder; nothing where there is none.
+    """
+    found = []
+    for section, path in _wanted(results):
+        try:
+            held_inside(path, results)
+            if irregular(path) is None:
+                place = path.relative_to(results).as_posix()
+                found.append(ResultFile(section, place, path.stat().st_size))
+        except (InputError, OSError):
+            continue
+    return tuple(found[:_MOST_FILES])
+
+
+def _wanted(results: Path) -> Iterator[tuple[Section, Path]]:
+    yield "page", results / "report.html"
+    yield "document", results / "report.docx"
+    yield "document", results / "references.bib"
+    yield "model", results / "calculator.html"
+    yield "numbers", results / "facts.json"
+    for pattern in ("*.xlsx", "*.csv"):
+        yield from (("tables", path) for path in sorted((results / "tables").glob(pattern)))
+    for pattern in ("*.pdf", "*.png", "*.svg"):
+        yield from (("figures", path) for path in sorted((results / "figures").glob(pattern)))
+
+
+def model_of(results: Path) -> Path | None:
+    """Return the locked model of a results folder; None where there is none."""
+    bundle = results / "model"
+    return bundle if bundle.is_dir() else None
+
+
+def zipped(folder: Path) -> bytes:
+    """Return the files of a folder as a zip, as `trephine predict` takes a bundle."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*"))[:_MOST_FILES]:
+            if not path.is_dir() and irregular(path) is None:
+                held_inside(path, folder)
+                archive.write(path, path.relative_to(folder).as_posix())
+    return out.getvalue()
+
+
+__all__ = [
+    "Claim", "Headline", "ResultFile", "model_of", "read_headline", "report_policy",
+    "result_files", "zipped",
+]  # fmt: skip
