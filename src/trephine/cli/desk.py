@@ -36,14 +36,14 @@ def desk(
     os.environ[CONFINED] = "1"
     before = signal.set_wakeup_fd(-1)
     try:
-        serve_desk(folder, port, _Opened(browser))
+        serve_desk(folder, port, _Announcer(browser))
     except (Stopped, KeyboardInterrupt):
         pass  # uvicorn says again what it has heeded
     finally:
         signal.set_wakeup_fd(before)
 
 
-class _Opened:
+class _Announcer:
     """Shows the address that opens the desk, and opens the first one."""
 
     def __init__(self, browser: bool) -> None:

@@ -51,7 +51,7 @@ def _takes_files(path: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Rules:
+class GuardRules:
     """What differs between the applications that the guard stands before.
 
     Attributes
@@ -100,11 +100,11 @@ class RequestGuard:
         settings: ServeSettings,
         sessions: Sessions,
         metrics: Metrics,
-        rules: Rules | None = None,
+        rules: GuardRules | None = None,
     ) -> None:
         self._app, self._settings = app, settings
         self._sessions, self._metrics = sessions, metrics
-        self._rules = rules or Rules()
+        self._rules = rules or GuardRules()
         over_tls = _OVER_TLS if settings.scheme == "https" else {}
         self._headers = {**self._rules.headers, **over_tls}
 

@@ -24,7 +24,7 @@ from trephine.study.study_file import (
 
 
 @dataclass(frozen=True)
-class Choices:
+class DataChoices:
     """What was chosen on a page.
 
     Attributes
@@ -48,7 +48,7 @@ class Choices:
     raters: Mapping[str, str] = field(default_factory=dict)
 
 
-def save_choices(path: Path, chosen: Choices) -> None:
+def save_choices(path: Path, chosen: DataChoices) -> None:
     """Write choices into a study file.
 
     Raises

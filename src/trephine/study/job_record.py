@@ -16,9 +16,9 @@ from trephine.study.jobs import (
     CAN_FOLLOW,
     Found,
     JobState,
-    LeftOut,
+    JobStatus,
+    LeftOutCases,
     StageState,
-    Status,
     Verb,
     digest_of,
     lock_of,
@@ -76,7 +76,7 @@ class Recorder:
         self._state = self._state.model_copy(update={"found": found})
         self._write()
 
-    def end(self, status: Status, error: TrephineError | None = None, message: str = "") -> None:
+    def end(self, status: JobStatus, error: TrephineError | None = None, message: str = "") -> None:
         """Record the end."""
         update: dict[str, object] = {"status": status, "ended": time.time(), "message": message}
         if isinstance(error, StudyProblemsError):
@@ -181,7 +181,9 @@ def found_in(inputs: StudyInputs) -> Found:
         patients=flow.analysed_patients,
         events=int(inputs.survival.event.sum()),
         left_out=tuple(
-            LeftOut(reason=one.reason, cases=one.n_cases) for one in flow.exclusions if one.n_cases
+            LeftOutCases(reason=one.reason, cases=one.n_cases)
+            for one in flow.exclusions
+            if one.n_cases
         ),
         notes=tuple(inputs.remarks),
     )

@@ -27,7 +27,7 @@ else:
     CAN_FOLLOW = True
 
 Verb = Literal["check", "run"]
-Status = Literal["waiting", "running", "done", "failed", "stopped", "interrupted"]
+JobStatus = Literal["waiting", "running", "done", "failed", "stopped", "interrupted"]
 
 FOLDER = ".trephine"
 _MOST_BYTES = 4 << 20
@@ -58,7 +58,7 @@ class ProblemState(_Kept):
     column: str = ""
 
 
-class LeftOut(_Kept):
+class LeftOutCases(_Kept):
     """Cases that are left out for one reason."""
 
     reason: str
@@ -71,7 +71,7 @@ class Found(_Kept):
     cases: int
     patients: int
     events: int
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[LeftOutCases, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -97,7 +97,7 @@ class JobState(_Kept):
     """
 
     verb: Verb
-    status: Status
+    status: JobStatus
     digest: str
     pid: int = 0
     asked: float = 0.0

@@ -19,7 +19,7 @@ from trephine.serve.desk.model_routes import model_routes
 from trephine.serve.desk.pages import Desk, DeskSettings
 from trephine.serve.desk.queue import Queue
 from trephine.serve.desk.report_routes import report_routes
-from trephine.serve.guard import HEADERS, RequestGuard, Rules
+from trephine.serve.guard import HEADERS, GuardRules, RequestGuard
 from trephine.serve.logs import log
 from trephine.serve.metrics import Metrics
 from trephine.serve.sessions import OneTimeSessions
@@ -32,10 +32,10 @@ _TAKE_FILES = ("/predict-image", "/tables")
 _SHOWS_REPORT = "frame-src 'self'; "
 
 
-def desk_rules() -> Rules:
+def desk_rules() -> GuardRules:
     """Return what the guard holds the desk to."""
     policy = HEADERS["content-security-policy"]
-    return Rules(
+    return GuardRules(
         open=("/open", "/closed"),
         sign_in="/closed",
         # Every form shows the mark in a field: `own_form` asks for it.

@@ -16,7 +16,7 @@ from trephine.types import TimeUnit
 
 if TYPE_CHECKING:  # they import all that reads tables, which other processes do
     from trephine.study.data_look import DataLook
-    from trephine.study.data_save import Choices
+    from trephine.study.data_save import DataChoices
 
 # Texts that the page asks for: section and key by the field's name.
 TEXTS = {
@@ -153,10 +153,10 @@ def _as_text(content: Mapping[str, Any], section: str, key: str) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _chosen(texts: Mapping[str, str]) -> Choices:
+def _chosen(texts: Mapping[str, str]) -> DataChoices:
     """Return what a form of the page chose."""
     from trephine.study.column_look import ColumnRole
-    from trephine.study.data_save import Choices
+    from trephine.study.data_save import DataChoices
     from trephine.study.study_file import VariableEdit
 
     roles: dict[str, ColumnRole] = {}
@@ -184,7 +184,7 @@ def _chosen(texts: Mapping[str, str]) -> Choices:
         for n in (name.removeprefix("rater-") for name in texts if name.startswith("rater-"))
         if texts[f"rater-{n}"].strip()
     }
-    return Choices(texts.get("digest", ""), roles, variables, sections, raters)
+    return DataChoices(texts.get("digest", ""), roles, variables, sections, raters)
 
 
 def _role(text: str) -> Any:

@@ -32,6 +32,7 @@ from trephine.study.jobs import (
     write_state,
 )
 from trephine.study.shelf import ShelvedStudy, look_through, results_of
+from trephine.study.study_file import read_text
 
 _LOOK_EVERY_S = 0.4
 _COLUMNS = "110"
@@ -56,7 +57,8 @@ class Queue:
         """Go on with what a killed run left, and look for what waits from now on."""
         for study in self._studies():
             if study.run is not None and study.run.status == "interrupted":
-                self.ask(study.path, "run")
+                with suppress(InputError):
+                    self.ask(study.path, "run")
         self._thread.start()
 
     def end(self) -> None:
@@ -65,7 +67,19 @@ class Queue:
         self._thread.join()
 
     def ask(self, study: Path, verb: Verb) -> None:
-        """Put a check or a run of a study into the queue; nothing if it waits or runs already."""
+        """Put a check or a run of a study into the queue; nothing if it waits or runs already.
+
+        Raises
+        ------
+        InputError
+            If the study trusts a program: that is for whoever runs it in a terminal.
+        """
+        deep = read_text(study).content.get("deep")
+        if isinstance(deep, dict) and "trust" in deep:
+            raise InputError(
+                "study file [deep.trust]: expected none on the desk, found one; a program is"
+                " trusted in a terminal: trephine run"
+            )
         with self._lock:
             file = job_file(study, verb)
             now = standing(file)
