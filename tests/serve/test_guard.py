@@ -153,7 +153,7 @@ def test_every_answer_carries_the_headers_that_hold_a_browser_to_it() -> None:
         assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
         assert "unsafe" not in policy
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         assert ("public" if path.startswith("/static/") else "no-store") in headers["cache-control"]
 
 
