@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
@@ -36,6 +36,8 @@ class Aside:
         self._seconds, self._memory = seconds, memory_bytes
         self._pool: ProcessPoolExecutor | None = None
         self._lock = Lock()
+        # A worker's life is bound to the thread that started it: threads of requests come and go.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="aside")
 
     async def ask(self, function: Callable[..., Made], *given: object) -> Made:
         """Return what a function answers to what it is given.
@@ -54,30 +56,33 @@ class Aside:
         """
         return await to_thread.run_sync(partial(self._asked, function, given))
 
-    def warm(self, function: Callable[..., object]) -> None:
-        """Let a process import what it will need, without waiting for it."""
-        with suppress(OSError):
-            self._running().submit(function)
-
     def end(self) -> None:
-        """End the processes."""
+        """End the processes for good."""
+        self._end_pool()
+        self._starter.shutdown(wait=True)
+
+    def _end_pool(self) -> None:
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
             end_workers(pool)
             pool.shutdown(wait=True, cancel_futures=True)
 
+    def _submit(self, function: Callable[..., Made], given: tuple[object, ...]) -> Future[Made]:
+        return self._running().submit(function, *given)
+
     def _asked(self, function: Callable[..., Made], given: tuple[object, ...]) -> Made:
         try:
-            return self._running().submit(function, *given).result(self._seconds)
+            asked = self._starter.submit(self._submit, function, given).result()
+            return asked.result(self._seconds)
         except TimeoutError:
-            self.end()
+            self._end_pool()
             raise WorkerError(
                 f"files: expected to be read within {self._seconds:g} seconds, found that they take"
                 " longer; use the same command in a terminal, which waits"
             ) from None
         except BrokenProcessPool:
-            self.end()
+            self._end_pool()
             raise WorkerError(
                 "files: the process that read them ended; one may be damaged, or larger than its"
                 " memory. Save the table again"

@@ -1,0 +1,43 @@
+"""Files are opened where a death costs one answer."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from time import sleep
+
+import anyio
+import pytest
+
+from trephine.errors import InputError, WorkerError
+from trephine.serve.desk.aside import Aside
+from trephine.study.shelf import look_through
+
+
+@pytest.mark.slow
+def test_a_process_outlives_the_thread_that_asked_and_its_death_costs_one_answer() -> None:
+    aside = Aside(60.0, 8 << 30)
+    try:
+        found: list[int] = []
+        for _ in range(2):
+            thread = threading.Thread(target=lambda: found.append(aside._asked(os.getpid, ())))
+            thread.start()
+            thread.join()
+        assert set(found).isdisjoint({os.getpid()})
+        with pytest.raises(WorkerError, match="the process that read them ended"):
+            anyio.run(aside.ask, os._exit, 3)
+        with pytest.raises(InputError, match="expected a folder"):
+            anyio.run(aside.ask, look_through, Path("/no/such/folder"))
+    finally:
+        aside.end()
+
+
+@pytest.mark.slow
+def test_what_takes_too_long_is_given_up() -> None:
+    aside = Aside(2.0, 8 << 30)
+    try:
+        with pytest.raises(WorkerError, match="within 2 seconds"):
+            anyio.run(aside.ask, sleep, 60)
+    finally:
+        aside.end()
