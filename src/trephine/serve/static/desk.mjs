@@ -41,19 +41,24 @@ let waiting = null;
 let sending = false;
 let again = false;
 
-/** Put what the server answered in the place of what is shown, but for what is being typed. */
-function replaceMain(page) {
+/** Return what was changed in a form since its values were sent, by name. */
+function changedSince(form, sent) {
+  return [...new FormData(form)].filter(([name, value]) => sent.get(name) !== value);
+}
+
+/** Put what the server answered in the place of what is shown, but for what was changed since. */
+function replaceMain(page, sent) {
   const [before, fresh] = [document.getElementById("main"), page.getElementById("main")];
   const active = document.activeElement;
-  const typed = active?.matches?.("input, textarea, select") && active.id ? active : null;
-  const open = typed && typed.value !== typed.defaultValue ? typed.value : null;
-  const caret = typed?.selectionStart ?? null;
+  const [id, caret] = [before.contains(active) ? active.id : "", active?.selectionStart ?? null];
+  const later = changedSince(document.getElementById("choices"), sent);
   before.replaceWith(document.importNode(fresh, true));
-  const field = typed && document.getElementById(typed.id);
+  const form = document.getElementById("choices");
+  for (const [name, value] of later) if (form.elements[name]) form.elements[name].value = value;
+  const field = id && document.getElementById(id);
   if (field) {
-    if (open !== null && field.matches("input, textarea")) field.value = open;
     field.focus({ preventScroll: true });
-    if (caret !== null && field.setSelectionRange && field.type !== "number") field.setSelectionRange(caret, caret);
+    if (caret !== null && field.setSelectionRange) field.setSelectionRange(caret, caret);
   }
   const badge = page.querySelector(".rooms .stand");
   if (badge) document.querySelector(".rooms .stand").replaceWith(document.importNode(badge, true));
@@ -70,11 +75,12 @@ async function save() {
   const said = () => document.getElementById("saved");
   said().textContent = said().dataset.saving;
   try {
-    const body = new URLSearchParams(new FormData(form));
+    const sent = new FormData(form);
+    const body = new URLSearchParams(sent);
     const answer = await fetch(form.action, { method: "POST", body });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!page.getElementById("choices")) throw new Error("no form");
-    replaceMain(page);
+    replaceMain(page, sent);
     said().textContent = answer.ok ? said().dataset.saved : "";
   } catch {
     said().textContent = said().dataset.failed;
