@@ -41,9 +41,12 @@ let waiting = null;
 let sending = false;
 let again = false;
 
-/** Return what was changed in a form since its values were sent, by name. */
+/** Return what was changed in a form since its values were sent, and what is not whole yet. */
 function changedSince(form, sent) {
-  return [...new FormData(form)].filter(([name, value]) => sent.get(name) !== value);
+  const now = [...new FormData(form)];
+  const rater = now.filter(([name]) => name === "rater-new" || name === "masks-new");
+  const half = rater.some(([, value]) => value) && !rater.every(([, value]) => value);
+  return now.filter(([name, value]) => sent.get(name) !== value || (half && name.endsWith("-new")));
 }
 
 /** Put what the server answered in the place of what is shown, but for what was changed since. */
