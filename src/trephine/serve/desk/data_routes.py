@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, Response
 from trephine.errors import StudyProblemsError
 from trephine.serve.desk.pages import Desk, onward, own_texts
 from trephine.study.shelf import ShelvedStudy
+from trephine.study.table_names import tables_in
 from trephine.types import TimeUnit
 
 if TYPE_CHECKING:  # they import all that reads tables, which other processes do
@@ -26,6 +27,8 @@ TEXTS = {
     "event": ("outcome", "event"),
     "unit": ("outcome", "unit"),
     "horizons": ("outcome", "horizons"),
+    "table": ("data", "table"),
+    "sheet": ("data", "sheet"),
     "image": ("data", "image"),
 }
 
@@ -133,6 +136,7 @@ async def _page(
         marked=request.query_params.get("column", ""),
         raters={str(k): str(v) for k, v in raters.items()} if isinstance(raters, dict) else {},
         units=get_args(TimeUnit),
+        tables=tables_in(study.path.parent),
         query=_query(request),
     )
 
