@@ -338,6 +338,11 @@ def test_an_age_that_nobody_has_is_said() -> None:
     ]
 
 
+def test_an_age_in_months_is_no_age_in_years() -> None:
+    assert clinical_of("", [str(500 + k) for k in range(30)], "age_months") == []
+    assert clinical_of("days", [str(500 + k) for k in range(30)], "age") == []
+
+
 def test_levels_that_differ_by_a_footnote_are_said() -> None:
     variable = ClinicalVariable(levels=("I", "II", "II*"))
     frame = pd.DataFrame({"stage": ["I", "II", "II*"] * 5})

@@ -11,7 +11,7 @@ import numpy as np
 from trephine.cohort.reading.cell_text import alike
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable, label_of
 from trephine.errors import named_rows
-from trephine.study.draft_words import is_named
+from trephine.study.draft_words import is_named, unit_named
 from trephine.types import FloatArray
 
 # Numbers that stand for "unknown" in many data sets; they count where they lie far from the rest.
@@ -43,7 +43,7 @@ def value_doubts(clinical: ClinicalTable, numbers: Sequence[int]) -> list[str]:
             said += _levels(label, variable)
         else:
             values = clinical.values(key)
-            is_age = is_named(variable.column or key, "age") and variable.unit in ("years", "")
+            is_age = _is_age_in_years(variable.column or key, variable.unit)
             codes = list(_missing_codes(label, values, numbers))
             said += codes or _mistyped(label, values, numbers, is_age)
     return said
@@ -65,6 +65,12 @@ def _missing_codes(label: str, values: FloatArray, numbers: Sequence[int]) -> It
             f' and {others.max():g}. If it stands for a missing value: read = {{ "{code:g}" = "" }}'
             " beside the variable."
         )
+
+
+def _is_age_in_years(name: str, unit: str) -> bool:
+    """Say whether a variable is an age in years: one in months has another bound."""
+    stated = unit or unit_named(name) or "years"
+    return is_named(name, "age") and stated == "years"
 
 
 def _mistyped(
