@@ -20,7 +20,7 @@ def test_a_file_is_replaced_only_when_its_draft_is_whole(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_full_disk_is_told_with_the_files_name(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_with_the_files_name(tmp_path: Path) -> None:
     path = tmp_path / "figure.svg"
     with pytest.raises(OSError, match="No space") as caught, whole_file(path):
         raise OSError(errno.ENOSPC, "No space left on device")

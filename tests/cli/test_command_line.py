@@ -53,12 +53,12 @@ def test_every_verb_and_option_says_what_it_is_for(verb: str) -> None:
         assert not silent
 
 
-def test_the_version_is_told(trephine: Command) -> None:
+def test_the_version_is_reported(trephine: Command) -> None:
     said = trephine("--version")
     assert (said.code, said.out.strip()) == (0, f"trephine {package.__version__}")
 
 
-def test_a_file_that_cannot_be_used_is_told_without_a_traceback(
+def test_a_file_that_cannot_be_used_is_reported_without_a_traceback(
     trephine: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked(path: Path) -> None:

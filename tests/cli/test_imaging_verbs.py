@@ -33,7 +33,9 @@ def picture(tmp_path: Path) -> Path:
     return tmp_path / "image.png"
 
 
-def test_convert_writes_the_same_image_and_tells_its_spacing(picture: Path, tmp_path: Path) -> None:
+def test_convert_writes_the_same_image_and_reports_its_spacing(
+    picture: Path, tmp_path: Path
+) -> None:
     told = run("convert", picture, tmp_path / "image.nii.gz", "--spacing-mm", 0.2)
     assert "spacing_source: stated in the plan" in told
     stated = read_image(picture, spacing_mm=0.2)

@@ -111,7 +111,7 @@ def test_limits_of_detection_and_shares_beside_percentages_are_asked(tmp_path: P
     area = [f"{k + 5}%" if k % 4 else "0.45" for k in range(N)]
     plan, found = drafted(tmp_path, crp=crp, area=area)
     assert any('which number stands for "<0.5"?' in line for line in found)
-    assert any("is 0.45 there 45%?" in line for line in found)
+    assert any("does 0.45 mean 45% there?" in line for line in found)
     assert read_as(plan, "crp", crp)[1] == len(crp[::3])
 
 
@@ -226,7 +226,7 @@ def test_a_row_of_units_gives_variables_and_time_their_units(tmp_path: Path) -> 
     assert plan["clinical"]["bmi"] == {"unit": "kg/m2"}
     assert plan["clinical"]["gap"] == {"unit": "mm"}
     assert plan["outcome"]["unit"] == "days"
-    assert any("Row 2 holds units, no case" in line for line in draft.found)
+    assert any("Row 2 holds units, not a case" in line for line in draft.found)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_an_operator_raises_bounds_by_name(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_folders_pipes_and_missing_files_are_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
-    assert "no regular file" in refused(tmp_path / "pipe.csv")
+    assert "a regular file" in refused(tmp_path / "pipe.csv")
     assert "found a folder" in refused(tmp_path)
     assert "no such file" in refused(tmp_path / "none.csv")
 

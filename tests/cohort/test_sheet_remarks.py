@@ -157,7 +157,7 @@ def test_invisible_letters_round_a_cell_are_taken_off_and_those_within_are_kept(
     assert alike("\u0406\u0406") == alike("II") == alike("\u2161")
 
 
-def test_all_bounds_that_a_table_breaks_are_told_at_once_with_numbers_that_suffice(
+def test_all_bounds_that_a_table_breaks_are_reported_at_once_with_numbers_that_suffice(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "t.csv"
@@ -201,7 +201,7 @@ def test_a_row_of_units_below_the_names_is_no_case(tmp_path: Path, units: list[s
     book.save(tmp_path / "t.xlsx")
     source = read_source(tmp_path / "t.xlsx")
     assert list(source.frame.index) == list(range(3, 11))
-    assert any(s.startswith("Row 2 holds units, no case: left out (") for s in source.assumed)
+    assert any(s.startswith("Row 2 holds units, not a case: left out (") for s in source.assumed)
     assert source.units["age"] == units[1].strip("()[]")
 
 

@@ -43,10 +43,10 @@ def test_identifiers_stay_text_in_every_kind_of_file(tmp_path: Path, kind: str) 
     [
         ("table.csv", b"<html><table><tr><td>1</td></tr></table></html>", "found a web page"),
         ("table.csv", b'hip,time\n1,"3\n2,4\n', "found a quotation mark that is never closed"),
-        ("table.csv", b"hip,time\n1,\x003\n", "found bytes that are no text"),
+        ("table.csv", b"hip,time\n1,\x003\n", "found bytes that are not text"),
         ("table.csv", b"", "found an empty file"),
         ("table.xlsx", b"PK\x03\x04 cut short", "found a workbook that is cut short or damaged"),
-        ("table.xlsx", b"hip,time\n1,2\n", "found a file that is no workbook"),
+        ("table.xlsx", b"hip,time\n1,2\n", "found a file that is not a workbook"),
         ("table.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "found a damaged xls workbook"),
         ("table.csv.gz", b"\x1f\x8b\x08\x00\x00\x00", "found a compressed file that is cut"),
     ],
@@ -100,13 +100,13 @@ def test_a_table_without_rows_is_refused(tmp_path: Path, text: str) -> None:
         read_table(tmp_path / "t.csv")
 
 
-def test_a_sheet_that_does_not_exist_is_told(tmp_path: Path) -> None:
+def test_a_sheet_that_does_not_exist_is_reported(tmp_path: Path) -> None:
     pd.DataFrame({"case": ["1"]}).to_excel(tmp_path / "t.xlsx", index=False)
     with pytest.raises(StudyProblemsError, match="Hips"):
         read_table(tmp_path / "t.xlsx", "Hips")
 
 
-def test_numbers_are_read_and_what_is_none_is_told_apart_from_what_is_missing() -> None:
+def test_numbers_are_read_and_what_is_none_is_distinguished_from_what_is_missing() -> None:
     numbers, wrong = as_numbers(pd.Series(["1.5", "", "n/a", "?", "1,5", "inf", "-3e2", "x"]))
     assert numbers[[0, 6]].tolist() == [1.5, -300]
     assert np.isnan(numbers[[1, 2, 3]]).all()
@@ -135,7 +135,7 @@ def test_a_level_named_none_is_a_level_and_not_missing() -> None:
     assert table.texts("pain") == ["none", "some", None]
 
 
-def test_every_cell_that_does_not_fit_is_told_with_its_row_and_column() -> None:
+def test_every_cell_that_does_not_fit_is_reported_with_its_row_and_column() -> None:
     frame = pd.DataFrame({"stage": ["III", "I"], "age": ["old", "12"]}, index=[2, 3])
     _, problems = read_clinical(frame, {"stage": STAGE, "age": AGE}, "t.csv")
     assert [problem.where for problem in problems] == [

@@ -41,7 +41,7 @@ def test_a_case_that_a_rater_did_not_read_has_no_features(inputs):
     assert inputs.take(np.array([2, 1])).raters["b"].tolist() == ["y", ""]
 
 
-def test_absent_maps_are_told(inputs):
+def test_absent_maps_are_reported(inputs):
     store = MapStore(inputs.folder)
     assert store.known(["a", "z"]) == {"a"}
     with pytest.raises(InputError, match="the maps of 2 cases in maps, found 1"):

@@ -81,7 +81,7 @@ def test_a_damaged_file_in_the_cache_is_refused(server, weights_file, monkeypatc
         load_weights(DeepSettings())
 
 
-def test_a_server_that_does_not_answer_is_told_with_what_to_do(server):
+def test_a_server_that_does_not_answer_is_reported_with_what_to_do(server):
     file = publish(server, b"x")
     (server.folder / file.name).unlink()
     with pytest.raises(InputError, match=r"could not download http.*as deep\.weights"):

@@ -38,7 +38,7 @@ def radiographs(folder: Path) -> list[Path]:
     return sorted((folder / "images").iterdir())
 
 
-def test_progress_is_told_after_each_patient(tmp_path: Path, hips: pd.DataFrame) -> None:
+def test_progress_is_reported_after_each_patient(tmp_path: Path, hips: pd.DataFrame) -> None:
     told: list[tuple[int, int]] = []
     one = hips[hips["patient_id"] == "001"]
     write_cohort(tmp_path, one, seed=4, progress=lambda done, total: told.append((done, total)))

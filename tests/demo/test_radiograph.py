@@ -98,7 +98,7 @@ def test_flattening_presses_the_outline_in_only_above_the_lesion(draw) -> None:
     assert pressed[bottom] < 0.01
 
 
-def test_the_trabecular_pattern_fades_where_it_is_told_to(draw) -> None:
+def test_the_trabecular_pattern_fades_where_it_is_asked_to(draw) -> None:
     def roughness(radiograph: Radiograph) -> float:
         x, y = (int(c / 0.6) for c in radiograph.heads["R"].centre_mm)
         head = radiograph.pixels[y - 22 : y + 23, x - 22 : x + 23].astype(float)

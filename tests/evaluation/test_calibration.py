@@ -166,7 +166,7 @@ def test_groups_test_and_ratio_by_patient_are_not_surer_for_entering_a_case_twic
     assert (paired.low, paired.high) == pytest.approx((ratio.low, ratio.high))
 
 
-def test_predictions_too_certain_for_the_slope_are_told() -> None:
+def test_predictions_too_certain_for_the_slope_are_reported() -> None:
     outcome, score = cohort()
     risk = cox_risk(outcome, score, 40.0)
     assert calibration_slope(outcome, risk).note == ""

@@ -267,7 +267,7 @@ def test_a_second_run_brings_the_first_up_to_date(make_dicom, tmp_path, stored) 
     assert "Doe" not in (target / AUDIT_NAME).read_text()
 
 
-def test_two_files_of_one_instance_with_other_content_are_told(
+def test_two_files_of_one_instance_with_other_content_are_reported(
     make_dicom, tmp_path, stored
 ) -> None:
     source = tmp_path / "in"
@@ -377,7 +377,7 @@ def test_burned_in_text_is_hinted_at(make_dicom, stored) -> None:
         ("099Y", "", "", "090Y"),
     ],
 )
-def test_age_is_told_in_years(age: str, birth: str, study: str, expected: str) -> None:
+def test_age_is_reported_in_years(age: str, birth: str, study: str, expected: str) -> None:
     assert age_years(age, birth, study) == expected
 
 

@@ -35,7 +35,7 @@ def test_a_nifti_of_one_volume_is_read_and_of_two_or_of_colours_refused(tmp_path
     SimpleITK.WriteImage(one, str(tmp_path / "one.nii"))
     SimpleITK.WriteImage(two, str(tmp_path / "two.nii"))
     assert np.array_equal(read_image(tmp_path / "one.nii").pixels, volume)
-    with pytest.raises(ImageError, match="save one volume of a series by itself"):
+    with pytest.raises(ImageError, match="save one volume of a series on its own"):
         read_image(tmp_path / "two.nii")
     colours = np.zeros((4, 10, 12, 3), np.uint8)
     coloured = SimpleITK.GetImageFromArray(colours, isVector=True)

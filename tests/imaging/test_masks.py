@@ -247,7 +247,7 @@ def test_dicom_seg_of_a_series_lies_in_its_volume(make_slice, tmp_path) -> None:
     check_geometry(image, mask)
 
 
-def test_an_image_is_no_mask_and_an_rtstruct_is_told_what_to_do(
+def test_an_image_is_no_mask_and_an_rtstruct_is_refused_with_what_to_do(
     make_dicom, save_dicom, stored
 ) -> None:
     with pytest.raises(ImageError, match="an image is read with read_image"):
@@ -302,7 +302,7 @@ def test_a_drawing_on_a_finer_grid_is_resampled_to_where_it_lies() -> None:
     assert np.array_equal(corrected.labels, drawn())
 
 
-def test_a_label_that_would_be_lost_is_told() -> None:
+def test_a_label_that_would_be_lost_is_reported() -> None:
     far = Mask(drawn(), Geometry((0.2, 0.3), (3.0, 0.0), (1.0, 0.0, 0.0, 1.0)))
     with pytest.raises(ImageError, match=r"found labels \[2\] outside"):
         correct_mask(IMAGE, far)

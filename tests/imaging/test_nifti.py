@@ -195,6 +195,6 @@ def test_a_mask_round_trip_is_exact_and_small(tmp_path: Path) -> None:
     assert (tmp_path / "mask.nii").stat().st_size == 352 + 35
 
 
-def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_is_missing_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="cannot be written"):
         write_nifti(Image(noise((7, 5)), RADIOGRAPH), tmp_path / "no" / "image.nii")

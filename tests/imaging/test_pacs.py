@@ -175,7 +175,7 @@ def test_an_image_that_does_not_come_is_asked_for_again(light, tmp_path) -> None
     assert (report.fetched, light.sent) == (3, 3)
 
 
-def test_an_accession_without_a_study_is_told_by_its_position(light, tmp_path) -> None:
+def test_an_accession_without_a_study_is_reported_by_its_position(light, tmp_path) -> None:
     archive = DimseArchive(node(light))
     try:
         query = ArchiveQuery(accessions=("ACC1", "NONE", "ACC3"))
@@ -186,7 +186,7 @@ def test_an_accession_without_a_study_is_told_by_its_position(light, tmp_path) -
 
 
 @pytest.mark.parametrize("options", [{"calling": "STRANGER"}, {"called": "WRONG"}])
-def test_an_unknown_title_is_told(light, options) -> None:
+def test_an_unknown_title_is_reported(light, options) -> None:
     archive = DimseArchive(node(light, **options))
     with pytest.raises(ArchiveError, match="check both titles"):
         archive.find(ArchiveQuery(accessions=ACCESSIONS))
@@ -232,7 +232,7 @@ def test_dimse_over_tls_trusts_only_the_authority_given(images, certificate, mon
         light.server.shutdown()
 
 
-def test_an_unknown_move_destination_is_told(light, images) -> None:
+def test_an_unknown_move_destination_is_reported(light, images) -> None:
     light.server.ae.require_calling_aet = ["NOWHERE"]
     archive = DimseArchive(node(light, calling="NOWHERE", method="move"))
     try:
@@ -245,7 +245,7 @@ def test_an_unknown_move_destination_is_told(light, images) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its open sockets
-def test_a_server_that_is_gone_is_told_after_several_attempts(images, tmp_path) -> None:
+def test_a_server_that_is_gone_is_reported_after_several_attempts(images, tmp_path) -> None:
     archive = DimseArchive(DimseNode("127.0.0.1", free_port(), "LIGHT"))
     waits: list[float] = []
     with pytest.raises(ArchiveError, match="the same command goes on where it stopped"):

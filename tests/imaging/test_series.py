@@ -70,7 +70,7 @@ def test_a_localiser_among_the_slices_is_refused(tmp_path, make_slice) -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut short", "another orientation"])
-def test_a_slice_is_told_by_its_place_and_not_by_its_file_s_name(
+def test_a_slice_is_reported_by_its_place_and_not_by_its_file_s_name(
     tmp_path, make_slice, damage
 ) -> None:
     folder = tmp_path / "ct"

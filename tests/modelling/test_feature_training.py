@@ -85,7 +85,7 @@ def slow_concordance(score, survival: Survival) -> float:
 
 
 @pytest.mark.parametrize("protocol", ["published", "sound"])
-def test_both_protocols_train_tell_it_and_predict_new_cases(tmp_path, embedder, protocol):
+def test_both_protocols_train_report_it_and_predict_new_cases(tmp_path, embedder, protocol):
     cases = some_cases(tmp_path, embedder, 220, seed=1, effect=1.5)
     train, test = cases.take(np.arange(140)), cases.take(np.arange(140, 220))
     fitted = fit(train, protocol)
@@ -162,7 +162,7 @@ def test_a_worker_is_handed_names_of_maps_not_maps(tmp_path, embedder):
     assert len(pickle.dumps(without_block)) < 120 * 2 * 64
 
 
-def test_too_few_events_are_told(tmp_path, embedder):
+def test_too_few_events_are_reported(tmp_path, embedder):
     cases = some_cases(tmp_path, embedder, 120, seed=2)
     with pytest.raises(ModelError, match="expected at least 100 events among the training cases"):
         fit_recipe(

@@ -55,7 +55,7 @@ def test_a_shift_of_one_centre_is_undone_up_to_shrinkage() -> None:
     np.testing.assert_allclose(difference, naive, atol=0.25)
 
 
-def test_test_cases_are_cleared_by_what_training_cases_told() -> None:
+def test_test_cases_are_cleared_by_what_training_cases_showed() -> None:
     measured, _, centre, age = cohort()
     train = np.arange(len(centre)) % 2 == 0
     combat = fit_combat(measured[train], centre[train], age[train])
@@ -82,7 +82,7 @@ def test_a_centre_that_training_never_saw_is_refused_with_advice() -> None:
         combat.apply(measured[:1], np.array([7]), age[:1])
 
 
-def test_what_cannot_be_told_apart_is_refused() -> None:
+def test_what_cannot_be_distinguished_is_refused() -> None:
     measured, _, centre, age = cohort()
     with pytest.raises(InputError, match="two centres at least"):
         fit_combat(measured, np.zeros_like(centre), age)

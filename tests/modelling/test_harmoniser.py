@@ -150,7 +150,7 @@ def test_a_case_of_an_unknown_centre_counts_as_measured() -> None:
         )
 
 
-def test_centres_too_small_to_be_known_are_left_as_measured_and_told() -> None:
+def test_centres_too_small_to_be_known_are_left_as_measured_and_reported() -> None:
     assert CASES.centre is not None
     centre = CASES.centre.copy()
     centre[:2] = 7

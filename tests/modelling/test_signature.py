@@ -37,7 +37,7 @@ def test_values_beyond_the_bounds_count_as_the_bounds() -> None:
     assert BOUNDED.score(inside, NAMES) == PLAIN.score(inside, NAMES)
 
 
-def test_distance_is_not_brought_in() -> None:
+def test_distance_is_not_clipped() -> None:
     values = np.array([[10.0, 0.0], [1000.0, 0.0]])
     np.testing.assert_allclose(BOUNDED.distance(values, NAMES), [0.0, 495 / np.sqrt(2)])
 

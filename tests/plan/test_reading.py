@@ -22,7 +22,7 @@ def refused(content: dict[str, object]) -> str:
     return str(error.value)
 
 
-def test_the_reference_tells_what_the_program_does() -> None:
+def test_the_reference_reports_what_the_program_does() -> None:
     written = (ROOT / "docs" / "study-file.md").read_text(encoding="utf-8")
     assert written == study_file_reference(), "run `python -m trephine.plan`"
 
@@ -132,12 +132,12 @@ def test_a_variable_named_like_a_key_does_not_lead_the_advice_astray() -> None:
     assert "Did you mean 'label'?" in text
 
 
-def test_all_mistakes_of_a_file_are_told_at_once() -> None:
+def test_all_mistakes_of_a_file_are_reported_at_once() -> None:
     text = refused({"data": DATA, "outcom": {}, "validation": {"folds": 1, "repeat": 3}})
     assert len(text.splitlines()) == 3
 
 
-def test_text_that_no_document_can_hold_is_told_before_work_begins(tmp_path: Path) -> None:
+def test_text_that_no_document_can_hold_is_reported_before_work_begins(tmp_path: Path) -> None:
     file = tmp_path / "study.toml"
     file.write_text(
         '[study]\ntitle = "Bell\\u0007"\n[data]\ntable = "cases.csv"\n'
@@ -174,7 +174,7 @@ def test_the_key_that_meant_two_things_is_refused_with_what_to_write_now(tmp_pat
         ("deep", "enabled", "maybe", "expected true or false, found 'maybe'"),
     ],
 )
-def test_values_that_do_not_fit_are_told_in_plain_words_once(
+def test_values_that_do_not_fit_are_reported_in_plain_words_once(
     section: str, key: str, value: object, told: str
 ) -> None:
     content: dict[str, dict[str, object]] = {"data": dict(DATA)}

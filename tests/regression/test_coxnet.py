@@ -252,7 +252,7 @@ def test_concordance_measure_is_the_mean_over_the_folds() -> None:
     assert found.cvm.max() == found.cvm[found.index_min] > 0.55
 
 
-def test_a_best_penalty_at_the_end_of_the_grid_is_told() -> None:
+def test_a_best_penalty_at_the_end_of_the_grid_is_reported() -> None:
     X, survival = cohort()
     folds = np.arange(len(survival)) % 5
     with pytest.warns(PenaltyGridWarning, match="smallest"):
@@ -270,7 +270,7 @@ def test_a_best_penalty_at_the_end_of_the_grid_is_told() -> None:
     assert noise.path.n_nonzero[noise.index_min] == 0
 
 
-def test_a_path_without_solution_at_its_end_is_cut_and_told() -> None:
+def test_a_path_without_solution_at_its_end_is_cut_and_reported() -> None:
     with pytest.warns(PenaltyGridWarning, match="ends after"):
         path = coxnet_path(*cohort(30, 28), settings=PathSettings(penalty_ratio=1e-12))
     assert path.end == "not converged"
@@ -345,7 +345,7 @@ def test_settings_out_of_range_are_named(setting: str, value: Any) -> None:
     assert setting in refused(X, survival, **{setting: value})
 
 
-def test_folds_of_one_case_or_without_events_are_told() -> None:
+def test_folds_of_one_case_or_without_events_are_reported() -> None:
     X, survival = cohort()
     folds = np.arange(80) % 5
     folds[11] = 9

@@ -24,6 +24,7 @@ from trephine.facts import (
     SelectionStep,
     ShortFeature,
     ShortSignature,
+    SpreadFact,
 )
 
 
@@ -123,7 +124,7 @@ def selection(rng: np.random.Generator, protocol: str, feature_set: str) -> Sele
                 definition="" if deep else "How irregular the grey levels of neighbours are.",
                 stability=float(np.clip(0.95 - 0.06 * k, 0.08, 1)),
                 same_sign=float(np.clip(0.94 - 0.06 * k, 0.08, 1)),
-                weights=EstimateFact(value=weight, low=weight - 0.3, high=weight + 0.3),
+                weights=SpreadFact(low=weight - 0.3, high=weight + 0.3),
             )
         )
     return SelectionFacts(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trephine.facts import EstimateFact, HazardRatio
+from trephine.facts import EstimateFact, HazardRatio, SpreadFact
 from trephine.report.consistency import CHECKS, check_consistency
 
 
@@ -89,6 +89,14 @@ def test_other_slips_are_caught(facts, path, value, words):
 
 def test_features_that_are_not_listed_one_by_one_are_no_slip(facts):
     assert slips(changed(facts, "selection.0.selected", ())) == {}
+
+
+def test_a_weight_beyond_those_of_most_resamples_is_no_slip_but_limits_that_cross_are(facts):
+    path = "selection.0.selected.0.weights"
+    weight = facts.selection[0].selected[0].weight
+    assert slips(changed(facts, path, SpreadFact(low=weight + 0.1, high=weight + 0.2))) == {}
+    found = slips(changed(facts, path, SpreadFact(low=0.2, high=0.1)))
+    assert found == {path: "lower limit 0.200 above upper 0.100"}
 
 
 def test_every_check_has_a_name_of_its_own():

@@ -45,7 +45,7 @@ def methods(facts):
         "further than 1.5 SD from the median are clipped",
         "Efron's method",
         "Breslow's method",
-        "These take hips of one patient as independent",
+        "The following treat hips of one patient as independent",
         "copies of a patient drawn more than once stay together",
         "stayed together whenever the data were divided or resampled",
     ],

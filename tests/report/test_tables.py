@@ -61,7 +61,7 @@ def test_the_headline_puts_chance_below_its_model(facts):
     assert plain(found.cells[1]) == f"{null.median:.2f} ({null.p95:.2f})"
 
 
-def test_a_comparison_is_a_row_a_pair_with_every_measure_in_its_column(facts):
+def test_a_comparison_is_one_row_per_pair_with_every_measure_in_its_column(facts):
     made = table(facts, "table-comparisons")
     header = [plain(cell) for cell in made.header]
     pairs = {(c.protocol, c.kind, c.new, c.old) for c in facts.comparisons}
@@ -110,7 +110,7 @@ def test_what_the_goodness_of_fit_test_suffers_from_stands_below_under_a_sign(fa
     assert plain(made.notes[-1]) == f"GND test: *\u00a0{few}; †\u00a0{none}."
 
 
-def test_the_optimism_of_all_models_is_told_in_one_note(facts):
+def test_the_optimism_of_all_models_is_reported_in_one_note(facts):
     corrected = tuple(
         row.model_copy(
             update={"optimism": OptimismFacts(samples=200, c_index=0.05, c_index_632_plus=0.71)}
@@ -196,7 +196,7 @@ def odd_variables():
     )  # fmt: skip
 
 
-def test_constant_sparse_and_many_levelled_variables_are_told(facts):
+def test_constant_sparse_and_many_levelled_variables_are_reported(facts):
     made = table(facts.model_copy(update={"table1": odd_variables()}), "table-1-")
     rows = {row[0]: row for row in lines(made)}
     assert rows["Constant, mean ± SD"] == [
@@ -221,7 +221,7 @@ def test_a_horizon_past_the_last_follow_up_prints_a_dash_and_says_why(facts):
     assert "no case is followed to 5 years" in plain(made.notes[-1])
 
 
-def test_a_risk_group_without_an_event_is_told(facts):
+def test_a_risk_group_without_an_event_is_reported(facts):
     groups = facts.risk_groups[0]
     quiet = groups.curves[0].model_copy(update={"events": 0})
     changed = groups.model_copy(
@@ -237,7 +237,7 @@ def test_a_risk_group_without_an_event_is_told(facts):
     assert plain(made.notes[-1]).startswith("*\u00a0no event in the low-risk group")
 
 
-def test_a_signature_without_a_feature_is_told(facts):
+def test_a_signature_without_a_feature_is_reported(facts):
     empty = facts.selection[0].model_copy(update={"selected": ()})
     changed = facts.model_copy(update={"selection": (empty, *facts.selection[1:])})
     heading = table(changed, "table-selected-features").rows[0].cells[0]
@@ -268,7 +268,7 @@ def test_with_several_cases_a_patient_the_log_rank_test_is_said_to_ignore_it(fac
     assert "independent" not in " ".join(plain(note) for note in made.notes)
 
 
-def test_the_categorical_nri_is_split_and_its_cuts_are_told(facts):
+def test_the_categorical_nri_is_split_and_its_cuts_are_reported(facts):
     whole = EstimateFact(value=0.10, low=-0.02, high=0.21)
     part = EstimateFact(value=0.05, low=-0.01, high=0.11)
     changed = facts.reclassification[0].model_copy(

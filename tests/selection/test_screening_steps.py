@@ -57,7 +57,7 @@ def test_of_a_pair_the_one_that_repeats_the_rest_less_stays() -> None:
         prune_correlated(twins, 0.9, names=["x", "y", "y"])
 
 
-def test_completeness_tells_why_each_feature_goes() -> None:
+def test_completeness_reports_why_each_feature_goes() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(size=(100, 6))
     values[3, 1] = np.nan
@@ -77,8 +77,8 @@ def test_completeness_tells_why_each_feature_goes() -> None:
     assert result.outlier_share[3] == 0.08
     tolerant = keep_complete(values, max_missing_share=0.01, max_outlier_share=0.1)
     np.testing.assert_array_equal(tolerant.keep, [True, True, False, True, False, True])
-    assert "1 kept features with missing values" in tolerant.audit.detail
-    assert "missing values, for" not in result.audit.detail
+    assert "missing values in 1 kept feature were replaced" in tolerant.audit.detail
+    assert "were replaced" not in result.audit.detail
 
 
 def test_audit_rows_must_account_for_what_goes() -> None:

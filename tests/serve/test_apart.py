@@ -81,7 +81,7 @@ def test_a_process_that_takes_too_long_is_ended(bundle: Path, folder: Path) -> N
         apart.predict(UploadedCase(folder, "image", "mask", {}))
 
 
-def test_a_process_that_dies_is_told_from_a_case_that_is_refused(
+def test_a_process_that_dies_is_distinguished_from_a_case_that_is_refused(
     bundle: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trephine.study.locked.apart._START", "import os; os.abort()")

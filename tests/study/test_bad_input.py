@@ -79,14 +79,14 @@ def test_a_missing_clinical_column_is_named(trephine: Command, image_study: Smal
         ("binWidth", "binwidth", "[radiomics]", "'binWidth'"),
     ],
 )
-def test_an_unknown_key_is_told_with_the_nearest_valid_name(
+def test_an_unknown_key_is_reported_with_the_nearest_valid_name(
     trephine: Command, image_study: SmallStudy, old: str, new: str, place: str, nearest: str
 ) -> None:
     image_study.replace(old, new)
     refused(trephine, image_study, place, f"id you mean {nearest}?")
 
 
-def test_a_study_file_that_is_missing_or_not_toml_is_told(
+def test_a_study_file_that_is_missing_or_not_toml_is_reported(
     trephine: Command, image_study: SmallStudy
 ) -> None:
     image_study.replace("[outcome]", "[outcome")
@@ -95,7 +95,9 @@ def test_a_study_file_that_is_missing_or_not_toml_is_told(
     refused(trephine, image_study, "a study file, found no such file")
 
 
-def test_a_missing_or_unreadable_table_is_told(trephine: Command, image_study: SmallStudy) -> None:
+def test_a_missing_or_unreadable_table_is_reported(
+    trephine: Command, image_study: SmallStudy
+) -> None:
     path = image_study.folder / "clinical.csv"
     path.write_bytes(b"hip,months\n\x01\x00\x02,broken\n")
     said = trephine("check", image_study.toml)
@@ -106,7 +108,7 @@ def test_a_missing_or_unreadable_table_is_told(trephine: Command, image_study: S
     assert (said.code, "no such file" in said.err) == (2, True)
 
 
-def test_a_case_that_stands_twice_is_told_by_its_rows(
+def test_a_case_that_stands_twice_is_reported_by_its_rows(
     trephine: Command, image_study: SmallStudy
 ) -> None:
     image_study.set(7, "hip", image_study.table()["hip"][0])
@@ -114,20 +116,22 @@ def test_a_case_that_stands_twice_is_told_by_its_rows(
     assert "one case 2 times" in told
 
 
-def test_one_side_of_a_patient_twice_is_told(trephine: Command, image_study: SmallStudy) -> None:
+def test_one_side_of_a_patient_twice_is_reported(
+    trephine: Command, image_study: SmallStudy
+) -> None:
     image_study.set(3, "side", "R")
     refused(trephine, image_study, "rows 2, 3", "each side of a patient once")
 
 
 @pytest.mark.parametrize("time", ["0", "-3.5"])
-def test_a_time_that_is_not_positive_is_told(
+def test_a_time_that_is_not_positive_is_reported(
     trephine: Command, image_study: SmallStudy, time: str
 ) -> None:
     image_study.set(11, "months", time)
     refused(trephine, image_study, f"row 11, column months: expected a time > 0, found {time}")
 
 
-def test_a_time_that_is_no_number_is_told_and_no_comma_is_guessed_at(
+def test_a_time_that_is_no_number_is_reported_and_no_comma_is_guessed_at(
     trephine: Command, image_study: SmallStudy
 ) -> None:
     image_study.set(4, "months", "3,5")
@@ -135,7 +139,7 @@ def test_a_time_that_is_no_number_is_told_and_no_comma_is_guessed_at(
 
 
 @pytest.mark.parametrize("event", ["2", "yes", "0.5"])
-def test_an_event_that_is_neither_0_nor_1_is_told(
+def test_an_event_that_is_neither_0_nor_1_is_reported(
     trephine: Command, image_study: SmallStudy, event: str
 ) -> None:
     image_study.set(9, "collapse", event)
@@ -155,12 +159,14 @@ def test_a_column_of_yes_and_no_is_a_problem_a_word_not_a_row(
     assert all(" more, column collapse" in line for line in told)
 
 
-def test_a_level_that_is_not_declared_is_told(trephine: Command, image_study: SmallStudy) -> None:
+def test_a_level_that_is_not_declared_is_reported(
+    trephine: Command, image_study: SmallStudy
+) -> None:
     image_study.set(5, "stage", "IIIa")
     refused(trephine, image_study, "row 5, column stage: expected 'I', 'II' or 'IIIA', found")
 
 
-def test_a_value_out_of_its_range_or_not_a_number_is_told(
+def test_a_value_out_of_its_range_or_not_a_number_is_reported(
     trephine: Command, image_study: SmallStudy
 ) -> None:
     image_study.set(5, "age", "460")
@@ -211,7 +217,7 @@ def test_enough_patients_with_an_event_pass_whatever_the_folds(
     assert trephine("check", table_study.toml).code == 0
 
 
-def test_an_image_that_is_missing_is_told_by_every_row_that_needs_it(
+def test_an_image_that_is_missing_is_reported_by_every_row_that_needs_it(
     trephine: Command, image_study: SmallStudy
 ) -> None:
     (image_study.folder / "images" / "002.nii.gz").unlink()
@@ -219,7 +225,7 @@ def test_an_image_that_is_missing_is_told_by_every_row_that_needs_it(
     assert "images/{patient}.nii.gz" in told
 
 
-def test_a_rater_s_missing_mask_is_told(trephine: Command, image_study: SmallStudy) -> None:
+def test_a_rater_s_missing_mask_is_reported(trephine: Command, image_study: SmallStudy) -> None:
     (image_study.folder / "a" / "030.nii.gz").unlink()
     refused(trephine, image_study, "row 51: expected rater a's mask at", "a/{patient}.nii.gz")
 
@@ -231,7 +237,7 @@ def test_a_second_reading_may_be_missing_for_some_cases_but_not_for_all(
     refused(trephine, image_study, "repeats.a: expected at least one mask, found none")
 
 
-def test_masks_that_are_empty_of_another_shape_or_without_the_label_are_told(
+def test_masks_that_are_empty_of_another_shape_or_without_the_label_are_reported(
     trephine: Command, image_study: SmallStudy
 ) -> None:
     masks = image_study.folder / "a"
@@ -250,7 +256,7 @@ def test_masks_that_are_empty_of_another_shape_or_without_the_label_are_told(
     assert "a, found labels [1, 3]. Label 3 belongs to no side" in told
 
 
-def test_a_file_that_is_no_image_is_told(trephine: Command, image_study: SmallStudy) -> None:
+def test_a_file_that_is_no_image_is_reported(trephine: Command, image_study: SmallStudy) -> None:
     (image_study.folder / "images" / "040.nii.gz").write_bytes(b"not an image")
     refused(trephine, image_study, "row 61: image, ")
 
@@ -260,7 +266,7 @@ def test_fields_of_a_path_must_be_columns(trephine: Command, image_study: SmallS
     refused(trephine, image_study, "fields from the columns of clinical.csv", "{patient_id}")
 
 
-def test_a_region_without_width_is_told_before_any_work(
+def test_a_region_without_width_is_reported_before_any_work(
     trephine: Command, image_study: SmallStudy
 ) -> None:
     masks = image_study.folder / "a"
@@ -272,7 +278,7 @@ def test_a_region_without_width_is_told_before_any_work(
     refused(trephine, image_study, "in the mask of rater a, found 1 x")
 
 
-def test_a_side_without_a_label_is_told(trephine: Command, image_study: SmallStudy) -> None:
+def test_a_side_without_a_label_is_reported(trephine: Command, image_study: SmallStudy) -> None:
     image_study.replace("mask_label = { R = 1, L = 2 }", "mask_label = { R = 1 }")
     refused(trephine, image_study, "a label for side L")
 
@@ -286,7 +292,7 @@ def test_identifiers_such_as_007_stay_text(trephine: Command, image_study: Small
     assert inputs.files.images[0].name == "001.nii.gz"
 
 
-def test_every_mistake_is_told_at_once_and_run_makes_the_same_check(
+def test_every_mistake_is_reported_at_once_and_run_makes_the_same_check(
     trephine: Command, image_study: SmallStudy
 ) -> None:
     image_study.set(2, "months", "-1")
@@ -299,7 +305,7 @@ def test_every_mistake_is_told_at_once_and_run_makes_the_same_check(
     assert refused(trephine, image_study, *parts, verb="run") == told
 
 
-def test_a_mistake_in_the_plan_is_told_together_with_those_in_the_table(
+def test_a_mistake_in_the_plan_is_reported_together_with_those_in_the_table(
     trephine: Command, image_study: SmallStudy
 ) -> None:
     image_study.replace("[selection]", '[models.parts]\nMine = ["radiomic"]\n\n[selection]')
@@ -339,14 +345,14 @@ def test_an_outcome_column_among_the_features_is_refused(
     refused(trephine, table_study, "column gene_99", "the values of the outcome's time")
 
 
-def test_a_case_without_features_is_told_by_its_row(
+def test_a_case_without_features_is_reported_by_its_row(
     trephine: Command, table_study: SmallStudy
 ) -> None:
     table_study.write(table_study.table("features.csv").iloc[1:], "features.csv")
     refused(trephine, table_study, f"the case of row {CASES + 1} of the study's table")
 
 
-def test_features_that_are_no_numbers_are_told_by_row_and_column(
+def test_features_that_are_no_numbers_are_reported_by_row_and_column(
     trephine: Command, table_study: SmallStudy
 ) -> None:
     table_study.set(4, "gene_3", "high", "features.csv")
@@ -354,7 +360,9 @@ def test_features_that_are_no_numbers_are_told_by_row_and_column(
     assert "1 problem to fix" in told
 
 
-def test_a_feature_set_without_columns_is_told(trephine: Command, table_study: SmallStudy) -> None:
+def test_a_feature_set_without_columns_is_reported(
+    trephine: Command, table_study: SmallStudy
+) -> None:
     table_study.replace(
         'table = "features.csv"', 'table = "features.csv"\nsets.genes = { prefix = "rna_" }'
     )

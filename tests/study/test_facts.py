@@ -259,7 +259,7 @@ def test_risk_groups_hold_all_cases_and_a_ratio_above_one(facts, analysis) -> No
             assert groups.ratio.value > 1
 
 
-def test_the_null_check_tells_p_from_its_own_draws(facts) -> None:
+def test_the_null_check_takes_p_from_its_own_draws(facts) -> None:
     assert {(n.protocol, n.model) for n in facts.null_check} == {
         (protocol, model)
         for protocol in ("published", "sound")
@@ -307,7 +307,7 @@ def test_stability_is_the_share_of_bootstraps_that_chose_a_feature(facts, analys
             assert feature.same_sign == pytest.approx(agreed)
 
 
-def test_the_proportional_hazards_test_is_told_for_models_with_terms(facts) -> None:
+def test_the_proportional_hazards_test_is_reported_for_models_with_terms(facts) -> None:
     for model in facts.models:
         assert (model.proportional_hazards_p is not None) == bool(model.terms)
         assert bool(model.hazards_tests) == bool(model.terms)

@@ -62,7 +62,7 @@ def test_a_cell_with_a_star_is_a_name_and_no_wildcard(tmp_path: Path) -> None:
     assert "found no such file" in problems(tmp_path, "i/{id}/*.dcm", ("a*",))[0]
 
 
-def test_a_missing_file_is_told_with_the_whole_pattern_and_what_is_there_instead(
+def test_a_missing_file_is_reported_with_the_whole_pattern_and_what_is_there_instead(
     tmp_path: Path,
 ) -> None:
     put(tmp_path / "DICOM" / "007" / "ST1" / "SE1" / "IM1")
@@ -113,7 +113,7 @@ def test_a_list_of_files_gives_each_row_its_path(tmp_path: Path) -> None:
     assert remarks == ["1 row of images.csv belongs to no row of the table."]
 
 
-def test_rows_that_are_not_listed_or_listed_twice_are_told(tmp_path: Path) -> None:
+def test_rows_that_are_not_listed_or_listed_twice_are_reported(tmp_path: Path) -> None:
     (tmp_path / "images.csv").write_text("id,image\n008,b\n008,a\nB9,c\n")
     data = section(tmp_path, manifest=tmp_path / "images.csv")
     found = with_listed(table(), data, np.ones(3, bool))[2]

@@ -90,7 +90,7 @@ def test_a_study_trains_predicts_and_validates(
     assert numbers(again.facts) == numbers(result.facts)
 
 
-def test_too_few_events_are_told_before_any_work(study: SmallStudy) -> None:
+def test_too_few_events_are_reported_before_any_work(study: SmallStudy) -> None:
     study.replace("minimum_events = 10", "minimum_events = 30")
     with pytest.raises(StudyProblemsError, match="at least 30 events in every training"):
         read_study(study.toml)

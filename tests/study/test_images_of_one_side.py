@@ -102,7 +102,7 @@ def test_new_lists_an_export_of_one_side_each(trephine: Command, image_study: Sm
     image_study.toml.unlink()
     said = trephine("new", image_study.folder)
     assert said.code == 0, said.err
-    assert "20 of patient have an image for each side, told by DICOM Laterality" in said.out
+    assert "20 of patient have an image for each side, recognised by DICOM Laterality" in said.out
     text = image_study.toml.read_text(encoding="utf-8")
     assert "mask_label" not in text
     assert "{patient}_{side}.nii.gz" in text

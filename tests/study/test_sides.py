@@ -128,7 +128,7 @@ def test_a_study_of_radiographs_that_agree_with_the_table_has_no_note(
     assert notes(passed(trephine, dicom_study, "No problem found")) == 0
 
 
-def test_masks_whose_labels_are_all_exchanged_are_told_in_one_line(
+def test_masks_whose_labels_are_all_exchanged_are_reported_in_one_line(
     trephine: Command, dicom_study: SmallStudy
 ) -> None:
     change_masks(dicom_study, exchanged)

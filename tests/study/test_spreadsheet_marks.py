@@ -70,7 +70,7 @@ def test_merged_paths_are_named_with_the_key_that_repeats_them(
     assert trephine("check", image_study.toml).code == 0
 
 
-def test_merged_patients_errors_in_cases_and_sides_are_each_told_once(
+def test_merged_patients_errors_in_cases_and_sides_are_each_reported_once(
     trephine: Command, image_study: SmallStudy
 ) -> None:
     as_workbook(image_study, {"A8": "#REF!", "A9": "#REF!", "C12": "#N/A"}, ("B2:B3", "B4:B5"))

@@ -212,7 +212,9 @@ def test_errors_in_the_time_are_problems_and_gaps_are_named_by_rows(
     assert "Row 7, column months: 8730, where all others are at most" in said.out
 
 
-def test_names_that_lost_their_zeros_are_told_once(trephine: Command, study: SmallStudy) -> None:
+def test_names_that_lost_their_zeros_are_reported_once(
+    trephine: Command, study: SmallStudy
+) -> None:
     table = study.table("features.csv")
     cases = study.table()
     study.write(table.assign(case=[str(k) for k in range(1, len(table) + 1)]), "features.csv")

@@ -147,7 +147,7 @@ def test_another_unit_of_time_is_refused(locked: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "validation").exists()
 
 
-def test_a_missing_variable_of_the_model_is_told(locked: Path, tmp_path: Path) -> None:
+def test_a_missing_variable_of_the_model_is_reported(locked: Path, tmp_path: Path) -> None:
     write_cohort(tmp_path, "outside", seed=3).drop(columns="age").to_csv(
         tmp_path / "outside.csv", index=False
     )
@@ -199,7 +199,7 @@ def test_a_variable_of_another_unit_or_other_levels_is_refused(
         validate_bundle(locked, plan, workers=1, formats=())
 
 
-def test_outside_cases_at_a_level_that_training_had_not_are_told(tmp_path: Path) -> None:
+def test_outside_cases_at_a_level_that_training_had_not_are_reported(tmp_path: Path) -> None:
     table = write_cohort(tmp_path, "training", seed=1)
     table[table["stage"] != "III"].to_csv(tmp_path / "training.csv", index=False)
     plan = tmp_path / "study.toml"

@@ -55,7 +55,7 @@ def test_a_set_of_ready_made_features_has_a_name_of_its_own(
     assert f"'{name}' already means something" in problems(image_study)
 
 
-def test_patients_names_beside_ready_made_features_are_neither_features_nor_told(
+def test_patients_names_beside_ready_made_features_are_neither_features_nor_reported(
     table_study: SmallStudy,
 ) -> None:
     patients = [f"Mrs {row}" for row in range(60)]

@@ -64,7 +64,7 @@ def test_what_compares_events_needs_one(name: str) -> None:
         KERNELS[name](time, np.zeros_like(event))
 
 
-def test_scores_that_are_missing_are_told_with_their_row() -> None:
+def test_scores_that_are_missing_are_reported_with_their_row() -> None:
     time, event = outcome()
     score = SCORE.copy()
     score[7] = np.nan

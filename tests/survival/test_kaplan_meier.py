@@ -198,7 +198,7 @@ def test_a_cluster_of_one_case_each_is_greenwood(cases: Any) -> None:
     assert own.standard_error == pytest.approx(kaplan_meier(*cases).standard_error, nan_ok=True)
 
 
-def test_a_patient_entered_twice_tells_no_more(cases: Any) -> None:
+def test_a_patient_entered_twice_adds_nothing(cases: Any) -> None:
     time, event = cases
     twice = kaplan_meier(np.repeat(time, 2), np.repeat(event, 2), cluster=np.repeat(range(50), 2))
     once = kaplan_meier(time, event)

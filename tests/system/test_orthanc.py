@@ -202,7 +202,7 @@ def test_a_server_that_comes_back_in_time_is_waited_for(filled, images, tmp_path
     assert sums(tmp_path) == expected_sums(images)
 
 
-def test_a_wrong_password_is_told_and_not_repeated(filled, tmp_path) -> None:
+def test_a_wrong_password_is_reported_and_not_repeated(filled, tmp_path) -> None:
     archive = opened(filled, "web", password="wrong-password")
     with pytest.raises(ArchiveError, match="refused user and password") as refusal:
         archive.find(ArchiveQuery(accessions=ACCESSIONS))
@@ -210,7 +210,7 @@ def test_a_wrong_password_is_told_and_not_repeated(filled, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("titles", [{"calling": "STRANGER"}, {"called": "NOBODY"}])
-def test_an_unknown_title_is_told(filled, titles) -> None:
+def test_an_unknown_title_is_reported(filled, titles) -> None:
     archive = opened(filled, "get", **titles)
     try:
         with pytest.raises(ArchiveError, match="archive: refused"):

@@ -114,7 +114,7 @@ def test_indices_of_a_prediction_for_everyone_alike_are_uninformed() -> None:
     assert brier == pytest.approx(0.25)
 
 
-def test_samples_that_cannot_be_fitted_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_that_cannot_be_fitted_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="bootstraps: expected 2 at least"):
         validated(bootstraps=1)
     few = replace(CASES, survival=Survival(CASES.survival.time, np.arange(len(CASES)) < 5))

@@ -44,7 +44,7 @@ def test_optimism_is_rms_validates_within_monte_carlo_error() -> None:
         assert optimism == 0 or bound < abs(optimism)
 
 
-def test_patients_are_drawn_where_they_are_told() -> None:
+def test_patients_are_drawn_where_patients_are_given() -> None:
     design, survival, patient = hips()
     both: dict[str, ValidatedIndex] = {}
     for name, who in (("case", None), ("patient", patient)):

@@ -88,7 +88,7 @@ def test_no_permutation_is_refused() -> None:
         null_check(CASES, SOUND, permutations=0, folds=3, seed=1)
 
 
-def test_a_permutation_that_cannot_be_fitted_is_left_out_and_told(
+def test_a_permutation_that_cannot_be_fitted_is_left_out_and_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fit, count = null_check_module.fit_recipe, iter(range(100))

@@ -205,7 +205,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, *calls: int) -> None:
     monkeypatch.setattr(resampling, "fit_recipe", sometimes)
 
 
-def test_a_fold_that_cannot_be_fitted_costs_its_repeat_and_is_told(
+def test_a_fold_that_cannot_be_fitted_costs_its_repeat_and_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clean = nested(CASES, repeats=3)
@@ -226,7 +226,7 @@ def test_without_a_whole_repeat_there_is_no_result(monkeypatch: pytest.MonkeyPat
         nested(CASES, repeats=2)
 
 
-def test_a_centre_that_cannot_be_left_out_is_told_and_the_others_stand(
+def test_a_centre_that_cannot_be_left_out_is_reported_and_the_others_stand(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cases = replace(CASES, centre=CASES.patient % 3)

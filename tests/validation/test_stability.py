@@ -30,7 +30,7 @@ def test_the_range_of_a_weight_counts_0_where_the_feature_was_not_selected() -> 
     assert b.low < 0 < b.high
 
 
-def test_penalties_and_sizes_are_told_by_their_median() -> None:
+def test_penalties_and_sizes_are_reported_by_their_median() -> None:
     found = selection_stability(REFITS)
     assert found.penalty["radiomics"].value == pytest.approx(0.2)
     assert found.penalty["radiomics"].low == pytest.approx(0.105)

@@ -69,7 +69,7 @@ def _options(
         False, "--version", callback=_show_version, is_eager=True, help="Show the version."
     ),
     verbose: bool = typer.Option(
-        False, "--verbose", help="Say at the end how many warnings libraries gave."
+        False, "--verbose", help="Report at the end how many warnings libraries gave."
     ),
 ) -> None:
     """Options that stand before the verb."""

@@ -21,7 +21,7 @@ def check(
         Path | None,
         typer.Option(
             help="File for all problems; by default check-problems.txt beside the study, where"
-            " they do not go on one screen."
+            " they do not fit on one screen."
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Problems and notes as JSON.")] = False,

@@ -52,8 +52,8 @@ def doctor(
     """Look at this installation, or at the stored work of a run.
 
     Without an argument: versions, optional parts, image codecs, fonts, caches. With a results
-    folder: every stored file is held to its checksum; what is damaged is set aside under a name
-    that ends in .corrupt, and the next run computes it again.
+    folder: every stored file is checked against its checksum; what is damaged is set aside under a
+    name that ends in .corrupt, and the next run computes it again.
     """
     if store is not None:
         _look_over(store)

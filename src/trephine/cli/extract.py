@@ -60,7 +60,7 @@ Misplaced = Annotated[
 TableOut = Annotated[
     Path | None,
     typer.Option(
-        help="Table to write, one row a region: CSV, or Parquet if its name ends in .parquet;"
+        help="Table to write, one row per region: CSV, or Parquet if its name ends in .parquet;"
         " to the terminal if absent."
     ),
 ]
@@ -68,7 +68,7 @@ StoreFolder = Annotated[
     Path | None,
     typer.Option(
         help="Folder that keeps what is measured, for `trephine merge`; beside the table and"
-        " until that is whole if absent."
+        " until that is complete if absent."
     ),
 ]
 ShardText = Annotated[
@@ -92,11 +92,11 @@ Retry = Annotated[
 LogFile = Annotated[
     Path | None,
     typer.Option(
-        help="File of JSON lines, one a region, added to; log.jsonl in --store if absent."
+        help="File of JSON lines, one per region, appended to; log.jsonl in --store if absent."
     ),
 ]
 Workers = Annotated[
-    int | None, typer.Option(min=1, help="Processes; up to one a processor if absent.")
+    int | None, typer.Option(min=1, help="Processes; at most one per processor if absent.")
 ]
 
 
@@ -120,8 +120,8 @@ def extract(
     """Measure radiomic features.
 
     A folder's masks are matched by file name (case1.dcm with case1.nii.gz or case1_mask.nii.gz). A
-    table has the columns image and mask, and may have label, side and name or id; its paths start
-    from it. With --out or --store the same command goes on where it was stopped.
+    table has the columns image and mask, and may have label, side and name or id; its paths are
+    relative to it. With --out or --store the same command goes on where it was stopped.
 
     An array of jobs: give each `--shard 0/8 --store part-0` and so on, and join the stores with
     `trephine merge features.csv part-*`.

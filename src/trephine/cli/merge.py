@@ -21,7 +21,7 @@ def merge(
 ) -> None:
     """Join what several jobs have measured.
 
-    In any order, and as often as one likes: a region that several stores hold is recognised by the
+    In any order, and as often as you like: a region that several stores hold is recognised by the
     digests of its image, mask and settings, and counts once. The table is the one that a single
     run over the whole manifest writes.
     """

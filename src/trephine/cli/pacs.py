@@ -29,7 +29,9 @@ pacs = typer.Typer(
 
 IncomingFrom = Annotated[
     Incoming,
-    typer.Option(help="With --tls, who may send to us: who shows a certificate of the authority."),
+    typer.Option(
+        help="With --tls, who may send to us: holders of the authority's certificate, or all."
+    ),
 ]
 Out = Annotated[Path, typer.Argument(help="New folder, or that of an earlier run.")]
 Key = Annotated[
@@ -42,12 +44,12 @@ Dimse = Annotated[str, typer.Option(help="DIMSE address, host:port.")]
 Called = Annotated[str, typer.Option(help="The archive's application entity title.")]
 Calling = Annotated[str, typer.Option(help="Ours, as the archive knows it.")]
 Move = Annotated[
-    int | None, typer.Option("--move-port", help="Fetch by C-MOVE to this port; C-GET without.")
+    int | None, typer.Option("--move-port", help="Fetch by C-MOVE to this port; else by C-GET.")
 ]
 TlsOn = Annotated[bool, typer.Option("--tls", help="DIMSE over TLS.")]
 ReceiveHost = Annotated[
     str,
-    typer.Option(help="Our address for C-MOVE; that of the interface towards the archive without."),
+    typer.Option(help="Our address for C-MOVE; if absent, that of our side of the connection."),
 ]
 WriteUnchecked = Annotated[
     bool,
@@ -56,7 +58,7 @@ WriteUnchecked = Annotated[
 Authority = Annotated[Path | None, typer.Option(help="The hospital's certificate authority (PEM).")]
 Certificate = Annotated[Path | None, typer.Option(help="Our certificate and key (PEM).")]
 Accessions = Annotated[
-    Path | None, typer.Option("--accessions", help="Text file, one accession number a line.")
+    Path | None, typer.Option("--accessions", help="Text file, one accession number per line.")
 ]
 Accession = Annotated[list[str] | None, typer.Option(help="An accession number; may be repeated.")]
 PatientId = Annotated[str, typer.Option(help="Patient ID.")]

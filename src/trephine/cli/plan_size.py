@@ -17,10 +17,10 @@ def plan_size(
     follow_up: Annotated[float, typer.Option(help="Mean follow-up, in the same unit.")],
     horizon: Annotated[float, typer.Option(help="Time of the prediction, in the same unit.")],
     r2: Annotated[
-        float | None, typer.Option(help="Cox-Snell R2 to expect; else 15 % of the largest.")
+        float | None, typer.Option(help="Expected Cox-Snell R2; 15 % of its maximum if absent.")
     ] = None,
 ) -> None:
-    """Say how many cases and events a model needs (Riley et al. 2019, 2020)."""
+    """Calculate how many cases and events a model needs (Riley et al. 2019, 2020)."""
     from trephine.evaluation.sample_size import sample_size
 
     found = sample_size(

@@ -54,7 +54,9 @@ AcceptedDoubts = Annotated[
         help="Go on although image and values contradict each other in this; may be repeated."
     ),
 ]
-SaliencyOut = Annotated[Path | None, typer.Option(help="Write what the network saw as a PNG.")]
+SaliencyOut = Annotated[
+    Path | None, typer.Option(help="Write a map of what the network responded to, as a PNG.")
+]
 Signer = Annotated[
     str | None,
     typer.Option(help="Who must have signed the model: a fingerprint or a public key's file."),

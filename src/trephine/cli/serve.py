@@ -13,7 +13,7 @@ from trephine.cli.terminal import console
 
 Bundles = Annotated[list[Path], typer.Argument(help="The models: folders or .zip files.")]
 Host = Annotated[
-    str, typer.Option(help="Address to bind; any but this computer's own demands a token.")
+    str, typer.Option(help="Address to bind; any but this computer's own requires a token.")
 ]
 Port = Annotated[int, typer.Option(help="Port to bind.", min=1, max=65535)]
 HostNames = Annotated[
@@ -22,7 +22,7 @@ HostNames = Annotated[
 ]
 TokenFile = Annotated[
     Path | None,
-    typer.Option(help="File with the access token; else TREPHINE_SERVE_TOKEN is looked at."),
+    typer.Option(help="File with the access token; TREPHINE_SERVE_TOKEN is used if absent."),
 ]
 OverTls = Annotated[
     bool, typer.Option("--https", help="Browsers reach it over TLS, through a proxy.")

@@ -55,12 +55,12 @@ class CellReading(BaseModel):
     )
     decimal: DecimalSign | None = Field(
         default=None,
-        description="the decimal sign of numbers written as text, the other one parting"
-        " thousands; a cell that could mean either is refused",
+        description="the decimal sign of numbers written as text, the other one then"
+        " separating thousands; a cell that could mean either is refused",
     )
     thousands: DecimalSign | None = Field(
         default=None,
-        description="the sign that parts thousands, as in 1,234; the other one is decimal",
+        description="the thousands separator, as in 1,234; the other sign is decimal",
     )
     merged: Literal["refuse", "repeat"] = Field(
         default="refuse",

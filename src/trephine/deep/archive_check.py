@@ -194,7 +194,7 @@ def _operator(target: Any) -> str:
             return str(target)
     if isinstance(target, str) and _SCALAR.fullmatch(target):
         return target
-    raise Refused("an operator that is none of torch's on tensors", _GRAPH)
+    raise Refused("an operator that is not one of torch's on tensors", _GRAPH)
 
 
 def _tree(text: Any) -> Any:

@@ -46,7 +46,7 @@ def parts_of(content: bytes) -> dict[str, bytes]:
             steps = path.split("/")
             kind = stat.S_IFMT(member.external_attr >> 16)
             if not path or {"", ".", ".."} & set(steps) or kind not in (0, stat.S_IFREG):
-                raise Refused("something that is no plain file", member.filename)
+                raise Refused("something that is not a plain file", member.filename)
             if path in parts:
                 raise Refused("two parts of one name", path)
             parts[path] = archive.read(member)

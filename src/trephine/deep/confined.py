@@ -194,7 +194,7 @@ class ConfinedReader:
         if not isinstance(shape, list) or len(shape) > _MOST_AXES:
             raise _OutOfTurn("no shape of numbers")
         if not all(type(length) is int and length >= 0 for length in shape):
-            raise _OutOfTurn("a shape that is none")
+            raise _OutOfTurn("a shape that is not one")
         count = math.prod(shape)
         if count > MOST_VALUES:
             raise _OutOfTurn(f"more than {MOST_VALUES} numbers")
@@ -229,7 +229,7 @@ def _first(reply: Mapping[str, Any], deadline: float) -> _First:
     if not isinstance(lacking, list):
         raise _OutOfTurn("no word on what holds it")
     if batch is not None and not (type(batch) is int and 0 < batch < 1 << 16):
-        raise _OutOfTurn("a number of cases that is none")
+        raise _OutOfTurn("a number of cases that is not a number")
     runtime, place = _text(reply.get("runtime")), _text(reply.get("place"))
     return _First(runtime, place, batch, [_text(part) for part in lacking])
 

@@ -214,7 +214,7 @@ def _distrusted(settings: DeepSettings, file: NetworkFile) -> Problem | None:
     found = "none" if settings.trust is None else f"{settings.trust}, another file's hash"
     advice = (
         "A file of this kind is a program that runs on this computer. Export the network as ONNX,"
-        f" which is none; or, if you know who made this file, state deep.trust = "
+        f" which is not; or, if you know who made this file, state deep.trust = "
         f'"{file.sha256}" (--trust to predict). It then runs in a process of its own, without'
         " network"
     )

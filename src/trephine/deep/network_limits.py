@@ -34,7 +34,7 @@ class NetworkLimits:
     ----------
     memory_bytes
         Of the process that runs it, the library's own 100 MB included; four times its file and
-        16 MiB a thread come on top. More in proportion for inputs of more than 1024 x 1024.
+        16 MiB per thread come on top. More in proportion for inputs of more than 1024 x 1024.
     seconds
         Of a processor, for opening it and again for each case. More in proportion for inputs of
         more than 512 x 512.

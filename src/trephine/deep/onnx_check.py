@@ -71,7 +71,8 @@ def check_onnx(content: bytes, name: str) -> None:
         found.has_graph = False
     if not found.has_graph:
         raise InputError(
-            f"deep.backbone: {name} is damaged or no ONNX network (it is no protobuf message)"
+            f"deep.backbone: {name} is damaged or not an ONNX network (it is not a protobuf"
+            " message)"
         )
     if found.nodes > _MOST_NODES:
         raise InputError(

@@ -79,7 +79,7 @@ def _check_source(content: bytes, path: str) -> None:
         tree = ast.parse(content.decode("utf-8"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         # A call into Python is written ^name(...), which is no Python.
-        raise Refused("source that is no plain TorchScript", path) from None
+        raise Refused("source that is not plain TorchScript", path) from None
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name in _HOOKS:
             raise Refused("code that runs when it is opened", path)
@@ -90,7 +90,7 @@ def _check_source(content: bytes, path: str) -> None:
         if isinstance(node, ast.Attribute) and _FOREIGN.match(_dotted(node)):
             raise Refused("an object, or an operator of another library", path)
         if isinstance(node, ast.Call) and not _may_be_called(node.func):
-            raise Refused("a call that is none of torch's on tensors", path)
+            raise Refused("a call that is not one of torch's on tensors", path)
         if isinstance(node, ast.Import | ast.ImportFrom):
             raise Refused("an import", path)
 

@@ -92,7 +92,7 @@ class DeepSettings(BaseModel):
     margin
         Added on each side of the region's bounding box, as a share of its longer side.
     outside
-        ``keep`` shows the network what lies round the region, ``blank`` sets it to black.
+        ``keep`` shows the network what lies around the region, ``blank`` sets it to black.
     grey_range
         Whose percentiles become black and white: the ``crop``'s (of the region, where
         ``outside`` is blank) or the whole ``image``'s.

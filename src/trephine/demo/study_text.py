@@ -44,7 +44,7 @@ bone_marrow_oedema = {{ levels = ["no", "yes"] }}
 jic = {{ levels = ["B", "C1", "C2"], label = "JIC type" }}
 
 [clinical.combined_necrotic_angle]
-unit = "degree"
+unit = "degrees"
 measure = "combined_necrotic_angle"
 arcs = ["arc_a", "arc_b"]
 

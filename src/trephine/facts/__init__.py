@@ -14,7 +14,14 @@ from typing import Literal
 from pydantic import ValidationError
 
 from trephine.errors import InputError
-from trephine.facts.base import EstimateFact, Fact, HorizonEstimate, HorizonNumber, Quartiles
+from trephine.facts.base import (
+    EstimateFact,
+    Fact,
+    HorizonEstimate,
+    HorizonNumber,
+    Quartiles,
+    SpreadFact,
+)
 from trephine.facts.centres import CentreFacts
 from trephine.facts.evaluation import (
     CalibrationFacts,
@@ -294,6 +301,7 @@ __all__ = [
     "ShortSignature",
     "SignatureMethod",
     "SpacingFacts",
+    "SpreadFact",
     "StudyFacts",
     "SurvivalAxisFact",
     "SurvivalCurve",

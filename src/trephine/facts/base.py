@@ -102,6 +102,17 @@ class EstimateFact(Fact):
         return value
 
 
+class SpreadFact(Fact):
+    """What resamples gave, as limits that hold most of it; no interval of an estimate."""
+
+    low: Number
+    """Lower limit."""
+    high: Number
+    """Upper limit."""
+    level: float = 0.95
+    """Share of the resamples that lie between."""
+
+
 class HorizonEstimate(Fact):
     """A number with its interval at one horizon."""
 

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from trephine.choices import ProtocolName
-from trephine.facts.base import Count, CountSeries, EstimateFact, Fact, Number, Series, SeriesRows
+from trephine.facts.base import (
+    Count,
+    CountSeries,
+    EstimateFact,
+    Fact,
+    Number,
+    Series,
+    SeriesRows,
+    SpreadFact,
+)
 
 
 class SelectionStep(Fact):
@@ -46,8 +55,8 @@ class SelectedFeature(Fact):
     """Fraction of resamples in which it was selected, 0 to 1; 1 for all where all are kept."""
     same_sign: Number = None
     """Fraction of resamples in which its weight has the sign that it has here, 0 to 1."""
-    weights: EstimateFact | None = None
-    """Weight, and the interval that holds 95 % of the resamples' weights (0: not selected)."""
+    weights: SpreadFact | None = None
+    """Of its weight over the resamples (0 where it was not selected)."""
 
 
 class CoefficientPath(Fact):

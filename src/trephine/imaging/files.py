@@ -121,7 +121,7 @@ def _check_picture(picture: Any, sent: int, name: str, purpose: Purpose) -> None
     pages = getattr(picture, "n_frames", 1)
     if pages != 1:
         raise ImageError(
-            f"{name}: expected one page, found {pages}; save the page to be analysed by itself"
+            f"{name}: expected one page, found {pages}; save the page to be analysed on its own"
         )
     tags = _tags(picture)
     turned = tags.get(_ORIENTATION, _ROWS_FROM_TOP)

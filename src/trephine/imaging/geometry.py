@@ -57,7 +57,7 @@ def check_geometry(image: Image, mask: Mask, tolerance: float = TOLERANCE_PIXELS
     ------
     GeometryError
         If shapes differ, a corner is further off, or one header states no orientation and the
-        other is of another format; both geometries are told.
+        other is of another format; both geometries are named.
     """
     if image.pixels.shape != mask.labels.shape:
         raise GeometryError(

@@ -147,7 +147,7 @@ def _check_header(header: NiftiHeader, name: str) -> None:
     if len(shape) < 2 or min(shape, default=0) < 1 or any(size > 1 for size in shape[3:]):
         raise ImageError(
             f"{name}: expected two or three axes, found {'x'.join(map(str, shape)) or 'none'};"
-            " save one volume of a series by itself"
+            " save one volume of a series on its own"
         )
     check_pixels(shape, name)
     if header.offset > _LARGEST_OFFSET:

@@ -85,7 +85,7 @@ def denormalise(image: Image) -> Image:
     Raises
     ------
     ImageError
-        If the provenance does not tell how it was normalised.
+        If the provenance does not say how it was normalised.
     """
     told = dict(image.provenance)
     method = told.pop("normalisation", None)

@@ -177,7 +177,7 @@ def parse_json(content: bytes, name: str) -> dict[str, Any]:
             raise BundleError(f"bundle: {name} is nested too deep; it was not written by Trephine")
 
     def refuse(what: str) -> NoReturn:
-        raise BundleError(f"bundle: {name} holds {what}; it was altered or is no model")
+        raise BundleError(f"bundle: {name} holds {what}; it was altered or is not a model")
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
@@ -193,7 +193,7 @@ def parse_json(content: bytes, name: str) -> dict[str, Any]:
     try:
         found = json.loads(
             text_of(content, name),
-            parse_constant=lambda text: refuse(f"{text}, which is no JSON"),
+            parse_constant=lambda text: refuse(f"{text}, which is not JSON"),
             object_pairs_hook=once,
             parse_int=whole,
             parse_float=real,

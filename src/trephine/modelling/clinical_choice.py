@@ -86,7 +86,7 @@ class ClinicalChoice:
 
     @property
     def separated(self) -> tuple[str, ...]:
-        """Variables that no model holds because their coefficient would be infinite.
+        """Variables left out of every model because their coefficient would be infinite.
 
         They may well be the strongest: a group without an event says much.
         """

@@ -78,7 +78,9 @@ class FeatureSteps(FrozenChoices):
         description="share of missing values a feature may have, the training mean standing in",
     )
     outlier_fence: float = Field(
-        default=3.0, gt=0, description="quartile distances beyond which a value is an outlier"
+        default=3.0,
+        gt=0,
+        description="interquartile ranges beyond a quartile past which a value is an outlier",
     )
     max_outliers: float = Field(
         default=0.05, ge=0, le=1, description="share of outliers a feature may have"
@@ -92,7 +94,9 @@ class FeatureSteps(FrozenChoices):
     relevance: Relevance = Field(
         default="none", description="univariable filter; Mann-Whitney is for `published` only"
     )
-    relevance_p: float = Field(default=0.05, gt=0, le=1, description="p that the filter asks for")
+    relevance_p: float = Field(
+        default=0.05, gt=0, le=1, description="p below which a feature passes the filter"
+    )
     correlation: float = Field(
         default=0.9, gt=0, le=1, description="of two features correlated above this, one stays"
     )

@@ -32,7 +32,7 @@ class Columns(PlanSection):
 
     case: str = Field(
         default="case_id",
-        description="one name a row, unique; left out, a case is named by its patient and its side",
+        description="one name per row, unique; if absent, cases are named by patient and side",
     )
     patient: str | None = Field(
         default=None, description="cases of one patient are never split; the case by default"

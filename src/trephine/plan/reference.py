@@ -91,7 +91,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     (
         "selection",
         SelectionSection,
-        "The steps and their thresholds. Where two defaults stand, each protocol has its own.",
+        "The steps and their thresholds. Where two defaults are given, each protocol has its own.",
     ),
     (
         "models",

@@ -59,7 +59,7 @@ class OutcomeSection(PlanSection):
     risk_cuts: tuple[float, ...] = Field(
         default=(),
         max_length=3,
-        description="event probabilities that part the risk groups (at the first horizon) and the"
+        description="event probabilities that divide the risk groups (at the first horizon) and the"
         " categories of the NRI; by default the groups part at the median in training",
     )
 

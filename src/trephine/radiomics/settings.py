@@ -235,22 +235,24 @@ class RadiomicsSettings(BaseModel):
 def _unknown_names(values: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
     """Name every key, image type, class and feature that does not exist, with the nearest."""
     problems = [
-        f"{key!r} is no setting{_nearest(key, list(fields))}" for key in values if key not in fields
+        f"{key!r} is not a setting{_nearest(key, list(fields))}"
+        for key in values
+        if key not in fields
     ]
     image_types = values.get("imageType") or {}
     problems += [
-        f"{name!r} is no image type{_nearest(name, IMAGE_TYPES)}"
+        f"{name!r} is not an image type{_nearest(name, IMAGE_TYPES)}"
         for name in image_types
         if name not in IMAGE_TYPES
     ]
     classes = values.get("featureClass") or {}
     for family, features in classes.items() if isinstance(classes, Mapping) else ():
         if family not in FAMILIES:
-            problems.append(f"{family!r} is no feature class{_nearest(family, tuple(FAMILIES))}")
+            problems.append(f"{family!r} is not a feature class{_nearest(family, tuple(FAMILIES))}")
             continue
         valid = tuple(entry.name for entry in FAMILIES[family])
         problems += [
-            f"{name!r} is no feature of {family}{_nearest(str(name), valid)}"
+            f"{name!r} is not a feature of {family}{_nearest(str(name), valid)}"
             for name in features or ()
             if name not in valid
         ]

@@ -131,9 +131,9 @@ def _refuse_separating(size: FloatArray, names: Sequence[str]) -> None:
     """Raise for the columns whose coefficients are of the order of the largest ``size``."""
     found = [name for name, one in zip(names, size, strict=True) if one >= 0.2 * size.max()]
     raise ModelError(
-        "the coefficient of {} runs to infinity (separation: one side of the column has no event"
-        " while it is at risk, or the column orders the events perfectly); merge levels, drop the"
-        " column, or use a penalised model",
+        "the coefficient of {} runs to infinity (separation: cases on one side of the column have"
+        " no event, or the column orders the events perfectly); merge levels, drop the column, or"
+        " use a penalised model",
         found,
         model="Cox model",
         kind="separation",

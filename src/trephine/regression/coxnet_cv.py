@@ -130,7 +130,7 @@ def cross_validate(
     Raises
     ------
     InputError
-        As ``coxnet_path``; a fold with one case, or without events; rows and folds are told.
+        As ``coxnet_path``; a fold with one case, or without events; rows and folds are named.
     ModelError
         As ``coxnet_path``, with the fold.
 

@@ -30,7 +30,7 @@ ROUNDING = 1e-13
 class TrainingCases:
     """Cases that models are fitted to: all n, or all but a fold.
 
-    ``training`` tells which, shape (n,); ``survival`` is theirs, ``share`` what each row has of
+    ``training`` says which, shape (n,); ``survival`` is theirs, ``share`` what each row has of
     them, shape (u,), and ``score`` the size of each column's Cox score in them, shape (p,).
     """
 

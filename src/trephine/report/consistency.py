@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trephine.facts import EstimateFact, Facts
+from trephine.facts import EstimateFact, Facts, SpreadFact
 from trephine.facts.tables import CoxTableFacts, Table1Variable
 from trephine.report.consistency_ranges import Slips, ranges, repeats, walk
 from trephine.report.wording import show
@@ -169,13 +169,15 @@ def _formulas(facts: Facts) -> Slips:
 
 def _intervals(facts: Facts) -> Slips:
     for where, fact in walk(facts, ""):
-        if not isinstance(fact, EstimateFact) or fact.low is None or fact.high is None:
+        if not isinstance(fact, EstimateFact | SpreadFact) or fact.low is None or fact.high is None:
             continue
         if fact.low > fact.high:
             yield (
                 where,
                 f"lower limit {show(fact.low, '3')} above upper {show(fact.high, '3')}",
             )
+        elif isinstance(fact, SpreadFact):
+            continue  # a ridge weight of all cases may lie beyond those of most resamples
         elif fact.value is not None and not fact.low <= fact.value <= fact.high:
             yield (
                 where,
@@ -213,7 +215,7 @@ def _lopsided(facts: Facts) -> Slips:
         if min(below, above) >= 0 and max(below, above) > 2.5 * min(below, above) + 0.005:
             yield (
                 f"performance.{k}.c_index",
-                f"{row.model}: {show(c.value, '2')} stands {show(below, '2')} above its lower and"
+                f"{row.model}: {show(c.value, '2')} is {show(below, '2')} above its lower and"
                 f" {show(above, '2')} below its upper limit",
             )
 
@@ -296,6 +298,6 @@ CHECKS: tuple[tuple[str, Callable[[Facts], Slips]], ...] = (
     ("Hazard ratios, intervals and p agree", _hazard_p),
     ("Feature counts follow from step to step", _selection),
     ("Numbers lie within their range", ranges),
-    ("Numbers that stand twice are the same", repeats),
+    ("Numbers that appear twice are the same", repeats),
 )
 """Names of the checks, and the functions that find slips."""

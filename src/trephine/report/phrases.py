@@ -27,11 +27,13 @@ MISSING_VALUES: dict[Missing, str] = {
 """What became of cases that lack a clinical value."""
 
 ELIMINATION: dict[ClinicalSelection, str] = {
-    "univariable-backward": "Variables with a univariable p below the entry p entered; then the"
-    " one with the largest Wald p was removed, one at a time, until no p was above the p to stay.",
-    "backward-aic": "All variables that can be estimated entered; then the one whose removal"
-    " lowered Akaike's criterion most was removed, one at a time, until no removal lowered it.",
-    "all": "All variables that can be estimated entered and stayed.",
+    "univariable-backward": "Variables with a univariable p below the entry threshold were entered;"
+    " then the one with the largest Wald p was removed, one at a time, until no p exceeded the"
+    " threshold for removal.",
+    "backward-aic": "All variables that could be estimated were entered; then the one whose"
+    " removal lowered Akaike's criterion most was removed, one at a time, until no removal lowered"
+    " it.",
+    "all": "All variables that could be estimated were entered and kept.",
 }
 """How clinical variables were selected."""
 
@@ -50,7 +52,7 @@ def crop(margin: float, size: int, *, mirrored: bool) -> str:
     """Return how the part of an image was cut that a network was given."""
     sides = ", left sides mirrored" if mirrored else ""
     return (
-        f"square round the region with a margin of {margin:.0%}, resized to {size} x {size}{sides}"
+        f"square around the region with a margin of {margin:.0%}, resized to {size} x {size}{sides}"
     )
 
 
@@ -71,8 +73,8 @@ def cut_at_median(*, out_of_fold: bool) -> str:
     """Return where risk groups are cut by the linear predictor."""
     if out_of_fold:
         return (
-            "median of the linear predictor in the training part of each fold, most repeats"
-            " deciding"
+            "median of the linear predictor in the training part of each fold, by the majority"
+            " of repeats"
         )
     return "median of the linear predictor in training"
 

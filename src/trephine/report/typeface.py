@@ -100,7 +100,7 @@ def what_is_missing(words: Iterable[str]) -> str:
     shown = " ".join(missing[:_MOST_NAMED])
     rest = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
     return (
-        f"No font here holds {shown}{rest}: figures would show boxes in their place. Install"
+        f"No font here has {shown}{rest}: figures would show boxes in their place. Install"
         f" trephine[{EXTRA}], or a font such as Noto Sans CJK, and run again. Tables are not"
         " affected."
     )

@@ -87,10 +87,14 @@ def keep_complete(
     }
     detail = f"missing in at most {max_missing_share:.0%} of the cases, not constant"
     if max_outlier_share < 1:
-        detail += f", beyond {fence:g} quartile distances in at most {max_outlier_share:.0%}"
+        detail += (
+            f", and more than {fence:g} interquartile ranges beyond a quartile in at most"
+            f" {max_outlier_share:.0%}"
+        )
     filled = int(np.sum(keep & (missing_share > 0)))
     if filled:
-        detail += f"; {filled} kept features with missing values, for which their mean stands in"
+        plural = "" if filled == 1 else "s"
+        detail += f"; missing values in {filled} kept feature{plural} were replaced by the mean"
     audit = AuditRow("completeness", keep.size, int(keep.sum()), max_missing_share, detail, removed)
     return CompletenessResult(keep, audit, tuple(reasons), missing_share, outlier_share)
 

@@ -91,7 +91,8 @@ def prune_correlated(
         reason=f"|r| above {threshold:g} with a kept feature",
         threshold=threshold,
         detail=(
-            f"of features with |Pearson r| > {threshold:g} the one with the smallest mean |r| stays"
+            f"of features with |Pearson r| > {threshold:g}, the one with the smallest mean |r| is"
+            " kept"
         ),
     )
 

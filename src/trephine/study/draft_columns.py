@@ -261,7 +261,7 @@ def _no_predictor(look: Look, n_rows: int, outcome: DraftedOutcome) -> str:
     age = is_named(look.name, "age")
     reasons: list[tuple[Callable[[], bool], str]] = [
         (lambda: look.counts_rows, "it counts the rows"),
-        (lambda: look.is_date or is_named(look.name, "birth"), "dates are no predictors"),
+        (lambda: look.is_date or is_named(look.name, "birth"), "dates are not predictors"),
         (lambda: look.name in outcome.times, "it looks like another follow-up time"),
         (
             lambda: nearly_time((look,)) is not None,

@@ -131,8 +131,8 @@ def name_export(export: Export, folder: Path, frame: pd.DataFrame, cells: Cells)
     if by_side:
         several = [cell for cell in several if cell not in by_side]
         said.append(
-            f"{len(by_side)} of {column} have an image for each side, told by DICOM Laterality or"
-            " by R and L in the files' names"
+            f"{len(by_side)} of {column} have an image for each side, recognised by DICOM"
+            " Laterality or by R and L in the files' names"
         )
     if several:
         said.append(

@@ -198,4 +198,4 @@ def _asked_shares(cells: list[re.Match[str]]) -> str:
     small = [m for m in cells if not m["unit"] and re.fullmatch(r"0?[.,]\d+|0|1", m["number"])]
     if not in_percent or not small:
         return ""
-    return "numbers up to 1 stand beside cells with %: is 0.45 there 45%?"
+    return "numbers up to 1 occur beside cells with %: does 0.45 mean 45% there?"

@@ -173,9 +173,10 @@ def _saliency(analysis: Analysis, files: CaseFiles, folder: Path) -> PictureFact
         file="saliency.png",
         heat_file="saliency-heat.png",
         caption="Where the image raises and lowers the deep signature, in the case with the highest"
-        " score, compared with the average case. The map adds up to the score of the case: a"
-        " feature beyond the limits of the signature counts at its limit, and what has no place on"
-        f" the image is spread evenly over what the network was shown.{_told_sides(image)}",
+        " score, compared with the average case. Summed over the image, the map gives the case's"
+        " score: a feature beyond the limits of the signature counts at its limit, and what has no"
+        " location in the image is spread evenly over the part that the network saw."
+        f"{_told_sides(image)}",
         spacing_mm=image.geometry.spacing_mm[0] * frame.step,
         outlines=outlines,
         edge_sides=picture_sides(image),

@@ -84,7 +84,7 @@ def _renamed(path: Path, names: Mapping[str, str], name: str) -> Path:
     if len(parts) == 1:
         raise ImageError(
             f"{name}: expected an identifier of the table in its name, found none; name the column"
-            " it stands in with --column"
+            " it is in with --column"
         )
     for rest in parts[::2]:
         for word in _WORD.findall(rest):

@@ -33,7 +33,7 @@ _REFUSED = ("numbers of rows", "an identifier", "the name of another outcome")
 def read_feature_sets(
     plan: StudyPlan, rows: TableRows, own: pd.DataFrame
 ) -> tuple[dict[str, FeatureSet], list[Problem], list[str]]:
-    """Read ``[features]``, its rows brought into the order of the study's table.
+    """Read ``[features]``, its rows put into the order of the study's table.
 
     Where features and outcome stand in one table, the columns that the plan gives another role
     are not features. An outcome column in a table of its own is refused, and so is any column

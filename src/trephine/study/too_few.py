@@ -55,6 +55,6 @@ def _refuse_one_time(plan: StudyPlan, times: FloatArray) -> None:
         return
     where = f"{plan.data.table.name}, column {plan.data.columns.time}"
     found = f"all {times.size} at {times[0]:g} {plan.outcome.unit}"
-    advice = "Enter when each event was seen; the end of the study is no such time"
+    advice = "Enter when each event was seen; the end of the study is not such a time"
     problem = Problem(where, "events at two times at least", found, advice)
     raise StudyProblemsError([problem])

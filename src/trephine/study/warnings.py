@@ -73,7 +73,7 @@ def _unseen_levels(
 
 
 def _separated(inputs: StudyInputs, protocol: str, result: ProtocolResult) -> list[tuple[str, str]]:
-    """Say which clinical variables no model holds because their coefficient is infinite."""
+    """Say which clinical variables no model could include because their coefficient is infinite."""
     choice = result.fitted.clinical
     return [
         (

@@ -128,8 +128,8 @@ def leave_one_centre_out(
 ) -> OutOfFold:
     """Refit the recipe without each centre, and predict that centre's cases.
 
-    What is found tells how the model travels. Other cases of a held-out patient, if another centre
-    has any, are left out of the training too.
+    What is found shows how well the model travels. Other cases of a held-out patient, if another
+    centre has any, are left out of the training too.
 
     Parameters
     ----------

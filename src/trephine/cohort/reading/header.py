@@ -117,7 +117,8 @@ def _units(
     shown = [f"{names[place]!r} {unit}" for place, unit in units.items() if place < len(names)]
     if shown:
         more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
-        said.append(f"Row {body[0]} holds units, no case: left out ({', '.join(shown[:5])}{more}).")
+        named = f"{', '.join(shown[:5])}{more}"
+        said.append(f"Row {body[0]} holds units, not a case: left out ({named}).")
     return units
 
 

@@ -106,7 +106,7 @@ def read_source(
     if path.suffix.lower() in (".xlsx", ".xlsm", ".ods", ".parquet"):
         kind = "Parquet table" if path.suffix.lower() == ".parquet" else "workbook"
         advice = "Write it again" if kind == "Parquet table" else _AS_XLSX
-        raise refusal(path.name, f"a file that is no {kind}, or cut short", advice)
+        raise refusal(path.name, f"a file that is not a {kind}, or cut short", advice)
     if (other := foreign(path, first)) is not None:
         raise refusal(path.name, *other)
     return _source(path.name, read_text_table(path, bounds, encoding), None, ())
@@ -140,7 +140,7 @@ def _regular(path: Path, limits: TableLimits) -> None:
         found = "a file that cannot be opened"
         raise StudyProblemsError([Problem(str(path), "a table", found)]) from None
     if not stat.S_ISREG(info.st_mode):
-        found = "a folder" if stat.S_ISDIR(info.st_mode) else "no regular file"
+        found = "a folder" if stat.S_ISDIR(info.st_mode) else "something other than a regular file"
         raise StudyProblemsError([Problem(path.name, "a table", found)])
     limits.check("file_bytes", path.name, info.st_size)
     try:
@@ -191,7 +191,7 @@ def _opened_package(package: Package, limits: TableLimits) -> _Opened:
     if not book.sheets and (other := foreign(Path(package.name), b"PK", package.parts)) is not None:
         raise refusal(package.name, *other)
     if not book.sheets:
-        raise refusal(package.name, "a zip file that is no workbook", _AS_XLSX)
+        raise refusal(package.name, "a zip file that is not a workbook", _AS_XLSX)
     return _Opened(
         tuple(book.sheets),
         book.hidden,

@@ -36,7 +36,7 @@ def read_text_table(path: Path, limits: TableLimits, encoding: str | None = None
     if text[:500].lstrip().lower().startswith(("<!doctype", "<html", "<?xml", "<table")):
         raise refusal(path.name, "a web page or XML, whatever its name says", _AS_TEXT)
     if "\0" in text:
-        raise refusal(path.name, "bytes that are no text", _AS_TEXT)
+        raise refusal(path.name, "bytes that are not text", _AS_TEXT)
     grid = Grid(path.name, limits, said=said, is_text=True)
     stated = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
     if stated is not None:  # Excel's own first line, which it does not show
@@ -92,7 +92,7 @@ def _decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, list
     try:
         text = content.decode(found)
     except (UnicodeDecodeError, LookupError):
-        raise refusal(name, f"bytes that are no {found.upper()}", _AS_TEXT) from None
+        raise refusal(name, f"bytes that are not {found.upper()}", _AS_TEXT) from None
     called = {"gb18030": "GB18030 (Chinese)", "cp1252": "Windows-1252 (Western European)"}
     said = {"utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", **called}.get(found)
     advice = "" if found not in called else "; save it as UTF-8 if letters look wrong"
@@ -182,7 +182,7 @@ def _fill(grid: Grid, text: str, separator: str) -> None:
             else:
                 grid.check(number, 0)
     except csv.Error:
-        where = f"a quotation mark that is never closed or stands within a cell (row {number + 1})"
+        where = f"a quotation mark that is never closed or is inside a cell (row {number + 1})"
         raise refusal(grid.name, where, advice) from None
 
 

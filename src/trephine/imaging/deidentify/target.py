@@ -26,7 +26,7 @@ class DeidentificationRow:
     Attributes
     ----------
     source
-        Keyed fingerprint of the input's bytes: only the key's holder can tell which file it was.
+        Keyed fingerprint of the input's bytes: only the key's holder can find out which file.
     status
         "written"; "duplicate", when the same run had written the same image before; "refused".
     file

@@ -77,7 +77,7 @@ def has_images(facts: Facts) -> bool:
 
 def _centres(facts: Facts) -> Answer:
     if facts.centres:
-        return yes("performance", "Centres left out one by one")
+        return yes("performance", "Centres left out one at a time")
     return author("State the number of centres; the plan names no column for them")
 
 

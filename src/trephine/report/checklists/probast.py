@@ -105,7 +105,7 @@ def _development_size(facts: Facts) -> Answer:
     worst = max(short, key=lambda row: row.riley_events or 0.0)
     return no(
         f"{facts.sample_size.events} events; {worst.model}: {worst.riley_events:,.0f} are"
-        " needed to fit so many parameters without penalisation"
+        " needed to fit that many parameters without penalisation"
     )
 
 
@@ -116,7 +116,7 @@ def _continuous(facts: Facts, *, protocol: ProtocolName) -> Answer:
     if any(table.continuous == "cut at the median" for table in tables):
         return no("continuous variables are cut at the median of these data")
     if tables:
-        return author("They enter as straight lines; say why that is enough")
+        return author("They enter linearly; say why that is adequate")
     return does_not_apply("No clinical variable")
 
 
@@ -162,7 +162,7 @@ def _apparent(facts: Facts, *, protocol: ProtocolName) -> Answer:
     if outside(facts):
         return yes("performance", "Performance on outside data")
     if _judged(facts, protocol) == "apparent":
-        beside = "; nested cross-validation stands beside it" if _unseen(facts, protocol) else ""
+        beside = "; nested cross-validation is given beside it" if _unseen(facts, protocol) else ""
         return no(f"this protocol reports performance on its own training cases{beside}")
     if _unseen(facts, protocol):
         return yes("performance", "Table 3, nested cross-validation")

@@ -103,7 +103,7 @@ REPORTING_RULES: Rules = {
         "Performance with intervals",
         "no subgroup was analysed: add key ones",
     ),
-    "centres": _where(lambda f: bool(f.centres), _PERFORMANCE, "Centres left out one by one"),
+    "centres": _where(lambda f: bool(f.centres), _PERFORMANCE, "Centres left out one at a time"),
     "formula": _where(_fitting, "models", "Table of coefficients"),
     "coefficients": _where(
         _fitting,

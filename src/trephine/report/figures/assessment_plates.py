@@ -120,9 +120,8 @@ def decision_curve_plates(facts: Facts) -> list[Plate]:
                 number="Figure 5a, b",
                 title=("Decision curves",),
                 caption=(
-                    "Net benefit per case; the"
-                    " horizontal line is to treat none. Gaps: no case above that threshold was"
-                    " followed to the horizon."
+                    "Net benefit per case; horizontal line: treat none. Gaps: no case above that"
+                    " threshold was followed to the horizon."
                     + (f" Shaded: interval of the {headline} model." if headline else ""),
                     *_harm(facts, protocol, kind),
                 ),
@@ -173,9 +172,9 @@ def interventions_plates(facts: Facts) -> list[Plate]:
                     number="",
                     title=("Interventions avoided",),
                     caption=(
-                        "The decision curves in another unit: of every 100 cases, how many fewer"
-                        " are treated than if all were, without a net loss of events found. Below"
-                        " the line it is better to treat all.",
+                        "The decision curves in another unit: how many fewer of every 100 cases"
+                        " would be treated than if all were, with no net loss of events detected."
+                        " Below the line, treating all is better.",
                     ),
                     panels=tuple(panels),
                     protocol=protocol,

@@ -132,16 +132,17 @@ def _penalised_caption(parts: Sequence[Trace], *, ridge: bool) -> Text:
             (part.feature_set.words(), " ", part.lasso.mixture.show("plain")) for part in parts
         ]
         return (
-            *caption, "Numbers on top: features in the model. Mixture (lasso is 1): ",
+            *caption, "Numbers on top: features in the model. Elastic-net mixing parameter"
+            " (1: lasso): ",
             *join(mixtures), ".",
         )  # fmt: skip
-    caption.append("Ridge regression shrinks weights and selects nothing: all features stay.")
+    caption.append("Ridge regression shrinks weights but selects nothing: all features stay.")
     averaged = [part for part in parts if part.raw.lasso.averaged > 1]
     if averaged:
         caption += [
-            " The weights of a signature are a weighted mean of those of ",
-            averaged[0].lasso.averaged.show("count"), " such models; drawn is the one with the"
-            " least deviance, adaptivity ",
+            " The weights of a signature are a weighted mean over ",
+            averaged[0].lasso.averaged.show("count"), " such models; shown is the one with the"
+            " lowest deviance, with adaptivity ",
             *join([_adaptivity(part) for part in averaged]), ".",
         ]  # fmt: skip
     return tuple(caption)

@@ -70,7 +70,7 @@ def _outcome(facts: Trace) -> Text:
             ]  # fmt: skip
         parts.append(".")
     parts += [
-        " Predictions are made for ", *horizons(facts), ". In every number that belongs to a"
+        " Predictions are made for ", *horizons(facts), ". Wherever a number refers to a"
         " horizon, an event at the horizon itself counts as an event by then (T ≤ t).",
     ]  # fmt: skip
     return tuple(parts)

@@ -191,7 +191,7 @@ def _made_of(facts: Trace) -> Text:
     if any(row.raw.kind == "optimism-corrected" for row in facts.performance):
         parts.append(
             " Bootstrap-corrected figures: percentiles of the apparent figure over bootstrap"
-            " samples, moved so that they lie around the corrected value."
+            " samples, shifted so that they lie around the corrected value."
         )
     return tuple(parts)
 
@@ -232,8 +232,8 @@ def _independent(facts: Trace) -> Text:
         named.append("every standard error, interval and p of the published protocol's own fits")
     if not named:
         return ()
-    return (f"These take {cases} of one {patient} as independent: {', '.join(named)}. All else is"
-            f" by {patient}.",)  # fmt: skip
+    return (f"The following treat {cases} of one {patient} as independent: {', '.join(named)}. All"
+            f" else is by {patient}.",)  # fmt: skip
 
 
 def about_software(facts: Trace) -> tuple[Text, ...]:

@@ -18,7 +18,7 @@ def about_signatures(facts: Trace) -> tuple[Text, ...]:
     if facts.selection:
         texts.append(
             (
-                "A signature is the sum of its features, centred and scaled, times their weights."
+                "A signature is the weighted sum of its features, each centred and scaled."
                 " Penalised Cox models handle ties by Breslow's method", cite("breslow1974"), ".",
             )
         )  # fmt: skip
@@ -32,7 +32,7 @@ def _steps(part: Trace) -> Text:
         steps.append((step.name.words(), *rule, ", ", step.features_out.show("count")))
     return (
         part.feature_set.words(), f", {protocol_label(part.raw.protocol).lower()}: ",
-        part.extracted.show("count"), " features were available. Left after each step: ",
+        part.extracted.show("count"), " features were available. Remaining after each step: ",
         *join(steps, between="; "), ".",
     )  # fmt: skip
 
@@ -48,12 +48,12 @@ def _learner(method: Trace) -> Text:
     if raw.learner == "adaptive-ridge":
         powers = join([(power.show("plain"),) for power in method.adaptivities], last=" and ")
         parts += [
-            "The weights of a signature are the weighted mean of those of ridge-penalised Cox"
+            "The weights of a signature are the weighted mean over ridge-penalised Cox"
             " models", cite("verweij1994"), " that differ in their adaptivity a: the penalty of a"
             " feature is divided by |U| to the power of 2a, U being its score statistic in the Cox"
-            " model without features. At a = 0 this is ridge regression; the larger a, the more the"
-            " features that are related to the outcome are spared, as in the adaptive lasso",
-            cite("zou2006"), "; a = ", *powers, ". The penalty of each of these models",
+            " model without features. At a = 0 this is ridge regression; the larger a, the less"
+            " features related to the outcome are shrunk, as in the adaptive lasso",
+            cite("zou2006"), "; here a = ", *powers, ". The penalty of each of these models",
             *_inner_folds(method), ", U being computed anew without each fold; in the mean each"
             " counts in proportion to its cross-validated partial likelihood", cite("geisser1979"),
             ". The learner removes no feature.",
@@ -75,13 +75,13 @@ def _elastic_net(method: Trace) -> Text:
     which = "mixture" if len(mixtures) == 1 else "mixtures"
     return (
         "weights come from a Cox model with elastic-net penalty", cite("simon2011"), f" ({which} ",
-        *listed, "; 1 is lasso, 0 ridge). The penalty, and the mixture where there are several,",
+        *listed, "; 1 is lasso, 0 ridge). The penalty (and the mixture, where there are several)",
     )  # fmt: skip
 
 
 def _inner_folds(method: Trace) -> Text:
     return (
-        " has the least cross-validated partial-likelihood deviance", cite("verweij1993"), " over ",
+        " minimises the cross-validated partial-likelihood deviance", cite("verweij1993"), " over ",
         method.inner_folds.show("count"), " inner folds, drawn by ", method.fold_unit.words(),
     )  # fmt: skip
 
@@ -89,12 +89,12 @@ def _inner_folds(method: Trace) -> Text:
 def _training(method: Trace) -> Text:
     if method.raw.training == "in-sample":
         return (
-            "Cox models with a signature are fitted to its scores of the cases that it was itself"
-            " fitted to; such scores fit too well, and the signature's effect is overstated.",
+            "Cox models with a signature use its scores in the same cases to which the signature"
+            " was fitted; such scores fit too well, so the signature's effect is overstated.",
         )
     return (
         "Cox models with a signature are fitted to its out-of-fold scores: a case's score comes"
-        " from the penalised model of the inner folds that the case was not in (pre-validation",
+        " from the penalised model that was fitted without the case's inner fold (pre-validation",
         cite("tibshirani2002", "hofling2008"), "). Predictions use the signature fitted to all"
         " training cases.",
     )  # fmt: skip
@@ -149,7 +149,8 @@ def about_models(facts: Trace) -> tuple[Text, ...]:
         texts.append(
             (
                 "Proportional hazards were tested for each term, and for all terms of a model"
-                " together, by the score test against 1 − the Kaplan-Meier estimate of time",
+                " together, by the score test with time on the scale 1 − the Kaplan-Meier"
+                " estimate",
                 cite("grambsch1994"), ".",
             )
         )  # fmt: skip

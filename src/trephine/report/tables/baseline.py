@@ -112,10 +112,10 @@ def _notes(facts: Trace, table: Trace) -> tuple[Text, ...]:
     if any(variable.raw.type == "continuous" for variable in table.variables):
         notes.append(
             words(
-                "Mean or median, and which test, by the Kolmogorov-Smirnov test against the normal"
-                " distribution with the sample's own mean and SD. As in most papers, its p is not"
-                " corrected for their being estimated, so that skewed variables often pass as"
-                " normal. Q1, Q3: quartiles."
+                "Whether mean or median is given, and which test was used, depends on a"
+                " Kolmogorov-Smirnov test against the normal distribution with the sample's own"
+                " mean and SD. As in most papers, its p is not corrected for these being estimated,"
+                " so skewed variables often pass as normal. Q1, Q3: quartiles."
             )
         )
     if names:

@@ -35,7 +35,7 @@ def centre_table(facts: Trace) -> Table | None:
         slug="table-centres",
         section="performance",
         number="",
-        title=("Centres left out one by one",),
+        title=("Centres left out one at a time",),
         header=(
             ("Model: centre",), ("Cases (events)",), ("C-index",), ("Calibration slope",),
             ("Observed / expected",), *([("Note",)] if noted else []),
@@ -45,7 +45,7 @@ def centre_table(facts: Trace) -> Table | None:
             (
                 "Each centre was predicted by the whole recipe refitted to the other centres. Slope"
                 " and observed / expected are given at the last horizon that is reached. All"
-                " centres: C-index and slope compare cases of one centre only.",
+                " centres: C-index and slope compare cases within centres only.",
             ),
         ),
         phone="stack",

@@ -35,10 +35,10 @@ def hazards_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=(
             (
-                "Score test of whether coefficients change with 1 − the Kaplan-Meier estimate of"
-                " time (Grambsch and Therneau 1994): of all terms of a model together, and of each"
-                " variable of the model that the nomogram shows. A small p means that a hazard"
-                " ratio is an average over time.",
+                "Score test of whether coefficients change over time, on the scale 1 − the"
+                " Kaplan-Meier estimate (Grambsch and Therneau 1994): for all terms of a model"
+                " together and, in the model of the nomogram, for each variable. A small p means"
+                " that the hazard ratio is an average over a changing effect.",
                 *_independent(facts),
             ),
         ),

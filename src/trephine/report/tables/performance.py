@@ -91,8 +91,8 @@ def _optimism_note(facts: Trace) -> tuple[Text, ...]:
     if not told:
         return ()
     note: list[str | Ref] = [
-        "Optimism of the C-index over bootstrap samples of patients; in brackets, its .632+"
-        " estimate."
+        "Optimism of the C-index over bootstrap samples of patients; in brackets, the .632+"
+        " estimate of the C-index."
     ]
     for protocol, rows in told.items():
         samples = rows[0].optimism
@@ -145,8 +145,8 @@ def calibration_table(facts: Trace) -> Table | None:
                 "Slope: below one where predictions are too extreme. O/E: observed over expected"
                 " events. ICI, E50, E90, Emax: mean, median, 90th percentile and largest absolute"
                 " distance of the event probability from the smooth calibration curve. GND:"
-                " Greenwood-Nam-D'Agostino test in groups of predicted risk; its variances go by"
-                " patient where the intervals do.",
+                " Greenwood-Nam-D'Agostino test in groups of predicted risk; its variances are by"
+                " patient where the intervals are.",
             ),
             *_by_fold(facts),
             *([sentence("GND test: ", *explained)] if explained else []),
@@ -176,9 +176,9 @@ def _by_fold(facts: Trace) -> tuple[Text, ...]:
     note = (
         "Nested cross-validated: the slope compares cases within folds only (Cox model with the"
         " fold as stratum, repeats averaged), so it is the same at every horizon; for ICI, E50,"
-        " E90, Emax, GND test and curves the folds' predictions are first brought to one level,"
-        " since a fold with many events by chance is predicted too low by a model fitted without"
-        " it."
+        " E90, Emax, GND test and curves the folds' predictions are first brought to a common"
+        " level, since a fold that by chance has many events is predicted too low by a model fitted"
+        " without it."
     )
     return ((note,),)
 

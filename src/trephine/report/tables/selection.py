@@ -72,12 +72,12 @@ def selected_table(facts: Trace, *, most: int | None) -> Table | None:
     if resamples:
         notes.append(
             (
-                "In ",
+                "Over ",
                 resamples[0].resamples.show("count"),
-                " resamples. Selected: share of them"
-                " whose signature has the feature; not given for ridge, which keeps all. Same sign:"
-                " share in which its weight has the sign that it has here. Range: holds 95% of"
-                " their weights, 0 where the feature was not selected.",
+                " resamples. Selected: share whose signature contains the feature; not given for"
+                " ridge, which keeps all. Same sign: share in which its weight has the same sign as"
+                " here. Range: contains 95% of the weights, which count as 0 where the feature was"
+                " not selected.",
             )
         )
     table = Table(
@@ -130,7 +130,7 @@ def _share(share: Trace) -> Text:
 
 
 def _range(weights: Trace) -> Text:
-    """Return the interval of a feature's weight over resamples; nothing without resamples."""
+    """Return the range of a feature's weight over resamples; nothing without resamples."""
     if weights.raw is None:
         return EMPTY
     return (weights.low.show("weight"), " to ", weights.high.show("weight"))

@@ -19,6 +19,7 @@ from trephine.facts import (
     SelectedFeature,
     SelectionFacts,
     SelectionStep,
+    SpreadFact,
 )
 from trephine.modelling.feature_chain import FittedChain
 from trephine.modelling.learner import LearnedWeights
@@ -134,7 +135,7 @@ def _selected(
 
 def _stable(
     found: FeatureStability | None, weight: float, *, resampled: bool
-) -> dict[str, float | EstimateFact]:
+) -> dict[str, float | SpreadFact]:
     """Return what refits say of a feature's weight; nothing where there are none."""
     if not resampled:
         return {}
@@ -143,7 +144,7 @@ def _stable(
     return {
         "stability": found.selected,
         "same_sign": found.positive if weight > 0 else found.negative,
-        "weights": EstimateFact(value=weight, low=found.low, high=found.high),
+        "weights": SpreadFact(low=found.low, high=found.high),
     }
 
 

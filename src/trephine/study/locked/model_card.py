@@ -32,7 +32,7 @@ def model_card(facts: Facts, primary: str) -> str:
         f" {', '.join(f'{h:g}' for h in study.horizons)} {study.time_unit}. Main model: {primary}"
         f" ({model.description}), protocol {protocol}.",
         "",
-        "## What it learned from",
+        "## What it was fitted to",
         "",
         f"{flow.analysed.cases} cases of {flow.analysed.patients} patients,"
         f" {flow.events} events. Predictions of cases outside the training ranges carry a"
@@ -46,7 +46,7 @@ def model_card(facts: Facts, primary: str) -> str:
         "",
         *_performance(rows),
         "",
-        "Apparent figures are those on the cases the model was fitted to: they flatter.",
+        "Apparent figures are those on the cases that the model was fitted to: they flatter it.",
         "Nothing here was measured on outside data unless a row says external.",
         "",
     ]
@@ -60,7 +60,7 @@ def _terms(model: ModelFacts) -> list[str]:
 
 
 def _performance(rows: list[PerformanceFacts]) -> list[str]:
-    lines = ["| model | measured how | C-index (95 % CI) |", "|---|---|---|"]
+    lines = ["| model | how measured | C-index (95 % CI) |", "|---|---|---|"]
     lines += [f"| {row.model} | {row.kind} | {_text(row.c_index, 3)} |" for row in rows]
     return lines
 

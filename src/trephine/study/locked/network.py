@@ -58,7 +58,7 @@ def network_settings(
     if weights is None:
         name = getattr(settings, key)
         raise InputError(
-            f"network: expected the file {name}, which is no part of the model, found none; name"
+            f"network: expected the file {name}, which is not part of the model, found none; name"
             " it with --weights, or as [deep] weights in a study file"
         )
     named = settings.model_copy(update={key: str(weights)})

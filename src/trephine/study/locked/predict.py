@@ -244,7 +244,7 @@ def _outside(
         distance = float(signature.distance(given.values, given.names)[0])
         if distance > signature.reach:
             warnings.append(
-                f"{term.label}: the case lies {distance:.2g} SD a feature from the training mean,"
+                f"{term.label}: the case lies {distance:.2g} SD per feature from the training mean,"
                 f" further than any training case ({signature.reach:.2g})"
             )
     return warnings
