@@ -130,7 +130,7 @@ def _notes(table: Trace) -> tuple[Text, ...]:
         notes.append(("Entered with univariable p < ", table.entry_p.show("plain"), "."))
     if raw.elimination:
         notes.append(sentence(table.elimination.words()))
-    notes.append(("HR: hazard ratio. A p in a variable's own row is for all its levels together.",))
+    notes.append(("HR: hazard ratio. A p in a variable's own row tests all its levels together.",))
     notes += signature_p_notes(
         ratio
         for variable in table.variables

@@ -67,11 +67,11 @@ def cross_validated_note(facts: Trace) -> tuple[Text, ...]:
         return ()
     note = (
         "Intervals of the cross-validated C-index, AUC, Brier score and IPA, and of differences"
-        " between models in C-index and AUC, add two parts: how the"
-        " figure varies with the patients who are judged (each patient's influence) and, where"
-        " there are twenty bootstrap samples at least, how it varies with those on whom models are"
-        " fitted (its spread over models refitted to these samples). All other cross-validated"
-        " intervals have the first part only and are somewhat too narrow."
+        " between models in C-index and AUC, combine two sources of variation: the patients in whom"
+        " the models are evaluated (each patient's influence) and, where there are at least twenty"
+        " bootstrap samples, the patients on whom they are trained (the spread over models refitted"
+        " to these samples). All other cross-validated intervals reflect the first source only and"
+        " are somewhat too narrow."
     )
     return ((note,),)
 
