@@ -66,14 +66,17 @@ def left_out(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 def summary(table: pd.DataFrame, learners: dict[str, str], sets: list[str]) -> list[str]:
     """Return a line a learner: mean C, the gain over ridge with its errors, the worst set."""
     lines = [
-        "| Learner | Sets | Mean C | Above plain ridge | SE by repeats | SE by sets | Worst set |",
-        "|---|---|---|---|---|---|---|",
+        "| Learner | Sets | Mean C | Above plain ridge | SE by repeats | SE by sets | Worst set"
+        " | Shipped default above it, same sets | SE by sets |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for label, column in learners.items():
         if column not in table:
             continue
         own = table.loc[table.index.isin(sets, level=0)]
-        own = pd.DataFrame({"c": own[column], "ridge": own[RIDGE]}).dropna()
+        own = pd.DataFrame(
+            {"c": own[column], "ridge": own[RIDGE], "shipped": own[SHIPPED]}
+        ).dropna()
         gain = (own["c"] - own["ridge"]).to_frame("gain").reset_index()
         by_set = gain.groupby("set")["gain"].mean()
         if by_set.empty:
@@ -82,11 +85,13 @@ def summary(table: pd.DataFrame, learners: dict[str, str], sets: list[str]) -> l
         spread = gain.groupby("set")["gain"].var() / counts
         by_repeat = np.sqrt(spread.sum()) / len(by_set) if (counts > 1).all() else np.nan
         by_sets = by_set.std() / np.sqrt(len(by_set))
+        lead = (own["shipped"] - own["c"]).groupby("set").mean()
+        lead_error = lead.std() / np.sqrt(len(lead))
         shown = "–" if np.isnan(by_repeat) else f"{by_repeat:.4f}"
         lines.append(
             f"| {label} | {len(by_set)} | {own.groupby('set')['c'].mean().mean():.4f}"
             f" | {by_set.mean():+.4f} | {shown} | {by_sets:.4f}"
-            f" | {by_set.min():+.3f} {by_set.idxmin()} |"
+            f" | {by_set.min():+.3f} {by_set.idxmin()} | {lead.mean():+.4f} | {lead_error:.4f} |"
         )
     return lines
 
