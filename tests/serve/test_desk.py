@@ -13,7 +13,7 @@ import pytest
 
 from serve.desk_client import ROWS, STUDY, Desk, desk_of, study_in
 from trephine.serve.desk.pages import ROOMS
-from trephine.study.jobs import JobState, ProblemState, digest_of, job_file, write_state
+from trephine.study.jobs import JobState, ProblemState, StageState, digest_of, job_file, write_state
 from trephine.study.shelf import look_through
 
 PROBLEM = ProblemState(where="cases.csv, row 4", sentence="expected a number")
@@ -273,3 +273,48 @@ def test_answers_hold_a_browser_to_this_desk(desk: Desk) -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert not re.search(r"<script(?![^>]*src=)", answer.text)
     assert not re.search(r"\son\w+=|style=", answer.text)
+
+
+def test_progress_is_sent_as_it_is_shown_and_ends_with_the_work(
+    desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = folder / "hips" / "study.toml"
+    stage = StageState(name="Extracting features", done=3, total=9, seconds=4.0, left=75.0)
+    state = JobState(verb="run", status="running", digest="", stages=(stage,))
+    held = [True, True, False]
+    monkeypatch.setattr("trephine.study.jobs.is_held", lambda file: held[0])
+    write_state(job_file(study, "run"), state)
+    page = desk.page(f"{desk.study()}/run")
+    assert '<progress value="3" max="9"' in page
+    assert "about 1 min left" in page
+    held[:] = [False]
+    said = desk.client.get(f"{desk.study()}/run/events")
+    assert said.headers["content-type"].startswith("text/event-stream")
+    assert said.text == "event: end\ndata: end\n\n"
+
+
+def test_a_report_is_framed_in_a_sandbox_and_every_other_file_is_an_attachment(
+    desk: Desk, folder: Path
+) -> None:
+    results, at = folder / "hips" / "results", desk.study()
+    (results / "tables").mkdir(parents=True)
+    (results / "model").mkdir()
+    (results / "report.html").write_text("<script>alert(1)</script>")
+    (results / "tables" / "one.csv").write_text("=1+1")
+    (results / "model" / "a.json").write_text("{}")
+    page = desk.client.get(f"{at}/report/page")
+    policy = page.headers["content-security-policy"]
+    assert "sandbox allow-scripts" in policy
+    assert "script-src 'sha256-" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "x-frame-options" not in page.headers
+    for path in ("files/tables/one.csv", "files/report.html", "tables.zip", "model.zip"):
+        answer = desk.client.get(f"{at}/report/{path}")
+        assert answer.status_code == 200, path
+        assert answer.headers["content-disposition"].startswith("attachment")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    for path in ("pictures.zip", "features.zip", "..zip"):
+        assert 400 <= desk.client.get(f"{at}/report/{path}").status_code < 500
+    (results / "facts.json").write_text("{}")  # of another program
+    broken = desk.client.get(f"{at}/report")
+    assert broken.status_code == 422

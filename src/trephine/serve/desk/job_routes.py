@@ -60,7 +60,9 @@ def _routes_of(routes: APIRouter, desk: Desk, verb: Verb) -> None:
     @routes.get(room)
     def shown(request: Request, address: str) -> Response:
         study = desk.study(address)
-        return desk.shown(request, f"{verb}.html.j2", study, **_facts(study, verb))
+        starting = desk.queue.is_starting(study.path, verb)
+        facts = _facts(study, verb)
+        return desk.shown(request, f"{verb}.html.j2", study, starting=starting, **facts)
 
     @routes.post(room)
     async def ask(request: Request, address: str) -> Response:
@@ -83,7 +85,8 @@ def _routes_of(routes: APIRouter, desk: Desk, verb: Verb) -> None:
         template = desk_environment().get_template("desk/progress.html.j2")
 
         def rendered(job: JobState) -> str:
-            return template.render(**given, job=job)
+            starting = desk.queue.is_starting(study.path, verb)
+            return template.render(**given, job=job, starting=starting)
 
         return StreamingResponse(_events(study, verb, rendered), media_type="text/event-stream")
 
@@ -92,17 +95,16 @@ async def _events(
     study: ShelvedStudy, verb: Verb, rendered: Callable[[JobState], str]
 ) -> AsyncIterator[str]:
     """Send a job's progress each time that it changes, and "end" once it is over."""
-    before: JobState | None = None
+    before = ""
     until = anyio.current_time() + _STREAM_S
     while anyio.current_time() < until:
         job = await anyio.to_thread.run_sync(standing, job_file(study.path, verb))
         if job is None or not job.is_open:
             yield "event: end\ndata: end\n\n"
             return
-        if job != before:
-            lines = rendered(job).splitlines()
-            yield "retry: 500\n" + "".join(f"data: {line}\n" for line in lines) + "\n"
-            before = job
+        if (now := rendered(job)) != before:
+            yield "retry: 500\n" + "".join(f"data: {line}\n" for line in now.splitlines()) + "\n"
+            before = now
         await anyio.sleep(_LOOK_EVERY_S)
 
 

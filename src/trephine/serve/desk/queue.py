@@ -91,6 +91,10 @@ class Queue:
             )
             self._look()
 
+    def is_starting(self, study: Path, verb: Verb) -> bool:
+        """Say whether a waiting job has its process already, which has not come to its work."""
+        return job_file(study, verb) in self._started
+
     def stop(self, study: Path, verb: Verb) -> None:
         """Take a check or a run out of the queue, or ask its process to stop."""
         with self._lock:
