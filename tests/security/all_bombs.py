@@ -244,10 +244,14 @@ _images: dict[str, Callable[[Path], Path]] = {
         files.nrrd, rows=AT_LIMIT[0], columns=AT_LIMIT[1], mebibytes=64
     ),
     "MetaImage, zlib, at the limit": files.metaimage,
-    "NIfTI, gzip, 32000 x 32000 x 2": partial(files.nifti, shape=(32000, 32000, 2), mebibytes=1968),
-    "NIfTI, gzip, at the limit": partial(files.nifti, shape=AT_LIMIT, mebibytes=64),
+    "NIfTI, gzip, 32000 x 32000 x 2": partial(
+        files.nifti, shape=(32000, 32000, 2), size=2_048_000_000
+    ),
+    "NIfTI, gzip, at the limit": partial(
+        files.nifti, shape=AT_LIMIT, size=AT_LIMIT[0] * AT_LIMIT[1], noise=400_000
+    ),
     "NIfTI, gzip, values after 30 GB": partial(
-        files.nifti, shape=(4, 4), mebibytes=4096, offset=3e10
+        files.nifti, shape=(4, 4), size=1 << 32, offset=3e10
     ),
 }
 _tables: dict[str, Callable[[Path], Path]] = {

@@ -37,9 +37,12 @@ def deflated(mebibytes: int, bits: int = -zlib.MAX_WBITS) -> bytes:
     return head + block * (mebibytes // 16 - 1) + packer.flush()
 
 
-def gzipped(mebibytes: int, before: bytes = b"") -> bytes:
-    """Return bytes and so many MiB of zeros, gzipped in members."""
-    return gzip.compress(before, 9) + gzip.compress(ZEROS, 9) * (mebibytes // 16)
+def gzipped(size: int, before: bytes = b"", noise: int = 0) -> bytes:
+    """Return bytes and so many zeros, gzipped in members, some bytes of each not zero."""
+    grey = np.random.default_rng(5).bytes(noise)
+    members, rest = divmod(size, len(ZEROS))
+    whole = gzip.compress(grey + ZEROS[noise:], 9) * members
+    return gzip.compress(before, 9) + whole + gzip.compress(ZEROS[:rest], 9)
 
 
 def saved(folder: Path, name: str, content: bytes) -> Path:
@@ -232,7 +235,7 @@ def tiff_within(folder: Path) -> Path:
 def nrrd(folder: Path, rows: int, columns: int, mebibytes: int) -> Path:
     head = f"NRRD0004\ntype: uint8\ndimension: 2\nsizes: {columns} {rows}\nencoding: gzip\n"
     head += "spacings: 1 1\n\n"
-    return saved(folder, "x.nrrd", head.encode() + gzipped(mebibytes))
+    return saved(folder, "x.nrrd", head.encode() + gzipped(mebibytes << 20))
 
 
 def metaimage(folder: Path) -> Path:
@@ -246,7 +249,9 @@ def metaimage(folder: Path) -> Path:
     return saved(folder, "x.mha", head.encode() + content)
 
 
-def nifti(folder: Path, shape: tuple[int, ...], mebibytes: int, offset: float = 352) -> Path:
+def nifti(
+    folder: Path, shape: tuple[int, ...], size: int, offset: float = 352, noise: int = 0
+) -> Path:
     head = bytearray(352)
     struct.pack_into("<i", head, 0, 348)
     struct.pack_into("<8h", head, 40, len(shape), *shape, *[1] * (7 - len(shape)))
@@ -256,7 +261,7 @@ def nifti(folder: Path, shape: tuple[int, ...], mebibytes: int, offset: float = 
     struct.pack_into("<2h", head, 252, 0, 1)
     struct.pack_into("<12f", head, 280, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0)
     head[123], head[344:348] = 2, b"n+1\0"
-    return saved(folder, "x.nii.gz", gzipped(mebibytes, bytes(head)))
+    return saved(folder, "x.nii.gz", gzipped(size, bytes(head), noise))
 
 
 # Archives
