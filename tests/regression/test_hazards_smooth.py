@@ -1,13 +1,41 @@
 """The smooth of a coefficient over time keeps straight lines and finds one that changes."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.interpolate import CubicSpline
+from scipy.special import ndtri
 
 from trephine.regression.cox import CoxModel
 from trephine.regression.hazards_smooth import natural_spline, smooth_coefficient
 from trephine.types import Survival
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+
+
+@pytest.mark.parametrize("name", ["veteran", "lung"])
+def test_the_smooth_and_its_error_are_those_of_plot_cox_zph(name):
+    expected = json.loads((REFERENCE / "zph" / "expected.json").read_text())[name]
+    columns = list(expected)
+    table = pd.read_csv(REFERENCE / "survival" / "data" / f"{name}.csv")
+    table = table[["time", "status", *columns]].dropna()
+    outcome = Survival(table["time"].to_numpy(float), table["status"].to_numpy() == 1, "days")
+    model = CoxModel().fit(table[columns].astype(float), outcome)
+    test = model.proportional_hazards_test()
+    for j, column in enumerate(columns):
+        found = smooth_coefficient(
+            test.transformed_times,
+            test.scaled_residuals[:, j],
+            model.result_.naive_covariance[j, j],
+        )
+        np.testing.assert_allclose(found.at, expected[column]["at"], atol=1e-12)
+        size = np.ptp(expected[column]["value"])
+        np.testing.assert_allclose(found.value, expected[column]["value"], atol=1e-7 * size)
+        error = (found.high - found.low) / 2 / ndtri(0.975)
+        np.testing.assert_allclose(error, expected[column]["error"], rtol=1e-7)
 
 
 def test_residuals_on_a_line_are_smoothed_to_that_line():

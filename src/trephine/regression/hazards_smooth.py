@@ -1,8 +1,9 @@
 """A coefficient as a function of time: a smooth of the scaled Schoenfeld residuals.
 
-As R's ``plot.cox.zph``: a natural cubic spline of four parameters, fitted by least squares to the
-residuals over transformed time, with a band from the variance that Grambsch and Therneau (1994)
-give each residual, the number of events times that of the coefficient.
+As R's ``plot.cox.zph``, which draws two standard errors to each side: a natural cubic spline of
+four parameters, fitted by least squares to the residuals over transformed time, with a band from
+the variance that Grambsch and Therneau (1994) give each residual, the number of events times that
+of the coefficient.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def smooth_coefficient(
     variance
         Of the coefficient, from the inverse information.
     points
-        Along the smooth.
+        Along the smooth; R draws 40.
     level
         Coverage of the pointwise interval.
 
@@ -68,7 +69,8 @@ def smooth_coefficient(
     if transformed_times.size < FEWEST_EVENTS or times.size < FEWEST_TIMES:
         return None
     at = np.linspace(times[0], times[-1], points)
-    inner = np.quantile(transformed_times, [1 / 3, 2 / 3])
+    # R places the knots by the points of the smooth and the events together.
+    inner = np.quantile(np.append(at, transformed_times), [1 / 3, 2 / 3])
     knots = np.array([times[0], *inner, times[-1]])
     if (np.diff(knots) <= 0).any():
         knots = np.linspace(times[0], times[-1], PARAMETERS)
