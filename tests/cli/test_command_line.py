@@ -23,7 +23,7 @@ from trephine.errors import InputError, Problem, StudyProblemsError
 VERB_FILES = {
     path.stem
     for path in Path(terminal.__file__).parent.glob("*.py")
-    if path.stem not in ("__init__", "terminal")
+    if path.stem not in ("__init__", "extract_shown", "options", "terminal")
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trephine.choices import ProtocolName
 from trephine.cluster import work_done_by
+from trephine.errors import StudyProblemsError
 from trephine.executors import workers_kept
 from trephine.facts import Facts, write_facts
 from trephine.modelling.cases import Cases
@@ -126,10 +127,17 @@ def run_study(
     ModelError
         If a model cannot be fitted to these cases.
     """
-    planned = read_plan_so_far(path)[0].study.executor
-    with work_done_by(executor or planned, workers), workers_kept(workers):
+    with work_done_by(executor or _planned_executor(path), workers), workers_kept(workers):
         show = progress or (lambda stage, done, total: None)
         return _run(path, out, resume, workers, show, formats)
+
+
+def _planned_executor(path: Path) -> str:
+    """Return who does the work as a plan says; what is wrong with a plan comes with all else."""
+    try:
+        return read_plan_so_far(path)[0].study.executor
+    except StudyProblemsError:
+        return "local"
 
 
 def _run(
