@@ -12,6 +12,7 @@ from trephine.report import write_report
 from trephine.report.checklists import fill_checklists
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.tables import LONGEST_SIGNATURE, make_tables
+from trephine.report.tables.table import Row, Table
 from trephine.report.tables.writers import write_csv, write_xlsx
 from trephine.report.trace import plain
 from trephine.report.wording import columns_of
@@ -153,3 +154,19 @@ def test_a_workbook_shows_every_number_and_wraps_what_is_long(facts, tmp_path):
         spans = {str(one) for one in sheet.merged_cells.ranges}
         last = sheet.cell(3, len(made.header)).column_letter
         assert all(f"A{k}:{last}{k}" in spans for k in headings)
+
+
+def test_a_row_of_a_workbook_is_as_high_as_its_longest_text(tmp_path):
+    """LibreOffice does not find it out, and prints the second line over the next row."""
+    long = "of features with a correlation above 0.9 the one with the smallest mean stays in"
+    rows = (
+        Row((("correlation",), (long,), ("107",), ("1 left out by it",))),
+        Row((("z",), ("",), ("9",), ("",))),
+    )
+    header = (("Step",), ("Rule",), ("Out",), ("Removed",))
+    made = Table("table-made", "selection", "", ("Made",), header, rows)
+    sheet = load_workbook(write_xlsx([made], tmp_path / "t.xlsx")).worksheets[0]
+    assert sheet.row_dimensions[4].height == 30.0
+    assert sheet.row_dimensions[5].height is None
+    # A number that ends at a column's right does not run into the words of the next.
+    assert [sheet.cell(4, column).alignment.indent for column in (2, 3, 4)] == [1, 0, 1]

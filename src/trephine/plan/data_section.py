@@ -117,7 +117,9 @@ Acceptable = Literal["sides", "regions", "images", "patient", "sex", "age", "vie
 class DataSection(PlanSection):
     """``[data]``: the table, the images and the masks."""
 
-    table: Path = Field(description="CSV (also .gz), TSV, xlsx, xls, ods or Parquet, one row per case")
+    table: Path = Field(
+        description="CSV (also .gz), TSV, xlsx, xls, ods or Parquet, one row per case"
+    )
     sheet: str | None = Field(
         default=None, description="sheet of a workbook; by default the first that holds a table"
     )

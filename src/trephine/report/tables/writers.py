@@ -30,6 +30,7 @@ _NUMBER_FORMATS = {
 # In letters: of a column, beyond which its text is wrapped; and of a table, for its notes.
 _WIDEST, _NARROWEST_TABLE = 60.0, 70.0
 _TYPE, _INDENT = "Calibri", 2
+_LINE = 15.0  # points
 _A_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -75,20 +76,26 @@ def _fill(sheet: Worksheet, table: Table) -> None:
         cell = _put(sheet, 3, column, plain(header))
         cell.font, cell.border = Font(_TYPE, bold=True), rule
         side = "left" if column == 1 or column in worded else "right"
-        cell.alignment = Alignment(wrap_text=True, vertical="bottom", horizontal=side)
-    widths = [_column_width(table, column) for column in columns]
+        gap = int(column > 1 and side == "left")
+        cell.alignment = Alignment(wrap_text=True, vertical="bottom", horizontal=side, indent=gap)
+    widths = [
+        _column_width(table, column) + _INDENT * (column > 1 and column in worded)
+        for column in columns
+    ]
     widths[0] += max(_NARROWEST_TABLE - sum(widths), 0.0)
     for number, row in enumerate(table.rows, start=4):
         _fill_row(sheet, number, row, worded)
         if row.kind == "group":
-            _span(sheet, number, len(widths), plain(row.cells[0]), sum(widths), 15.0)
+            _span(sheet, number, len(widths), plain(row.cells[0]), sum(widths), _LINE)
+        elif (needed := _lines(row, widths, worded)) > 1:
+            sheet.row_dimensions[number].height = _LINE * needed
     for column, width in zip(columns, widths, strict=True):
         sheet.column_dimensions[get_column_letter(column)].width = width
     lines = [
         len(textwrap.wrap(plain(cell), int(width) - 1))
         for cell, width in zip(table.header, widths, strict=True)
     ]
-    sheet.row_dimensions[3].height = 15.0 * max(lines)
+    sheet.row_dimensions[3].height = _LINE * max(lines)
     _add_notes(sheet, table, sum(widths))
     sheet.freeze_panes = "B4"
     _set_print(sheet)
@@ -104,6 +111,16 @@ def _column_width(table: Table, column: int) -> float:
     words = plain(table.header[column - 1]).split()
     longest = max([columns_of(text) for text in texts] + [columns_of(w) + 1 for w in words] + [6])
     return min(longest + 2.0, _WIDEST)
+
+
+def _lines(row: Row, widths: Sequence[float], worded: Container[int]) -> int:
+    """Return how many lines a row takes; a program that opens the file need not find out."""
+    wrapped = [
+        len(textwrap.wrap(plain(cell), max(int(width) - 3, 1)))
+        for column, (cell, width) in enumerate(zip(row.cells, widths, strict=False), start=1)
+        if column == 1 or column in worded
+    ]
+    return max(wrapped, default=1)
 
 
 def _has_words(table: Table, column: int) -> bool:
@@ -162,7 +179,8 @@ def _fill_row(sheet: Worksheet, number: int, row: Row, worded: Container[int]) -
             indent = _INDENT if row.kind == "level" else 0
             cell.alignment = Alignment(horizontal="left", indent=indent, **top)
         else:
-            cell.alignment = Alignment(horizontal="left" if column in worded else "right", **top)
+            side, gap = ("left", 1) if column in worded else ("right", 0)
+            cell.alignment = Alignment(horizontal=side, indent=gap, **top)
 
 
 def _value(text: Text) -> tuple[str | float, str]:
