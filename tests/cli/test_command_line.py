@@ -36,7 +36,7 @@ def test_help_waits_for_no_heavy_library() -> None:
     code = (
         "import sys, trephine.cli\n"
         "heavy = {'numpy', 'pandas', 'scipy', 'numba', 'torch', 'matplotlib', 'pydantic',"
-        " 'pydicom', 'SimpleITK', 'sklearn'}\n"
+        " 'pydicom', 'SimpleITK', 'sklearn', 'rich.progress', 'importlib.metadata'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -86,6 +85,8 @@ def _look_over(store: Path) -> None:
 
 
 def _versions() -> Iterator[Inspection]:
+    from importlib.metadata import PackageNotFoundError, version
+
     system = f"Python {platform.python_version()}, {platform.platform(terse=True)}"
     yield Inspection("ok", f"trephine {__version__}", f"{system}, {os.cpu_count()} processors")
     for name in _NEEDED:
@@ -98,6 +99,8 @@ def _versions() -> Iterator[Inspection]:
 
 
 def _extras() -> Iterator[Inspection]:
+    from importlib.metadata import version
+
     for extra, module, distribution, purpose in _EXTRAS:
         if find_spec(module) is None:
             yield Inspection("absent", purpose, f"pip install 'trephine\\[{extra}]' if you want it")

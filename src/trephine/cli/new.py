@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trephine.cli.terminal import console, stages
-from trephine.executors import Progress
+
+if TYPE_CHECKING:
+    from trephine.executors import Progress
 
 _SHOWN_AFTER_S = 2.0
 

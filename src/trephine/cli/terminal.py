@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from trephine.cli.ending.stopping import farewell, on_stop
 from trephine.errors import Problem, StudyProblemsError, TrephineError, grouped
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class _Screen(Console):
@@ -146,6 +148,15 @@ def stages(after: Next) -> Iterator[StageBars]:
     after
         What the same command does if this one is stopped.
     """
+    # Here, so that `trephine --help` does not wait for it.
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     columns = (
         TextColumn("{task.description:<44}"),
         BarColumn(bar_width=28),
