@@ -113,6 +113,15 @@ def test_the_published_protocol_fails_where_it_must_and_says_why(made):
     assert status(sound)["D4.5"] == "answered"
 
 
+def test_overfitting_points_to_instability_only_where_the_report_shows_it(facts):
+    def place(of):
+        sound = lists(of)["PROBAST+AI, sound protocol"]
+        return next(item.answer.place for item in sound.items if item.number == "D4.5")
+
+    assert place(facts).endswith("; instability of predictions under Performance")
+    assert "instability" not in place(facts.model_copy(update={"instability": ()}))
+
+
 def test_without_held_out_cases_internal_testing_is_an_honest_no(facts):
     apparent = tuple(row for row in facts.performance if row.kind == "apparent")
     found = lists(facts.model_copy(update={"performance": apparent}))

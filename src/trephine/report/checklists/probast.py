@@ -145,7 +145,12 @@ def _overfitting(facts: Facts, *, protocol: ProtocolName) -> Answer:
     if reasons:
         return no("; ".join(reasons))
     if methods:
-        return yes("methods", "Methods: penalised, out-of-fold signatures")
+        beside = (
+            "; instability of predictions under Performance"
+            if any(one.protocol == protocol for one in facts.instability)
+            else ""
+        )
+        return yes("methods", f"Methods: penalised, out-of-fold signatures{beside}")
     return author("Clinical variables are not penalised; say how overfitting was limited")
 
 
