@@ -116,7 +116,7 @@ def _column_width(table: Table, column: int) -> float:
 def _lines(row: Row, widths: Sequence[float], worded: Container[int]) -> int:
     """Return how many lines a row takes; a program that opens the file need not find out."""
     wrapped = [
-        len(textwrap.wrap(plain(cell), max(int(width) - 3, 1)))
+        len(textwrap.wrap(plain(cell), int(width) - (2 if column == 1 else 2 + _INDENT)))
         for column, (cell, width) in enumerate(zip(row.cells, widths, strict=False), start=1)
         if column == 1 or column in worded
     ]
