@@ -80,7 +80,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 def test_an_extraction_worker_imports_neither_matplotlib_nor_the_report() -> None:
     code = (
-        "import sys, trephine.study.extraction\n"
+        "import sys, trephine.study.extraction.whole_study\n"
         "print([name for name in sorted(sys.modules)"
         " if name.startswith(('matplotlib', 'trephine.report', 'trephine.cli'))])"
     )

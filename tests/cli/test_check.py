@@ -93,7 +93,7 @@ def test_images_are_opened_only_when_the_table_has_no_problem(
     def opened(*_: object, **__: object) -> None:
         raise AssertionError("an image was opened")
 
-    monkeypatch.setattr("trephine.study.case_images.check_files", opened)
+    monkeypatch.setattr("trephine.study.images.case_images.check_files", opened)
     said = trephine("check", study.toml)
     assert said.code == 2
     assert "1 problem to fix" in said.err

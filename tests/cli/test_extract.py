@@ -15,7 +15,7 @@ import pytest
 from cli.command import Command
 from imaging.conftest import ct_slice
 from trephine.imaging import read_image, read_mask, write_nifti
-from trephine.study import measuring
+from trephine.study.batch import measuring
 from trephine.types import Geometry, Image, Mask
 
 SETTINGS = """

@@ -16,8 +16,7 @@ from cli.command import Command
 from cli.test_extract import SETTINGS, write_pair
 from trephine.store import FeatureStore
 from trephine.store.cases import CaseLedger
-from trephine.study import measuring
-from trephine.study.batch import drive
+from trephine.study.batch import drive, measuring
 
 ROWS = 24
 

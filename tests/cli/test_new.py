@@ -17,10 +17,10 @@ from cli.command import Command
 from cli.hospital_sheet import hospital, long_table, translated, write_wide
 from study.small_study import NO_NETWORK, write_image_study, write_table_study
 from trephine.plan import StudyPlan, read_plan
-from trephine.study.draft import draft_study
-from trephine.study.draft_export import Export
-from trephine.study.draft_files import find_patterns
-from trephine.study.folder_scan import scan_folder
+from trephine.study.draft.drafting import draft_study
+from trephine.study.draft.export import Export
+from trephine.study.draft.files import find_patterns
+from trephine.study.draft.folder_scan import scan_folder
 from trephine.study.inputs import read_study
 from trephine.study.toml_text import key, quoted
 

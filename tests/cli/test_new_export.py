@@ -15,9 +15,9 @@ from imaging.conftest import ct_slice, radiograph
 from study.small_study import NO_NETWORK
 from trephine.imaging import read_image, write_nifti
 from trephine.plan import StudyPlan, read_plan
-from trephine.study.draft_export import sort_export
-from trephine.study.draft_names import match_names
-from trephine.study.folder_scan import scan_folder
+from trephine.study.draft.export import sort_export
+from trephine.study.draft.folder_scan import scan_folder
+from trephine.study.draft.names import match_names
 from trephine.study.inputs import read_study
 from trephine.types import Geometry, Mask
 
@@ -187,7 +187,7 @@ def test_pixels_are_read_only_where_a_patient_has_several_images(
 ) -> None:
     for number, patient in enumerate(PATIENTS[:4]):
         save(picture(patient, number), tmp_path / patient)
-    monkeypatch.setattr("trephine.study.draft_export.read_dicom_dataset", None)
+    monkeypatch.setattr("trephine.study.draft.export.read_dicom_dataset", None)
     assert len(sort_export(scan_folder(tmp_path)).images) == 4
 
 

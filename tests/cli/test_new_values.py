@@ -15,8 +15,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from trephine.cohort.clinical import read_clinical
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
-from trephine.study.draft import draft_study
-from trephine.study.draft_words import event_name, outcome_name
+from trephine.study.draft.drafting import draft_study
+from trephine.study.draft.words import event_name, outcome_name
 from trephine.study.value_doubts import value_doubts
 
 N = 40

@@ -13,7 +13,7 @@ import pytest
 
 from trephine.cohort.reading import TableLimits, read_source
 from trephine.errors import InputError, StudyProblemsError
-from trephine.study.draft import draft_study
+from trephine.study.draft.drafting import draft_study
 
 N = 30
 

@@ -10,7 +10,7 @@ import pytest
 
 from trephine.errors import StudyProblemsError
 from trephine.plan.reading import read_plan
-from trephine.study.files import find_files
+from trephine.study.images.files import find_files
 
 PLAN = """
 [data]

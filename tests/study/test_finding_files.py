@@ -12,9 +12,9 @@ from cli.command import Command
 from study.small_study import SmallStudy
 from trephine.errors import StudyProblemsError
 from trephine.plan.data_section import DataSection
-from trephine.study.filling import absent, filled
-from trephine.study.listed_files import with_listed
-from trephine.study.strays import plain_name, strays_remark
+from trephine.study.images.filling import absent, filled
+from trephine.study.images.listed_files import with_listed
+from trephine.study.images.strays import plain_name, strays_remark
 
 IDS = ("007", "008", "B9")
 

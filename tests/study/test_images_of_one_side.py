@@ -10,7 +10,7 @@ from cli.command import Command
 from study.small_study import NO_NETWORK, SPACING, SmallStudy
 from study.test_sides import as_dicom
 from trephine.imaging import read_image, read_mask, write_nifti
-from trephine.study.file_sides import side_in_name
+from trephine.study.images.file_sides import side_in_name
 from trephine.study.inputs import read_study
 from trephine.types import Mask
 

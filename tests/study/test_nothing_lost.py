@@ -15,9 +15,10 @@ from trephine.errors import InputError, StudyProblemsError
 from trephine.facts import Facts
 from trephine.plan import StudyPlan
 from trephine.store import FeatureStore
-from trephine.study import Study, extraction
-from trephine.study.extracted import ExtractedFeatures
-from trephine.study.extraction import extract_all
+from trephine.study import Study
+from trephine.study.extraction import whole_study as extraction
+from trephine.study.extraction.extracted import ExtractedFeatures
+from trephine.study.extraction.whole_study import extract_all
 from trephine.study.inputs import StudyInputs, read_study
 
 

@@ -18,8 +18,8 @@ from PIL.PngImagePlugin import PngInfo
 from trephine.errors import InputError, StudyProblemsError
 from trephine.imaging import read_mask
 from trephine.imaging.deidentify import PseudonymKey
-from trephine.study.pseudonym_masks import write_masks
-from trephine.study.pseudonyms import (
+from trephine.study.pseudonyms.masks import write_masks
+from trephine.study.pseudonyms.table import (
     TableChoices,
     read_study_table,
     write_study_table,

@@ -24,8 +24,9 @@ from trephine.facts import Facts, read_facts
 from trephine.imaging import read_mask, write_nifti
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import FeatureStore
-from trephine.study import Study, extraction
-from trephine.study.extraction import extract_all
+from trephine.study import Study
+from trephine.study.extraction import whole_study as extraction
+from trephine.study.extraction.whole_study import extract_all
 from trephine.study.locked.model import read_model
 from trephine.study.run import StudyResult
 from trephine.study.settings import radiomics_settings

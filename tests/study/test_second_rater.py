@@ -12,8 +12,8 @@ from study.small_study import SPACING, SmallStudy
 from trephine.imaging import read_mask, write_nifti
 from trephine.study import Study
 from trephine.study.agreement import compare_drawings
+from trephine.study.images.overlaps import unlike
 from trephine.study.inputs import read_study
-from trephine.study.overlaps import unlike
 from trephine.types import Mask
 
 

@@ -18,9 +18,9 @@ from study.small_study import SmallStudy
 from trephine.errors import InputError
 from trephine.imaging import read_image, read_mask, write_nifti
 from trephine.imaging.sides import facing_of
-from trephine.study.new_header import check_new_header
-from trephine.study.seen import is_freehand
-from trephine.study.sides import check_new_case
+from trephine.study.images.new_header import check_new_header
+from trephine.study.images.seen import is_freehand
+from trephine.study.images.sides import check_new_case
 from trephine.types import Geometry, Image, ImageHeader, Mask
 
 

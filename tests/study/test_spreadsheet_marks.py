@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from cli.command import Command
 from study.small_study import SmallStudy
 from trephine.errors import StudyProblemsError
-from trephine.study.manifest import read_manifest
+from trephine.study.batch.manifest import read_manifest
 
 
 def as_workbook(study: SmallStudy, spoil: dict[str, str], merge: tuple[str, ...] = ()) -> None:

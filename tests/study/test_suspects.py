@@ -7,7 +7,7 @@ import pytest
 
 from cli.command import Command
 from study.small_study import CASES, SmallStudy, write_table_study
-from trephine.study.suspects import (
+from trephine.study.table.suspects import (
     is_identifier,
     is_outcome_name,
     is_row_number,

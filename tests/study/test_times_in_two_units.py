@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trephine.study.doubts import time_doubts
-from trephine.study.outcome import TableRows
+from trephine.study.table.doubts import time_doubts
+from trephine.study.table.outcome import TableRows
 
 
 def rows_of(times: np.ndarray) -> TableRows:

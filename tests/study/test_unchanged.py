@@ -24,7 +24,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def opened(trephine: Command, study: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> int:
     """Return how many images a check opens."""
-    from trephine.study import opening
+    from trephine.study.images import opening
 
     seen: list[Path] = []
     with monkeypatch.context() as patch:

@@ -54,7 +54,7 @@ def _feature_agreement(
     """Measure every feature on every reading, and compare the readings."""
     from trephine.store import FeatureStore
     from trephine.study.agreement import compare_features
-    from trephine.study.extraction import extract_all
+    from trephine.study.extraction.whole_study import extract_all
 
     extracted = extract_all(inputs, FeatureStore(store), workers=workers, progress=progress)
     return compare_features(extracted.sets, icc)

@@ -38,8 +38,8 @@ def convert(
     A folder is converted file by file where the target is a folder, and as one series where it is
     a NIfTI file. A table may name the results in a column name or id.
     """
-    from trephine.study.manifest import is_manifest
-    from trephine.study.pairs import regular
+    from trephine.study.batch.manifest import is_manifest
+    from trephine.study.images.pairs import regular
 
     content: FileContent = "mask" if mask else "image"
     regular(source, "source")

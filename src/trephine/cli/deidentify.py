@@ -15,7 +15,7 @@ from trephine.errors import InputError
 
 if TYPE_CHECKING:
     from trephine.imaging.deidentify import DeidentificationRow, PseudonymKey
-    from trephine.study.pseudonyms import PseudonymisedTable
+    from trephine.study.pseudonyms.table import PseudonymisedTable
 
 
 TimesKept = Annotated[Times, typer.Option(help="What stays of times of day: nothing, or the hour.")]
@@ -86,8 +86,8 @@ def deidentify(
     table and masks get the same pseudonyms, so that the study goes on with the new folder.
     """
     from trephine.imaging.deidentify import AUDIT_NAME, Choices, deidentify_folder
-    from trephine.study.pseudonym_choices import TableChoices
-    from trephine.study.pseudonyms import check_absent, read_study_table
+    from trephine.study.pseudonyms.choices import TableChoices
+    from trephine.study.pseudonyms.table import check_absent, read_study_table
 
     if table is None and (column or drop or keep or image or sheet or masks):
         raise InputError("deidentify: expected --table with these options, found none")
@@ -125,8 +125,8 @@ def _write_study(
     masks: Path | None,
 ) -> None:
     """Write table and masks beside the images, and say what was done."""
-    from trephine.study.pseudonym_masks import MASKS_NAME, write_masks
-    from trephine.study.pseudonyms import (
+    from trephine.study.pseudonyms.masks import MASKS_NAME, write_masks
+    from trephine.study.pseudonyms.table import (
         IMAGE_COLUMN,
         TABLE_NAME,
         new_images,

@@ -22,9 +22,9 @@ if TYPE_CHECKING:  # both take seconds to import: `trephine --help` does not wai
     from trephine.radiomics.settings import RadiomicsSettings
     from trephine.study.batch.drive import Conduct, Kept
     from trephine.study.batch.log import RunLog
+    from trephine.study.batch.measuring import PairFeatures, Work
     from trephine.study.batch.share import Share
-    from trephine.study.measuring import PairFeatures, Work
-    from trephine.study.pairs import Pairs
+    from trephine.study.images.pairs import Pairs
 
 
 ImageSource = Annotated[
@@ -130,8 +130,8 @@ def extract(
     from trephine.radiomics.compilation import is_compiled
     from trephine.study.batch.drive import Conduct
     from trephine.study.batch.log import RunLog
+    from trephine.study.batch.measuring import Work
     from trephine.study.batch.share import Share
-    from trephine.study.measuring import Work
 
     share = Share.parse(shard) if shard else Share()
     if shard and out is None and store is None:
@@ -249,8 +249,8 @@ def _settings(text: str) -> RadiomicsSettings:
 
 
 def _pairs(image: Path, mask: Path | None, label: int | None) -> Pairs:
-    from trephine.study.manifest import is_manifest, read_manifest
-    from trephine.study.pairs import Pairs, pairs_of
+    from trephine.study.batch.manifest import is_manifest, read_manifest
+    from trephine.study.images.pairs import Pairs, pairs_of
 
     if not is_manifest(image):
         return pairs_of(image, mask, label)

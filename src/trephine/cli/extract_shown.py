@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trephine.cli.terminal import errors
 
 if TYPE_CHECKING:
-    from trephine.study.measuring import PairFeatures
+    from trephine.study.batch.measuring import PairFeatures
 
 # Lines on single regions that are shown; the log has all.
 _MOST_LINES = 40

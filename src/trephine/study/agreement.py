@@ -23,7 +23,7 @@ from trephine.imaging import region_outline
 from trephine.imaging.sides import picture_sides
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.reliability import FEWEST_SUBJECTS, Agreement, agreements
-from trephine.study.files import CaseFiles, open_image, open_mask
+from trephine.study.images.files import CaseFiles, open_image, open_mask
 from trephine.study.inputs import StudyInputs
 from trephine.types import BoolArray, FloatArray, IntArray
 

@@ -12,9 +12,9 @@ from trephine.evaluation.agreement import BlandAltman
 from trephine.facts.agreement import AgreementFigure, DrawnCase
 from trephine.report.figures.agreement import agreement_figure
 from trephine.study.agreement import Comparison, FeatureAgreement, reading_pairs
-from trephine.study.files import open_image
+from trephine.study.images.files import open_image
+from trephine.study.images.overlaps import Overlap, overlap_remarks
 from trephine.study.inputs import StudyInputs
-from trephine.study.overlaps import Overlap, overlap_remarks
 from trephine.types import FloatArray
 
 # Above it an ICC counts as good (Koo and Li 2016), and the published study kept a feature.

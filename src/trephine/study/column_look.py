@@ -17,10 +17,10 @@ from trephine.cohort.reading import SourceTable, cause_of, read_source
 from trephine.cohort.table import is_missing
 from trephine.cohort.wide import to_long
 from trephine.paths import held_inside
-from trephine.study.draft import draft_table
-from trephine.study.draft_clinical import declare
-from trephine.study.draft_columns import Roles
-from trephine.study.draft_values import Look
+from trephine.study.draft.clinical import declare
+from trephine.study.draft.columns import Roles
+from trephine.study.draft.drafting import draft_table
+from trephine.study.draft.values import Look
 from trephine.study.jobs import ProblemState
 from trephine.study.study_file import ROLES, Role, StudyText, columns_of, read_text
 

@@ -13,8 +13,8 @@ from trephine.errors import InputError, Problem, StudyProblemsError
 from trephine.executors import Progress
 from trephine.imaging import read_image, read_mask, write_nifti
 from trephine.paths import without_name
-from trephine.study.manifest import is_manifest, read_columns, spoilt_cells
-from trephine.study.pairs import images_in, regular, stem_of
+from trephine.study.batch.manifest import is_manifest, read_columns, spoilt_cells
+from trephine.study.images.pairs import images_in, regular, stem_of
 from trephine.types import Image, Mask
 
 

@@ -9,7 +9,7 @@ from typing import IO
 from trephine.errors import InputError
 from trephine.executors import Progress
 from trephine.paths import held_inside
-from trephine.study.draft import Draft, draft_study
+from trephine.study.draft.drafting import Draft, draft_study
 from trephine.writing import whole_file, write_text
 
 STUDY_FILE = "study.toml"

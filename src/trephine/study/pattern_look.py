@@ -11,9 +11,9 @@ import numpy as np
 from trephine.errors import InputError, Problem, StudyProblemsError
 from trephine.imaging import is_image_path
 from trephine.plan import StudyPlan
-from trephine.study.files import CaseFiles, find_files
-from trephine.study.listed_files import with_listed
-from trephine.study.tidying import read_study_table
+from trephine.study.images.files import CaseFiles, find_files
+from trephine.study.images.listed_files import with_listed
+from trephine.study.table.tidying import read_study_table
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from trephine.deep.embed import Embedder
 from trephine.facts import Outline, PictureFacts
 from trephine.imaging import region_outline
 from trephine.imaging.sides import facing_of, picture_sides
-from trephine.study.files import CaseFiles, open_image, open_mask
+from trephine.study.images.files import CaseFiles, open_image, open_mask
 from trephine.study.locked.saliency import case_map
 from trephine.study.results import Analysis
 from trephine.study.settings import DEEP, deep_settings

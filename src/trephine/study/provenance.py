@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from trephine.study.extracted import ExtractedFeatures
-from trephine.study.fingerprints import Fingerprint, changed
+from trephine.study.extraction.extracted import ExtractedFeatures
+from trephine.study.images.fingerprints import Fingerprint, changed
 from trephine.study.inputs import StudyInputs
 
 

@@ -14,7 +14,7 @@ from trephine.modelling.prediction import ModelPrediction
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe
 from trephine.study.agreement import Comparison
-from trephine.study.extracted import ExtractedFeatures
+from trephine.study.extraction.extracted import ExtractedFeatures
 from trephine.study.inputs import StudyInputs
 from trephine.types import Survival
 from trephine.validation.bootstrap_optimism import BootstrapValidation

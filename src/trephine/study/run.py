@@ -19,9 +19,9 @@ from trephine.report.wording import name_column
 from trephine.store import FeatureStore
 from trephine.study.agreement import Comparison
 from trephine.study.assess.centres import can_be_judged_by_centre
-from trephine.study.drawings import compare_all_drawings
-from trephine.study.extracted import ExtractedFeatures, cases_of
-from trephine.study.extraction import extract_all
+from trephine.study.extraction.drawings import compare_all_drawings
+from trephine.study.extraction.extracted import ExtractedFeatures, cases_of
+from trephine.study.extraction.whole_study import extract_all
 from trephine.study.finetuning import expected_time, finetune_settings
 from trephine.study.gather import assemble_facts
 from trephine.study.inputs import StudyInputs

@@ -12,7 +12,7 @@ from trephine.modelling.protocols import Protocol, RecipeSettings
 from trephine.plan import StudyPlan
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.finetuning import finetune_settings
-from trephine.study.ready_made import DEFAULT_SET
+from trephine.study.table.ready_made import DEFAULT_SET
 
 RADIOMICS = "radiomics"
 DEEP = "deep"

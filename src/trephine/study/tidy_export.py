@@ -20,8 +20,8 @@ from trephine.errors import InputError, Problem, StudyProblemsError, grouped
 from trephine.plan.reading import read_plan
 from trephine.plan.sections import StudyPlan
 from trephine.spreadsheet import csv_text
-from trephine.study.draft import draft_table
-from trephine.study.tidying import read_study_table, shown
+from trephine.study.draft.drafting import draft_table
+from trephine.study.table.tidying import read_study_table, shown
 from trephine.writing import whole_file, write_text
 
 _LOG = ("row", "column", "from", "to", "why")

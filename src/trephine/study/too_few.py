@@ -7,12 +7,12 @@ import numpy as np
 from trephine.cohort.flow import Flow
 from trephine.errors import PlanError, Problem, StudyProblemsError
 from trephine.plan import StudyPlan
-from trephine.study.files import (
+from trephine.study.finetuning import check_events
+from trephine.study.images.files import (
     CaseFiles,
     few_drawn,
 )
-from trephine.study.finetuning import check_events
-from trephine.study.outcome import FEWEST_EVENTS, TableRows
+from trephine.study.table.outcome import FEWEST_EVENTS, TableRows
 from trephine.types import BoolArray, FloatArray
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from trephine.cohort.reading.cell_text import alike
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable, label_of
 from trephine.errors import named_rows
-from trephine.study.draft_words import is_named, unit_named
+from trephine.study.draft.words import is_named, unit_named
 from trephine.types import FloatArray
 
 # Numbers that stand for "unknown" in many data sets; they count where they lie far from the rest.

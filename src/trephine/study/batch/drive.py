@@ -16,10 +16,10 @@ from trephine.errors import InputError
 from trephine.executors import Progress, available_workers
 from trephine.store import FeatureStore
 from trephine.store.cases import CaseLedger, CaseState, ManifestRow, names_digest
-from trephine.study import measuring
+from trephine.study.batch import measuring
 from trephine.study.batch.guard import Lost, WorkerGuard
 from trephine.study.batch.log import RunLog
-from trephine.study.measuring import (
+from trephine.study.batch.measuring import (
     KeyedPair,
     PairFeatures,
     PairMeasurement,
@@ -28,7 +28,7 @@ from trephine.study.measuring import (
     measured,
     nothing,
 )
-from trephine.study.pairs import Pair
+from trephine.study.images.pairs import Pair
 from trephine.types import FloatArray
 
 # A process takes as long to start as some pairs take to measure.

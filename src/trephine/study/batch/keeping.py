@@ -10,9 +10,9 @@ from trephine.errors import InputError
 from trephine.store import FeatureStore
 from trephine.store.cases import FILE, CaseLedger, ManifestRow
 from trephine.study.batch.drive import Kept
+from trephine.study.batch.measuring import Work
 from trephine.study.batch.share import Share
 from trephine.study.batch.table import Written, write_table
-from trephine.study.measuring import Work
 
 
 def open_kept(folder: Path, work: Work, rows: int, *, own: bool) -> Kept:

@@ -36,8 +36,8 @@ from trephine.facts import (
 from trephine.modelling.protocols import PROTOCOLS
 from trephine.report import phrases
 from trephine.study.assess.follow_up import median_follow_up
-from trephine.study.fingerprints import Fingerprint
 from trephine.study.gather.methods import weights_name
+from trephine.study.images.fingerprints import Fingerprint
 from trephine.study.network_file import trust_note
 from trephine.study.provenance import read_fingerprints
 from trephine.study.results import Analysed

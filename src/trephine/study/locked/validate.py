@@ -17,8 +17,8 @@ from trephine.modelling.cases import Cases
 from trephine.report import ReportFormat, write_report
 from trephine.report.wording import name_column
 from trephine.store import FeatureStore
-from trephine.study.extracted import ExtractedFeatures, cases_of
-from trephine.study.extraction import extract_all
+from trephine.study.extraction.extracted import ExtractedFeatures, cases_of
+from trephine.study.extraction.whole_study import extract_all
 from trephine.study.gather.external import assemble_external_facts
 from trephine.study.inputs import StudyInputs, read_study
 from trephine.study.locked.cohort_gaps import cohort_gaps

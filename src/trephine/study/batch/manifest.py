@@ -1,0 +1,126 @@
+"""A table that names what is to be measured: image, mask, and perhaps label, side and name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from trephine.cohort.cell_problems import marked_problems
+from trephine.cohort.reading import TABLE_SUFFIXES, cause_of
+from trephine.cohort.table import is_missing, read_table
+from trephine.errors import Problem, StudyProblemsError
+from trephine.study.images.pairs import Pair, regular
+
+_NAMES = ("name", "id")
+
+
+def is_manifest(path: Path) -> bool:
+    """Say whether a path is a table, by its name."""
+    return path.name.lower().endswith(TABLE_SUFFIXES) and not path.is_dir()
+
+
+def read_manifest(table: Path, label: int | None) -> tuple[Pair, ...]:
+    """Read the pairs of a table; its paths start from it.
+
+    Parameters
+    ----------
+    table
+        CSV, xlsx or any other table that is read, or Parquet.
+    label
+        For rows that name none.
+
+    Raises
+    ------
+    StudyProblemsError
+        With every column that is missing and every cell that cannot be used.
+    """
+    frame = read_columns(table, ("image", "mask"))
+    named = next((column for column in _NAMES if column in frame.columns), None)
+    problems = _empty_cells(frame, ("image", "mask"), table.name)
+    problems += spoilt_cells(frame, table.name)
+    labels, more = _labels(frame, label, table.name)
+    problems += more
+    if problems:
+        raise StudyProblemsError(problems)
+    sides = frame["side"] if "side" in frame.columns else pd.Series("", index=frame.index)
+    return tuple(
+        Pair(
+            f"row {row}" if named is None or is_missing(frame[named][row]) else frame[named][row],
+            table.parent / frame["image"][row],
+            table.parent / frame["mask"][row],
+            labels[row],
+            sides[row],
+            row,
+            f"row {row}",
+        )
+        for row in frame.index
+    )
+
+
+def read_columns(table: Path, needed: tuple[str, ...]) -> pd.DataFrame:
+    """Read a manifest as text, columns named in lower case, rows as a spreadsheet counts them.
+
+    Raises
+    ------
+    StudyProblemsError
+        If it cannot be read or lacks a column.
+    """
+    regular(table, "table")
+    frame = read_table(table)
+    frame.columns = frame.columns.str.strip().str.lower()
+    missing = [name for name in needed if name not in frame.columns]
+    if missing:
+        found = ", ".join(map(str, frame.columns))
+        expected = f"the columns {' and '.join(needed)}"
+        raise StudyProblemsError([Problem(f"{table.name}, row 1", expected, found)])
+    twice = sorted(set(frame.columns[frame.columns.duplicated()]))
+    if twice:
+        found = f"several called {', '.join(twice)}"
+        raise StudyProblemsError([Problem(f"{table.name}, row 1", "column names once", found)])
+    return frame
+
+
+def _empty_cells(frame: pd.DataFrame, columns: tuple[str, ...], name: str) -> list[Problem]:
+    problems = []
+    for column in columns:
+        empty = frame.index[frame[column].map(is_missing)]
+        if len(empty):
+            expected = f"the path of {'an' if column == 'image' else 'a'} {column}"
+            problems.append(Problem.of_cells(name, empty.tolist(), column, expected, "none"))
+    return problems
+
+
+def spoilt_cells(frame: pd.DataFrame, name: str) -> list[Problem]:
+    """Return the cells that are errors, uncalculated or merged, of the columns that are used."""
+    used = [c for c in ("image", "mask", "side", *_NAMES) if c in frame.columns]
+    expected = {"image": "the path of an image", "mask": "the path of a mask", "side": "a side"}
+    return [
+        problem
+        for column in used
+        for problem in marked_problems(frame[column], name, expected.get(column, "a name"))
+    ]
+
+
+def _labels(
+    frame: pd.DataFrame, label: int | None, name: str
+) -> tuple[dict[int, int | None], list[Problem]]:
+    """Return the label of each row, and the cells that hold no whole number above zero."""
+    labels: dict[int, int | None] = dict.fromkeys(frame.index, label)
+    wrong: dict[str, list[int]] = {}
+    cells = frame["label"].tolist() if "label" in frame.columns else []
+    for row, cell in zip(frame.index.tolist(), cells, strict=False):
+        if is_missing(cell) or cause_of(cell) is not None:
+            continue
+        text = cell.removesuffix(".0")
+        if text.isascii() and text.isdecimal() and int(text) > 0:
+            labels[row] = int(text)
+        else:
+            wrong.setdefault(cell, []).append(row)
+    expected = "a label of the mask, a whole number above 0"
+    problems = [
+        Problem.of_cells(name, rows, "label", expected, repr(cell)) for cell, rows in wrong.items()
+    ]
+    if "label" in frame.columns:
+        problems += marked_problems(frame["label"], name, expected)
+    return labels, problems

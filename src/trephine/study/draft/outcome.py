@@ -1,0 +1,282 @@
+"""Which columns seem to hold follow-up and event: numbers and flags, or dates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import cast
+
+import numpy as np
+
+from trephine.cohort.follow_up import DAYS
+from trephine.study.draft.nearly import doubtful_event, doubtful_time, nearly_event, nearly_time
+from trephine.study.draft.numbers import asked_marks
+from trephine.study.draft.values import Look
+from trephine.study.draft.words import is_named, unit_named
+from trephine.types import FloatArray, TimeUnit
+
+# A date that nearly every row has is the start's or the last visit's; an event's is sparser.
+_DENSE = 0.9
+# Rows in which the last visit must follow the start.
+_FOLLOWS = 0.95
+# Share of negative numbers from which on a column is no time.
+_NEGATIVE = 0.1
+_YEAR: dict[TimeUnit, float] = {"days": 365.0, "months": 12.0, "years": 1.0}
+
+
+@dataclass(frozen=True)
+class DraftedOutcome:
+    """Columns of the outcome.
+
+    Attributes
+    ----------
+    columns, why
+        Role of ``[data] columns`` to column, and to the reason.
+    read
+        Column to what its cells mean.
+    strip
+        Column to words that are taken off its numbers.
+    unsure
+        Questions that a person must answer.
+    unit, horizons
+        Of the time.
+    times
+        Every column that looks like a follow-up time.
+    time, event
+        Values by row, NaN where unknown; what no predictor may repeat.
+    """
+
+    columns: dict[str, str] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    read: dict[str, dict[str, str]] = field(default_factory=dict)
+    strip: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unsure: tuple[str, ...] = ()
+    unit: TimeUnit = "months"
+    horizons: tuple[float, ...] = (36.0, 60.0)
+    times: frozenset[str] = frozenset()
+    time: FloatArray = field(default_factory=lambda: np.empty(0))
+    event: FloatArray = field(default_factory=lambda: np.empty(0))
+
+    def is_outcome(self, look: Look) -> bool:
+        """Say whether a column repeats the time or the event, in another unit or coding."""
+        values = look.numbers
+        if look.flags is not None:
+            values = np.array([float(look.flags.get(cell, "nan")) for cell in look.cells])
+        return any(_same(values, own) for own in (self.time, self.event) if own.size)
+
+
+def _same(values: FloatArray, own: FloatArray) -> bool:
+    known = np.isfinite(values) & np.isfinite(own)
+    if known.sum() < 10 or np.ptp(values[known]) == 0 or np.ptp(own[known]) == 0:
+        return False
+    return bool(abs(np.corrcoef(values[known], own[known])[0, 1]) > 1 - 1e-9)
+
+
+def find_outcome(looks: Mapping[str, Look]) -> DraftedOutcome:
+    """Find follow-up and event: whole columns of numbers first, then dates, else what there is."""
+    times = [look for look in looks.values() if _is_time(look)]
+    whole = [look for look in times if not look.broken and look.share >= _DENSE]
+    dates = _dates([look for look in looks.values() if _is_visit(look)])
+    flag = _flag(looks, next(iter([*whole, *times]), None)) or nearly_event(looks.values())
+    named = frozenset(look.name for look in times)
+    if whole and (flag is not None or "event_date" not in dates):
+        return _from_numbers(whole[0], flag, named)
+    if {"start", "last"} <= set(dates):
+        return _from_dates(dates, None if "event_date" in dates else flag, named)
+    if times:
+        return _from_numbers(times[0], flag, named)
+    question = "which column is the time (or start and last, columns of dates)?"
+    columns, why, read, asked = _event_columns(flag)
+    if (near := nearly_time(looks.values())) is not None:
+        columns, why = {"time": near.name, **columns}, {"time": "its name", **why}
+        question = doubtful_time(near)
+    return DraftedOutcome(columns, why, read, {}, (question, *asked), times=named)
+
+
+def _is_time(look: Look) -> bool:
+    if not is_named(look.name, "time") or look.is_date or not look.is_numeric:
+        return False
+    if is_named(look.name, "before") or _is_age(look.name):
+        return False
+    known = look.numbers[np.isfinite(look.numbers)]
+    # Of a few negative times check gives the rows.
+    return len(np.unique(known)) > 2 and float(np.mean(known < 0)) < _NEGATIVE
+
+
+def _is_age(name: str) -> bool:
+    return is_named(name, "age") and not is_named(name, "last")
+
+
+def _is_visit(look: Look) -> bool:
+    return look.is_date and not is_named(look.name, "birth")
+
+
+def _dates(looks: Sequence[Look]) -> dict[str, Look]:
+    """Return start, last and event by names, and by what follows what."""
+    dense = [look for look in looks if look.share >= _DENSE]
+    found: dict[str, Look] = {}
+    pairs = [
+        (a, b)
+        for a in dense
+        for b in dense
+        if a is not b and _follows(a, b) and not is_named(a.name, "event")
+    ]
+    if pairs:
+        start, last = max(pairs, key=lambda pair: _fit(*pair))
+        found = {"start": start, "last": last}
+        sparse = [look for look in looks if look.share < _DENSE and look not in (start, last)]
+        sparse = [look for look in sparse if _follows(start, look) and _follows(look, last)]
+        named = [look for look in sparse if is_named(look.name, "event")]
+        if named or len(sparse) == 1:
+            found["event_date"] = (named or sparse)[0]
+    return found
+
+
+def _follows(first: Look, second: Look) -> bool:
+    both = np.isfinite(first.days) & np.isfinite(second.days)
+    if not both.any():
+        return False
+    gap = (second.days - first.days)[both]
+    return bool(np.mean(gap >= 0) >= _FOLLOWS and np.mean(gap > 0) > 0.5)
+
+
+def _fit(start: Look, last: Look) -> tuple[int, float]:
+    names = is_named(start.name, "start") + is_named(last.name, "last")
+    names -= is_named(last.name, "event")
+    return names, float(np.nanmean(last.days) - np.nanmean(start.days))
+
+
+def _flag(looks: Mapping[str, Look], time: Look | None) -> Look | None:
+    """Return the column that says whether the event was seen; an event's before a censoring's."""
+    able = [
+        look
+        for look in looks.values()
+        if not look.is_date
+        and look.values
+        and (look.flags is not None or look.values == {"1", "2"})
+    ]
+    events = [k for k in able if is_named(k.name, "event") and not is_named(k.name, "before")]
+    events = [k for k in events if not is_named(k.name, "censored")]
+    censored = [k for k in able if is_named(k.name, "censored")]
+    own = time.name if time is not None else ""
+
+    def near(look: Look) -> tuple[bool, int]:
+        both = len(set((look.flags or {}).values())) == 2
+        pairs = zip(look.name, own, strict=False)
+        return both, sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+    return max(events, key=near) if events else next(iter(censored), None)
+
+
+def _event_columns(
+    flag: Look | None,
+) -> tuple[dict[str, str], dict[str, str], dict[str, dict[str, str]], tuple[str, ...]]:
+    """Return the event's column, its reason, how it is read, and questions."""
+    if flag is None:
+        return {}, {}, {}, ("which column is the event?",)
+    columns, why = {"event": flag.name}, {"event": "its name and values"}
+    if flag.flags is None and flag.values != {"1", "2"}:
+        guessed, question = doubtful_event(flag)
+        return columns, {"event": "its name"}, {flag.name: guessed} if guessed else {}, (question,)
+    if flag.flags is None:
+        question = f"in {flag.name!r}, which of 1 and 2 is the event? Say so under [data] read"
+        return columns, why, {flag.name: {"1": "", "2": ""}}, (question,)
+    if is_named(flag.name, "censored") and not flag.codes:
+        why["event"] = "1 seems to mean censored, so 0 is read as the event: is that so?"
+        turned = {cell: str(1 - int(value)) for cell, value in flag.flags.items()}
+        return columns, why, {flag.name: turned}, ()
+    read = {cell: value for cell, value in flag.flags.items() if cell != value}
+    if flag.codes:
+        why["event"] = "its name, and the legend of its codes"
+        read = flag.as_written(read)
+    asked: tuple[str, ...] = ()
+    if set(flag.flags.values()) == {"1"} and flag.share < 1:
+        asked = (
+            f"in {flag.name!r}, does an empty cell mean that no event was seen? If so, put"
+            ' "" = "0" under [data] read',
+        )
+        read = dict(flag.flags)
+    return columns, why, {flag.name: read} if read else {}, asked
+
+
+def _from_numbers(time: Look, flag: Look | None, times: frozenset[str]) -> DraftedOutcome:
+    columns, why, read, asked = _event_columns(flag)
+    known = time.numbers[np.isfinite(time.numbers)]
+    if doubt := asked_marks(time.strip):
+        asked = (*asked, f"in {time.name!r}, {doubt}")
+    unit = cast("TimeUnit", time.unit) if time.unit else _unit(time.titled, known)
+    return DraftedOutcome(
+        {"time": time.name, **columns},
+        {"time": "its name and its numbers", **why},
+        read,
+        {time.name: time.strip} if time.strip else {},
+        asked,
+        unit,
+        _horizons(known, unit),
+        times,
+        time.numbers,
+        _flags(flag),
+    )
+
+
+def _from_dates(
+    dates: Mapping[str, Look], flag: Look | None, times: frozenset[str]
+) -> DraftedOutcome:
+    columns = {role: look.name for role, look in dates.items()}
+    why = {
+        "start": "dates that come first",
+        "last": f"dates that follow those in {columns['start']!r}",
+        "event_date": "dates in between, empty where there was no event",
+    }
+    read: dict[str, dict[str, str]] = {}
+    asked: tuple[str, ...] = ()
+    start, last = dates["start"].days, dates["last"].days
+    event = _flags(flag)
+    end = last
+    if "event_date" in dates:
+        seen = dates["event_date"].days
+        event = np.isfinite(seen).astype(np.float64)
+        end = np.where(np.isfinite(seen), seen, last)
+    else:
+        more, reasons, read, asked = _event_columns(flag)
+        columns |= more
+        why |= reasons
+    months = (end - start) / DAYS["months"]
+    known = months[np.isfinite(months)]
+    reasons = {role: why[role] for role in columns}
+    return DraftedOutcome(
+        columns,
+        reasons,
+        read,
+        {},
+        asked,
+        "months",
+        _horizons(known, "months"),
+        times,
+        months,
+        event,
+    )
+
+
+def _flags(flag: Look | None) -> FloatArray:
+    if flag is None or flag.flags is None:
+        return np.empty(0)
+    return np.array([float(flag.flags.get(cell, "nan")) for cell in flag.cells])
+
+
+def _unit(column: str, times: FloatArray) -> TimeUnit:
+    """Return the unit that the column's name states, else the one that fits the longest time."""
+    named = unit_named(column)
+    if named is not None:
+        return cast("TimeUnit", named)
+    longest = float(times.max()) if times.size else 100.0
+    return "days" if longest > 400 else "months" if longest > 25 else "years"
+
+
+def _horizons(times: FloatArray, unit: TimeUnit) -> tuple[float, ...]:
+    """Return 3 and 5 years where a tenth of the cases is followed so long, else what fits."""
+    if not times.size:
+        return (3 * _YEAR[unit], 5 * _YEAR[unit])
+    reached = [n * _YEAR[unit] for n in (3, 5, 1) if np.mean(times >= n * _YEAR[unit]) >= 0.1]
+    return tuple(sorted(reached[:2])) or (round(float(np.median(times)), 1),)

@@ -1,0 +1,164 @@
+"""The text of a drafted study file: always TOML, whatever the columns are called."""
+
+from __future__ import annotations
+
+from trephine.study.draft.columns import Roles
+from trephine.study.draft.files import FoundFiles
+from trephine.study.draft.wide import WideSheet
+from trephine.study.draft.words import event_name, is_named, outcome_name, without_date
+from trephine.study.toml_text import comment, inline, key, listed, quoted, words
+
+
+def study_text(
+    table: str,
+    roles: Roles,
+    wide: WideSheet | None,
+    files: FoundFiles,
+    features: str,
+    listed_in: str = "",
+) -> str:
+    """Return the text of a study file.
+
+    Parameters
+    ----------
+    table, features
+        Names of the tables; no features if empty.
+    roles, wide, files
+        What the columns and the files seem to be.
+    listed_in
+        Name of the table of paths, where one is needed.
+    """
+    lines = [
+        "# A study for Trephine, drafted by `trephine new`. Every line is a guess: correct it.",
+        "# All keys: docs/study-file.md. What is wrong: `trephine check study.toml`.",
+        "",
+        "[study]",
+        '# title = "..."  # heads the report; "Untitled study" without it',
+        'protocol = "sound"  # or "published"; the report always shows both',
+        "",
+        "[data]",
+        f"table = {quoted(table)}",
+        *(
+            comment(f"TO DECIDE: {question}")
+            for question in (*roles.unsure, *_shared(roles, files))
+        ),
+        *_reasons(roles),
+        f"columns = {_columns(roles, wide)}",
+        *_readings(roles),
+        *_image_lines(roles, wide, files, listed_in),
+        "",
+        *_outcome_lines(roles),
+        *_clinical_lines(roles),
+    ]
+    if features:
+        lines += ["[features]", f"table = {quoted(features)}", ""]
+    if files.image and files.raters:
+        lines += [
+            "[deep]",
+            "# ResNet18 with ImageNet weights: 45 MB, fetched once. Without a network connection",
+            '# name a file (weights = "resnet18-f37072fd.pth"), or switch it off:',
+            "# enabled = false",
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _shared(roles: Roles, files: FoundFiles) -> list[str]:
+    """Ask who the patients are where several rows share an image and nothing says so."""
+    if files.image and files.rows_share_images and "patient" not in roles.columns:
+        return ["several rows share an image: which column names the patient?"]
+    return []
+
+
+def _reasons(roles: Roles) -> list[str]:
+    return [comment(f"{role}: {reason}") for role, reason in roles.why.items()]
+
+
+def _columns(roles: Roles, wide: WideSheet | None) -> str:
+    table = {role: quoted(column) for role, column in roles.columns.items()}
+    if wide is not None:
+        texts = {
+            side: quoted(spellings[0]) if len(spellings) == 1 else listed(spellings)
+            for side, spellings in wide.spellings.items()
+        }
+        table["sides"] = inline(texts)
+        if wide.operated is not None:
+            table["operated"] = quoted(wide.operated)
+    return inline(table) if table else "{ }"
+
+
+def _readings(roles: Roles) -> list[str]:
+    settled = {c: words(how) for c, how in roles.read.items() if all(how.values())}
+    settled |= {column: inline({"strip": listed(off)}) for column, off in roles.strip.items()}
+    for column in sorted(roles.merged):
+        own = {"read": settled[column]} if column in settled else {}
+        settled[column] = inline({"merged": quoted("repeat"), **own})
+    open_ones = {
+        column: words({cell: meaning or "..." for cell, meaning in how.items()})
+        for column, how in roles.read.items()
+        if not all(how.values())
+    }
+    lines = [f"read = {inline(settled)}"] if settled else []
+    return lines + ([f"# read = {inline(open_ones)}"] if open_ones else [])
+
+
+def _image_lines(
+    roles: Roles, wide: WideSheet | None, files: FoundFiles, listed_in: str
+) -> list[str]:
+    if not files.image:
+        if files.raters:
+            listed_raters = ", ".join(files.raters)
+            return [comment(f"Masks of {listed_raters} were found, and no image of their names.")]
+        return []
+    if not files.raters:
+        return [comment(f"Images without masks: image = {quoted(files.image)}; masks are needed.")]
+    raters = {name: quoted(pattern) for name, pattern in files.raters.items()}
+    lines = [f"image = {quoted(files.image)}", f"raters = {inline(raters)}"]
+    if files.listed is not None:
+        lines.append(f"manifest = {quoted(listed_in)}  # lists the paths, a row for each")
+    if files.repeats:
+        repeats = {name: quoted(pattern) for name, pattern in files.repeats.items()}
+        lines.append(f"repeats = {inline(repeats)}")
+    own = [roles.columns[role] for role in ("case", "side") if role in roles.columns]
+    by_case = any(f"{{{column}}}" in path for column in own for path in files.raters.values())
+    if (wide is not None or "side" in roles.columns) and not by_case and not files.by_side:
+        lines.append("mask_label = { R = 1, L = 2 }  # labels in the masks: look whether so")
+    elif files.labels and files.labels != (1,):
+        lines.append(f"mask_label = {files.labels[0]}  # labels found: {list(files.labels)}")
+    return lines
+
+
+def _outcome_lines(roles: Roles) -> list[str]:
+    column = roles.columns.get("event") or roles.columns.get("event_date") or "event"
+    event = event_name(without_date(column.replace("_", " ")))
+    if is_named(column, "censored"):
+        event = "event"
+    return [
+        "[outcome]",
+        f"name = {quoted(outcome_name(event))}",
+        f"event = {quoted(event)}",
+        f"unit = {quoted(roles.unit)}  # days, months or years",
+        f"horizons = [{', '.join(f'{horizon:g}' for horizon in roles.horizons)}]",
+        "",
+    ]
+
+
+def _clinical_lines(roles: Roles) -> list[str]:
+    lines = [comment(f"Not used, {reason}: {column}") for column, reason in roles.left_out.items()]
+    if not roles.clinical:
+        return [*lines, ""] if lines else []
+    lines += [
+        "# Keep what was known when follow-up began; the first level is the reference.",
+        "[clinical]",
+    ]
+    for column, declared in roles.clinical.items():
+        if declared.asked:
+            lines.append(comment(f"TO DECIDE: {declared.asked}"))
+        lines.append(f"{key(column)} = {declared.line}")
+    lines += [
+        "",
+        "# Cases that lack a clinical value are left out, and listed; to keep them:",
+        "[selection]",
+        '# missing_clinical = "impute"',
+    ]
+    return [*lines, ""]

@@ -1,0 +1,120 @@
+"""Features of every reading of every case, each extracted once and kept in the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from trephine.deep.last_block import LastBlock
+from trephine.deep.maps import MapStore
+from trephine.executors import Progress, executor
+from trephine.store import FeatureStore
+from trephine.study.extraction.extracted import ExtractedFeatures, collect
+from trephine.study.extraction.one_image import Done, extract_image
+from trephine.study.extraction.planned import Planned, plan_readings
+from trephine.study.extraction.tasks import ExtractionTask, MeasurementKind, Recipe
+from trephine.study.finetuning import finetune_settings
+from trephine.study.inputs import StudyInputs
+from trephine.study.settings import deep_settings, radiomics_settings
+
+# Images whose features go into one shard of the store, or fewer after this time: what is kept is
+# what a kill leaves.
+SHARD = 16
+_KEPT_AFTER_S = 30.0
+
+
+def extract_all(
+    inputs: StudyInputs,
+    store: FeatureStore,
+    *,
+    block: LastBlock | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> ExtractedFeatures:
+    """Extract what the store does not hold yet, and read all of it back.
+
+    Parameters
+    ----------
+    inputs
+        A study with images.
+    store
+        Where features are kept; an interrupted extraction goes on from it.
+    block
+        A trained last block to read the regions with, in place of the network's own.
+    workers
+        Processes; the numbers do not depend on it.
+    progress
+        Called with (done, total) by image.
+    """
+    assert inputs.files is not None
+    recipe = Recipe(
+        inputs.plan.data,
+        inputs.plan.radiomics.normalise,
+        radiomics_settings(inputs.plan),
+        deep_settings(inputs.plan),
+        block,
+        store.folder / "maps" if finetune_settings(inputs.plan) is not None else None,
+    )
+    embedder = recipe.embedder
+    if embedder is not None:
+        recipe = recipe.held_to(embedder)
+    planned = plan_readings(inputs, inputs.files, recipe)
+    _extract_missing(planned, store, recipe, workers, progress)
+    return collect(planned, store, recipe, embedder, next(iter(inputs.files.masks)))
+
+
+def _extract_missing(
+    planned: Planned,
+    store: FeatureStore,
+    recipe: Recipe,
+    workers: int | None,
+    progress: Progress | None,
+) -> None:
+    wanted = [key for task in planned.tasks for r in task.readings for key in r.keys.values()]
+    known = store.known(wanted)
+    if recipe.maps is not None:
+        known |= MapStore(recipe.maps).known(wanted)
+    # An image whose note is lost is read again: the report needs its spacing.
+    notes = store.notes([task.image_key for task in planned.tasks])
+    rest = (
+        _remaining(task, known if "spacing_row_mm" in note else set())
+        for task, note in zip(planned.tasks, notes, strict=True)
+    )
+    tasks = [task for task in rest if task.readings]
+    if not tasks:
+        return
+    count = 1 if len(tasks) == 1 else workers
+    with executor(count, (recipe,)) as run:
+        batch: list[Done] = []
+        kept = time.monotonic()
+        for done in run.map(extract_image, tasks, progress):
+            batch.append(done)
+            if len(batch) == SHARD or time.monotonic() - kept > _KEPT_AFTER_S:
+                _keep(batch, store)
+                batch, kept = [], time.monotonic()
+        _keep(batch, store)
+
+
+def _remaining(task: ExtractionTask, known: set[str]) -> ExtractionTask:
+    readings = []
+    for reading in task.readings:
+        keys = {kind: key for kind, key in reading.keys.items() if key not in known}
+        if keys:
+            readings.append(replace(reading, keys=keys))
+    return replace(task, readings=tuple(readings))
+
+
+def _keep(batch: Sequence[Done], store: FeatureStore) -> None:
+    """Keep features and notes together: neither is of use without the other."""
+    kinds: tuple[MeasurementKind, ...] = ("radiomics", "deep")
+    store.write_all(
+        [
+            (
+                next((done.names[kind] for done in batch if kind in done.names), ()),
+                {key: row for done in batch for key, row in done.values.get(kind, {}).items()},
+            )
+            for kind in kinds
+        ],
+        {key: note for done in batch for key, note in done.notes.items()},
+    )

@@ -1,0 +1,90 @@
+"""What images and masks say against each other and against the table, beyond case by case."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from trephine.errors import Problem, named_rows
+from trephine.plan.data_section import DataSection
+from trephine.study.images.contradictions import numbers, sorted_out
+from trephine.study.images.headers import frame_columns, header_contradictions
+from trephine.study.images.overlaps import Overlap, overlap_remarks
+from trephine.study.images.seen import SeenImage
+from trephine.study.images.shared_regions import copied_regions, shared_images, shared_regions
+from trephine.study.images.sides import named_sides, side_contradictions
+from trephine.study.table.outcome import TableRows
+
+
+def cross_check(
+    seen: Sequence[SeenImage], frame: pd.DataFrame, table: TableRows, data: DataSection
+) -> tuple[list[Problem], list[str]]:
+    """Return the problems and the remarks of a study's images and masks as a whole.
+
+    Parameters
+    ----------
+    seen
+        What opening them showed.
+    frame, table
+        The clinical table, and the roles of its columns.
+    data
+        The plan's section.
+    """
+    rows, columns = table.numbers, data.columns
+    identifiers = frame_columns([data.image or ""], (columns.patient, columns.case))
+    # Paths may be filled with the side or the centre, which name nobody.
+    identifiers = [name for name in identifiers if name not in (columns.side, columns.centre)]
+    found = [
+        *shared_images(seen, table.patient_ids, rows, columns.patient or ""),
+        *shared_regions(seen, table.sides, rows),
+        *copied_regions(seen, table.patient_ids, table.sides, rows),
+        *side_contradictions(seen, table.sides, rows, columns.side or "", table.patient_ids),
+        *named_sides(table.case_ids, table.sides, rows, columns.side or ""),
+        *header_contradictions(seen, frame, table.patient_ids, identifiers),
+    ]
+    problems, remarks = sorted_out(found, data)
+    remarks += [*_folder_remarks(seen), *_mask_remarks(seen, rows, data)]
+    return problems, [*remarks, *overlap_remarks(_overlaps(seen, rows))]
+
+
+def _overlaps(seen: Sequence[SeenImage], rows: Sequence[int]) -> Iterator[Overlap]:
+    for image in seen:
+        for region in image.regions:
+            if region.dice is not None:
+                readings = f"{region.beside} and {region.reading}"
+                yield Overlap(readings, rows[region.row], region.dice)
+
+
+def _folder_remarks(seen: Sequence[SeenImage]) -> list[str]:
+    """Say how many paths name a folder, and that the one file in it was read."""
+    masks = {region.mask for image in seen for region in image.regions if region.alone}
+    counts = {"images": sum(image.alone for image in seen), "masks": len(masks)}
+    return [
+        f"{count} of the {what} are named by their folder: the only one in it was read."
+        for what, count in counts.items()
+        if count
+    ]
+
+
+def _mask_remarks(seen: Sequence[SeenImage], rows: Sequence[int], data: DataSection) -> list[str]:
+    """Say what was done to masks, which regions reach an edge, and what nobody can know."""
+    regions = [region for image in seen for region in image.regions]
+    remarks = []
+    masks = {(region.mask, region.reading): region for region in regions}.values()
+    for how, count in Counter(mask.corrected for mask in masks if mask.corrected).items():
+        remarks.append(f"{count} of {len(masks)} masks did not lie on their image: {how}.")
+    cut = [region.row for region in regions if region.edges]
+    if cut:
+        named = named_rows(numbers(rows, cut))
+        remarks.append(f"{len(cut)} regions reach an edge of their image ({named}): cut off?")
+    radiographs = [image for image in seen if image.radiograph]
+    unsure = {r.mask for image in radiographs for r in image.regions if r.plain_nifti}
+    if unsure and "orientation" not in data.accept:
+        remarks.append(
+            f"{len(unsure)} NIfTI masks were laid on their DICOM radiographs row for row: a NIfTI"
+            " file does not say how it lies on a radiograph. Look at the report's picture of the"
+            ' outlines; [data] accept = ["orientation"] silences this.'
+        )
+    return remarks

@@ -1,0 +1,1 @@
+"""A study's table and masks under pseudonyms."""

@@ -1,0 +1,115 @@
+"""What a table's owner should look at although the study can go on: odd times, cases left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from trephine.cohort.schema import ClinicalTable, label_of
+from trephine.errors import named_rows
+from trephine.study.table.outcome import TableRows
+from trephine.types import BoolArray, FloatArray, IntArray
+
+# A follow-up time this many times the next longest one is in another unit, or mistyped; the few
+# cases above the gap are at most this share.
+_GAP = 2.5
+_FEW = 0.1
+_FEWEST = 10
+# Of exponential times of 60 cases the longest is so far from the median once in 500 tables.
+_SPREAD = 15
+
+
+def time_doubts(rows: TableRows, column: str) -> list[str]:
+    """Return a sentence on times that lie far beyond all others, as days among months do.
+
+    Between them and the longest of the others is a gap of 2.5 times, and they are at most a tenth
+    of the cases; or they are more than 15 times the median, where there is no gap.
+    """
+    times = rows.time
+    known = np.flatnonzero(np.isfinite(times) & (times > 0))
+    if known.size < _FEWEST:
+        return []
+    ordered = np.sort(times[known])
+    first = max(1, int(np.ceil((1 - _FEW) * ordered.size)))
+    gaps = [place for place in range(first, ordered.size) if _far(ordered, place)]
+    if not gaps:
+        return _far_from_the_middle(rows, column, known)
+    bound = ordered[gaps[0]]
+    numbers = [rows.numbers[place] for place in known if times[place] >= bound]
+    shown = f"{bound:g}" if len(numbers) == 1 else f"{bound:g} or more"
+    where = named_rows(numbers)
+    return [
+        f"{where[0].upper()}{where[1:]}, column {column}: {shown}, where all others are at most"
+        f" {ordered[gaps[0] - 1]:g}. Days typed for months?"
+    ]
+
+
+def _far_from_the_middle(rows: TableRows, column: str, known: IntArray) -> list[str]:
+    """Report times of which several are in another unit, so that no gap parts them."""
+    times = rows.time[known]
+    middle, longest = float(np.median(times)), float(times.max())
+    if longest <= _SPREAD * middle:
+        return []
+    numbers = [rows.numbers[place] for place in known if rows.time[place] > _SPREAD * middle]
+    return [
+        f"Column {column}: the longest time, {longest:g}, is {longest / middle:.0f} times the"
+        f" median of {middle:g}; look at {named_rows(numbers)}. Are some times in days and others"
+        " in months?"
+    ]
+
+
+def _far(ordered: FloatArray, place: int) -> bool:
+    return bool(ordered[place] >= _GAP * ordered[place - 1])
+
+
+def left_out_doubts(
+    rows: TableRows,
+    clinical: ClinicalTable,
+    time: str,
+    event: str,
+    drops: bool,
+) -> list[str]:
+    """Return which cells without a value leave cases out, by column and rows.
+
+    Parameters
+    ----------
+    rows, clinical
+        Of the whole table.
+    time, event
+        Columns of the outcome.
+    drops
+        Whether cases that lack a clinical value are left out.
+    """
+    said = []
+    parts = [
+        _cells(name, np.isnan(values), rows.numbers)
+        for name, values in ((time, rows.time), (event, rows.event))
+    ]
+    if any(parts):
+        said.append(f"Left out for want of an outcome: cells without a value in {_listed(parts)}.")
+    if drops:
+        open_cases = ~rows.without_outcome
+        lacking = [
+            _cells(
+                label_of(key, variable), np.isnan(clinical.values(key)) & open_cases, rows.numbers
+            )
+            for key, variable in clinical.variables.items()
+        ]
+        if any(lacking):
+            said.append(
+                f"Left out for want of a clinical value: cells without one in {_listed(lacking)};"
+                ' [selection] missing_clinical = "impute" keeps these cases.'
+            )
+    return said
+
+
+def _cells(name: str, missing: BoolArray, numbers: Sequence[int]) -> str:
+    found = [numbers[place] for place in np.flatnonzero(missing).tolist()]
+    # Two sides of a patient may come from one row.
+    rows = list(dict.fromkeys(found))
+    return f"{name} {len(found)} ({named_rows(rows)})" if found else ""
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return ", ".join(filter(None, parts))
