@@ -57,6 +57,10 @@ class Place(Protocol):
         ...
 
 
+# Where work is done by processes of our own: one, or several.
+OwnProcesses = Literal["serial", "local"]
+
+
 class SerialExecutor:
     """Runs everything in this process.
 
@@ -120,11 +124,11 @@ def counted(results: Iterable[Result], total: int, progress: Progress | None) ->
 
 
 # Where executors do their work.
-_place: ContextVar[Place | Literal["serial", "local"]] = ContextVar("place", default="local")
+_place: ContextVar[Place | OwnProcesses] = ContextVar("place", default="local")
 
 
 @contextmanager
-def work_at(place: Place | Literal["serial", "local"]) -> Iterator[None]:
+def work_at(place: Place | OwnProcesses) -> Iterator[None]:
     """Have the executors inside a ``with`` block work elsewhere, in this process, or in several."""
     token = _place.set(place)
     try:
