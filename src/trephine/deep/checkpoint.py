@@ -30,6 +30,8 @@ OFFICIAL_NAME = re.compile(r"resnet\d+-([0-9a-f]{8})\.pth")
 MOST_BYTES = 4 << 30
 # Of the tensors in a file, where their archive is compressed.
 MOST_INFLATED_BYTES = 8 << 30
+# torch stores an archive's parts as they are; whoever packed one again saved little.
+_MOST_INFLATION, _SMALL_BYTES = 4, 64 << 20
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,12 @@ def _refuse_bomb(file: NetworkFile) -> None:
             inflated = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise _damaged(file.name, error) from None
+    if inflated > _MOST_INFLATION * len(file.content) + _SMALL_BYTES:
+        raise InputError(
+            f"deep weights: expected tensors as torch writes them, uncompressed, found"
+            f" {inflated / 2**20:.0f} MiB of them in {len(file.content) / 2**20:.0f} MiB of"
+            f" {file.name}; save it again with torch.save"
+        )
     if inflated > MOST_INFLATED_BYTES:
         raise InputError(
             f"deep weights: expected less than {MOST_INFLATED_BYTES >> 30} GiB of tensors, found"
