@@ -45,8 +45,9 @@ def model() -> LockedModel:
 
 
 def test_a_model_read_back_has_the_same_context(model: LockedModel, tmp_path: Path) -> None:
-    again = read_model(model.write(tmp_path / "model"))
-    assert again.context == model.context
+    folder = model.write(tmp_path / "model")
+    again = read_model(folder)
+    assert again.context == read_model(str(folder)).context == model.context
     assert (again.card, again.signed_by) == (model.card, None)
 
 

@@ -73,7 +73,7 @@ class LockedModel:
         return write_bundle(content, folder)
 
 
-def read_model(path: Path, signer: str | None = None) -> LockedModel:
+def read_model(path: str | Path, signer: str | None = None) -> LockedModel:
     """Read a locked model from its bundle; no code in it is ever run.
 
     Parameters
@@ -88,7 +88,7 @@ def read_model(path: Path, signer: str | None = None) -> LockedModel:
     BundleError
         If the bundle is refused, or its context and its predictor do not fit together.
     """
-    bundle = read_bundle(path, signer)
+    bundle = read_bundle(Path(path), signer)
     context = BundleContext.from_json(bundle.context)
     _check_together(bundle.predictor, context)
     if bundle.refits is not None and bundle.refits.horizons != context.outcome.horizons:
@@ -108,7 +108,7 @@ def opened(bundle: str | Path | LockedModel, signer: str | None = None) -> Locke
         As `read_model`; also if the signer of a model that was read is not the one demanded.
     """
     if not isinstance(bundle, LockedModel):
-        return read_model(Path(bundle), signer)
+        return read_model(bundle, signer)
     if signer is not None:
         demand_signer(bundle.signed_by, signer)
     return bundle
