@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
+from trephine.errors import InputError
 from trephine.serve.desk.pages import Desk
 
 Archived = Literal["model", "tables", "figures"]
@@ -31,9 +32,12 @@ def _pages(routes: APIRouter, desk: Desk) -> None:
 
         study = desk.study(address)
         files = result_files(study.results)
-        headline = None
+        headline, unread = None, ""
         if any(one.section == "numbers" for one in files):
-            headline = await desk.aside.ask(read_headline, study.results)
+            try:
+                headline = await desk.aside.ask(read_headline, study.results)
+            except InputError as refused:  # of another version: its files are there all the same
+                unread = str(refused)
         sections = {
             section: [one for one in files if one.section == section]
             for section in dict.fromkeys(one.section for one in files)
@@ -43,6 +47,7 @@ def _pages(routes: APIRouter, desk: Desk) -> None:
             "report.html.j2",
             study,
             headline=headline,
+            unread=unread,
             sections=sections,
             model=model_of(study.results),
         )
