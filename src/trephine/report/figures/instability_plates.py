@@ -41,11 +41,11 @@ def _plate(facts: Facts, trace: Trace) -> Plate:
             trace.refits.show("count"),
             " bootstrap samples, and each refit of ",
             trace.model.words(),
-            f" predicts the same {cases} (Riley and"
-            " Collins 2023). a: some of the refits' predictions, and the 2.5th and 97.5th"
-            f" percentile of all for each {case} (dashed). b: mean absolute difference from the"
-            f" model's prediction (MAPE) of each {case}{_groups(found)}. c, d: smooth calibration"
-            " curves, by Cox regression on the transformed prediction, and net benefit: ",
+            f" predicts the same {cases} (Riley and Collins 2023). Predictions: some of the refits'"
+            f" predictions, and the 2.5th and 97.5th percentile of all for each {case} (dashed)."
+            " Errors: mean absolute difference from the model's prediction (MAPE) of each"
+            f" {case}{_groups(found)}. Calibration and net benefit: smooth calibration curves, by"
+            " Cox regression on the transformed prediction, and decision curves: ",
             trace.drawn.show("count"),
             " refits in grey, the model in red. They show how far"
             " refits differ, not how well the model does elsewhere.",
