@@ -86,6 +86,24 @@ def test_a_waiting_run_is_taken_out_of_the_queue(tmp_path: Path, processes: Proc
     assert len(processes.commands) == 1
 
 
+@pytest.mark.parametrize("ended", [False, True])
+def test_asking_again_while_the_last_process_ends_waits_for_it(
+    tmp_path: Path, processes: Processes, ended: bool
+) -> None:
+    study = study_in(tmp_path)
+    queue = Queue(tmp_path)
+    queue.ask(study, "run")
+    write_state(job_file(study, "run"), JobState(verb="run", status="done", digest="a"))
+    if ended:
+        processes.ended[10_000_001] = 0
+    queue.ask(study, "run")
+    assert status_of(study) == "waiting"
+    assert len(processes.commands) == (2 if ended else 1)
+    processes.ended[10_000_001] = 0
+    queue._look()
+    assert (status_of(study), len(processes.commands)) == ("waiting", 2)
+
+
 def test_a_run_that_never_came_to_its_work_has_failed(tmp_path: Path, processes: Processes) -> None:
     study = study_in(tmp_path)
     queue = Queue(tmp_path)

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, RLock, Thread
 from typing import get_args
@@ -38,6 +39,14 @@ _LOOK_EVERY_S = 0.4
 _COLUMNS = "110"
 
 
+@dataclass(frozen=True)
+class _Started:
+    """A process, and when what it works on was asked for."""
+
+    process: subprocess.Popen[bytes]
+    asked: float
+
+
 class Queue:
     """Starts what waits.
 
@@ -49,7 +58,7 @@ class Queue:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._started: dict[Path, subprocess.Popen[bytes]] = {}
+        self._started: dict[Path, _Started] = {}
         self._lock, self._ended = RLock(), Event()
         self._thread = Thread(target=self._watch, daemon=True, name="queue")
 
@@ -108,7 +117,7 @@ class Queue:
                 return
             pid = now.pid if is_held(file) else 0
             if file in self._started:
-                pid = self._started[file].pid
+                pid = self._started[file].process.pid
             if pid:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGTERM)
@@ -132,8 +141,8 @@ class Queue:
                 continue
             if any(job_file(study, verb) in self._started for study, _ in own):
                 continue
-            for study, _ in sorted(own, key=lambda job: job[1].asked)[:1]:
-                self._spawn(study, verb)
+            for study, state in sorted(own, key=lambda job: job[1].asked)[:1]:
+                self._spawn(study, state)
 
     def _open_jobs(self) -> Iterator[tuple[Path, JobState]]:
         for study in self._studies():
@@ -143,23 +152,25 @@ class Queue:
 
     def _bury(self) -> None:
         """Forget processes that have ended, and say so of one that never came to its work."""
-        for file, process in list(self._started.items()):
-            if process.poll() is None:
+        for file, started in list(self._started.items()):
+            if started.process.poll() is None:
                 continue
             del self._started[file]
             now = standing(file)
-            if now is not None and now.status == "waiting":
-                failed = {"status": "stopped" if process.returncode < 0 else "failed"}
+            # What waits may have been asked for since, while this process was about to end.
+            if now is not None and now.status == "waiting" and now.asked == started.asked:
+                failed = {"status": "stopped" if started.process.returncode < 0 else "failed"}
                 write_state(file, now.model_copy(update={**failed, "ended": time.time()}))
 
-    def _spawn(self, study: Path, verb: Verb) -> None:
+    def _spawn(self, study: Path, state: JobState) -> None:
+        verb = state.verb
         file, shown = job_file(study, verb), log_file(study, verb)
         own = ["--json"] if verb == "check" else ["--out", str(results_of(study))]
         # -P: what lies in the folder where the server was started is no module of ours.
         command = [sys.executable, "-P", "-m", "trephine", verb, str(study), "--state", str(file)]
         environment = {**os.environ, CONFINED: "1", "COLUMNS": _COLUMNS, "PYTHONSAFEPATH": "1"}
         with shown.open("wb") as out:
-            self._started[file] = subprocess.Popen(
+            process = subprocess.Popen(
                 [*command, *own],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -167,4 +178,5 @@ class Queue:
                 env=environment,
                 start_new_session=True,
             )
+        self._started[file] = _Started(process, state.asked)
         log("job", verb=verb)
