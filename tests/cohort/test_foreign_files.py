@@ -154,4 +154,4 @@ def test_damaged_parquet_ends_in_a_sentence(tmp_path: Path) -> None:
             refusals += "cut short, damaged or encrypted" in str(error)
     assert refusals > 30
     whole.write_bytes(b"hip,age\nH1,41\n")
-    assert "no Parquet table" in refused(whole)
+    assert "not a Parquet table" in refused(whole)

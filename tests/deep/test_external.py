@@ -247,7 +247,7 @@ def test_an_onnx_file_of_several_outputs_needs_a_layer(tmp_path, batch):
 
 def test_a_damaged_onnx_file_is_refused(tmp_path):
     (tmp_path / "net.onnx").write_bytes(b"\x08\x08not a network")
-    with pytest.raises(InputError, match=r"net\.onnx is damaged or no ONNX network"):
+    with pytest.raises(InputError, match=r"net\.onnx is damaged or not an ONNX network"):
         Embedder(settings_for(tmp_path / "net.onnx"))
 
 

@@ -21,7 +21,7 @@ from trephine.modelling.bundle_files import parse_json, read_files
         (b'{"a":' * 100_000, "nested too deep"),
         (b'{"x":' + b"9" * 6000 + b"}", "endless number"),
         (b'{"x":NaN}', "NaN, which is not JSON"),
-        (b'{"x":-Infinity}', "no JSON"),
+        (b'{"x":-Infinity}', "not JSON"),
         (b'{"x":1e999}', "beyond all bounds"),
         (b'{"x":1,"x":2}', "a key twice"),
         (b'{"x":"\xff"}', "not in UTF-8"),

@@ -38,13 +38,14 @@ def runtime_closure() -> set[str]:
 def licence_of(name: str) -> str:
     """Return what a package's metadata says: the expression, else classifiers and field."""
     about = distribution(name).metadata
-    if about["License-Expression"]:
-        return about["License-Expression"]
+    # A backport that other packages bring raises where Python's own metadata gives None.
+    if expression := about.get("License-Expression"):
+        return str(expression)
     classifiers = [
         line for line in about.get_all("Classifier") or [] if line.startswith("License ::")
     ]
     # Some put the whole text into the field, which quotes other licences; its head names it.
-    return "; ".join(classifiers) or (about["License"] or "").strip()[:100]
+    return "; ".join(classifiers) or (about.get("License") or "").strip()[:100]
 
 
 def is_copyleft(licence: str) -> bool:

@@ -109,7 +109,7 @@ def _parsed(path: Path) -> dict[str, Any]:
         problem = Problem(str(path), "a study file", "no such file")
         raise StudyProblemsError([problem]) from None
     except tomllib.TOMLDecodeError as error:
-        raise StudyProblemsError([_not_toml(path, error)]) from None
+        raise StudyProblemsError([not_toml(path, error)]) from None
     except UnicodeDecodeError:
         advice = "Save it from an editor of plain text, as UTF-8"
         problem = Problem(str(path), "a TOML file in UTF-8", "another encoding", advice)
@@ -156,7 +156,7 @@ def _text(path: Path) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _not_toml(path: Path, error: Exception) -> Problem:
+def not_toml(path: Path, error: Exception) -> Problem:
     """Return the problem of a file whose form is wrong, with the line where it shows."""
     if isinstance(error, UnicodeDecodeError):
         return Problem(str(path), "a TOML file", "other bytes than UTF-8", "Save it as UTF-8")

@@ -17,8 +17,9 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AbstractTable, InlineTable
 
-from trephine.errors import InputError, Problem, StudyProblemsError
+from trephine.errors import InputError, StudyProblemsError
 from trephine.paths import held_inside, open_regular
+from trephine.plan.reading import not_toml
 from trephine.study.toml_text import inline, quoted
 from trephine.writing import write_text
 
@@ -150,10 +151,7 @@ def save_text(path: Path, text: str, digest: str) -> None:
     try:
         tomllib.loads(plain)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        place = re.search(r"at (line \d+, column \d+|end of document)", str(error))
-        found = f"one whose form is wrong at {place[1] if place else 'some line'}"
-        advice = "Look for a quote, bracket or = that is missing there; write paths with /"
-        raise StudyProblemsError([Problem(path.name, "a TOML file", found, advice)]) from None
+        raise StudyProblemsError([not_toml(Path(path.name), error)]) from None
     if read_text(path).digest != digest:
         raise FileChangedError(
             f"{path.name}: expected the file as it was shown, found that it was changed since"
