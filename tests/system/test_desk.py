@@ -1,0 +1,355 @@
+"""The whole road in a browser: from a messy workbook, images and masks to report and prediction.
+
+What is clicked and typed here is all that a person does; no command but ``trephine desk``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from openpyxl import Workbook
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from trephine.imaging import write_nifti
+from trephine.types import Geometry, Image, Mask
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
+    "--disable-component-update", "--no-first-run",
+]  # fmt: skip
+PATIENCE_MS = 300_000
+N = 40
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: make test-system"),
+]
+
+SMALL = """
+[deep]
+enabled = false
+
+[radiomics.settings]
+normalize = false
+binWidth = 10.0
+imageType = { Original = {} }
+featureClass = { firstorder = ["Mean", "Variance", "Entropy", "Skewness"], glcm = ["Contrast"] }
+
+[selection]
+inner_folds = 3
+
+[validation]
+repeats = 2
+folds = 3
+bootstraps = 20
+permutations = 10
+interval_bootstraps = 50
+"""
+
+
+def write_hospital_folder(folder: Path) -> None:
+    """Write a workbook as people keep it, with images and masks beside it."""
+    rng = np.random.default_rng(4)
+    for name in ("images", "masks"):
+        (folder / name).mkdir(parents=True)
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Hip collapse, department of orthopaedics", None])
+    sheet.append([])
+    sheet.append(
+        [
+            "No.",
+            "Hip ID",
+            "Age (years)",
+            "性别",
+            "ARCO",
+            "Follow-up (months)",
+            "Collapse",
+            "Remarks",
+        ]
+    )
+    for n in range(1, N + 1):
+        grey, age = rng.normal(), int(rng.integers(25, 70))
+        months = round(
+            float(rng.exponential(40 * np.exp(-0.8 * grey - 0.02 * (age - 45)))) + 0.5, 1
+        )
+        sheet.append(
+            [
+                n, f"H{n:03d}", f"{age}岁" if n % 7 == 0 else age, "男" if n % 3 else "女",
+                ["II", "IIIA", "iii a"][n % 3], min(months, 60.0), "yes" if months < 60 else "no",
+                "moved away" if n % 9 == 0 else None,
+            ]
+        )  # fmt: skip
+        pixels = rng.normal(100 + 12 * grey, 8, (48, 48))
+        mask = np.zeros((48, 48), dtype=np.bool_)
+        mask[14:34, 12:36] = True
+        plain = Geometry.plain((0.5, 0.5))
+        write_nifti(Image(pixels, plain), folder / "images" / f"H{n:03d}.nii.gz")
+        write_nifti(Mask(mask, plain), folder / "masks" / f"H{n:03d}.nii.gz")
+    book.save(folder / "follow-up.xlsx")
+
+
+@dataclass
+class Server:
+    """``trephine desk`` in a process of its own, which can be killed."""
+
+    folder: Path
+    process: subprocess.Popen[str] | None = None
+    addresses: list[str] = field(default_factory=list)
+
+    def start(self) -> str:
+        """Start it, and return the address that opens it."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "trephine", "desk", str(self.folder), "--no-browser"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = re.search(r"http://\S+", line)
+        assert found is not None, line
+        return found[0]
+
+    def kill(self) -> None:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process = None
+
+    def run(self) -> dict[str, object]:
+        """Return how the run stands, as its file says."""
+        file = self.folder / ".trephine" / "study" / "run.json"
+        state: dict[str, object] = json.loads(file.read_text("utf-8"))
+        return state
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    folder = tmp_path / "hips"
+    write_hospital_folder(folder)
+    one = Server(folder)
+    yield one
+    if one.process is not None:
+        one.kill()
+    if (folder / ".trephine" / "study" / "run.json").exists():
+        _end(one)
+
+
+def _end(server: Server) -> None:
+    """End a run that still goes on."""
+    state = server.run()
+    if state["status"] == "running":
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(int(str(state["pid"])), signal.SIGKILL)
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Desk:
+    """A page of the desk, and what a reader would complain of."""
+
+    page: Page
+    errors: list[str]
+
+    @property
+    def study(self) -> str:
+        return self.page.url.rsplit("/", 1)[0]
+
+    def go(self, room: str) -> None:
+        self.page.get_by_role("navigation", name="Pages of this study").get_by_role(
+            "link", name=room, exact=True
+        ).click()
+        self.page.wait_for_load_state("load")
+
+    def is_sound(self) -> None:
+        """Look for what keeps people from using the page, in light and in dark, narrow and wide."""
+        for scheme in ("light", "dark"):
+            self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            found = Axe().run(self.page)
+            serious = [
+                (one["id"], one["nodes"][0]["html"][:200])
+                for one in found.response["violations"]
+                if one["impact"] in ("serious", "critical")
+            ]
+            assert serious == [], (self.page.url, scheme)
+        self.page.emulate_media(color_scheme="light")
+        for width in (390, 1280, 1920):
+            self.page.set_viewport_size({"width": width, "height": 900})
+            assert self.page.evaluate("document.documentElement.scrollWidth") <= width, width
+        self.page.set_viewport_size({"width": 1280, "height": 900})
+        assert self.errors == []
+
+
+def come_in(browser: Browser, address: str) -> Desk:
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    desk = Desk(page, [])
+    page.on("pageerror", lambda error: desk.errors.append(str(error)))
+    page.goto(address)
+    return desk
+
+
+def until(true: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while not true():
+        assert time.monotonic() < end, what
+        time.sleep(0.2)
+
+
+def test_from_a_messy_workbook_to_the_next_patient_without_a_terminal(
+    server: Server, browser: Browser
+) -> None:
+    expect.set_options(timeout=PATIENCE_MS)
+    desk = come_in(browser, server.start())
+    desk.is_sound()
+    the_table_becomes_a_study(desk)
+    the_data_are_corrected(desk, server)
+    the_check_finds_what_is_wrong(desk, server)
+    desk = the_run_outlives_the_server(desk, server, browser)
+    the_report_is_read(desk)
+    the_model_predicts(desk)
+
+
+def the_table_becomes_a_study(desk: Desk) -> None:
+    desk.page.get_by_label("Table with one row per case").select_option("follow-up.xlsx")
+    desk.page.get_by_role("button", name="Start a study from it").click()
+    desk.page.wait_for_url("**/data")
+
+
+def role_of(desk: Desk, column: str) -> str:
+    group = desk.page.get_by_role("group", name=column, exact=True)
+    return group.get_by_label("What it is").input_value()
+
+
+def the_data_are_corrected(desk: Desk, server: Server) -> None:
+    page, file = desk.page, server.folder / "study.toml"
+    expected = {
+        "No.": "out", "Hip ID": "case", "Age (years)": "clinical", "性别": "clinical",
+        "ARCO": "clinical", "Follow-up (months)": "time", "Collapse": "event", "Remarks": "out",
+    }  # fmt: skip
+    assert {column: role_of(desk, column) for column in expected} == expected
+    desk.is_sound()
+    for button in page.get_by_role("button", name="Decided").all():
+        button.first.click()
+    page.get_by_label("Title", exact=True).fill("Hips of our department")
+    page.get_by_label("Horizons").fill("24")
+    page.get_by_label("Horizons").press("Tab")
+    expect(page.locator("#saved")).to_have_text("Saved in the study file")
+    until(lambda: tomllib.loads(file.read_text("utf-8"))["outcome"]["horizons"] == [24], "saved")
+    sex = page.get_by_role("group", name="性别", exact=True).get_by_label("What it is")
+    sex.select_option("out")
+    until(lambda: "性别" not in tomllib.loads(file.read_text("utf-8"))["clinical"], "left out")
+    page.reload()
+    expect(page.get_by_label("Title", exact=True)).to_have_value("Hips of our department")
+    assert role_of(desk, "性别") == "out"
+    text = page.locator("#text")
+    whole = re.sub(r"\[(deep|selection)\][^\[]*", "", text.input_value())
+    text.fill(whole + SMALL)
+    page.reload()  # what is typed and not saved is not lost either
+    expect(text).to_have_value(whole + SMALL)
+    page.get_by_role("button", name="Save the file").click()
+    page.wait_for_load_state("load")
+    until(lambda: file.read_text("utf-8") == whole + SMALL, "saved by hand")
+    assert page.get_by_role("heading", name="To fix in the study file").count() == 0
+
+
+def the_check_finds_what_is_wrong(desk: Desk, server: Server) -> None:
+    page = desk.page
+    lost = server.folder / "masks" / "H007.nii.gz"
+    lost.rename(server.folder / "H007.kept")
+    desk.go("Check")
+    page.get_by_role("button", name="Check the study").click()
+    page.reload()
+    link = page.get_by_role("link", name="row 10")
+    expect(link).to_be_visible()
+    desk.is_sound()
+    link.click()
+    page.wait_for_load_state("load")
+    assert page.locator("#cell").inner_text() == "10"
+    (server.folder / "H007.kept").rename(lost)
+    desk.go("Check")
+    page.get_by_role("button", name="Check again").click()
+    expect(page.get_by_role("heading", name="No problem found")).to_be_visible()
+    desk.is_sound()
+
+
+def the_run_outlives_the_server(desk: Desk, server: Server, browser: Browser) -> Desk:
+    page = desk.page
+    desk.go("Run")
+    page.get_by_role("button", name="Start the run").click()
+    expect(page.locator("ol.stages progress").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="The run goes on")).to_be_visible()
+    desk.is_sound()
+    until(lambda: server.run()["status"] == "running", "started")
+    first = int(str(server.run()["pid"]))
+    server.kill()
+    os.kill(first, 0)  # the run does not mind
+    desk = come_in(browser, server.start())
+    desk.page.get_by_role("link", name="Hips of our department").click()
+    expect(desk.page.get_by_role("heading", name=re.compile("The run"))).to_be_visible()
+    until(lambda: server.run()["status"] == "done" or _is_resampling(server), "under way")
+    server.kill()
+    os.killpg(first, signal.SIGKILL)  # the power fails
+    desk = come_in(browser, server.start())
+    until(lambda: int(str(server.run()["pid"])) != first, "resumed by itself")
+    desk.page.get_by_role("link", name="Hips of our department").click()
+    desk.go("Run")
+    expect(desk.page.get_by_role("heading", name="The run is done")).to_be_visible()
+    desk.is_sound()
+    return desk
+
+
+def _is_resampling(server: Server) -> bool:
+    ledger = server.folder / "results" / "resampling.sqlite"
+    return ledger.exists()
+
+
+def the_report_is_read(desk: Desk) -> None:
+    page = desk.page
+    desk.go("Report")
+    expect(page.get_by_role("heading", name="What holds in unseen patients")).to_be_visible()
+    inside = page.frame_locator("iframe.page")
+    expect(inside.get_by_role("heading", name="Hips of our department")).to_be_visible()
+    desk.is_sound()
+    for name in ("report.docx", "tables/tables.xlsx", "The locked model (zip)"):
+        with page.expect_download() as waited:
+            page.get_by_role("link", name=name, exact=True).click()
+        path = waited.value.path()
+        assert path is not None
+        assert path.read_bytes()[:2] == b"PK", name
+    page.reload()
+    expect(page.get_by_role("heading", name="In plain words")).to_be_visible()
+
+
+def the_model_predicts(desk: Desk) -> None:
+    page = desk.page
+    desk.go("Model")
+    page.locator("#fields").wait_for()
+    desk.is_sound()
