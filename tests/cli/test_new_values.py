@@ -15,9 +15,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from trephine.cohort.clinical import read_clinical
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
+from trephine.study.doubts.values import value_doubts
 from trephine.study.draft.drafting import draft_study
 from trephine.study.draft.words import event_name, outcome_name
-from trephine.study.value_doubts import value_doubts
 
 N = 40
 RNG = np.random.default_rng(1)

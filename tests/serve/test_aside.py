@@ -12,7 +12,7 @@ import pytest
 
 from trephine.errors import InputError, WorkerError
 from trephine.serve.desk.aside import Aside
-from trephine.study.shelf import look_through
+from trephine.study.shelf.studies import look_through
 
 
 @pytest.mark.slow

@@ -13,8 +13,15 @@ import pytest
 
 from serve.desk_client import ROWS, STUDY, Desk, desk_of, study_in
 from trephine.serve.desk.pages import ROOMS
-from trephine.study.jobs import JobState, ProblemState, StageState, digest_of, job_file, write_state
-from trephine.study.shelf import look_through
+from trephine.study.jobs.process import (
+    JobState,
+    ProblemState,
+    StageState,
+    digest_of,
+    job_file,
+    write_state,
+)
+from trephine.study.shelf.studies import look_through
 
 PROBLEM = ProblemState(where="cases.csv, row 4", sentence="expected a number")
 
@@ -282,7 +289,7 @@ def test_progress_is_sent_as_it_is_shown_and_ends_with_the_work(
     stage = StageState(name="Extracting features", done=3, total=9, seconds=4.0, left=75.0)
     state = JobState(verb="run", status="running", digest="", stages=(stage,))
     held = [True, True, False]
-    monkeypatch.setattr("trephine.study.jobs.is_held", lambda file: held[0])
+    monkeypatch.setattr("trephine.study.jobs.process.is_held", lambda file: held[0])
     write_state(job_file(study, "run"), state)
     page = desk.page(f"{desk.study()}/run")
     assert '<progress value="3" max="9"' in page

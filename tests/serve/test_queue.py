@@ -15,7 +15,14 @@ from serve.desk_client import study_in
 from trephine.errors import InputError
 from trephine.serve.desk import queue as module
 from trephine.serve.desk.queue import Queue
-from trephine.study.jobs import JobState, JobStatus, digest_of, job_file, standing, write_state
+from trephine.study.jobs.process import (
+    JobState,
+    JobStatus,
+    digest_of,
+    job_file,
+    standing,
+    write_state,
+)
 
 
 @dataclass
@@ -144,7 +151,7 @@ def test_stopping_asks_the_process_that_holds_the_job_and_no_other(
     queue.stop(study, "run")  # nobody holds it: the number may be anybody's
     assert asked == []
     monkeypatch.setattr(module, "is_held", lambda file: True)
-    monkeypatch.setattr("trephine.study.jobs.is_held", lambda file: True)
+    monkeypatch.setattr("trephine.study.jobs.process.is_held", lambda file: True)
     queue.stop(study, "run")
     assert asked == [(4321, signal.SIGTERM)]
 

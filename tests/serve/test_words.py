@@ -12,11 +12,11 @@ import pytest
 from trephine.choices import ProtocolName
 from trephine.serve.desk.pages import ROOMS
 from trephine.serve.words import LANGUAGES, Language, Words, catalogue, desk_words
-from trephine.study.finished import Section
-from trephine.study.jobs import Verb
+from trephine.study.editing.study_file import ROLES
+from trephine.study.jobs.process import Verb
 from trephine.study.locked.calculator_form import NoInterval
-from trephine.study.shelf import Stand
-from trephine.study.study_file import ROLES
+from trephine.study.shelf.finished import Section
+from trephine.study.shelf.studies import Stand
 from trephine.types import TimeUnit
 
 ROOM = resources.files("trephine.serve")

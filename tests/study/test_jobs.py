@@ -11,9 +11,16 @@ from pathlib import Path
 import pytest
 
 from trephine.errors import InputError, Problem, StudyProblemsError, TrephineError
-from trephine.study import job_record
-from trephine.study.job_record import recorded
-from trephine.study.jobs import JobState, digest_of, is_held, job_file, standing, write_state
+from trephine.study.jobs import record as job_record
+from trephine.study.jobs.process import (
+    JobState,
+    digest_of,
+    is_held,
+    job_file,
+    standing,
+    write_state,
+)
+from trephine.study.jobs.record import recorded
 
 
 def in_words(error: Exception) -> TrephineError | None:
@@ -117,7 +124,7 @@ def test_a_killed_process_leaves_an_interrupted_job_whatever_has_its_number_now(
     file = job_file(study, "run")
     program = (
         "import sys, time; from pathlib import Path\n"
-        "from trephine.study.job_record import recorded\n"
+        "from trephine.study.jobs.record import recorded\n"
         "study, file = map(Path, sys.argv[1:])\n"
         "with recorded(file, 'run', study, lambda e: None):\n"
         "    print('on', flush=True); time.sleep(600)\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from trephine.errors import InputError, StudyProblemsError
-from trephine.study.study_file import (
+from trephine.study.editing.study_file import (
     DataEdit,
     FileChangedError,
     VariableEdit,
@@ -153,7 +153,7 @@ def test_a_question_goes_when_it_is_decided() -> None:
 
 
 def read_text_of(text: str) -> tuple[str, ...]:
-    from trephine.study.study_file import StudyText
+    from trephine.study.editing.study_file import StudyText
 
     return StudyText(text, "").asked
 

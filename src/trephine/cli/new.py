@@ -24,7 +24,7 @@ def new(
     name: Annotated[str, typer.Option(help="Name of the study file to write.")] = "study.toml",
 ) -> None:
     """Write a study file from the table, images and masks in a folder, for you to correct."""
-    from trephine.study.new_study import write_draft
+    from trephine.study.editing.new_study import write_draft
 
     with stages("starts again") as show:
         progress = _after_a_while(partial(show, "Looking through files"))

@@ -18,6 +18,10 @@ from trephine.executors import Progress
 from trephine.modelling.cases import FeatureSet
 from trephine.plan import StudyPlan
 from trephine.plan.reading import read_plan_so_far
+from trephine.study.doubts.names import name_doubts, same_side_problems
+from trephine.study.doubts.remarks import remarks_of
+from trephine.study.doubts.too_few import refuse_too_few
+from trephine.study.doubts.values import value_doubts
 from trephine.study.finetuning import finetune_settings
 from trephine.study.images.case_images import OpenedImages, find_images, open_images
 from trephine.study.images.files import (
@@ -25,17 +29,13 @@ from trephine.study.images.files import (
     drawn_by_some,
 )
 from trephine.study.images.fingerprints import Fingerprint, read_once
-from trephine.study.name_doubts import name_doubts, same_side_problems
 from trephine.study.network_file import network_file_problems
-from trephine.study.remarks import remarks_of
 from trephine.study.settings import deep_settings, model_parts, radiomics_settings
 from trephine.study.table.doubts import left_out_doubts, time_doubts
 from trephine.study.table.outcome import TableRows, codes, read_rows
 from trephine.study.table.predictors import refused_predictors
 from trephine.study.table.ready_made import read_feature_sets
 from trephine.study.table.tidying import read_study_table
-from trephine.study.too_few import refuse_too_few
-from trephine.study.value_doubts import value_doubts
 from trephine.types import BoolArray, IntArray, Survival
 
 UNOPENED = "Images and masks were not opened: that comes when these are fixed."

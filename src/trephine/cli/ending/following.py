@@ -14,8 +14,8 @@ from trephine.cli.ending.mistakes import in_words
 
 if TYPE_CHECKING:
     from trephine.study.inputs import StudyInputs
-    from trephine.study.job_record import Recorder
-    from trephine.study.jobs import Verb
+    from trephine.study.jobs.process import Verb
+    from trephine.study.jobs.record import Recorder
 
 StateFile = Annotated[
     Path | None,
@@ -49,7 +49,7 @@ class Followed:
     def found(self, inputs: StudyInputs) -> None:
         """Record what the study starts from."""
         if self.recorder is not None:
-            from trephine.study.job_record import found_in
+            from trephine.study.jobs.record import found_in
 
             self.recorder.found(found_in(inputs))
 
@@ -70,7 +70,7 @@ def followed(file: Path | None, verb: Verb, study: Path, shown: Shown) -> Iterat
     if file is None:
         yield Followed(shown)
         return
-    from trephine.study.job_record import recorded
+    from trephine.study.jobs.record import recorded
 
     with recorded(file, verb, study, in_words) as recorder:
         yield Followed(shown, recorder)

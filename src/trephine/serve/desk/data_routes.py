@@ -11,13 +11,13 @@ from starlette.responses import FileResponse, Response
 
 from trephine.errors import StudyProblemsError
 from trephine.serve.desk.pages import Desk, onward, own_texts
-from trephine.study.shelf import ShelvedStudy
+from trephine.study.shelf.studies import ShelvedStudy
 from trephine.study.table_names import tables_in
 from trephine.types import TimeUnit
 
 if TYPE_CHECKING:  # they import all that reads tables, which other processes do
-    from trephine.study.data_look import DataLook
-    from trephine.study.data_save import DataChoices
+    from trephine.study.editing.data_look import DataLook
+    from trephine.study.editing.data_save import DataChoices
 
 # Texts that the page asks for: section and key by the field's name.
 TEXTS = {
@@ -50,8 +50,8 @@ def _shown_and_chosen(routes: APIRouter, desk: Desk) -> None:
 
     @routes.post(room)
     async def choose(request: Request, address: str) -> Response:
-        from trephine.study.data_save import save_choices
-        from trephine.study.study_file import FileChangedError
+        from trephine.study.editing.data_save import save_choices
+        from trephine.study.editing.study_file import FileChangedError
 
         study = desk.study(address)
         texts = await own_texts(desk, request)
@@ -66,8 +66,8 @@ def _shown_and_chosen(routes: APIRouter, desk: Desk) -> None:
 
     @routes.post(f"{room}/decided")
     async def decided(request: Request, address: str) -> Response:
-        from trephine.study.data_save import settle_question
-        from trephine.study.study_file import FileChangedError
+        from trephine.study.editing.data_save import settle_question
+        from trephine.study.editing.study_file import FileChangedError
 
         study = desk.study(address)
         texts = await own_texts(desk, request)
@@ -87,7 +87,7 @@ def _study_file(routes: APIRouter, desk: Desk) -> None:
 
     @routes.post("/studies/{address}/file")
     async def save(request: Request, address: str) -> Response:
-        from trephine.study.study_file import FileChangedError, save_text
+        from trephine.study.editing.study_file import FileChangedError, save_text
 
         study = desk.study(address)
         texts = await own_texts(desk, request)
@@ -114,7 +114,7 @@ async def _page(
     note: str = "",
 ) -> Response:
     """Return the page; what was typed and could not be saved stays in its field."""
-    from trephine.study.data_look import look_at_data
+    from trephine.study.editing.data_look import look_at_data
 
     row = _number(request.query_params.get("row", ""))
     look: DataLook = await desk.aside.ask(look_at_data, study.path, row)
@@ -159,9 +159,9 @@ def _as_text(content: Mapping[str, Any], section: str, key: str) -> str:
 
 def _chosen(texts: Mapping[str, str]) -> DataChoices:
     """Return what a form of the page chose."""
-    from trephine.study.column_look import ColumnRole
-    from trephine.study.data_save import DataChoices
-    from trephine.study.study_file import VariableEdit
+    from trephine.study.editing.column_look import ColumnRole
+    from trephine.study.editing.data_save import DataChoices
+    from trephine.study.editing.study_file import VariableEdit
 
     roles: dict[str, ColumnRole] = {}
     variables: dict[str, VariableEdit] = {}
@@ -192,7 +192,7 @@ def _chosen(texts: Mapping[str, str]) -> DataChoices:
 
 
 def _role(text: str) -> Any:
-    from trephine.study.study_file import ROLES
+    from trephine.study.editing.study_file import ROLES
 
     if text not in (*ROLES, "clinical", "part", "out"):
         raise HTTPException(422, "role: expected one that the page offers, found another")

@@ -17,7 +17,7 @@ from trephine.serve.desk.pages import Desk, onward, own_form, own_texts
 from trephine.serve.pages import FILES as CALCULATOR_FILES
 from trephine.serve.pages import KINDS
 from trephine.serve.parts import static
-from trephine.study.shelf import address_of
+from trephine.study.shelf.studies import address_of
 from trephine.study.table_names import table_ending, tables_in
 
 FILES = (*CALCULATOR_FILES, "desk.css", "desk.mjs")
@@ -49,7 +49,7 @@ def folder_routes(desk: Desk, announce: Callable[[], None]) -> APIRouter:
 
     @routes.post("/folders/{address}/draft")
     async def draft(request: Request, address: str) -> Response:
-        from trephine.study.new_study import start_study
+        from trephine.study.editing.new_study import start_study
 
         folder = _free(desk, address)
         named = (await own_texts(desk, request)).get("table", "")
@@ -61,7 +61,7 @@ def folder_routes(desk: Desk, announce: Callable[[], None]) -> APIRouter:
 
     @routes.post("/folders/{address}/tables")
     async def dropped(request: Request, address: str) -> Response:
-        from trephine.study.new_study import store_table
+        from trephine.study.editing.new_study import store_table
 
         folder = _free(desk, address)
         async with own_form(desk, request, files=1) as form:

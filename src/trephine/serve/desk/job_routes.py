@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 from trephine.serve.desk.pages import Desk, onward, own_texts
 from trephine.serve.desk.render import desk_environment
-from trephine.study.jobs import (
+from trephine.study.jobs.process import (
     JobState,
     ProblemState,
     Verb,
@@ -23,7 +23,7 @@ from trephine.study.jobs import (
     log_file,
     standing,
 )
-from trephine.study.shelf import ShelvedStudy
+from trephine.study.shelf.studies import ShelvedStudy
 
 _LOOK_EVERY_S = 0.4
 # A browser comes back by itself when a stream ends: no request lasts longer than others may.

@@ -18,7 +18,7 @@ from trephine.serve.parts import as_data
 from trephine.serve.settings import ServeSettings
 from trephine.serve.turns import Busy, Turns
 from trephine.serve.words import catalogue, words_of
-from trephine.study.shelf import ShelvedStudy
+from trephine.study.shelf.studies import ShelvedStudy
 
 if TYPE_CHECKING:  # it imports all that models need, and the list of studies needs none of it
     from trephine.serve.models import ServedModel
@@ -58,7 +58,7 @@ def model_routes(desk: Desk) -> APIRouter:
 
 
 def _model(study: ShelvedStudy) -> ServedModel | None:
-    from trephine.study.finished import model_of
+    from trephine.study.shelf.finished import model_of
 
     bundle = model_of(study.results)
     if bundle is None:

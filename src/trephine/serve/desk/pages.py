@@ -21,7 +21,7 @@ from trephine.serve.guard import cookie_of
 from trephine.serve.pages import language_of
 from trephine.serve.sessions import OneTimeSessions
 from trephine.serve.words import LANGUAGES, Language, desk_words, words_of
-from trephine.study.shelf import Shelf, ShelvedStudy, look_through
+from trephine.study.shelf.studies import Shelf, ShelvedStudy, look_through
 
 LANGUAGE_COOKIE = "trephine_language"
 # Pages of a study in their order; a new one is a line here, its routes, and its words.

@@ -22,7 +22,8 @@ from typing import get_args
 from trephine.errors import InputError
 from trephine.paths import CONFINED
 from trephine.serve.logs import log
-from trephine.study.jobs import (
+from trephine.study.editing.study_file import read_text
+from trephine.study.jobs.process import (
     JobState,
     Verb,
     digest_of,
@@ -32,8 +33,7 @@ from trephine.study.jobs import (
     standing,
     write_state,
 )
-from trephine.study.shelf import ShelvedStudy, look_through, results_of
-from trephine.study.study_file import read_text
+from trephine.study.shelf.studies import ShelvedStudy, look_through, results_of
 
 _LOOK_EVERY_S = 0.4
 _COLUMNS = "110"

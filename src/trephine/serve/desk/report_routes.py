@@ -28,7 +28,7 @@ def report_routes(desk: Desk) -> APIRouter:
 def _pages(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/studies/{address}/report")
     async def report(request: Request, address: str) -> Response:
-        from trephine.study.finished import model_of, read_headline, result_files
+        from trephine.study.shelf.finished import model_of, read_headline, result_files
 
         study = desk.study(address)
         files = result_files(study.results)
@@ -54,7 +54,7 @@ def _pages(routes: APIRouter, desk: Desk) -> None:
 
     @routes.get("/studies/{address}/report/page")
     async def page(address: str) -> Response:
-        from trephine.study.finished import report_policy
+        from trephine.study.shelf.finished import report_policy
 
         file = desk.study(address).results / "report.html"
         if not file.is_file():
@@ -71,7 +71,7 @@ def _pages(routes: APIRouter, desk: Desk) -> None:
 def _files(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/studies/{address}/report/{part}.zip")
     async def archive(address: str, part: Archived) -> Response:
-        from trephine.study.finished import zipped
+        from trephine.study.shelf.finished import zipped
 
         study = desk.study(address)
         folder = study.results / part
@@ -83,7 +83,7 @@ def _files(routes: APIRouter, desk: Desk) -> None:
 
     @routes.get("/studies/{address}/report/files/{place:path}")
     def one_file(address: str, place: str) -> Response:
-        from trephine.study.finished import result_files
+        from trephine.study.shelf.finished import result_files
 
         study = desk.study(address)
         # Looked up among what lies there: no path is made of what was asked for.

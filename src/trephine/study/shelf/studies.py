@@ -12,7 +12,7 @@ from typing import Literal
 
 from trephine.errors import InputError
 from trephine.paths import held_inside, open_regular
-from trephine.study.jobs import Found, JobState, digest_of, job_file, standing
+from trephine.study.jobs.process import Found, JobState, digest_of, job_file, standing
 
 # Folders of studies that people keep are far fewer.
 _MOST = 500

@@ -21,8 +21,8 @@ from trephine.study.draft.clinical import declare
 from trephine.study.draft.columns import Roles
 from trephine.study.draft.drafting import draft_table
 from trephine.study.draft.values import Look
-from trephine.study.jobs import ProblemState
-from trephine.study.study_file import ROLES, Role, StudyText, columns_of, read_text
+from trephine.study.editing.study_file import ROLES, Role, StudyText, columns_of, read_text
+from trephine.study.jobs.process import ProblemState
 
 _VALUES_SHOWN = 12
 # Text of so few different values can be put into an order by hand.

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from trephine.errors import Problem, StudyProblemsError
-from trephine.study.column_look import ColumnRole, declarations, readings
-from trephine.study.study_file import (
+from trephine.study.editing.column_look import ColumnRole, declarations, readings
+from trephine.study.editing.study_file import (
     ROLES,
     DataEdit,
     FileChangedError,

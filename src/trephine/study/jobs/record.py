@@ -12,7 +12,7 @@ from typing import IO
 
 from trephine.errors import InputError, StudyProblemsError, TrephineError, grouped
 from trephine.study.inputs import StudyInputs
-from trephine.study.jobs import (
+from trephine.study.jobs.process import (
     CAN_FOLLOW,
     Found,
     JobState,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from trephine.errors import InputError, Problem, StudyProblemsError
 from trephine.plan.reading import read_plan_so_far
-from trephine.study.column_look import ColumnLook, look_at_columns, open_table
-from trephine.study.jobs import ProblemState, problem_state
-from trephine.study.pattern_look import PatternLook, look_at_patterns
-from trephine.study.study_file import StudyText, columns_of, read_text
+from trephine.study.editing.column_look import ColumnLook, look_at_columns, open_table
+from trephine.study.editing.pattern_look import PatternLook, look_at_patterns
+from trephine.study.editing.study_file import StudyText, columns_of, read_text
+from trephine.study.jobs.process import ProblemState, problem_state
 
 ROWS_SHOWN = 8
 _MOST_COLUMNS = 400
