@@ -1,0 +1,1 @@
+"""Regions and angles that a rater draws: shapes, their pixels, measures, and the journal."""

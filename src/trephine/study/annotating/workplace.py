@@ -1,0 +1,282 @@
+"""What there is to draw on: the images of a study or of a folder, and where readings go."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from trephine.choices import Side
+from trephine.cohort.sides import side_of
+from trephine.errors import ImageError, InputError, StudyProblemsError
+from trephine.imaging.dicom_head import read_head
+from trephine.imaging.sniff import file_kind
+from trephine.imaging.spacing import StatedSpacing
+from trephine.paths import fixed_folder, held_inside
+from trephine.plan.data_section import DataSection
+from trephine.plan.reading import read_plan_so_far
+from trephine.study.images.filling import absent, filled
+from trephine.study.images.pairs import IMAGE_SUFFIXES, is_stray
+from trephine.study.table.tidying import read_study_table
+
+ANNOTATIONS = "annotations"
+CONSENSUS = "consensus"
+
+_RATER = re.compile(r"^[a-z0-9][a-z0-9-]{0,30}$")
+# The word at the end of a name that says which plane of a case an image shows.
+_PLANE = re.compile(r"[ _-](ap|cor|coronal|ax|axial|tra|transverse|sag|sagittal)$", re.IGNORECASE)
+_SERIES = ("MR", "CT")
+_DEFAULT_LABELS: Mapping[Side | None, int] = {"R": 1, "L": 2, None: 1}
+
+
+@dataclass(frozen=True)
+class HipRow:
+    """A case that an image shows: its name in the table, and its side."""
+
+    case: str
+    side: Side | None
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One image to be read.
+
+    Attributes
+    ----------
+    address
+        Letters and digits that are this image's alone, made of where it lies.
+    place
+        Where its masks lie, from a rater's folder and without their ending; the page shows it.
+    path
+        Of the image.
+    rows
+        The cases that it shows; in a folder, one without a side.
+    spacing_mm
+        Where the image states none.
+    labels
+        Of each side's region in a mask.
+    """
+
+    address: str
+    place: str
+    path: Path
+    rows: tuple[HipRow, ...]
+    spacing_mm: StatedSpacing
+    labels: Mapping[Side | None, int]
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Images to be read, and where readings go.
+
+    Attributes
+    ----------
+    folder
+        That holds the readings, one folder a rater.
+    items
+        By address, in the order of the table or of the names.
+    mask_pattern
+        How a study file names the masks of a region: ``{rater}`` and ``{region}`` are to be filled,
+        other fields are the table's; empty where one pattern does not fit.
+    """
+
+    folder: Path
+    items: Mapping[str, WorkItem]
+    mask_pattern: str = ""
+
+    def item(self, address: str) -> WorkItem | None:
+        """Return an image by its address; None where there is none."""
+        return self.items.get(address)
+
+    def rater_folder(self, rater: str) -> Path:
+        """Return the folder of a rater."""
+        return self.folder / rater_name(rater)
+
+    def journal(self, rater: str, item: WorkItem) -> Path:
+        """Return the journal of a rater's reading of an image."""
+        return self.rater_folder(rater) / "journals" / f"{item.address}.jsonl"
+
+    def raters(self) -> tuple[str, ...]:
+        """Return who has a reading, without the consensus."""
+        if not self.folder.is_dir():
+            return ()
+        found = sorted(one.name for one in self.folder.iterdir() if (one / "journals").is_dir())
+        return tuple(name for name in found if name != CONSENSUS and _RATER.fullmatch(name))
+
+
+def rater_name(name: str) -> str:
+    """Return a rater's name if it can be that of a folder.
+
+    Raises
+    ------
+    InputError
+        If it cannot.
+    """
+    if not _RATER.fullmatch(name):
+        raise InputError(
+            "rater: expected up to 31 small letters, digits and hyphens, found another name"
+        )
+    return name
+
+
+def open_workplace(path: Path) -> Workplace:
+    """Find the images of a study file, or of a folder.
+
+    Raises
+    ------
+    StudyProblemsError
+        If the study's table or images are not as its file says.
+    InputError
+        If there is nothing at the path, or no image.
+    """
+    if path.is_dir():
+        place = _of_folder(path.resolve())
+    elif path.is_file():
+        place = _of_study(path.resolve())
+    else:
+        raise InputError(f"{path}: expected a study file or a folder of images, found nothing")
+    if not place.items:
+        raise InputError(
+            f"{path.name}: expected images (DICOM, NIfTI, NRRD, MHA, PNG, TIFF), found none"
+        )
+    return place
+
+
+def address_of_place(place: str) -> str:
+    """Return an address that holds no part of a name."""
+    return hashlib.sha256(place.encode()).hexdigest()[:16]
+
+
+def _of_study(path: Path) -> Workplace:
+    plan, _ = read_plan_so_far(path)
+    if plan.data.image is None:
+        raise InputError(
+            f"{path.name} [data]: expected image, the path of a case's image, found none; name it,"
+            " or annotate the folder of the images"
+        )
+    table, _ = read_study_table(plan)
+    plan, frame = table.plan, table.frame
+    data, columns = plan.data, plan.data.columns
+    pattern = data.image or ""
+    images, problems = filled(pattern, "an image", frame, data)
+    problems += absent(images, np.ones(len(images), np.bool_), pattern, "an image", frame, data)
+    if problems:
+        raise StudyProblemsError(problems)
+    cases = list(frame[columns.case]) if columns.case in frame.columns else [
+        f"row {number}" for number in frame.index
+    ]  # fmt: skip
+    sides: list[Side | None] = [None] * len(cases)
+    if columns.side is not None and columns.side in frame.columns:
+        sides = [side_of(str(cell)) for cell in frame[columns.side]]
+    rows: dict[Path, list[HipRow]] = defaultdict(list)
+    for image, case, side in zip(images, cases, sides, strict=True):
+        rows[image].append(HipRow(str(case), side))
+    items = [
+        _item(_place(image, pattern), image, tuple(hips), data.spacing_mm, _labels(data))
+        for image, hips in rows.items()
+    ]
+    folder = path.parent / ANNOTATIONS
+    return Workplace(folder, {one.address: one for one in items}, _mask_pattern(pattern))
+
+
+def _item(
+    place: str,
+    path: Path,
+    rows: tuple[HipRow, ...],
+    spacing_mm: StatedSpacing = None,
+    labels: Mapping[Side | None, int] = _DEFAULT_LABELS,
+) -> WorkItem:
+    return WorkItem(address_of_place(place), place, path, rows, spacing_mm, labels)
+
+
+def _labels(data: DataSection) -> Mapping[Side | None, int]:
+    """Return the labels that the study reads, as far as they are numbers."""
+    stated = data.mask_label
+    if isinstance(stated, int):
+        return {"R": stated, "L": stated, None: stated}
+    if isinstance(stated, dict) and all(isinstance(one, int) for one in stated.values()):
+        right, left = stated.get("R"), stated.get("L")
+        if isinstance(right, int) and isinstance(left, int):
+            return {"R": right, "L": left, None: right}
+    return _DEFAULT_LABELS
+
+
+def _place(image: Path, pattern: str) -> str:
+    """Return where the masks of an image lie: as it lies in the folder that its pattern names."""
+    folder = fixed_folder(pattern).resolve()
+    inside = image.relative_to(folder) if image.is_relative_to(folder) else Path(image.name)
+    ending = _ending(pattern)
+    text = inside.as_posix()
+    return text[: -len(ending)] if ending and text.lower().endswith(ending) else text
+
+
+def _ending(pattern: str) -> str:
+    return next((one for one in IMAGE_SUFFIXES if pattern.lower().endswith(one)), "")
+
+
+def _mask_pattern(pattern: str) -> str:
+    if re.search(r"[*?]", pattern):
+        return ""
+    rest = pattern[len(str(fixed_folder(pattern))) :].lstrip("/")
+    ending = _ending(pattern)
+    bare = rest[: -len(ending)] if ending else rest
+    return f"{ANNOTATIONS}/{{rater}}/{{region}}/{bare}.nii.gz"
+
+
+def _of_folder(folder: Path) -> Workplace:
+    items = []
+    for path in sorted(folder.iterdir()):
+        if is_stray(path) or path.name in (ANNOTATIONS, "masks", "results"):
+            continue
+        items += _items_at(path, folder)
+    return Workplace(folder / ANNOTATIONS, {one.address: one for one in items})
+
+
+def _items_at(path: Path, folder: Path) -> list[WorkItem]:
+    """Return the images at a path: a file, a series, or a folder of images."""
+    held_inside(path, folder)
+    if path.is_file():
+        return [_folder_item(path, folder)] if _is_image(path) else []
+    inside = [one for one in sorted(path.iterdir()) if one.is_file() and not is_stray(one)]
+    images = [one for one in inside if _is_image(one)]
+    if len(images) > 1 and _is_series(images):
+        return [_folder_item(path, folder)]
+    return [_folder_item(one, folder) for one in images]
+
+
+def _folder_item(path: Path, folder: Path) -> WorkItem:
+    place = path.relative_to(folder).as_posix()
+    ending = _ending(place) if path.is_file() else ""
+    place = place[: -len(ending)] if ending else place
+    return _item(place, path, (HipRow(case_of_place(place), None),))
+
+
+def case_of_place(place: str) -> str:
+    """Return the case that an image of a folder shows: its name without the word of its plane."""
+    folder, slash, name = place.rpartition("/")
+    if slash and _PLANE.search(f" {name}"):
+        bare = _PLANE.sub("", f" {name}").strip(" _-")
+        return f"{folder}/{bare}" if bare else folder
+    return f"{folder}{slash}{_PLANE.sub('', name)}"
+
+
+def _is_image(path: Path) -> bool:
+    if path.name.lower().endswith(IMAGE_SUFFIXES):
+        return True
+    try:
+        return "." not in path.name and file_kind(path) == "dicom"
+    except (ImageError, OSError):
+        return False
+
+
+def _is_series(images: Sequence[Path]) -> bool:
+    try:
+        heads = [read_head(path) for path in images[:2]]
+    except (ImageError, OSError):
+        return False
+    return all(head.modality in _SERIES for head in heads)
