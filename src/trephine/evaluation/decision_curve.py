@@ -11,8 +11,8 @@ import numpy.typing as npt
 from trephine.errors import InputError
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
 from trephine.evaluation.intervals import patient_bootstrap
-from trephine.survival.arrays import merge_near_ties
-from trephine.types import BoolArray, FloatArray, IntArray, Survival
+from trephine.survival.nested_sets import event_free_above
+from trephine.types import FloatArray, IntArray, Survival
 
 TREAT_ALL = "treat all"
 TREAT_NONE = "treat none"
@@ -195,10 +195,9 @@ def _rates(
     As in dcurves, Kaplan-Meier among those acted on is not read past their last follow-up, even
     where it has reached 0.
     """
-    acted_on = risk >= grid[:, None]
-    share = acted_on.mean(axis=1)
-    event_rate = 1.0 - _event_free_among(outcome, acted_on, horizon)
-    followed = (acted_on & (outcome.time >= horizon)).any(axis=1)
+    share = 1.0 - np.searchsorted(np.sort(risk), grid, side="left") / risk.size
+    event_rate = 1.0 - event_free_above(outcome.time, outcome.event, risk, grid, horizon)
+    followed = grid <= risk[outcome.time >= horizon].max(initial=-np.inf)
     lost = (share > 0.0) & ~followed
     event_rate[lost] = np.nan
     note = ""
@@ -210,20 +209,6 @@ def _rates(
             f" horizon {horizon:g} {outcome.unit}"
         )
     return event_rate * share, (1.0 - event_rate) * share, note
-
-
-def _event_free_among(outcome: Survival, members: BoolArray, horizon: float) -> FloatArray:
-    """Return Kaplan-Meier's S(t) among each row of members, shape (sets, n); 1 in an empty set."""
-    order = np.argsort(outcome.time, kind="stable")
-    time = merge_near_ties(outcome.time)[order]
-    starts = np.flatnonzero(np.append(True, np.diff(time) > 0.0))
-    ordered = members[:, order]
-    at_risk = np.cumsum(ordered[:, ::-1], axis=1)[:, ::-1][:, starts]
-    deaths = np.add.reduceat((ordered & outcome.event[order]).astype(np.int64), starts, axis=1)
-    with np.errstate(invalid="ignore"):
-        hazard = np.where(deaths > 0, deaths / at_risk, 0.0)
-    free: FloatArray = np.prod(1.0 - hazard[:, time[starts] <= horizon], axis=1)
-    return free
 
 
 @dataclass(frozen=True)
