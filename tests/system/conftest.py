@@ -1,8 +1,12 @@
-"""Orthanc, a real archive from Debian, on loopback only; skipped loudly where it is not there."""
+"""Orthanc, a real archive from Debian, on loopback only; skipped loudly where it is not there.
+
+Where ``make test-system`` has just passed, ``TREPHINE_SYSTEM_TESTED=1`` spares a second run.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -21,6 +25,15 @@ PROGRAM = shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 USER, PASSWORD = "tester", "a-secret-of-tests"
 START_SECONDS = 20.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("TREPHINE_SYSTEM_TESTED") != "1":
+        return
+    done = pytest.mark.skip(reason="make test-system has run it just before")
+    for item in items:
+        if item.get_closest_marker("system"):
+            item.add_marker(done)
 
 
 def free_port() -> int:
