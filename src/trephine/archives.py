@@ -10,12 +10,53 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import IO, cast
+from dataclasses import asdict, dataclass, fields
+from typing import IO, Self, cast
 
-# Some 90,000 entries without names; 20,000 with names of 160 letters.
-MOST_DIRECTORY_BYTES = 4 << 20
-# Some 100,000 tensors: a model refitted a thousand times has a third of them.
-MOST_TENSOR_HEADER_BYTES = 8 << 20
+from trephine.limits import from_variable, in_force
+
+# "directory_bytes=16000000": an operator whose archives list more raises the bounds so.
+VARIABLE = "TREPHINE_ARCHIVE_LIMITS"
+
+
+@dataclass(frozen=True)
+class ArchiveLimits:
+    """How long the lists of what an archive holds may be.
+
+    Attributes
+    ----------
+    directory_bytes
+        Of a zip file: some 90,000 entries without names, 20,000 with names of 160 letters.
+    tensor_header_bytes
+        Of a safetensors file: some 100,000 tensors. A model refitted a thousand times has a third
+        of them.
+    """
+
+    directory_bytes: int = 4_194_304
+    tensor_header_bytes: int = 8_388_608
+
+    @classmethod
+    def in_force(cls) -> Self:
+        """Return the bounds in force: the usual ones, the environment's, the study's.
+
+        Raises
+        ------
+        InputError
+            If the variable names no bound, or no number.
+        """
+        return cls(**in_force("archive", asdict(cls.from_environment())))
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Return the bounds before a study file has its word.
+
+        Raises
+        ------
+        InputError
+            If the variable names no bound, or no number.
+        """
+        known = (field.name for field in fields(cls))
+        return cls(**from_variable(VARIABLE, known, "directory_bytes=16000000"))
 
 
 def open_zip(file: IO[bytes]) -> zipfile.ZipFile:
@@ -29,7 +70,7 @@ def open_zip(file: IO[bytes]) -> zipfile.ZipFile:
     Raises
     ------
     zipfile.BadZipFile
-        If it is no archive, or its directory is larger than `MOST_DIRECTORY_BYTES`.
+        If it is no archive, or its directory is larger than the limit.
     OSError
         If it cannot be read. Damaged ones end in other errors of the library too.
     """
@@ -52,9 +93,9 @@ def bounded_tensors(content: bytes) -> bytes:
     Raises
     ------
     ValueError
-        If that length is more than `MOST_TENSOR_HEADER_BYTES`.
+        If that length is more than the limit.
     """
-    if int.from_bytes(content[:8], "little") > MOST_TENSOR_HEADER_BYTES:
+    if int.from_bytes(content[:8], "little") > ArchiveLimits.in_force().tensor_header_bytes:
         raise ValueError("its header is too large")
     return content
 
@@ -68,7 +109,7 @@ class _Held:
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self.size = file.seek(0, io.SEEK_END)
-        self.most = MOST_DIRECTORY_BYTES
+        self.most = ArchiveLimits.in_force().directory_bytes
         self.tell = file.tell
 
     def read(self, size: int = -1) -> bytes:

@@ -1,9 +1,10 @@
 """What a study file says of the limits on files, for this process and its workers.
 
 Limits have three sources. The program has usual ones; the environment of whoever runs it raises or
-lowers them; and a study file (``[limits.image]``, ``[limits.table]``, ``[limits.network]``) has the
-last word, except under ``TREPHINE_CONFINED=1``: what others send may then lower the operator's
-limits, not raise them (`trephine.plan.reading` refuses it, and here it changes nothing).
+lowers them; and a study file (``[limits.image]``, ``[limits.table]``, ``[limits.archive]``,
+``[limits.network]``) has the last word, except under ``TREPHINE_CONFINED=1``: what others send may
+then lower the operator's limits, not raise them (`trephine.plan.reading` refuses it, and here it
+changes nothing).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Literal
 from trephine.errors import InputError
 from trephine.paths import is_confined
 
-LimitKind = Literal["image", "table", "network"]
+LimitKind = Literal["image", "table", "archive", "network"]
 Stated = Mapping[str, Mapping[str, int]]
 
 _NONE: Stated = MappingProxyType({})

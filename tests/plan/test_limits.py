@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
+import SimpleITK
 from PIL import Image as Pillow
+from PIL.PngImagePlugin import PngInfo
 
+from security.seeds import radiograph
+from trephine.archives import ArchiveLimits
 from trephine.cohort.reading import TableLimits, read_source
 from trephine.deep.network_limits import NetworkLimits
 from trephine.errors import ImageError, StudyProblemsError
@@ -19,6 +24,7 @@ from trephine.imaging.limits import ImageLimits, image_limits
 from trephine.limits import state_limits, stated_limits
 from trephine.plan import read_plan
 from trephine.plan.limits_section import (
+    ArchiveLimitsSection,
     ImageLimitsSection,
     NetworkLimitsSection,
     TableLimitsSection,
@@ -45,6 +51,7 @@ def test_a_section_has_each_limit_with_the_number_that_holds_without_it() -> Non
     for section, limits in (
         (ImageLimitsSection, ImageLimits),
         (TableLimitsSection, TableLimits),
+        (ArchiveLimitsSection, ArchiveLimits),
         (NetworkLimitsSection, NetworkLimits),
     ):
         usual = {field.name: str(field.default) for field in fields(limits)}
@@ -88,17 +95,56 @@ def test_a_confined_study_lowers_the_operators_limits_and_raises_none(
     read_plan(study(tmp_path, "[limits.image]\npixels = 50\n[limits.table]\nrows = 9\n"))
     assert (image_limits().pixels, TableLimits.in_force().rows) == (50, 9)
     stated = "[limits.image]\npixels = 101\n[limits.table]\nrows = 200001\n"
+    stated += "[limits.archive]\ndirectory_bytes = 4194305\n[limits.network]\nseconds = 9\n"
     with pytest.raises(StudyProblemsError) as seen:
-        read_plan(study(tmp_path, f"{stated}[limits.network]\nseconds = 9\n"))
+        read_plan(study(tmp_path, stated))
     said = str(seen.value)
     assert "[limits.image.pixels]: expected at most 100" in said
     assert "[limits.table.rows]: expected at most 200000" in said
     assert "[limits.network.seconds]: expected at most 8" in said
     assert "TREPHINE_MAX_PIXELS" in said
     assert "TREPHINE_NETWORK_LIMITS=seconds=" in said
+    assert "TREPHINE_ARCHIVE_LIMITS=directory_bytes=" in said
     assert image_limits().pixels == 100
     state_limits({"image": {"pixels": 1000}})  # whoever states it
     assert image_limits().pixels == 100
+
+
+def png_in_chunks(path: Path) -> None:
+    """Write a PNG with five chunks of text before its values."""
+    text = PngInfo()
+    for number in range(5):
+        text.add_text(f"k{number}", "v")
+    Pillow.new("L", (8, 8)).save(path, "PNG", pnginfo=text)
+
+
+def dicom(path: Path) -> None:
+    radiograph().save_as(path, enforce_file_format=True)
+
+
+def nrrd(path: Path) -> None:
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(np.ones((8, 8), np.uint8)), str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "limit", "most"),
+    [
+        ("x.png", png_in_chunks, "chunks", 3),
+        ("x.dcm", dicom, "elements", 5),
+        ("x.dcm", dicom, "sequence_bytes", 20),
+        ("x.nrrd", nrrd, "header_bytes", 60),
+    ],
+)
+def test_a_study_and_an_operator_raise_what_bounds_the_parts_of_a_header(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, write, limit: str, most: int
+) -> None:
+    write(tmp_path / name)
+    assert read_image(tmp_path / name, spacing_mm=1.0).pixels.size
+    monkeypatch.setenv(f"TREPHINE_MAX_{limit.upper()}", str(most))
+    with pytest.raises(ImageError):
+        read_image(tmp_path / name, spacing_mm=1.0)
+    read_plan(study(tmp_path, f"[limits.image]\n{limit} = 100000\n"))
+    assert read_image(tmp_path / name, spacing_mm=1.0).pixels.size
 
 
 @pytest.mark.parametrize("wrong", ["pixels = 0", "pixels = -1", "pixels = 'x'", "no = 1"])

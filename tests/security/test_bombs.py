@@ -74,7 +74,7 @@ def test_an_archive_whose_directory_lies_is_refused(
 def test_a_directory_of_many_entries_is_not_read(
     tmp_path: Path, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trephine.archives.MOST_DIRECTORY_BYTES", 1 << 16)
+    monkeypatch.setenv("TREPHINE_ARCHIVE_LIMITS", "directory_bytes=65536")
     lines = files.entry(b"") * 2000
     path = files.saved(tmp_path, file, lines + files.end(2000, len(lines), 0))
     with path.open("rb") as stream, pytest.raises(zipfile.BadZipFile, match="too large"):

@@ -12,6 +12,7 @@ import typer
 from trephine.choices import IccForm
 from trephine.cli.ending.problems import problems_shown
 from trephine.cli.terminal import console, stages
+from trephine.held import hold_to
 
 if TYPE_CHECKING:  # loaded when they are used
     from trephine.executors import Progress
@@ -33,6 +34,8 @@ def agree(
     """Compare the raters' drawings (Dice, HD95, size) and the features measured on them (ICC)."""
     from trephine.study.agreement import compare_drawings, draw_worst
     from trephine.study.inputs import read_study
+
+    hold_to(study, out)
 
     with problems_shown(study), stages("goes on") as show:
         inputs = read_study(study, lambda done, total: show("Opening masks", done, total))

@@ -10,6 +10,7 @@ import typer
 from trephine.cli.ending.following import StateFile, followed
 from trephine.cli.ending.problems import as_json, forget_problems, problems_in_json, problems_shown
 from trephine.cli.terminal import console, stages
+from trephine.held import hold_to
 
 if TYPE_CHECKING:
     from trephine.study.inputs import StudyInputs
@@ -29,6 +30,8 @@ def check(
 ) -> None:
     """List every problem of a study: plan, table, images, masks. Changes nothing."""
     from trephine.study.to_fit import read_study_to_fit
+
+    hold_to(study, out, state)
 
     told = problems_in_json() if json else problems_shown(study, out)
     with told, stages("starts again") as shown, followed(state, "check", study, shown) as job:

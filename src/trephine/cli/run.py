@@ -11,6 +11,7 @@ from trephine.cli.ending.following import StateFile, followed
 from trephine.cli.ending.problems import problems_shown
 from trephine.cli.options import ExecutorName
 from trephine.cli.terminal import console, stages
+from trephine.held import hold_to
 
 
 def run(
@@ -30,6 +31,8 @@ def run(
     """Run a study: features, signatures, models, validation, report, model bundle."""
     from trephine.serve.offline import calculator_beside
     from trephine.study import Study
+
+    hold_to(study, out, state)
 
     with (
         problems_shown(study),

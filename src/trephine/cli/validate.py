@@ -9,6 +9,7 @@ import typer
 
 from trephine.cli.ending.problems import problems_shown
 from trephine.cli.terminal import console, stages
+from trephine.held import hold_to
 from trephine.writing import write_text
 
 
@@ -34,6 +35,7 @@ def validate(
     from trephine.study.locked.validate import validate_bundle
 
     demanded = None if signer is None else signer_fingerprint(signer)
+    hold_to(study, out, json_out, read=[bundle])
     with problems_shown(study), stages("goes on") as show:
         result = validate_bundle(
             bundle, study, out, workers=workers, progress=show, signer=demanded

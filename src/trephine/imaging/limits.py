@@ -1,8 +1,9 @@
 """How large an image may be, asked before anything is parsed, inflated or allocated.
 
-A file of a few kilobytes can declare gigabytes. Four questions stop that, in one place for every
-format. Where a real image needs more, an operator raises a limit by an environment variable, and a
-study file under ``[limits.image]`` by the variable's last words (`trephine.limits`):
+A file of a few kilobytes can declare gigabytes, and one of some megabytes parts without end. These
+numbers stop that, in one place for every format. Where a real image needs more, an operator raises
+a limit by an environment variable, and a study file under ``[limits.image]`` by the variable's last
+words (`trephine.limits`):
 
 =================================  ===========  ====================================================
 variable                           default      why
@@ -17,6 +18,14 @@ variable                           default      why
                                                 of more than 16777216 pixels (4096 x 4096): noise
                                                 keeps real images below 10. Masks, which are mostly
                                                 zeros, are not asked.
+``TREPHINE_MAX_ELEMENTS``          125000       of a DICOM header: a thousand frames described take
+                                                50,000
+``TREPHINE_MAX_SEQUENCE_BYTES``    4 MiB        of all sequences of a DICOM header: a thousand
+                                                frames described take one
+``TREPHINE_MAX_CHUNKS``            50000        of a PNG: encoders write chunks of 8 kB or more, and
+                                                62 megapixels of 16 bits are 15,000 such
+``TREPHINE_MAX_HEADER_BYTES``      1 MiB        of an NRRD or MetaImage header; those of 3D Slicer
+                                                are long, and none is near this
 =================================  ===========  ====================================================
 """
 
@@ -51,12 +60,24 @@ class ImageLimits:
         All values of a volume.
     inflation
         Bytes of values a byte sent.
+    elements
+        Of a DICOM header, nested ones included.
+    sequence_bytes
+        Of all sequences of a DICOM header that state their length.
+    chunks
+        Of a PNG.
+    header_bytes
+        Of an NRRD or MetaImage header.
     """
 
     file_bytes: int = 1 << 32
     plane_pixels: int = 62_000_000
     pixels: int = 1 << 28
     inflation: int = 100
+    elements: int = 125_000
+    sequence_bytes: int = 4_194_304
+    chunks: int = 50_000
+    header_bytes: int = 1_048_576
 
 
 def image_limits() -> ImageLimits:

@@ -2,7 +2,7 @@
 
 A DICOM element, a PNG chunk and an entry of a TIFF directory take eight to twelve bytes and ten
 microseconds, or memory of any size where many entries name the same bytes: a file of some
-megabytes then takes minutes. No real image is near these counts.
+megabytes then takes minutes. No real image is near the counts of `trephine.imaging.limits`.
 """
 
 from __future__ import annotations
@@ -13,14 +13,10 @@ from typing import IO, Any
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
 from trephine.errors import ImageError
+from trephine.imaging.limits import image_limits, raised_by
 
-# Reads of a DICOM parser, two for an element: a thousand frames described take 100,000.
-MOST_READS = 250_000
-# Of all sequences of a header that state their length: a thousand frames described take a MB.
-MOST_SEQUENCE_BYTES = 4 << 20
-# Encoders write chunks of 8 kB or more; 62 megapixels of 16 bits are 15,000 such.
-MOST_CHUNKS = 50_000
-
+# Of a DICOM parser, for each element.
+_READS = 2
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
                16: 8, 17: 8, 18: 8}  # fmt: skip
 
@@ -38,6 +34,7 @@ class CountedReads:
 
     def __init__(self, file: IO[bytes], name: str) -> None:
         self._read, self._called, self._count = file.read, name, 0
+        self._most = _READS * image_limits().elements
         self.seek, self.tell = file.seek, file.tell
 
     def read(self, size: int = -1) -> bytes:
@@ -49,8 +46,8 @@ class CountedReads:
             If it was read too often.
         """
         self._count += 1
-        if self._count > MOST_READS:
-            raise too_many_parts(self._called)
+        if self._count > self._most:
+            raise _too_many_parts(self._called, "elements")
         return self._read(size)
 
 
@@ -74,8 +71,8 @@ def check_sequences(elements: Any, name: str) -> None:
         part = elements.get_item(tag)
         if isinstance(part.value, bytes) and _vr(part) == "SQ":
             length += len(part.value)
-    if length > MOST_SEQUENCE_BYTES:
-        raise too_many_parts(name)
+    if length > image_limits().sequence_bytes:
+        raise _too_many_parts(name, "sequence_bytes")
 
 
 def _vr(part: Any) -> str | None:
@@ -85,11 +82,11 @@ def _vr(part: Any) -> str | None:
     return part.VR if isinstance(part.VR, str) else None
 
 
-def too_many_parts(name: str) -> ImageError:
+def _too_many_parts(name: str, limit: str) -> ImageError:
     """Return the error for a header without end."""
     return ImageError(
         f"{name}: expected the header of an image, found one of more parts than any has; fetch it"
-        " again from the archive"
+        f" again from the archive, or raise {raised_by(limit)} if it is real"
     )
 
 
@@ -118,14 +115,16 @@ def check_raster_parts(file: IO[bytes], name: str) -> None:
 
 def _check_chunks(file: IO[bytes], size: int, name: str) -> None:
     place = 8
-    for _ in range(MOST_CHUNKS):
+    most = image_limits().chunks
+    for _ in range(most):
         file.seek(place)
         head = file.read(8)
         place += 12 + int.from_bytes(head[:4], "big")
         if place >= size or head[4:] == b"IEND":
             return
     raise ImageError(
-        f"{name}: expected a PNG of at most {MOST_CHUNKS} chunks, found more; save it again"
+        f"{name}: expected a PNG of at most {most} chunks, found more; save it again, or raise"
+        f" {raised_by('chunks')} if it is real"
     )
 
 

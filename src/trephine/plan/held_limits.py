@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from trephine.cohort.reading.limits import VARIABLE, TableLimits
+from trephine import archives
+from trephine.archives import ArchiveLimits
+from trephine.cohort.reading import limits as table_limits
+from trephine.cohort.reading.limits import TableLimits
 from trephine.deep import network_limits
 from trephine.deep.network_limits import NetworkLimits
 from trephine.errors import Problem
@@ -12,6 +15,12 @@ from trephine.imaging.limits import operators_image_limits, variable
 from trephine.limits import state_limits
 from trephine.paths import CONFINED, is_confined
 from trephine.plan.limits_section import LimitsSection
+
+_VARIABLES = {
+    "table": table_limits.VARIABLE,
+    "archive": archives.VARIABLE,
+    "network": network_limits.VARIABLE,
+}
 
 
 def hold_limits(limits: LimitsSection, name: str) -> list[Problem]:
@@ -37,6 +46,7 @@ def hold_limits(limits: LimitsSection, name: str) -> list[Problem]:
     operators = {
         "image": asdict(operators_image_limits()),
         "table": asdict(TableLimits.from_environment()),
+        "archive": asdict(ArchiveLimits.from_environment()),
         "network": asdict(NetworkLimits.from_environment()),
     }
     problems = [
@@ -58,4 +68,4 @@ def _raised_by(kind: str, key: str) -> str:
     """Return the environment variable that raises a limit."""
     if kind == "image":
         return variable(key)
-    return f"{VARIABLE if kind == 'table' else network_limits.VARIABLE}={key}=..."
+    return f"{_VARIABLES[kind]}={key}=..."

@@ -26,6 +26,16 @@ class ImageLimitsSection(PlanSection):
         ge=1,
         description="bytes of values for each byte in the file, asked of large images; 100",
     )
+    elements: int | None = Field(
+        default=None, ge=1, description="elements of a DICOM header, nested ones too; 125000"
+    )
+    sequence_bytes: int | None = Field(
+        default=None, ge=1, description="bytes of all sequences of a DICOM header; 4194304"
+    )
+    chunks: int | None = Field(default=None, ge=1, description="chunks of a PNG; 50000")
+    header_bytes: int | None = Field(
+        default=None, ge=1, description="bytes of an NRRD or MetaImage header; 1048576"
+    )
 
 
 class TableLimitsSection(PlanSection):
@@ -59,6 +69,19 @@ class TableLimitsSection(PlanSection):
     )
 
 
+class ArchiveLimitsSection(PlanSection):
+    """``[limits.archive]``: how long the list of an archive's parts may be."""
+
+    directory_bytes: int | None = Field(
+        default=None,
+        ge=1,
+        description="bytes of the directory of a workbook, bundle or .pth; 4194304",
+    )
+    tensor_header_bytes: int | None = Field(
+        default=None, ge=1, description="bytes of the header of a safetensors file; 8388608"
+    )
+
+
 class NetworkLimitsSection(PlanSection):
     """``[limits.network]``: what an ONNX network may use up."""
 
@@ -81,6 +104,7 @@ class LimitsSection(PlanSection):
 
     image: ImageLimitsSection = ImageLimitsSection()
     table: TableLimitsSection = TableLimitsSection()
+    archive: ArchiveLimitsSection = ArchiveLimitsSection()
     network: NetworkLimitsSection = NetworkLimitsSection()
 
     def stated(self) -> dict[str, dict[str, int]]:

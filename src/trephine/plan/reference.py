@@ -17,6 +17,7 @@ from trephine.modelling.protocols import PROTOCOLS
 from trephine.plan.data_section import Columns, DataSection
 from trephine.plan.features_sections import DeepSection, FeaturesSection, RadiomicsSection
 from trephine.plan.limits_section import (
+    ArchiveLimitsSection,
     ImageLimitsSection,
     NetworkLimitsSection,
     TableLimitsSection,
@@ -110,6 +111,12 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
         "limits.table",
         TableLimitsSection,
         "How large a table may be; by default as `TREPHINE_TABLE_LIMITS` says.",
+    ),
+    (
+        "limits.archive",
+        ArchiveLimitsSection,
+        "How long the list of parts may be that a file of many parts begins or ends with; by"
+        " default as `TREPHINE_ARCHIVE_LIMITS` says.",
     ),
     (
         "limits.network",

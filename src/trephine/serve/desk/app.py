@@ -66,7 +66,7 @@ def create_desk(
         Opens files in other processes.
     """
     sessions = OneTimeSessions(f"trephine_desk_{settings.port}")
-    others = aside or Aside(_SECONDS, _MEMORY_BYTES)
+    others = aside or Aside(_SECONDS, _MEMORY_BYTES, settings.folder)
     desk = Desk(settings, sessions, Queue(settings.folder), others)
 
     def announce() -> None:

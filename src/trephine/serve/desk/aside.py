@@ -8,12 +8,14 @@ from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
 from anyio import to_thread
 
 from trephine.errors import WorkerError
+from trephine.held import hold_to
 from trephine.workers import end_workers, start_worker, starting
 
 Made = TypeVar("Made")
@@ -30,10 +32,12 @@ class Aside:
         That one answer may take.
     memory_bytes
         Of a process's address space.
+    folder
+        To which their files are held, where studies are confined.
     """
 
-    def __init__(self, seconds: float, memory_bytes: int) -> None:
-        self._seconds, self._memory = seconds, memory_bytes
+    def __init__(self, seconds: float, memory_bytes: int, folder: Path | None = None) -> None:
+        self._seconds, self._memory, self._folder = seconds, memory_bytes, folder
         self._pool: ProcessPoolExecutor | None = None
         self._lock = Lock()
         # A worker's life is bound to the thread that started it: threads of requests come and go.
@@ -96,13 +100,15 @@ class Aside:
                         _PROCESSES,
                         mp_context=multiprocessing.get_context("spawn"),
                         initializer=_start,
-                        initargs=(self._memory,),
+                        initargs=(self._memory, self._folder),
                     )
             return self._pool
 
 
-def _start(memory_bytes: int) -> None:
+def _start(memory_bytes: int, folder: Path | None) -> None:
     start_worker()
+    if folder is not None:
+        hold_to(folder)
     with suppress(ImportError, OSError, ValueError):
         import resource
 

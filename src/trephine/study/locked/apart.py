@@ -26,7 +26,10 @@ _START = (
 )
 _LONGEST_ANSWER = 1 << 26
 # What the operator says of limits and of where weights and kernels are kept; nothing else.
-_PASSED_ON = ("TORCH_HOME", "XDG_CACHE_HOME", "HOME", "NUMBA_CACHE_DIR", "TREPHINE_CONFINED")
+_PASSED_ON = (
+    "TORCH_HOME", "XDG_CACHE_HOME", "HOME", "NUMBA_CACHE_DIR", "TREPHINE_CONFINED",
+    "TREPHINE_ARCHIVE_LIMITS",
+)  # fmt: skip
 _LIMITS = "TREPHINE_MAX_"
 
 
