@@ -33,6 +33,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         with naming(path):
             _remove_dead_drafts(path)
+            draft.unlink(missing_ok=True)  # a link in its place would be written through
             yield draft
             os.replace(draft, path)
     except BaseException:

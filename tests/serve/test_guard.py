@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from cli.command import Command
-from serve.served import CASE, GENES, TOKEN, Watching, client, upload
+from serve.served import CASE, GENES, TOKEN, Watching, client, served, upload
 from trephine.errors import InputError
 from trephine.serve import guard
+from trephine.serve.app import create_app
 from trephine.serve.sessions import CSRF_HEADER, Sessions
-from trephine.serve.settings import hosts_of, read_token
+from trephine.serve.settings import ServeSettings, hosts_of, read_token
 
 PREDICT = "/api/v1/models/made-up/predict"
 BODY = {"clinical": CASE, "features": GENES}
@@ -230,3 +232,77 @@ def test_no_path_leads_to_a_file_that_is_not_listed(path: str) -> None:
     answer: Any = client().get(path)
     assert answer.status_code in (404, 414)
     assert "import" not in answer.text
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "null", "\xff", "http://localhost["])
+def test_an_origin_that_is_no_address_is_another_one(origin: str) -> None:
+    with client() as browser:
+        headers = {"origin": origin.encode("latin-1")}
+        answer = browser.post("/api/v1/models/values/predict", json={}, headers=headers)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("length", [b"\xb2", b"9" * 5000, b"-1", b"+1", b"1_0", b"0x1", b""])
+def test_a_length_that_is_no_number_is_refused(length: bytes) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"localhost"), (b"content-length", length)]
+    scope = {"type": "http", "method": "GET", "path": "/health", "headers": headers}
+    anyio.run(create_app(served(), ServeSettings()), scope, receive, send)
+    assert sent[0]["status"] == 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"clinical": {"age": true}}',
+        b'{"clinical": {"age": NaN}}',
+        b'{"clinical": {"age": 1e999}}',
+        b'{"clinical": {"age": ' + b"9" * 6000 + b"}}",
+        b'{"clinical": {}, "model": "' + b"m" * 70_000 + b'"}',
+        b'{"' + b"k" * 70_000 + b'": 1}',
+        b'{"\\ud800": 1}',
+        b'{"clinical": {"\\ud800": 1}}',
+        b"[" * 60_000,
+        b"\xff\xfe",
+        b"null",
+        b"",
+    ],
+)
+def test_a_body_that_is_no_case_is_refused_in_few_words(body: bytes) -> None:
+    with client() as browser:
+        headers = {"content-type": "application/json"}
+        answer = browser.post("/api/v1/models/values/predict", content=body, headers=headers)
+    assert answer.status_code in (400, 422)
+    assert len(answer.content) < 4000
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"clinical": '{"age": NaN}'},
+        {"clinical": '{"age": 1e999}'},
+        {"clinical": '{"age": -Infinity}'},
+        {"clinical": '{"age": true}'},
+        {"clinical": '{"age": ' + "9" * 400 + "}"},
+        {"clinical": '{"age": [1]}'},
+        {"clinical": "[" * 60_000},
+        {"model": "m" * 201},
+        {"side": "R" * 60_000},
+        {"label": "\u00b2"},
+        {"label": "-1"},
+    ],
+)
+def test_an_upload_s_values_that_are_none_never_reach_the_prediction(texts: dict[str, str]) -> None:
+    watching = Watching()
+    with client(watching) as browser:
+        answer = upload(browser, **texts)
+    assert answer.status_code == 422
+    assert len(answer.content) < 1000
+    assert not watching.seen

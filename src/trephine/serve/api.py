@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import logging
-from typing import Any
+from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, HTTPException, Request
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import BaseModel, ConfigDict, Field
 
 from trephine.serve.logs import log
 from trephine.serve.metrics import Metrics
@@ -18,7 +18,10 @@ from trephine.serve.uploads import uploaded_case
 from trephine.study.locked import CalculatorContent, CasePrediction, NewCase, predict_case
 from trephine.study.locked.apart import ApartAnswer
 
-Value = FiniteFloat | str | None
+# Strictly: true is no number, and "1" is a text.
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Value = Number | str | None
+_Word = Annotated[str, Field(max_length=200)]
 _MOST_VALUES = 20_000
 
 
@@ -48,13 +51,13 @@ class Case(_Form):
 
     clinical: dict[str, Value] = Field(default_factory=dict, max_length=_MOST_VALUES)
     """Clinical values by column, as in the study's table; null where missing."""
-    features: dict[str, FiniteFloat | None] | None = Field(default=None, max_length=_MOST_VALUES)
+    features: dict[str, Number | None] | None = Field(default=None, max_length=_MOST_VALUES)
     """Features by name, where the model needs some."""
-    model: str | None = None
+    model: _Word | None = None
     """Name of the model; the primary one by default."""
-    side: str | None = None
+    side: _Word | None = None
     """R or L, where the study's cases had sides."""
-    centre: str | None = None
+    centre: _Word | None = None
     """The case's hospital, where the model harmonises centres."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
@@ -22,6 +22,8 @@ from trephine.serve.pages import page_routes
 from trephine.serve.sessions import Sessions
 from trephine.serve.settings import ServeSettings
 from trephine.serve.turns import Busy, Turns
+
+_LONGEST_KEY = 60
 
 
 def create_app(models: dict[str, ServedModel], settings: ServeSettings) -> ASGIApp:
@@ -74,12 +76,17 @@ def _watched(app: FastAPI, metrics: Metrics) -> None:
         return Response(metrics.text(), headers={"content-type": CONTENT_TYPE})
 
 
+def _place(parts: Sequence[object]) -> str:
+    """Return where a value stands; a key that a client made up is cut."""
+    return ".".join(str(part)[:_LONGEST_KEY] for part in parts)
+
+
 def _worded(app: FastAPI) -> None:
     """Turn errors into answers that quote nothing but Trephine's own words."""
 
     @app.exception_handler(RequestValidationError)
     def misfit(request: Request, error: RequestValidationError) -> Response:
-        said = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:8]]
+        said = [f"{_place(one['loc'])}: {one['msg']}" for one in error.errors()[:8]]
         return JSONResponse({"detail": "; ".join(said)}, 422)
 
     @app.exception_handler(HTTPException)

@@ -7,6 +7,7 @@ and counted without a value that the client sent. An error of the program ends h
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ STATIC = "/static/"
 API = "/api/"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _LONGEST_PATH = 2048
+_LENGTH = re.compile("[0-9]{1,18}")
 # A request may take so long; one with files so many times a prediction's own time.
 _SECONDS, _TURNS = 30.0, 6
 
@@ -151,7 +153,7 @@ class RequestGuard:
         if len(scope["path"]) > _LONGEST_PATH or "\0" in scope["path"]:
             return _said(414, "address: expected a shorter one")
         length = headers.get("content-length", "0")
-        if not length.isdigit():
+        if not _LENGTH.fullmatch(length):
             return _said(400, "content-length: expected a number")
         if int(length) > self._limit(scope):
             return self._too_large(scope)
@@ -183,7 +185,7 @@ class RequestGuard:
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if origin is None and site is None and not cookie:
             return None
-        if origin is not None and urlsplit(origin).netloc.lower() != headers["host"].lower():
+        if origin is not None and _netloc(origin) != headers["host"].lower():
             return _said(403, "origin: expected a page of this server, found another")
         if site not in (None, "same-origin"):
             return _said(403, "origin: expected a page of this server, found another")
@@ -248,6 +250,14 @@ def host_of(header: str) -> str:
     """Return the host of a ``Host`` header, without its port, in small letters."""
     try:
         return (urlsplit(f"//{header}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _netloc(origin: str) -> str:
+    """Return host and port of an ``Origin``, in small letters; empty for what is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
     except ValueError:
         return ""
 

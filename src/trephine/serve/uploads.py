@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from trephine.study.locked import UploadedCase
 FILES = ("image", "mask")
 TEXTS = ("clinical", "model", "side", "label", "centre")
 _LONGEST_TEXT = 1 << 16
+_LONGEST_WORD = 200
 
 
 @asynccontextmanager
@@ -38,6 +40,7 @@ async def uploaded_case(request: Request) -> AsyncIterator[UploadedCase]:
     ) as form:
         files = _files(form)
         texts = {name: str(form[name]) for name in TEXTS if form.get(name)}
+        _check_lengths(texts)
         with tempfile.TemporaryDirectory(prefix="trephine-upload-") as folder:
             for name, file in files.items():
                 await to_thread.run_sync(_store, file, Path(folder) / name)
@@ -71,6 +74,16 @@ def _files(form: FormData) -> dict[str, UploadFile]:
     return {name: part for name in FILES if isinstance(part := form[name], UploadFile)}
 
 
+def _check_lengths(texts: dict[str, str]) -> None:
+    problems = [
+        f"{name}: expected at most {_LONGEST_WORD} letters, found {len(text)}"
+        for name, text in texts.items()
+        if name != "clinical" and len(text) > _LONGEST_WORD
+    ]
+    if problems:
+        raise InputError("; ".join(problems))
+
+
 def _store(file: UploadFile, path: Path) -> None:
     with path.open("xb") as out:
         shutil.copyfileobj(file.file, out, 1 << 20)
@@ -88,11 +101,19 @@ def clinical_of(text: str) -> dict[str, Any]:
         values = json.loads(text)
     except (ValueError, RecursionError):
         values = None
-    if not isinstance(values, dict) or not all(
-        value is None or isinstance(value, str | int | float) for value in values.values()
-    ):
+    if not isinstance(values, dict) or not all(map(_is_value, values.values())):
         raise InputError("clinical: expected a JSON object of texts, numbers and nulls by column")
     return values
+
+
+def _is_value(value: object) -> bool:
+    """Say whether a value is a text, a number or null; NaN and what is beyond floats are none."""
+    if isinstance(value, bool):
+        return False
+    try:
+        return value is None or isinstance(value, str) or isfinite(value)  # type: ignore[arg-type]
+    except (TypeError, OverflowError):
+        return False
 
 
 def _label(text: str | None) -> int | None:

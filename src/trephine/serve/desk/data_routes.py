@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from trephine.errors import StudyProblemsError
-from trephine.serve.desk.pages import Desk, onward, own_texts
+from trephine.serve.desk.pages import Desk, attachment, onward, own_texts
 from trephine.study.shelf.studies import ShelvedStudy
 from trephine.study.table_names import tables_in
 from trephine.types import TimeUnit
@@ -83,7 +83,8 @@ def _study_file(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/studies/{address}/file")
     def download(address: str) -> Response:
         study = desk.study(address)
-        return FileResponse(study.path, media_type="application/toml", filename=study.path.name)
+        named = {"content-disposition": attachment(study.path.name)}
+        return FileResponse(study.path, media_type="application/toml", headers=named)
 
     @routes.post("/studies/{address}/file")
     async def save(request: Request, address: str) -> Response:

@@ -45,7 +45,8 @@ def folder_routes(desk: Desk, announce: Callable[[], None]) -> APIRouter:
             if (tables := tables_in(folder)) or folder == shelf.folder
         }
         chosen = sorted(shelf.studies.values(), key=lambda one: -one.changed)
-        return desk.shown(request, "studies.html.j2", studies=chosen, free=free)
+        astray = [shelf.place(path) for path in shelf.astray]
+        return desk.shown(request, "studies.html.j2", studies=chosen, free=free, astray=astray)
 
     @routes.post("/folders/{address}/draft")
     async def draft(request: Request, address: str) -> Response:

@@ -47,7 +47,7 @@ def job_routes(desk: Desk) -> APIRouter:
     @routes.get("/studies/{address}/log/{verb}")
     def log(address: str, verb: Verb) -> Response:
         file = log_file(desk.study(address).path, verb)
-        if not file.is_file():
+        if not file.is_file():  # and regular, and beside its study: the shelf has looked
             raise HTTPException(404)
         return FileResponse(file, media_type="text/plain; charset=utf-8")
 

@@ -36,7 +36,8 @@ def model_routes(desk: Desk) -> APIRouter:
         served = await to_thread.run_sync(_model, study)
         if served is None:
             return desk.shown(request, "no_model.html.j2", study)
-        return HTMLResponse(_calculator(desk, request, study, served, limits))
+        page = _calculator(desk, request, study, served, limits)
+        return HTMLResponse(page.encode("utf-8", "replace"))
 
     @routes.post("/studies/{address}/model/predict-image")
     async def predict_image(request: Request, address: str) -> Response:
@@ -63,7 +64,7 @@ def _model(study: ShelvedStudy) -> ServedModel | None:
     bundle = model_of(study.results)
     if bundle is None:
         return None
-    return _opened(bundle, max(one.stat().st_mtime_ns for one in (bundle, *bundle.iterdir())))
+    return _opened(bundle, max(one.lstat().st_mtime_ns for one in (bundle, *bundle.iterdir())))
 
 
 @lru_cache(maxsize=4)

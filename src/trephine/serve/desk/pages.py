@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Request
 from starlette.datastructures import FormData
@@ -114,7 +115,8 @@ class Desk:
         language = self.language(request)
         page = desk_environment().get_template(f"desk/{template}")
         given = self.common(request, study)
-        answer = HTMLResponse(page.render(**given, **facts), status)
+        # A file's name may hold bytes that are no text.
+        answer = HTMLResponse(page.render(**given, **facts).encode("utf-8", "replace"), status)
         if request.query_params.get("lang", "") == language:
             answer.set_cookie(
                 LANGUAGE_COOKIE, language, max_age=_YEAR_S, httponly=True, samesite="strict"
@@ -183,6 +185,11 @@ async def own_texts(desk: Desk, request: Request) -> Mapping[str, str]:
     """
     async with own_form(desk, request) as form:
         return {name: value for name, value in form.multi_items() if isinstance(value, str)}
+
+
+def attachment(name: str) -> str:
+    """Return the header that saves an answer under a name, whatever signs it has."""
+    return f"attachment; filename*=UTF-8''{quote(name.encode('utf-8', 'replace'), safe='')}"
 
 
 def onward(study: ShelvedStudy, room: str, query: str = "") -> Response:

@@ -27,9 +27,9 @@ from trephine.study.jobs.process import (
     JobState,
     Verb,
     digest_of,
+    fresh_log,
     is_held,
     job_file,
-    log_file,
     standing,
     write_state,
 )
@@ -164,12 +164,22 @@ class Queue:
 
     def _spawn(self, study: Path, state: JobState) -> None:
         verb = state.verb
-        file, shown = job_file(study, verb), log_file(study, verb)
+        file = job_file(study, verb)
         own = ["--json"] if verb == "check" else ["--out", str(results_of(study))]
         # -P: what lies in the folder where the server was started is no module of ours.
         command = [sys.executable, "-P", "-m", "trephine", verb, str(study), "--state", str(file)]
         environment = {**os.environ, CONFINED: "1", "COLUMNS": _COLUMNS, "PYTHONSAFEPATH": "1"}
-        with shown.open("wb") as out:
+        try:
+            out = fresh_log(study, verb)
+        except OSError:
+            over = {
+                "status": "failed",
+                "ended": time.time(),
+                "message": "its log cannot be written",
+            }
+            write_state(file, state.model_copy(update=over))
+            return
+        with out:
             process = subprocess.Popen(
                 [*command, *own],
                 stdin=subprocess.DEVNULL,

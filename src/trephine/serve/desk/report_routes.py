@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from trephine.errors import InputError
-from trephine.serve.desk.pages import Desk
+from trephine.serve.desk.pages import Desk, attachment
 
 Archived = Literal["model", "tables", "figures"]
 
@@ -54,10 +54,10 @@ def _pages(routes: APIRouter, desk: Desk) -> None:
 
     @routes.get("/studies/{address}/report/page")
     async def page(address: str) -> Response:
-        from trephine.study.shelf.finished import report_policy
+        from trephine.study.shelf.finished import page_of, report_policy
 
-        file = desk.study(address).results / "report.html"
-        if not file.is_file():
+        file = page_of(desk.study(address).results)
+        if file is None:
             raise HTTPException(404)
         policy = await desk.aside.ask(report_policy)
         framed = f"{policy}; sandbox allow-scripts allow-popups; frame-ancestors 'self'"
@@ -71,14 +71,14 @@ def _pages(routes: APIRouter, desk: Desk) -> None:
 def _files(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/studies/{address}/report/{part}.zip")
     async def archive(address: str, part: Archived) -> Response:
-        from trephine.study.shelf.finished import zipped
+        from trephine.study.shelf.finished import part_of, zipped
 
         study = desk.study(address)
-        folder = study.results / part
-        if not folder.is_dir():
+        folder = part_of(study.results, part)
+        if folder is None:
             raise HTTPException(404)
         content = await desk.aside.ask(zipped, folder)
-        named = {"content-disposition": f'attachment; filename="{study.path.stem}-{part}.zip"'}
+        named = {"content-disposition": attachment(f"{study.path.stem}-{part}.zip")}
         return Response(content, media_type="application/zip", headers={**_STRANGE, **named})
 
     @routes.get("/studies/{address}/report/files/{place:path}")
@@ -90,4 +90,5 @@ def _files(routes: APIRouter, desk: Desk) -> None:
         known = {one.place: study.results / one.place for one in result_files(study.results)}
         if place not in known:
             raise HTTPException(404)
-        return FileResponse(known[place], filename=known[place].name, headers=_STRANGE)
+        named = {"content-disposition": attachment(known[place].name)}
+        return FileResponse(known[place], headers={**_STRANGE, **named})

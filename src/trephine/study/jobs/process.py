@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import IO, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trephine.errors import InputError, Problem
 from trephine.paths import open_regular
@@ -37,14 +37,19 @@ class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+# The file lies in a folder that may be somebody else's: pages must be able to show what it says.
+_Count = Annotated[int, Field(ge=0, le=10**12)]
+_Seconds = Annotated[float, Field(ge=0, le=10**11, allow_inf_nan=False)]
+
+
 class StageState(_Kept):
     """One stage: how many of its steps are done, and the seconds that it took and may take."""
 
     name: str
-    done: int
-    total: int
-    seconds: float = 0.0
-    left: float | None = None
+    done: _Count
+    total: _Count
+    seconds: _Seconds = 0.0
+    left: _Seconds | None = None
 
 
 class ProblemState(_Kept):
@@ -62,15 +67,15 @@ class LeftOutCases(_Kept):
     """Cases that are left out for one reason."""
 
     reason: str
-    cases: int
+    cases: _Count
 
 
 class Found(_Kept):
     """What a study starts from, counted."""
 
-    cases: int
-    patients: int
-    events: int
+    cases: _Count
+    patients: _Count
+    events: _Count
     left_out: tuple[LeftOutCases, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -99,10 +104,10 @@ class JobState(_Kept):
     verb: Verb
     status: JobStatus
     digest: str
-    pid: int = 0
-    asked: float = 0.0
-    started: float | None = None
-    ended: float | None = None
+    pid: _Count = 0
+    asked: _Seconds = 0.0
+    started: _Seconds | None = None
+    ended: _Seconds | None = None
     stages: tuple[StageState, ...] = ()
     message: str = ""
     problems: tuple[ProblemState, ...] = ()
@@ -164,18 +169,31 @@ def is_held(file: Path) -> bool:
     if not CAN_FOLLOW:
         return False
     try:
-        with lock_of(file).open("rb") as stream:
+        with open_regular(lock_of(file)) as stream:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
     except BlockingIOError:
         return True
+    except (InputError, OSError):  # no lock, or something else in its place
+        return False
     return False
 
 
 def lock_of(file: Path) -> Path:
     """Return the file whose lock a job's process holds."""
     return file.with_suffix(".lock")
+
+
+def fresh_log(study: Path, verb: Verb) -> IO[bytes]:
+    """Open an empty log of a study's check or run; what lay in its place is not written into.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    file = log_file(study, verb)
+    file.unlink(missing_ok=True)
+    return file.open("xb")
 
 
 def problem_state(problem: Problem) -> ProblemState:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from trephine.errors import InputError, StudyProblemsError, TrephineError, grouped
+from trephine.paths import open_regular
 from trephine.study.inputs import StudyInputs
 from trephine.study.jobs.process import (
     CAN_FOLLOW,
@@ -152,7 +153,9 @@ def _held(file: Path) -> Iterator[None]:
     if not CAN_FOLLOW:
         raise InputError("--state: expected Linux or macOS, where a process can be followed")
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with lock_of(file).open("ab") as stream:
+    lock = lock_of(file)
+    lock.touch(mode=0o600)
+    with open_regular(lock) as stream:
         _take(stream)
         yield
 

@@ -18,6 +18,9 @@ from trephine.report.html import report_policy
 Section = Literal["page", "document", "tables", "figures", "model", "numbers"]
 
 _MOST_FILES = 2000
+_MOST_ZIPPED = 256 << 20
+# A study of a thousand cases has facts of some 20 MB.
+_MOST_FACTS = 256 << 20
 _COIN = 0.5
 
 
@@ -105,7 +108,12 @@ def read_headline(results: Path) -> Headline:
     InputError
         If it holds no facts, or such that do not fit.
     """
-    facts = read_facts(results / "facts.json")
+    file = results / "facts.json"
+    if file.is_file() and file.stat().st_size > _MOST_FACTS:
+        raise InputError(
+            f"facts: expected at most {_MOST_FACTS >> 20} MiB, found more; run the study again"
+        )
+    facts = read_facts(file)
     study, flow = facts.study, facts.flow
     return Headline(
         title=study.title,
@@ -162,8 +170,9 @@ def result_files(results: Path) -> tuple[ResultFile, ...]:
             held_inside(path, results)
             if irregular(path) is None:
                 place = path.relative_to(results).as_posix()
+                place.encode("utf-8")  # a name that is no text fits no address
                 found.append(ResultFile(section, place, path.stat().st_size))
-        except (InputError, OSError):
+        except (InputError, OSError, UnicodeEncodeError):
             continue
     return tuple(found[:_MOST_FILES])
 
@@ -182,22 +191,55 @@ def _wanted(results: Path) -> Iterator[tuple[Section, Path]]:
 
 def model_of(results: Path) -> Path | None:
     """Return the locked model of a results folder; None where there is none."""
-    bundle = results / "model"
-    return bundle if bundle.is_dir() else None
+    return part_of(results, "model")
+
+
+def page_of(results: Path) -> Path | None:
+    """Return the page of a results folder; None where there is none."""
+    known = [one.place for one in result_files(results) if one.section == "page"]
+    return results / known[0] if known else None
+
+
+def part_of(results: Path, part: str) -> Path | None:
+    """Return a folder of the results; None where there is none, or a link leads elsewhere."""
+    folder = results / part
+    try:
+        held_inside(folder, results)
+    except InputError:
+        return None
+    return folder if folder.is_dir() else None
 
 
 def zipped(folder: Path) -> bytes:
-    """Return the files of a folder as a zip, as `trephine predict` takes a bundle."""
-    out = io.BytesIO()
+    """Return the files of a folder as a zip, as `trephine predict` takes a bundle.
+
+    Files that a link leads out of the folder to are left out.
+
+    Raises
+    ------
+    InputError
+        If they are larger than a page should have to send.
+    """
+    out, left = io.BytesIO(), _MOST_ZIPPED
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*"))[:_MOST_FILES]:
-            if not path.is_dir() and irregular(path) is None:
+            try:
                 held_inside(path, folder)
-                archive.write(path, path.relative_to(folder).as_posix())
+                if irregular(path) is not None:
+                    continue
+            except (InputError, OSError):
+                continue
+            left -= path.stat().st_size
+            if left < 0:
+                raise InputError(
+                    f"{folder.name}: expected files of at most {_MOST_ZIPPED >> 20} MiB, found"
+                    " more; copy the folder itself"
+                )
+            archive.write(path, path.relative_to(folder).as_posix())
     return out.getvalue()
 
 
 __all__ = [
-    "Claim", "Headline", "ResultFile", "model_of", "read_headline", "report_policy",
-    "result_files", "zipped",
+    "Claim", "Headline", "ResultFile", "model_of", "page_of", "part_of", "read_headline",
+    "report_policy", "result_files", "zipped",
 ]  # fmt: skip

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from trephine.errors import InputError
-from trephine.paths import held_inside, open_regular
-from trephine.study.jobs.process import Found, JobState, digest_of, job_file, standing
+from trephine.paths import held_inside, irregular, open_regular
+from trephine.study.jobs.process import (
+    Found,
+    JobState,
+    Verb,
+    digest_of,
+    job_file,
+    lock_of,
+    log_file,
+    standing,
+)
 
 # Folders of studies that people keep are far fewer.
 _MOST = 500
@@ -77,11 +87,15 @@ class Shelf:
         By address.
     free
         Folders that hold tables and no study file, by address.
+    astray
+        Study files whose results or records a link leads out of the folder, or that have something
+        else than a folder in their place. They are not opened.
     """
 
     folder: Path
     studies: dict[str, ShelvedStudy]
     free: dict[str, Path]
+    astray: tuple[Path, ...] = ()
 
     def place(self, path: Path) -> str:
         """Return a path as pages show it: from the folder."""
@@ -109,22 +123,26 @@ def look_through(folder: Path) -> Shelf:
     root = folder.resolve()
     studies: dict[str, ShelvedStudy] = {}
     free: dict[str, Path] = {}
+    astray: list[Path] = []
     for inside in _folders(root):
         found = [path for path in _files(inside, root) if path.suffix == ".toml"]
         held = [path for path in found if path.stem == _MAIN or _is_study(path)]
         for path in held[: _MOST - len(studies)]:
+            if not _keeps_inside(path):
+                astray.append(path)
+                continue
             one = _shelved(path, root)
             studies[one.address] = one
         if not held:
             free[address_of(inside, root)] = inside
-    return Shelf(root, studies, free)
+    return Shelf(root, studies, free, tuple(astray))
 
 
 def address_of(path: Path, root: Path) -> str:
     """Return a name for a path that fits an address and is this path's alone."""
     place = path.relative_to(root).as_posix()
     words = re.sub(r"[^a-z0-9]+", "-", place.removesuffix(".toml").lower())[:40].strip("-")
-    return f"{words or 'here'}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
+    return f"{words or 'here'}-{hashlib.sha256(os.fsencode(place)).hexdigest()[:8]}"
 
 
 def _folders(root: Path) -> Iterator[Path]:
@@ -147,6 +165,21 @@ def _is_plain(path: Path, root: Path) -> bool:
     except InputError:
         return False
     return True
+
+
+def _keeps_inside(study: Path) -> bool:
+    """Say whether what a study writes and shows lies beside its file, not where a link leads."""
+    folder = study.parent
+    results, records = results_of(study), [job_file(study, verb) for verb in get_args(Verb)]
+    kept = [*records, *(log_file(study, verb) for verb in get_args(Verb)), *map(lock_of, records)]
+    try:
+        for path in (results, *kept):
+            held_inside(path, folder)
+        if any(path.exists() and irregular(path) is not None for path in kept):
+            return False
+        return not results.exists() or results.is_dir()
+    except (InputError, OSError):
+        return False
 
 
 def _content(path: Path) -> dict[str, object]:
