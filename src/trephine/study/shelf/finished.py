@@ -225,9 +225,11 @@ def zipped(folder: Path) -> bytes:
         for path in sorted(folder.rglob("*"))[:_MOST_FILES]:
             try:
                 held_inside(path, folder)
+                place = path.relative_to(folder).as_posix()
+                place.encode("utf-8")  # a name that is no text
                 if irregular(path) is not None:
                     continue
-            except (InputError, OSError):
+            except (InputError, OSError, UnicodeEncodeError):
                 continue
             left -= path.stat().st_size
             if left < 0:
@@ -235,7 +237,7 @@ def zipped(folder: Path) -> bytes:
                     f"{folder.name}: expected files of at most {_MOST_ZIPPED >> 20} MiB, found"
                     " more; copy the folder itself"
                 )
-            archive.write(path, path.relative_to(folder).as_posix())
+            archive.write(path, place)
     return out.getvalue()
 
 
