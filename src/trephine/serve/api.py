@@ -19,8 +19,8 @@ from trephine.study.locked import CalculatorContent, CasePrediction, NewCase, pr
 from trephine.study.locked.apart import ApartAnswer
 
 # Strictly: true is no number, and "1" is a text.
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Value = Number | str | None
+_Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Value = _Finite | str | None
 _Word = Annotated[str, Field(max_length=200)]
 _MOST_VALUES = 20_000
 
@@ -51,7 +51,7 @@ class Case(_Form):
 
     clinical: dict[str, Value] = Field(default_factory=dict, max_length=_MOST_VALUES)
     """Clinical values by column, as in the study's table; null where missing."""
-    features: dict[str, Number | None] | None = Field(default=None, max_length=_MOST_VALUES)
+    features: dict[str, _Finite | None] | None = Field(default=None, max_length=_MOST_VALUES)
     """Features by name, where the model needs some."""
     model: _Word | None = None
     """Name of the model; the primary one by default."""
