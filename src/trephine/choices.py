@@ -54,6 +54,8 @@ IccForm = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
 """Form of the intraclass correlation, as Shrout and Fleiss number them."""
 Learner = Literal["adaptive-ridge", "penalised-cox"]
 ClinicalSelection = Literal["univariable-backward", "backward-aic", "all"]
+Separation = Literal["leave out", "firth"]
+"""What is done with a clinical variable that separates the events."""
 Unit = Literal["case", "patient"]
 SignatureTraining = Literal["in-sample", "out-of-fold"]
 Variance = Literal["model", "cluster"]
@@ -62,6 +64,8 @@ NullKind = Literal["apparent", "nested"]
 
 # Statistics.
 Ties = Literal["efron", "breslow"]
+Penalty = Literal["none", "firth"]
+"""On the likelihood of a Cox model."""
 EarlyStop = Literal["none", "glmnet"]
 CurveMethod = Literal[
     "hazard", "hazard spline", "hazard regression", "pseudo-values linear", "pseudo-values local"

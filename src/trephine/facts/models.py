@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trephine.choices import ProtocolName, Scale, StandardErrors
+from trephine.choices import Penalty, ProtocolName, Scale, StandardErrors
 from trephine.facts.base import Count, EstimateFact, Fact, HorizonNumber, Number, Series
 
 
@@ -80,6 +80,8 @@ class ModelFacts(Fact):
     """Which variance intervals and p rest on."""
     ties: str = "Efron"
     """Handling of ties."""
+    penalty: Penalty = "none"
+    """"firth" where a term separates the events; intervals and p are then its profile's."""
     terms: tuple[TermFact, ...]
     """Coefficients in the order of the design matrix."""
     baseline_survival: tuple[HorizonNumber, ...]

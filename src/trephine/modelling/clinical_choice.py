@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
+from trephine.choices import Penalty, Separation
 from trephine.cohort.schema import ClinicalTable
 from trephine.errors import ModelError, Reason
 from trephine.modelling.encoding import Encoding, fit_encoding
 from trephine.modelling.imputation import Imputation, fit_imputation
 from trephine.modelling.protocols import ClinicalSettings
+from trephine.modelling.separation import KeptApart, design_frame, keep_separating
 from trephine.modelling.terms import Term
 from trephine.regression.cox import CoxModel
+from trephine.regression.cox_result import CoxResult
 from trephine.regression.elimination import backward_elimination
 from trephine.regression.elimination_result import Elimination, EliminationSettings
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
@@ -37,7 +39,8 @@ class VariableAlone:
     model
         Fitted to this variable's terms; None where none could be.
     p_value
-        Wald test of all its terms; NaN without a model.
+        Wald test of all its terms, or Firth's likelihood ratio test of a variable that separates;
+        NaN without a model.
     problem
         Why there is no model; None where there is one.
     """
@@ -46,6 +49,18 @@ class VariableAlone:
     model: CoxModel | None
     p_value: float
     problem: Reason | None
+
+    @property
+    def separates(self) -> bool:
+        """Whether its model is Firth's, because it separates the events."""
+        return self.model is not None and self.model.penalty == "firth"
+
+    @property
+    def shown(self) -> CoxResult | None:
+        """What its model says, with the intervals that belong to its likelihood."""
+        if self.model is None:
+            return None
+        return self.model.profile() if self.separates else self.model.result_
 
 
 @dataclass(frozen=True)
@@ -69,6 +84,8 @@ class ClinicalChoice:
     set_aside
         Variables that could not be fitted together with the others, with the reason; it names
         terms, or the variables that one follows from.
+    penalised
+        Of those that stay, the ones that separate the events: models with them are Firth's.
     """
 
     encoding: Encoding
@@ -78,6 +95,12 @@ class ClinicalChoice:
     kept: tuple[str, ...]
     elimination: Elimination | None
     set_aside: tuple[tuple[str, Reason], ...] = ()
+    penalised: tuple[str, ...] = ()
+
+    @property
+    def penalty(self) -> Penalty:
+        """On the likelihood of every model of these variables."""
+        return "firth" if self.penalised else "none"
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -126,19 +149,41 @@ def choose_clinical(
     if imputation is not None:
         table = imputation.fill(table)
     encoding = fit_encoding(table, settings.continuous)
-    alone = tuple(fit_alone(key, table, encoding, survival, cluster) for key in table.variables)
+    alone = tuple(
+        fit_alone(key, table, encoding, survival, cluster, settings.separation)
+        for key in table.variables
+    )
     possible = tuple(row.variable for row in alone if row.model is not None)
     if settings.clinical == "univariable-backward":
         entered = tuple(row.variable for row in alone if row.p_value < settings.univariable_p)
     else:
         entered = possible
-    entered, set_aside = _fittable(entered, alone, table, encoding, survival)
+    separating = {row.variable for row in alone if row.separates}
+    plain = tuple(key for key in entered if key not in separating)
+    plain, set_aside = _fittable(plain, alone, table, encoding, survival)
     elimination = None
-    kept = entered
-    if entered and settings.clinical != "all":
-        elimination = _eliminate(entered, table, encoding, survival, settings, cluster)
-        kept = tuple(key for key in entered if key in elimination.kept)
-    return ClinicalChoice(encoding, imputation, alone, entered, kept, elimination, set_aside)
+    kept = plain
+    if plain and settings.clinical != "all":
+        elimination = _eliminate(plain, table, encoding, survival, settings, cluster)
+        kept = tuple(key for key in plain if key in elimination.kept)
+    found = KeptApart((), set_aside)
+    if settings.separation == "firth":
+        clashing = {key for key, reason in set_aside if reason.kind == "separation"}
+        apart = _strongest_first(alone, {*entered} & (separating | clashing))
+        found = keep_separating(apart, kept, table, encoding, survival, settings)
+        rest = tuple(pair for pair in set_aside if pair[0] not in clashing)
+        found = KeptApart(found.kept, (*rest, *found.set_aside))
+        gone = {key for key, _ in found.set_aside}
+        plain = tuple(key for key in entered if key not in gone)
+        kept = tuple(key for key in entered if key in {*kept, *found.kept})
+    return ClinicalChoice(
+        encoding, imputation, alone, plain, kept, elimination, found.set_aside, found.kept
+    )
+
+
+def _strongest_first(alone: Sequence[VariableAlone], keys: set[str]) -> tuple[str, ...]:
+    rows = sorted(alone, key=lambda row: row.p_value)
+    return tuple(row.variable for row in rows if row.variable in keys)
 
 
 def _fittable(
@@ -244,24 +289,20 @@ def fit_alone(
     encoding: Encoding,
     survival: Survival,
     cluster: IntArray | None,
+    separation: Separation = "leave out",
 ) -> VariableAlone:
-    """Fit one variable's own Cox model."""
+    """Fit one variable's own Cox model; Firth's where it separates and ``separation`` says so."""
     design = design_frame(table, encoding, (key,))
     if design.empty:
         return VariableAlone(key, None, float("nan"), Reason("constant", "only one level occurs"))
     try:
         model = CoxModel().fit(design, survival, cluster=cluster)
     except ModelError as error:
+        if error.kind == "separation" and separation == "firth":
+            model = CoxModel(penalty="firth").fit(design, survival, cluster=cluster)
+            return VariableAlone(key, model, model.result_.likelihood_ratio.p_value, None)
         return VariableAlone(key, None, float("nan"), error.reason)
     return VariableAlone(key, model, model.result_.wald.p_value, None)
-
-
-def design_frame(
-    table: ClinicalTable, encoding: Encoding, variables: tuple[str, ...]
-) -> pd.DataFrame:
-    """Return the columns of some variables, named by term."""
-    names = [term.name for term in encoding.columns(variables)]
-    return pd.DataFrame(encoding.matrix(table, variables), columns=names)
 
 
 def _eliminate(

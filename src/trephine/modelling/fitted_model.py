@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from trephine.choices import Penalty
 from trephine.errors import InputError
 from trephine.modelling.terms import Term, axis_of, clinical_of, signatures_of
 from trephine.regression.cox_fit import CoxOptions, fit_cox, weighted_sum
@@ -174,6 +175,7 @@ def fit_model(
     *,
     cluster: IntArray | None = None,
     left_out: Sequence[tuple[str, str]] = (),
+    penalty: Penalty = "none",
 ) -> FittedModel:
     """Fit a Cox model (Efron's ties) to a design.
 
@@ -189,6 +191,8 @@ def fit_model(
         Patient of each case, for the sandwich variance; None for the model's own.
     left_out
         Terms that could not enter, with the reason.
+    penalty
+        On the likelihood; ``firth`` where a term separates the events.
 
     Raises
     ------
@@ -201,7 +205,7 @@ def fit_model(
         design,
         tuple(term.name for term in terms),
         survival,
-        CoxOptions(),
+        CoxOptions(penalty=penalty),
         cluster=cluster,
     )
     centre, scale = fit.risk_sets.centre, fit.risk_sets.scale

@@ -30,6 +30,7 @@ from trephine.choices import (
     NullKind,
     ProtocolName,
     Relevance,
+    Separation,
     SignatureTraining,
     StandardErrors,
     Unit,
@@ -148,6 +149,11 @@ class ClinicalSteps(FrozenChoices):
         default="drop",
         description="leave out cases that lack a clinical value, or fill in the training cases'"
         " median or most frequent level",
+    )
+    separation: Separation = Field(
+        default="leave out",
+        description="a clinical variable that separates the events (a level without any) is left"
+        " out of the models, or kept by Firth's penalised likelihood with profile intervals",
     )
 
 

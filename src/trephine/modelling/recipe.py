@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trephine.choices import Penalty
 from trephine.cohort.schema import ClinicalTable, capitalised, label_of
 from trephine.errors import ModelError, ModelFault
 from trephine.modelling.cases import Cases
@@ -112,7 +113,8 @@ def fit_recipe(cases: Cases, settings: RecipeSettings, rng: np.random.Generator)
     models = {}
     for name, parts in settings.models:
         columns, left_out = _columns(parts, cases, chains, clinical, settings)
-        fitted = _fit_columns(name, parts, columns, left_out, cases, cluster, settings)
+        penalty = clinical.penalty if clinical is not None and CLINICAL in parts else "none"
+        fitted = _fit_columns((name, parts, penalty), columns, left_out, cases, cluster, settings)
         models[name] = _with_full_range(fitted, chains)
     predictor = Predictor(
         signatures={name: chain.signature for name, chain in chains.items()},
@@ -189,8 +191,7 @@ def _no_clinical(clinical: ClinicalChoice | None, table: ClinicalTable) -> str:
 
 
 def _fit_columns(
-    name: str,
-    parts: tuple[str, ...],
+    which: tuple[str, tuple[str, ...], Penalty],
     columns: list[Column],
     left_out: list[LeftOut],
     cases: Cases,
@@ -203,6 +204,7 @@ def _fit_columns(
     likelihood exists. An out-of-fold signature is made to rise with the risk; if it falls with
     it, it carries nothing, and a negative coefficient would only turn that nothing round.
     """
+    name, parts, penalty = which
     unfittable: tuple[str, ...] = ()
     while True:
         terms = [term for term, _ in columns]
@@ -210,7 +212,14 @@ def _fit_columns(
         design = np.column_stack(values) if values else np.empty((len(cases), 0))
         try:
             model = fit_model(
-                name, parts, terms, design, cases.survival, cluster=cluster, left_out=left_out
+                name,
+                parts,
+                terms,
+                design,
+                cases.survival,
+                cluster=cluster,
+                left_out=left_out,
+                penalty=penalty,
             )
         except ModelError as error:
             worst = _guilty(terms, error)

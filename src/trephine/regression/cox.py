@@ -10,12 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from trephine.choices import Ties
+from trephine.choices import Penalty, Ties
 from trephine.errors import InputError, ModelError
 from trephine.regression.cox_fit import CoxFit, CoxOptions, fit_cox, weighted_sum
 from trephine.regression.cox_prediction import predict_survival
-from trephine.regression.cox_result import CoxResult, SurvivalPrediction
+from trephine.regression.cox_result import ChiSquareTest, CoxResult, SurvivalPrediction
 from trephine.regression.outcome import as_design, as_survival, design_like
+from trephine.regression.profile_likelihood import likelihood_ratio_of, profiled
 from trephine.regression.proportional_hazards import (
     ProportionalHazardsTest,
     TimeTransform,
@@ -48,6 +49,10 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         ``coxph.control``, where the default is 1e-9).
     max_iterations
         Newton steps allowed.
+    penalty
+        "firth" penalises the likelihood by Jeffreys' prior, and then a column that separates the
+        events has a finite estimate (R's ``coxphf``, with ``ties="breslow"``); `profile` has the
+        intervals that belong to it.
 
     Attributes
     ----------
@@ -79,11 +84,13 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         level: float = 0.95,
         tolerance: float = 1e-12,
         max_iterations: int = 50,
+        penalty: Penalty = "none",
     ) -> None:
         self.ties = ties
         self.level = level
         self.tolerance = tolerance
         self.max_iterations = max_iterations
+        self.penalty = penalty
 
     def fit(
         self,
@@ -121,6 +128,8 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         """
         if self.ties not in ("efron", "breslow"):
             raise InputError(f"ties: expected 'efron' or 'breslow', found {self.ties!r}")
+        if self.penalty not in ("none", "firth"):
+            raise InputError(f"penalty: expected 'none' or 'firth', found {self.penalty!r}")
         if not 0 < self.level < 1:
             raise InputError(f"level: expected 0 < level < 1, found {self.level}")
         survival = as_survival(y)
@@ -129,7 +138,7 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
             design,
             names,
             survival,
-            CoxOptions(self.ties, self.level, self.tolerance, self.max_iterations),
+            CoxOptions(self.ties, self.level, self.tolerance, self.max_iterations, self.penalty),
             cluster=cluster,
             strata=strata,
             weights=weights,
@@ -278,6 +287,14 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
             transform=transform,
             groups=groups,
         )
+
+    def profile(self) -> CoxResult:
+        """Return `result_` with intervals and p values of the profile likelihood."""
+        return profiled(self._fitted())
+
+    def likelihood_ratio_test(self, names: Sequence[str]) -> ChiSquareTest:
+        """Test that some columns have coefficients of 0, by the likelihood that was fitted."""
+        return likelihood_ratio_of(self._fitted(), names)
 
     def _fitted(self) -> CoxFit:
         if not hasattr(self, "_fit"):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-from trephine.choices import Ties
+from trephine.choices import Penalty, Ties
 from trephine.errors import ModelError
 from trephine.regression.cox_checks import (
     refuse_boundless,
@@ -21,7 +21,9 @@ from trephine.survival.arrays import group_codes
 from trephine.survival.baseline import BaselineHazard, baseline_hazards
 from trephine.survival.concordance import concordance, influence_covariance
 from trephine.survival.cox_residuals import score_residuals
+from trephine.survival.firth import maximise_penalised
 from trephine.survival.newton import NewtonFit, maximise_partial_likelihood
+from trephine.survival.partial_likelihood import partial_likelihood
 from trephine.survival.risk_sets import StratifiedRiskSets, prepare_risk_sets
 from trephine.types import Estimate, FloatArray, Survival
 
@@ -75,6 +77,7 @@ class CoxOptions:
     level: float = 0.95
     tolerance: float = 1e-12
     max_iterations: int = 50
+    penalty: Penalty = "none"
 
 
 def fit_cox(
@@ -90,11 +93,7 @@ def fit_cox(
     """Fit a Cox model to checked columns; see `CoxModel.fit`."""
     cases = prepare_risk_sets(design, survival.time, survival.event, weights=weights, strata=strata)
     refuse_hopeless(cases, names)
-    newton = maximise_partial_likelihood(
-        cases, options.ties, tolerance=options.tolerance, max_iterations=options.max_iterations
-    )
-    refuse_collinear(newton.null, names)
-    refuse_unfinished(newton, names)
+    newton = _maximised(cases, names, options)
     linear_predictor = weighted_sum(cases.covariates, newton.beta)
     refuse_boundless(linear_predictor, newton, names)
     fractional = bool((cases.weight % 1 != 0).any())
@@ -114,6 +113,33 @@ def fit_cox(
         strata=tuple(str(label) for label in labels),
         baselines=tuple(baseline_hazards(cases, linear_predictor, options.ties)),
     )
+
+
+def _maximised(cases: StratifiedRiskSets, names: tuple[str, ...], options: CoxOptions) -> NewtonFit:
+    """Return the maximum of the likelihood, or say in the names of the columns why none is."""
+    if options.penalty == "none":
+        newton = maximise_partial_likelihood(
+            cases, options.ties, tolerance=options.tolerance, max_iterations=options.max_iterations
+        )
+        refuse_collinear(newton.null, names)
+        refuse_unfinished(newton, names)
+        return newton
+    nothing = np.zeros(len(names))
+    refuse_collinear(partial_likelihood(cases, nothing, options.ties), names)
+    found = maximise_penalised(cases, options.ties, options.penalty)
+    held = dict.fromkeys(range(len(names)), 0.0)
+    null = maximise_penalised(cases, options.ties, options.penalty, held=held).at
+    newton = NewtonFit(
+        status="converged" if found.converged else "slow",
+        beta=found.beta,
+        covariance=np.asarray(np.linalg.inv(found.at.information), dtype=np.float64),
+        null=null,
+        fitted=found.at,
+        infinite=np.zeros(len(names), dtype=np.bool_),
+        n_iterations=found.n_iterations,
+    )
+    refuse_unfinished(newton, names)
+    return newton
 
 
 @dataclass(frozen=True)
@@ -168,6 +194,7 @@ class _Fitted:
             ties=options.ties,
             level=options.level,
             n_iterations=newton.n_iterations,
+            penalty=options.penalty,
         )
 
     def _tests(self) -> tuple[ChiSquareTest, ChiSquareTest, ChiSquareTest]:

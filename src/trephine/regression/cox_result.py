@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from trephine.choices import Ties
+from trephine.choices import Penalty, Ties
 from trephine.types import Estimate, FloatArray
 
 
@@ -65,6 +65,11 @@ class CoxResult:
         As fitted.
     n_iterations
         Newton steps taken.
+    penalty
+        On the likelihood; under "firth" the log likelihoods, and the likelihood ratio test, hold
+        it, and those of models with other columns cannot be compared with them.
+    profiled
+        Whether ``low``, ``high`` and ``p_values`` are of the profile likelihood rather than Wald's.
     """
 
     names: tuple[str, ...]
@@ -92,6 +97,8 @@ class CoxResult:
     ties: Ties
     level: float
     n_iterations: int
+    penalty: Penalty = "none"
+    profiled: bool = False
 
     @property
     def aic(self) -> float:

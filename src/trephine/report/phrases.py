@@ -37,6 +37,19 @@ ELIMINATION: dict[ClinicalSelection, str] = {
 }
 """How clinical variables were selected."""
 
+SEPARATES = (
+    "separates the events: Firth's penalised likelihood, with profile intervals, which take cases"
+    " as independent"
+)
+"""Of a variable in Table 2."""
+
+FIRTH = (
+    "Fitted by Firth's penalised likelihood, because a clinical variable separates the events:"
+    " without the penalty its coefficient would be infinite. Intervals and p are of the profile"
+    " likelihood, which takes cases as independent; proportional hazards were not tested."
+)
+"""Of a model."""
+
 CURVE_WORDS: dict[CurveMethod, str] = {
     "hazard": "Cox regression on log(-log(1 - predicted risk))",
     "hazard spline": "Cox regression on a restricted cubic spline of log(-log(1 - predicted risk))",

@@ -80,9 +80,16 @@ def _separated(inputs: StudyInputs, protocol: str, result: ProtocolResult) -> li
             f"{label_of(key, inputs.clinical.variables[key])}, {protocol}",
             "in no model, although it may be the strongest: its coefficient would be infinite"
             " (separation), as where one of its levels has no event. Merge levels so that each has"
-            " events",
+            ' events, or keep it with [selection] separation = "firth"',
         )
         for key in (choice.separated if choice is not None else ())
+    ] + [
+        (
+            f"{label_of(key, inputs.clinical.variables[key])}, {protocol}",
+            "separates the events: models with it are fitted by Firth's penalised likelihood, and"
+            " its hazard ratio is only as certain as its interval is narrow",
+        )
+        for key in (choice.penalised if choice is not None else ())
     ]
 
 

@@ -145,6 +145,14 @@ def about_models(facts: Trace) -> tuple[Text, ...]:
                 ", ", _errors(models[0].raw), *((cite("lin1989"),) if clustered else ()), ".",
             )
         )  # fmt: skip
+    if any(model.raw.penalty == "firth" for model in facts.models):
+        texts.append(
+            (
+                "Models with a clinical variable that separates the events are fitted by Firth's"
+                " penalised likelihood", cite("heinze2001"), ", their intervals and p values by its"
+                " profile, which takes cases as independent.",
+            )
+        )  # fmt: skip
     if any(model.raw.proportional_hazards_p is not None for model in facts.models):
         texts.append(
             (

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import pandas as pd
+
 from trephine.cohort.schema import ClinicalTable
 from trephine.group_tests.baseline_comparison import (
     CategoricalComparison,
@@ -9,12 +13,12 @@ from trephine.group_tests.baseline_comparison import (
     compare_categorical,
     compare_continuous,
 )
-from trephine.modelling.clinical_choice import design_frame
+from trephine.modelling.separation import design_frame
 from trephine.regression.cox import CoxModel
 from trephine.regression.cox_result import CoxResult
 from trephine.streams import generator
 from trephine.study.results import Analysis, ProtocolResult
-from trephine.types import BoolArray
+from trephine.types import BoolArray, IntArray, Survival
 
 
 def compared_continuous(table: ClinicalTable, key: str, event: BoolArray) -> ContinuousComparison:
@@ -50,13 +54,47 @@ def filled_table(analysis: Analysis, result: ProtocolResult) -> ClinicalTable:
     return table if choice is None or choice.imputation is None else choice.imputation.fill(table)
 
 
-def multivariable(analysis: Analysis, result: ProtocolResult) -> CoxResult | None:
+@dataclass(frozen=True)
+class Together:
+    """A model of several variables, as tables show it.
+
+    Attributes
+    ----------
+    result
+        With the intervals to show: of the profile likelihood where the model is Firth's.
+    penalised
+        The model where it is Firth's; None for a plain one.
+    """
+
+    result: CoxResult
+    penalised: CoxModel | None = None
+
+    def p_value(self, names: tuple[str, ...]) -> float:
+        """Return p of all terms of a variable: Wald's, or the penalised likelihood ratio's."""
+        if self.penalised is None:
+            return self.result.wald_test(names).p_value
+        return self.penalised.likelihood_ratio_test(names).p_value
+
+
+def penalised_together(
+    design: pd.DataFrame, survival: Survival, cluster: IntArray | None
+) -> Together:
+    """Return Firth's model of a design, with its profile intervals."""
+    model = CoxModel(penalty="firth").fit(design, survival, cluster=cluster)
+    return Together(model.profile(), model)
+
+
+def multivariable(analysis: Analysis, result: ProtocolResult) -> Together | None:
     """Return the Cox model of the clinical variables that stay (Table 2); None where none does."""
     choice = result.fitted.clinical
     if choice is None or (choice.elimination is None and not choice.kept):
         return None
-    if choice.elimination is not None:
-        return choice.elimination.result
+    if choice.elimination is not None and not choice.penalised:
+        found = choice.elimination.result
+        return None if found is None else Together(found)
     design = design_frame(filled_table(analysis, result), choice.encoding, choice.kept)
     cluster = result.settings.cluster(analysis.cases.patient)
-    return CoxModel().fit(design, analysis.cases.survival, cluster=cluster).result_
+    survival = analysis.cases.survival
+    if choice.penalised:
+        return penalised_together(design, survival, cluster)
+    return Together(CoxModel().fit(design, survival, cluster=cluster).result_)

@@ -106,8 +106,13 @@ def _with_luck(found: AucDifference, luck: float) -> AucDifference:
 
 
 def _likelihood_ratio(old: Assessed, new: Assessed) -> HypothesisTest | None:
-    """Compare nested models that were fitted to these very cases."""
+    """Compare nested models that were fitted to these very cases.
+
+    Penalties of different models differ: Firth's likelihoods cannot be compared so.
+    """
     if old.fit is None or new.fit is None or not set(old.fit.names) < set(new.fit.names):
+        return None
+    if (old.fit.penalty, new.fit.penalty) != ("none", "none"):
         return None
     return likelihood_ratio_test(old.fit, new.fit)
 

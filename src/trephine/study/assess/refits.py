@@ -14,7 +14,7 @@ from trephine.modelling.terms import Term
 from trephine.regression.cox import CoxModel
 from trephine.regression.hazards_smooth import CoefficientSmooth, smooth_coefficient
 from trephine.regression.proportional_hazards import ProportionalHazardsTest
-from trephine.study.assess.clinical import filled_table
+from trephine.study.assess.clinical import Together, filled_table, penalised_together
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.types import FloatArray
 
@@ -48,6 +48,18 @@ def term_alone(analysis: Analysis, result: ProtocolResult, term: Term) -> Fitted
     )
 
 
+def as_shown(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> Together | None:
+    """Return a model as tables show it: Firth's with its profile intervals; None without a term."""
+    if model.result is None:
+        return None
+    if model.result.penalty == "none":
+        return Together(model.result)
+    names = pd.Index([term.name for term in model.terms])
+    design = pd.DataFrame(training_design(analysis, result, model), columns=names)
+    cluster = result.settings.cluster(analysis.cases.patient)
+    return penalised_together(design, analysis.cases.survival, cluster)
+
+
 @dataclass(frozen=True)
 class HazardsOverTime:
     """Whether a model's coefficients hold at all times.
@@ -67,8 +79,11 @@ class HazardsOverTime:
 def hazards_over_time(
     analysis: Analysis, result: ProtocolResult, model: FittedModel
 ) -> HazardsOverTime | None:
-    """Test a model's proportional hazards on its training cases; None where it has no term."""
-    if model.result is None:
+    """Test a model's proportional hazards on its training cases; None where it has no term.
+
+    None of Firth's model either: the test's variance is that of the likelihood at its own maximum.
+    """
+    if model.result is None or model.result.penalty != "none":
         return None
     names = [term.name for term in model.terms]
     design = training_design(analysis, result, model)

@@ -29,6 +29,7 @@ from trephine.modelling.terms import Term
 from trephine.regression.cox_result import CoxResult
 from trephine.report import phrases
 from trephine.study.assess.clinical import (
+    Together,
     compared_categorical,
     compared_continuous,
     filled_table,
@@ -186,7 +187,7 @@ def continuous_as(result: ProtocolResult) -> ContinuousAs:
 def cox_variable(
     alone: VariableAlone,
     choice: ClinicalChoice,
-    together: CoxResult | None,
+    together: Together | None,
     table: ClinicalTable,
     survival: Survival,
 ) -> CoxVariable:
@@ -195,7 +196,7 @@ def cox_variable(
     variable = table.variables[key]
     terms = choice.encoding.terms[key]
     inside = together is not None and key in choice.kept
-    single = alone.model.result_ if alone.model is not None else None
+    shown = together.result if together is not None and inside else None
     rows = []
     for term in terms:
         at = term.members(table)
@@ -205,13 +206,13 @@ def cox_variable(
                 level=term.group or step.text,
                 n=int(at.sum()),
                 events=int((survival.event & at).sum()),
-                univariable=ratio_of(single, term.name, step),
-                multivariable=ratio_of(together, term.name, step) if inside else None,
+                univariable=ratio_of(alone.shown, term.name, step),
+                multivariable=ratio_of(shown, term.name, step),
             )
         )
     reference = _reference_row(terms, key, table, survival)
     names = tuple(term.name for term in terms)
-    multivariable_p = together.wald_test(names).p_value if inside and together is not None else None
+    multivariable_p = together.p_value(names) if inside and together is not None else None
     return CoxVariable(
         name=key,
         label=label_of(key, variable),
@@ -265,6 +266,8 @@ def _note(alone: VariableAlone, choice: ClinicalChoice, table: ClinicalTable) ->
         return f"set aside: {_worded(set_aside[key], names)}"
     if key not in choice.entered:
         return "not entered"
+    if key in choice.penalised:
+        return phrases.SEPARATES
     return "" if key in choice.kept else "eliminated"
 
 

@@ -20,8 +20,10 @@ from trephine.facts import (
 )
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.terms import Term
+from trephine.report import phrases
 from trephine.study.assess.refits import (
     HazardsOverTime,
+    as_shown,
     hazards_over_time,
     needed_sample,
     training_design,
@@ -45,7 +47,8 @@ def _model(
     result: ProtocolResult,
     horizons: tuple[float, ...],
 ) -> ModelFacts:
-    fitted = model.result
+    shown = as_shown(analysis, result, model)
+    fitted = shown.result if shown is not None else None
     variables = analysis.cases.clinical.variables
     design = training_design(analysis, result, model)
     terms = []
@@ -77,6 +80,7 @@ def _model(
         n=model.n,
         events=model.n_events,
         standard_errors=result.settings.standard_errors,
+        penalty=fitted.penalty if fitted is not None else "none",
         terms=tuple(terms),
         baseline_survival=tuple(
             HorizonNumber(horizon=h, value=s) for h, s in zip(horizons, survival, strict=True)
@@ -156,6 +160,8 @@ def _term_label(term: Term, variable: ClinicalVariable | None, step: Step) -> st
 
 def _model_notes(model: FittedModel) -> tuple[str, ...]:
     notes = [f"{_part_name(name)} left out: {reason}." for name, reason in model.left_out]
+    if model.result is not None and model.result.penalty == "firth":
+        notes.append(phrases.FIRTH)
     if not model.terms:
         notes.append("Without any term the model predicts the same for everyone.")
     return tuple(notes)

@@ -16,7 +16,7 @@ from trephine.report import phrases
 from trephine.study.assess.clinical import (
     filled_table,
 )
-from trephine.study.assess.refits import term_alone, training_column
+from trephine.study.assess.refits import as_shown, term_alone, training_column
 from trephine.study.gather.baseline import continuous_as, cox_variable, ratio_of
 from trephine.study.gather.signature_p import p_alone, p_in_model
 from trephine.study.gather.signatures import set_label
@@ -45,12 +45,12 @@ def signature_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts
             "multivariable": p_in_model(result, model.name, term.name),
         }
         variables.append(_signature_variable(term, step, (single, model), p, survival))
-    choice = result.fitted.clinical
+    choice, together = result.fitted.clinical, as_shown(analysis, result, model)
     if choice is not None:
         filled = filled_table(analysis, result)
         inside = {term.variable for term in model.terms}
         variables += [
-            cox_variable(alone, choice, model.result, filled, survival)
+            cox_variable(alone, choice, together, filled, survival)
             for alone in choice.alone
             if alone.variable in inside
         ]
