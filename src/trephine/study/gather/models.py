@@ -47,9 +47,30 @@ def _model(
     result: ProtocolResult,
     horizons: tuple[float, ...],
 ) -> ModelFacts:
+    parts = [set_label(part) if part != CLINICAL else "clinical variables" for part in model.parts]
+    survival = model.baseline_survival(list(horizons)) if horizons else np.empty(0)
+    return ModelFacts(
+        name=model.name,
+        protocol=result.settings.protocol,
+        description=" + ".join(parts),
+        n=model.n,
+        events=model.n_events,
+        standard_errors=result.settings.standard_errors,
+        penalty=model.result.penalty if model.result is not None else "none",
+        terms=_terms(analysis, result, model),
+        baseline_survival=tuple(
+            HorizonNumber(horizon=h, value=s) for h, s in zip(horizons, survival, strict=True)
+        ),
+        **_over_time(analysis, result, model),
+        notes=_model_notes(model),
+    )
+
+
+def _terms(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> tuple[TermFact, ...]:
+    """Return each coefficient, with the step that its hazard ratio is for."""
+    variables = analysis.cases.clinical.variables
     shown = as_shown(analysis, result, model)
     fitted = shown.result if shown is not None else None
-    variables = analysis.cases.clinical.variables
     design = training_design(analysis, result, model)
     terms = []
     for j, term in enumerate(model.terms):
@@ -71,23 +92,7 @@ def _model(
                 ),
             )
         )
-    parts = [set_label(part) if part != CLINICAL else "clinical variables" for part in model.parts]
-    survival = model.baseline_survival(list(horizons)) if horizons else np.empty(0)
-    return ModelFacts(
-        name=model.name,
-        protocol=result.settings.protocol,
-        description=" + ".join(parts),
-        n=model.n,
-        events=model.n_events,
-        standard_errors=result.settings.standard_errors,
-        penalty=fitted.penalty if fitted is not None else "none",
-        terms=tuple(terms),
-        baseline_survival=tuple(
-            HorizonNumber(horizon=h, value=s) for h, s in zip(horizons, survival, strict=True)
-        ),
-        **_over_time(analysis, result, model),
-        notes=_model_notes(model),
-    )
+    return tuple(terms)
 
 
 def _over_time(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> dict[str, Any]:
