@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from trephine.choices import Penalty, Separation
 from trephine.cohort.schema import ClinicalTable
 from trephine.errors import ModelError, Reason
 from trephine.modelling.encoding import Encoding, fit_encoding
+from trephine.modelling.following import following
 from trephine.modelling.imputation import Imputation, fit_imputation
 from trephine.modelling.protocols import ClinicalSettings
 from trephine.modelling.separation import KeptApart, design_frame, keep_separating
@@ -19,13 +18,7 @@ from trephine.regression.cox import CoxModel
 from trephine.regression.cox_result import CoxResult
 from trephine.regression.elimination import backward_elimination
 from trephine.regression.elimination_result import Elimination, EliminationSettings
-from trephine.types import BoolArray, FloatArray, IntArray, Survival
-
-# Share of a column's variance, below which nothing of it is left beside other columns; the same
-# bound as the Cox model's own.
-_FOLLOWS = 1e-10
-# Weight, in standard deviations, from which a column has a part in another.
-_HEAVY = 1e-6
+from trephine.types import FloatArray, IntArray, Survival
 
 
 @dataclass(frozen=True)
@@ -204,7 +197,7 @@ def _fittable(
     set_aside: dict[str, Reason] = {}
     if _reason_against(entered, table, encoding, survival) is None:
         return entered, ()
-    for key, earlier in _following(entered, table, encoding).items():
+    for key, earlier in following(entered, table, encoding).items():
         set_aside[key] = Reason("collinear", "it follows from {}", (earlier,))
     p_value = {row.variable: row.p_value for row in alone}
     taken: list[str] = []
@@ -230,57 +223,6 @@ def _reason_against(
     except ModelError as error:
         return error.reason
     return None
-
-
-def _following(
-    variables: tuple[str, ...], table: ClinicalTable, encoding: Encoding
-) -> dict[str, tuple[str, ...]]:
-    """Return the variables that follow from others, and from which; the later ones of a circle.
-
-    Of a variable only some of whose columns follow (a stage beside "late stage", which came first)
-    the earlier variable that it contains goes in its place, where there is one.
-    """
-    columns = {key: _standardised(encoding.matrix(table, (key,))) for key in variables}
-    found: dict[str, tuple[str, ...]] = {}
-    taken: list[str] = []
-    for key in variables:
-        follows, sources = _explained(key, taken, columns)
-        if follows.any() and not follows.all():
-            for earlier in reversed(taken):
-                rest = [*(one for one in taken if one != earlier), key]
-                contained, others = _explained(earlier, rest, columns)
-                if contained.all():
-                    found[earlier] = others
-                    taken.remove(earlier)
-                    break
-            follows, sources = _explained(key, taken, columns)
-        if follows.any():
-            found[key] = sources
-        else:
-            taken.append(key)
-    return found
-
-
-def _explained(
-    key: str, others: Sequence[str], columns: Mapping[str, FloatArray]
-) -> tuple[BoolArray, tuple[str, ...]]:
-    """Say which columns of a variable are linear in those of others, and of which others."""
-    own = columns[key]
-    owner = [one for one in others for _ in range(columns[one].shape[1])]
-    if not owner:
-        return np.zeros(own.shape[1], dtype=np.bool_), ()
-    basis = np.column_stack([columns[one] for one in others])
-    weights, *_ = np.linalg.lstsq(basis, own, rcond=None)
-    follows = ((own - basis @ weights) ** 2).mean(axis=0) < _FOLLOWS
-    heavy = (np.abs(weights[:, follows]) > _HEAVY).any(axis=1)
-    return follows, tuple(dict.fromkeys(np.array(owner)[heavy].tolist()))
-
-
-def _standardised(columns: FloatArray) -> FloatArray:
-    """Return columns with mean 0 and SD 1; one that does not vary is all 0, and so follows."""
-    spread = columns.std(axis=0)
-    scaled: FloatArray = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    return scaled
 
 
 def fit_alone(
