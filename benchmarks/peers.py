@@ -53,13 +53,13 @@ def r_with(*packages: str) -> tuple[str | None, str]:
 class Worker:
     """One peer in its own process."""
 
-    def __init__(self, *command: str | Path) -> None:
+    def __init__(self, *command: str | Path, threads: int = 1) -> None:
         self.process = subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **ONE_THREAD},
+            env={**os.environ, **dict.fromkeys(ONE_THREAD, str(threads))},
         )
 
     def run(self, task: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from scipy.ndimage import label as connected
 from scipy.spatial.distance import pdist
 from skimage.feature import local_binary_pattern
 
-from trephine.radiomics import RadiomicsSettings
+from trephine.radiomics import RadiomicsSettings, matrices
 from trephine.radiomics.diameters import (
     largest_distance,
     largest_distance_in_plane,
@@ -23,10 +24,12 @@ from trephine.radiomics.filters_lbp2d import local_binary_pattern_2d
 from trephine.radiomics.filters_lbp3d import icosphere
 from trephine.radiomics.filters_log import laplacian_of_gaussian
 from trephine.radiomics.filters_wavelet import wavelet_bands
-from trephine.radiomics.matrices import Neighbourhood, count_matrices
+from trephine.radiomics.matrices import count_matrices
+from trephine.radiomics.neighbourhood import Neighbourhood
 from trephine.radiomics.prepare import prepare
 from trephine.radiomics.quantise import bin_edges, quantise
-from trephine.radiomics.zones import count_zones
+from trephine.radiomics.region import locate
+from trephine.types import Geometry, Mask
 
 ONE_WIDE = RadiomicsSettings(binWidth=1)
 
@@ -62,7 +65,7 @@ def test_one_pass_counts_what_plain_loops_count(levels, distance) -> None:
     quantised = quantise(grey[region].astype(float), ONE_WIDE)
     shown = np.zeros_like(grey)
     shown[region] = quantised.levels
-    found = count_matrices(around.box(quantised.levels), around, quantised, alpha=1)
+    found = count_matrices(around, quantised, alpha=1)
     glcm, gldm = np.zeros_like(found.glcm), np.zeros_like(found.gldm)
     difference = np.zeros(quantised.n_levels)
     direction = {tuple(offset): number for number, offset in enumerate(around.offsets.tolist())}
@@ -86,7 +89,7 @@ def test_runs_are_those_of_walking_every_line(levels) -> None:
     quantised = quantise(grey[region].astype(float), ONE_WIDE)
     shown = np.zeros_like(grey)
     shown[region] = quantised.levels
-    found = count_matrices(around.box(quantised.levels), around, quantised, alpha=0).glrlm
+    found = count_matrices(around, quantised, alpha=0).glrlm
     expected = np.zeros_like(found)
     for number, offset in enumerate(around.near_offsets):
         starts = [
@@ -115,7 +118,7 @@ def test_zones_are_connected_components(levels) -> None:
         parts, n = connected(shown == level, np.ones((3,) * grey.ndim))
         for size in np.bincount(parts.ravel())[1 : n + 1]:
             expected[level, int(size)] = expected.get((level, int(size)), 0) + 1
-    found = count_zones(around.box(quantised.levels), around)
+    found = count_matrices(around, quantised, alpha=0).zones
     assert {(int(i), int(j)): int(n) for i, j, n in zip(*found, strict=True)} == expected
 
 
@@ -218,3 +221,36 @@ def test_diameters_are_those_of_all_pairs(seed) -> None:
             if len(part := vertices[vertices[:, normal] == plane])
         )
         assert largest_distance_in_plane(vertices, spacing, normal) == pytest.approx(widest)
+
+
+@pytest.mark.parametrize("distances", [(1,), (1, 2)])
+def test_counts_do_not_depend_on_threads_or_on_how_levels_are_held(
+    distances, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(8)
+    region = rng.random((9, 30, 26)) < 0.8
+    around = Neighbourhood.of(region, distances, None)
+    quantised = quantise(rng.integers(0, 7, around.voxels).astype(float), ONE_WIDE)
+    plain = count_matrices(around, quantised, alpha=1)
+    monkeypatch.setattr(matrices, "_LARGE", 0)
+    monkeypatch.setattr(matrices, "_FEW", 2)  # pairs and runs in tables of their own
+    for threads in (1, 2, 5):
+        again = count_matrices(around, quantised, alpha=1, threads=threads)
+        for field in fields(plain):
+            for one, other in zip(
+                np.atleast_2d(getattr(plain, field.name)),
+                np.atleast_2d(getattr(again, field.name)),
+                strict=True,
+            ):
+                np.testing.assert_array_equal(one, other, err_msg=field.name)
+
+
+def test_a_region_is_found_slice_by_slice(pair) -> None:
+    rng = np.random.default_rng(4)
+    for kind in (np.bool_, np.uint8, np.int64):
+        labels = np.zeros((6, 9, 8), kind)
+        labels[2:4, 3:7, 1:6] = rng.random((2, 4, 5)) < 0.6
+        labels[2, 3, 1] = labels[3, 6, 5] = 1
+        box, region = locate(Mask(labels, Geometry.plain((1.0, 1.0, 1.0))), 1)
+        assert box == (slice(2, 4), slice(3, 7), slice(1, 6))
+        np.testing.assert_array_equal(region, labels[2:4, 3:7, 1:6] == 1)

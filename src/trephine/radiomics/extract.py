@@ -127,37 +127,35 @@ def measure_region(
 
 
 def _resegmented(prepared: PreparedImage, settings: RadiomicsSettings) -> PreparedImage:
-    kept = np.zeros_like(prepared.region)
-    inside = prepared.cropped_region.copy()
-    inside[inside] = resegment(prepared.values, settings)
-    kept[prepared.box] = inside
-    return PreparedImage(
-        prepared.pixels,
-        prepared.geometry,
-        kept,
-        prepared.statistics,
-        prepared.mean,
-        prepared.per_unit,
-        prepared.clip,
-        prepared.scale,
+    kept = prepared.cropped_region.copy()
+    kept[kept] = resegment(prepared.values, settings)
+    inner = bounding_box(kept)
+    box = tuple(
+        slice(outer.start + part.start, outer.start + part.stop)
+        for outer, part in zip(prepared.box, inner, strict=True)
     )
+    return prepared.replaced(box=box, cropped_region=np.ascontiguousarray(kept[inner]))
 
 
 def _all_image_types(
     prepared: PreparedImage, settings: RadiomicsSettings, ndim: int
 ) -> list[ImageTypeFeatures]:
-    geometry = RegionGeometry(prepared.cropped_region, prepared.geometry.spacing_mm)
+    wanted = list(jobs(settings, ndim))
+    # A thread works on one image type after the other; a single image type gets them all.
+    at_once = min(settings.threads, len(wanted))
+    inside = settings.threads if at_once == 1 else 1
+    geometry = RegionGeometry(prepared.cropped_region, prepared.geometry.spacing_mm, inside)
 
     def work(job: Job) -> list[ImageTypeFeatures]:
         return [measure(image, geometry, job.settings) for image in make(prepared, job)]
 
-    if settings.threads == 1:
-        parts = [work(job) for job in jobs(settings, ndim)]
+    if at_once <= 1:
+        parts = [work(job) for job in wanted]
     else:
         # The region's values and statistics are shared: found before the threads ask for them.
         _ = prepared.values, prepared.largest_magnitude, geometry.neighbourhood(settings)
-        with ThreadPoolExecutor(settings.threads) as pool:
-            parts = list(pool.map(work, jobs(settings, ndim)))
+        with ThreadPoolExecutor(at_once) as pool:
+            parts = list(pool.map(work, wanted))
     return [measured for part in parts for measured in part]
 
 
@@ -195,13 +193,12 @@ def _shape_family(
 def _provenance(
     image: Image, prepared: PreparedImage, settings: RadiomicsSettings, label: int
 ) -> dict[str, Plain]:
-    box = bounding_box(prepared.region)
     return {
         "engine_version": ENGINE_VERSION,
         "settings_digest": settings.digest(),
         "label": label,
         "voxels": int(np.count_nonzero(prepared.cropped_region)),
-        "bounding_box": " ".join(f"{part.start}:{part.stop}" for part in box),
+        "bounding_box": " ".join(f"{part.start}:{part.stop}" for part in prepared.box),
         "spacing_mm": " ".join(f"{step:.6g}" for step in prepared.geometry.spacing_mm),
         **{f"image_{key}": value for key, value in image.provenance.items()},
     }

@@ -9,7 +9,8 @@ import numpy as np
 from numba import njit
 from scipy.linalg.lapack import dsyevx
 
-from trephine.radiomics.matrices import Counts, Neighbourhood, TextureMatrices
+from trephine.radiomics.matrices import Counts, TextureMatrices
+from trephine.radiomics.neighbourhood import Neighbourhood
 from trephine.radiomics.offsets import lengths_mm
 from trephine.types import FloatArray
 

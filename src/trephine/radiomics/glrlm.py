@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from trephine.radiomics.emphasis import dense_cells, emphasis_features
-from trephine.radiomics.matrices import Neighbourhood, TextureMatrices
+from trephine.radiomics.matrices import TextureMatrices
+from trephine.radiomics.neighbourhood import Neighbourhood
 from trephine.radiomics.offsets import lengths_mm
 from trephine.types import FloatArray
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
 from trephine.radiomics.emphasis import emphasis_features
-from trephine.radiomics.matrices import Neighbourhood
-from trephine.radiomics.zones import count_zones
+from trephine.radiomics.matrices import TextureMatrices
 
 # Names in the order of ``emphasis.EMPHASIS``.
 NAMES = (
@@ -30,7 +26,6 @@ NAMES = (
 )
 
 
-def glszm_features(box: npt.NDArray[np.int32], around: Neighbourhood) -> dict[str, float]:
-    """Measure the size-zone matrix of a padded box of grey levels; name to value."""
-    values = emphasis_features(*count_zones(box, around))
-    return dict(zip(NAMES, values.tolist(), strict=True))
+def glszm_features(matrices: TextureMatrices) -> dict[str, float]:
+    """Measure the size-zone matrix; name to value."""
+    return dict(zip(NAMES, emphasis_features(*matrices.zones).tolist(), strict=True))

@@ -10,7 +10,7 @@ from trephine.types import IntArray
 
 
 @njit(cache=True, nogil=True)
-def equal_neighbours(offsets: IntArray) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+def equal_neighbours(offsets: IntArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
     """Tell for each set of equal neighbours behind a voxel which ones it must be joined to.
 
     Neighbours that touch each other are in one zone already: one of them stands for all. A set is
@@ -28,8 +28,8 @@ def equal_neighbours(offsets: IntArray) -> tuple[npt.NDArray[np.uint64], npt.NDA
         for b in range(count):
             if np.abs(offsets[a] - offsets[b]).max() <= 1:
                 touching[a] |= 1 << b
-    representative = np.zeros(1 << count, np.uint64)
-    rest = np.zeros(1 << count, np.uint64)
+    representative = np.zeros(1 << count, np.uint8)
+    rest = np.zeros(1 << count, np.uint16)
     representative[0] = count
     for equal in range(1, 1 << count):
         first = 0

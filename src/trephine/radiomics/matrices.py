@@ -2,108 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from trephine.radiomics.links import equal_neighbours
-from trephine.radiomics.offsets import flat_offsets, forward_offsets
+from trephine.radiomics.neighbourhood import Levels, Neighbourhood
 from trephine.radiomics.quantise import Quantised
-from trephine.types import BoolArray, FloatArray, IntArray
+from trephine.radiomics.zones import count_zones
+from trephine.types import FloatArray, IntArray
 
 Counts = npt.NDArray[np.int32]
-# Unsigned indices spare the kernels a test for negative ones at every look.
-Steps = npt.NDArray[np.uint64]
 
-# Voxels of the flattened box that are looked at together; their sums stay in the nearest cache.
-_STRETCH = 1024
-
-
-@dataclass(frozen=True)
-class Neighbourhood:
-    """Where a region's voxels lie in a padded, flattened box, and the steps to their neighbours.
-
-    It depends on the region alone, so one serves every image type.
-
-    Attributes
-    ----------
-    shape, padded_shape
-        Extent of the bounding box, without and with its margin.
-    positions
-        Flat indices of the region's voxels in the padded box, in raster order.
-    offsets, flat
-        Forward offsets of ``distances``, shape (directions, axes), and as flat steps.
-    near_offsets, near_flat
-        The same at distance 1, for runs and zones.
-    """
-
-    shape: tuple[int, ...]
-    padded_shape: tuple[int, ...]
-    positions: Steps
-    offsets: IntArray
-    flat: Steps
-    near_offsets: IntArray
-    near_flat: Steps
-
-    @classmethod
-    def of(
-        cls, region: BoolArray, distances: tuple[int, ...], out_of_plane: int | None
-    ) -> Neighbourhood:
-        """Lay out the neighbourhood of a region that is cropped to its bounding box."""
-        margin = max(distances)
-        padded_shape = tuple(extent + 2 * margin for extent in region.shape)
-        inside = np.nonzero(region)
-        positions = np.ravel_multi_index(tuple(axis + margin for axis in inside), padded_shape)
-        offsets = forward_offsets(region.shape, distances, out_of_plane)
-        near = forward_offsets(region.shape, (1,), out_of_plane)
-        return cls(
-            region.shape,
-            padded_shape,
-            positions.astype(np.uint64),
-            offsets,
-            flat_offsets(offsets, padded_shape).astype(np.uint64),
-            near,
-            flat_offsets(near, padded_shape).astype(np.uint64),
-        )
-
-    def box(self, levels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """Return the flattened padded box with the region's levels, 0 elsewhere."""
-        box = np.zeros(int(np.prod(self.padded_shape)), np.int32)
-        _fill(box, self.positions, levels)
-        return box
-
-    def longest_run(self) -> int:
-        """Return the largest extent of the bounding box: no run is longer."""
-        return max(self.shape)
-
-    @cached_property
-    def links(self) -> tuple[Steps, Steps]:
-        """What ``links.equal_neighbours`` says of the distance-1 offsets."""
-        return equal_neighbours(self.near_offsets)
-
-    @cached_property
-    def run_directions(self) -> IntArray:
-        """Numbers of the distance-1 directions along which some line meets two voxels.
-
-        PyRadiomics drops the run-length matrix of a direction along which every voxel is alone.
-        """
-        inside = np.zeros(int(np.prod(self.padded_shape)), dtype=np.bool_)
-        inside[self.positions] = True
-        kept = []
-        for number, (offset, step) in enumerate(
-            zip(self.near_offsets, self.near_flat, strict=True)
-        ):
-            if not inside[self.positions + step].any():  # no neighbours, but perhaps a gap
-                coordinates = np.stack(np.unravel_index(self.positions, self.padded_shape), axis=1)
-                leading = int(np.flatnonzero(offset)[0])
-                feet = coordinates - coordinates[:, leading, np.newaxis] * offset
-                if len(np.unique(feet, axis=0)) == len(feet):
-                    continue
-            kept.append(number)
-        return np.array(kept, dtype=np.int64)
+# Voxels from which on threads are worth their start, some 0.1 ms each.
+_LARGE = 50_000
+# Grey levels up to which co-occurrences and runs are counted in one table.
+_FEW = 256
 
 
 @dataclass(frozen=True)
@@ -121,6 +40,8 @@ class TextureMatrices:
     ngtdm_voxels, ngtdm_isolated, ngtdm_difference
         Per level: voxels, those of them without a neighbour, and the sum of absolute differences
         to the mean of the neighbours.
+    zones
+        Cells of the size-zone matrix that are not empty: levels, sizes and counts.
     """
 
     glcm: Counts
@@ -129,80 +50,153 @@ class TextureMatrices:
     ngtdm_voxels: IntArray
     ngtdm_isolated: IntArray
     ngtdm_difference: FloatArray
+    zones: tuple[FloatArray, FloatArray, FloatArray]
 
 
 def count_matrices(
-    box: npt.NDArray[np.int32], around: Neighbourhood, quantised: Quantised, alpha: int
+    around: Neighbourhood, quantised: Quantised, alpha: int, threads: int = 1
 ) -> TextureMatrices:
-    """Count every matrix but the zones.
+    """Count every matrix of a region.
 
     Parameters
     ----------
-    box
-        What ``around.box(quantised.levels)`` gives.
     alpha
         Largest difference of levels at which a neighbour is dependent (``gldm_a``).
+    threads
+        Used where the region is large. Each thread counts whole matrices, so that the counts do
+        not depend on their number.
     """
+    box = around.box(quantised.levels)
     n = quantised.n_levels
-    glcm = np.zeros((len(around.flat), n, n), np.int32)
-    glrlm = np.zeros((len(around.near_flat), n, around.longest_run()), np.int32)
+    directions = len(around.near_flat)
+    # What a direction needs of the processor is about what the zones do in three directions.
+    parts = np.array_split(np.arange(directions), max(1, min(directions, 2 * threads - 1)))
     gldm = np.zeros((n, 2 * len(around.flat) + 1), np.int32)
     isolated = np.zeros(n, np.int64)
     difference = np.zeros(n)
-    count_pairs(box, around.positions, around.flat, glcm)
-    _count_runs(box, around.positions, around.near_flat, glrlm)
-    _count_neighbours(
+    slack = min(alpha, n)
+    work: list[Callable[[], Any]] = [
+        partial(count_zones, box, around),
+        partial(
+            _count_neighbours, box, around.segments, around.flat, slack, gldm, isolated, difference
+        ),
+        *(partial(_lines, box, around, quantised, part) for part in parts),
+    ]
+    near_only = np.array_equal(around.flat, around.near_flat)
+    glcm = np.zeros((0 if near_only else len(around.flat), n, n), np.int32)
+    if not near_only:
+        work.append(partial(count_pairs, box, around.segments, around.flat, glcm))
+    if threads > 1 and around.voxels >= _LARGE:
+        with ThreadPoolExecutor(threads) as pool:
+            done = [future.result() for future in [pool.submit(task) for task in work]]
+    else:
+        done = [task() for task in work]
+    lines = done[2 : 2 + len(parts)]
+    if near_only:
+        glcm = np.concatenate([pairs for pairs, _ in lines])
+    runs = np.concatenate([runs for _, runs in lines])
+    return TextureMatrices(glcm, runs, gldm, quantised.histogram, isolated, difference, done[0])
+
+
+def _lines(
+    box: Levels, around: Neighbourhood, quantised: Quantised, part: IntArray
+) -> tuple[Counts, Counts]:
+    """Return the co-occurrences and the runs along some of the distance-1 directions."""
+    n = quantised.n_levels
+    # Two matrices in one: fewer cells to fetch, as long as they fit in a near cache.
+    together = n <= _FEW and np.array_equal(around.flat, around.near_flat)
+    base = n if together else 0
+    joint = np.zeros((len(part), n, base + around.longest_run()), np.int32)
+    _count_lines(
         box,
-        around.positions,
-        around.flat,
-        alpha,
-        gldm,
-        isolated,
-        difference,
+        around.segments,
+        around.near_flat[part],
+        around.slices_back[part],
+        around.plane,
+        np.uint16(base),
+        joint,
     )
-    return TextureMatrices(glcm, glrlm, gldm, quantised.histogram, isolated, difference)
+    runs = joint[:, :, base:].copy()
+    # A run of length k holds one voxel with 0, 1 ... k - 1 of it before: those with none are the
+    # rest of the level's.
+    runs[:, :, 0] = quantised.histogram - runs[:, :, 1:].sum(axis=2)
+    if together:
+        pairs = joint[:, :, : n + 1].transpose(0, 2, 1)[:, 1:].copy()
+        diagonal = np.arange(n)
+        pairs[:, diagonal, diagonal] = joint[:, :, base + 1 :].sum(axis=2)
+    elif np.array_equal(around.flat, around.near_flat):
+        pairs = np.zeros((len(part), n, n), np.int32)
+        count_pairs(box, around.segments, around.near_flat[part], pairs)
+    else:
+        pairs = np.zeros((0, n, n), np.int32)
+    runs[:, :, :-1] -= runs[:, :, 1:]
+    return pairs, runs
 
 
 @njit(cache=True, nogil=True)
-def count_pairs(box: npt.NDArray[np.int32], positions: Steps, offsets: Steps, glcm: Counts) -> None:
+def count_pairs(box: Levels, segments: IntArray, offsets: IntArray, glcm: Counts) -> None:
     """Count the pairs of levels along each forward offset."""
-    one = np.uint64(1)
     for a in range(offsets.size):
-        for n in range(positions.size):
-            ahead = box[positions[n] + offsets[a]]
-            if ahead > 0:
-                row = np.uint64(box[positions[n]]) - one
-                glcm[a, row, np.uint64(ahead) - one] += 1
+        for s in range(segments.shape[0]):
+            start, stop = segments[s, 0], segments[s, 1]
+            here = box[start:stop]
+            there = box[start + offsets[a] : stop + offsets[a]]
+            for k in range(stop - start):
+                ahead = there[k]
+                if ahead > 0:
+                    row = np.uint64(here[k]) - np.uint64(1)
+                    glcm[a, row, np.uint64(ahead) - np.uint64(1)] += 1
 
 
 @njit(cache=True, nogil=True)
-def _count_runs(
-    box: npt.NDArray[np.int32], positions: Steps, offsets: Steps, glrlm: Counts
+def _count_lines(
+    box: Levels,
+    segments: IntArray,
+    steps: IntArray,
+    slices_back: IntArray,
+    plane: int,
+    base: np.uint16,
+    joint: Counts,
 ) -> None:
-    """Count the runs along each offset.
+    """Count each voxel once an offset, by its level and by what lies one step behind it.
 
-    Counted first are the voxels by how many of their run lie before them, which needs no branch:
-    a run of length k holds one voxel with 0, 1 ... k - 1 before it.
+    The column is the level behind it, or, where that is the voxel's own, ``base`` and how many of
+    its run lie before it. With a ``base`` of 0 other levels all fall into column 0.
+
+    Rows are worked on whole, without a branch, so that the processor does many voxels at once; and
+    a row once for all offsets, while it lies in the nearest cache. Run lengths are kept of the
+    last two slices.
     """
-    up_to = np.zeros(box.size, np.int32)
-    for a in range(offsets.size):
-        for n in range(positions.size):
-            here = positions[n]
-            behind = here - offsets[a]
-            level = box[here]
-            before = up_to[behind] if box[behind] == level else np.int32(0)
-            glrlm[a, np.uint64(level) - np.uint64(1), np.uint64(before)] += 1
-            up_to[here] = before + 1
-        for row in range(glrlm.shape[1]):
-            for length in range(glrlm.shape[2] - 1):
-                glrlm[a, row, length] -= glrlm[a, row, length + 1]
+    up_to = np.zeros((steps.size, 2 * plane), np.uint16)
+    column = np.empty(plane, np.uint16)
+    keep = np.uint16(0xFFFF) if base > 0 else np.uint16(0)
+    for s in range(segments.shape[0]):
+        start, stop = segments[s, 0], segments[s, 1]
+        here = box[start:stop]
+        slab = start // plane
+        foot = slab * plane
+        for a in range(steps.size):
+            behind = box[start - steps[a] : stop - steps[a]]
+            back = slices_back[a]
+            at = (slab & 1) * plane + start - foot
+            at_behind = ((slab - back) & 1) * plane + start - steps[a] - foot + back * plane
+            runs_here = up_to[a, at : at + stop - start]
+            runs_behind = up_to[a, at_behind : at_behind + stop - start]
+            for k in range(stop - start):
+                run = runs_behind[k] if behind[k] == here[k] else np.uint16(0)
+                runs_here[k] = np.uint16(run + np.uint16(1))
+                other = np.uint16(behind[k] & keep)
+                column[k] = np.uint16(base + run) if behind[k] == here[k] else other
+            for k in range(stop - start):
+                row = np.uint64(here[k]) - np.uint64(1)
+                joint[a, row, np.uint64(column[k])] += 1
 
 
 @njit(cache=True, nogil=True)
 def _count_neighbours(
-    box: npt.NDArray[np.int32],
-    positions: Steps,
-    offsets: Steps,
+    box: Levels,
+    segments: IntArray,
+    offsets: IntArray,
     alpha: int,
     gldm: Counts,
     isolated: IntArray,
@@ -210,45 +204,35 @@ def _count_neighbours(
 ) -> None:
     """Count dependent neighbours, and sum up how far voxels lie from their neighbours' mean.
 
-    Stretches of the flattened box are summed whole, voxel or not: the processor then works on many
-    at once. Types are spelled out so that it works in 32 bits.
+    Rows are summed whole, without a branch: the processor then works on many voxels at once. Types
+    are spelled out so that it works in 32 bits.
     """
-    neighbours = np.empty(_STRETCH, np.int32)
-    dependent = np.empty(_STRETCH, np.int32)
-    total = np.empty(_STRETCH, np.int32)
+    longest = (segments[:, 1] - segments[:, 0]).max()
+    neighbours = np.empty(longest, np.int32)
+    dependent = np.empty(longest, np.int32)
+    total = np.empty(longest, np.int32)
     slack = np.int32(alpha)
     widest = np.uint32(2 * alpha)
-    n = 0
-    last = int(positions[-1]) + 1
-    while n < positions.size:
-        start = int(positions[n])
-        stop = min(start + _STRETCH, last)
+    for s in range(segments.shape[0]):
+        start, stop = segments[s, 0], segments[s, 1]
         neighbours[:] = 0
         dependent[:] = 0
         total[:] = 0
         here = box[start:stop]
         for a in range(2 * offsets.size):
-            step = int(offsets[a // 2]) * (1 - 2 * (a % 2))
+            step = offsets[a // 2] * (1 - 2 * (a % 2))
             there = box[start + step : stop + step]
             for k in range(stop - start):
-                other = there[k]
-                near = np.uint32(other - here[k] + slack) <= widest
+                other = np.int32(there[k])
+                near = np.uint32(other - np.int32(here[k]) + slack) <= widest
                 neighbours[k] += np.int32(other > 0)
                 dependent[k] += np.int32(near & (other > 0))
                 total[k] += other
-        while n < positions.size and int(positions[n]) < stop:
-            k = int(positions[n]) - start
-            level = here[k]
+        for k in range(stop - start):
+            level = np.int64(here[k])
             row = np.uint64(level) - np.uint64(1)
             gldm[row, np.uint64(dependent[k])] += 1
             if neighbours[k] > 0:
                 difference[row] += abs(level - total[k] / neighbours[k])
             else:
                 isolated[row] += 1
-            n += 1
-
-
-@njit(cache=True, nogil=True)
-def _fill(box: npt.NDArray[np.int32], positions: Steps, levels: npt.NDArray[np.int32]) -> None:
-    for n in range(positions.size):
-        box[positions[n]] = levels[n]

@@ -13,8 +13,9 @@ from trephine.radiomics.glcm import glcm_features
 from trephine.radiomics.gldm import gldm_features
 from trephine.radiomics.glrlm import glrlm_features
 from trephine.radiomics.glszm import glszm_features
-from trephine.radiomics.matrices import Neighbourhood, count_matrices
+from trephine.radiomics.matrices import count_matrices
 from trephine.radiomics.names import TEXTURE_FAMILIES, enabled_features, value_families
+from trephine.radiomics.neighbourhood import Neighbourhood
 from trephine.radiomics.ngtdm import ngtdm_features
 from trephine.radiomics.quantise import Quantised, quantise
 from trephine.radiomics.settings import RadiomicsSettings
@@ -37,10 +38,13 @@ class RegionGeometry:
         Within its bounding box.
     spacing_mm
         Along the array axes.
+    threads
+        Within one image type.
     """
 
     region: BoolArray
     spacing_mm: tuple[float, ...]
+    threads: int = 1
     _neighbourhoods: dict[tuple[tuple[int, ...], int | None], Neighbourhood] = field(
         default_factory=dict
     )
@@ -119,8 +123,7 @@ def _families(
     if not any(family in wanted for family in TEXTURE_FAMILIES):
         return found
     around = geometry.neighbourhood(settings)
-    box = around.box(quantised.levels)
-    matrices = count_matrices(box, around, quantised, settings.gldm_a)
+    matrices = count_matrices(around, quantised, settings.gldm_a, geometry.threads)
     if "glcm" in wanted:
         found["glcm"] = glcm_features(
             matrices,
@@ -135,7 +138,7 @@ def _families(
             matrices, around, geometry.spacing_mm, settings.weightingNorm
         )
     if "glszm" in wanted:
-        found["glszm"] = glszm_features(box, around)
+        found["glszm"] = glszm_features(matrices)
     if "gldm" in wanted:
         found["gldm"] = gldm_features(matrices)
     if "ngtdm" in wanted:

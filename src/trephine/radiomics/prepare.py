@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numba import njit
 
 from trephine.errors import ImageError
-from trephine.radiomics.region import bounding_box, labels_on_image
+from trephine.radiomics.region import labels_on_image, locate
 from trephine.radiomics.resample import resample_pair
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.types import BoolArray, FloatArray, Geometry, Image, Mask
@@ -33,7 +34,8 @@ class Statistics:
 class PreparedImage:
     """A whole image whose normalisation is applied where it is looked at.
 
-    Nothing of the image's size is computed but its statistics: filters ask for windows.
+    Nothing of the image's size is computed but its statistics, where something asks for them:
+    filters ask for windows.
 
     Attributes
     ----------
@@ -41,18 +43,21 @@ class PreparedImage:
         Grey values before normalisation, (rows, columns) or (slices, rows, columns).
     geometry
         Where they lie.
+    box
+        The region's bounding box.
+    cropped_region
+        The region within its bounding box.
     mean, per_unit, clip, scale
         The normalisation ``clip((x - mean) * per_unit) * scale``; None where there is none.
-    region
-        The labelled voxels, shape of ``pixels``.
-    statistics
-        Of ``pixels``.
+    copies
+        How often a slice is repeated in ``pixels``.
     """
 
     pixels: FloatArray
     geometry: Geometry
-    region: BoolArray
-    statistics: Statistics
+    box: tuple[slice, ...]
+    cropped_region: BoolArray
+    copies: int = 1
     mean: float | None = None
     per_unit: float = 1.0
     clip: float | None = None
@@ -75,14 +80,30 @@ class PreparedImage:
         return self.normalised(self.pixels[slices])
 
     @cached_property
-    def box(self) -> tuple[slice, ...]:
-        """The region's bounding box."""
-        return bounding_box(self.region)
+    def statistics(self) -> Statistics:
+        """Statistics of the whole of ``pixels``.
+
+        Raises
+        ------
+        ImageError
+            If a pixel is not finite.
+        """
+        once = self.pixels[0] if self.copies > 1 else self.pixels
+        return _statistics_of(once, self.copies)
+
+    def replaced(self, **changes: Any) -> PreparedImage:
+        """Return the same pixels with other fields, without their statistics being found anew."""
+        other = replace(self, **changes)
+        if "statistics" in self.__dict__:
+            other.__dict__["statistics"] = self.statistics
+        return other
 
     @cached_property
-    def cropped_region(self) -> BoolArray:
-        """The region within its bounding box."""
-        return np.ascontiguousarray(self.region[self.box])
+    def region(self) -> BoolArray:
+        """The region within the whole image."""
+        region = np.zeros(self.pixels.shape, dtype=np.bool_)
+        region[self.box] = self.cropped_region
+        return region
 
     @cached_property
     def values(self) -> FloatArray:
@@ -108,29 +129,37 @@ def prepare(image: Image, mask: Mask, settings: RadiomicsSettings, label: int) -
     resampled = settings.resampledPixelSpacing is not None and settings.interpolator is not None
     if not resampled:
         mask = labels_on_image(image, mask, settings, label)
-    pixels, geometry, region = image.pixels, image.geometry, mask.region(label)
-    copies = settings.stackSlices if settings.stackSlices and pixels.ndim == 2 else 1
-    statistics = _statistics_of(pixels, copies)
-    if settings.stackSlices is not None and pixels.ndim == 2:
-        if resampled:
-            raise ImageError(
-                "resampledPixelSpacing: expected none with stackSlices, which replicates the slice"
-                " as it is; resample the image before"
-            )
-        pixels, geometry, region = _stack(pixels, geometry, region, settings)
-    prepared = PreparedImage(pixels, geometry, region, statistics)
+    prepared = _stacked(image, mask, settings, label)
+    if settings.stackSlices is not None and image.pixels.ndim == 2 and resampled:
+        raise ImageError(
+            "resampledPixelSpacing: expected none with stackSlices, which replicates the slice"
+            " as it is; resample the image before"
+        )
     if settings.normalize:
         prepared = _with_normalisation(prepared, settings)
     if resampled:
         # Normalised values are no longer of the file's type.
         kind = None if settings.normalize else image.provenance.get("pixel_type")
         provenance = {**image.provenance, "pixel_type": kind}
-        whole = prepared.window((slice(None),) * pixels.ndim)
-        resampled_image = Image(whole, geometry, provenance)
-        return _from_pair(*resample_pair(resampled_image, mask, settings, label), label)
-    if settings.preCrop:
-        return _cropped(prepared, settings.padDistance)
+        _ = prepared.statistics  # interpolation spreads what is not finite
+        whole = prepared.window((slice(None),) * image.pixels.ndim)
+        resampled_image = Image(whole, image.geometry, provenance)
+        image, mask = resample_pair(resampled_image, mask, settings, label)
+        prepared = PreparedImage(image.pixels, image.geometry, *locate(mask, label))
+    elif settings.preCrop:
+        prepared = _cropped(prepared, settings.padDistance)
+    _check_finite(prepared, settings)
     return prepared
+
+
+def _check_finite(prepared: PreparedImage, settings: RadiomicsSettings) -> None:
+    """Refuse what is not finite: in the region's box, or wherever a filter may look.
+
+    A whole volume takes longer to read than a region to measure.
+    """
+    looks_around = settings.normalize or set(settings.imageType) != {"Original"}
+    if looks_around or not np.isfinite(prepared.pixels[prepared.box]).all():
+        _ = prepared.statistics  # says how many there are
 
 
 def _with_normalisation(prepared: PreparedImage, settings: RadiomicsSettings) -> PreparedImage:
@@ -140,21 +169,11 @@ def _with_normalisation(prepared: PreparedImage, settings: RadiomicsSettings) ->
             "normalize: expected an image whose grey values vary, found"
             f" {statistics.minimum:g} throughout"
         )
-    return PreparedImage(
-        prepared.pixels,
-        prepared.geometry,
-        prepared.region,
-        statistics,
+    return prepared.replaced(
         mean=statistics.mean,
         per_unit=1.0 / statistics.standard_deviation,
         clip=settings.removeOutliers,
         scale=settings.normalizeScale,
-    )
-
-
-def _from_pair(image: Image, mask: Mask, label: int) -> PreparedImage:
-    return PreparedImage(
-        image.pixels, image.geometry, mask.region(label), _statistics_of(image.pixels)
     )
 
 
@@ -164,25 +183,31 @@ def _cropped(prepared: PreparedImage, margin: int) -> PreparedImage:
         slice(max(part.start - margin, 0), min(part.stop + margin, extent))
         for part, extent in zip(prepared.box, prepared.pixels.shape, strict=True)
     )
-    image = Image(prepared.window(slices), prepared.geometry)
-    return PreparedImage(
-        image.pixels,
-        prepared.geometry,
-        np.ascontiguousarray(prepared.region[slices]),
-        _statistics_of(image.pixels),
+    box = tuple(
+        slice(part.start - outer.start, part.stop - outer.start)
+        for part, outer in zip(prepared.box, slices, strict=True)
     )
+    pixels = prepared.window(slices)
+    return PreparedImage(pixels, prepared.geometry, box, prepared.cropped_region)
 
 
-def _stack(
-    pixels: FloatArray, geometry: Geometry, region: BoolArray, settings: RadiomicsSettings
-) -> tuple[FloatArray, Geometry, BoolArray]:
-    """Replicate a slice without copying it; the region is on the middle slice."""
-    slices = settings.stackSlices or 1
-    shape = (slices, *pixels.shape)
-    middle = np.zeros(shape, dtype=np.bool_)
-    middle[slices // 2] = region
-    spacing = (settings.stackSpacing, *geometry.spacing_mm)
-    return np.broadcast_to(pixels, shape), Geometry.plain(spacing), middle
+def _stacked(image: Image, mask: Mask, settings: RadiomicsSettings, label: int) -> PreparedImage:
+    """Find the region, and replicate a slice (without copying it) where the settings say so.
+
+    The region is on the middle slice.
+    """
+    box, region = locate(mask, label)
+    slices = settings.stackSlices
+    if slices is None or image.pixels.ndim != 2:
+        return PreparedImage(image.pixels, image.geometry, box, region)
+    middle = slice(slices // 2, slices // 2 + 1)
+    return PreparedImage(
+        np.broadcast_to(image.pixels, (slices, *image.pixels.shape)),
+        Geometry.plain((settings.stackSpacing, *image.geometry.spacing_mm)),
+        (middle, *box),
+        region[np.newaxis],
+        copies=slices,
+    )
 
 
 def _statistics_of(pixels: FloatArray, copies: int = 1) -> Statistics:

@@ -32,7 +32,7 @@ class Quantised:
         Of the grey values.
     """
 
-    levels: npt.NDArray[np.int32]
+    levels: npt.NDArray[np.uint16]
     n_levels: int
     histogram: npt.NDArray[np.int64]
     minimum: float
@@ -108,7 +108,7 @@ def quantise(values: FloatArray, settings: RadiomicsSettings) -> Quantised:
 @njit(cache=True, nogil=True)
 def _digitise(
     values: FloatArray, edges: FloatArray
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
     """Count from 1 the bins edges[k-1] <= value < edges[k], as numpy.digitize does.
 
     Returns each value's bin and each bin's number of values.
@@ -117,7 +117,7 @@ def _digitise(
     n_bins = edges.size - 1
     low = edges[0]
     per_bin = 1.0 / (edges[1] - low) if n_bins > 0 else 0.0
-    levels = np.empty(values.size, np.int32)
+    levels = np.empty(values.size, np.uint16)
     histogram = np.zeros(max(n_bins, 1), np.int64)
     for n in range(values.size):
         value = values[n]

@@ -53,11 +53,11 @@ def labels_on_image(image: Image, mask: Mask, settings: RadiomicsSettings, label
     ImageError
         If the geometries differ and ``correctMask`` is off, or the region leaves the image.
     """
-    mask.region(label)
     tolerance = settings.geometryTolerance
     try:
         check_geometry(image, mask, TOLERANCE_PIXELS if tolerance is None else tolerance)
     except GeometryError as error:
+        locate(mask, label)
         if not settings.correctMask or error.fault == "unstated":
             raise GeometryError(f"{error}; {remedy(image, mask)}", error.fault) from None
     else:
@@ -112,6 +112,33 @@ def bounding_box(region: BoolArray) -> tuple[slice, ...]:
         inside = np.flatnonzero(region.any(axis=others))
         slices.append(slice(int(inside[0]), int(inside[-1]) + 1))
     return tuple(slices)
+
+
+def locate(mask: Mask, label: int) -> tuple[tuple[slice, ...], BoolArray]:
+    """Return a region's bounding box and the region within it.
+
+    The mask is looked at slice by slice, and no array of its size is made.
+
+    Raises
+    ------
+    ImageError
+        If the label does not occur.
+    """
+    wanted = mask.label_of(label)
+    slices = mask.labels if mask.labels.ndim == 3 else mask.labels[np.newaxis]
+    occupied = np.zeros(len(slices), dtype=np.bool_)
+    seen = np.zeros(slices.shape[1:], dtype=np.bool_)
+    plain = mask.labels.dtype == np.bool_ and wanted == 1  # numpy compares truth with 1 slowly
+    for number, labels in enumerate(slices):
+        inside = labels if plain else labels == wanted
+        if inside.any():
+            occupied[number] = True
+            seen |= inside
+    if not occupied.any():
+        mask.region(label)  # says what is there instead
+    depth = np.flatnonzero(occupied)
+    box = (slice(int(depth[0]), int(depth[-1]) + 1), *bounding_box(seen))[-mask.labels.ndim :]
+    return box, np.ascontiguousarray(mask.labels[box] == wanted)
 
 
 def check_extent(cropped: BoolArray, settings: RadiomicsSettings) -> None:

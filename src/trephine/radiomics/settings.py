@@ -113,7 +113,8 @@ class RadiomicsSettings(BaseModel):
         Replicate a two-dimensional image into this many slices (mm apart), the mask on the
         middle one: the only recipe that yields the published 1562 features.
     threads
-        Image types worked on at once. The numbers do not depend on it.
+        Image types worked on at once; with one image type, parts of a large region's matrices. The
+        numbers do not depend on it.
 
     Examples
     --------

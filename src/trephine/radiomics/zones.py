@@ -6,18 +6,23 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from trephine.radiomics.matrices import Neighbourhood, Steps
+from trephine.radiomics.neighbourhood import Levels, Neighbourhood
 from trephine.types import FloatArray, IntArray
 
 
-def count_zones(
-    box: npt.NDArray[np.int32], around: Neighbourhood
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def count_zones(box: Levels, around: Neighbourhood) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the size-zone matrix as (levels, sizes, counts) of its cells that are not empty.
 
     Zones are connected at distance 1 (8 neighbours in two dimensions, 26 in three).
     """
-    levels, sizes = _zones(box, around.positions, around.near_flat, *around.links)
+    levels, sizes = _zones(
+        box,
+        around.segments,
+        around.near_flat,
+        around.slices_back,
+        around.plane,
+        *around.links,
+    )
     stride = int(levels.max()) + 1
     cells, counts = np.unique(sizes * stride + levels, return_counts=True)
     return (
@@ -29,53 +34,80 @@ def count_zones(
 
 @njit(cache=True, nogil=True)
 def _zones(
-    box: npt.NDArray[np.int32],
-    positions: Steps,
-    offsets: Steps,
-    representative: Steps,
-    rest: Steps,
+    box: Levels,
+    segments: IntArray,
+    offsets: IntArray,
+    slices_back: IntArray,
+    plane: int,
+    representative: npt.NDArray[np.uint8],
+    rest: Levels,
 ) -> tuple[IntArray, IntArray]:
     """Return the grey level and the number of voxels of each zone.
 
     A voxel takes the number of an equal neighbour behind it, or the next one. Where two numbers
-    meet, the younger is noted as a part of the older; the parts are added up at the end.
-    ``representative`` and ``rest``: ``links.equal_neighbours``.
+    meet, the younger is noted as a part of the older; the parts are added up at the end. Numbers
+    are kept of the last two slices. ``representative`` and ``rest``: ``links.equal_neighbours``.
     """
-    steps = np.append(offsets, np.uint64(0))  # where nothing behind is equal, the voxel itself
-    number_at = np.zeros(box.size, np.int32)
-    parent = np.arange(positions.size + 1).astype(np.uint32)
-    size = np.zeros(positions.size + 1, np.int64)
-    level_of = np.zeros(positions.size + 1, np.int64)
+    voxels = 0
+    longest = 0
+    for s in range(segments.shape[0]):
+        voxels += segments[s, 1] - segments[s, 0]
+        longest = max(longest, segments[s, 1] - segments[s, 0])
+    number_at = np.zeros(2 * plane, np.uint32)
+    parent = np.arange(voxels + 1).astype(np.uint32)
+    size = np.zeros(voxels + 1, np.uint32)
+    level_of = np.zeros(voxels + 1, np.uint16)
+    equals = np.empty(longest, np.uint16)
+    # Of each neighbour behind: where its number lies from the voxel's own; last the voxel itself.
+    to = np.zeros((2, offsets.size + 1), np.int64)
+    for a in range(offsets.size):
+        for parity in range(2):
+            other = parity if slices_back[a] == 0 else 1 - parity
+            to[parity, a] = (other - parity + slices_back[a]) * plane - offsets[a]
     numbers = np.uint32(0)
-    for n in range(positions.size):
-        here = positions[n]
-        level = box[here]
-        equal = np.uint64(0)
+    for s in range(segments.shape[0]):
+        start, stop = segments[s, 0], segments[s, 1]
+        here = box[start:stop]
+        equals[:] = 0
         for a in range(offsets.size):
-            equal |= np.uint64(box[here - offsets[a]] == level) << np.uint64(a)
-        neighbour = np.uint32(number_at[here - steps[representative[equal]]])
-        numbers = np.uint32(numbers + np.uint32(equal == 0))
-        number = numbers if equal == 0 else neighbour
-        number_at[here] = number
-        level_of[number] = level
-        size[number] += 1
-        equal = rest[equal]
-        while equal:
-            other = np.uint32(number_at[here - steps[representative[equal]]])
-            _merge(parent, number, other)
+            behind = box[start - offsets[a] : stop - offsets[a]]
+            bit = np.uint16(1 << a)
+            for k in range(stop - start):
+                equals[k] |= bit if behind[k] == here[k] else np.uint16(0)
+        slab = start // plane
+        parity = slab & 1
+        foot = parity * plane + start - slab * plane
+        for k in range(stop - start):
+            equal = equals[k]
+            at = foot + k
+            if equal == 0:
+                numbers = np.uint32(numbers + np.uint32(1))
+                number = numbers
+                level_of[number] = here[k]
+            else:
+                number = number_at[at + to[parity, representative[equal]]]
+            number_at[at] = number
+            size[number] += np.uint32(1)
             equal = rest[equal]
-    kept = 0
+            while equal:
+                other_number = number_at[at + to[parity, representative[equal]]]
+                if other_number != number:
+                    _merge(parent, number, other_number)
+                equal = rest[equal]
     for zone in range(1, numbers + 1):
         whole = parent[parent[zone]]  # parents are older and so already those of whole zones
         parent[zone] = whole
         if whole != zone:
             size[whole] += size[zone]
+    kept = 0
+    levels = np.empty(numbers, np.int64)
+    sizes = np.empty(numbers, np.int64)
     for zone in range(1, numbers + 1):
         if parent[zone] == zone:
-            level_of[kept] = level_of[zone]
-            size[kept] = size[zone]
+            levels[kept] = level_of[zone]
+            sizes[kept] = size[zone]
             kept += 1
-    return level_of[:kept], size[:kept]
+    return levels[:kept], sizes[:kept]
 
 
 @njit(cache=True, nogil=True)
