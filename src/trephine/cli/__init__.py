@@ -35,6 +35,7 @@ from trephine.cli.serve import serve
 from trephine.cli.sign import sign
 from trephine.cli.terminal import complain, errors, notes_shown, take_leave
 from trephine.cli.tidy import tidy
+from trephine.cli.unusual import unusual
 from trephine.cli.validate import validate
 
 app = typer.Typer(
@@ -49,7 +50,7 @@ app = typer.Typer(
 _PANELS = {
     "A study": (demo, desk, plan_size, new, tidy, check, run, report),
     "A model": (predict, validate, sign, export_calculator, serve),
-    "Images and regions": (agree, extract, merge, convert, deidentify),
+    "Images and regions": (agree, unusual, extract, merge, convert, deidentify),
     "This installation": (doctor,),
 }
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trephine.choices import Failures, MaskGeometry
+from trephine.choices import Failures
 from trephine.cli.extract_shown import ExtractionLines
-from trephine.cli.options import ExecutorName
+from trephine.cli.options import ExecutorName, Misplaced, SpacingMm
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
 
@@ -44,17 +44,6 @@ SettingsSource = Annotated[
     typer.Option(
         help="native2d, published-1562, pyradiomics, ibsi, or a file of settings"
         " (TOML, or a PyRadiomics parameter file)."
-    ),
-]
-SpacingMm = Annotated[
-    float | None,
-    typer.Option(help="Pixel spacing of images that state none, such as PNG.", min=0.005),
-]
-Misplaced = Annotated[
-    MaskGeometry,
-    typer.Option(
-        help="What to do with a mask whose header does not put it on its image: refuse it, keep"
-        " the drawing on its pixels, or move it to where its header puts it."
     ),
 ]
 TableOut = Annotated[

@@ -83,7 +83,7 @@ def render_html(
         findings=findings,
         checks=_by_check(findings),
         checklists=fill_checklists(facts),
-        css=Markup(_css()),  # noqa: S704 - our own file
+        css=Markup(page_css()),  # noqa: S704 - our own file
         js=Markup(_template("report.js")),  # noqa: S704 - our own file
         policy=report_policy(),
         plain=plain,
@@ -128,7 +128,8 @@ def _template(name: str) -> str:
     return resources.files("trephine.report").joinpath("templates", name).read_text("utf-8")
 
 
-def _css() -> str:
+def page_css() -> str:
+    """Return the rules of the pages, for light and dark."""
     return (
         _template("report.css")
         .replace("FIGURES_LIGHT", colour_rules(dark=False))

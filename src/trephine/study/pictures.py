@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,10 @@ from trephine.imaging import region_outline
 from trephine.imaging.sides import facing_of, picture_sides
 from trephine.study.images.files import CaseFiles, open_image, open_mask
 from trephine.study.locked.saliency import case_map
+from trephine.study.picture_frame import as_bytes, frame_round
 from trephine.study.results import Analysis
 from trephine.study.settings import DEEP, deep_settings
-from trephine.types import BoolArray, FloatArray, Image
+from trephine.types import BoolArray, Image
 from trephine.writing import whole_file
 
 # Longest side of a picture in the report, in pixels.
@@ -26,31 +26,6 @@ LONGEST_SIDE = 900
 # edges of a radiograph are where names are burned in.
 MARGIN = 0.6
 SALIENCY_MARGIN = 0.35
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """A part of an image, and by how much it is made smaller."""
-
-    rows: slice
-    columns: slice
-    step: int
-
-    def cut(self, pixels: FloatArray) -> FloatArray:
-        """Return the part, each pixel the mean of ``step`` x ``step``."""
-        part = pixels[self.rows, self.columns]
-        height = part.shape[0] // self.step * self.step
-        width = part.shape[1] // self.step * self.step
-        blocks = part[:height, :width].reshape(
-            height // self.step, self.step, width // self.step, self.step
-        )
-        mean: FloatArray = blocks.mean(axis=(1, 3))
-        return mean
-
-    def place(self, points: FloatArray) -> FloatArray:
-        """Return (row, column) points of the image in the picture's pixels."""
-        placed: FloatArray = (points - [self.rows.start, self.columns.start]) / self.step
-        return placed
 
 
 def draw_pictures(analysis: Analysis, folder: Path) -> tuple[PictureFacts, ...]:
@@ -104,8 +79,8 @@ def _radiograph(
         for other in rows:
             if masks[other] == masks[row]:
                 regions[rater, other] = mask.region(files.labels[other])
-    frame = _frame(np.any(list(regions.values()), axis=0), MARGIN)
-    _write(folder / "radiograph.png", _as_bytes(frame.cut(image.pixels)))
+    frame = frame_round(np.any(list(regions.values()), axis=0), MARGIN, LONGEST_SIDE)
+    _write(folder / "radiograph.png", as_bytes(frame.cut(image.pixels)))
     outlines = tuple(
         Outline(
             rater=rater,
@@ -154,10 +129,10 @@ def _saliency(analysis: Analysis, files: CaseFiles, folder: Path) -> PictureFact
     if chain.tuned is not None:
         embedder = embedder.with_last_block(chain.tuned.block)
     found = case_map(embedder, chain.signature, image, region, analysis.inputs.sides[row])
-    frame = _frame(region, SALIENCY_MARGIN)
+    frame = frame_round(region, SALIENCY_MARGIN, LONGEST_SIDE)
     heat = frame.cut(found.values) * frame.step**2
     limit = float(np.abs(heat).max()) or 1.0
-    _write(folder / "saliency.png", _as_bytes(frame.cut(image.pixels)))
+    _write(folder / "saliency.png", as_bytes(frame.cut(image.pixels)))
     signed = np.clip(np.rint(128 + 127 * heat / limit), 0, 255)
     _write(folder / "saliency-heat.png", signed.astype(np.uint8))
     outlines = tuple(
@@ -182,26 +157,6 @@ def _saliency(analysis: Analysis, files: CaseFiles, folder: Path) -> PictureFact
         edge_sides=picture_sides(image),
         heat_limit=limit,
     )
-
-
-def _frame(region: BoolArray, margin: float) -> _Frame:
-    """Return the region's bounding box with a margin, small enough for a page."""
-    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-    height, width = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
-    pad = int(margin * min(height, width))
-    top, bottom = max(0, rows[0] - pad), min(region.shape[0], rows[-1] + 1 + pad)
-    left, right = max(0, columns[0] - pad), min(region.shape[1], columns[-1] + 1 + pad)
-    step = max(1, -(-max(bottom - top, right - left) // LONGEST_SIDE))
-    return _Frame(slice(int(top), int(bottom)), slice(int(left), int(right)), int(step))
-
-
-def _as_bytes(pixels: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    low, high = np.percentile(pixels, (0.5, 99.5))
-    scaled = (pixels - low) / (high - low if high > low else 1.0)
-    grey: np.ndarray[tuple[int, ...], np.dtype[np.uint8]] = np.rint(
-        255 * np.clip(scaled, 0, 1)
-    ).astype(np.uint8)
-    return grey
 
 
 def _write(path: Path, pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
