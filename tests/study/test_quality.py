@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from trephine.cli import app
 from trephine.imaging import write_nifti
 from trephine.study.images.pairs import Pair
-from trephine.study.quality.looking import MEASURES, Drawn, Look, Opening, look_at
+from trephine.study.quality.looking import MEASURES, Drawn, Opening, RegionLook, look_at
 from trephine.study.quality.sheet import drawn_in_pairs, write_sheet
 from trephine.study.quality.unusual import UNUSUAL, standing_of
 from trephine.types import Geometry, Image, Mask
@@ -141,7 +141,7 @@ def test_scores_do_not_depend_on_units_or_order(seed: int, n: int) -> None:
     factors = rng.uniform(0.5, 20.0, len(MEASURES))
 
     def scores(table: np.ndarray) -> np.ndarray:
-        looks = [Look(dict(zip(MEASURES, row, strict=True))) for row in table.tolist()]
+        looks = [RegionLook(dict(zip(MEASURES, row, strict=True))) for row in table.tolist()]
         return standing_of(looks).scores
 
     order = rng.permutation(n)
@@ -151,7 +151,9 @@ def test_scores_do_not_depend_on_units_or_order(seed: int, n: int) -> None:
 
 def test_the_score_is_the_one_of_iglewicz_and_hoaglin() -> None:
     greys = [2.1, 2.6, 2.4, 2.5, 2.3, 2.1, 2.3, 2.6, 8.2, 8.3]  # their example, p. 11
-    looks = [Look(dict.fromkeys(MEASURES, float("nan")) | {"grey_mean": value}) for value in greys]
+    looks = [
+        RegionLook(dict.fromkeys(MEASURES, float("nan")) | {"grey_mean": value}) for value in greys
+    ]
     scores = standing_of(looks).scores[:, MEASURES.index("grey_mean")]
     middle = np.median(greys)
     mad = np.median(np.abs(np.array(greys) - middle))

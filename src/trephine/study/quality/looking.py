@@ -82,7 +82,7 @@ class Opening:
 
 
 @dataclass(frozen=True)
-class Look:
+class RegionLook:
     """What one region looks like.
 
     Attributes
@@ -101,18 +101,18 @@ class Look:
     problem: str = ""
 
 
-def look_at(opening: Opening, drawn: Drawn) -> Look:
+def look_at(opening: Opening, drawn: Drawn) -> RegionLook:
     """Measure what a region and its image look like; what cannot be opened says why."""
     try:
         image, region = opening.region(drawn)
         others = opening.others(image, drawn)
     except InputError as error:
-        return Look({}, _nameless(str(error), drawn))
+        return RegionLook({}, _nameless(str(error), drawn))
     except OSError as error:
-        return Look({}, f"cannot be read: {error.strerror}")
+        return RegionLook({}, f"cannot be read: {error.strerror}")
     found = {**_extent(image, region), **_place(image, region, drawn.side), **_grey(image, region)}
     found[DICE] = min((dice_of(region, other) for other in others), default=nan)
-    return Look({name: float(found.get(name, nan)) for name in MEASURES})
+    return RegionLook({name: float(found.get(name, nan)) for name in MEASURES})
 
 
 def _nameless(text: str, drawn: Drawn) -> str:

@@ -19,8 +19,8 @@ from trephine.spreadsheet import write_csv_table
 from trephine.study.images.pairs import Pair
 from trephine.study.inputs import StudyInputs
 from trephine.study.picture_frame import as_bytes, frame_round
-from trephine.study.quality.looking import DICE, MEASURES, Drawn, Look, Opening, look_at
-from trephine.study.quality.unusual import Standing, standing_of
+from trephine.study.quality.looking import DICE, MEASURES, Drawn, Opening, RegionLook, look_at
+from trephine.study.quality.unusual import RegionScores, standing_of
 from trephine.writing import whole_file
 
 # Longest side of a picture on the page, in pixels, and what is shown round a region.
@@ -125,7 +125,10 @@ def _side(text: str) -> str:
 
 
 def _table(
-    regions: Sequence[Drawn], looks: Sequence[Look], standing: Standing, place_of: dict[int, int]
+    regions: Sequence[Drawn],
+    looks: Sequence[RegionLook],
+    standing: RegionScores,
+    place_of: dict[int, int],
 ) -> pd.DataFrame:
     rows = []
     for row, (drawn, look) in enumerate(zip(regions, looks, strict=True)):
@@ -145,7 +148,7 @@ def _table(
     return frame.dropna(axis="columns", how="all")
 
 
-def _case(drawn: Drawn, opening: Opening, standing: Standing, place: int) -> SheetCase:
+def _case(drawn: Drawn, opening: Opening, standing: RegionScores, place: int) -> SheetCase:
     image, region = opening.region(drawn)
     others = opening.others(image, drawn)
     layer = _layer(region)
@@ -172,7 +175,7 @@ def _layer(region: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> int | Non
     return None if region.ndim == 2 else int(region.sum(axis=(1, 2)).argmax())
 
 
-def _sentences(standing: Standing, place: int, axes: int) -> Iterable[str]:
+def _sentences(standing: RegionScores, place: int, axes: int) -> Iterable[str]:
     for name in standing.reasons(place):
         what, unit = _WORDS.get(name, ("area", " mm²") if axes == 2 else ("volume", " mm³"))
         value = standing.values[place, MEASURES.index(name)]

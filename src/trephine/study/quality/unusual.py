@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trephine.study.quality.looking import DICE, MEASURES, Look
+from trephine.study.quality.looking import DICE, MEASURES, RegionLook
 from trephine.types import FloatArray
 
 # Beyond this a value is called unusual (Iglewicz and Hoaglin 1993, p. 11-12).
@@ -21,7 +21,7 @@ _HIGH_ONLY = frozenset({"grey_clipped", "parts", "edges"})
 
 
 @dataclass(frozen=True)
-class Standing:
+class RegionScores:
     """How regions stand among each other.
 
     Attributes
@@ -55,7 +55,7 @@ class Standing:
         return [MEASURES[k] for k in order if self.scores[row, k] > UNUSUAL]
 
 
-def standing_of(looks: Sequence[Look]) -> Standing:
+def standing_of(looks: Sequence[RegionLook]) -> RegionScores:
     """Compare regions with each other, measure by measure.
 
     The modified z-score is 0.6745 (x - median) / MAD. Where more than half of the values are
@@ -82,7 +82,7 @@ def standing_of(looks: Sequence[Look]) -> Standing:
         low, high = np.quantile(column, (0.25, 0.75))
         quartiles[name] = float(low), float(high)
         scores[given, k] = _scores(name, column)
-    return Standing(values, scores, quartiles)
+    return RegionScores(values, scores, quartiles)
 
 
 def _scores(name: str, column: FloatArray) -> FloatArray:
