@@ -14,8 +14,7 @@ from itertools import product
 import numpy as np
 from scipy.optimize import minimize
 
-from trephine.regression.ridge_problem import risk_in_order
-from trephine.survival.path_risk import log_likelihoods
+from trephine.survival.path_risk import log_likelihoods, risk_in_order
 from trephine.types import FloatArray, Survival
 
 

@@ -183,7 +183,7 @@ def _by_ridge(
     def piloted(training: np.ndarray) -> TrainingCases:
         part = part_of(rows, survival, training)
         problem = problem_of(rows, part, 0.0)
-        _, weights, _ = problem.solve(penalties)
+        weights = problem.solve(penalties).weights
         return replace(part, score=np.abs(problem.coefficients(weights)[-1]))
 
     everyone = piloted(np.ones(len(survival), dtype=np.bool_))

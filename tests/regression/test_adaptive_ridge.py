@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trephine.errors import InputError, ModelError
-from trephine.regression.adaptive_ridge import ADAPTIVITIES, fit_adaptive_ridge
+from trephine.regression.adaptive_ridge import ADAPTIVITIES, N_PENALTIES, fit_adaptive_ridge
 from trephine.regression.coxnet_cv import CoxNetCV, deviance
 from trephine.regression.coxnet_path import coxnet_path
 from trephine.regression.coxnet_settings import PathSettings
@@ -120,6 +120,27 @@ def test_adaptivity_brings_out_a_lone_strong_column() -> None:
     ]
     assert share == sorted(share)
     assert share[-1] > 5 * share[0]
+
+
+@pytest.mark.parametrize("effect", [0.0, 1.2])
+def test_penalties_too_small_to_be_chosen_are_left_out_and_change_no_number(
+    effect: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, survival, folds = cohort(p=150, effect=effect)
+    short = fit_adaptive_ridge(X, survival, folds)
+    assert any(m.cross_validation.cvm.size < N_PENALTIES for m in short.members)
+    monkeypatch.setattr("trephine.regression.adaptive_ridge.RUINED", np.inf)
+    gone_on = fit_adaptive_ridge(X, survival, folds)
+    monkeypatch.setattr("trephine.regression.adaptive_ridge.FIRST_PENALTIES", N_PENALTIES)
+    at_once = fit_adaptive_ridge(X, survival, folds)
+    for long in (gone_on, at_once):
+        np.testing.assert_allclose(short.weights, long.weights, rtol=1e-10)
+        np.testing.assert_allclose(short.out_of_fold, long.out_of_fold, rtol=1e-10)
+    for early, late in zip(short.members, at_once.members, strict=True):
+        tried, course = early.cross_validation.cvm, late.cross_validation.cvm
+        np.testing.assert_allclose(tried, course[: tried.size], rtol=1e-12)
+        # What was left out is worse than next to no model, each more than the one before.
+        assert (np.diff(course[tried.size - 1 :]) > 0).all()
 
 
 def test_order_of_columns_does_not_matter() -> None:

@@ -70,6 +70,16 @@ def test_copies_of_cases_may_share_a_row_of_the_products() -> None:
     np.testing.assert_allclose(shared.log_likelihood, plain.log_likelihood, rtol=1e-8)
 
 
+def test_a_path_that_goes_on_from_the_end_of_another_is_the_one_path_of_both() -> None:
+    X, survival = cohort(40, 60)
+    whole = kernel_ridge_path(X @ X.T, survival, PENALTIES)
+    first = kernel_ridge_path(X @ X.T, survival, PENALTIES[:4])
+    rest = kernel_ridge_path(X @ X.T, survival, PENALTIES[4:], start=first.dual[-1])
+    np.testing.assert_array_equal(np.vstack((first.dual, rest.dual)), whole.dual)
+    parts = np.concatenate((first.log_likelihood, rest.log_likelihood))
+    np.testing.assert_array_equal(parts, whole.log_likelihood)
+
+
 def test_the_null_gradient_is_observed_less_expected_over_n() -> None:
     survival = Survival(np.array([1.0, 2, 2, 4, 5]), np.array([True, True, False, True, False]))
     expected_events = np.array([1 / 5, 1 / 5 + 1 / 4, 1 / 5 + 1 / 4, 0.95, 0.95])

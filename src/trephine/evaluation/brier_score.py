@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 from trephine.evaluation.censoring_weights import (
+    HorizonStatus,
     censoring_influence,
     check_risk,
     status_at,
@@ -111,7 +112,7 @@ def brier_score(
         return BrierScore(
             Estimate(nan, level=level), nan, nan, float(horizon), n, np.full(n, nan), note
         )
-    residual = status.weight * (status.is_case - risk) ** 2
+    residual = _squares(status, risk)
     score = float(residual.mean())
     influence = residual - score + censoring_influence(outcome, residual / n, status)
     error = influence_standard_error(influence, cluster)
@@ -128,6 +129,22 @@ def brier_score(
         n,
         influence,
     )
+
+
+def brier_at(status: HorizonStatus, event_probability: npt.ArrayLike) -> float:
+    """Return the Brier score alone, without its interval; NaN where there is none.
+
+    ``status`` is that of the n cases by the convention "riskRegression", ``event_probability`` of
+    shape (n,); see `brier_score`.
+    """
+    n = status.weight.size
+    risk = check_risk(event_probability, n, "event probability", probability=True)
+    return float(_squares(status, risk).mean()) if status.is_control.any() else float("nan")
+
+
+def _squares(status: HorizonStatus, risk: FloatArray) -> FloatArray:
+    squares: FloatArray = status.weight * (status.is_case - risk) ** 2
+    return squares
 
 
 def compare_brier_scores(

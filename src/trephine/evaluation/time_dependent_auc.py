@@ -140,16 +140,31 @@ def time_dependent_auc(
         empty = np.full(n, np.nan)
         return TimeDependentAuc(Estimate(np.nan, level=level), *counts, empty, status.why_no_answer)
     outranked = _weight_outranked(score, controls)
-    outranking = cases.sum() - _weight_outranked(score, cases)
     concordant = float(cases @ outranked)
     area = concordant / (incidence * free)
     if censoring_covariates is not None:
         return TimeDependentAuc(Estimate(area, level=level), *counts, np.full(n, np.nan))
+    outranking = cases.sum() - _weight_outranked(score, cases)
     influence = _influence(outcome, status, cases, controls, outranked, outranking, concordant)
     error = influence_standard_error(influence, cluster)
     half = float(ndtri(0.5 + level / 2.0)) * error
     estimate = Estimate(area, max(0.0, area - half), min(1.0, area + half), level, error)
     return TimeDependentAuc(estimate, *counts, influence)
+
+
+def area_at(status: HorizonStatus, risk_score: npt.ArrayLike) -> float:
+    """Return AUC(t) alone, without its interval; NaN where there is none.
+
+    ``status`` is that of the n cases, ``risk_score`` of shape (n,); see `time_dependent_auc`.
+    """
+    score = check_risk(risk_score, status.weight.size, "risk score")
+    if status.why_no_answer:
+        return float("nan")
+    n = score.size
+    cases = np.where(status.is_case, status.weight, 0.0) / n
+    controls = np.where(status.is_control, status.weight, 0.0) / n
+    concordant = float(cases @ _weight_outranked(score, controls))
+    return concordant / (float(cases.sum()) * float(controls.sum()))
 
 
 def compare_time_dependent_auc(

@@ -23,14 +23,13 @@ from trephine.regression.coxnet_cv import CoxNetCV, Edge
 from trephine.regression.coxnet_result import CoxNetPath
 from trephine.regression.ridge_problem import (
     RidgeProblem,
-    TrainingCases,
-    fitted_without,
+    judged,
     part_of,
     problem_of,
-    risk_in_order,
 )
 from trephine.regression.ridge_solutions import (
     Rows,
+    TrainingCases,
     distinct_rows,
 )
 from trephine.survival.kernel_ridge import TOLERANCE
@@ -49,6 +48,11 @@ ADAPTIVITIES = (0.0, 0.5, 1.0)
 LARGEST_PENALTY = 10.0
 SMALLEST_PENALTY = 1e-3
 N_PENALTIES = 17
+# Small penalties cost most and say least. Where the cross-validated deviance per event has risen so
+# far above that at the largest penalty, which is next to no model, it rises on: none is tried that
+# is smaller. By columns, all are solved together.
+FIRST_PENALTIES = 11
+RUINED = 0.5
 POWER_STEPS = 30
 
 
@@ -160,22 +164,23 @@ def _cross_validate(
     rows: Rows, everyone: TrainingCases, without: list[TrainingCases], adaptivity: float
 ) -> CoxNetCV:
     """Cross-validate one member's penalties by the grouped deviance, as ``cross_validate``."""
-    survival = everyone.survival
     whole = problem_of(rows, everyone, adaptivity)
-    penalties = _penalties(whole, survival)
-    raw, weights, out_of_fold = [], [], np.empty((N_PENALTIES, len(survival)))
-    for part in without:
-        # Without factors a fold's inner products are the whole's, centred anew.
-        products = whole.products if adaptivity == 0 else None
-        eta, gained = fitted_without(
-            problem_of(rows, part, adaptivity, products), survival, penalties
-        )
-        out_of_fold[:, ~part.training] = eta[:, ~part.training]
-        weights.append(survival.event[~part.training].sum())
-        raw.append(gained / weights[-1])
-    share = np.array(weights) / np.sum(weights)
-    cvm = share @ np.array(raw)
-    cvsd = np.sqrt(share @ (np.array(raw) - cvm) ** 2 / (len(raw) - 1))
+    penalties = _penalties(whole, everyone.survival)
+    # Without factors a fold's inner products are the whole's, centred anew.
+    products = whole.products if adaptivity == 0 else None
+    folds = _Folds(rows, everyone, without, adaptivity, products)
+    events = np.array([everyone.survival.event[~part.training].sum() for part in without])
+    share = events / events.sum()
+    first = N_PENALTIES if rows.few_columns else FIRST_PENALTIES
+    gained, out_of_fold = folds.go_on(penalties[:first])
+    course = share @ (gained / events[:, np.newaxis])
+    if first < N_PENALTIES and not course[-1] > course[0] + RUINED:
+        further, eta = folds.go_on(penalties[first:])
+        gained, out_of_fold = np.hstack((gained, further)), np.vstack((out_of_fold, eta))
+    raw = gained / events[:, np.newaxis]
+    penalties = penalties[: raw.shape[1]]
+    cvm = share @ raw
+    cvsd = np.sqrt(share @ (raw - cvm) ** 2 / (len(raw) - 1))
     best = int(np.argmin(cvm))
     within = int(np.flatnonzero(cvm <= cvm[best] + cvsd[best])[0])
     edges: dict[int, Edge] = {0: "largest", N_PENALTIES - 1: "smallest"}
@@ -183,7 +188,7 @@ def _cross_validate(
         path=_path(whole, penalties),
         cvm=cvm,
         cvsd=cvsd,
-        cv_raw=np.array(raw),
+        cv_raw=raw,
         lambda_min=float(penalties[best]),
         lambda_1se=float(penalties[within]),
         index_min=best,
@@ -194,32 +199,63 @@ def _cross_validate(
     )
 
 
+class _Folds:
+    """The models of one adaptivity without each fold, down a path that may be gone on with."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        everyone: TrainingCases,
+        without: list[TrainingCases],
+        adaptivity: float,
+        products: FloatArray | None,
+    ) -> None:
+        self._everyone, self._without = everyone, without
+        self._given = (rows, adaptivity, products)
+        self._ends: list[FloatArray | None] = [None] * len(without)
+
+    def go_on(self, penalties: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return what each fold adds to the deviance (K, m), and predictors out of fold (m, n)."""
+        rows, adaptivity, products = self._given
+        gained = np.empty((len(self._without), penalties.size))
+        out_of_fold = np.empty((penalties.size, rows.of_case.size))
+        for k, part in enumerate(self._without):
+            # Made anew when gone on with: the products of all folds might not fit the memory.
+            problem = problem_of(rows, part, adaptivity, products)
+            solved = problem.solve(penalties, self._ends[k])
+            self._ends[k] = solved.end
+            eta, gained[k] = judged(solved, problem, self._everyone)
+            out_of_fold[:, ~part.training] = eta[:, ~part.training]
+        return gained, out_of_fold
+
+
 def _penalties(problem: RidgeProblem, survival: Survival) -> FloatArray:
     """Return a grid that spans the curvature: its largest eigenvalue is bounded by K's."""
-    start = np.zeros(len(survival))
+    # Of vectors over the cases, in which the cases of one row are equal.
+    cases = np.bincount(problem.rows.of_case)
+    start = np.zeros(cases.size)
     start[np.argmax(problem.sizes())] = 1.0
     vector = problem.times(start)
     for _ in range(POWER_STEPS):
-        vector = problem.times(vector / np.linalg.norm(vector))
-    curvature = float(np.linalg.norm(vector)) * survival.event.mean() / len(survival)
+        vector = problem.times(cases * vector / np.sqrt(cases @ vector**2))
+    curvature = float(np.sqrt(cases @ vector**2)) * survival.event.mean() / len(survival)
     grid: FloatArray = curvature * np.geomspace(LARGEST_PENALTY, SMALLEST_PENALTY, N_PENALTIES)
     return grid
 
 
 def _path(problem: RidgeProblem, penalties: FloatArray) -> CoxNetPath:
     """Fit all cases and describe the path as any other."""
-    survival = problem.part.survival
-    _, weights, fitted = problem.solve(penalties)
-    coefficients = problem.coefficients(weights)
-    risk, _ = risk_in_order(survival)
+    risk = problem.part.risk
+    solved = problem.solve(penalties)
+    coefficients = problem.coefficients(solved.weights)
     saturated = saturated_log_likelihood(risk)
-    null = float(log_likelihoods(np.zeros((1, len(survival))), risk)[0])
+    null = float(log_likelihoods(np.zeros((1, risk.event.size)), risk)[0])
     mean = problem.part.share @ problem.rows.values
     return CoxNetPath(
         penalties=penalties,
         coefficients=coefficients,
         n_nonzero=np.count_nonzero(coefficients, axis=1),
-        deviance_ratio=(fitted - null) / (saturated - null),
+        deviance_ratio=(solved.log_likelihood - null) / (saturated - null),
         null_deviance=2.0 * (saturated - null),
         kkt_residual=np.full(penalties.size, TOLERANCE),
         penalty_max=float(penalties[0]),

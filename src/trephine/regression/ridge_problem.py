@@ -8,43 +8,30 @@ import numpy as np
 
 from trephine.errors import ModelError
 from trephine.regression.ridge_solutions import (
+    RidgeSolutions,
     Rows,
+    TrainingCases,
     solve_by_cases,
     solve_by_columns,
 )
-from trephine.survival.kernel_ridge import null_gradient
+from trephine.survival.kernel_ridge import residual_of_null
 from trephine.survival.path_risk import (
-    RiskSets,
     log_likelihoods,
-    order_by_time,
-    risk_sets,
+    risk_in_order,
     saturated_log_likelihood,
 )
-from trephine.types import BoolArray, FloatArray, IntArray, Survival
+from trephine.types import BoolArray, FloatArray, Survival
 
 # A score below this share of its terms' sizes is 0.
 ROUNDING = 1e-13
-
-
-@dataclass(frozen=True)
-class TrainingCases:
-    """Cases that models are fitted to: all n, or all but a fold.
-
-    ``training`` says which, shape (n,); ``survival`` is theirs, ``share`` what each row has of
-    them, shape (u,), and ``score`` the size of each column's Cox score in them, shape (p,).
-    """
-
-    training: BoolArray
-    survival: Survival
-    share: FloatArray
-    score: FloatArray
 
 
 def part_of(rows: Rows, survival: Survival, training: BoolArray) -> TrainingCases:
     """Return what some cases say, as far as no factor of the columns bears on it."""
     own = survival.take(training)
     # The residuals of the cases sum to 0: centring the columns would change nothing but rounding.
-    residual = null_gradient(own)
+    risk, order = risk_in_order(own)
+    residual = residual_of_null(risk, order)
     score = np.abs(rows.gather(residual, training) @ rows.values)
     size = rows.gather(np.abs(residual), training) @ np.abs(rows.values)
     score[score <= ROUNDING * size] = 0.0
@@ -55,7 +42,8 @@ def part_of(rows: Rows, survival: Survival, training: BoolArray) -> TrainingCase
             kind="no information",
         )
     share = rows.gather(np.full(len(own), 1 / len(own)), training)
-    return TrainingCases(training, own, share, score)
+    held, row = np.unique(rows.of_case[training], return_inverse=True)
+    return TrainingCases(training, own, risk, order, held, row, share, score)
 
 
 @dataclass(frozen=True)
@@ -73,16 +61,12 @@ class RidgeProblem:
     gram: FloatArray | None = None
     products: FloatArray | None = None
 
-    def solve(self, penalties: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return linear predictors of the rows (m, u), weights, and log likelihoods (m,).
-
-        The weights are those of columns or of rows; see ``coefficients``.
-        """
-        given = (self.rows, self.part.training, self.part.survival, penalties)
+    def solve(self, penalties: FloatArray, start: FloatArray | None = None) -> RidgeSolutions:
+        """Return the solutions; a path by cases may go on from the ``end`` of another."""
         if self.centred is not None:
-            return solve_by_columns(self.centred, *given)
+            return solve_by_columns(self.centred, self.rows, self.part, penalties)
         assert self.gram is not None
-        return solve_by_cases(self.gram, *given)
+        return solve_by_cases(self.gram, self.rows, self.part, penalties, start)
 
     def coefficients(self, weights: FloatArray) -> FloatArray:
         """Return the coefficients of the columns as given, (m, p), for the weights of ``solve``."""
@@ -94,23 +78,21 @@ class RidgeProblem:
         return scaled
 
     def times(self, weights: FloatArray) -> FloatArray:
-        """Return the inner products of all cases times weights of the cases, (n,)."""
-        gathered = self.rows.gather(weights)
+        """Return the inner products of the rows times weights of the rows, (u,)."""
         if self.centred is not None:
-            product = self.centred @ (gathered @ self.centred)
-        else:
-            assert self.gram is not None
-            product = self.gram @ gathered
-        of_cases: FloatArray = product[self.rows.of_case]
-        return of_cases
+            product: FloatArray = self.centred @ (weights @ self.centred)
+            return product
+        assert self.gram is not None
+        of_rows: FloatArray = self.gram @ weights
+        return of_rows
 
     def sizes(self) -> FloatArray:
-        """Return each case's inner product with itself, (n,)."""
+        """Return each row's inner product with itself, (u,)."""
         if self.centred is not None:
             squares: FloatArray = np.einsum("ij,ij->i", self.centred, self.centred)
-            return squares[self.rows.of_case]
+            return squares
         assert self.gram is not None
-        diagonal: FloatArray = np.diagonal(self.gram)[self.rows.of_case]
+        diagonal: FloatArray = np.diagonal(self.gram)
         return diagonal
 
 
@@ -151,23 +133,15 @@ def _centred(products: FloatArray, part: TrainingCases) -> FloatArray:
     return centred
 
 
-def fitted_without(
-    problem: RidgeProblem, survival: Survival, penalties: FloatArray
+def judged(
+    solved: RidgeSolutions, problem: RidgeProblem, everyone: TrainingCases
 ) -> tuple[FloatArray, FloatArray]:
     """Return all cases' linear predictors by models of a part, (m, n), and what the fold adds.
 
     What it adds to the deviance, shape (m,): that of all cases less that of the part's.
     """
-    of_rows, _, fitted = problem.solve(penalties)
-    eta = of_rows[:, problem.rows.of_case]
-    risk, order = risk_in_order(survival)
-    likelihood = log_likelihoods(np.ascontiguousarray(eta[:, order]), risk)
-    everyone = saturated_log_likelihood(risk) - likelihood
-    own = saturated_log_likelihood(risk_in_order(problem.part.survival)[0]) - fitted
-    return eta, 2.0 * (everyone - own)
-
-
-def risk_in_order(survival: Survival) -> tuple[RiskSets, IntArray]:
-    """Return the risk sets and the order of the cases in them."""
-    order = order_by_time(survival.time)
-    return risk_sets(survival.time[order], survival.event[order]), order
+    eta = solved.linear_predictor[:, problem.rows.of_case]
+    in_order = np.ascontiguousarray(eta[:, everyone.order])
+    whole = saturated_log_likelihood(everyone.risk) - log_likelihoods(in_order, everyone.risk)
+    own = saturated_log_likelihood(problem.part.risk) - solved.log_likelihood
+    return eta, 2.0 * (whole - own)

@@ -6,13 +6,14 @@ Both solve the same problem; with few columns the path by columns is faster and 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from trephine.errors import ModelError
-from trephine.survival.kernel_ridge import kernel_ridge_path, null_gradient
+from trephine.survival.kernel_ridge import kernel_ridge_path, residual_of_null
 from trephine.survival.path import elastic_net_path
-from trephine.survival.path_risk import order_by_time, risk_sets
+from trephine.survival.path_risk import RiskSets
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 # Largest KKT violation by columns, as a share of the null model's largest gradient.
@@ -39,10 +40,18 @@ class Rows:
     def gather(self, weights: FloatArray, cases: BoolArray | None = None) -> FloatArray:
         """Return weights of cases, (m, n) or (n,), summed over each row's cases, (m, u) or (u,)."""
         row = self.of_case if cases is None else self.of_case[cases]
-        member = np.zeros((row.size, len(self.values)))
-        member[np.arange(row.size), row] = 1.0
-        gathered: FloatArray = weights @ member
+        if weights.ndim == 1:
+            summed: FloatArray = np.bincount(row, weights, len(self.values)).astype(np.float64)
+            return summed
+        gathered: FloatArray = weights @ (self._member if cases is None else self._member[cases])
         return gathered
+
+    @cached_property
+    def _member(self) -> FloatArray:
+        """1 where a case, (n,), is of a row, (u,)."""
+        member = np.zeros((self.of_case.size, len(self.values)))
+        member[np.arange(self.of_case.size), self.of_case] = 1.0
+        return member
 
 
 def distinct_rows(columns: FloatArray) -> Rows:
@@ -53,59 +62,104 @@ def distinct_rows(columns: FloatArray) -> Rows:
     return Rows(contiguous[first], of_case)
 
 
+@dataclass(frozen=True)
+class TrainingCases:
+    """Cases that models are fitted to: all n, or all but a fold.
+
+    Attributes
+    ----------
+    training
+        Which they are, shape (n,).
+    survival
+        Theirs, and ``risk`` and ``order`` the same as risk sets and the order by time in them.
+    held, row
+        The rows that some of them are, and where in these each of them stands.
+    share
+        What each row has of them, shape (u,).
+    score
+        Size of each column's Cox score in them, shape (p,).
+    """
+
+    training: BoolArray
+    survival: Survival
+    risk: RiskSets
+    order: IntArray
+    held: IntArray
+    row: IntArray
+    share: FloatArray
+    score: FloatArray
+
+
+@dataclass(frozen=True)
+class RidgeSolutions:
+    """Solutions at m penalties.
+
+    Attributes
+    ----------
+    linear_predictor
+        Of the rows, shape (m, u).
+    weights
+        Of the columns (m, p), or of the rows (m, u).
+    log_likelihood
+        Shape (m,).
+    end
+        Where a path that goes on begins: the last weights of the cases; None by columns.
+    """
+
+    linear_predictor: FloatArray
+    weights: FloatArray
+    log_likelihood: FloatArray
+    end: FloatArray | None = None
+
+
 def solve_by_cases(
     products: FloatArray,
     rows: Rows,
-    training: BoolArray,
-    survival: Survival,
+    part: TrainingCases,
     penalties: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+    start: FloatArray | None = None,
+) -> RidgeSolutions:
     """Solve by the inner products of the distinct rows, centred on the fitted cases, (u, u).
 
-    Returns
-    -------
-    Linear predictors of the rows (m, u), weights of the rows (m, u), log likelihoods (m,).
+    ``start`` is the end of a path of larger penalties.
     """
-    held, row = np.unique(rows.of_case[training], return_inverse=True)
-    path = kernel_ridge_path(products[np.ix_(held, held)], survival, penalties, row=row)
-    weights = rows.gather(path.dual, training)
-    return weights @ products, weights, path.log_likelihood
+    path = kernel_ridge_path(
+        products[np.ix_(part.held, part.held)],
+        part.survival,
+        penalties,
+        row=part.row,
+        start=start,
+        risk_order=(part.risk, part.order),
+    )
+    weights = rows.gather(path.dual, part.training)
+    return RidgeSolutions(weights @ products, weights, path.log_likelihood, path.dual[-1])
 
 
 def solve_by_columns(
-    centred: FloatArray,
-    rows: Rows,
-    training: BoolArray,
-    survival: Survival,
-    penalties: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+    centred: FloatArray, rows: Rows, part: TrainingCases, penalties: FloatArray
+) -> RidgeSolutions:
     """Solve by columns.
 
     Parameters
     ----------
     centred
         Scaled columns of the distinct rows, centred on the fitted cases, shape (u, p).
-    rows, training, survival
-        All cases; which of the n are fitted; their outcome.
+    rows, part
+        All cases, and which are fitted.
     penalties
         Decreasing, shape (m,).
-
-    Returns
-    -------
-    Linear predictors of the rows (m, u), coefficients (m, p), log likelihoods (m,).
 
     Raises
     ------
     ModelError
         If a penalty is too small for a solution in floating point.
     """
-    order = order_by_time(survival.time)
-    risk = risk_sets(survival.time[order], survival.event[order])
-    design = np.ascontiguousarray(centred[rows.of_case[training]][order].T)
+    design = np.ascontiguousarray(centred[rows.of_case[part.training]][part.order].T)
     ones = np.ones(centred.shape[1])
-    steepest = np.abs(design @ null_gradient(survival)[order]).max()
+    residual = residual_of_null(part.risk, part.order)
+    steepest = np.abs(design @ residual[part.order]).max()
     path = elastic_net_path(
-        design, risk, penalties, 0.0, ones, tolerance=max(TOLERANCE * steepest, 1e-14)
+        design, part.risk, penalties, 0.0, ones, tolerance=max(TOLERANCE * steepest, 1e-14)
     )
     if path.status == "not converged":
         failed = penalties[len(path.coefficients) - 1]
@@ -114,4 +168,4 @@ def solve_by_columns(
             model="ridge",
             kind="no convergence",
         )
-    return path.coefficients @ centred.T, path.coefficients, path.log_likelihood
+    return RidgeSolutions(path.coefficients @ centred.T, path.coefficients, path.log_likelihood)

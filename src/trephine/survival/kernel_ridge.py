@@ -22,8 +22,7 @@ from trephine.survival.path_risk import (
     curve,
     empty_state,
     evaluate,
-    order_by_time,
-    risk_sets,
+    risk_in_order,
 )
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
@@ -66,6 +65,8 @@ def kernel_ridge_path(
     *,
     row: IntArray | None = None,
     tolerance: float = TOLERANCE,
+    start: FloatArray | None = None,
+    risk_order: tuple[RiskSets, IntArray] | None = None,
 ) -> KernelPath:
     """Minimise -log PL(K a) / n + penalty a' K a / 2 along a path, with Breslow's ties.
 
@@ -82,17 +83,22 @@ def kernel_ridge_path(
         a case, of which a bootstrap has many, may share a row, and the products cost less.
     tolerance
         Largest gradient norm of a solution, as a share of the null model's.
+    start
+        Weights at which to begin, shape (n,): a path that goes on from another's last solution is
+        the one path of both. By default 0.
+    risk_order
+        Risk sets of the cases and their order by time, where they are known already.
 
     Raises
     ------
     ModelError
         If a penalty is too small for a solution in floating point.
     """
-    order = order_by_time(survival.time)
-    risk = risk_sets(survival.time[order], survival.event[order])
+    risk, order = risk_in_order(survival) if risk_order is None else risk_order
     rows = np.arange(len(survival)) if row is None else row
     inner = Products(np.ascontiguousarray(gram), rows[order])
-    dual, values, converged = _path(inner, risk, empty_state(risk), penalties, tolerance)
+    begin = np.zeros(len(survival)) if start is None else start[order]
+    dual, values, converged = _path(inner, risk, empty_state(risk), penalties, tolerance, begin)
     if not converged.all():
         first = penalties[np.argmin(converged)]
         raise ModelError(
@@ -111,11 +117,14 @@ def null_gradient(survival: Survival) -> FloatArray:
 
     A column's inner product with them is its score: the slope of log PL / n at no effect.
     """
-    order = order_by_time(survival.time)
-    risk = risk_sets(survival.time[order], survival.event[order])
+    return residual_of_null(*risk_in_order(survival))
+
+
+def residual_of_null(risk: RiskSets, order: IntArray) -> FloatArray:
+    """Return the same, shape (n,), of cases whose risk sets and order by time are known."""
     state = empty_state(risk)
-    evaluate(np.zeros(len(survival)), risk, state)
-    residual = np.empty(len(survival))
+    evaluate(np.zeros(order.size), risk, state)
+    residual = np.empty(order.size)
     residual[order] = -state.residual
     return residual
 
@@ -197,11 +206,14 @@ def _path(
     state: RiskState,
     penalties: FloatArray,
     tolerance: float,
+    start: FloatArray,
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
     n = risk.event.size
-    dual, eta = np.zeros(n), np.zeros(n)
-    value = evaluate(eta, risk, state)
+    evaluate(np.zeros(n), risk, state)
     null_square = np.dot(state.residual, _times(inner, state.residual))
+    dual = start.copy()
+    eta = _times(inner, dual)
+    value = evaluate(eta, risk, state)
     enough = tolerance * tolerance * null_square
     duals = np.empty((penalties.size, n))
     values = np.empty(penalties.size)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from trephine.types import BoolArray, FloatArray, IntArray
+from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 # Beyond this span of the linear predictor exp() leaves the range where a risk sum keeps its
 # precision; no meaningful hazard ratio is near exp(500).
@@ -70,6 +70,12 @@ def risk_sets(time: FloatArray, event: BoolArray) -> RiskSets:
     n_events = np.add.reduceat(status, first)
     seen = n_events > 0
     return RiskSets(status, first[seen].astype(np.int64), n_events[seen])
+
+
+def risk_in_order(survival: Survival) -> tuple[RiskSets, IntArray]:
+    """Return the risk sets of some cases, and the order by time that they are in."""
+    order = order_by_time(survival.time)
+    return risk_sets(survival.time[order], survival.event[order]), order
 
 
 def saturated_log_likelihood(risk: RiskSets) -> float:

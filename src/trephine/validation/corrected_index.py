@@ -9,8 +9,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from trephine.errors import InputError, ModelError
-from trephine.evaluation.brier_score import brier_score
-from trephine.evaluation.time_dependent_auc import time_dependent_auc
+from trephine.evaluation.brier_score import brier_at, brier_score
+from trephine.evaluation.censoring_weights import status_at
+from trephine.evaluation.time_dependent_auc import area_at
 from trephine.modelling.prediction import ModelPrediction
 from trephine.regression.cox import CoxModel
 from trephine.survival.concordance import harrell_concordance
@@ -102,9 +103,8 @@ def measure_indices(survival: Survival, scores: Scores, horizons: Sequence[float
         if np.isnan(probability).any() or not len(survival):
             values += [np.nan, np.nan]
             continue
-        auc = time_dependent_auc(survival, lp, horizon, convention="riskRegression")
-        values.append(auc.estimate.value)
-        values.append(brier_score(survival, probability, horizon).estimate.value)
+        status = status_at(survival, horizon, convention="riskRegression")
+        values += [area_at(status, lp), brier_at(status, probability)]
     return np.array(values)
 
 
