@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from trephine.choices import (
+    Failures,
     MaskGeometry,
     SerialsFrom,
     Side,
@@ -180,6 +181,12 @@ class DataSection(PlanSection):
         " geometry, for a mask that was drawn on this very image and has a wrong header;"
         ' `"resample"` moves it by nearest neighbour to where its header puts it, for a mask on'
         " another grid",
+    )
+    failures: Failures = Field(
+        default="stop",
+        description="what becomes of cases whose image or mask is missing, cannot be read or does"
+        ' not fit: `"stop"` lists them all and ends; `"skip"` leaves them out, listed by'
+        " `trephine check` and counted in the flow figure",
     )
     accept: tuple[Acceptable, ...] = Field(
         default=(),

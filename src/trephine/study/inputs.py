@@ -158,7 +158,7 @@ def read_study(
         unopened = plan.has_images and images.files is None
         raise StudyProblemsError(problems, UNOPENED if unopened else "")
     said += [*value_doubts(clinical, rows.numbers), *_left_out(plan, rows, clinical)]
-    inputs = _analysed(plan, rows, clinical, images.files, features, fingerprints)
+    inputs = _analysed(plan, rows, clinical, images, features, fingerprints)
     remarks = (*said, *inputs.remarks, *images.remarks)
     return replace(inputs, remarks=remarks, unchanged=images.unchanged, spellings=table.spellings)
 
@@ -215,7 +215,7 @@ def _analysed(
     plan: StudyPlan,
     rows: TableRows,
     clinical: ClinicalTable,
-    files: CaseFiles | None,
+    images: OpenedImages,
     features: Mapping[str, FeatureSet],
     fingerprints: Mapping[Path, Fingerprint],
 ) -> StudyInputs:
@@ -224,7 +224,9 @@ def _analysed(
     The order is that of the patients' and the cases' names, so that the folds that are drawn, and
     with them every number, do not depend on how the table happens to be sorted.
     """
-    flow, stay = count_flow(rows.patient_ids, _exclusions(plan, rows, clinical, features))
+    exclusions = [*_exclusions(plan, rows, clinical, features), *images.left_out]
+    flow, stay = count_flow(rows.patient_ids, exclusions)
+    files = images.files
     refuse_too_few(plan, rows, files, flow, stay)
     names = [
         f"{patient}\0{case}" for patient, case in zip(rows.patient_ids, rows.case_ids, strict=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from trephine.cohort.clinical import cells_as_read
-from trephine.errors import Problem, StudyProblemsError
+from trephine.errors import Problem, StudyProblemsError, grouped
 from trephine.executors import Progress
 from trephine.plan import StudyPlan
 from trephine.study.images.cross_check import cross_check
@@ -19,20 +20,30 @@ from trephine.study.images.files import (
     find_files,
     unclaimed,
 )
+from trephine.study.images.filling import is_absent
 from trephine.study.images.fingerprints import Fingerprint, read_once
 from trephine.study.images.listed_files import with_listed
 from trephine.study.images.opening import check_files
 from trephine.study.table.outcome import TableRows
+from trephine.types import BoolArray
+
+MISSING = "Image or mask missing"
+UNUSABLE = "Image or mask cannot be used"
 
 
 @dataclass(frozen=True)
 class FoundImages:
-    """Files of the rows, the table that filled their paths, and its columns of whole paths."""
+    """Files of the rows, the table that filled their paths, and its columns of whole paths.
+
+    ``needed`` are the rows to be opened, shape (n,), ``missing`` those left out as files lack.
+    """
 
     files: CaseFiles
     frame: pd.DataFrame
     listed: Sequence[str]
     remarks: Sequence[str]
+    needed: BoolArray
+    missing: BoolArray
 
 
 @dataclass(frozen=True)
@@ -47,12 +58,15 @@ class OpenedImages:
         As they were read; None where none were opened.
     unchanged
         How many images an earlier check had opened already, of how many.
+    left_out
+        Reasons with the cases that each leaves out, shape (n,), where the plan says to go on.
     """
 
     problems: Sequence[Problem] = ()
     remarks: Sequence[str] = ()
     files: CaseFiles | None = None
     unchanged: tuple[int, int] = (0, 0)
+    left_out: Sequence[tuple[str, BoolArray]] = ()
 
 
 def find_images(
@@ -74,7 +88,32 @@ def find_images(
     files, problems = find_files(frame, data, rows.sides, needed)
     if files is None:
         return None, problems, taken
-    return FoundImages(files, frame, listed, remarks), problems, taken
+    missing = np.zeros(len(needed), dtype=np.bool_)
+    if data.failures == "skip":
+        missing = needed & _without_files(files)
+        needed = needed & ~missing
+        every = problems
+        files, problems = find_files(frame, data, rows.sides, needed)
+        assert files is not None  # its patterns have not changed
+        remarks = [*remarks, *_as_remarks(one for one in every if one not in problems)]
+    found = FoundImages(files, frame, listed, remarks, needed, missing)
+    return found, problems, taken
+
+
+def _without_files(files: CaseFiles) -> BoolArray:
+    """Return the cases without an image or without the first rater's mask, shape (n,)."""
+    masks = next(iter(files.masks.values()))
+    return np.array(
+        [
+            is_absent(image) or mask is None or is_absent(mask)
+            for image, mask in zip(files.images, masks, strict=True)
+        ]
+    )
+
+
+def _as_remarks(problems: Iterable[Problem]) -> list[str]:
+    """Return a sentence for each kind of problem that leaves cases out."""
+    return [f"Left out, {one.where}: {one.sentence}." for one in grouped(problems)]
 
 
 def open_images(
@@ -85,12 +124,20 @@ def open_images(
     progress: Progress | None,
 ) -> OpenedImages:
     """Open all images and masks of the rows that have an outcome."""
-    data, needed = plan.data, ~rows.without_outcome
+    data, needed = plan.data, found.needed
     checked = check_files(found.files, data, needed, workers=workers, progress=progress)
     more, remarks = cross_check(checked.seen, cells_as_read(found.frame, plan.clinical), rows, data)
     extra = unclaimed(found.files, found.frame, data, found.listed)
-    problems = [*checked.problems, *more]
+    problems, unusable = list(checked.problems), np.zeros_like(needed)
+    if data.failures == "skip":
+        bad = {number for problem in problems for number in problem.rows}
+        unusable = np.array([number in bad for number in rows.numbers])
+        remarks, problems = [*remarks, *_as_remarks(problems)], []
+    problems += more
     if not problems:
-        problems += few_drawn(checked.files.masks, needed)
+        problems += few_drawn(checked.files.masks, needed & ~unusable)
     said = [*found.remarks, *remarks, *extra]
-    return OpenedImages(problems, said, checked.files, (checked.unchanged, checked.total))
+    unchanged = checked.unchanged, checked.total
+    left_out = ((MISSING, found.missing), (UNUSABLE, unusable))
+    chosen = [one for one in left_out if one[1].any()]
+    return OpenedImages(problems, said, checked.files, unchanged, chosen)

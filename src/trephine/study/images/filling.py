@@ -195,6 +195,11 @@ def absent(
     return problems
 
 
+def is_absent(path: Path) -> bool:
+    """Say whether no image or mask can be at a path, or none is there."""
+    return _missing(path) is not None
+
+
 def _missing(path: Path) -> str | None:
     """Say what stands where an image or a mask should, None where one may be."""
     if path.name == _EMPTY:
