@@ -28,6 +28,7 @@ AGE = Term("age", "age", "linear", "Age (years)")
 OLD = Term("age>=42", "age", "at-least", "Age (years) ≥ 42", cut=42.0)
 II = Term("stage=II", "stage", "level", "Stage: II", level="II", reference="I")
 III = Term("stage=III", "stage", "level", "Stage: III", level="III", reference="I")
+BENT = Term("age'", "age", "spline", "Age (years)'", knots=(30.0, 41.0, 50.0), bend=1)
 SCORE = Term("deep", "deep", "signature", "Deep signature")
 
 
@@ -36,13 +37,13 @@ def test_every_kind_has_a_form() -> None:
     assert {form.per for form in FORMS.values()} <= set(get_args(Per))
 
 
-@pytest.mark.parametrize("term", [AGE, OLD, II, SCORE], ids=lambda term: term.kind)
+@pytest.mark.parametrize("term", [AGE, OLD, II, BENT, SCORE], ids=lambda term: term.kind)
 def test_a_group_has_a_name_and_a_reference_and_nothing_else_has(term: Term) -> None:
     assert bool(term.group) == bool(term.reference_group) == term.is_group
     assert term.group != term.reference_group or not term.is_group
 
 
-@pytest.mark.parametrize("term", [AGE, OLD, II], ids=lambda term: term.kind)
+@pytest.mark.parametrize("term", [AGE, OLD, II, BENT], ids=lambda term: term.kind)
 def test_a_missing_value_is_missing_in_the_column_and_no_member(term: Term) -> None:
     absent = np.isnan(TABLE.values(term.variable))
     column = term.column(TABLE)

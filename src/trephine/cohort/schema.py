@@ -30,6 +30,13 @@ class ClinicalVariable(CellReading):
     )
     reference: str = Field(default="", description="reference level; the first one by default")
     unit: str = Field(default="", description="unit of a continuous variable")
+    spline: int | None = Field(
+        default=None,
+        ge=3,
+        le=7,
+        description="knots, 3 to 7, of a restricted cubic spline: the effect of a continuous"
+        " variable need not be a straight line (`sound` only)",
+    )
     label: str = Field(default="", description="name to show; made from the key by default")
     column: str = Field(default="", description="column of the table; the key by default")
     range: tuple[float, float] | None = Field(
@@ -65,7 +72,7 @@ class ClinicalVariable(CellReading):
             raise MisfitError("levels", "two or more", "one")
         if self.reference and self.reference not in self.levels:
             raise MisfitError("reference", f"one of {list(self.levels)}", repr(self.reference))
-        of_numbers = ("unit", "range", "measure", "strip", "decimal", "thousands")
+        of_numbers = ("unit", "spline", "range", "measure", "strip", "decimal", "thousands")
         if self.levels and (stated := [key for key in of_numbers if getattr(self, key)]):
             raise MisfitError(
                 stated[0], "none for a variable with levels", repr(getattr(self, stated[0]))

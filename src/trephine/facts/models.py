@@ -20,11 +20,42 @@ class TermFact(Fact):
     step: Number = 1.0
     """Units that the hazard ratio is for; the label says so."""
     ratio: EstimateFact
-    """Hazard ratio of one step, with its interval."""
+    """Hazard ratio of one step, with its interval; of a spline the first column has that of the
+    third quartile against the first, the others none."""
     p: Number
-    """Wald p, robust where the model says so; of a signature, from permuted outcomes."""
+    """Wald p of that ratio, robust where the model says so; of a signature, from permuted
+    outcomes."""
     permutations: Count | None = None
     """Of a signature, the permuted outcomes behind p (0: none, and no p); null for other terms."""
+
+
+class PartialEffect(Fact):
+    """The effect of one variable that is a restricted cubic spline, the others held."""
+
+    name: str
+    """Variable."""
+    label: str
+    """What is printed."""
+    unit: str = ""
+    """Unit; empty for none."""
+    knots: Series
+    """Where the curve may bend."""
+    reference: Number
+    """Value that the others are compared with: the median in training."""
+    at: Series
+    """Values over the range in training."""
+    ratio: Series
+    """Hazard ratio of each against the reference."""
+    low: Series
+    """Lower limit there."""
+    high: Series
+    """Upper limit there."""
+    statistic: Number
+    """Chi-square of Wald's test that the effect is a straight line."""
+    degrees_of_freedom: Count
+    """Its degrees of freedom."""
+    p: Number
+    """Its p."""
 
 
 class HazardsTest(Fact):
@@ -90,6 +121,8 @@ class ModelFacts(Fact):
     """p of the global test of proportional hazards."""
     hazards_tests: tuple[HazardsTest, ...] = ()
     """Test of proportional hazards by variable, all of them together last."""
+    partial_effects: tuple[PartialEffect, ...] = ()
+    """Of the variables that are splines."""
     over_time: tuple[CoefficientOverTime, ...] = ()
     """Coefficients over time, of the model that the nomogram shows."""
     notes: tuple[str, ...] = ()

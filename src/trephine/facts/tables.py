@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from trephine.choices import ContinuousAs, GroupTest, ProtocolName, Scale, StandardErrors
-from trephine.facts.base import Count, EstimateFact, Fact, Number
+from trephine.facts.base import Count, EstimateFact, Fact, Number, Series
 
 
 class ContinuousSummaryFact(Fact):
@@ -137,6 +137,8 @@ class CoxVariable(Fact):
     """Unit; empty for none."""
     cut_off: Number = None
     """Where a continuous variable was cut in two, in its unit; null where it was not."""
+    knots: Series = ()
+    """Where the curve of a spline may bend; empty where the variable is none."""
     rows: tuple[CoxRow, ...]
     """Levels, the reference first as in the plan; one row for a continuous variable."""
     univariable_p: Number = None

@@ -17,6 +17,7 @@ from trephine.modelling.harmoniser import Harmoniser
 from trephine.modelling.imputation import Imputation
 from trephine.modelling.prediction import Predictor
 from trephine.modelling.signature import Signature
+from trephine.modelling.term_content import term_from_json, term_to_json
 from trephine.modelling.terms import Term
 from trephine.survival.baseline import BaselineHazard
 from trephine.types import FloatArray
@@ -118,7 +119,7 @@ def _harmoniser_to_json(harmoniser: Harmoniser) -> dict[str, Any]:
     return {
         "names": list(harmoniser.names),
         "combat": _plain(asdict(harmoniser.combat)),
-        "terms": [_plain(asdict(term)) for term in harmoniser.terms],
+        "terms": [term_to_json(term) for term in harmoniser.terms],
         "imputation": dict(harmoniser.imputation.values),
     }
 
@@ -149,7 +150,7 @@ def _model_to_json(model: FittedModel) -> dict[str, Any]:
     return {
         "name": model.name,
         "parts": list(model.parts),
-        "terms": [_plain(asdict(term)) for term in model.terms],
+        "terms": [term_to_json(term) for term in model.terms],
         **{name: getattr(model, name).tolist() for name in _ARRAYS},
         "baseline": _plain(asdict(model.baseline)),
         "linear_predictor_range": list(model.linear_predictor_range),
@@ -192,7 +193,7 @@ def _model_from_json(part: Mapping[str, Any]) -> FittedModel:
 
 
 def _terms(parts: Any) -> tuple[Term, ...]:
-    return tuple(Term(**{**term, "cut": _number(term["cut"])}) for term in parts)
+    return tuple(term_from_json(term) for term in parts)
 
 
 def _array(values: Any) -> FloatArray:
@@ -201,10 +202,6 @@ def _array(values: Any) -> FloatArray:
 
 def _array_or_none(values: Any) -> FloatArray | None:
     return None if values is None else _array(values)
-
-
-def _number(value: Any) -> float:
-    return float("nan") if value is None else float(value)
 
 
 def _plain(content: Mapping[str, Any]) -> dict[str, Any]:

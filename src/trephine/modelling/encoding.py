@@ -10,6 +10,11 @@ import numpy as np
 from trephine.choices import Continuous
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable, label_of
 from trephine.modelling.terms import Term, cut_text
+from trephine.regression.restricted_spline import (
+    FEWEST_KNOTS,
+    FEWEST_VALUES,
+    harrell_knots,
+)
 from trephine.types import FloatArray
 
 
@@ -48,12 +53,15 @@ def fit_encoding(table: ClinicalTable, continuous: Continuous) -> Encoding:
     A level that no training case has gets no column: a model cannot say anything about it, and
     what predicts says so of a later case at that level. Where no training case has the reference
     level itself, the first level that occurs takes its place (``Term.reference``): the columns of
-    the others would add up to one in every case.
+    the others would add up to one in every case. Of a spline whose knots fall together in these
+    cases, fewer are left; below three the variable is straight.
     """
     terms = {}
     for key, variable in table.variables.items():
         if variable.categorical:
             terms[key] = _level_terms(key, variable, table)
+        elif variable.spline is not None and continuous == "linear":
+            terms[key] = _spline_terms(key, variable, table)
         elif continuous == "linear":
             terms[key] = (Term(key, key, "linear", _with_unit(key, variable)),)
         else:
@@ -69,6 +77,22 @@ def _level_terms(key: str, variable: ClinicalVariable, table: ClinicalTable) -> 
         Term(f"{key}={level}", key, "level", f"{label}: {level}", level=level, reference=reference)
         for level in seen
         if level != reference
+    )
+
+
+def _spline_terms(key: str, variable: ClinicalVariable, table: ClinicalTable) -> tuple[Term, ...]:
+    """Return the columns of a spline with Harrell's knots; one straight column with too few."""
+    values = table.values(key)
+    known = values[~np.isnan(values)]
+    label = _with_unit(key, variable)
+    assert variable.spline is not None
+    knots = harrell_knots(known, variable.spline) if known.size >= FEWEST_VALUES else known[:0]
+    if knots.size < FEWEST_KNOTS:
+        return (Term(key, key, "linear", label),)
+    at = tuple(knots.tolist())
+    return tuple(
+        Term(key + "'" * bend, key, "spline", label + "'" * bend, knots=at, bend=bend)
+        for bend in range(len(at) - 1)
     )
 
 

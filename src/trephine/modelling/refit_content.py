@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from trephine.modelling.imputation import Imputation
 from trephine.modelling.prediction import Predictor
 from trephine.modelling.refits import LinearForm, RefitForm, Refits
 from trephine.modelling.signature import Signature
+from trephine.modelling.term_content import term_from_json, term_to_json
 from trephine.modelling.terms import Term
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -49,7 +50,7 @@ class _SharedNames:
         return np.array([known.setdefault(name, len(known)) for name in names], dtype=np.int32)
 
     def places(self, terms: Sequence[Term]) -> list[int]:
-        texts = [json.dumps(_term_to_json(term), sort_keys=True) for term in terms]
+        texts = [json.dumps(term_to_json(term), sort_keys=True) for term in terms]
         return [self.terms.setdefault(text, len(self.terms)) for text in texts]
 
     def as_json(self) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def refits_from_parts(
     """
     try:
         arrays = _finite(dict(load(bounded_tensors(numbers))))
-        terms = [_term_from_json(part) for part in content["terms"]]
+        terms = [term_from_json(part) for part in content["terms"]]
         names = {name: list(known) for name, known in content["features"].items()}
         forms = []
         for number, form in enumerate(content["refits"]):
@@ -120,7 +121,7 @@ def form_from_answer(
 ) -> RefitForm:
     """Return the refit that ``form_to_answer`` wrote."""
     arrays = dict(load(base64.b64decode(answer["numbers"])))
-    terms = [_term_from_json(part) for part in answer["terms"]]
+    terms = [term_from_json(part) for part in answer["terms"]]
     return _Reader(arrays, "", answer["features"], terms, variables).form(answer["refit"])
 
 
@@ -230,13 +231,3 @@ def _finite(arrays: Arrays) -> Arrays:
     if not all(np.isfinite(values).all() for values in arrays.values()):
         raise InputError("a number is missing or beyond all bounds")
     return arrays
-
-
-def _term_to_json(term: Term) -> dict[str, Any]:
-    content = asdict(term)
-    return {**content, "cut": None if np.isnan(term.cut) else term.cut}
-
-
-def _term_from_json(content: Mapping[str, Any]) -> Term:
-    cut = float("nan") if content["cut"] is None else float(content["cut"])
-    return Term(**{**content, "cut": cut})

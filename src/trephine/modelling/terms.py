@@ -11,12 +11,14 @@ import numpy as np
 from trephine.cohort.schema import ClinicalTable
 from trephine.errors import InputError
 from trephine.regression.nomogram import NomogramPredictor
+from trephine.regression.restricted_spline import spline_columns
 from trephine.types import BoolArray, FloatArray
 
-TermKind = Literal["linear", "level", "at-least", "signature"]
+TermKind = Literal["linear", "level", "at-least", "spline", "signature"]
 # What one hazard ratio is for: a group against the reference, a round number of the value's
-# unit, or a standard deviation of a score that has no unit.
-Per = Literal["group", "round number", "standard deviation"]
+# unit, or a standard deviation of a score that has no unit. The columns of a curve have none of
+# their own: one value of the variable is compared with another.
+Per = Literal["group", "round number", "standard deviation", "curve"]
 
 
 class TermForm(Protocol):
@@ -46,13 +48,15 @@ class Term:
         Clinical variable or feature set that the column belongs to.
     kind
         ``linear`` (the value itself), ``level`` (1 at ``level``, else 0), ``at-least`` (1 from
-        ``cut`` on, else 0) or ``signature``.
+        ``cut`` on, else 0), ``spline`` (a column of a restricted cubic spline) or ``signature``.
     label
         To show.
     level, reference
         Of a level's column.
     cut
         Of an ``at-least`` column.
+    knots, bend
+        Of a spline's columns: its knots, and which column this is; 0 is the value itself.
     """
 
     name: str
@@ -62,6 +66,8 @@ class Term:
     level: str = ""
     reference: str = ""
     cut: float = float("nan")
+    knots: tuple[float, ...] = ()
+    bend: int = 0
 
     @property
     def is_signature(self) -> bool:
@@ -77,6 +83,16 @@ class Term:
     def is_group(self) -> bool:
         """Whether the column is 1 for the cases of a group and 0 for all others."""
         return self.per == "group"
+
+    @property
+    def is_curve(self) -> bool:
+        """Whether the column is one of several that make a curve of one variable."""
+        return self.per == "curve"
+
+    @property
+    def has_own_range(self) -> bool:
+        """Whether a value outside that of training says something that no other term says."""
+        return self.bend == 0
 
     @property
     def group(self) -> str:
@@ -148,6 +164,19 @@ class _AtLeast:
         return f"< {cut_text(term.cut)}"
 
 
+class _Spline:
+    per: Per = "curve"
+
+    def column(self, term: Term, table: ClinicalTable) -> FloatArray:
+        columns = spline_columns(table.values(term.variable), np.array(term.knots))
+        return np.asarray(columns[:, term.bend])
+
+    def group(self, term: Term) -> str:
+        return ""
+
+    reference = group
+
+
 class _Signature:
     per: Per = "standard deviation"
 
@@ -164,6 +193,7 @@ FORMS: Mapping[TermKind, TermForm] = {
     "linear": _Linear(),
     "level": _Level(),
     "at-least": _AtLeast(),
+    "spline": _Spline(),
     "signature": _Signature(),
 }
 
@@ -207,7 +237,8 @@ def axis_of(
     if first.is_group:
         groups = (first.reference_group, *(term.group for term in terms))
         return NomogramPredictor(first.variable, label, (0.0, *coefficients), groups)
-    return NomogramPredictor(first.variable, label, (coefficients[0],), low=low, high=high)
+    effects = tuple(coefficients) if first.is_curve else (coefficients[0],)
+    return NomogramPredictor(first.variable, label, effects, low=low, high=high, knots=first.knots)
 
 
 def reading_of(terms: Sequence[Term], values: Sequence[float]) -> float | str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trephine.errors import InputError, ModelError
+from trephine.regression.restricted_spline import spline_columns
 from trephine.regression.ticks import pretty
 from trephine.types import FloatArray
 
@@ -29,9 +30,12 @@ class NomogramPredictor:
         Level names of a categorical predictor, reference included; empty for a continuous one.
     effects
         Log hazard ratio of each level against the reference (0 for the reference itself), or the
-        single coefficient of a continuous predictor.
+        single coefficient of a continuous predictor; with ``knots``, one of each spline column.
     low, high
         Limits of a continuous predictor's axis before they are made round.
+    knots
+        Of a continuous predictor whose effect is a restricted cubic spline; its axis bends back
+        where the effect falls again.
     """
 
     name: str
@@ -40,6 +44,13 @@ class NomogramPredictor:
     levels: tuple[str, ...] = ()
     low: float = float("nan")
     high: float = float("nan")
+    knots: tuple[float, ...] = ()
+
+    def effect(self, values: FloatArray) -> FloatArray:
+        """Return X b of values of a continuous predictor."""
+        if not self.knots:
+            return np.asarray(values * self.effects[0])
+        return np.asarray(spline_columns(values, np.array(self.knots)) @ np.array(self.effects))
 
 
 @dataclass(frozen=True)
@@ -113,7 +124,7 @@ class Nomogram:
                 raise InputError(f"{name}: expected one of {predictor.levels}, found {value!r}")
             effect = predictor.effects[predictor.levels.index(str(value))]
         else:
-            effect = predictor.effects[0] * float(value)
+            effect = float(predictor.effect(np.array([float(value)]))[0])
         return self.points_per_unit * (effect - axis.minimum)
 
     def total(self, values: Mapping[str, float | str]) -> float:
@@ -196,7 +207,7 @@ def _ticks(predictor: NomogramPredictor, n_ticks: int) -> tuple[FloatArray, Floa
     if predictor.levels:
         return np.arange(len(predictor.levels), dtype=np.float64), np.array(predictor.effects)
     values = pretty(predictor.low, predictor.high, n_ticks)
-    return values, values * predictor.effects[0]
+    return values, predictor.effect(values)
 
 
 def _survival_axis(

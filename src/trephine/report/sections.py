@@ -49,6 +49,7 @@ ORDER: dict[SectionName, tuple[str, ...]] = {
         "table-2-",
         "figure-1b",
         "figure-forest",
+        "figure-partial-effects",
         "table-s2",
         "table-hazards",
         "figure-over-time",

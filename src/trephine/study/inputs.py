@@ -35,6 +35,7 @@ from trephine.study.table.doubts import left_out_doubts, time_doubts
 from trephine.study.table.outcome import TableRows, codes, read_rows
 from trephine.study.table.predictors import refused_predictors
 from trephine.study.table.ready_made import read_feature_sets
+from trephine.study.table.splines import spline_problems
 from trephine.study.table.tidying import read_study_table
 from trephine.types import BoolArray, IntArray, Survival
 
@@ -138,6 +139,7 @@ def read_study(
     said = list(table.remarks)
     if rows is not None:
         problems += refused_predictors(table, rows, clinical)
+        problems += spline_problems(clinical, plan.data.table.name)
         problems += same_side_problems(rows, plan.data.table.name)
         said += [*name_doubts(rows, plan.data.columns), *time_doubts(rows, plan.data.columns.time)]
     features: dict[str, FeatureSet] = {}

@@ -25,6 +25,7 @@ from trephine.report.figures.model_plates import (
     nomogram_plates,
     over_time_plates,
 )
+from trephine.report.figures.partial_effect import partial_effect_plates
 from trephine.report.figures.plate import Plate
 from trephine.report.typeface import cover
 
@@ -48,6 +49,7 @@ def make_plates(facts: Facts, pictures_folder: Path) -> tuple[Plate, ...]:
         *picture_plates(facts, pictures_folder),
         *icc_plates(facts),
         *forest_plates(facts),
+        *partial_effect_plates(facts),
         *over_time_plates(facts),
         *correlation_plates(facts),
         *contribution_plates(facts),

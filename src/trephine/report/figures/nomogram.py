@@ -156,11 +156,25 @@ def _tick_labels(
     """Return the words of each tick, and where those that have room are written."""
     if axis.type == "continuous":
         texts = tuple(tick.label.replace("-", "−") for tick in axis.ticks)
-        return texts, thin_out(positions, [text_width_mm(text, SMALL_PT) for text in texts])
+        return texts, _of_numbers(positions, [text_width_mm(text, SMALL_PT) for text in texts])
     texts = tuple(shortened(tick.label, LONGEST_LEVEL * length, SMALL_PT) for tick in axis.ticks)
     # Phrases beside one another read as one without more room than words have.
     widths = [text_width_mm(text, SMALL_PT) + PHRASE_MM * (" " in text) for text in texts]
     return texts, spread_out(positions, widths, -EDGE_MM + 0.5, length)
+
+
+def _of_numbers(positions: tuple[float, ...], widths: Sequence[float]) -> tuple[PlacedLabel, ...]:
+    """Label an axis of numbers; where a curve's goes back on itself, the way back above it."""
+    back = np.diff(positions, prepend=positions[:1]) < 0
+    back[0] = back[1:2].any()
+    if back.all() or not back.any():
+        return thin_out(positions, widths)
+    placed: list[PlacedLabel] = []
+    for side, on_it in ((1, ~back), (-1, back)):
+        own = np.flatnonzero(on_it).tolist()
+        shown = thin_out([positions[k] for k in own], [widths[k] for k in own])
+        placed += [replace(one, index=own[one.index], lane=side) for one in shown]
+    return tuple(sorted(placed, key=lambda one: one.index))
 
 
 def _total_rows(nomogram: NomogramFacts, names: Sequence[str], length: float) -> list[AxisRow]:

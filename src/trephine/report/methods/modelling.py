@@ -145,6 +145,16 @@ def about_models(facts: Trace) -> tuple[Text, ...]:
                 ", ", _errors(models[0].raw), *((cite("lin1989"),) if clustered else ()), ".",
             )
         )  # fmt: skip
+    curved = {one.raw.name: one for model in facts.models for one in model.partial_effects}
+    if curved:
+        labels = join([(one.label.words(),) for one in curved.values()], last=" and ")
+        texts.append(
+            (
+                "As restricted cubic splines", cite("durrleman1989"), ", with knots at quantiles of"
+                " the training cases, entered: ", *labels, ". Whether an effect is a straight line"
+                " was tested by Wald's test of all columns of a spline but the first.",
+            )
+        )  # fmt: skip
     if any(model.raw.penalty == "firth" for model in facts.models):
         texts.append(
             (

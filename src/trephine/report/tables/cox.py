@@ -68,10 +68,11 @@ def _variable_rows(variable: Trace) -> list[Row]:
     if variable.raw.unit:
         name = (*name, " (", variable.unit.words(), ")")
     inside = any(row.raw.multivariable is not None for row in variable.rows)
-    if len(variable.rows) == 1 and not variable.rows[0].raw.reference:
+    curved = bool(variable.raw.knots)
+    if len(variable.rows) == 1 and not variable.rows[0].raw.reference and not curved:
         row = variable.rows[0]
         return [Row(((*name, ", ", row.level.words()), *_numbers(row, multivariable=inside)))]
-    several = sum(not row.raw.reference for row in variable.rows) > 1
+    several = curved or sum(not row.raw.reference for row in variable.rows) > 1
     heading = Row(
         (
             name,

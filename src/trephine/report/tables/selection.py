@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trephine.report.tables.signature_p import signature_p_notes
 from trephine.report.tables.table import EMPTY, Row, Table, without_empty_columns
-from trephine.report.trace import Ref, Text, Trace
+from trephine.report.trace import Ref, Text, Trace, join
 from trephine.report.wording import protocol_label
 
 
@@ -239,6 +239,25 @@ def sample_size_table(facts: Trace) -> Table | None:
     )
 
 
+def _spline_notes(facts: Trace) -> list[Text]:
+    """Say how the columns of splines are computed; nothing where there are none."""
+    curves = {
+        (effect.raw.name, effect.raw.knots): effect
+        for model in facts.models
+        for effect in model.partial_effects
+    }
+    return [
+        (
+            effect.label.words(), ": restricted cubic spline, knots t at ",
+            *join([(knot.show("4"),) for knot in effect.knots]), "; its j-th primed column is (x −"
+            " tⱼ)³ − (x − t of the last but one)³ (t of the last − tⱼ)/d + (x − t of the last)³ (t"
+            " of the last but one − tⱼ)/d, divided by the squared distance of the outer knots,"
+            " where negative brackets count 0 and d is the distance of the last two.",
+        )
+        for effect in curves.values()
+    ]  # fmt: skip
+
+
 def coefficients_table(facts: Trace) -> Table | None:
     """Return every coefficient of every model, enough to compute a prediction."""
     if not facts.models:
@@ -260,8 +279,8 @@ def coefficients_table(facts: Trace) -> Table | None:
                     (term.label.words(),),
                     (term.coefficient.show("4"),),
                     (term.centre.show("4"),) if term.raw.centre is not None else ("–",),
-                    term.ratio.interval("2"),
-                    (term.p.show("p"),),
+                    term.ratio.interval("2") if term.raw.ratio.value is not None else ("–",),
+                    (term.p.show("p"),) if term.raw.ratio.value is not None else ("–",),
                 )
             )
             for term in model.terms
@@ -280,6 +299,7 @@ def coefficients_table(facts: Trace) -> Table | None:
                 " (value − centre)), S₀ the baseline survival. Hazard ratios are for the step that"
                 " the term names.",
             ),
+            *_spline_notes(facts),
             *signature_p_notes(term for model in facts.models for term in model.terms),
         ),
     )  # fmt: skip

@@ -124,7 +124,8 @@ export function designOf(content, model, values) {
   const design = model.terms.map((term) => columnOf(term, read, scores));
   if (!problems.length) {
     model.terms.forEach((term, j) => {
-      if (!(model.low[j] <= design[j] && design[j] <= model.high[j])) {
+      // Of a spline's columns, the first is the value itself, and says it for all.
+      if (!term.bend && !(model.low[j] <= design[j] && design[j] <= model.high[j])) {
         const [value, low, high] = [design[j], model.low[j], model.high[j]];
         warnings.push({ code: "outside", label: term.label, value, low, high });
       }
@@ -185,11 +186,23 @@ function unseenLevel(content, model, key, read, warnings) {
   }
 }
 
+/** Return a column of a restricted cubic spline, as trephine.regression.restricted_spline has it. */
+function splineOf({ knots, bend }, value) {
+  if (bend === 0) return value;
+  const cube = (knot) => Math.max(value - knot, 0) ** 3;
+  const [before, last] = knots.slice(-2);
+  const own = knots[bend - 1];
+  const gap = last - before;
+  const sum = cube(own) - (cube(before) * (last - own)) / gap + (cube(last) * (before - own)) / gap;
+  return sum / (last - knots[0]) ** 2;
+}
+
 function columnOf(term, read, scores) {
   if (term.kind === "signature") return scores[term.variable];
   const value = read[term.variable];
   if (value === null) return null;
   if (term.kind === "linear") return value;
+  if (term.kind === "spline") return splineOf(term, value);
   if (term.kind === "level") return value === term.level ? 1 : 0;
   return value >= term.cut ? 1 : 0;
 }
@@ -303,7 +316,11 @@ function lowest(model, axis) {
     .map((term, j) => ({ term, b: model.coefficients[j] }))
     .filter(({ term }) => term.variable === axis.name);
   if (axis.type === "categorical") return Math.min(0, ...own.map(({ b }) => b));
-  return Math.min(...axis.ticks.map((tick) => tick.value * own[0].b));
+  const effect = (value) => {
+    if (own[0].term.kind !== "spline") return value * own[0].b;
+    return own.reduce((sum, { term, b }) => sum + b * splineOf(term, value), 0);
+  };
+  return Math.min(...axis.ticks.map((tick) => effect(tick.value)));
 }
 
 /** Return all that is said of a case; `problems` alone where it cannot be predicted. */

@@ -64,7 +64,7 @@ function helpOf(field) {
   const trained = { low: general(field.model.low[j], 3), high: general(field.model.high[j], 3) };
   if (field.signature) return speech.say("score_help", trained);
   if (field.variable.levels.length) return "";
-  const said = kind === "linear" ? [speech.say("trained_between", trained)] : [];
+  const said = ["linear", "spline"].includes(kind) ? [speech.say("trained_between", trained)] : [];
   if (field.variable.range) {
     const [low, high] = field.variable.range.map((one) => general(one));
     said.push(speech.say("allowed_between", { low, high }));
@@ -293,6 +293,12 @@ function draw(found) {
   );
 }
 
+/** Say whether an axis goes back on itself, as that of a curve may. */
+function turns(ticks) {
+  const steps = ticks.slice(1).map((tick, k) => Math.sign(tick.points - ticks[k].points));
+  return steps.some((step) => step > 0) && steps.some((step) => step < 0);
+}
+
 function nomogramRows(found) {
   const { say, own } = speech;
   const { nomogram } = modelOf(content, state.model);
@@ -309,7 +315,7 @@ function nomogramRows(found) {
       reach: 100,
       value: points,
       said: say("points_of", { n: points.toFixed(1) }),
-      alternate: axis.type === "categorical",
+      alternate: axis.type === "categorical" || turns(axis.ticks),
     });
   }
   const reach = Math.max(...nomogram.total_ticks);

@@ -35,6 +35,8 @@ from trephine.study.assess.clinical import (
     filled_table,
     multivariable,
 )
+from trephine.study.assess.effects import quartile_contrast
+from trephine.study.gather.effects import against_text
 from trephine.study.gather.steps import Step, step_of
 from trephine.study.results import Analysed, Analysis, ProtocolResult
 from trephine.types import Survival
@@ -199,6 +201,9 @@ def cox_variable(
     shown = together.result if together is not None and inside else None
     rows = []
     for term in terms:
+        if term.is_curve:
+            rows += [_curve_row(alone, terms, table, survival, shown)] if not term.bend else []
+            continue
         at = term.members(table)
         step = step_of(term, term.column(table), variable.unit)
         rows.append(
@@ -218,10 +223,36 @@ def cox_variable(
         label=label_of(key, variable),
         unit=variable.unit,
         cut_off=terms[0].cut if terms and np.isfinite(terms[0].cut) else None,
+        knots=terms[0].knots if terms else (),
         rows=(*reference, *rows),
         univariable_p=alone.p_value,
         multivariable_p=multivariable_p,
-        note=_note(alone, choice, table),
+        note="; ".join(part for part in (_curve(terms), _note(alone, choice, table)) if part),
+    )
+
+
+def _curve_row(
+    alone: VariableAlone,
+    terms: Sequence[Term],
+    table: ClinicalTable,
+    survival: Survival,
+    together: CoxResult | None,
+) -> CoxRow:
+    """Return the one row of a spline: the third quartile against the first."""
+    values, unit = table.values(alone.variable), table.variables[alone.variable].unit
+    found = [
+        None if result is None else quartile_contrast(result, terms, values)
+        for result in (alone.shown, together)
+    ]
+    text = next((against_text(one, unit) for one in found if one is not None), "quartiles")
+    ratios = [None if one is None else HazardRatio(ratio=one.ratio, p=one.p_value) for one in found]
+    known = ~np.isnan(values)
+    return CoxRow(
+        level=text,
+        n=int(known.sum()),
+        events=int((survival.event & known).sum()),
+        univariable=ratios[0],
+        multivariable=ratios[1],
     )
 
 
@@ -247,6 +278,17 @@ def ratio_of(result: CoxResult | None, name: str, step: Step) -> HazardRatio | N
         return None
     p = float(result.p_values[result.names.index(name)])
     return HazardRatio(ratio=step.ratio(result.hazard_ratio_of(name)), p=p)
+
+
+def _curve(terms: Sequence[Term]) -> str:
+    """Return what a spline's row compares, and where its knots lie."""
+    if not terms or not terms[0].is_curve:
+        return ""
+    knots = ", ".join(f"{knot:.4g}" for knot in terms[0].knots)
+    return (
+        f"restricted cubic spline with knots at {knots}; its row compares the third quartile with"
+        " the first, and the p of the variable tests all of its columns"
+    )
 
 
 def _note(alone: VariableAlone, choice: ClinicalChoice, table: ClinicalTable) -> str:

@@ -11,16 +11,21 @@ from trephine.cohort.schema import ClinicalVariable, label_of
 from trephine.evaluation.sample_size import SHRINKAGE
 from trephine.facts import (
     CoefficientOverTime,
+    EstimateFact,
     HazardsTest,
     HorizonNumber,
     ModelFacts,
+    PartialEffect,
     SampleSizeFacts,
     SampleSizeRow,
     TermFact,
 )
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.terms import Term
+from trephine.regression.cox_result import CoxResult
 from trephine.report import phrases
+from trephine.study.assess.clinical import filled_table
+from trephine.study.assess.effects import quartile_contrast
 from trephine.study.assess.refits import (
     HazardsOverTime,
     as_shown,
@@ -28,11 +33,13 @@ from trephine.study.assess.refits import (
     needed_sample,
     training_design,
 )
+from trephine.study.gather.effects import against_text, partial_effects
 from trephine.study.gather.signature_p import p_in_model
 from trephine.study.gather.signatures import set_label
 from trephine.study.gather.steps import Step, step_of
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import CLINICAL
+from trephine.types import FloatArray
 
 
 def model_facts(analysis: Analysis, result: ProtocolResult) -> list[ModelFacts]:
@@ -62,6 +69,7 @@ def _model(
             HorizonNumber(horizon=h, value=s) for h, s in zip(horizons, survival, strict=True)
         ),
         **_over_time(analysis, result, model),
+        partial_effects=_partial_effects(analysis, result, model),
         notes=_model_notes(model),
     )
 
@@ -76,6 +84,9 @@ def _terms(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> tu
     for j, term in enumerate(model.terms):
         assert fitted is not None
         variable = variables.get(term.variable)
+        if term.is_curve:
+            terms.append(_curve_term(model, j, fitted, variable, design))
+            continue
         step = step_of(term, design[:, j], variable.unit if variable is not None else "")
         terms.append(
             TermFact(
@@ -93,6 +104,40 @@ def _terms(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> tu
             )
         )
     return tuple(terms)
+
+
+def _curve_term(
+    model: FittedModel,
+    j: int,
+    fitted: CoxResult,
+    variable: ClinicalVariable | None,
+    design: FloatArray,
+) -> TermFact:
+    """Return a spline's column; the first one has the ratio of the quartiles."""
+    term = model.terms[j]
+    own = [one for one in model.terms if one.variable == term.variable]
+    found = None if term.bend else quartile_contrast(fitted, own, design[:, j])
+    label, ratio, p = term.label, EstimateFact(value=None), None
+    if found is not None and variable is not None:
+        label = f"{label_of(term.variable, variable)}, {against_text(found, variable.unit)}"
+        ratio, p = EstimateFact.model_validate(found.ratio), found.p_value
+    return TermFact(
+        name=term.variable,
+        label=label,
+        coefficient=model.coefficients[j],
+        centre=model.centre[j],
+        ratio=ratio,
+        p=p,
+    )
+
+
+def _partial_effects(
+    analysis: Analysis, result: ProtocolResult, model: FittedModel
+) -> tuple[PartialEffect, ...]:
+    shown = as_shown(analysis, result, model)
+    if shown is None or not any(term.is_curve for term in model.terms):
+        return ()
+    return partial_effects(shown.result, model.terms, filled_table(analysis, result))
 
 
 def _over_time(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> dict[str, Any]:
@@ -133,7 +178,7 @@ def _coefficients(
         plain = _plain_label(term.variable, variables.get(term.variable))
         shown.append(
             CoefficientOverTime(
-                label=f"{plain}: {term.group}" if term.group else plain,
+                label=f"{plain}: {term.group}" if term.group else plain + "'" * term.bend,
                 coefficient=model.coefficients[j],
                 times=test.event_times,
                 places=test.transformed_times,

@@ -52,7 +52,7 @@ def step_of(term: Term, values: FloatArray, unit: str = "") -> Step:
     unit
         Of the variable.
     """
-    if term.per == "group":
+    if term.per in ("group", "curve"):
         return Step(1.0, "")
     spread = float(np.nanstd(values, ddof=1)) if np.isfinite(values).sum() > 1 else 0.0
     if not spread > 0:

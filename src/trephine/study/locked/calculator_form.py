@@ -79,7 +79,7 @@ class CalculatorTerm(Part):
     variable: str
     """Clinical variable or feature set that it belongs to."""
     kind: TermKind
-    """The value itself, 1 at a level, 1 from a cut-off on, or a signature's score."""
+    """The value itself, 1 at a level, 1 from a cut-off on, of a spline, or a signature's score."""
     label: str
     """To show."""
     level: str
@@ -88,6 +88,10 @@ class CalculatorTerm(Part):
     """The level that it is compared with."""
     cut: float | None
     """Of a cut-off's column."""
+    knots: NumberList = ()
+    """Of a spline's columns; empty for others."""
+    bend: int = 0
+    """Which of a spline's columns it is; 0 is the value itself."""
 
 
 class CalculatorBaseline(Part):

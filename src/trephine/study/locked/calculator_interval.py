@@ -83,6 +83,8 @@ def calculator_term(term: Term) -> CalculatorTerm:
         level=term.level,
         reference=term.reference,
         cut=None if np.isnan(term.cut) else term.cut,
+        knots=term.knots,
+        bend=term.bend,
     )
 
 

@@ -94,7 +94,8 @@ class TableContext(Part):
 class NomogramContext(Part):
     """A model as points: those of each axis add up to the total, the total gives survival.
 
-    Between the ticks of a continuous axis points run straight, and beyond them too. Survival to a
+    Between the ticks of a continuous axis points run straight, and beyond them too, unless its
+    variable is a spline. Survival to a
     horizon is ``baseline_survival ** exp(total / points_per_unit + zero_points_predictor)``.
     """
 

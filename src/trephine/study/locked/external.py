@@ -73,4 +73,5 @@ def _case_mix(locked: LockedModel, model: FittedModel, cases: Cases) -> tuple[Ca
             outside=int(np.sum((design[:, j] < model.low[j]) | (design[:, j] > model.high[j]))),
         )
         for j, term in enumerate(model.terms)
+        if term.has_own_range
     )

@@ -55,7 +55,9 @@ def model_card(facts: Facts, primary: str) -> str:
 
 def _terms(model: ModelFacts) -> list[str]:
     lines = ["| term | hazard ratio (95 % CI) |", "|---|---|"]
-    lines += [f"| {term.label} | {_text(term.ratio, 2)} |" for term in model.terms]
+    lines += [
+        f"| {term.label} | {_text(term.ratio, 2)} |" for term in model.terms if term.ratio.value
+    ]
     return lines if model.terms else ["None: the model predicts the same for everyone."]
 
 

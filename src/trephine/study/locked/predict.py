@@ -232,7 +232,7 @@ def _outside(
     """Return where a case lies outside what training saw."""
     warnings = []
     for term, value, low, high in zip(model.terms, design, model.low, model.high, strict=True):
-        if not low <= value <= high:
+        if term.has_own_range and not low <= value <= high:
             warnings.append(
                 f"{term.label}: {value:.4g} lies outside the training range {low:.4g} to {high:.4g}"
             )
