@@ -145,6 +145,22 @@ def about_models(facts: Trace) -> tuple[Text, ...]:
                 ", ", _errors(models[0].raw), *((cite("lin1989"),) if clustered else ()), ".",
             )
         )  # fmt: skip
+    texts += _about_shapes(facts)
+    if any(model.raw.proportional_hazards_p is not None for model in facts.models):
+        texts.append(
+            (
+                "Proportional hazards were tested for each term, and for all terms of a model"
+                " together, by the score test with time on the scale 1 − the Kaplan-Meier"
+                " estimate",
+                cite("grambsch1994"), ".",
+            )
+        )  # fmt: skip
+    return tuple(texts)
+
+
+def _about_shapes(facts: Trace) -> list[Text]:
+    """Say which effects are curves, and where a variable separates the events."""
+    texts: list[Text] = []
     curved = {one.raw.name: one for model in facts.models for one in model.partial_effects}
     if curved:
         labels = join([(one.label.words(),) for one in curved.values()], last=" and ")
@@ -163,13 +179,4 @@ def about_models(facts: Trace) -> tuple[Text, ...]:
                 " profile, which takes cases as independent.",
             )
         )  # fmt: skip
-    if any(model.raw.proportional_hazards_p is not None for model in facts.models):
-        texts.append(
-            (
-                "Proportional hazards were tested for each term, and for all terms of a model"
-                " together, by the score test with time on the scale 1 − the Kaplan-Meier"
-                " estimate",
-                cite("grambsch1994"), ".",
-            )
-        )  # fmt: skip
-    return tuple(texts)
+    return texts
