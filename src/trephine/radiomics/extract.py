@@ -11,11 +11,15 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from trephine.radiomics.derived import box_within
 from trephine.radiomics.image_types import Job, jobs, make
-from trephine.radiomics.measure import ImageTypeFeatures, RegionGeometry, measure
+from trephine.radiomics.local_intensity import local_intensity_features
+from trephine.radiomics.measure import ImageTypeFeatures, measure
+from trephine.radiomics.morphology import morphology_features
 from trephine.radiomics.names import dimensions, enabled_features, shape_families
 from trephine.radiomics.prepare import PreparedImage, prepare
 from trephine.radiomics.region import bounding_box, check_extent, check_pair, resegment
+from trephine.radiomics.region_geometry import RegionGeometry
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.radiomics.shape2d import shape2d_features
 from trephine.radiomics.shape3d import shape_features
@@ -111,12 +115,13 @@ def measure_region(
     prepared = prepare(image, mask, settings, label)
     check_extent(prepared.cropped_region, settings)
     whole = prepared
-    if settings.resegmentRange is not None:
+    if settings.resegmentRange is not None or settings.resegmentOutliers is not None:
         prepared = _resegmented(prepared, settings)
         check_extent(prepared.cropped_region, settings)
     ndim = dimensions(settings, image.pixels.ndim)
-    measured = [_shape(prepared if settings.resegmentShape else whole, settings, ndim)]
-    measured += _all_image_types(prepared, settings, ndim)
+    form = prepared if settings.resegmentShape else whole
+    measured = [_shape(form, prepared, settings, ndim)]
+    measured += _all_image_types(form, prepared, settings, ndim)
     values = {name: value for part in measured for name, value in part.values.items()}
     return RadiomicsResult(
         tuple(values),
@@ -138,13 +143,19 @@ def _resegmented(prepared: PreparedImage, settings: RadiomicsSettings) -> Prepar
 
 
 def _all_image_types(
-    prepared: PreparedImage, settings: RadiomicsSettings, ndim: int
+    form: PreparedImage, prepared: PreparedImage, settings: RadiomicsSettings, ndim: int
 ) -> list[ImageTypeFeatures]:
     wanted = list(jobs(settings, ndim))
     # A thread works on one image type after the other; a single image type gets them all.
     at_once = min(settings.threads, len(wanted))
     inside = settings.threads if at_once == 1 else 1
-    geometry = RegionGeometry(prepared.cropped_region, prepared.geometry.spacing_mm, inside)
+    geometry = RegionGeometry(
+        prepared.cropped_region,
+        prepared.geometry.spacing_mm,
+        inside,
+        form.cropped_region,
+        box_within(prepared, form.box),
+    )
 
     def work(job: Job) -> list[ImageTypeFeatures]:
         return [measure(image, geometry, job.settings) for image in make(prepared, job)]
@@ -159,12 +170,22 @@ def _all_image_types(
     return [measured for part in parts for measured in part]
 
 
-def _shape(prepared: PreparedImage, settings: RadiomicsSettings, ndim: int) -> ImageTypeFeatures:
+def _shape(
+    form: PreparedImage, grey: PreparedImage, settings: RadiomicsSettings, ndim: int
+) -> ImageTypeFeatures:
     values: dict[str, float] = {}
     reasons: dict[str, str] = {}
     for family in shape_families(settings, ndim):
         wanted = enabled_features(settings, family)
-        found, reason = _shape_family(prepared, settings, family)
+        if family == "morphology":
+            found, reason = (
+                morphology_features(form, grey, wanted),
+                "undefined for such grey values",
+            )
+        elif family == "localintensity":
+            found, reason = local_intensity_features(grey), ""
+        else:
+            found, reason = _shape_family(form, settings, family)
         for feature in wanted:
             name = f"original_{family}_{feature}"
             values[name] = found.get(feature, math.nan)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from trephine.radiomics.emphasis import dense_cells, emphasis_features
 from trephine.radiomics.matrices import TextureMatrices
 
@@ -35,3 +37,9 @@ def gldm_features(matrices: TextureMatrices) -> dict[str, float]:
     del values["fraction"]
     values["DependencePercentage"] = 1.0  # every voxel is the centre of one dependence
     return values
+
+
+def dependence_energy(matrices: TextureMatrices) -> float:
+    """Return the sum of squares of the normalised matrix, which PyRadiomics lacks (IBSI CAS9)."""
+    counts = matrices.gldm[matrices.gldm > 0].astype(np.float64)
+    return float(((counts / counts.sum()) ** 2).sum())

@@ -3,59 +3,25 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from trephine.radiomics.derived import DerivedImage
 from trephine.radiomics.firstorder import firstorder_features
-from trephine.radiomics.glcm import glcm_features
-from trephine.radiomics.gldm import gldm_features
-from trephine.radiomics.glrlm import glrlm_features
-from trephine.radiomics.glszm import glszm_features
-from trephine.radiomics.matrices import count_matrices
+from trephine.radiomics.histogram import histogram_features, statistics_features
 from trephine.radiomics.names import TEXTURE_FAMILIES, enabled_features, value_families
-from trephine.radiomics.neighbourhood import Neighbourhood
-from trephine.radiomics.ngtdm import ngtdm_features
 from trephine.radiomics.quantise import Quantised, quantise
+from trephine.radiomics.region_geometry import RegionGeometry
 from trephine.radiomics.settings import RadiomicsSettings
-from trephine.types import BoolArray
+from trephine.radiomics.texture import texture_features
+from trephine.radiomics.volume_histogram import ivh_features
 
 # What PyRadiomics sets where the definition divides 0 by 0.
 _ONE_LEVEL = {
     "glcm": ("Correlation", "Imc1", "Imc2", "MCC"),
     "ngtdm": ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength"),
 }
-
-
-@dataclass
-class RegionGeometry:
-    """The region as the texture matrices see it; neighbourhoods are laid out once.
-
-    Attributes
-    ----------
-    region
-        Within its bounding box.
-    spacing_mm
-        Along the array axes.
-    threads
-        Within one image type.
-    """
-
-    region: BoolArray
-    spacing_mm: tuple[float, ...]
-    threads: int = 1
-    _neighbourhoods: dict[tuple[tuple[int, ...], int | None], Neighbourhood] = field(
-        default_factory=dict
-    )
-
-    def neighbourhood(self, settings: RadiomicsSettings) -> Neighbourhood:
-        """Return the neighbourhood of the settings' distances and plane."""
-        plane = settings.force2Ddimension if settings.force2D else None
-        key = (settings.distances, plane)
-        if key not in self._neighbourhoods:
-            self._neighbourhoods[key] = Neighbourhood.of(self.region, *key)
-        return self._neighbourhoods[key]
 
 
 @dataclass(frozen=True)
@@ -110,39 +76,25 @@ def _families(
     settings: RadiomicsSettings,
     wanted: dict[str, tuple[str, ...]],
 ) -> dict[str, dict[str, float]]:
-    ibsi = settings.definitions == "ibsi"
     found: dict[str, dict[str, float]] = {}
-    if "firstorder" in wanted and derived.values is not None:
+    values = derived.values
+    assert values is not None
+    if "firstorder" in wanted:
         found["firstorder"] = firstorder_features(
-            derived.values,
+            values,
             quantised,
             shift=settings.voxelArrayShift,
             voxel_size=float(np.prod(geometry.spacing_mm)),
-            excess_kurtosis=ibsi,
+            excess_kurtosis=settings.definitions == "ibsi",
         )
-    if not any(family in wanted for family in TEXTURE_FAMILIES):
-        return found
-    around = geometry.neighbourhood(settings)
-    matrices = count_matrices(around, quantised, settings.gldm_a, geometry.threads)
-    if "glcm" in wanted:
-        found["glcm"] = glcm_features(
-            matrices,
-            around,
-            geometry.spacing_mm,
-            settings.weightingNorm,
-            symmetrical=settings.symmetricalGLCM,
-            with_mcc="MCC" in wanted["glcm"],
-        )
-    if "glrlm" in wanted:
-        found["glrlm"] = glrlm_features(
-            matrices, around, geometry.spacing_mm, settings.weightingNorm
-        )
-    if "glszm" in wanted:
-        found["glszm"] = glszm_features(matrices)
-    if "gldm" in wanted:
-        found["gldm"] = gldm_features(matrices)
-    if "ngtdm" in wanted:
-        found["ngtdm"] = ngtdm_features(matrices, count_isolated=not ibsi)
+    if "statistics" in wanted:
+        found["statistics"] = statistics_features(values)
+    if "histogram" in wanted:
+        found["histogram"] = histogram_features(quantised)
+    if "ivh" in wanted:
+        found["ivh"] = ivh_features(values, settings)
+    if any(family in wanted for family in TEXTURE_FAMILIES):
+        found |= texture_features(quantised, geometry, settings, wanted)
     return found
 
 

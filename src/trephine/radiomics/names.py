@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trephine.errors import InputError
-from trephine.radiomics.catalogue import FAMILIES, CatalogueEntry, default_features
+from trephine.radiomics.catalogue import CatalogueEntry
+from trephine.radiomics.catalogue_ibsi import ALL_FAMILIES, default_features
 from trephine.radiomics.ibsi_names import IBSI_NAMES
 from trephine.radiomics.image_types import jobs
 from trephine.radiomics.settings import RadiomicsSettings
 
-TEXTURE_FAMILIES = ("glcm", "glrlm", "glszm", "gldm", "ngtdm")
+TEXTURE_FAMILIES = ("glcm", "glrlm", "glszm", "gldm", "ngtdm", "gldzm", "ngldm")
+# Measured once a region, not of every image type.
+_OF_REGION = ("shape", "shape2D", "morphology", "localintensity")
 
 _SOURCES = {
     "shape": "IBSI reference manual 3.1; Lorensen and Cline 1987; PyRadiomics 3.0.1 shape",
@@ -22,6 +25,13 @@ _SOURCES = {
     "glszm": "Thibault et al. 2009; IBSI reference manual 3.8; PyRadiomics 3.0.1",
     "gldm": "Sun and Wee 1983; IBSI reference manual 3.11 (NGLDM); PyRadiomics 3.0.1",
     "ngtdm": "Amadasun and King 1989; IBSI reference manual 3.10; PyRadiomics 3.0.1",
+    "morphology": "IBSI reference manual 3.1",
+    "localintensity": "IBSI reference manual 3.2",
+    "statistics": "IBSI reference manual 3.3",
+    "histogram": "IBSI reference manual 3.4",
+    "ivh": "IBSI reference manual 3.5",
+    "gldzm": "Thibault et al. 2014; IBSI reference manual 3.9",
+    "ngldm": "IBSI reference manual 3.11",
 }
 
 
@@ -63,13 +73,13 @@ def describe(name: str) -> FeatureDescription:
         If the name is not made of image type, class and feature, or names an unknown one.
     """
     parts = name.rsplit("_", 2)
-    if len(parts) != 3 or parts[1] not in FAMILIES:
+    if len(parts) != 3 or parts[1] not in ALL_FAMILIES:
         raise InputError(
             f"feature name: expected IMAGETYPE_CLASS_FEATURE with a class of"
-            f" {', '.join(FAMILIES)}, found {name!r}"
+            f" {', '.join(ALL_FAMILIES)}, found {name!r}"
         )
     image_type, family, feature = parts
-    entry = next((entry for entry in FAMILIES[family] if entry.name == feature), None)
+    entry = next((entry for entry in ALL_FAMILIES[family] if entry.name == feature), None)
     if entry is None:
         raise InputError(
             f"feature name: expected a feature of {family}, found {feature!r}; known are"
@@ -102,14 +112,15 @@ def enabled_features(settings: RadiomicsSettings, family: str) -> tuple[str, ...
 
 
 def shape_families(settings: RadiomicsSettings, ndim: int) -> tuple[str, ...]:
-    """Return the classes of shape that an image of ``ndim`` dimensions has."""
-    possible = {"shape": ndim == 3, "shape2D": ndim == 2 or settings.force2D}
+    """Return the classes, measured once, that an image of ``ndim`` dimensions has."""
+    possible = dict.fromkeys(_OF_REGION, ndim == 3)
+    possible["shape2D"] = ndim == 2 or settings.force2D
     return tuple(name for name in settings.featureClass if possible.get(name, False))
 
 
 def value_families(settings: RadiomicsSettings) -> tuple[str, ...]:
     """Return the classes that are measured on every image type."""
-    return tuple(name for name in settings.featureClass if name not in ("shape", "shape2D"))
+    return tuple(name for name in settings.featureClass if name not in _OF_REGION)
 
 
 def dimensions(settings: RadiomicsSettings, ndim: int) -> int:

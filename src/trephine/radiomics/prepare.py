@@ -13,6 +13,7 @@ from numba import njit
 from trephine.errors import ImageError
 from trephine.radiomics.region import labels_on_image, locate
 from trephine.radiomics.resample import resample_pair
+from trephine.radiomics.resample_ibsi import resample_pair_ibsi
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.types import BoolArray, FloatArray, Geometry, Image, Mask
 
@@ -144,7 +145,11 @@ def prepare(image: Image, mask: Mask, settings: RadiomicsSettings, label: int) -
         _ = prepared.statistics  # interpolation spreads what is not finite
         whole = prepared.window((slice(None),) * image.pixels.ndim)
         resampled_image = Image(whole, image.geometry, provenance)
-        image, mask = resample_pair(resampled_image, mask, settings, label)
+        if settings.definitions == "ibsi":
+            mask = labels_on_image(resampled_image, mask, settings, label)
+            image, mask = resample_pair_ibsi(resampled_image, mask, settings, label)
+        else:
+            image, mask = resample_pair(resampled_image, mask, settings, label)
         prepared = PreparedImage(image.pixels, image.geometry, *locate(mask, label))
     elif settings.preCrop:
         prepared = _cropped(prepared, settings.padDistance)

@@ -14,7 +14,7 @@
     are interpolated in the integer type that their file holds them in, as PyRadiomics does.
 ``ibsi``
     The definitions of the Image Biomarker Standardisation Initiative where PyRadiomics deviates,
-    in bins one wide as for an image already discretised.
+    in bins one wide as for an image already discretised; and the classes that only IBSI has.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from __future__ import annotations
 from typing import Any
 
 from trephine.radiomics.catalogue import FAMILIES, default_features
+from trephine.radiomics.catalogue_ibsi import ALL_FAMILIES
 
 _LOG_SIGMAS_MM = (1.0, 2.0, 3.0, 4.0, 5.0)
 _PUBLISHED_GLCM = tuple(
@@ -72,5 +73,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         },
     },
     "pyradiomics": {},
-    "ibsi": {"definitions": "ibsi", "binWidth": 1.0, "minimumROIDimensions": 0},
+    "ibsi": {
+        "definitions": "ibsi",
+        "binWidth": 1.0,
+        "minimumROIDimensions": 0,
+        "featureClass": dict.fromkeys(ALL_FAMILIES),
+    },
 }

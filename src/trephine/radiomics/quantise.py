@@ -49,7 +49,8 @@ def bin_edges(values: FloatArray, settings: RadiomicsSettings) -> FloatArray:
 
     With ``binCount``, equal bins from minimum to maximum, the last one closed. With ``binWidth``,
     PyRadiomics 3.0.1 puts the edges at multiples of the width, starting at or below the minimum;
-    IBSI's fixed bin size (definitions='ibsi') starts at the minimum itself.
+    IBSI's fixed bin size (definitions='ibsi') starts at the lower end of ``resegmentRange``, or at
+    the minimum itself.
     """
     if settings.binCount is not None:
         return _equal_edges(values, settings.binCount)
@@ -64,7 +65,11 @@ def _equal_edges(values: FloatArray, count: int) -> FloatArray:
 
 def _edges_of_width(minimum: float, maximum: float, settings: RadiomicsSettings) -> FloatArray:
     width = settings.binWidth
-    start = minimum if settings.definitions == "ibsi" else minimum - minimum % width
+    start = minimum - minimum % width
+    if settings.definitions == "ibsi":
+        given = settings.resegmentRange
+        ranged = given is not None and len(given) == 2 and settings.resegmentMode == "absolute"
+        start = min(given) if given is not None and ranged else minimum
     # arange's own rounding places the edges: values that lie on one fall as they do in PyRadiomics.
     return np.arange(start, maximum + 2 * width, width)
 

@@ -174,14 +174,20 @@ def resegment(values: FloatArray, settings: RadiomicsSettings) -> BoolArray:
     ImageError
         If one voxel or none is left.
     """
-    thresholds = np.sort(np.asarray(settings.resegmentRange, dtype=np.float64))
+    thresholds = np.sort(np.asarray(settings.resegmentRange or (), dtype=np.float64))
     if settings.resegmentMode == "relative":
         thresholds = thresholds * values.max()
     elif settings.resegmentMode == "sigma":
         thresholds = values.mean() + values.std() * thresholds
-    kept: BoolArray = values >= thresholds[0]
-    if len(thresholds) == 2:
+    kept: BoolArray = np.ones(values.size, dtype=np.bool_)
+    if thresholds.size:
+        kept &= values >= thresholds[0]
+    if thresholds.size == 2:
         kept &= values <= thresholds[1]
+    if settings.resegmentOutliers is not None:
+        # Of what is within the range: IBSI's reference implementation filters in this order.
+        centre, spread = values[kept].mean(), values[kept].std()
+        kept &= np.abs(values - centre) <= settings.resegmentOutliers * spread
     if np.count_nonzero(kept) <= 1:
         raise ImageError(
             f"region: expected more than one voxel in resegmentRange {settings.resegmentRange}"

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from trephine.errors import InputError, MisfitError
 from trephine.radiomics.catalogue import FAMILIES
+from trephine.radiomics.catalogue_ibsi import ALL_FAMILIES, IBSI_FAMILIES
 
 IMAGE_TYPES = (
     "Original",
@@ -32,6 +33,13 @@ IMAGE_TYPES = (
 )
 
 Definitions = Literal["pyradiomics", "ibsi"]
+
+# How IBSI puts directions and slices together: by slice, over merged slices, in space; each
+# direction measured (avg) or all merged first (comb).
+Aggregation = Literal["2D_avg", "2D_comb", "2_5D_avg", "2_5D_comb", "3D_avg", "3D_comb"]
+
+# What has no meaning but IBSI's.
+_IBSI_ONLY = ("aggregation", "ivhBinWidth", "ivhBinCount", "resegmentOutliers")
 
 Interpolator = Literal[
     "sitkNearestNeighbor",
@@ -81,7 +89,7 @@ class RadiomicsSettings(BaseModel):
     The three parts of a PyRadiomics parameter file are fields here: what its ``setting`` section
     holds, ``imageType`` (image type -> settings that hold for that image type only) and
     ``featureClass`` (class -> features; empty or None for every feature that PyRadiomics has not
-    deprecated). Four fields are Trephine's own and come last.
+    deprecated). Eight fields are Trephine's own and come last.
 
     Attributes
     ----------
@@ -108,7 +116,16 @@ class RadiomicsSettings(BaseModel):
         Added to grey levels in Energy, TotalEnergy and RootMeanSquared.
     definitions
         ``ibsi`` follows IBSI where PyRadiomics deviates: excess kurtosis, bins counted from the
-        region's minimum, NGTDM without voxels that have no neighbour, principal axes over n - 1.
+        region's minimum (or from ``resegmentRange``'s lower end), NGTDM without voxels that have
+        no neighbour, principal axes over n - 1, grids of resampling that share their centre.
+    aggregation
+        With ``ibsi`` only: texture by slice (2D), over merged slices (2_5D) or in space (3D), with
+        each direction measured (avg) or all directions merged first (comb).
+    ivhBinWidth, ivhBinCount
+        With ``ibsi`` only: bins of the intensity-volume histogram; without, whole numbers as they
+        are, others in 1000 bins.
+    resegmentOutliers
+        With ``ibsi`` only: how many standard deviations from the mean a voxel may lie.
     stackSlices, stackSpacing
         Replicate a two-dimensional image into this many slices (mm apart), the mask on the
         middle one: the only recipe that yields the published 1562 features.
@@ -174,6 +191,10 @@ class RadiomicsSettings(BaseModel):
     )
 
     definitions: Definitions = "pyradiomics"
+    aggregation: Aggregation | None = None
+    ivhBinWidth: float | None = Field(None, gt=0)
+    ivhBinCount: int | None = Field(None, gt=0)
+    resegmentOutliers: float | None = Field(None, gt=0)
     stackSlices: int | None = Field(None, ge=1)
     stackSpacing: float = Field(1.0, gt=0)
     threads: int = Field(1, ge=1)
@@ -186,8 +207,20 @@ class RadiomicsSettings(BaseModel):
             super().__init__(**values)
         except pydantic.ValidationError as error:
             raise InputError("radiomics settings: " + _readable(error)) from None
+        self._refuse_without_ibsi()
         for name in self.imageType:
             self.for_image_type(name)
+
+    def _refuse_without_ibsi(self) -> None:
+        if self.definitions == "ibsi":
+            return
+        settings = [name for name in _IBSI_ONLY if getattr(self, name) is not None]
+        classes = [f"class {name}" for name in self.featureClass if name in IBSI_FAMILIES]
+        if settings or classes:
+            raise InputError(
+                "radiomics settings: expected definitions = 'ibsi' with"
+                f" {', '.join((*settings, *classes))}, found {self.definitions!r}"
+            )
 
     @classmethod
     def from_preset(cls, name: str) -> RadiomicsSettings:
@@ -228,7 +261,10 @@ class RadiomicsSettings(BaseModel):
 
     def digest(self) -> str:
         """Return the SHA-256 of everything that bears on the numbers, as hexadecimal digits."""
-        content = self.model_dump(mode="json", exclude={"threads", "additionalInfo"})
+        unset = {name for name in _IBSI_ONLY if getattr(self, name) is None}
+        content = self.model_dump(mode="json", exclude={"threads", "additionalInfo"} | unset)
+        if self.definitions == "ibsi":
+            content["definitions"] = "ibsi 2"  # changes whenever IBSI's numbers alone do
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -248,10 +284,11 @@ def _unknown_names(values: Mapping[str, Any], fields: Mapping[str, Any]) -> list
     ]
     classes = values.get("featureClass") or {}
     for family, features in classes.items() if isinstance(classes, Mapping) else ():
-        if family not in FAMILIES:
-            problems.append(f"{family!r} is not a feature class{_nearest(family, tuple(FAMILIES))}")
+        if family not in ALL_FAMILIES:
+            near = _nearest(family, tuple(ALL_FAMILIES))
+            problems.append(f"{family!r} is not a feature class{near}")
             continue
-        valid = tuple(entry.name for entry in FAMILIES[family])
+        valid = tuple(entry.name for entry in ALL_FAMILIES[family])
         problems += [
             f"{name!r} is not a feature of {family}{_nearest(str(name), valid)}"
             for name in features or ()

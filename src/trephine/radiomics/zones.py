@@ -15,20 +15,41 @@ def count_zones(box: Levels, around: Neighbourhood) -> tuple[FloatArray, FloatAr
 
     Zones are connected at distance 1 (8 neighbours in two dimensions, 26 in three).
     """
-    levels, sizes = _zones(
+    levels, sizes, _ = find_zones(box, around)
+    return tally(levels, sizes)
+
+
+def tally(levels: IntArray, extents: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Count zones by level and extent: the cells that are not empty."""
+    stride = int(levels.max()) + 1
+    cells, counts = np.unique(extents * stride + levels, return_counts=True)
+    return (
+        (cells % stride).astype(np.float64),
+        (cells // stride).astype(np.float64),
+        counts.astype(np.float64),
+    )
+
+
+def find_zones(
+    box: Levels, around: Neighbourhood, distances: Levels | None = None
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Return each zone's level, size and least distance (0 where no distances are given).
+
+    Parameters
+    ----------
+    box
+        Grey levels in the padded, flattened box of ``around``.
+    distances
+        The same of distances, or None.
+    """
+    return _zones(
         box,
         around.segments,
         around.near_flat,
         around.slices_back,
         around.plane,
         *around.links,
-    )
-    stride = int(levels.max()) + 1
-    cells, counts = np.unique(sizes * stride + levels, return_counts=True)
-    return (
-        (cells % stride).astype(np.float64),
-        (cells // stride).astype(np.float64),
-        counts.astype(np.float64),
+        np.zeros(0, np.uint16) if distances is None else distances,
     )
 
 
@@ -41,8 +62,9 @@ def _zones(
     plane: int,
     representative: npt.NDArray[np.uint8],
     rest: Levels,
-) -> tuple[IntArray, IntArray]:
-    """Return the grey level and the number of voxels of each zone.
+    distances: Levels,
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the grey level, the number of voxels and the least distance of each zone.
 
     A voxel takes the number of an equal neighbour behind it, or the next one. Where two numbers
     meet, the younger is noted as a part of the older; the parts are added up at the end. Numbers
@@ -58,6 +80,8 @@ def _zones(
     size = np.zeros(voxels + 1, np.uint32)
     level_of = np.zeros(voxels + 1, np.uint16)
     equals = np.empty(longest, np.uint16)
+    measured = distances.size > 0
+    nearest = np.full(voxels + 1 if measured else 1, 65535, np.uint16)
     # Of each neighbour behind: where its number lies from the voxel's own; last the voxel itself.
     to = np.zeros((2, offsets.size + 1), np.int64)
     for a in range(offsets.size):
@@ -88,6 +112,8 @@ def _zones(
                 number = number_at[at + to[parity, representative[equal]]]
             number_at[at] = number
             size[number] += np.uint32(1)
+            if measured:
+                nearest[number] = min(nearest[number], distances[start + k])
             equal = rest[equal]
             while equal:
                 other_number = number_at[at + to[parity, representative[equal]]]
@@ -99,15 +125,20 @@ def _zones(
         parent[zone] = whole
         if whole != zone:
             size[whole] += size[zone]
+            if measured:
+                nearest[whole] = min(nearest[whole], nearest[zone])
     kept = 0
     levels = np.empty(numbers, np.int64)
     sizes = np.empty(numbers, np.int64)
+    least = np.zeros(numbers, np.int64)
     for zone in range(1, numbers + 1):
         if parent[zone] == zone:
             levels[kept] = level_of[zone]
             sizes[kept] = size[zone]
+            if measured:
+                least[kept] = nearest[zone]
             kept += 1
-    return levels[:kept], sizes[:kept]
+    return levels[:kept], sizes[:kept], least[:kept]
 
 
 @njit(cache=True, nogil=True)
