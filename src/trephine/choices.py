@@ -53,6 +53,7 @@ Relevance = Literal["mann-whitney", "cox-score", "none"]
 IccForm = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
 """Form of the intraclass correlation, as Shrout and Fleiss number them."""
 Learner = Literal["adaptive-ridge", "penalised-cox"]
+RivalName = Literal["Ridge", "Elastic net"]
 ClinicalSelection = Literal["univariable-backward", "backward-aic", "all"]
 Separation = Literal["leave out", "firth"]
 """What is done with a clinical variable that separates the events."""

@@ -19,6 +19,7 @@ from trephine.facts import (
     OverlapFacts,
     PartShare,
     PictureFacts,
+    RivalFacts,
     SelectedFeature,
     SelectionFacts,
     SelectionStep,
@@ -139,6 +140,7 @@ def selection(rng: np.random.Generator, protocol: str, feature_set: str) -> Sele
         families=() if deep else shares(FAMILY_SHARES),
         image_types=() if deep else shares(IMAGE_SHARES),
         short=short_reading(chosen) if protocol == "sound" else None,
+        rivals=rivals() if protocol == "sound" else (),
     )
 
 
@@ -162,6 +164,26 @@ def short_reading(whole: Sequence[SelectedFeature]) -> ShortSignature:
         c_long=EstimateFact(value=0.683, low=0.61, high=0.756),
         c_short=EstimateFact(value=0.674, low=0.6, high=0.748),
         c_lost=EstimateFact(value=0.009, low=-0.004, high=0.022),
+    )
+
+
+def rivals() -> tuple[RivalFacts, ...]:
+    own = EstimateFact(value=0.683, low=0.61, high=0.756)
+    return (
+        RivalFacts(
+            learner="Ridge",
+            repeats=10,
+            concordance=EstimateFact(value=0.671, low=0.596, high=0.746),
+            own=own,
+            gained=EstimateFact(value=0.012, low=-0.006, high=0.03),
+        ),
+        RivalFacts(
+            learner="Elastic net",
+            repeats=2,
+            concordance=EstimateFact(value=0.655, low=0.578, high=0.732),
+            own=EstimateFact(value=0.68, low=0.607, high=0.753),
+            gained=EstimateFact(value=0.025, low=-0.011, high=0.061),
+        ),
     )
 
 

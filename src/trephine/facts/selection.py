@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trephine.choices import ProtocolName
+from trephine.choices import ProtocolName, RivalName
 from trephine.facts.base import (
     Count,
     CountSeries,
@@ -140,6 +140,21 @@ class ShortSignature(Fact):
     """Whole minus short."""
 
 
+class RivalFacts(Fact):
+    """Another learner on the same features, on cases held out."""
+
+    learner: RivalName
+    """What made its score."""
+    repeats: Count
+    """Repeats of the cross-validation in which it was fitted."""
+    concordance: EstimateFact
+    """C-index of its score."""
+    own: EstimateFact
+    """C-index of the signature in the same repeats."""
+    gained: EstimateFact
+    """The signature's less this learner's; the interval holds for the given training cases."""
+
+
 class SelectionFacts(Fact):
     """Selection in one feature set under one protocol, on all cases."""
 
@@ -165,6 +180,8 @@ class SelectionFacts(Fact):
     """What the features of each filtered image contribute, largest first."""
     short: ShortSignature | None = None
     """A short reading of the signature; null where it is short itself."""
+    rivals: tuple[RivalFacts, ...] = ()
+    """Plain ridge and elastic net beside averaged ridge, by nested cross-validation."""
 
 
 class CorrelationFacts(Fact):

@@ -47,6 +47,8 @@ class LearnedWeights:
     candidates
         Cross-validated partial-likelihood deviance per event at the best penalty of each mixture,
         or of each adaptivity.
+    folds
+        Inner fold of each training case, shape (n,).
     members
         Of an average; empty otherwise.
     """
@@ -57,6 +59,7 @@ class LearnedWeights:
     mixture: float
     cross_validation: CoxNetCV
     candidates: dict[float, float]
+    folds: IntArray
     members: tuple[RidgeMember, ...] = ()
 
 
@@ -100,6 +103,7 @@ def _adaptive_ridge(
         mixture=0.0,
         cross_validation=average.leading.cross_validation,
         candidates={member.adaptivity: member.deviance for member in average.members},
+        folds=folds,
         members=average.members,
     )
 
@@ -137,7 +141,21 @@ def _penalised_cox(
         mixture=chosen,
         cross_validation=best,
         candidates=candidates,
+        folds=folds,
     )
+
+
+def elastic_net_weights(
+    standardised: FloatArray, survival: Survival, folds: IntArray, mixture: float
+) -> FloatArray:
+    """Return the weights of standardised features (n, p) by one mixture at lambda_min, (p,).
+
+    Raises
+    ------
+    ModelError
+        If the path has no solution.
+    """
+    return _penalised_cox(standardised, survival, folds, (mixture,)).weights
 
 
 def penalty_ratio(mixture: float) -> float:

@@ -65,6 +65,7 @@ ORDER: dict[SectionName, tuple[str, ...]] = {
         "table-instability",
         "figure-instability",
         "table-comparisons",
+        "table-rivals",
         "table-centres",
         "table-s1",
     ),

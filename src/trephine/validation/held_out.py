@@ -49,6 +49,9 @@ class OutOfFold:
     high_risk
         By model, shape (repeats, n): 1 where the case lies above the cut of its fold's model, which
         the training part fixed, as a locked model's cut is; else 0.
+    rivals
+        By feature set and learner, shape (repeats, n): the score of each case by another learner on
+        the signature's features, NaN in repeats without it (see ``rival_scores``).
     """
 
     horizons: tuple[float, ...]
@@ -61,6 +64,7 @@ class OutOfFold:
     failures: tuple[Failure, ...] = ()
     unseen_levels: Mapping[str, int] = field(default_factory=dict)
     high_risk: Mapping[str, FloatArray] = field(default_factory=dict)
+    rivals: Mapping[str, Mapping[str, FloatArray]] = field(default_factory=dict)
 
     @property
     def repeats(self) -> int:
@@ -82,4 +86,5 @@ class OutOfFold:
             signature=cut(self.signature),
             short_signature=cut(self.short_signature),
             high_risk=cut(self.high_risk),
+            rivals={name: cut(scores) for name, scores in self.rivals.items()},
         )

@@ -110,6 +110,36 @@ def compare_signatures(
     return _compare(survival, predicted.fold, (short, whole), cluster, level, 0.0)
 
 
+def compare_with_rival(
+    survival: Survival,
+    predicted: OutOfFold,
+    feature_set: str,
+    rival: str,
+    cluster: IntArray,
+    level: float = 0.95,
+) -> tuple[ConcordanceComparison, int] | None:
+    """Compare Harrell's C of the signatures with that of another learner on the same features.
+
+    Only repeats count in which the other learner scored every case, and their number is returned
+    too; None where there are none. ``first`` is the other learner, and the difference what the
+    signatures gain over it.
+
+    Parameters
+    ----------
+    survival, predicted, feature_set, cluster, level
+        As in `compare_signatures`.
+    rival
+        The other learner.
+    """
+    other = predicted.rivals[feature_set][rival]
+    whole = np.isfinite(other).all(axis=1)
+    if not whole.any():
+        return None
+    scores = (other[whole], predicted.signature[feature_set][whole])
+    compared = _compare(survival, predicted.fold[whole], scores, cluster, level, 0.0)
+    return compared, int(whole.sum())
+
+
 def _compare(
     survival: Survival,
     fold: IntArray,

@@ -11,7 +11,8 @@ from trephine.errors import InputError, ModelError
 from trephine.modelling.approximation import approximate
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.modelling.protocols import RecipeSettings
-from trephine.modelling.recipe import fit_recipe
+from trephine.modelling.recipe import FittedRecipe, fit_recipe
+from trephine.modelling.rivals import rival_scores
 from trephine.modelling.signature import Signature
 from trephine.regression.folds import assign_folds
 from trephine.streams import seeds
@@ -25,6 +26,10 @@ from trephine.validation.tasks import (
     open_ledger,
     run_tasks,
 )
+
+# Elastic net beside the signatures is fitted in so many repeats: in all of them it would take as
+# long as the rest of the validation.
+RIVAL_REPEATS = 2
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,9 @@ def nested_cross_validation(
     """
     fold = _draw_folds(cases, repeats, folds, seed)
     work = (tuple(horizons), repeats, folds, seed)
-    found = _held_out(cases, settings, horizons, fold, seed, ("nested", work), running)
+    found = _held_out(
+        cases, settings, horizons, fold, seed, ("nested beside rivals", work), running
+    )
     return _whole_repeats(found)
 
 
@@ -115,6 +122,7 @@ def _whole_repeats(found: OutOfFold) -> OutOfFold:
         signature=cut(found.signature),
         short_signature=cut(found.short_signature),
         high_risk=cut(found.high_risk),
+        rivals={name: cut(scores) for name, scores in found.rivals.items()},
     )
 
 
@@ -150,7 +158,9 @@ def leave_one_centre_out(
     _, codes = np.unique(cases.centre, return_inverse=True)
     fold = codes.astype(np.int64)[np.newaxis]
     work = (tuple(horizons), seed)
-    return _held_out(cases, settings, horizons, fold, seed, ("centres", work), running)
+    return _held_out(
+        cases, settings, horizons, fold, seed, ("centres beside rivals", work), running
+    )
 
 
 def _held_out(
@@ -186,6 +196,7 @@ def _gathered(
     lp, high = ({name: np.full(fold.shape, np.nan) for name in models} for _ in range(2))
     probability = {name: np.full((*fold.shape, len(horizons)), np.nan) for name in models}
     long, short = ({name: np.full(fold.shape, np.nan) for name in sets} for _ in range(2))
+    rivals: dict[str, dict[str, FloatArray]] = {name: {} for name in sets}
     refits, failures = [], []
     unseen: dict[str, int] = {}
     for task, answer in answered:
@@ -199,6 +210,9 @@ def _gathered(
         for name, scores in answer["signatures"].items():
             long[name][task.repeat, task.test] = scores["long"]
             short[name][task.repeat, task.test] = scores["short"]
+            for rival, values in scores["rivals"].items():
+                place = rivals[name].setdefault(rival, np.full(fold.shape, np.nan))
+                place[task.repeat, task.test] = values
         refits.append(refit_from_json(answer["refit"]))
         for key, count in answer["unseen_levels"].items():
             unseen[key] = unseen.get(key, 0) + count
@@ -213,6 +227,7 @@ def _gathered(
         tuple(failures),
         unseen,
         high,
+        rivals,
     )
 
 
@@ -250,7 +265,6 @@ def refit_and_predict(
         return {"failure": str(error)}
     train, test = fitted.represent(train), fitted.represent(test)
     predicted = fitted.predict(test, horizons)
-    seen, held = fitted.harmonised(train), fitted.harmonised(test)
     return {
         "linear_predictor": {
             name: found.linear_predictor.tolist() for name, found in predicted.items()
@@ -260,16 +274,27 @@ def refit_and_predict(
             for name, found in predicted.items()
         },
         "high_risk": {name: found.high_risk.tolist() for name, found in predicted.items()},
-        "signatures": {
-            name: _long_and_short(chain.signature, seen.features[name], held.features[name])
-            for name, chain in fitted.chains.items()
-        },
+        "signatures": _signature_scores(fitted, train, test, slow=task.repeat < RIVAL_REPEATS),
         "refit": refit_to_json(summarise_refit(fitted)),
         "unseen_levels": {
             found.variable: len(found.rows)
             for found in fitted.predictor.unseen_levels(test.clinical)
         },
     }
+
+
+def _signature_scores(fitted: FittedRecipe, train: Cases, test: Cases, *, slow: bool) -> TaskAnswer:
+    """Return the test cases' scores by each signature, its approximation and its rivals."""
+    seen, held = fitted.harmonised(train), fitted.harmonised(test)
+    answer = {}
+    for name, chain in fitted.chains.items():
+        both = [one.features[name] for one in (seen, held)]
+        columns = [chain.signature.standardise(one.values, one.names) for one in both]
+        rivals = rival_scores(chain, columns[0], train.survival, columns[1], slow=slow)
+        answer[name] = _long_and_short(chain.signature, *both) | {
+            "rivals": {rival: values.tolist() for rival, values in rivals.items()}
+        }
+    return answer
 
 
 def _long_and_short(signature: Signature, train: FeatureSet, test: FeatureSet) -> TaskAnswer:

@@ -14,6 +14,7 @@ from trephine.report.tables.instability import instability_table
 from trephine.report.tables.performance import calibration_table, risk_group_table, table_3
 from trephine.report.tables.readable import contribution_table, short_signature_table
 from trephine.report.tables.reclassification import reclassification_tables
+from trephine.report.tables.rivals import rivals_table
 from trephine.report.tables.selection import (
     agreement_table,
     audit_table,
@@ -49,6 +50,7 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         instability_table(trace),
         comparison_table(trace),
         *reclassification_tables(trace),
+        rivals_table(trace),
         *signature_tables(trace),
         audit_table(trace),
         selected_table(trace, most=LONGEST_SIGNATURE if shorten else None),

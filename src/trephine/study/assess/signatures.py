@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
+from trephine.choices import RivalName
 from trephine.evaluation.concordance import ConcordanceComparison
 from trephine.modelling.approximation import Approximation, approximate, contributions
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.signature import Signature
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.types import FloatArray
-from trephine.validation.out_of_fold import compare_signatures
+from trephine.validation.out_of_fold import compare_signatures, compare_with_rival
 from trephine.validation.refits import Refit
 from trephine.validation.stability import FeatureStability, selection_stability
 
@@ -54,6 +56,32 @@ def shortened(
     if predicted is not None and name in predicted.short_signature:
         held_out = compare_signatures(cases.survival, predicted, name, cases.patient)
     return Shortened(signature, found, held_out)
+
+
+def against_rivals(
+    analysis: Analysis, result: ProtocolResult, name: str
+) -> dict[RivalName, tuple[ConcordanceComparison, int]]:
+    """Return other learners (first) against a signature on cases that neither had seen.
+
+    By learner, with the number of repeats; none without nested cross-validation.
+
+    Parameters
+    ----------
+    analysis, result
+        The study, and the protocol whose signature it is.
+    name
+        The feature set.
+    """
+    predicted, cases = result.out_of_fold, analysis.cases
+    found: dict[RivalName, tuple[ConcordanceComparison, int]] = {}
+    if predicted is None:
+        return found
+    for rival in get_args(RivalName):
+        if rival in predicted.rivals.get(name, {}):
+            compared = compare_with_rival(cases.survival, predicted, name, rival, cases.patient)
+            if compared is not None:
+                found[rival] = compared
+    return found
 
 
 def feature_shares(signature: Signature, features: FeatureSet) -> FloatArray:

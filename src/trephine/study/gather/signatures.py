@@ -16,6 +16,7 @@ from trephine.facts import (
     IccFacts,
     LassoFacts,
     OverlapFacts,
+    RivalFacts,
     SelectedFeature,
     SelectionFacts,
     SelectionStep,
@@ -24,7 +25,7 @@ from trephine.facts import (
 from trephine.modelling.feature_chain import FittedChain
 from trephine.modelling.learner import LearnedWeights
 from trephine.study.agreement import Comparison
-from trephine.study.assess.signatures import refits, stability
+from trephine.study.assess.signatures import against_rivals, refits, stability
 from trephine.study.gather.readable import (
     describe_known,
     family_name,
@@ -73,9 +74,23 @@ def selection_facts(analysis: Analysis, result: ProtocolResult) -> list[Selectio
                 families=family_shares(chain.signature, features),
                 image_types=image_shares(chain.signature, features),
                 short=short_signature(analysis, result, name, features),
+                rivals=_rivals(analysis, result, name),
             )
         )
     return found
+
+
+def _rivals(analysis: Analysis, result: ProtocolResult, name: str) -> tuple[RivalFacts, ...]:
+    return tuple(
+        RivalFacts(
+            learner=learner,
+            repeats=repeats,
+            concordance=EstimateFact.model_validate(found.first),
+            own=EstimateFact.model_validate(found.second),
+            gained=EstimateFact.model_validate(found.difference),
+        )
+        for learner, (found, repeats) in against_rivals(analysis, result, name).items()
+    )
 
 
 def set_label(name: str) -> str:
