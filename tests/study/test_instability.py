@@ -66,6 +66,19 @@ def test_the_report_shows_it_and_says_what_it_is(refitted: tuple[SmallStudy, Fac
     assert (study.results / "tables" / "table-instability.csv").exists()
 
 
+def test_ridge_and_elastic_net_stand_beside_the_sound_signature(
+    refitted: tuple[SmallStudy, Facts],
+) -> None:
+    study, facts = refitted
+    (sound,) = (part for part in facts.selection if part.protocol == "sound")
+    assert [rival.learner for rival in sound.rivals] == ["Ridge", "Elastic net"]
+    for rival in sound.rivals:
+        assert rival.gained.value == pytest.approx(rival.own.value - rival.concordance.value)
+    assert all(not part.rivals for part in facts.selection if part.protocol == "published")
+    page = (study.results / "report.html").read_text(encoding="utf-8")
+    assert "Other learners on the features of the signatures" in page
+
+
 def test_groups_of_the_plan_are_judged_at_its_first_horizon(tmp_path: Path) -> None:
     _, facts = facts_of(
         tmp_path / "study",
