@@ -6,6 +6,16 @@ from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Text, Trace
 from trephine.report.wording import protocol_label
 
+NOTE = (
+    "What a plainer learner would have reached: C-index of the score alone by nested"
+    " cross-validation, in the same folds and with the same standardised features and"
+    " inner folds as the signature, an average of ridge models. Ridge: the member of"
+    " that average whose penalty is the same for all features. Elastic net: half lasso,"
+    " half ridge, at the penalty of least cross-validated deviance; it takes longer and"
+    " is fitted in fewer repeats. The intervals hold for the given training cases; an"
+    " interval of the difference that holds 0 does not tell the learners apart."
+)
+
 
 def rivals_table(facts: Trace) -> Table | None:
     """Return the nested C-index of other learners beside each averaged ridge signature."""
@@ -45,15 +55,5 @@ def rivals_table(facts: Trace) -> Table | None:
             ("Signature less this learner (95% CI)",),
         ),
         rows=tuple(rows),
-        notes=(
-            (
-                "What a plainer learner would have reached: C-index of the score alone by nested"
-                " cross-validation, in the same folds and with the same standardised features and"
-                " inner folds as the signature, an average of ridge models. Ridge: the member of"
-                " that average whose penalty is the same for all features. Elastic net: half lasso,"
-                " half ridge, at the penalty of least cross-validated deviance; it takes longer and"
-                " is fitted in fewer repeats. The intervals hold for the given training cases; an"
-                " interval of the difference that holds 0 does not tell the learners apart.",
-            ),
-        ),
+        notes=((NOTE,),),
     )
