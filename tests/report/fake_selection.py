@@ -19,7 +19,6 @@ from trephine.facts import (
     OverlapFacts,
     PartShare,
     PictureFacts,
-    RivalFacts,
     SelectedFeature,
     SelectionFacts,
     SelectionStep,
@@ -27,6 +26,7 @@ from trephine.facts import (
     ShortSignature,
     SpreadFact,
 )
+from trephine.facts.selection import RivalFacts
 
 
 def lasso(rng: np.random.Generator, features: int, entering: int, name: str) -> LassoFacts:

@@ -16,12 +16,12 @@ from trephine.facts import (
     IccFacts,
     LassoFacts,
     OverlapFacts,
-    RivalFacts,
     SelectedFeature,
     SelectionFacts,
     SelectionStep,
     SpreadFact,
 )
+from trephine.facts.selection import RivalFacts
 from trephine.modelling.feature_chain import FittedChain
 from trephine.modelling.learner import LearnedWeights
 from trephine.study.agreement import Comparison
