@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from cohort.table_files import refused, workbook
 from trephine.cohort.reading import TableLimits, read_source
 from trephine.cohort.reading.grid import Grid
+from trephine.cohort.reading.numbers_shown import shown
 from trephine.errors import InputError, StudyProblemsError
 
 _SHEET = (
@@ -165,3 +166,9 @@ def test_a_tag_or_a_text_of_megabytes_is_refused_before_it_is_whole(tmp_path: Pa
                 new.writestr(other, content if other == name else kept)
         with pytest.raises(StudyProblemsError, match=told):
             read_source(path)
+
+
+@pytest.mark.parametrize("code", ["[" * 200_000, "[x" * 100_000, "\\" * 100_001])
+def test_a_number_format_longer_than_any_is_none(code: str) -> None:
+    assert shown(43_000.0, code, from_1904=False) == "43000"
+    assert shown(43_000.0, "yyyy-mm-dd", from_1904=False) == "2017-09-22"

@@ -19,6 +19,9 @@ _log = logging.getLogger(__name__)
 # A parameter file is a page of text, and its parser takes ten seconds a megabyte.
 _MOST_BYTES = 1 << 17
 
+# No setting is a whole number beyond this, and of thousands of digits no message can be made.
+_LARGEST = 1 << 63
+
 _SECTIONS = ("setting", "imageType", "featureClass", "voxelSetting")
 
 
@@ -41,6 +44,12 @@ def read_pyradiomics(path: Path) -> dict[str, Any]:
             f"{path.name}: expected the sections {', '.join(_SECTIONS)} of a PyRadiomics parameter"
             f" file, found {', '.join(map(repr, unknown))}"
         )
+    shapeless = [name for name, own in content.items() if not isinstance(own, dict | None)]
+    if shapeless:
+        raise InputError(
+            f"{path.name}: expected names and values in {', '.join(shapeless)}, found something"
+            " else; compare it with a PyRadiomics parameter file"
+        )
     if content.get("voxelSetting"):
         _log.warning("%s: voxelSetting is for feature maps and is not used here", path.name)
     values = {
@@ -57,7 +66,11 @@ def read_settings(path: Path) -> dict[str, Any]:
     if path.suffix.lower() != ".toml":
         return read_pyradiomics(path)
     try:
-        return tomllib.loads(_text(path))
+        content = tomllib.loads(_text(path))
+        _check_numbers(content)
+        return content
+    except InputError:
+        raise
     except (OSError, ValueError) as error:
         raise InputError(f"{path.name}: expected a TOML file, found: {error}") from None
     except RecursionError:
@@ -82,10 +95,49 @@ def _too_deep(path: Path) -> InputError:
     )
 
 
+class _NoReferences(yaml.SafeLoader):
+    """Reads what is written out: a page of references to references grows to any size."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(
+                problem="expected values, found a reference (*name); write them out",
+                problem_mark=mark,
+            )
+        return super().compose_node(parent, index)
+
+
+def _yaml(text: str) -> Any:
+    loader = _NoReferences(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
+def _check_numbers(content: Any) -> None:
+    """Refuse whole numbers that no setting is, wherever they stand.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    if isinstance(content, dict):
+        content = [*content.keys(), *content.values()]
+    if isinstance(content, list | tuple | set):
+        for part in content:
+            _check_numbers(part)
+    elif isinstance(content, int) and abs(content) >= _LARGEST:
+        raise ValueError("a whole number too large to be a setting")
+
+
 def _parse(path: Path) -> dict[str, Any]:
     try:
         text = _text(path)
-        content = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
+        content = json.loads(text) if path.suffix.lower() == ".json" else _yaml(text)
+        _check_numbers(content)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"{path.name}: expected a parameter file, found: {error}") from None
     except RecursionError:

@@ -9,9 +9,13 @@ import numpy as np
 
 from trephine.errors import InputError
 from trephine.imaging.itk import ITK, geometry_of_itk, itk_image
+from trephine.imaging.limits import check_pixels
 from trephine.radiomics.region import bounds_in_image
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.types import Geometry, Image, Mask
+
+# No limit lets a finer grid through, and the number of its pixels is still one.
+_FINEST_MM = 1e-12
 
 
 def resample_pair(
@@ -34,7 +38,8 @@ def resample_pair(
     InputError
         If the spacing has other than the image's number of axes.
     ImageError
-        If the label is absent or the region leaves the image.
+        If the label is absent, the region leaves the image, or the new grid has more pixels than
+        an image may have.
     """
     mask.region(label)
     wanted = np.asarray(settings.resampledPixelSpacing, dtype=np.float64)
@@ -99,12 +104,14 @@ def _grid(
 ) -> Any:
     """Return an empty image on the new grid."""
     old = np.array(labels.GetSpacing())
-    ratio = old / spacing
+    ratio = old / np.maximum(spacing, _FINEST_MM)
     last = np.ceil(np.array(labels.GetSize()) * ratio) - 1
     first = np.maximum(np.floor((lower - 0.5) * ratio - margin), 0)
     stop = np.minimum(np.ceil((lower + size - 0.5) * ratio + margin), last)
     origin_index = 0.5 * (spacing - old) / old + first / ratio
-    grid = ITK.Image((stop - first + 1).astype(int).tolist(), ITK.sitkUInt8)
+    sizes = [int(size) for size in stop - first + 1]
+    check_pixels(sizes, "resampledPixelSpacing")
+    grid = ITK.Image(sizes, ITK.sitkUInt8)
     grid.SetSpacing(spacing.tolist())
     grid.SetDirection(labels.GetDirection())
     grid.SetOrigin(labels.TransformContinuousIndexToPhysicalPoint(origin_index.tolist()))

@@ -161,7 +161,9 @@ class RadiomicsSettings(BaseModel):
     padDistance: int = Field(5, ge=0)
     preCrop: bool = False
     distances: Annotated[
-        tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1), AfterValidator(_distinct)
+        tuple[Annotated[int, Field(gt=0, le=1000)], ...],
+        Field(min_length=1, max_length=100),
+        AfterValidator(_distinct),
     ] = (1,)
     force2D: bool = False
     force2Ddimension: int = Field(0, ge=0, le=2)
@@ -173,17 +175,18 @@ class RadiomicsSettings(BaseModel):
     gldm_a: int = Field(0, ge=0)
     voxelArrayShift: float = 0.0
     # A whole number stays whole: PyRadiomics writes sigma 1 and sigma 1.0 into other names.
-    sigma: tuple[Annotated[int | float, Field(gt=0)], ...] = ()
-    start_level: int = Field(0, ge=0)
-    level: int = Field(1, gt=0)
+    sigma: Annotated[tuple[Annotated[int | float, Field(gt=0)], ...], Field(max_length=100)] = ()
+    # A level halves the frequencies: past the twentieth no image has any left.
+    start_level: int = Field(0, ge=0, le=20)
+    level: int = Field(1, gt=0, le=20)
     wavelet: Annotated[str, AfterValidator(_known_wavelet)] = "coif1"
     gradientUseSpacing: bool = True
     lbp2DRadius: float = Field(1.0, gt=0)
-    lbp2DSamples: int = Field(8, ge=1)
+    lbp2DSamples: int = Field(8, ge=1, le=1000)
     lbp2DMethod: Literal["default", "ror", "uniform", "var"] = "uniform"
-    lbp3DLevels: int = Field(2, ge=1)
+    lbp3DLevels: int = Field(2, ge=1, le=20)
     lbp3DIcosphereRadius: float = Field(1.0, gt=0)
-    lbp3DIcosphereSubdivision: int = Field(1, ge=0)
+    lbp3DIcosphereSubdivision: int = Field(1, ge=0, le=6)
 
     imageType: dict[str, dict[str, Any]] = Field(default_factory=_original_only)
     featureClass: dict[str, tuple[str, ...] | None] = Field(

@@ -13,6 +13,8 @@ _ZEROS = re.compile(r"0{2,}")
 _PLAIN = 1e15
 # What a number format shows as it stands: texts in quotes, escaped letters, blanks and fillings.
 _AS_IT_STANDS = re.compile(r'"[^"]*"|[\\_*].|\[[^\]]*\]')
+# A longer code is none that Excel takes, and patterns would be sought in it for minutes.
+_LONGEST_CODE = 255
 # Before March 1900 Excel's serials run one day late: it holds 1900 for a leap year.
 _LEAP = 60
 
@@ -51,6 +53,8 @@ def builtin_format(number: int) -> str:
 
 def shown(number: float, code: str, from_1904: bool) -> str:
     """Return a cell's number as its format shows it, as far as that bears on its meaning."""
+    if len(code) > _LONGEST_CODE:
+        return number_text(number)
     if is_date(code):
         return date_text(number, from_1904)
     # A column typed half as 45 and half as 45% holds 45 and 0.45: read alike, one would be wrong.
