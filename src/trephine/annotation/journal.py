@@ -116,8 +116,7 @@ def append(
     InputError
         If it is damaged, or has not what the operation is about.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _held(path):
+    with held(path):
         now = _as_known(path, known)
         if now.revision != revision:
             raise StaleReadingError(
@@ -180,8 +179,9 @@ def _digest(before: str, body: dict[str, object]) -> str:
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """Let one process at a time write, on systems that have locks."""
+def held(path: Path) -> Iterator[None]:
+    """Let one process at a time write a journal and what follows from it, where systems can."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         import fcntl
     except ImportError:

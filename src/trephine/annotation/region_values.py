@@ -55,9 +55,19 @@ def region_values(region: BoolArray, grey: FloatArray, spacing_mm: Sequence[floa
     return RegionValues(
         count,
         count * float(np.prod(spacing_mm)),
-        _diameter(np.argwhere(plane) * np.asarray(spacing)),
+        _diameter(_row_ends(plane) * np.asarray(spacing)),
         float(grey[region].mean()),
     )
+
+
+def _row_ends(plane: BoolArray) -> FloatArray:
+    """Return the first and last pixel of each row: no others can be furthest apart."""
+    rows = np.flatnonzero(plane.any(axis=1))
+    inside = plane[rows]
+    first = inside.argmax(axis=1)
+    last = plane.shape[1] - 1 - inside[:, ::-1].argmax(axis=1)
+    ends = np.column_stack([np.tile(rows, 2), np.concatenate([first, last])])
+    return ends.astype(np.float64)
 
 
 def _diameter(places_mm: FloatArray) -> float:

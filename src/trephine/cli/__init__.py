@@ -13,6 +13,7 @@ import typer
 
 from trephine import __version__
 from trephine.cli.agree import agree
+from trephine.cli.annotate import annotate
 from trephine.cli.check import check
 from trephine.cli.convert import convert
 from trephine.cli.deidentify import deidentify
@@ -50,7 +51,7 @@ app = typer.Typer(
 _PANELS = {
     "A study": (demo, desk, plan_size, new, tidy, check, run, report),
     "A model": (predict, validate, sign, export_calculator, serve),
-    "Images and regions": (agree, unusual, extract, merge, convert, deidentify),
+    "Images and regions": (annotate, agree, unusual, extract, merge, convert, deidentify),
     "This installation": (doctor,),
 }
 

@@ -36,6 +36,19 @@ def desk_serving() -> Callable[..., None]:
     return serve_desk
 
 
+def annotate_serving() -> Callable[..., None]:
+    """Return what serves a rater's page.
+
+    Raises
+    ------
+    MissingExtraError
+        If the optional part is not installed.
+    """
+    with _needed("trephine annotate"):
+        from trephine.serve.desk.annotate.run import serve_annotator
+    return serve_annotator
+
+
 @contextmanager
 def _needed(part: str) -> Iterator[None]:
     """Say which optional part a library of a ``with`` block belongs to, where it is missing."""

@@ -5,47 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request
-from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from fastapi import APIRouter, FastAPI, Request
 from starlette.types import ASGIApp
 
-from trephine.errors import TrephineError, WorkerError
+from trephine.serve.desk.annotate.benches import Bench, Benches
+from trephine.serve.desk.annotate.page import annotate_files, raters_page
+from trephine.serve.desk.annotate.routes import annotate_routes
 from trephine.serve.desk.aside import Aside
 from trephine.serve.desk.data_routes import data_routes
 from trephine.serve.desk.folder_routes import folder_routes
+from trephine.serve.desk.guarding import begin_desk, guarded, worded
 from trephine.serve.desk.job_routes import job_routes
 from trephine.serve.desk.model_routes import model_routes
 from trephine.serve.desk.pages import Desk, DeskSettings
-from trephine.serve.desk.queue import Queue
 from trephine.serve.desk.report_routes import report_routes
-from trephine.serve.guard import HEADERS, GuardRules, RequestGuard
 from trephine.serve.logs import log
-from trephine.serve.metrics import Metrics
-from trephine.serve.sessions import OneTimeSessions
-from trephine.serve.settings import ServeSettings
-
-_SECONDS = 300.0
-_MEMORY_BYTES = 8 << 30
-_BODY_BYTES = 4 << 20  # a study file, and the roles of a table of thousands of columns
-_TAKE_FILES = ("/predict-image", "/tables")
-_SHOWS_REPORT = "frame-src 'self'; "
-
-
-def desk_rules() -> GuardRules:
-    """Return what the guard holds the desk to."""
-    policy = HEADERS["content-security-policy"]
-    return GuardRules(
-        open=("/open", "/closed"),
-        sign_in="/closed",
-        # Every form shows the mark in a field: `own_form` asks for it.
-        shows_mark=lambda path: not path.endswith("/predict-image"),
-        takes_files=lambda path: path.endswith(_TAKE_FILES),
-        # Tables, reports and models are opened for every page, on whatever computer this is.
-        takes_long=lambda path: True,
-        has_own_policy=lambda path: path.endswith("/report/page"),
-        headers={**HEADERS, "content-security-policy": _SHOWS_REPORT + policy},
-    )
 
 
 def create_desk(
@@ -65,13 +39,11 @@ def create_desk(
     aside
         Opens files in other processes.
     """
-    sessions = OneTimeSessions(f"trephine_desk_{settings.port}")
-    others = aside or Aside(_SECONDS, _MEMORY_BYTES, settings.folder)
-    desk = Desk(settings, sessions, Queue(settings.folder), others)
+    desk = begin_desk(settings, aside)
 
     def announce() -> None:
         if opened is not None:
-            opened(f"http://{settings.host}:{settings.port}/open?token={sessions.token}")
+            opened(f"http://{settings.host}:{settings.port}/open?token={desk.sessions.token}")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -88,31 +60,22 @@ def create_desk(
     )
     for routes in (data_routes, job_routes, report_routes, model_routes):
         app.include_router(routes(desk))
+    app.include_router(annotate_files())
+    app.include_router(_reading_routes(desk))
     app.include_router(folder_routes(desk, announce))
-    _worded(app, desk)
-    held = ServeSettings(
-        host=settings.host,
-        port=settings.port,
-        upload_bytes=settings.table_bytes,
-        body_bytes=_BODY_BYTES,
-        seconds=_SECONDS,
-    )
-    return RequestGuard(app, held, sessions, Metrics(), desk_rules())
+    worded(app, desk)
+    return guarded(app, desk)
 
 
-def _worded(app: FastAPI, desk: Desk) -> None:
-    """Turn errors into pages that quote nothing but Trephine's own words."""
+def _reading_routes(desk: Desk) -> APIRouter:
+    """Return the routes on which each study's images are read."""
+    benches = Benches(desk.aside)
 
-    def page(request: Request, status: int, said: str = "") -> Response:
-        if request.url.path.endswith("/predict-image"):
-            return JSONResponse({"detail": said}, status)
-        return desk.shown(request, "error.html.j2", status=status, code=status, said=said)
+    async def find(request: Request, fresh: bool) -> Bench:
+        study = desk.study(request.path_params["address"])
+        return await benches.bench(study.path, request.path_params["rater"], fresh)
 
-    @app.exception_handler(HTTPException)
-    def refused(request: Request, error: HTTPException) -> Response:
-        plain = error.detail if error.status_code in (400, 413, 422) else ""
-        return page(request, error.status_code, plain)
-
-    @app.exception_handler(TrephineError)
-    def own(request: Request, error: TrephineError) -> Response:
-        return page(request, 503 if isinstance(error, WorkerError) else 422, str(error))
+    routes = APIRouter(include_in_schema=False)
+    routes.include_router(raters_page(desk, benches))
+    routes.include_router(annotate_routes(desk, "/studies/{address}/annotate/{rater}", find))
+    return routes

@@ -20,7 +20,7 @@ from trephine.workers import end_workers, start_worker, starting
 
 Made = TypeVar("Made")
 
-_PROCESSES = 2
+PROCESSES = 2
 
 
 class Aside:
@@ -97,7 +97,7 @@ class Aside:
             if self._pool is None:
                 with starting():
                     self._pool = ProcessPoolExecutor(
-                        _PROCESSES,
+                        PROCESSES,
                         mp_context=multiprocessing.get_context("spawn"),
                         initializer=_start,
                         initargs=(self._memory, self._folder),

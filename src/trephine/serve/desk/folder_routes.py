@@ -34,7 +34,7 @@ def folder_routes(desk: Desk, announce: Callable[[], None]) -> APIRouter:
         Called when the address that opens the desk was used.
     """
     routes = APIRouter(include_in_schema=False)
-    _coming_in(routes, desk, announce)
+    routes.include_router(coming_in(desk, announce))
 
     @routes.get("/")
     def studies(request: Request) -> Response:
@@ -77,7 +77,19 @@ def folder_routes(desk: Desk, announce: Callable[[], None]) -> APIRouter:
     return routes
 
 
-def _coming_in(routes: APIRouter, desk: Desk, announce: Callable[[], None]) -> None:
+def coming_in(desk: Desk, announce: Callable[[], None], first: str = "/") -> APIRouter:
+    """Return the routes by which a browser comes in, and those of the static files.
+
+    Parameters
+    ----------
+    desk
+        What routes share.
+    announce
+        Called when the address that opens the desk was used.
+    first
+        The page that is shown first.
+    """
+    routes = APIRouter(include_in_schema=False)
     sessions = desk.sessions
 
     @routes.get("/open")
@@ -85,7 +97,7 @@ def _coming_in(routes: APIRouter, desk: Desk, announce: Callable[[], None]) -> N
         if not sessions.redeem(token):
             return desk.shown(request, "closed.html.j2", status=403)
         announce()
-        answer = RedirectResponse("/", 303)
+        answer = RedirectResponse(first, 303)
         answer.set_cookie(
             sessions.cookie_name,
             sessions.cookie("signed in"),
@@ -104,6 +116,8 @@ def _coming_in(routes: APIRouter, desk: Desk, announce: Callable[[], None]) -> N
         if name not in FILES:
             raise HTTPException(404)
         return Response(static(name), media_type=KINDS[name[name.rindex(".") :]])
+
+    return routes
 
 
 def _free(desk: Desk, address: str) -> Path:

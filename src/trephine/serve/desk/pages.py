@@ -26,9 +26,9 @@ from trephine.study.shelf.studies import Shelf, ShelvedStudy, look_through
 
 LANGUAGE_COOKIE = "trephine_language"
 # Pages of a study in their order; a new one is a line here, its routes, and its words.
-ROOMS = ("data", "check", "run", "report", "model")
+ROOMS = ("data", "annotate", "check", "run", "report", "model")
 
-_YEAR_S = 365 * 24 * 3600
+YEAR_S = 365 * 24 * 3600
 _MOST_FIELDS = 20_000
 _LONGEST_TEXT = 2 << 20
 
@@ -119,7 +119,7 @@ class Desk:
         answer = HTMLResponse(page.render(**given, **facts).encode("utf-8", "replace"), status)
         if request.query_params.get("lang", "") == language:
             answer.set_cookie(
-                LANGUAGE_COOKIE, language, max_age=_YEAR_S, httponly=True, samesite="strict"
+                LANGUAGE_COOKIE, language, max_age=YEAR_S, httponly=True, samesite="strict"
             )
         return answer
 

@@ -32,6 +32,14 @@ def desk_words(language: Language) -> Words:
 
 
 @cache
+def annotate_words(language: Language) -> Words:
+    """Return the texts of the page on which raters draw, in one language."""
+    file = resources.files(__name__).joinpath(f"annotate.{language}.json")
+    words: Words = json.loads(file.read_text("utf-8"))
+    return words
+
+
+@cache
 def catalogue() -> Mapping[str, Words]:
     """Return the texts of every language by its code."""
     return {language: words_of(language) for language in LANGUAGES}

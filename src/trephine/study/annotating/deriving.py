@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from trephine.annotation.circle_fit import CircleFit
-from trephine.annotation.journal import Journal, read_journal
-from trephine.annotation.output import write_reading
+from trephine.annotation.journal import Journal, held, read_journal
+from trephine.annotation.output import DrawnGrid, write_reading
 from trephine.annotation.raster import PlaneGrid, circle_of, outline_of
 from trephine.annotation.reading import DrawnReading
 from trephine.annotation.region_values import region_values
@@ -55,26 +55,37 @@ def shown_reading(
     ImageError
         If the image cannot be read.
     """
-    found = read_journal(journal)
-    reading = found.reading
     grid = grid_of(item)
+    if not write:
+        return _shown(item, read_journal(journal), grid, plane)[0]
+    # Held, so that of two windows the older reading is not written last.
+    with held(journal):
+        found = read_journal(journal)
+        shown, values = _shown(item, found, grid, plane)
+        try:
+            write_reading(found.reading, grid, folder, item.place, _names(found))
+            write_values(item, found, values, folder)
+        except InputError as error:
+            shown["problem"] = str(error)
+    return shown
+
+
+def _shown(
+    item: WorkItem, journal: Journal, grid: DrawnGrid, plane: tuple[int, int]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a page shows, and the values in it."""
+    reading = journal.reading
     pixels = {name: grid.pixels(region) for name, region in reading.regions.items()}
     values = _values(item, reading, pixels)
-    problem = ""
-    if write:
-        try:
-            write_reading(reading, grid, folder, item.place, _names(found))
-            write_values(item, reading, values, folder)
-        except InputError as error:
-            problem = str(error)
-    return {
-        **reading_json(found),
+    shown = {
+        **reading_json(journal),
         **values,
-        "outlines": {n: outlines_of(one, *plane) for n, one in pixels.items()},
+        "outlines": {name: outlines_of(one, *plane) for name, one in pixels.items()},
         "fits": _fits(reading, item),
         "warnings": _side_warnings(item, reading, pixels),
-        "problem": problem,
+        "problem": "",
     }
+    return shown, values
 
 
 def reading_json(journal: Journal) -> dict[str, Any]:
@@ -92,14 +103,31 @@ def reading_json(journal: Journal) -> dict[str, Any]:
     }
 
 
-def write_values(
-    item: WorkItem, reading: DrawnReading, values: dict[str, Any], folder: Path
-) -> None:
+def write_values(item: WorkItem, journal: Journal, values: dict[str, Any], folder: Path) -> None:
     """Write the numbers of a reading, from which the table of measures is made."""
-    path = folder / VALUES / f"{item.address}.json"
+    path = values_file(item, folder)
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"place": item.place, "state": reading.state, "heads": values["heads"]}
+    content = {
+        "place": item.place,
+        "revision": journal.revision,
+        "state": journal.reading.state,
+        "heads": values["heads"],
+    }
     write_text(path, json.dumps(content, ensure_ascii=False) + "\n")
+
+
+def values_file(item: WorkItem, folder: Path) -> Path:
+    """Return where the numbers of a rater's reading lie."""
+    return folder / VALUES / f"{item.address}.json"
+
+
+def files_revision(item: WorkItem, folder: Path) -> int:
+    """Return the revision whose masks and values were written last; 0 where none were."""
+    try:
+        found = json.loads(values_file(item, folder).read_text("utf-8"))["revision"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+    return found if isinstance(found, int) else 0
 
 
 def _names(journal: Journal) -> set[str]:

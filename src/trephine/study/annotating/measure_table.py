@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from trephine.spreadsheet import write_csv_table
-from trephine.study.annotating.deriving import VALUES
+from trephine.study.annotating.deriving import values_file
 from trephine.study.annotating.head_summary import combined
 from trephine.study.annotating.workplace import HipRow, Workplace, case_of_place
 
@@ -30,7 +30,7 @@ def measure_table(workplace: Workplace, rater: str) -> pd.DataFrame:
     """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for item in workplace.items.values():
-        path = workplace.rater_folder(rater) / VALUES / f"{item.address}.json"
+        path = values_file(item, workplace.rater_folder(rater))
         if not path.is_file():
             continue
         content = json.loads(path.read_text("utf-8"))

@@ -6,10 +6,11 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from trephine.choices import Side
 from trephine.cohort.sides import side_of
@@ -25,6 +26,8 @@ from trephine.study.images.pairs import IMAGE_SUFFIXES, is_stray
 from trephine.study.table.tidying import read_study_table
 
 ANNOTATIONS = "annotations"
+# In a folder of images: masks of the same names, from which a reading may start.
+MASKS = "masks"
 CONSENSUS = "consensus"
 
 _RATER = re.compile(r"^[a-z0-9][a-z0-9-]{0,30}$")
@@ -60,6 +63,8 @@ class WorkItem:
         Where the image states none.
     labels
         Of each side's region in a mask.
+    masks
+        Masks that are there already, by rater, or by an empty name for anybody's.
     """
 
     address: str
@@ -68,6 +73,7 @@ class WorkItem:
     rows: tuple[HipRow, ...]
     spacing_mm: StatedSpacing
     labels: Mapping[Side | None, int]
+    masks: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -176,12 +182,29 @@ def _of_study(path: Path) -> Workplace:
     rows: dict[Path, list[HipRow]] = defaultdict(list)
     for image, case, side in zip(images, cases, sides, strict=True):
         rows[image].append(HipRow(str(case), side))
+    masks = _study_masks(data, frame, images)
     items = [
-        _item(_place(image, pattern), image, tuple(hips), data.spacing_mm, _labels(data))
+        replace(
+            _item(_place(image, pattern), image, tuple(hips), data.spacing_mm, _labels(data)),
+            masks=masks.get(image, {}),
+        )
         for image, hips in rows.items()
     ]
     folder = path.parent / ANNOTATIONS
     return Workplace(folder, {one.address: one for one in items}, _mask_pattern(pattern))
+
+
+def _study_masks(
+    data: DataSection, frame: pd.DataFrame, images: Sequence[Path]
+) -> dict[Path, dict[str, Path]]:
+    """Return the masks that the study file names and that are there, by image and rater."""
+    found: dict[Path, dict[str, Path]] = defaultdict(dict)
+    for rater, pattern in data.raters.items():
+        paths, problems = filled(pattern, "a mask", frame, data)
+        for image, path in zip(images, paths, strict=True):
+            if not problems and path.is_file():
+                found[image][rater] = path
+    return found
 
 
 def _item(
@@ -231,7 +254,7 @@ def _mask_pattern(pattern: str) -> str:
 def _of_folder(folder: Path) -> Workplace:
     items = []
     for path in sorted(folder.iterdir()):
-        if is_stray(path) or path.name in (ANNOTATIONS, "masks", "results"):
+        if is_stray(path) or path.name in (ANNOTATIONS, MASKS, "results"):
             continue
         items += _items_at(path, folder)
     return Workplace(folder / ANNOTATIONS, {one.address: one for one in items})
@@ -253,7 +276,9 @@ def _folder_item(path: Path, folder: Path) -> WorkItem:
     place = path.relative_to(folder).as_posix()
     ending = _ending(place) if path.is_file() else ""
     place = place[: -len(ending)] if ending else place
-    return _item(place, path, (HipRow(case_of_place(place), None),))
+    item = _item(place, path, (HipRow(case_of_place(place), None),))
+    beside = folder / MASKS / f"{place}.nii.gz"
+    return replace(item, masks={"": beside}) if beside.is_file() else item
 
 
 def case_of_place(place: str) -> str:

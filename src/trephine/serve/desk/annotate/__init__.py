@@ -1,0 +1,1 @@
+"""The page on which raters draw: work list, pictures, operations, comparison."""

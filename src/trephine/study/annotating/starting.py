@@ -1,0 +1,105 @@
+"""What a reading may start from: an existing mask, the other side's region, suggested circles."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trephine.annotation.head_suggestion import suggest_heads
+from trephine.annotation.mirroring import mirrored_parts
+from trephine.annotation.raster import runs_of
+from trephine.annotation.reading import DrawnReading
+from trephine.annotation.shapes import Disc, DrawnRegion, ShapePart
+from trephine.choices import Side
+from trephine.errors import InputError
+from trephine.imaging import fit_mask, read_mask
+from trephine.study.annotating.viewing import image_facts, opened, plane_grid, plane_values
+from trephine.study.annotating.workplace import WorkItem
+from trephine.types import BoolArray
+
+# So long that each process of a pool answers once.
+_WARM_S = 0.2
+
+
+def regions_of_mask(item: WorkItem, path: Path) -> list[dict[str, Any]]:
+    """Return the regions of an existing mask, of which a reading may start.
+
+    Labels are those of the study's sides; a label of no side is a region without one.
+
+    Raises
+    ------
+    ImageError
+        If the mask cannot be read or does not lie on the image.
+    """
+    image = opened(item)
+    labels = fit_mask(image, read_mask(path, image=image), "strict").labels
+    sides: dict[int, Side | None] = {label: side for side, label in item.labels.items() if side}
+    found = []
+    for label in np.unique(labels[labels != 0]).tolist():
+        parts = _parts(np.asarray(labels == label))
+        region = DrawnRegion(
+            region_id=f"mask-{label}", side=sides.get(label), name="head", parts=parts
+        )
+        found.append(region.model_dump(mode="json"))
+    return found
+
+
+def _parts(region: BoolArray) -> tuple[ShapePart, ...]:
+    if region.ndim == 2:
+        return (ShapePart(shape=runs_of(region)),)
+    planes = np.flatnonzero(region.any(axis=(1, 2))).tolist()
+    return tuple(ShapePart(shape=runs_of(region[index]), index=index) for index in planes)
+
+
+def mirrored_region(item: WorkItem, reading: DrawnReading, region_id: str) -> dict[str, Any]:
+    """Return a region as its other side's, mirrored at the middle between the image's edges.
+
+    Raises
+    ------
+    InputError
+        If there is no such region, or it has no side.
+    """
+    region = reading.regions.get(region_id)
+    if region is None or region.side is None:
+        raise InputError("mirror: expected a region of a side, found none")
+    if any(part.axis == 2 for part in region.parts):
+        raise InputError("mirror: expected planes that show both sides, found one of a side alone")
+    columns = plane_grid(item, region.parts[0].axis if region.parts else 0).shape[1]
+    other: Side = "L" if region.side == "R" else "R"
+    parts = mirrored_parts(region.parts, (columns - 1) / 2, columns)
+    changed = {"side": other, "parts": parts, "suggested": False}
+    found: dict[str, Any] = region.model_copy(update=changed).model_dump(mode="json")
+    return found
+
+
+def suggested_heads(item: WorkItem, axis: int, index: int) -> list[dict[str, Any]]:
+    """Return circles that may be femoral heads; nothing of them is kept.
+
+    Raises
+    ------
+    InputError
+        If the image has no such plane.
+    """
+    image, grid = opened(item), plane_grid(item, axis)
+    plane = plane_values(image.pixels, axis, index)
+    stated = image.provenance.get("laterality")
+    letters = image_facts(item).sides[axis][:2]
+    found = []
+    for head in suggest_heads(plane, grid.spacing_mm):
+        side = letters[head.half] if head.half >= 0 else ""
+        if head.half < 0 and stated in ("R", "L"):
+            side = str(stated)
+        shape = Disc(centre=head.centre_px, radius_mm=head.radius_mm)
+        found.append(
+            {"side": side or "R", "shape": shape.model_dump(mode="json"), "score": head.score}
+        )
+    return found
+
+
+def warmed_up() -> bool:
+    """Return True; whoever asks has a process that has loaded all that a page asks for."""
+    time.sleep(_WARM_S)
+    return True

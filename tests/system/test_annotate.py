@@ -1,0 +1,177 @@
+"""Regions drawn in a browser: the mask on disk is that of an independent raster."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from annotation.plain_raster import Rule, in_circle, in_ellipse, in_polygon, in_stroke
+from study.drawn_files import write_kinds
+from system.reading_page import CHROMIUM, ReadingPage, annotating, chromium, lines_of, near
+from trephine.demo.cohort import simulate_cohort
+from trephine.demo.files import write_cohort
+from trephine.imaging import check_geometry, read_image, read_mask
+from trephine.study.annotating.workplace import open_workplace
+from trephine.types import BoolArray
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: make test-system"),
+]
+KINDS = ["demo", "inverted", "mirrored", "series", "RG2_J2KR"]
+
+
+def films(folder: Path, reference: Path) -> Path:
+    """Write a demo radiograph, small files of other kinds, and a public film where there is one."""
+    rng = np.random.default_rng(5)
+    hips = simulate_cohort(rng, np.random.default_rng(6))
+    first = hips[hips["patient_id"] == sorted(hips["patient_id"])[0]]
+    write_cohort(folder / "demo-study", first, seed=5, workers=1)
+    images = folder / "films"
+    write_kinds(images)
+    for name in ("plain.dcm", "nifti.nii.gz"):
+        (images / name).unlink()
+    (demo,) = (folder / "demo-study" / "images").glob("*.dcm")
+    demo.rename(images / "demo.dcm")
+    public = reference / "radiographs" / "RG2_J2KR.dcm"
+    if public.is_file():
+        (images / "RG2_J2KR.dcm").write_bytes(public.read_bytes())
+    return images
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    return films(tmp_path_factory.mktemp("drawn"), request.config.getoption("--reference"))
+
+
+def by_rule(shape: tuple[int, int], rule: Rule) -> BoolArray:
+    """Ask a rule about every pixel near which it says yes, one after another."""
+    found = np.zeros(shape, dtype=np.bool_)
+    step = 8
+    coarse = [
+        (row, column)
+        for row in range(0, shape[0], step)
+        for column in range(0, shape[1], step)
+        if any(
+            rule(float(column + dx), float(row + dy))
+            for dx in range(-step, 2 * step, 2) for dy in range(-step, 2 * step, 2)
+        )
+    ]  # fmt: skip
+    for row, column in coarse:
+        for r in range(max(row - 1, 0), min(row + step + 1, shape[0])):
+            for c in range(max(column - 1, 0), min(column + step + 1, shape[1])):
+                found[r, c] = rule(float(c), float(r))
+    return found
+
+
+def drawn_by_hand(
+    reading: ReadingPage, shape: tuple[int, int], spacing: tuple[float, float]
+) -> dict[str, Any]:
+    """Draw a circle, an ellipse and a polygon on the right, and paint and rub out on the left."""
+    high, wide = shape
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return x * wide, y * high
+
+    radius = 0.12 * min(high * spacing[0], wide * spacing[1])
+    centre = at(0.25, 0.5)
+    rim = [
+        (
+            centre[0] + radius * math.cos(a) / spacing[1],
+            centre[1] + radius * math.sin(a) / spacing[0],
+        )
+        for a in (0.2, 2.1, 4.0)
+    ]
+    reading.choose("R")
+    reading.tool("c")
+    reading.click(*rim)
+    reading.choose("R", "lesion")
+    reading.tool("e")
+    reading.drag(at(0.3, 0.3), at(0.36, 0.37), at(0.38, 0.36))
+    reading.choose("R", "acetabulum")
+    reading.tool("p")
+    corners = [at(0.1, 0.7), at(0.4, 0.65), at(0.35, 0.9), at(0.2, 0.8)]
+    reading.click(*corners)
+    reading.page.keyboard.press("Enter")
+    reading.choose("L")
+    reading.page.locator("#brush").fill(str(round(radius / 2, 1)))
+    reading.page.locator("#brush").blur()
+    reading.tool("b")
+    reading.drag(at(0.7, 0.4), at(0.8, 0.5), at(0.75, 0.6))
+    reading.tool("x")
+    reading.drag(at(0.78, 0.4), at(0.72, 0.55))
+    return {"rim": rim, "corners": corners}
+
+
+def rule_of(
+    shape: dict[str, Any], spacing: tuple[float, float], centre: Any, radius: float
+) -> Rule:
+    points = [tuple(place) for place in shape.get("points", [])]
+    if shape["kind"] == "circle":
+        return in_circle(centre, radius, spacing)
+    if shape["kind"] == "ellipse":
+        return in_ellipse(
+            tuple(shape["centre"]), tuple(shape["semi_axes_mm"]), shape["turn_degree"], spacing
+        )
+    if shape["kind"] == "polygon":
+        return in_polygon(points)
+    return in_stroke(points, shape["radius_mm"], spacing)
+
+
+def circumcircle(
+    points: list[Any], spacing: tuple[float, float]
+) -> tuple[tuple[float, float], float]:
+    """By the perpendicular bisectors: nothing of the program's own fit."""
+    (ax, ay), (bx, by), (cx, cy) = [(x * spacing[1], y * spacing[0]) for x, y in points]
+    d = 2 * (ax * (by - cy) + bx * (cy - ay) + cx * (ay - by))
+    a2, b2, c2 = ax * ax + ay * ay, bx * bx + by * by, cx * cx + cy * cy
+    x = (a2 * (by - cy) + b2 * (cy - ay) + c2 * (ay - by)) / d
+    y = (a2 * (cx - bx) + b2 * (ax - cx) + c2 * (bx - ax)) / d
+    return (x / spacing[1], y / spacing[0]), math.hypot(ax - x, ay - y)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mask_drawn_in_the_browser_is_that_of_an_independent_raster(
+    folder: Path, kind: str
+) -> None:
+    place = open_workplace(folder)
+    item = next((one for one in place.items.values() if one.place == kind), None)
+    if item is None:
+        pytest.skip("no folder of real DICOM files")
+    image = read_image(item.path)
+    is_volume = image.pixels.ndim == 3
+    shape, spacing = image.pixels.shape[-2:], image.geometry.spacing_mm[-2:]
+    journal = place.journal("a", item)
+    with annotating(folder) as (address, _), chromium() as browser:
+        reading = ReadingPage.of(browser, address)
+        reading.open(kind)
+        meant = drawn_by_hand(reading, shape, spacing)
+        reading.saved(5, journal)
+        reading.is_sound()
+    shapes = json.loads((place.folder / "a" / "shapes" / f"{kind}.json").read_text("utf-8"))
+    regions = {(one["side"], one["name"]): one["parts"] for one in shapes["regions"]}
+    pixels_per_mm = 1.5 * max(shape) / 500
+    near(regions["R", "head"][0]["shape"]["points"], meant["rim"], pixels_per_mm)
+    near(regions["R", "acetabulum"][0]["shape"]["points"], meant["corners"], pixels_per_mm)
+    for (side, name), parts in regions.items():
+        expected = np.zeros(shape, dtype=np.bool_)
+        for part in parts:
+            drawn = part["shape"]
+            circle = ((0.0, 0.0), 0.0)
+            if drawn["kind"] == "circle":
+                circle = circumcircle(drawn["points"], spacing)
+            pixels = by_rule(shape, rule_of(drawn, spacing, *circle))
+            assert pixels.any()
+            expected = expected & ~pixels if part["mode"] == "subtract" else expected | pixels
+        mask = read_mask(place.folder / "a" / name / f"{kind}.nii.gz", image=image)
+        check_geometry(image, mask)
+        labels = mask.labels[parts[0]["index"]] if is_volume else mask.labels
+        found = labels == {"R": 1, "L": 2}[side]
+        assert np.array_equal(found, expected), (side, name, np.argwhere(found != expected)[:5])
+        assert np.count_nonzero(mask.labels == {"R": 1, "L": 2}[side]) == expected.sum()
+    assert len(lines_of(journal)) == 5
