@@ -142,7 +142,7 @@ class ReadingPage:
             ]
             assert serious == [], (scheme, serious)
         self.page.emulate_media(color_scheme="light")
-        assert self.errors == []
+        assert self.errors == [], self.errors
 
 
 def lines_of(journal: Path) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from trephine.errors import InputError
 from trephine.serve.desk.annotate.benches import Bench, Benches
 from trephine.serve.desk.pages import LANGUAGE_COOKIE, YEAR_S, Desk, onward, own_texts
 from trephine.serve.desk.render import desk_environment
@@ -76,12 +77,15 @@ def raters_page(desk: Desk, benches: Benches) -> APIRouter:
     @routes.get(room)
     async def raters(request: Request, address: str) -> Response:
         study = desk.study(address)
-        place = await benches.place(study.path, fresh=True)
-        done = {name: await _done(benches, study.path, name) for name in place.raters()}
-        return desk.shown(
-            request, "annotate.html.j2", study, done=done, images=len(place.items),
-            consensus=CONSENSUS,
-        )  # fmt: skip
+        found: dict[str, Any] = {"done": {}, "images": 0, "said": "", "consensus": CONSENSUS}
+        try:
+            place = await benches.place(study.path, fresh=True)
+        except InputError as error:
+            found["said"] = str(error)
+        else:
+            done = {name: await _done(benches, study.path, name) for name in place.raters()}
+            found |= {"done": done, "images": len(place.items)}
+        return desk.shown(request, "annotate.html.j2", study, **found)
 
     @routes.post(room)
     async def chosen(request: Request, address: str) -> Response:

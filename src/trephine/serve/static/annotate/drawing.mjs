@@ -8,16 +8,16 @@ export function target(app) {
 }
 
 /** Draw a shape into the region that is chosen, as is chosen. */
-export async function addShape(app, shape, mode = app.mode) {
+export function addShape(app, shape, mode = app.mode) {
   const part = { mode: mode === "replace" ? "add" : mode, shape, axis: app.plane.axis, index: app.plane.index };
   const region = target(app);
   const id = region?.region_id ?? fresh("r");
   const operation = region && mode !== "replace"
     ? { do: "add part", region_id: id, part }
     : { do: "put region", region: { region_id: id, side: app.side || null, name: app.regionName, parts: [part], suggested: false } };
-  const answer = await app.operate(operation);
-  if (answer) app.select({ id, part: answer.regions.find((one) => one.region_id === id).parts.length - 1 });
-  return answer;
+  const saved = app.operate(operation);
+  app.select({ id, part: app.reading.regions.find((one) => one.region_id === id).parts.length - 1 });
+  return saved;
 }
 
 /** Save another shape in the place of a part's. */
@@ -35,10 +35,11 @@ export function removePart(app, id, k) {
 }
 
 /** Save a measure of some points. */
-export async function addMeasure(app, kind, points) {
+export function addMeasure(app, kind, points) {
   const measure = { measure_id: fresh("m"), kind, side: app.side || null, points, axis: app.plane.axis, index: app.plane.index };
-  const answer = await app.operate({ do: "put measure", measure });
-  if (answer) app.select({ id: measure.measure_id, part: -1 });
+  const saved = app.operate({ do: "put measure", measure });
+  app.select({ id: measure.measure_id, part: -1 });
+  return saved;
 }
 
 /** Save other points of a measure. */
@@ -48,16 +49,15 @@ export function changeMeasure(app, id, points) {
 }
 
 /** Make a region of a suggestion; the file says that it was one. */
-export async function acceptSuggestion(app, suggestion) {
+export function acceptSuggestion(app, suggestion) {
   const existing = app.reading.regions.find((one) => one.side === suggestion.side && one.name === "head");
   const part = { mode: "add", shape: suggestion.shape, axis: app.plane.axis, index: app.plane.index };
   const id = existing?.region_id ?? fresh("r");
   const region = { region_id: id, side: suggestion.side, name: "head", parts: [part], suggested: true };
-  const answer = await app.operate({ do: "put region", region });
-  if (answer) {
-    app.suggestions = app.suggestions.filter((one) => one !== suggestion);
-    app.select({ id, part: 0 });
-  }
+  app.suggestions = app.suggestions.filter((one) => one !== suggestion);
+  const saved = app.operate({ do: "put region", region });
+  app.select({ id, part: 0 });
+  return saved;
 }
 
 /** Join two regions: what the second holds is added to the first, taken from it, or all that stays. */
@@ -81,4 +81,20 @@ export function ring(app, id, width) {
   }));
   const known = app.reading.regions.find((one) => one.side === region.side && one.name === "ring");
   return app.operate({ do: "put region", region: { region_id: known?.region_id ?? fresh("r"), side: region.side, name: "ring", parts, suggested: false } });
+}
+
+/** Return regions and measures as an operation changes them, before the server has answered. */
+export function applied({ regions, measures }, operation) {
+  const without = (things, key, id) => things.filter((one) => one[key] !== id);
+  const put = (things, key, thing) => {
+    const known = things.some((one) => one[key] === thing[key]);
+    return known ? things.map((one) => (one[key] === thing[key] ? thing : one)) : [...things, thing];
+  };
+  if (operation.do === "put region") return { regions: put(regions, "region_id", operation.region), measures };
+  if (operation.do === "put measure") return { regions, measures: put(measures, "measure_id", operation.measure) };
+  if (operation.do === "remove region") return { regions: without(regions, "region_id", operation.region_id), measures };
+  if (operation.do === "remove measure") return { regions, measures: without(measures, "measure_id", operation.measure_id) };
+  if (operation.do !== "add part") return { regions, measures };
+  const joined = (one) => (one.region_id === operation.region_id ? { ...one, parts: [...one.parts, operation.part] } : one);
+  return { regions: regions.map(joined), measures };
 }

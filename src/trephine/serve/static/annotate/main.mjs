@@ -1,5 +1,6 @@
 // The page on which a rater draws: opens images, shows them, and keeps what is drawn with the server.
 
+import { applied } from "./drawing.mjs";
 import { fresh, Session } from "./session.mjs";
 import { followKeys, makeSheet } from "./keys.mjs";
 import { drawOverlay, measureSaid } from "./overlay.mjs";
@@ -95,9 +96,10 @@ class App {
   }
 
   async loadReading(ticket) {
+    if (this.session.unsaved) return; // the last of those that are sent asks again
     const reading = await this.session.json(`cases/${this.address}/reading`, this.plane);
     // Of answers that overtook each other the older one says nothing.
-    if (ticket !== this.opening || reading.revision < (this.reading?.revision ?? 0)) return;
+    if (ticket !== this.opening || this.session.unsaved || reading.revision < (this.reading?.revision ?? 0)) return;
     this.mayCompare = reading.compare;
     this.notices = this.notices.filter((one) => one === "changed_elsewhere");
     if (reading.others) this.notices.push("open_elsewhere");
@@ -154,6 +156,9 @@ class App {
   async operate(operation) {
     const { address } = this;
     let saved = false;
+    // What was drawn stands at once, so that the next stroke joins it; it is saved when that is said.
+    Object.assign(this.reading, applied(this.reading, operation));
+    this.editing = null;
     try {
       saved = await this.session.send(address, () => this.reading, operation);
     } catch {
@@ -161,8 +166,6 @@ class App {
     }
     if (address !== this.address) return null;
     await this.loadReading(this.opening).catch(() => this.showNotSeen());
-    this.editing = null;
-    this.draw();
     return saved ? this.reading : null;
   }
 

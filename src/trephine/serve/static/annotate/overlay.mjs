@@ -103,7 +103,7 @@ function measureLines(app, measure, points) {
 /** Return a measure's value in words. */
 export function measureSaid(app, measure) {
   const found = app.reading.values[measure.measure_id];
-  if (!found) return "";
+  if (!found) return "…";
   if (found.value === null) return text(`lacks_${found.lacks}`);
   return `${number(found.value)} ${found.unit}`;
 }

@@ -45,7 +45,8 @@ export function showTool(app) {
 
 function sizeSaid(app, region) {
   const found = app.reading.sizes[region.region_id];
-  if (!found || !found.pixels) return text("empty_region");
+  if (!found) return "…";
+  if (!found.pixels) return text("empty_region");
   const size = app.facts.shape.length === 3 ? text("volume_is", { size: number(found.size) }) : text("area_is", { size: number(found.size) });
   return `${size} · ${text("diameter_is", { mm: number(found.diameter_mm) })} · ${text("mean_is", { grey: number(found.mean_grey) })}`;
 }

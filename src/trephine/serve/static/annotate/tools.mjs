@@ -48,9 +48,10 @@ export async function place(app, at) {
   app.say(text("placed", { count: points.length, x: number(at[0]), y: number(at[1]) }));
   if (tool === "circle" && points.length === 3) {
     dropDraft(app);
-    const answer = await addShape(app, { kind: "circle", points });
+    const saved = addShape(app, { kind: "circle", points });
     // More points make the same circle better.
-    if (answer) app.growing = { ...app.selected };
+    app.growing = { ...app.selected };
+    await saved;
   } else if (POINTS[tool] === points.length) {
     dropDraft(app);
     await addMeasure(app, tool, points);
