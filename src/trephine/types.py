@@ -19,6 +19,11 @@ BoolArray = npt.NDArray[np.bool_]
 TimeUnit = Literal["days", "weeks", "months", "years"]
 
 
+def span_text(time: float, unit: TimeUnit) -> str:
+    """Say "36 months", and "1 year" rather than "1 years"."""
+    return f"{time:g} {unit[:-1] if time == 1 else unit}"
+
+
 @dataclass(frozen=True)
 class Survival:
     """Right-censored follow-up of n cases.
@@ -83,6 +88,10 @@ class Survival:
         """Return the cases at ``rows`` (indices or a boolean mask)."""
         index = np.asarray(rows)
         return Survival(self.time[index], self.event[index], self.unit)
+
+    def when(self, time: float) -> str:
+        """Say a time with its unit, for sentences."""
+        return span_text(time, self.unit)
 
 
 @dataclass(frozen=True)

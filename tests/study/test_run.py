@@ -169,10 +169,23 @@ def test_a_case_far_outside_training_is_predicted_with_a_warning(
     assert "further than any training case" in said.out
 
 
-@pytest.mark.parametrize("cell", ["1,5", "#VALUE!", "high", "inf"])
+@pytest.mark.parametrize(
+    ("cell", "advice"),
+    [
+        ("1,5", "Write a point"),
+        ("1,500", "Leave it out if it parts thousands"),
+        ("2.5 mm", "Write the number alone"),
+        ("1.5*", "take the mark off"),
+        ("<0.5", "Write the number it stands for"),
+        ("#VALUE!", "an error is not a missing value"),
+        ("high", "If it means missing, leave the cell empty"),
+        ("inf", ""),
+    ],
+)
 def test_predict_refuses_features_that_a_study_would_refuse(
-    table_run: StudyResult, trephine: Command, tmp_path: Path, cell: str
+    table_run: StudyResult, trephine: Command, tmp_path: Path, cell: str, advice: str
 ) -> None:
+    """The model is locked, so that no key of a study file is named."""
     plan = table_run.analysis.inputs.plan
     assert plan.features is not None
     features = pd.read_csv(plan.features.table, dtype=str).iloc[[0]]
@@ -184,6 +197,9 @@ def test_predict_refuses_features_that_a_study_would_refuse(
     assert (said.code, said.out) == (2, "")
     assert "gene_0" in said.err
     assert "a number" in said.err
+    assert advice in said.err
+    assert " under " not in said.err
+    assert " = " not in said.err
 
 
 def test_predict_says_what_it_fills_in_and_refuses_a_case_without_features(

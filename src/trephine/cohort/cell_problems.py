@@ -13,6 +13,7 @@ import pandas as pd
 
 from trephine.cohort.cells import footnote_mark
 from trephine.cohort.reading.marks import cause_of
+from trephine.cohort.reading_keys import ReadingKeys
 from trephine.errors import Problem
 
 # Of so many different cells in one column each has a line of its own; more share one.
@@ -24,38 +25,51 @@ _UNIT = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?\s*((?![xXeE][0-9])(?:[^\W\d_]|[%
 _LIMIT = re.compile(r"[<>≤≥＜＞]=?\s*[0-9]")
 _OTHER_DIGITS = re.compile(r"[^\D0-9]")
 
-# Ways to write a number that are not read unasked: what each is called, and what to do.
+# Ways to write a number that are not read unasked: what each is called, the key that has it read
+# with the advice to set it, and the advice where a table has no such key.
 _SPELT = (
     (
         re.compile(r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+"),
         "a comma in the number, as in {cell}",
+        "thousands",
         'Set thousands = "," under KEY if it parts thousands, decimal = "," if it is a decimal'
         " comma",
+        "Leave it out if it parts thousands, write a point if it is a decimal comma",
     ),
     (
         re.compile(r"[-+]?[0-9]*,[0-9]+"),
         "a comma in the number, as in {cell}",
+        "decimal",
         'Write points, or set decimal = "," under KEY',
+        "Write a point",
     ),
     (
         re.compile(r"[-+]?[0-9]{1,3}(?:[\s'’][0-9]{3})+(?:[.,][0-9]+)?"),
         "blanks between thousands, as in {cell}",
+        "decimal",
         'Take them out, or set decimal = "." (or ",") under KEY',
+        "Take them out",
     ),
     (
         re.compile(r"[0-9]+(?:[.,][0-9]+)?\s*\+"),
         "a plus behind the number, as in {cell}",
+        "strip",
         "If it marks a time that is censored, the event column says so (0), and"
         ' strip = ["+"] under KEY takes it off',
+        "Take it off, if the number stands without it",
     ),
     (
         re.compile(r"[-+]?[0-9]+[·٫’][0-9]+"),
         "another sign for the decimal point, as in {cell}",
+        "",
+        "",
         "Write points",
     ),
     (
         re.compile(r"(?=.*[0-9])[0-9OolI|]+(?:[.,][0-9OolI|]+)?"),
         "a letter in the number, as in {cell}",
+        "",
+        "",
         "Was O meant for 0, or l for 1? Correct it",
     ),
 )
@@ -112,7 +126,7 @@ def number_problems(
     places: Sequence[int],
     table: str,
     expected: str,
-    key: str,
+    keys: ReadingKeys,
     show: bool = True,
 ) -> list[Problem]:
     """Return the problems of cells that hold no number, those written alike together.
@@ -127,8 +141,8 @@ def number_problems(
         File name.
     expected
         Such as "a number".
-    key
-        Where the plan says how the column is read, such as ``[clinical] age``.
+    keys
+        Where the plan says how the column is read, and what it can say.
     show
         Whether cells may be shown; file names and other identifiers may not.
     """
@@ -136,7 +150,7 @@ def number_problems(
     example: dict[tuple[str, str], str] = {}
     for place in places:
         cell = column.iloc[place]
-        kind = _kind(cell, show, key)
+        kind = _kind(cell, show, keys)
         kinds[kind].append(int(column.index[place]))
         example.setdefault(kind, cell)
     problems = []
@@ -148,47 +162,63 @@ def number_problems(
     return _few(problems, table, str(column.name), expected)
 
 
-def _kind(cell: str, show: bool, key: str) -> tuple[str, str]:
+def _kind(cell: str, show: bool, keys: ReadingKeys) -> tuple[str, str]:
     """Return how a cell that is no number is written, and what to do about it."""
     cause = cause_of(cell)
     if cause is not None:
-        return cause.found.replace("{", "{{").replace("}", "}}"), cause.advice
+        return _in_braces(cause.found), keys.of_cause(cause)
     if not show:
         return "text", ""
     if mark := footnote_mark(cell):
-        advice = (
+        text = (
             f"If it is a footnote's mark and the number stands, set strip = [{quoted(mark)}] under"
-            f" {key}; if not, say what it means: read = {{ {quoted(cell)} = NUMBER }}"
+            f" KEY; if not, say what it means: read = {{ {quoted(cell)} = NUMBER }}"
         )
-        return f"a number with the mark {mark}, as in {{cell}}", advice
-    for pattern, found, advice in _SPELT:
+        plain = "If it is a footnote's mark and the number stands, take the mark off"
+        return f"a number with the mark {mark}, as in {{cell}}", keys.advice("strip", text, plain)
+    for pattern, found, needs, text, plain in _SPELT:
         if pattern.fullmatch(cell):
-            return found, advice.replace("KEY", key)
+            return found, keys.advice(needs, text, plain)
     if _OTHER_DIGITS.search(cell):
         return "digits of another script, as in {cell}", "Type them again as 0 to 9"
     if _LIMIT.match(cell):
-        advice = f"Say which number it stands for: read = {{ {quoted(cell)} = NUMBER }} under {key}"
-        return "a limit, as in {cell}", advice
-    unit = _UNIT.fullmatch(cell)
-    if unit is not None:
-        word = unit[1].strip()
-        advice = (
-            f'If the column is in {word}, set strip = ["{word}"] under {key}; if not, bring the'
-            " value to the column's unit"
-        )
-        return f"a number with {word!r}".replace("{", "{{").replace("}", "}}"), advice
-    advice = ""
-    if not any(letter.isdigit() for letter in cell):
-        advice = f'If it means missing: read = {{ {quoted(cell)} = "" }} under {key}'
-    return repr(cell).replace("{", "{{").replace("}", "}}"), advice
+        text = f"Say which number it stands for: read = {{ {quoted(cell)} = NUMBER }} under KEY"
+        return "a limit, as in {cell}", keys.advice("read", text, "Write the number it stands for")
+    if (unit := _UNIT.fullmatch(cell)) is not None:
+        return _with_unit(unit[1].strip(), keys)
+    if any(letter.isdigit() for letter in cell):
+        return _in_braces(repr(cell)), ""
+    text = f'If it means missing: read = {{ {quoted(cell)} = "" }} under KEY'
+    plain = "If it means missing, leave the cell empty"
+    return _in_braces(repr(cell)), keys.advice("read", text, plain)
+
+
+def _with_unit(word: str, keys: ReadingKeys) -> tuple[str, str]:
+    text = (
+        f'If the column is in {word}, set strip = ["{word}"] under KEY; if not, bring the'
+        " value to the column's unit"
+    )
+    plain = "Write the number alone, in the unit of the study's column"
+    return _in_braces(f"a number with {word!r}"), keys.advice("strip", text, plain)
+
+
+def _in_braces(text: str) -> str:
+    """Return a text that str.format leaves as it is."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def value_problems(
-    column: pd.Series, places: Sequence[int], table: str, expected: str, advice: str = ""
+    column: pd.Series,
+    places: Sequence[int],
+    table: str,
+    expected: str,
+    advice: str = "",
+    keys: ReadingKeys | None = None,
 ) -> list[Problem]:
     """Return one problem for each different cell that is not one of those expected.
 
-    In the advice CELL stands for the cell as a study file writes it.
+    In the advice CELL stands for the cell as a study file writes it; what it says of errors and
+    merged cells rests on ``keys``, or on a study file that can say all.
     """
     rows_of: dict[str, list[int]] = defaultdict(list)
     causes: dict[str, Any] = {}
@@ -209,7 +239,7 @@ def value_problems(
             found,
             advice.replace("CELL", quoted(cells[found]))
             if causes[found] is None
-            else causes[found].advice,
+            else (keys or ReadingKeys("")).of_cause(causes[found]),
         )
         for found, rows in rows_of.items()
     ]

@@ -15,6 +15,7 @@ from trephine.cohort.femoral_head import (
     necrosis_degree_index,
 )
 from trephine.cohort.femoral_head_check import FemoralHeadColumns, check_femoral_head
+from trephine.cohort.reading_keys import LOCKED, ReadingKeys
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem, either
@@ -22,7 +23,10 @@ from trephine.types import FloatArray, IntArray
 
 
 def read_clinical(
-    frame: pd.DataFrame, variables: Mapping[str, ClinicalVariable], name: str
+    frame: pd.DataFrame,
+    variables: Mapping[str, ClinicalVariable],
+    name: str,
+    locked: bool = False,
 ) -> tuple[ClinicalTable, list[Problem]]:
     """Type the clinical columns of a table.
 
@@ -34,6 +38,8 @@ def read_clinical(
         The plan's clinical section.
     name
         Of the table's file, for problems.
+    locked
+        Whether how cells are read can no longer be said, as for a new case of a locked model.
 
     Returns
     -------
@@ -42,14 +48,15 @@ def read_clinical(
     problems: list[Problem] = []
     columns: dict[str, FloatArray | IntArray] = {}
     for key, variable in variables.items():
+        keys = LOCKED if locked else ReadingKeys(f"[clinical] {key}")
         if variable.measure is not None:
-            columns[key] = _measured(key, variable, frame, name, problems)
+            columns[key] = _measured(key, variable, frame, name, problems, locked)
         elif (column := _column(key, variable, frame, name, problems)) is None:
             columns[key] = np.full(len(frame), np.nan)
         elif variable.categorical:
-            columns[key] = _codes(key, variable, column, name, problems)
+            columns[key] = _codes(variable, column, name, problems, keys)
         else:
-            columns[key] = _numbers(variable, column, name, problems, f"[clinical] {key}")
+            columns[key] = _numbers(variable, column, name, problems, keys)
     for key, variable in variables.items():
         if variable.categorical and columns[key].dtype != np.int64:
             columns[key] = np.full(len(frame), -1, dtype=np.int64)
@@ -94,11 +101,11 @@ def _column(
 
 
 def _codes(
-    key: str,
     variable: ClinicalVariable,
     column: pd.Series,
     name: str,
     problems: list[Problem],
+    keys: ReadingKeys,
 ) -> IntArray:
     code = {level: index for index, level in enumerate(variable.levels)}
     codes = np.full(len(column), -1, dtype=np.int64)
@@ -110,17 +117,25 @@ def _codes(
             codes[row] = code[cell]
         else:
             wrong.append(row)
-    advice = f"Correct it, or say what it means under [clinical] {key}: read = {{ CELL = LEVEL }}"
+    advice = keys.advice(
+        "read",
+        "Correct it, or say what it means under KEY: read = { CELL = LEVEL }",
+        "Write one of the levels that the model knows",
+    )
     expected = either(variable.levels)
-    problems += value_problems(column, wrong, name, expected, advice)
+    problems += value_problems(column, wrong, name, expected, advice, keys)
     return codes
 
 
 def _numbers(
-    variable: ClinicalVariable, column: pd.Series, name: str, problems: list[Problem], key: str
+    variable: ClinicalVariable,
+    column: pd.Series,
+    name: str,
+    problems: list[Problem],
+    keys: ReadingKeys,
 ) -> FloatArray:
     numbers, wrong = as_numbers(column)
-    problems += number_problems(column, wrong, name, "a number", key)
+    problems += number_problems(column, wrong, name, "a number", keys)
     if variable.range is not None:
         low, high = variable.range
         with np.errstate(invalid="ignore"):
@@ -137,6 +152,7 @@ def _measured(
     frame: pd.DataFrame,
     name: str,
     problems: list[Problem],
+    locked: bool,
 ) -> FloatArray:
     """Compute a femoral-head measure from its arcs, and hold the table's own value against it."""
     assert variable.arcs is not None
@@ -145,8 +161,8 @@ def _measured(
         column = _column(arc, ClinicalVariable(column=arc), frame, name, problems)
         if column is None:
             return np.full(len(frame), np.nan)
-        key_of = f'[data.read."{arc}"]'
-        arcs.append(_numbers(ClinicalVariable(column=arc), column, name, problems, key_of))
+        keys = LOCKED if locked else ReadingKeys(f'[data.read."{arc}"]')
+        arcs.append(_numbers(ClinicalVariable(column=arc), column, name, problems, keys))
     stated = variable.column or key
     columns = FemoralHeadColumns(
         coronal_arc=variable.arcs[0],

@@ -220,7 +220,7 @@ def smooth_observed(
     if np.ptp(event_probability) == 0.0:
         raise InputError("every case has the same prediction")
     if horizon > outcome.time.max():
-        raise InputError(f"nobody was followed to the horizon {horizon:g} {outcome.unit}")
+        raise InputError(f"nobody was followed to the horizon {outcome.when(horizon)}")
     if method == "hazard regression":
         return _by_hazard_regression(outcome, event_probability, horizon, at)
     if method in ("hazard", "hazard spline"):

@@ -13,7 +13,7 @@ from trephine.errors import InputError
 from trephine.regression.cox import CoxModel
 from trephine.survival.arrays import merge_near_ties
 from trephine.survival.ipcw import CensoringDistribution, censoring_distribution
-from trephine.types import BoolArray, FloatArray, Survival, TimeUnit
+from trephine.types import BoolArray, FloatArray, Survival, TimeUnit, span_text
 
 HorizonConvention = Literal["timeROC", "riskRegression"]
 
@@ -51,9 +51,9 @@ class HorizonStatus:
         """Why cases cannot be compared with controls, or an empty string where they can."""
         if not self.is_case.any():
             until = "before" if self.convention == "timeROC" else "by"
-            return f"no event {until} the horizon {self.horizon:g} {self.unit}"
+            return f"no event {until} the horizon {span_text(self.horizon, self.unit)}"
         if not self.is_control.any():
-            return f"nobody was followed beyond the horizon {self.horizon:g} {self.unit}"
+            return f"nobody was followed beyond the horizon {span_text(self.horizon, self.unit)}"
         return ""
 
 

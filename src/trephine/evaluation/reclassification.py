@@ -180,7 +180,7 @@ _NONE: _Shares = (float("nan"), float("nan"))
 def _by_kaplan_meier(
     outcome: Survival, up: BoolArray, down: BoolArray, horizon: float
 ) -> tuple[_Shares, _Shares, str]:
-    when = f"{horizon:g} {outcome.unit}"
+    when = outcome.when(horizon)
     if horizon > outcome.time.max():
         return _NONE, _NONE, f"nobody was followed to the horizon {when}"
     free = _event_free(outcome, horizon)
@@ -215,9 +215,9 @@ def _by_weights(
     is_event = event & (time <= horizon)
     is_free = time > horizon
     if not is_event.any():
-        return _NONE, _NONE, f"no event by the horizon {horizon:g} {outcome.unit}"
+        return _NONE, _NONE, f"no event by the horizon {outcome.when(horizon)}"
     if not is_free.any():
-        return _NONE, _NONE, f"nobody was followed beyond the horizon {horizon:g} {outcome.unit}"
+        return _NONE, _NONE, f"nobody was followed beyond the horizon {outcome.when(horizon)}"
     weight = np.zeros(time.size)
     weight[is_event] = 1.0 / nricens_uncensored_probability(time, event, time[is_event])
 

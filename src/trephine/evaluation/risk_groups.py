@@ -195,8 +195,9 @@ def _describe(
     late = [horizon for horizon in horizons if horizon > time.max()]
     notes = [] if event.any() else ["no event in this group"]
     if late:
-        listed = " and ".join(f"{horizon:g}" for horizon in late)
-        notes.append(f"nobody was followed to {listed} {outcome.unit}")
+        *first, last = late
+        listed = "".join(f"{horizon:g} and " for horizon in first) + outcome.when(last)
+        notes.append(f"nobody was followed to {listed}")
     return RiskGroup(
         name,
         n,

@@ -150,11 +150,11 @@ def _survival_rates(
         joint = _mean_above(of_case, score)
     if everybody <= 0.0:
         unknown = np.full(values.size + 1, np.nan)
-        when = f"{horizon:g} {outcome.unit}"
+        when = outcome.when(horizon)
         return (unknown, unknown), f"nobody is left without the event at the horizon {when}"
     if everybody >= 1.0:
         unknown = np.full(values.size + 1, np.nan)
-        return (unknown, unknown), f"no event by the horizon {horizon:g} {outcome.unit}"
+        return (unknown, unknown), f"no event by the horizon {outcome.when(horizon)}"
     free = np.array([joint(value) for value in values[::-1]])
     above = np.array([float((score > value).mean()) for value in values[::-1]])
     sensitivity = np.append((above - free) / (1.0 - everybody), 1.0)

@@ -110,7 +110,7 @@ def check_outcome(survival: Survival, whose: str = "") -> None:
     if seen.min() == seen.max():
         raise ModelError(
             f"{whose}expected events at two times at least, found all {seen.size} at"
-            f" {seen[0]:g} {survival.unit}",
+            f" {survival.when(seen[0])}",
             kind="no information",
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trephine.choices import ClinicalSelection, CurveMethod, Missing
+from trephine.types import TimeUnit, span_text
 
 RANDOM_WEIGHTS = (
     "The deep features come from a network with random, untrained weights ({weights}). They act"
@@ -92,10 +93,10 @@ def cut_at_median(*, out_of_fold: bool) -> str:
     return "median of the linear predictor in training"
 
 
-def cut_by_plan(cuts: Sequence[float], horizon: float, unit: str) -> str:
+def cut_by_plan(cuts: Sequence[float], horizon: float, unit: TimeUnit) -> str:
     """Return where risk groups are cut by the event probabilities of the plan."""
     given = " and ".join(f"{cut:g}" for cut in cuts)
-    return f"event probability at {horizon:g} {unit} that the plan gives, {given}"
+    return f"event probability at {span_text(horizon, unit)} that the plan gives, {given}"
 
 
 def beside_signatures(model: str, *, clinical: bool) -> str:

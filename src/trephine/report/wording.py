@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from trephine.choices import Kind, ProtocolName
-from trephine.types import TimeUnit
+from trephine.types import TimeUnit, span_text
 
 NumberForm = Literal[
     "count", "0", "1", "2", "3", "4", "p", "p =", "percent", "share", "plain", "signed2",
@@ -101,8 +101,7 @@ def horizon_adjective(horizon: float, unit: TimeUnit) -> str:
 def horizon_noun(horizon: float, unit: TimeUnit) -> str:
     """Say "3 years" or "18 months"."""
     years = in_years(horizon, unit)
-    number, name = (years, "years") if years is not None else (horizon, unit)
-    return f"{number:g} {name[:-1] if number == 1 else name}"
+    return span_text(horizon, unit) if years is None else span_text(years, "years")
 
 
 def plural(noun: str, count: int | None = None) -> str:

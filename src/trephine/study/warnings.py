@@ -11,6 +11,7 @@ from trephine.study.inputs import StudyInputs
 from trephine.study.results import ProtocolResult
 from trephine.study.settings import deep_left_out
 from trephine.study.weak_evidence import fitted_to_little
+from trephine.types import span_text
 
 
 def protocols_not_fitted(reasons: Mapping[ProtocolName, str]) -> list[tuple[str, str]]:
@@ -34,8 +35,8 @@ def study_warnings(
         if horizon > last:
             unit = inputs.plan.outcome.unit
             text = (
-                f"follow-up ends at {last:g} {unit}, before the horizon of {horizon:g} {unit}:"
-                " no results are given for that horizon"
+                f"follow-up ends at {span_text(last, unit)}, before the horizon of"
+                f" {span_text(horizon, unit)}: no results are given for that horizon"
             )
             found.append(("Horizons", text))
     if inputs.centre is not None and all(r.centres is None for r in protocols.values()):

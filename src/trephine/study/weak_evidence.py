@@ -75,7 +75,7 @@ def _few_at_risk(survival: Survival, horizons: tuple[float, ...]) -> Iterator[tu
             cases = "1 case is" if at_risk == 1 else f"{at_risk} cases are"
             yield (
                 "Horizons",
-                f"{cases} still followed at {horizon:g} {survival.unit}, fewer than {FEW_AT_RISK}:"
+                f"{cases} still followed at {survival.when(horizon)}, fewer than {FEW_AT_RISK}:"
                 " numbers at that horizon rest on these few. Choose an earlier one",
             )
 

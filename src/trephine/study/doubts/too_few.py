@@ -13,7 +13,7 @@ from trephine.study.images.files import (
     few_drawn,
 )
 from trephine.study.table.outcome import FEWEST_EVENTS, TableRows
-from trephine.types import BoolArray, FloatArray
+from trephine.types import BoolArray, FloatArray, span_text
 
 
 def refuse_too_few(
@@ -54,7 +54,7 @@ def _refuse_one_time(plan: StudyPlan, times: FloatArray) -> None:
     if np.unique(times).size > 1:
         return
     where = f"{plan.data.table.name}, column {plan.data.columns.time}"
-    found = f"all {times.size} at {times[0]:g} {plan.outcome.unit}"
+    found = f"all {times.size} at {span_text(times[0], plan.outcome.unit)}"
     advice = "Enter when each event was seen; the end of the study is not such a time"
     problem = Problem(where, "events at two times at least", found, advice)
     raise StudyProblemsError([problem])

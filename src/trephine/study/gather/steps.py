@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,11 @@ from trephine.types import Estimate, FloatArray
 # Leading digits of a step that a reader takes in at a glance.
 ROUND = (1.0, 2.0, 5.0, 10.0)
 _NO_SPACE = frozenset({"%", "‰", "°"})
+# Units that are English nouns, as the first word of the unit ends: "pack-years", "drinks/week".
+_NOUN = re.compile(
+    r"(\S*?\b(?:year|month|week|day|hour|minute|second|unit|point|score|pack|cigarette|drink|node"
+    r"|lesion|pixel))(s?)(?=$|[\s/])"
+)
 
 
 @dataclass(frozen=True)
@@ -64,12 +70,20 @@ def step_of(term: Term, values: FloatArray, unit: str = "") -> Step:
 
 
 def _per(number: str, unit: str) -> str:
-    """Write a step: "per kg", "per 10 years", "per 5%"."""
+    """Write a step: "per kg", "per year", "per 10 years", "per 5%"."""
+    unit = _counted(number, unit)
     if unit in _NO_SPACE:
         return f"per {number}{unit}"
     if number == "1":
         return f"per {unit or 'unit'}"
     return f"per {number} {unit or 'units'}"
+
+
+def _counted(number: str, unit: str) -> str:
+    noun = _NOUN.match(unit)
+    if noun is None:
+        return unit
+    return noun[1] + ("" if number == "1" else "s") + unit[noun.end() :]
 
 
 def round_step(spread: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trephine.cohort.schema import capitalised
 from trephine.facts import Facts, ModelFacts, PerformanceFacts
 from trephine.facts.base import EstimateFact
+from trephine.types import TimeUnit, span_text
 
 
 def model_card(facts: Facts, primary: str) -> str:
@@ -29,7 +30,7 @@ def model_card(facts: Facts, primary: str) -> str:
         "## What it predicts",
         "",
         f"{capitalised(study.outcome_name)} (event: {study.event_noun}), at"
-        f" {', '.join(f'{h:g}' for h in study.horizons)} {study.time_unit}. Main model: {primary}"
+        f" {_times(study.horizons, study.time_unit)}. Main model: {primary}"
         f" ({model.description}), protocol {protocol}.",
         "",
         "## What it was fitted to",
@@ -65,6 +66,11 @@ def _performance(rows: list[PerformanceFacts]) -> list[str]:
     lines = ["| model | how measured | C-index (95 % CI) |", "|---|---|---|"]
     lines += [f"| {row.model} | {row.kind} | {_text(row.c_index, 3)} |" for row in rows]
     return lines
+
+
+def _times(horizons: tuple[float, ...], unit: TimeUnit) -> str:
+    *first, last = horizons
+    return "".join(f"{horizon:g}, " for horizon in first) + span_text(last, unit)
 
 
 def _text(estimate: EstimateFact, digits: int) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from trephine.cohort.cell_problems import absent_column, number_problems
 from trephine.cohort.cells import CellReading, read_column
 from trephine.cohort.clinical import cells_as_read, read_clinical
+from trephine.cohort.reading_keys import LOCKED
 from trephine.cohort.schema import ClinicalTable, label_of
 from trephine.cohort.table import as_numbers, find_column
 from trephine.errors import InputError, StudyProblemsError
@@ -147,7 +148,7 @@ def _from_table(
     for column in filter(None, columns.values()):
         numbers, wrong = as_numbers(frame[column])
         values.append(numbers[0])
-        problems += number_problems(frame[column], wrong, file, "a number", "features")
+        problems += number_problems(frame[column], wrong, file, "a number", LOCKED)
     if problems:
         raise StudyProblemsError(problems)
     return FeatureSet(name, tuple(columns), np.array(values).reshape(1, -1))
@@ -176,7 +177,7 @@ def clinical_of(
     variables |= {
         key: predictor.variables[key] for key in sorted(covariates) if key in frame.columns
     }
-    table, problems = read_clinical(frame, variables, name_of(case.clinical))
+    table, problems = read_clinical(frame, variables, name_of(case.clinical), locked=True)
     if problems:
         raise StudyProblemsError(problems)
     warnings = clinical_gaps(predictor, model, table)

@@ -20,7 +20,7 @@ from trephine.study.gather.signatures import set_label
 from trephine.study.locked.intervals import CaseIntervals, case_intervals
 from trephine.study.locked.model import LockedModel, opened
 from trephine.study.locked.new_case import NewCase, clinical_of, features_of
-from trephine.types import Estimate, FloatArray, IntArray
+from trephine.types import Estimate, FloatArray, IntArray, TimeUnit, span_text
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class CasePrediction:
     model: str
     protocol: str
     outcome: str
-    unit: str
+    unit: TimeUnit
     survival: Mapping[float, Estimate]
     linear_predictor: float
     total_points: float | None
@@ -67,9 +67,8 @@ class CasePrediction:
         """Return the prediction as a few lines of text."""
         lines = [f"Model {self.model} ({self.protocol}). Research use only.", told(self.signed_by)]
         for horizon, survival in self.survival.items():
-            lines.append(
-                f"{capitalised(self.outcome)} at {horizon:g} {self.unit}: {_percent(survival)}"
-            )
+            when = span_text(horizon, self.unit)
+            lines.append(f"{capitalised(self.outcome)} at {when}: {_percent(survival)}")
         if self.interval_note:
             lines.append(f"Intervals: {self.interval_note}")
         if self.total_points is not None:

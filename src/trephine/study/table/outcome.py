@@ -11,6 +11,7 @@ import pandas as pd
 
 from trephine.cohort.cell_problems import absent_column, number_problems, quoted, value_problems
 from trephine.cohort.reading import cause_of
+from trephine.cohort.reading_keys import ReadingKeys
 from trephine.cohort.sides import side_of
 from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem
@@ -190,7 +191,7 @@ def _same_side_twice(
 def _times(frame: pd.DataFrame, column: str, name: str, problems: list[Problem]) -> FloatArray:
     time, wrong = as_numbers(frame[column])
     problems += number_problems(
-        frame[column], wrong, name, "a time as a number", f'[data.read."{column}"]'
+        frame[column], wrong, name, "a time as a number", ReadingKeys(f'[data.read."{column}"]')
     )
     for row in np.flatnonzero(np.isfinite(time) & (time <= 0)).tolist():
         cells = (name, [int(frame.index[row])], column)

@@ -10,6 +10,7 @@ import pandas as pd
 from trephine.cohort.cell_problems import absent_column, number_problems
 from trephine.cohort.cells import CellReading, read_column
 from trephine.cohort.reading import cause_of, read_source
+from trephine.cohort.reading_keys import FEATURES
 from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem, StudyProblemsError, named_rows
 from trephine.modelling.cases import FeatureSet
@@ -236,7 +237,7 @@ def _read_set(
         if used:
             words = len(used) == len(read) and _is_wordy(frame[column])
             problems += number_problems(
-                frame[column], used, name, "a number", "[features]", show=not words
+                frame[column], used, name, "a number", FEATURES, show=not words
             )
     return FeatureSet(set_name, names, values), problems
 

@@ -1,0 +1,41 @@
+"""Keys by which a study file says how cells are read: advice names those alone that are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trephine.cohort.reading.marks import Cause
+
+_KEYS = frozenset({"read", "strip", "decimal", "thousands", "merged"})
+
+
+@dataclass(frozen=True)
+class ReadingKeys:
+    """What may be set about a column, and where.
+
+    Attributes
+    ----------
+    place
+        Section of the study file, such as ``[clinical] age``; empty where a model is locked, so
+        that only the table can be mended.
+    names
+        Keys of that section that say how a cell is read.
+    """
+
+    place: str
+    names: frozenset[str] = _KEYS
+
+    def advice(self, needs: str, text: str, otherwise: str) -> str:
+        """Return the advice that names a key, KEY standing for its place, or the one without it."""
+        return text.replace("KEY", self.place) if needs in self.names else otherwise
+
+    def of_cause(self, cause: Cause) -> str:
+        """Return the advice about a cell that holds an error or nothing of its own."""
+        return cause.advice if "merged" in self.names else cause.repair
+
+
+FEATURES = ReadingKeys("[features]", frozenset({"decimal"}))
+"""Ready-made features: of their cells only the decimal sign can be stated."""
+
+LOCKED = ReadingKeys("", frozenset())
+"""A new case of a locked model."""
