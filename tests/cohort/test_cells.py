@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from trephine.cohort.cell_problems import MOST_LINES, absent_column, nearest, number_problems
 from trephine.cohort.cells import CellReading, apply_readings, plain_number, read_column
 from trephine.cohort.clinical import read_clinical
-from trephine.cohort.reading_keys import FEATURES, ReadingKeys
+from trephine.cohort.reading_keys import FEATURES, CellKeys
 from trephine.cohort.schema import ClinicalVariable
 from trephine.cohort.table import as_numbers
 from trephine.errors import Problem
@@ -184,7 +184,7 @@ def test_a_unit_with_a_raised_digit_is_the_unit() -> None:
 )
 def test_a_footnote_behind_a_number_is_named_with_how_to_read_it(cell: str, mark: str) -> None:
     column = pd.Series([cell, "5", cell], index=[2, 3, 4], name="age")
-    (problem,) = number_problems(column, [0, 2], "t.csv", "a number", ReadingKeys("[clinical] age"))
+    (problem,) = number_problems(column, [0, 2], "t.csv", "a number", CellKeys("[clinical] age"))
     assert f"a number with the mark {mark}" in problem.found
     assert f'strip = ["{mark}"] under [clinical] age' in problem.advice
     assert f'read = {{ "{cell}" = NUMBER }}' in problem.advice
@@ -210,7 +210,7 @@ def test_a_raised_mark_is_taken_off_where_it_is_raised_and_nowhere_else() -> Non
 )
 def test_a_number_that_is_written_oddly_is_called_so(cell: str, found: str, advice: str) -> None:
     column = pd.Series([cell, cell], index=[2, 3], name="months")
-    (problem,) = number_problems(column, [0, 1], "t.csv", "a number", ReadingKeys("[data] months"))
+    (problem,) = number_problems(column, [0, 1], "t.csv", "a number", CellKeys("[data] months"))
     assert found in problem.found
     assert advice in problem.advice
 
@@ -222,5 +222,28 @@ def test_advice_names_no_key_that_the_section_lacks(cell: str) -> None:
     (problem,) = number_problems(column, [0], "t.csv", "a number", FEATURES)
     assert problem.advice
     assert not {"strip", "read", "thousands"} & set(problem.advice.replace("=", " ").split())
-    (problem,) = number_problems(column, [0], "t.csv", "a number", ReadingKeys("[clinical] x"))
+    (problem,) = number_problems(column, [0], "t.csv", "a number", CellKeys("[clinical] x"))
     assert "under [clinical] x" in problem.advice
+
+
+@pytest.mark.parametrize(
+    ("cell", "advice"),
+    [
+        ("1y10m", "1y10m is 22 months"),
+        ("2 years 3 months", "1y10m is 22 months"),
+        ("5'10\"", "1y10m is 22 months"),
+        ("20-30", "Write one"),
+        ("23±1", "Write one"),
+        ("~24", "Write the number alone"),
+        ("ca. 24", "Write the number alone"),
+        ("2024-05-03", "If the spreadsheet made it of a number such as 3/5"),
+    ],
+)
+def test_what_is_more_or_less_than_one_number_is_never_stripped_to_one(
+    cell: str, advice: str
+) -> None:
+    """Of 1y10m the unit was called "y10m", and taking that off left 1."""
+    column = pd.Series([cell], index=[2], name="x")
+    (problem,) = number_problems(column, [0], "t.csv", "a number", CellKeys("[clinical] x"))
+    assert advice in problem.advice
+    assert "strip" not in problem.advice

@@ -220,3 +220,36 @@ def test_without_a_date_of_the_event_only_the_time_is_made() -> None:
     found = follow_up(frame, "t", DateRules("op", "last"), "days", same, TODAY)
     assert found.event is None
     assert found.time.tolist() == [30]
+
+
+@pytest.mark.parametrize(
+    "cell", ["110/6/7", "110-06-07", "110.6.7", "110年6月7日", "民國110年6月7日"]
+)
+def test_years_of_three_digits_are_those_of_the_republic_of_china_and_said(cell: str) -> None:
+    column = read([cell, "111/01/05"])
+    assert column.texts() == ["2021-06-07", "2022-01-05"]
+    assert column.problems == ()
+    assert any("110 is 2021" in sentence for sentence in column.assumed)
+
+
+def test_a_year_of_two_digits_beside_them_is_asked() -> None:
+    """99/12/07 was in 2010, and was read as 1999."""
+    column = read(["110/06/07", "99/12/07", "98/01/31"])
+    (problem,) = column.problems
+    assert problem.rows == (3, 4)
+    assert "民國99年5月6日" in problem.advice
+
+
+def test_years_of_the_buddhist_era_are_one_problem_with_its_cause() -> None:
+    column = read(["14/11/2559", "25/12/2560", "30/01/2561"])
+    (problem,) = column.problems
+    assert problem.rows == (2, 3, 4)
+    assert problem.advice == "In years of the Buddhist era? Take 543 off"
+    (typo,) = read(["14/11/2035"]).problems
+    assert typo.advice == "Correct it"
+
+
+def test_dates_make_weeks() -> None:
+    frame = pd.DataFrame({"a": ["2020-01-01"], "b": ["2020-01-22"]}, index=[2])
+    found = follow_up(frame, "t", DateRules("a", "b"), "weeks", lambda name: [name])
+    assert found.time.tolist() == [3.0]

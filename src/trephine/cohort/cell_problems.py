@@ -13,7 +13,7 @@ import pandas as pd
 
 from trephine.cohort.cells import footnote_mark
 from trephine.cohort.reading.marks import cause_of
-from trephine.cohort.reading_keys import ReadingKeys
+from trephine.cohort.reading_keys import CellKeys
 from trephine.errors import Problem
 
 # Of so many different cells in one column each has a line of its own; more share one.
@@ -22,6 +22,9 @@ MOST_LINES = 8
 _LISTED = 20
 
 _UNIT = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?\s*((?![xXeE][0-9])(?:[^\W\d_]|[%°‰])[^\s:;]{0,11})")
+_TWO_UNITS = re.compile(
+    r"[0-9]+\s*([^\W\d_]+|['’′])[.,]?\s*[0-9]+\s*([^\W\d_]+|[\"”″])\.?", re.IGNORECASE
+)
 _LIMIT = re.compile(r"[<>≤≥＜＞]=?\s*[0-9]")
 _OTHER_DIGITS = re.compile(r"[^\D0-9]")
 
@@ -64,6 +67,28 @@ _SPELT = (
         "",
         "",
         "Write points",
+    ),
+    (
+        re.compile(r"(1[89]|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}"),
+        "a date, {cell}",
+        "",
+        "",
+        "If the spreadsheet made it of a number such as 3/5, or shows a number as a date, set the"
+        " column's format to a number there, and type it again",
+    ),
+    (
+        re.compile(r"(ca\.?|circa|approx\.?|about|~|≈|约|約|etwa|env\.?)\s*[0-9].*", re.IGNORECASE),
+        "an approximate number, as in {cell}",
+        "read",
+        "Write the number alone, or say which it stands for: read = { CELL = NUMBER } under KEY",
+        "Write the number alone",
+    ),
+    (
+        re.compile(r"[0-9][0-9.,]*\s*(-|–|~|to|bis|至|±|\+/-|/)\s*[0-9][0-9.,]*"),
+        "two numbers, as in {cell}",
+        "read",
+        "Write one, or say which it stands for: read = { CELL = NUMBER } under KEY",
+        "Write one",
     ),
     (
         re.compile(r"(?=.*[0-9])[0-9OolI|]+(?:[.,][0-9OolI|]+)?"),
@@ -126,7 +151,7 @@ def number_problems(
     places: Sequence[int],
     table: str,
     expected: str,
-    keys: ReadingKeys,
+    keys: CellKeys,
     show: bool = True,
 ) -> list[Problem]:
     """Return the problems of cells that hold no number, those written alike together.
@@ -162,7 +187,7 @@ def number_problems(
     return _few(problems, table, str(column.name), expected)
 
 
-def _kind(cell: str, show: bool, keys: ReadingKeys) -> tuple[str, str]:
+def _kind(cell: str, show: bool, keys: CellKeys) -> tuple[str, str]:
     """Return how a cell that is no number is written, and what to do about it."""
     cause = cause_of(cell)
     if cause is not None:
@@ -178,12 +203,14 @@ def _kind(cell: str, show: bool, keys: ReadingKeys) -> tuple[str, str]:
         return f"a number with the mark {mark}, as in {{cell}}", keys.advice("strip", text, plain)
     for pattern, found, needs, text, plain in _SPELT:
         if pattern.fullmatch(cell):
-            return found, keys.advice(needs, text, plain)
+            return found, keys.advice(needs, text.replace("CELL", quoted(cell)), plain)
     if _OTHER_DIGITS.search(cell):
         return "digits of another script, as in {cell}", "Type them again as 0 to 9"
     if _LIMIT.match(cell):
         text = f"Say which number it stands for: read = {{ {quoted(cell)} = NUMBER }} under KEY"
         return "a limit, as in {cell}", keys.advice("read", text, "Write the number it stands for")
+    if _TWO_UNITS.fullmatch(cell):
+        return "a value in two units, as in {cell}", "Write it in one: 1y10m is 22 months"
     if (unit := _UNIT.fullmatch(cell)) is not None:
         return _with_unit(unit[1].strip(), keys)
     if any(letter.isdigit() for letter in cell):
@@ -193,7 +220,7 @@ def _kind(cell: str, show: bool, keys: ReadingKeys) -> tuple[str, str]:
     return _in_braces(repr(cell)), keys.advice("read", text, plain)
 
 
-def _with_unit(word: str, keys: ReadingKeys) -> tuple[str, str]:
+def _with_unit(word: str, keys: CellKeys) -> tuple[str, str]:
     text = (
         f'If the column is in {word}, set strip = ["{word}"] under KEY; if not, bring the'
         " value to the column's unit"
@@ -213,7 +240,7 @@ def value_problems(
     table: str,
     expected: str,
     advice: str = "",
-    keys: ReadingKeys | None = None,
+    keys: CellKeys | None = None,
 ) -> list[Problem]:
     """Return one problem for each different cell that is not one of those expected.
 
@@ -239,7 +266,7 @@ def value_problems(
             found,
             advice.replace("CELL", quoted(cells[found]))
             if causes[found] is None
-            else (keys or ReadingKeys("")).of_cause(causes[found]),
+            else (keys or CellKeys("")).of_cause(causes[found]),
         )
         for found, rows in rows_of.items()
     ]

@@ -15,7 +15,7 @@ from trephine.cohort.femoral_head import (
     necrosis_degree_index,
 )
 from trephine.cohort.femoral_head_check import FemoralHeadColumns, check_femoral_head
-from trephine.cohort.reading_keys import LOCKED, ReadingKeys
+from trephine.cohort.reading_keys import LOCKED, CellKeys
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem, either
@@ -48,7 +48,7 @@ def read_clinical(
     problems: list[Problem] = []
     columns: dict[str, FloatArray | IntArray] = {}
     for key, variable in variables.items():
-        keys = LOCKED if locked else ReadingKeys(f"[clinical] {key}")
+        keys = LOCKED if locked else CellKeys(f"[clinical] {key}")
         if variable.measure is not None:
             columns[key] = _measured(key, variable, frame, name, problems, locked)
         elif (column := _column(key, variable, frame, name, problems)) is None:
@@ -105,7 +105,7 @@ def _codes(
     column: pd.Series,
     name: str,
     problems: list[Problem],
-    keys: ReadingKeys,
+    keys: CellKeys,
 ) -> IntArray:
     code = {level: index for index, level in enumerate(variable.levels)}
     codes = np.full(len(column), -1, dtype=np.int64)
@@ -132,7 +132,7 @@ def _numbers(
     column: pd.Series,
     name: str,
     problems: list[Problem],
-    keys: ReadingKeys,
+    keys: CellKeys,
 ) -> FloatArray:
     numbers, wrong = as_numbers(column)
     problems += number_problems(column, wrong, name, "a number", keys)
@@ -161,7 +161,7 @@ def _measured(
         column = _column(arc, ClinicalVariable(column=arc), frame, name, problems)
         if column is None:
             return np.full(len(frame), np.nan)
-        keys = LOCKED if locked else ReadingKeys(f'[data.read."{arc}"]')
+        keys = LOCKED if locked else CellKeys(f'[data.read."{arc}"]')
         arcs.append(_numbers(ClinicalVariable(column=arc), column, name, problems, keys))
     stated = variable.column or key
     columns = FemoralHeadColumns(

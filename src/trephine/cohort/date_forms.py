@@ -29,6 +29,8 @@ _EAST = re.compile(
     r"\s*(?P<d>\d{1,2})\s*([日号號일])?"
 )
 _ERAS = {"昭和": 1925, "平成": 1988, "令和": 2018, "民国": 1911, "民國": 1911}
+# Years of three digits that can be meant: 2011 to 2061.
+_REPUBLIC = range(100, 151)
 _WHOLE = re.compile(r"\d{8}")
 _SERIAL = re.compile(r"(\d{5})(\.\d+)?")
 _DAY_FIRST = re.compile(
@@ -69,14 +71,16 @@ class Candidates:
         By the order of its parts; empty if it looks like a date and is none in any order.
     ordered
         Whether the order of its parts is open; if not, every order gives the same date.
-    short_year, serial
-        Whether the year has two digits, or the text is a bare day number.
+    short_year, serial, republic
+        Whether the year has two digits, the text is a bare day number, or the year has three
+        digits, as years of the Republic of China have (110 is 2021).
     """
 
     dates: Mapping[DateOrder, date]
     ordered: bool = False
     short_year: bool = False
     serial: bool = False
+    republic: bool = False
 
     def under(self, order: DateOrder | None) -> date | None:
         """Return the date under an order of parts; without one, where all orders agree."""
@@ -127,6 +131,8 @@ def _numbers(first: str, second: str, third: str) -> Candidates | None:
     if len(first) == 4 and len(third) <= 2:
         return _sure(_day(int(first), int(second), int(third)))
     short = len(third) <= 2
+    if int(first) in _REPUBLIC and short:
+        return _of_republic(int(first), int(second), int(third))
     if len(first) > 2 or len(third) not in (2, 4):
         return None
     orders: dict[DateOrder, date | None] = {
@@ -136,6 +142,11 @@ def _numbers(first: str, second: str, third: str) -> Candidates | None:
     if short and len(first) == 2:
         orders["ymd"] = _day(_year(first), int(second), int(third))
     return _open(orders, short)
+
+
+def _of_republic(year: int, month: int, day: int) -> Candidates:
+    found = _day(year + _ERAS["民国"], month, day)
+    return Candidates(dict.fromkeys(get_args(DateOrder), found) if found else {}, republic=True)
 
 
 def _open(orders: Mapping[DateOrder, date | None], short_year: bool = False) -> Candidates:
@@ -155,6 +166,8 @@ def _whole(digits: str) -> Candidates:
 def _eastern(match: re.Match[str]) -> Candidates:
     era, text = match["era"], match["y"]
     year = 1 if text == "元" else int(text)
+    if not era and year in _REPUBLIC:
+        return _of_republic(year, int(match["m"]), int(match["d"]))
     if era:
         year += _ERAS[era]
     short = not era and len(text) <= 2

@@ -16,6 +16,13 @@ from trephine.errors import Problem
 from trephine.types import FloatArray
 
 FIRST_YEAR = 1900
+# Cells that a problem shows.
+_SHOWN = 2
+_BUDDHIST = 543
+_ERA = (
+    "Other years of the column have three digits, as in the Republic of China: write it as"
+    " 民國99年5月6日, or as 2010-05-06"
+)
 FIX = "Write it as year-month-day, such as 2021-10-23"
 
 _WORDS: dict[DateOrder, str] = {
@@ -90,9 +97,12 @@ def read_dates(
     settled = order or read.decide(found, last)
     days = np.full(len(cells), np.nan)
     undecided: dict[str, list[int]] = {}
+    republic = any(options.republic for options in found.values())
     for place, options in found.items():
         day = options.under(settled)
-        if day is None and settled is None:
+        if republic and options.short_year:
+            read.refuse(place, "a year whose calendar is known", repr(cells[place]), _ERA)
+        elif day is None and settled is None:
             undecided.setdefault(columns[place], []).append(place)
         elif day is None:
             assert settled is not None
@@ -100,10 +110,11 @@ def read_dates(
         elif day.year < FIRST_YEAR:
             read.refuse(place, f"a year from {FIRST_YEAR}", repr(cells[place]), FIX)
         elif day.toordinal() > last:
-            read.refuse(place, "a date that is past", f"{day} ({cells[place]!r})", "Correct it")
+            read.refuse_future(place, day, cells[place], last)
         else:
             days[place] = day.toordinal()
     read.ask_order(undecided, found, cells)
+    read.group()
     read.say(found, settled, order, serials)
     return DateColumn(days, tuple(read.problems), tuple(read.assumed))
 
@@ -114,6 +125,7 @@ class _ColumnReading:
     def __init__(self, table: str, rows: tuple[int, ...], columns: tuple[str, ...]) -> None:
         self._table, self._rows, self._columns = table, rows, columns
         self.problems: list[Problem] = []
+        self._refused: dict[tuple[str, str, str], list[tuple[int, str]]] = {}
         self.assumed: list[str] = []
 
     @property
@@ -122,8 +134,25 @@ class _ColumnReading:
         return " and ".join(repr(column) for column in dict.fromkeys(self._columns))
 
     def refuse(self, place: int, expected: str, found: str, advice: str) -> None:
-        where = (self._table, (self._rows[place],), self._columns[place])
-        self.problems.append(Problem.of_cells(*where, expected, found, advice))
+        key = (self._columns[place], expected, advice)
+        self._refused.setdefault(key, []).append((self._rows[place], found))
+
+    def refuse_future(self, place: int, day: date, cell: str, last: int) -> None:
+        """Refuse a date that is to come; one that is centuries away counts from another year."""
+        thai = day.toordinal() - last > 365 * (_BUDDHIST - 100)
+        advice = f"In years of the Buddhist era? Take {_BUDDHIST} off" if thai else "Correct it"
+        self.refuse(place, "a date that is past", f"{day} ({cell!r})", advice)
+
+    def group(self) -> None:
+        """List what was refused: cells of one column and one cause are one problem."""
+        grouped = []
+        for (column, expected, advice), cells in self._refused.items():
+            different = list(dict.fromkeys(found for _, found in cells))
+            shown = " and ".join(different[:_SHOWN])
+            text = shown if len(different) == 1 else f"{len(different)} texts such as {shown}"
+            rows = [row for row, _ in cells]
+            grouped.append(Problem.of_cells(self._table, rows, column, expected, text, advice))
+        self.problems = [*grouped, *self.problems]
 
     def note(
         self,
@@ -193,6 +222,11 @@ class _ColumnReading:
             self.assumed.append(
                 f"Two-digit years in {self.name}: 00 to 69 were read as 2000 to 2069, 70 to 99 as"
                 " 1970 to 1999."
+            )
+        if any(options.republic for options in found.values()):
+            self.assumed.append(
+                f"Years of three digits in {self.name} were read as those of the Republic of China:"
+                " 110 is 2021."
             )
         if any(options.serial for options in found.values()):
             self.assumed.append(

@@ -17,7 +17,7 @@ from trephine.errors import Problem
 from trephine.types import BoolArray, FloatArray, TimeUnit
 
 # Days of one unit. A month is a twelfth of a Julian year of 365.25 days.
-DAYS: dict[TimeUnit, float] = {"days": 1.0, "months": 30.4375, "years": 365.25}
+DAYS: dict[TimeUnit, float] = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
 
 
 @dataclass(frozen=True)

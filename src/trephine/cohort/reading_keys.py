@@ -10,7 +10,7 @@ _KEYS = frozenset({"read", "strip", "decimal", "thousands", "merged"})
 
 
 @dataclass(frozen=True)
-class ReadingKeys:
+class CellKeys:
     """What may be set about a column, and where.
 
     Attributes
@@ -34,8 +34,8 @@ class ReadingKeys:
         return cause.advice if "merged" in self.names else cause.repair
 
 
-FEATURES = ReadingKeys("[features]", frozenset({"decimal"}))
+FEATURES = CellKeys("[features]", frozenset({"decimal"}))
 """Ready-made features: of their cells only the decimal sign can be stated."""
 
-LOCKED = ReadingKeys("", frozenset())
+LOCKED = CellKeys("", frozenset())
 """A new case of a locked model."""

@@ -13,7 +13,9 @@ from trephine.cohort.reading.cell_text import clean_name
 from trephine.types import FloatArray
 
 # What people write where they have no value.
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "?", "-"})
+MISSING = frozenset(
+    {"", "na", "n/a", "n.a.", "nan", "null", "none", ".", "?", "-", "--", "---", "–", "—", "'--"}
+)
 
 
 def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:

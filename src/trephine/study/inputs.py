@@ -19,8 +19,10 @@ from trephine.modelling.cases import FeatureSet
 from trephine.plan import StudyPlan
 from trephine.plan.reading import read_plan_so_far
 from trephine.study.doubts.names import name_doubts, same_side_problems
+from trephine.study.doubts.patients import patient_doubts
 from trephine.study.doubts.remarks import remarks_of
 from trephine.study.doubts.too_few import refuse_too_few
+from trephine.study.doubts.twins import twin_doubts
 from trephine.study.doubts.values import value_doubts
 from trephine.study.finetuning import finetune_settings
 from trephine.study.images.case_images import OpenedImages, find_images, open_images
@@ -130,7 +132,7 @@ def read_study(
     problems += more
     plan, frame = table.plan, table.frame
     fingerprints |= of_table
-    rows, others = read_rows(frame, plan)
+    rows, others = read_rows(frame, plan, table.source.header_row)
     # Of refused dates the number of events says nothing.
     counted = (plan.data.columns.event, ())
     problems += [one for one in others if not (more and (one.column, one.rows) == counted)]
@@ -141,7 +143,7 @@ def read_study(
         problems += refused_predictors(table, rows, clinical)
         problems += spline_problems(clinical, plan.data.table.name)
         problems += same_side_problems(rows, plan.data.table.name)
-        said += [*name_doubts(rows, plan.data.columns), *time_doubts(rows, plan.data.columns.time)]
+        said += _doubts(plan, rows, clinical)
     features: dict[str, FeatureSet] = {}
     images = OpenedImages()
     if rows is not None and plan.features is not None:
@@ -159,7 +161,8 @@ def read_study(
     if problems or rows is None:
         unopened = plan.has_images and images.files is None
         raise StudyProblemsError(problems, UNOPENED if unopened else "")
-    said += [*value_doubts(clinical, rows.numbers), *_left_out(plan, rows, clinical)]
+    said += [*value_doubts(clinical, rows.numbers), *twin_doubts(clinical)]
+    said += _left_out(plan, rows, clinical)
     inputs = _analysed(plan, rows, clinical, images, features, fingerprints)
     remarks = (*said, *inputs.remarks, *images.remarks)
     return replace(inputs, remarks=remarks, unchanged=images.unchanged, spellings=table.spellings)
@@ -179,6 +182,15 @@ def _left_out(plan: StudyPlan, rows: TableRows, clinical: ClinicalTable) -> list
     drops = plan.selection.missing_clinical == "drop"
     columns = plan.data.columns
     return left_out_doubts(rows, clinical, columns.time, columns.event, drops)
+
+
+def _doubts(plan: StudyPlan, rows: TableRows, clinical: ClinicalTable) -> list[str]:
+    columns = plan.data.columns
+    return [
+        *name_doubts(rows, columns),
+        *patient_doubts(rows, clinical, columns),
+        *time_doubts(rows, columns.time, plan.outcome.unit),
+    ]
 
 
 def _read_features(

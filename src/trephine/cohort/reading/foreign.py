@@ -36,6 +36,9 @@ _BY_SUFFIX = {
     ".jasp": ("a JASP file", _EXPORT),
     ".numbers": ("a Numbers document", "In Numbers: File, Export To, Excel"),
     ".json": ("a JSON file", _EXPORT),
+    ".zip": ("an archive of files", "Unpack it, and name the table in it"),
+    ".7z": ("an archive of files", "Unpack it, and name the table in it"),
+    ".rar": ("an archive of files", "Unpack it, and name the table in it"),
     ".docx": ("a Word document", "Copy its table into a spreadsheet, and save that as xlsx"),
     ".pdf": ("a PDF document", "Ask for the sheet that it was printed from, as xlsx or CSV"),
 }
@@ -62,7 +65,9 @@ _BY_PART = {"word/document.xml": ".docx", "Index/Document.iwa": ".numbers"}
 
 FIRST_BYTES = max(map(len, _BY_START))
 # Documents lie in a study's folder for other reasons: they are no tables that someone expects.
-FOREIGN_SUFFIXES = tuple(set(_BY_SUFFIX) - {".docx", ".pdf", ".json", ".pkl", ".pickle", ".h5"})
+FOREIGN_SUFFIXES = tuple(
+    set(_BY_SUFFIX) - {".zip", ".7z", ".rar", ".docx", ".pdf", ".json", ".pkl", ".pickle", ".h5"}
+)
 
 
 def foreign(path: Path, first: bytes, parts: Container[str] = ()) -> tuple[str, str] | None:

@@ -11,6 +11,7 @@ from trephine.cohort.reading.cell_text import clean_name
 from trephine.cohort.reading.grid import Grid, column_letters, runs
 from trephine.cohort.reading.notes import headings_between, notes_below, sums_below
 from trephine.cohort.reading.units_row import names_again, units_in
+from trephine.errors import Problem, StudyProblemsError
 
 # A row of column names fills at least this share of the fullest of the first rows.
 _FILLED = 0.6
@@ -77,6 +78,7 @@ def find_table(grid: Grid) -> Extent | None:
     body = [row for row in numbers if row > header]
     units = _units(grid, names, header, body, said)
     body = body[1:] if units or _names_again(grid, header, body, said) else body
+    _one_order(grid, names, body)
     again = [row for row in body if _names(grid, row)[: len(names)] == names and any(names)]
     if again:
         verb = "repeats" if len(again) == 1 else "repeat"
@@ -90,6 +92,26 @@ def find_table(grid: Grid) -> Extent | None:
         said.append(f"{where} below the table {noun} left out.")
     rows = _without_others(grid, [row for row in body if row not in notes], said)
     return Extent(header, tuple(names), rows, tuple(said), units)
+
+
+def _one_order(grid: Grid, names: list[str], body: list[int]) -> None:
+    """Refuse a second table below the first whose columns stand in another order.
+
+    Raises
+    ------
+    StudyProblemsError
+        With its row.
+    """
+    known = sorted(filter(None, names))
+    for row in body:
+        below = _names(grid, row)
+        if len(known) > 2 and below != names[: len(below)] and sorted(filter(None, below)) == known:
+            advice = "Bring the columns below it into the order of the first table"
+            found = "the column names in another order"
+            where = (grid.name, (row,), "")
+            raise StudyProblemsError(
+                [Problem.of_cells(*where, "one table, its columns in one order", found, advice)]
+            )
 
 
 def _without_others(grid: Grid, rows: list[int], said: list[str]) -> tuple[int, ...]:

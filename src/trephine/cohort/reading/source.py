@@ -280,6 +280,9 @@ def _once(name: str, row: int, names: list[str]) -> None:
     twice = sorted(column for column, number in Counter(names).items() if number > 1)
     if twice:
         advice = "Give each column a name of its own"
+        half = len(names) // 2
+        if len(twice) > 2 and names[:half] == names[half:]:
+            advice = "If two tables stand side by side, put one below the other"
         problem = Problem(f"{name}, row {row}", "column names once", f"{twice[:10]}", advice)
         raise StudyProblemsError([problem])
 

@@ -16,7 +16,9 @@ from trephine.cohort.reading.limits import TableLimits
 from trephine.cohort.reading.package import refusal
 
 _PIECE = 1 << 20
+_BLANK = " "
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright strokes"}
+_A_NUMBER = re.compile(r"(^|[,;\t|])\s*[\d.]+\s*([,;\t|]|$)")
 # As many lines as the separator is looked for in.
 _SAMPLE = 200
 _AS_TEXT = "Save it from a spreadsheet program as CSV in UTF-8, or as xlsx"
@@ -41,15 +43,35 @@ def read_text_table(path: Path, limits: TableLimits, encoding: str | None = None
     stated = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
     if stated is not None:  # Excel's own first line, which it does not show
         text = text[stated.end() :]
+    text = _without_comments(text, grid)
     separator = stated[1] if stated else find_separator(text, path.suffixes)
     if separator != "," and not (separator == "\t" and ".tsv" in path.suffixes):
-        named = _SEPARATORS.get(separator, repr(separator))
+        named = "blanks" if separator == _BLANK else _SEPARATORS.get(separator, repr(separator))
         grid.said.append(f"Columns are separated by {named}.")
     grid.decimal_comma = separator in ";\t|"
     widest = max(_widths(_sample(text), separator), default=0)
     grid.stated = (text.count("\n") + (not text.endswith("\n")), widest)
     _fill(grid, text, separator)
     return grid
+
+
+def _without_comments(text: str, grid: Grid) -> str:
+    """Empty lines above the column names that begin with #, as cBioPortal and R packages write.
+
+    A single such line may be the column names themselves ("#id,age"): it is one if the line below
+    holds a number.
+    """
+    lines = _first_lines(text)
+    number = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    if number in (0, len(lines)) or _A_NUMBER.search(lines[number]):
+        return text
+    rows = "Row 1 begins" if number == 1 else f"Rows 1 to {number} begin"
+    grid.said.append(f"{rows} with # and {'was' if number == 1 else 'were'} left out.")
+    return "\n" * number + text[sum(len(line) + 1 for line in lines[:number]) :]
+
+
+def _first_lines(text: str) -> list[str]:
+    return _sample(text).split("\n")
 
 
 def _bytes(path: Path, limits: TableLimits) -> bytes:
@@ -139,7 +161,16 @@ def find_separator(text: str, suffixes: list[str]) -> str:
         rank = (round(number / len(widths), 2), -widths.index(width), width)
         if rank > best or best[0] == 0:
             best, choice = rank, separator
-    return choice
+    return _BLANK if best[0] == 0 and _in_columns(sample) else choice
+
+
+def _in_columns(sample: str) -> bool:
+    """Say whether every line has as many parts between blanks, three at least.
+
+    The first may have one less: R writes the names of rows without a name above them.
+    """
+    first, *rest = _widths(sample, _BLANK) or [0]
+    return len(rest) > 1 and len(set(rest)) == 1 and rest[0] > 2 and rest[0] - first in (0, 1)
 
 
 def _sample(text: str) -> str:
@@ -155,7 +186,7 @@ def _sample(text: str) -> str:
 
 def _widths(sample: str, separator: str) -> list[int]:
     try:
-        rows = csv.reader(_lines(sample), delimiter=separator)
+        rows = csv.reader(_apart(sample, separator), delimiter=separator)
         return [len(row) for row in rows if any(cell.strip() for cell in row)]
     except csv.Error:
         return []
@@ -170,9 +201,16 @@ def _lines(text: str) -> Iterator[str]:
         start = stop
 
 
+def _apart(text: str, separator: str) -> Iterator[str]:
+    """Yield lines; where blanks part columns, several are one."""
+    if separator != _BLANK:
+        return _lines(text)
+    return (re.sub(r"[ \t]+", " ", line).strip(" \n") + "\n" for line in _lines(text))
+
+
 def _fill(grid: Grid, text: str, separator: str) -> None:
     csv.field_size_limit(max(csv.field_size_limit(), grid.limits.cell_letters + 1))
-    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
+    reader = csv.reader(_apart(text, separator), delimiter=separator, strict=True)
     number = 0
     advice = "Look at the quotation marks near there: each that opens a cell must close it"
     try:

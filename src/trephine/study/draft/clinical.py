@@ -12,7 +12,7 @@ from trephine.cohort.answers import NO, YES
 from trephine.cohort.reading.cell_text import alike
 from trephine.study.draft.numbers import asked_marks, numbers_of
 from trephine.study.draft.values import Look
-from trephine.study.toml_text import inline, listed, words
+from trephine.study.toml_text import inline, key, listed, words
 
 # A column of more different values than this is taken as a measurement.
 MOST_LEVELS = 6
@@ -38,6 +38,14 @@ _WOMEN = """f female woman weiblich frau w femme féminin mujer femenino ж же
     女 女性 여 여성 여자"""
 _MALE = frozenset(_MEN.split())
 _FEMALE = frozenset(_WOMEN.split())
+# Cells that say that nobody knows.
+_UNKNOWN = frozenset(
+    """unknown|unk|unk.|not known|not recorded|not reported|not available|nr|missing|n.d.|nd|no data
+    |k.a.|unbekannt|keine angabe|inconnu|nsp|desconocido|неизвестно|нет данных|未知|不详|不明|未记录
+    |미상|不明確""".replace("\n    ", "").split("|")
+)
+# Marks by which a finding is ticked, beside the words for yes.
+_TICKS = frozenset(["1", "x", "●", "•", "○", "*", "v", "1.0", "present", "vorhanden", "présent"])
 
 
 @dataclass(frozen=True)
@@ -62,11 +70,22 @@ class Declaration:
 def declare(look: Look) -> Declaration:
     """Declare a clinical variable as its cells are written."""
     if len(set(_spoken(look))) < 2:
-        return Declaration(reason="one value only" if look.values else "no value")
+        return Declaration(reason=_one_value(look) if look.values else "no value")
     number = None if look.codes else _measurement(look)
     if number is not None and (len(look.values) > MOST_LEVELS or not look.is_numeric):
         return number
     return _categories(look)
+
+
+def _one_value(look: Look) -> str:
+    """Say why a column of one value is no variable; a mark beside empty cells may mean yes."""
+    (value,) = look.values
+    ticked = look.share < 1 and (_folded(value) in YES | _TICKS)
+    if not ticked:
+        return "one value only"
+    empty = sum(cell == "" for cell in look.cells)
+    line = inline({"levels": listed(["no", "yes"]), "read": words({value: "yes", "": "no"})})
+    return f"{value!r} or empty ({empty} rows); if empty means no: {key(look.name)} = {line}"
 
 
 def _measurement(look: Look) -> Declaration | None:
@@ -81,6 +100,8 @@ def _measurement(look: Look) -> Declaration | None:
 def _categories(look: Look) -> Declaration:
     meaning = _meanings(look)
     levels = _levels(look, meaning)
+    unknown = [level for level in levels if _folded(level) in _UNKNOWN]
+    levels = [level for level in levels if level not in unknown]
     if len(levels) > MOST_LEVELS:
         return Declaration(reason=f"{len(look.values)} different texts")
     if len(levels) < 2:
@@ -92,6 +113,10 @@ def _categories(look: Look) -> Declaration:
         meaning = {cell: level for cell, level in meaning.items() if level not in codes}
         example = ", ".join(f'"{code}" = "..."' for code in codes)
         asked = f"what do {' and '.join(codes)} mean? Put {example} into read"
+    if unknown:
+        told = f"{' and '.join(map(repr, unknown))} is read as missing: or is it a level?"
+        asked = f"{asked}; {told}" if asked else told
+        meaning |= {cell: "" for cell, level in meaning.items() if level in unknown}
     nothing = next((cell for cell in set(_spoken(look)) - look.values), None)
     if nothing is not None and not asked:
         asked = f'does "{nothing}" mean that there was none? If it means missing, remove the level'

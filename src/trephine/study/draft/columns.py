@@ -8,12 +8,15 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from trephine.study.draft.clinical import MOST_LEVELS, Declaration, declare
+from trephine.study.draft.date_parts import dates_to_join
 from trephine.study.draft.nearly import nearly_time
 from trephine.study.draft.numbers import numbers_of, without_unit_of_time
 from trephine.study.draft.outcome import DraftedOutcome, find_outcome
 from trephine.study.draft.side import find_side
+from trephine.study.draft.unfinished import cases_unnamed, exports_asked
 from trephine.study.draft.values import Look
 from trephine.study.draft.words import is_named
+from trephine.study.table.suspects import is_programs_own
 from trephine.study.toml_text import quoted
 from trephine.types import TimeUnit
 
@@ -94,12 +97,8 @@ def guess_roles(
     units
         By column, its unit by a row below the names.
     """
-    known, covered, stated = codes or {}, merged or {}, units or {}
-    names = map(str, frame.columns)
-    none: frozenset[int] = frozenset()
-    looks = {
-        n: Look.at(frame, n, known.get(n), covered.get(n, none), stated.get(n, "")) for n in names
-    }
+    covered = merged or {}
+    looks = _looks(frame, codes or {}, covered, units or {})
     found: dict[str, str] = {}
     why: dict[str, str] = {}
     read: dict[str, dict[str, str]] = {}
@@ -109,13 +108,14 @@ def guess_roles(
     once = frame.drop_duplicates()
     if len(once) < len(frame):
         questions.append(f"{len(frame) - len(once)} rows repeat others whole: remove the copies")
+    questions += exports_asked(looks)
     named = _find_names(once, looks, found, list(matched), side, why)
     found |= named
     if not named:
-        questions.append(
-            'which column names each case (columns = { case = "..." }), or patient and side?'
-        )
-    taken = {*found.values(), side}
+        questions += cases_unnamed(looks)
+    dated, to_join = dates_to_join(looks)
+    questions += to_join
+    taken = {*found.values(), side, *dated}
     free_looks = {n: without_unit_of_time(k) for n, k in looks.items() if n not in taken}
     outcome = find_outcome(free_looks)
     found |= outcome.columns
@@ -123,14 +123,29 @@ def guess_roles(
     read |= outcome.read
     questions += outcome.unsure
     _find_centre(looks, found, why, read)
-    free = [look for name, look in looks.items() if name not in {*found.values(), side}]
+    taken |= set(found.values())
+    free = [look for name, look in looks.items() if name not in taken]
     patients = covered.get(found.get("patient", ""), frozenset())
     clinical, left_out = _variables(free, len(frame), outcome, patients)
+    left_out |= dict.fromkeys(dated, "part of a date")
     repeat, doubts = _merged(found, covered)
     columns = {role: found[role] for role in _ROLES if role in found}
     asked = (*questions, *doubts)
     of, strip = outcome, outcome.strip
     return Roles(columns, why, of.unit, of.horizons, read, clinical, left_out, asked, repeat, strip)
+
+
+def _looks(
+    frame: pd.DataFrame,
+    codes: Mapping[str, Mapping[str, str]],
+    covered: Mapping[str, frozenset[int]],
+    units: Mapping[str, str],
+) -> dict[str, Look]:
+    none: frozenset[int] = frozenset()
+    return {
+        n: Look.at(frame, n, codes.get(n), covered.get(n, none), units.get(n, ""))
+        for n in map(str, frame.columns)
+    }
 
 
 def _merged(
@@ -160,8 +175,12 @@ def _variables(
     """
     clinical: dict[str, Declaration] = {}
     left_out = {}
+    first: dict[tuple[str, ...], str] = {}
     for look in looks:
+        same = first.setdefault(look.cells, look.name)
         reason = _no_predictor(look, n_rows, outcome)
+        if not reason and same != look.name:
+            reason = f"its cells are those of {same!r}"
         if own := bool(look.merged) and look.merged <= patients:
             look = replace(look, merged=frozenset())
         declared = Declaration(reason=reason) if reason else declare(look)
@@ -261,6 +280,7 @@ def _no_predictor(look: Look, n_rows: int, outcome: DraftedOutcome) -> str:
     age = is_named(look.name, "age")
     reasons: list[tuple[Callable[[], bool], str]] = [
         (lambda: look.counts_rows, "it counts the rows"),
+        (lambda: is_programs_own(look.name), "a program's own: a mark, or what a model gave"),
         (lambda: look.is_date or is_named(look.name, "birth"), "dates are not predictors"),
         (lambda: look.name in outcome.times, "it looks like another follow-up time"),
         (

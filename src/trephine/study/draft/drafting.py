@@ -26,6 +26,7 @@ from trephine.study.draft.columns import Roles, guess_roles
 from trephine.study.draft.export import Export, sort_export
 from trephine.study.draft.files import FoundFiles, find_patterns
 from trephine.study.draft.folder_scan import Scan, scan_folder
+from trephine.study.draft.other_tables import beside_table, is_copy
 from trephine.study.draft.text import study_text
 from trephine.study.draft.values import Look
 from trephine.study.draft.wide import WideSheet, find_wide
@@ -102,14 +103,15 @@ def draft_study(
     if not sources:
         if unread:
             raise StudyProblemsError([p for error in unread.values() for p in error.problems])
+        packed = any(path.suffix.lower() in (".zip", ".7z", ".rar") for path in folder.iterdir())
         raise InputError(
             f"{folder}: expected a table with one row per case ({', '.join(TABLE_SUFFIXES)}),"
-            " found none"
+            f" found {'an archive only: unpack it' if packed else 'none'}"
         )
     scan = scan_folder(folder, progress)
     export = sort_export(scan)
     tables = {path: _candidate(scan, export, path, source) for path, source in sources.items()}
-    own = folder / table if table else min(tables, key=lambda path: tables[path].roles.missing)
+    own = folder / table if table else min(tables, key=lambda path: _rank(path, tables[path]))
     if own not in tables:
         refused = unread.get(own)
         raise refused or InputError("table: expected one in the folder, found none of this name")
@@ -117,11 +119,17 @@ def draft_study(
     features = _feature_table(own, sources, chosen.roles)
     text = study_text(own.name, chosen.roles, chosen.wide, chosen.files, features, listed)
     skipped = [f"Not read, {error.problems[0]}" for error in unread.values()]
+    skipped += beside_table(own, features, sources, chosen.roles.columns.get("case"))
     paths = chosen.files.listed
     written = "" if paths is None else paths.to_csv(index=False, lineterminator="\n")
     return Draft(
         text, (*_found(own, chosen, features), *skipped), written, listed if written else ""
     )
+
+
+def _rank(path: Path, candidate: _Candidate) -> tuple[int, bool]:
+    """Order tables by the roles that they lack, copies last."""
+    return candidate.roles.missing, is_copy(path)
 
 
 def draft_table(path: Path, shown: str) -> Draft:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import combinations
+
+import numpy as np
 
 from trephine.cohort.answers import NO, YES
 from trephine.cohort.cells import plain_number, plain_text
@@ -11,11 +15,16 @@ from trephine.study.draft.values import Look
 from trephine.study.draft.words import is_named
 
 _MOST_WORDS = 6
+_MOST = 0.9
+# Excel's day 1, and as many days as follow-up in any unit has.
+_DAY_ONE = date(1899, 12, 30).toordinal()
+_MOST_DAYS = 10_000
 _SEEN = re.compile(
     r"events?|fail(ed|ure)|collapsed?|relapsed?|recurr(ed|ence)|progress(ed|ion)|revised|revision"
     r"|dead|died|deceased|death|塌陷|复发|死亡|事件",
     re.IGNORECASE,
 )
+_CODED = re.compile(r"([01])\s*[:=)]\s*([^\W\d].*)")
 _UNSEEN = re.compile(
     r"(lost|ltfu|l2fu|withdr|drop.?out|dropped|censor|event.?free|disease.?free|alive|living|none"
     r"|no\W|without|end of (study|follow)|删失|失访|存活|无)",
@@ -42,6 +51,35 @@ def doubtful_time(look: Look) -> str:
         f"{look.name!r} seems to be the time, but {len(odd)} of its cells are no numbers, such as"
         f" {odd[0]!r}: check lists them. Or is it another column, or start and last (dates)?"
     )
+
+
+def dated_time(looks: Iterable[Look]) -> str | None:
+    """Return what is to be asked of times that a spreadsheet shows as dates; None without."""
+    for look in looks:
+        if not look.is_date or not is_named(look.name, "time") or is_named(look.name, "date"):
+            continue
+        known = look.days[np.isfinite(look.days)]
+        if known.size and known.min() >= _DAY_ONE and known.max() < _DAY_ONE + _MOST_DAYS:
+            return (
+                f"{look.name!r} holds dates from 1900 on: are they numbers, such as months, that"
+                " the spreadsheet shows as dates? Set the column's format to a number there"
+            )
+    return None
+
+
+def two_columns(looks: Sequence[Look]) -> str:
+    """Return what is to be asked where the time stands in one of two columns; empty otherwise.
+
+    Registries give the days to death of the dead, and those to the last visit of all others.
+    """
+    for first, second in combinations(looks, 2):
+        one, other = np.isfinite(first.numbers), np.isfinite(second.numbers)
+        if one.any() and other.any() and not (one & other).any() and (one | other).mean() > _MOST:
+            return (
+                f"the time stands in {first.name!r} for some rows and in {second.name!r} for the"
+                " others: bring both into one column"
+            )
+    return ""
 
 
 def nearly_event(looks: Iterable[Look]) -> Look | None:
@@ -76,6 +114,10 @@ def _meaning(cell: str) -> str:
     text = plain_text(cell).casefold()
     if text in ("0", "1"):
         return text
+    if (coded := _CODED.fullmatch(text)) is not None:
+        # A code with its word, as registries write it: where the two disagree nobody knows.
+        word = _meaning(coded[2])
+        return coded[1] if word in ("", coded[1]) else ""
     if text in YES or _SEEN.fullmatch(text):
         return "1"
     return "0" if text in NO or _UNSEEN.match(text) else ""

@@ -107,7 +107,7 @@ def without_unit_of_time(look: Look) -> Look:
     found = numbers_of(look, 0)
     if found is None or found.asked or not (found.marks or found.kind):
         return look
-    if found.kind not in ("day", "month", "year", ""):
+    if found.kind not in ("day", "week", "month", "year", ""):
         return look
     unit = f"{found.kind}s" if found.kind else ""
     if unit and unit_named(look.titled) not in (None, unit):

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import cast
 
 import numpy as np
 
 from trephine.cohort.follow_up import DAYS
-from trephine.study.draft.nearly import doubtful_event, doubtful_time, nearly_event, nearly_time
+from trephine.study.draft.nearly import (
+    dated_time,
+    doubtful_event,
+    doubtful_time,
+    nearly_event,
+    nearly_time,
+    two_columns,
+)
 from trephine.study.draft.numbers import asked_marks
 from trephine.study.draft.values import Look
 from trephine.study.draft.words import is_named, unit_named
@@ -22,7 +29,7 @@ _DENSE = 0.9
 _FOLLOWS = 0.95
 # Share of negative numbers from which on a column is no time.
 _NEGATIVE = 0.1
-_YEAR: dict[TimeUnit, float] = {"days": 365.0, "months": 12.0, "years": 1.0}
+_YEAR: dict[TimeUnit, float] = {"days": 365.0, "weeks": 52.0, "months": 12.0, "years": 1.0}
 
 
 @dataclass(frozen=True)
@@ -85,13 +92,31 @@ def find_outcome(looks: Mapping[str, Look]) -> DraftedOutcome:
     if {"start", "last"} <= set(dates):
         return _from_dates(dates, None if "event_date" in dates else flag, named)
     if times:
-        return _from_numbers(times[0], flag, named)
+        found = _from_numbers(times[0], flag, named)
+        parted = two_columns(times)
+        if not parted:
+            return found
+        # Either alone would be a study of those with the event, or of those without.
+        columns = {role: name for role, name in found.columns.items() if role != "time"}
+        return replace(found, columns=columns, unsure=(parted, *found.unsure))
+    return _without_time(looks, flag, named)
+
+
+def _without_time(
+    looks: Mapping[str, Look], flag: Look | None, named: frozenset[str]
+) -> DraftedOutcome:
+    """Return what is known where no column is a time as it stands, and what is to be asked."""
     question = "which column is the time (or start and last, columns of dates)?"
     columns, why, read, asked = _event_columns(flag)
+    unit: TimeUnit = "months"
     if (near := nearly_time(looks.values())) is not None:
         columns, why = {"time": near.name, **columns}, {"time": "its name", **why}
         question = doubtful_time(near)
-    return DraftedOutcome(columns, why, read, {}, (question, *asked), times=named)
+        unit = cast("TimeUnit", unit_named(near.titled) or unit)
+    elif (dated := dated_time(looks.values())) is not None:
+        question = dated
+    questions, ends = (question, *asked), _horizons(np.empty(0), unit)
+    return DraftedOutcome(columns, why, read, {}, questions, unit, ends, times=named)
 
 
 def _is_time(look: Look) -> bool:

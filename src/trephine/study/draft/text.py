@@ -137,7 +137,7 @@ def _outcome_lines(roles: Roles) -> list[str]:
         "[outcome]",
         f"name = {quoted(outcome_name(event))}",
         f"event = {quoted(event)}",
-        f"unit = {quoted(roles.unit)}  # days, months or years",
+        f"unit = {quoted(roles.unit)}  # days, weeks, months or years",
         f"horizons = [{', '.join(f'{horizon:g}' for horizon in roles.horizons)}]",
         "",
     ]

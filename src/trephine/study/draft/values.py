@@ -94,7 +94,7 @@ class Look:
         """The cells that hold a value; beside plus signs a minus is one."""
         known = [c for c in self.cells if not is_missing(c) and cause_of(c) is None]
         if known and {plain_text(cell) for cell in known} <= PLUS:
-            own = {*known, "-"}
+            own = {*known, "-", "–", "—"}
             return [cell for cell in self.cells if cell in own]
         return known
 

@@ -21,12 +21,13 @@ _WORDS = {
         r"|centro|больниц|병원|病院|施設"
     ),
     "time": (
-        r"month|days|years|time|follow|surviv|^[odpr]f?s$|^[a-z]?fs$|随访|時間|时间|月数|月數"
+        r"month|days|years|(?<!per )(?<!/)(?<!gestational )weeks|time|follow"
+        r"|surviv|^[odpr]f?s$|^[a-z]?fs$|随访|時間|时间|月数|月數"
         r"|生存|无病|zeit|monat|dauer|(?<!^s)(?<![\W_]s)tage$|jahre$|durée|duree|mois|délai|suivi|jours|seguim"
         r"|meses|tiempo|días|años|срок|месяц|время|наблюд|추적|기간|개월|期間|追跡|観察"
     ),
     "event": (
-        r"event|status|dead|death|died|collaps|fail|relaps|recur|progress|revision|endpoint"
+        r"event|status|(^|[\W_])cod([\W_]|$)|dead|death|died|collaps|fail|relaps|recur|progress|revision|endpoint"
         r"|outcome|死亡|塌陷|事件|结局|結局|复发|復發|转移|终点|失败|进展|翻修|ereignis"
         r"|(^|\W)tod|verstorb|rezidiv|versag|kollaps|événement|évènement|evenement|décès|deces"
         r"|récidiv|recidiv|échec|evento|muert|fallec|fracas|событи|смерт|умер|рецидив|исход"
@@ -77,10 +78,27 @@ _WORDS = {
 }
 _PATTERNS = {kind: re.compile(words, re.IGNORECASE) for kind, words in _WORDS.items()}
 _DEATH = re.compile(
-    r"^(dead|death|died|deceased|死亡|사망|смерть|tod|décès|muerte)$", re.IGNORECASE
+    r"(dead|death|died|deceased|vital|os|overall survival|死亡|사망|смерть|tod|décès|muerte)",
+    re.IGNORECASE,
+)
+_ENDPOINTS = {
+    "dfs": "disease-free survival",
+    "pfs": "progression-free survival",
+    "rfs": "recurrence-free survival",
+    "efs": "event-free survival",
+    "mfs": "metastasis-free survival",
+    "dmfs": "distant-metastasis-free survival",
+    "css": "cancer-specific survival",
+    "dss": "disease-specific survival",
+}
+# What a column of an event's states says beside the event: "OS status", "Death (1=yes)".
+_STATE = re.compile(
+    r"\s*(&\w+;|[(（\[].*|(?<=\w)[\s.:-]+(status|event|flag|indicator|yes/?no|y/?n|recode)\b.*)\s*",
+    re.IGNORECASE,
 )
 _ANY_EVENT = re.compile(r"(event|status|outcome|end ?point)s?", re.IGNORECASE)
 _UNITS = {
+    "weeks": r"(?<!per )(?<!/)weeks?(?![a-z])|周数|週数|wochen|semaines|недел",
     "days": r"day|天数|日数|tage|jours|días|дн|일수",
     "months": r"month|月|monat|mois|meses|месяц|개월",
     "years": r"year|年|jahr|(^|\W)an(s|nées)|años|(^|\W)лет|년",
@@ -93,7 +111,7 @@ def is_named(column: str, kind: str) -> bool:
 
 
 def unit_named(column: str) -> str | None:
-    """Return the unit of time that a column's name states: days, months, years or None."""
+    """Return the unit of time that a column's name states: days, weeks, months, years or None."""
     low = column.casefold()
     return next((unit for unit, words in _UNITS.items() if re.search(words, low)), None)
 
@@ -113,7 +131,9 @@ def without_date(column: str) -> str:
 
 def event_name(column: str) -> str:
     """Return what an event is called by its column; of a name in two scripts the Latin words."""
-    return _latin(column) or column
+    if _STATE.sub("", column).strip().casefold() in ("os", "vital", "overall survival"):
+        return "death"
+    return _latin(_STATE.sub("", column).strip() or column) or column
 
 
 def outcome_name(event: str) -> str:
@@ -121,9 +141,12 @@ def outcome_name(event: str) -> str:
 
     Where that has no Latin letters, a name half in English would be in neither language.
     """
-    if _DEATH.search(event):
+    bare = _STATE.sub("", event).strip()
+    if _DEATH.fullmatch(bare):
         return "overall survival"
-    latin = _latin(event)
+    if bare.casefold() in _ENDPOINTS:
+        return _ENDPOINTS[bare.casefold()]
+    latin = _latin(bare or event)
     named = latin and not _ANY_EVENT.fullmatch(latin)
     return f"{latin}-free survival" if named else "event-free survival"
 

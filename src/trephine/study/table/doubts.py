@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from trephine.cohort.follow_up import DAYS
 from trephine.cohort.schema import ClinicalTable, label_of
 from trephine.errors import named_rows
 from trephine.study.table.outcome import TableRows
-from trephine.types import BoolArray, FloatArray, IntArray
+from trephine.types import BoolArray, FloatArray, IntArray, TimeUnit, span_text
 
 # A follow-up time this many times the next longest one is in another unit, or mistyped; the few
 # cases above the gap are at most this share.
@@ -18,10 +19,12 @@ _FEW = 0.1
 _FEWEST = 10
 # Of exponential times of 60 cases the longest is so far from the median once in 500 tables.
 _SPREAD = 15
+# No study of images is older.
+_LONGEST_YEARS = 60
 
 
-def time_doubts(rows: TableRows, column: str) -> list[str]:
-    """Return a sentence on times that lie far beyond all others, as days among months do.
+def time_doubts(rows: TableRows, column: str, unit: TimeUnit = "months") -> list[str]:
+    """Return a sentence on times longer than a life, or far beyond all others, as days are.
 
     Between them and the longest of the others is a gap of 2.5 times, and they are at most a tenth
     of the cases; or they are more than 15 times the median, where there is no gap.
@@ -34,7 +37,7 @@ def time_doubts(rows: TableRows, column: str) -> list[str]:
     first = max(1, int(np.ceil((1 - _FEW) * ordered.size)))
     gaps = [place for place in range(first, ordered.size) if _far(ordered, place)]
     if not gaps:
-        return _far_from_the_middle(rows, column, known)
+        return _far_from_the_middle(rows, column, known) or _beyond_life(ordered, column, unit)
     bound = ordered[gaps[0]]
     numbers = [rows.numbers[place] for place in known if times[place] >= bound]
     shown = f"{bound:g}" if len(numbers) == 1 else f"{bound:g} or more"
@@ -42,6 +45,18 @@ def time_doubts(rows: TableRows, column: str) -> list[str]:
     return [
         f"{where[0].upper()}{where[1:]}, column {column}: {shown}, where all others are at most"
         f" {ordered[gaps[0] - 1]:g}. Days typed for months?"
+    ]
+
+
+def _beyond_life(ordered: FloatArray, column: str, unit: TimeUnit) -> list[str]:
+    """Report times that are all in a smaller unit than the study file says."""
+    longest = float(ordered[-1])
+    years = longest * DAYS[unit] / DAYS["years"]
+    if years <= _LONGEST_YEARS:
+        return []
+    return [
+        f"Column {column}: the longest time, {span_text(longest, unit)}, is {years:.0f} years."
+        " Is [outcome] unit another, such as days?"
     ]
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from trephine.cohort.cell_problems import absent_column, number_problems, quoted, value_problems
 from trephine.cohort.reading import cause_of
-from trephine.cohort.reading_keys import ReadingKeys
+from trephine.cohort.reading_keys import CellKeys
 from trephine.cohort.sides import side_of
 from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem
@@ -62,11 +62,13 @@ class TableRows:
         return np.isnan(self.time) | np.isnan(self.event)
 
 
-def read_rows(frame: pd.DataFrame, plan: StudyPlan) -> tuple[TableRows | None, list[Problem]]:
+def read_rows(
+    frame: pd.DataFrame, plan: StudyPlan, header_row: int = 1
+) -> tuple[TableRows | None, list[Problem]]:
     """Read cases, patients, sides and outcome; None where a needed column is missing."""
     name = plan.data.table.name
     columns = _named(plan.data.columns, frame)
-    problems = _missing_columns(frame, columns, name)
+    problems = _missing_columns(frame, columns, name, header_row)
     if problems:
         return None, problems
     case_ids = tuple(frame[columns.case])
@@ -103,12 +105,14 @@ def _named(columns: Columns, frame: pd.DataFrame) -> Columns:
     return columns.model_copy(update=update)
 
 
-def _missing_columns(frame: pd.DataFrame, columns: Columns, name: str) -> list[Problem]:
+def _missing_columns(
+    frame: pd.DataFrame, columns: Columns, name: str, header_row: int
+) -> list[Problem]:
     problems = []
     for role, column in columns.model_dump().items():
         if isinstance(column, str) and column not in frame.columns:
             advice = f"Name the right column under [data] columns.{role}"
-            problems.append(absent_column(name, 1, column, frame.columns, advice))
+            problems.append(absent_column(name, header_row, column, frame.columns, advice))
     return problems
 
 
@@ -191,7 +195,7 @@ def _same_side_twice(
 def _times(frame: pd.DataFrame, column: str, name: str, problems: list[Problem]) -> FloatArray:
     time, wrong = as_numbers(frame[column])
     problems += number_problems(
-        frame[column], wrong, name, "a time as a number", ReadingKeys(f'[data.read."{column}"]')
+        frame[column], wrong, name, "a time as a number", CellKeys(f'[data.read."{column}"]')
     )
     for row in np.flatnonzero(np.isfinite(time) & (time <= 0)).tolist():
         cells = (name, [int(frame.index[row])], column)

@@ -11,6 +11,7 @@ from trephine.study.table.outcome import TableRows
 from trephine.study.table.suspects import (
     is_identifier,
     is_outcome_name,
+    is_programs_own,
     is_row_number,
     is_second_time,
     repeats_outcome,
@@ -74,6 +75,8 @@ def _suspicions(
         yield "an identifier: nearly every case has a value of its own", excuse
     if is_second_time(values, rows.time, ~rows.without_outcome):
         yield "another follow-up time: often the outcome's own, and never longer", excuse
+    if is_programs_own(column):
+        yield "a column that a program made: a form's state, or what a model gave", excuse
     if is_outcome_name(column) or is_outcome_name(key):
         yield "the name of an outcome", excuse
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,12 +21,19 @@ from trephine.study.table.outcome import TableRows
 from trephine.study.table.suspects import (
     is_identifier,
     is_outcome_name,
+    is_programs_own,
     is_row_number,
     is_second_time,
     repeats_outcome,
 )
 
 DEFAULT_SET = "features"
+_TURN = (
+    "The names of the cases stand above the columns: turn the table (copy it, and paste it"
+    " transposed)"
+)
+_ONE_ROW = "Bring all features of a case into one row, each in a column of its own"
+_DATE_NAME = re.compile(r"(19|20)\d\d-\d\d-\d\d( .*)?|\d{1,2}-[A-Z][a-z]{2}")
 
 # What no set may name either.
 _REFUSED = ("numbers of rows", "an identifier", "the name of another outcome")
@@ -65,7 +73,9 @@ def read_feature_sets(
     said = [] if same_table else [f"{name}: {sentence}" for sentence in source.assumed]
     column = find_column(frame, case)
     if column is None:
-        absent = absent_column(name, source.header_row, case, frame.columns, "Set [features] case")
+        turned = len(set(rows.case_ids) & set(frame.columns)) > len(rows.case_ids) / 2
+        advice = _TURN if turned else "Set [features] case"
+        absent = absent_column(name, source.header_row, case, frame.columns, advice)
         return {}, [absent], said
     if plan.features.decimal is not None:
         how = CellReading(decimal=plan.features.decimal)
@@ -73,7 +83,7 @@ def read_feature_sets(
         frame = frame.assign(**{c: read_column(frame[c], how) for c in others})
     problems = _case_problems(frame, column, rows, name)
     chosen, more, left_out = _choose_columns(frame, column, plan)
-    said += [f"{name}: {sentence}" for sentence in left_out]
+    said += [f"{name}: {sentence}" for sentence in (*left_out, *_dates_as_names(chosen))]
     problems += more
     sets: dict[str, FeatureSet] = {}
     refused = {problem.column for problem in problems}
@@ -86,12 +96,25 @@ def read_feature_sets(
     return sets, problems, said
 
 
+def _dates_as_names(chosen: Mapping[str, Sequence[str]]) -> list[str]:
+    """Report names of features that a spreadsheet turned into dates."""
+    dates = [name for names in chosen.values() for name in names if _DATE_NAME.fullmatch(name)]
+    if not dates:
+        return []
+    shown = ", ".join(repr(name) for name in dates[:5])
+    return [
+        f"features named by a date ({shown}): a spreadsheet makes dates of names such as MARCH1 or"
+        " SEPT2. Name them anew."
+    ]
+
+
 def _case_problems(frame: pd.DataFrame, case: str, rows: TableRows, name: str) -> list[Problem]:
     problems = []
     again = frame[case].duplicated(keep=False) & (frame[case] != "")
     if again.any():
         numbers = [int(row) for row in frame.index[again]]
-        problems.append(Problem.of_cells(name, numbers, case, "each case once", "a case again"))
+        cells = (name, numbers, case)
+        problems.append(Problem.of_cells(*cells, "each case once", "a case again", _ONE_ROW))
     known = set(frame[case])
     lacking = rows.without_outcome.tolist()
     absent = [
@@ -188,6 +211,8 @@ def _no_feature(column: pd.Series, plan: StudyPlan) -> str:
         return ""  # refused in words of its own
     if name.startswith("diagnostics_"):
         return "diagnostics of PyRadiomics"
+    if is_programs_own(name):
+        return "columns that a program made of others"
     if is_outcome_name(name):
         return "the name of another outcome"
     # Once: pandas makes each cell anew as it is asked for.

@@ -56,6 +56,19 @@ _OUTCOMES = re.compile(
 )
 
 
+# REDCap's, SPSS's and broom's own columns: the state of a form, and what a model gave, which has
+# seen the outcome. SPSS writes them in capitals.
+_PROGRAMS_OWN = re.compile(
+    r"redcap_\w+|\w+_complete|\$casenum|filter_\$|\.(fitted|resid|hat|cooksd|std\.resid|se\.fit)|"
+    r"(PRE|RES|ADJ|ZPR|ZRE|SRE|DRE|SDR|MAH|COO|LEV|COV|PGR|SUR|SE|LML|HAZ|XBE|PAR\d|DFB\d+|LIN)_\d+"
+)
+
+
+def is_programs_own(name: str) -> bool:
+    """Say whether a whole name is one that a program gives to columns it makes."""
+    return _PROGRAMS_OWN.fullmatch(name.strip()) is not None
+
+
 def _simple(name: str) -> str:
     return name.strip().lower()
 
