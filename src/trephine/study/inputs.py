@@ -161,8 +161,7 @@ def read_study(
     if problems or rows is None:
         unopened = plan.has_images and images.files is None
         raise StudyProblemsError(problems, UNOPENED if unopened else "")
-    said += [*value_doubts(clinical, rows.numbers), *twin_doubts(clinical)]
-    said += _left_out(plan, rows, clinical)
+    said += _doubts_of_values(plan, rows, clinical)
     inputs = _analysed(plan, rows, clinical, images, features, fingerprints)
     remarks = (*said, *inputs.remarks, *images.remarks)
     return replace(inputs, remarks=remarks, unchanged=images.unchanged, spellings=table.spellings)
@@ -178,10 +177,14 @@ def _read_plan(
     return plan, [*problems, *check_plan(plan), *network_file_problems(plan)], fingerprints
 
 
-def _left_out(plan: StudyPlan, rows: TableRows, clinical: ClinicalTable) -> list[str]:
+def _doubts_of_values(plan: StudyPlan, rows: TableRows, clinical: ClinicalTable) -> list[str]:
     drops = plan.selection.missing_clinical == "drop"
     columns = plan.data.columns
-    return left_out_doubts(rows, clinical, columns.time, columns.event, drops)
+    return [
+        *value_doubts(clinical, rows.numbers),
+        *twin_doubts(clinical),
+        *left_out_doubts(rows, clinical, columns.time, columns.event, drops),
+    ]
 
 
 def _doubts(plan: StudyPlan, rows: TableRows, clinical: ClinicalTable) -> list[str]:
