@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trephine.facts import InstabilityFacts
+from trephine.validation.loess import loess
 
 CASES, REFITS, CURVES = 60, 200, 12
 
@@ -29,6 +30,8 @@ def instability(protocol: str, model: str, horizon: float) -> InstabilityFacts:
             "original": original,
             "low": low,
             "high": high,
+            "low_smooth": loess(original, low),
+            "high_smooth": loess(original, high),
             "error": error,
             "changed_of_case": changed,
             "point_at": np.tile(original, 10),

@@ -48,7 +48,10 @@ def test_every_model_is_summed_up_and_the_fullest_drawn(
         found = of(facts, protocol, model, 12.0)
         n = facts.flow.analysed.cases
         assert found.refits == found.drawn == BOOTSTRAPS
-        for series in (found.original, found.low, found.high, found.error, found.changed_of_case):
+        for series in (
+            found.original, found.low, found.high, found.low_smooth, found.high_smooth,
+            found.error, found.changed_of_case,
+        ):  # fmt: skip
             assert len(series) == n
         assert list(found.original) == sorted(found.original)
         assert found.mape == pytest.approx(np.mean(found.error))

@@ -39,6 +39,10 @@ class InstabilityFacts(Fact):
     """2.5th percentile of the refits' for the same case."""
     high: Series = ()
     """97.5th percentile of the refits' for the same case."""
+    low_smooth: Series = ()
+    """``low`` smoothed over the cases (loess), for the figure."""
+    high_smooth: Series = ()
+    """``high`` likewise."""
     error: Series = ()
     """Mean absolute difference between the refits' and the model's for the same case."""
     changed_of_case: Series = ()

@@ -19,6 +19,7 @@ from trephine.errors import InputError, ModelError
 from trephine.evaluation.calibration_curve import smooth_observed
 from trephine.evaluation.decision_curve import decision_curves
 from trephine.types import FloatArray, IntArray, Survival
+from trephine.validation.loess import loess
 
 LEVEL = 0.95
 # Curves that are drawn: as many refits as can be told apart, evenly among all of them.
@@ -55,6 +56,14 @@ class PredictionInstability:
     def average_error(self) -> float:
         """Mean of ``mean_absolute_error`` over the cases (their MAPE)."""
         return float(self.mean_absolute_error.mean())
+
+    def smooth(self, limit: FloatArray) -> FloatArray:
+        """Return ``low`` or ``high`` smoothed along the original prediction, shape (n,).
+
+        Case by case they are jagged, as each is a percentile of a few refits. Smoothed as by
+        pminternal's ``smooth_bounds``; see `loess`.
+        """
+        return np.clip(loess(self.original, limit), 0.0, 1.0)
 
     @property
     def largest_error(self) -> float:

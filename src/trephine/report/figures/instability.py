@@ -28,7 +28,7 @@ def draw_predictions(area: Area, found: InstabilityFacts) -> None:
         color=GREY,
         alpha=0.55,
     )
-    for limit in (found.low, found.high):
+    for limit in (found.low_smooth, found.high_smooth):
         axes.plot(original, as_array(limit), color=BLUE, linewidth=0.9, dashes=(4, 1.6))
     axes.set(
         xlim=(0, top), ylim=(0, top),

@@ -42,7 +42,8 @@ def _plate(facts: Facts, trace: Trace) -> Plate:
             " bootstrap samples, and each refit of ",
             trace.model.words(),
             f" predicts the same {cases} (Riley and Collins 2023). Predictions: some of the refits'"
-            f" predictions, and the 2.5th and 97.5th percentile of all for each {case} (dashed)."
+            f" predictions, and the 2.5th and 97.5th percentile of all for each {case}, smoothed"
+            " by local regression (dashed)."
             " Errors: mean absolute difference from the model's prediction (MAPE) of each"
             f" {case}{_groups(found)}. Calibration and net benefit: smooth calibration curves, by"
             " Cox regression on the transformed prediction, and decision curves: ",

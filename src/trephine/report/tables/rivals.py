@@ -13,7 +13,7 @@ NOTE = (
     " that average whose penalty is the same for all features. Elastic net: half lasso,"
     " half ridge, at the penalty of least cross-validated deviance; it takes longer and"
     " is fitted in fewer repeats. The intervals hold for the given training cases; an"
-    " interval of the difference that holds 0 does not tell the learners apart."
+    " interval of the difference that holds zero does not tell the learners apart."
 )
 
 

@@ -57,6 +57,8 @@ def _drawn(found: ModelInstability) -> dict[str, Any]:
         "original": predictions.original[order],
         "low": predictions.low[order],
         "high": predictions.high[order],
+        "low_smooth": predictions.smooth(predictions.low)[order],
+        "high_smooth": predictions.smooth(predictions.high)[order],
         "error": predictions.mean_absolute_error[order],
         "changed_of_case": found.changed[order] if found.cuts else (),
         "point_at": curves.points[:, 0],
