@@ -26,7 +26,7 @@ from trephine.radiomics.shape3d import shape_features
 from trephine.types import FloatArray, Image, Mask
 
 # Part of the key of stored features: changes whenever a number may.
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 
 Plain = str | float | int | bool | None
 
@@ -116,10 +116,10 @@ def measure_region(
     check_extent(prepared.cropped_region, settings)
     whole = prepared
     if settings.resegmentRange is not None or settings.resegmentOutliers is not None:
-        prepared = _resegmented(prepared, settings)
+        prepared = resegmented(prepared, settings)
         check_extent(prepared.cropped_region, settings)
     ndim = dimensions(settings, image.pixels.ndim)
-    form = prepared if settings.resegmentShape else whole
+    form = prepared if settings.resegmentShape else _form(whole, prepared, settings)
     measured = [_shape(form, prepared, settings, ndim)]
     measured += _all_image_types(form, prepared, settings, ndim)
     values = {name: value for part in measured for name, value in part.values.items()}
@@ -131,7 +131,22 @@ def measure_region(
     )
 
 
-def _resegmented(prepared: PreparedImage, settings: RadiomicsSettings) -> PreparedImage:
+def _form(whole: PreparedImage, kept: PreparedImage, settings: RadiomicsSettings) -> PreparedImage:
+    """Return the region whose form is measured where thresholds do not bear on it.
+
+    All that was drawn, as IBSI has it. PyRadiomics 3.0.1 cuts that to the bounding box of what the
+    thresholds leave.
+    """
+    if settings.definitions == "ibsi" or kept is whole:
+        return whole
+    inner = box_within(kept, whole.box)
+    return whole.replaced(
+        box=kept.box, cropped_region=np.ascontiguousarray(whole.cropped_region[inner])
+    )
+
+
+def resegmented(prepared: PreparedImage, settings: RadiomicsSettings) -> PreparedImage:
+    """Return a prepared image with the part of its region that the thresholds leave."""
     kept = prepared.cropped_region.copy()
     kept[kept] = resegment(prepared.values, settings)
     inner = bounding_box(kept)

@@ -25,6 +25,43 @@ _LARGEST = 1 << 63
 _SECTIONS = ("setting", "imageType", "featureClass", "voxelSetting")
 
 
+def read_pyradiomics_sections(path: Path) -> dict[str, Any]:
+    """Read the sections of a PyRadiomics parameter file as they are.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be parsed, or as ``check_sections``.
+    """
+    return check_sections(_parse(path), path.name)
+
+
+def check_sections(content: Any, name: str) -> dict[str, Any]:
+    """Return the sections of parameters that come under a name.
+
+    Raises
+    ------
+    InputError
+        If there is a section that PyRadiomics does not know, or one that is no list of names and
+        values.
+    """
+    if not isinstance(content, dict):
+        raise InputError(f"{name}: expected sections of settings, found {type(content).__name__}")
+    unknown = [section for section in content if section not in _SECTIONS]
+    if unknown:
+        raise InputError(
+            f"{name}: expected the sections {', '.join(_SECTIONS)} of a PyRadiomics parameter"
+            f" file, found {', '.join(map(repr, unknown))}"
+        )
+    shapeless = [section for section, own in content.items() if not isinstance(own, dict | None)]
+    if shapeless:
+        raise InputError(
+            f"{name}: expected names and values in {', '.join(shapeless)}, found something"
+            " else; compare it with a PyRadiomics parameter file"
+        )
+    return content
+
+
 def read_pyradiomics(path: Path) -> dict[str, Any]:
     """Read a PyRadiomics parameter file into keyword arguments of ``RadiomicsSettings``.
 
@@ -35,21 +72,9 @@ def read_pyradiomics(path: Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the file cannot be parsed or has a section that PyRadiomics does not know.
+        As ``read_pyradiomics_sections``.
     """
-    content = _parse(path)
-    unknown = [name for name in content if name not in _SECTIONS]
-    if unknown:
-        raise InputError(
-            f"{path.name}: expected the sections {', '.join(_SECTIONS)} of a PyRadiomics parameter"
-            f" file, found {', '.join(map(repr, unknown))}"
-        )
-    shapeless = [name for name, own in content.items() if not isinstance(own, dict | None)]
-    if shapeless:
-        raise InputError(
-            f"{path.name}: expected names and values in {', '.join(shapeless)}, found something"
-            " else; compare it with a PyRadiomics parameter file"
-        )
+    content = read_pyradiomics_sections(path)
     if content.get("voxelSetting"):
         _log.warning("%s: voxelSetting is for feature maps and is not used here", path.name)
     values = {
@@ -133,7 +158,7 @@ def _check_numbers(content: Any) -> None:
         raise ValueError("a whole number too large to be a setting")
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def _parse(path: Path) -> Any:
     try:
         text = _text(path)
         content = json.loads(text) if path.suffix.lower() == ".json" else _yaml(text)
@@ -142,8 +167,4 @@ def _parse(path: Path) -> dict[str, Any]:
         raise InputError(f"{path.name}: expected a parameter file, found: {error}") from None
     except RecursionError:
         raise _too_deep(path) from None
-    if not isinstance(content, dict):
-        raise InputError(
-            f"{path.name}: expected sections of settings, found {type(content).__name__}"
-        )
     return content

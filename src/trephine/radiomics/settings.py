@@ -266,8 +266,6 @@ class RadiomicsSettings(BaseModel):
         """Return the SHA-256 of everything that bears on the numbers, as hexadecimal digits."""
         unset = {name for name in _IBSI_ONLY if getattr(self, name) is None}
         content = self.model_dump(mode="json", exclude={"threads", "additionalInfo"} | unset)
-        if self.definitions == "ibsi":
-            content["definitions"] = "ibsi 2"  # changes whenever IBSI's numbers alone do
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

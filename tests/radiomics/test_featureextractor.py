@@ -1,0 +1,163 @@
+"""PyRadiomics' front door: its class, its arguments, its keys."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import SimpleITK as sitk  # noqa: N813
+
+from trephine.errors import ImageError, InputError
+from trephine.radiomics import RadiomicsSettings, extract_radiomics, featureextractor
+from trephine.types import Geometry, Image, Mask
+
+PARAMETERS = """
+setting:
+  binWidth: 4
+  label: 2
+  resampledPixelSpacing:
+  weightingNorm:
+imageType:
+  Original: {}
+  LoG: {sigma: [1.5]}
+featureClass:
+  shape:
+  firstorder: []
+  glcm: [JointEntropy, Imc1]
+voxelSetting:
+  kernelRadius: 2
+"""
+
+# PyRadiomics 3.0.1's keys for a region that is neither resampled nor resegmented.
+DIAGNOSTICS = [
+    *(f"Versions_{name}" for name in ("PyRadiomics", "Numpy", "SimpleITK", "PyWavelet", "Python")),
+    "Configuration_Settings",
+    "Configuration_EnabledImageTypes",
+    *(
+        f"Image-original_{name}"
+        for name in ("Hash", "Dimensionality", "Spacing", "Size", "Mean", "Minimum", "Maximum")
+    ),
+    *(
+        f"Mask-original_{name}"
+        for name in (
+            "Hash", "Spacing", "Size", "BoundingBox", "VoxelNum", "VolumeNum",
+            "CenterOfMassIndex", "CenterOfMass",
+        )
+    ),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def arrays() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(6)
+    pixels = rng.integers(0, 60, (9, 14, 12)).astype(np.int16)
+    labels = np.zeros(pixels.shape, np.uint8)
+    labels[2:7, 3:11, 2:9] = 2 * (rng.random((5, 8, 7)) < 0.9)
+    return pixels, labels
+
+
+@pytest.fixture(scope="module")
+def itk_pair(arrays):
+    pair = [sitk.GetImageFromArray(array) for array in arrays]
+    for each in pair:
+        each.SetSpacing((0.7, 0.8, 2.0))
+        each.SetOrigin((5.0, -3.0, 10.0))
+    return pair
+
+
+def test_keys_and_values_are_those_of_a_parameter_file(tmp_path, arrays, itk_pair) -> None:
+    path = tmp_path / "Params.yaml"
+    path.write_text(PARAMETERS)
+    extractor = featureextractor.RadiomicsFeatureExtractor(str(path), binWidth=5)
+    found = extractor.execute(*itk_pair)
+    keys = list(found)
+    assert keys[: len(DIAGNOSTICS)] == [f"diagnostics_{name}" for name in DIAGNOSTICS]
+    geometry = Geometry.plain((2.0, 0.8, 0.7))
+    plain = extract_radiomics(
+        Image(arrays[0].astype(float), geometry),
+        Mask(arrays[1].astype(np.int64), geometry),
+        RadiomicsSettings(
+            binWidth=5,
+            label=2,
+            imageType={"Original": {}, "LoG": {"sigma": [1.5]}},
+            featureClass={"shape": None, "firstorder": None, "glcm": ("JointEntropy", "Imc1")},
+        ),
+    )
+    assert keys[len(DIAGNOSTICS) :] == list(plain.index)
+    np.testing.assert_array_equal([float(found[name]) for name in plain.index], plain)
+    inside = np.argwhere(arrays[1] == 2)
+    centre = inside.mean(axis=0)[::-1]
+    assert found["diagnostics_Mask-original_VoxelNum"] == len(inside)
+    assert found["diagnostics_Mask-original_CenterOfMassIndex"] == pytest.approx(tuple(centre))
+    place = centre * (0.7, 0.8, 2.0) + (5.0, -3.0, 10.0)
+    assert found["diagnostics_Mask-original_CenterOfMass"] == pytest.approx(tuple(place))
+    assert found["diagnostics_Image-original_Mean"] == pytest.approx(arrays[0].mean())
+
+
+def test_every_stage_of_the_mask_is_described(itk_pair) -> None:
+    extractor = featureextractor.RadiomicsFeatureExtractor(
+        {
+            "setting": {"resampledPixelSpacing": [1.0, 1.0, 2.0], "resegmentRange": [10, 50]},
+            "featureClass": {"shape": ["VoxelVolume"], "firstorder": ["Minimum", "Maximum"]},
+        }
+    )
+    found = extractor.execute(*itk_pair, label=2)
+    assert found["diagnostics_Image-interpolated_Spacing"] == (1.0, 1.0, 2.0)
+    kept, drawn = (
+        found[f"diagnostics_Mask-{stage}_VoxelNum"] for stage in ("resegmented", "interpolated")
+    )
+    assert 0 < kept < drawn
+    for name in ("Minimum", "Maximum"):
+        of_mask = found[f"diagnostics_Mask-resegmented_{name}"]
+        assert of_mask == found[f"original_firstorder_{name}"]
+        assert 10 <= of_mask <= 50
+
+
+def test_classes_and_image_types_are_switched_as_in_pyradiomics(itk_pair, tmp_path) -> None:
+    paths = [str(tmp_path / f"{name}.nrrd") for name in ("image", "mask")]
+    for each, path in zip(itk_pair, paths, strict=True):
+        sitk.WriteImage(each, path)
+    extractor = featureextractor.RadiomicsFeatureExtractor()
+    assert "shape2D" not in extractor.enabledFeatures
+    extractor.addProvenance(False)
+    extractor.disableAllFeatures()
+    extractor.enableFeaturesByName(firstorder=["Mean"])
+    extractor.enableImageTypeByName("Square")
+    found = extractor.execute(*paths, label=2)
+    assert list(found) == ["original_firstorder_Mean", "square_firstorder_Mean"]
+    extractor.enableImageTypes(Gradient={})
+    extractor.enableFeatureClassByName("ngtdm")
+    extractor.enableFeatureClassByName("firstorder", enabled=False)
+    assert {name.rsplit("_", 1)[0] for name in extractor.execute(*paths, label=2)} == {
+        "gradient_ngtdm"
+    }
+    extractor.loadJSONParams(json.dumps({"featureClass": {"gldm": []}, "setting": {"label": 2}}))
+    extractor.addProvenance(False)
+    assert {name.split("_")[1] for name in extractor.execute(*paths)} == {"gldm"}
+    assert extractor.getFeatureNames("glcm")["Dissimilarity"]
+
+
+def test_what_it_cannot_use_is_refused(itk_pair, tmp_path) -> None:
+    with pytest.raises(InputError, match="did you mean 'binWidth'"):
+        featureextractor.RadiomicsFeatureExtractor(binwith=3).execute(*itk_pair, label=2)
+    with pytest.raises(ImageError, match="SimpleITK reads"):
+        featureextractor.RadiomicsFeatureExtractor().execute(str(tmp_path / "no.nrrd"), itk_pair[1])
+    with pytest.raises(ImageError, match="label 7"):
+        featureextractor.RadiomicsFeatureExtractor().execute(*itk_pair, label=7)
+    with pytest.raises(InputError, match="image type"):
+        featureextractor.RadiomicsFeatureExtractor().enableImageTypeByName("LoGs")
+    with pytest.raises(InputError, match="feature class"):
+        featureextractor.RadiomicsFeatureExtractor().enableFeatureClassByName("glmc")
+    with pytest.raises(InputError, match="path of a parameter file"):
+        featureextractor.RadiomicsFeatureExtractor(3)
+
+
+def test_several_channels_of_a_mask(itk_pair) -> None:
+    other = sitk.Cast(itk_pair[1] * 0, sitk.sitkUInt8)
+    both = sitk.Compose(other, itk_pair[1])
+    extractor = featureextractor.RadiomicsFeatureExtractor(label=2, additionalInfo=False)
+    found = extractor.execute(itk_pair[0], both, label_channel=1)
+    assert found == extractor.execute(*itk_pair)
+    with pytest.raises(ImageError, match="label_channel"):
+        extractor.execute(itk_pair[0], both, label_channel=2)
