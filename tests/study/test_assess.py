@@ -191,6 +191,32 @@ def test_a_model_without_a_term_prints_no_slope_auc_or_c_in_any_kind() -> None:
         assert roc_facts(found) == []
 
 
+@pytest.mark.parametrize("without_term", [True, False])
+def test_terms_of_some_folds_alone_rank_nobody_for_a_model_without_one(
+    without_term: bool,
+) -> None:
+    outcome, score = cohort()
+    fold = np.arange(120)[np.newaxis] % 4
+    lp = np.where(fold == 2, score, 0.0)
+    level = np.where(fold == 2, probability(score), 0.3)
+    predicted = OutOfFold((24.0,), fold, {"model": lp}, {"model": level[..., None]}, ())
+    nested = Predictions(
+        protocol="sound", kind="nested cross-validated", model="model",
+        risk_score=lp[0], horizons=(24.0,), event_probability=level.T, grid=(),
+        grid_probability=np.empty((120, 0)), patient=PATIENT, risk_cut=0.0,
+        out_of_fold=predicted, levelled=levelled_event_probability(predicted, "model"),
+        without_term=without_term,
+    )  # fmt: skip
+    curves = (calibration_curve(outcome, nested.calibrated_at(24.0), 24.0),)
+    row = performance_facts(measured(analysis_of(outcome, (24.0,)), nested, curves))
+    assert (row.c_index.value is None) == without_term
+    assert (row.auc[0].estimate.value is None) == without_term
+    assert (row.calibration[0].slope is None) == without_term
+    assert row.note.count("no term entered the model, although one did in some folds") == (
+        1 if without_term else 0
+    )
+
+
 def test_without_events_every_measure_says_why_it_is_missing() -> None:
     outcome, score = cohort()
     nothing = Survival(outcome.time, np.zeros(120, dtype=bool))

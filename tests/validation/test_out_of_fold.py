@@ -115,6 +115,17 @@ def test_a_short_signature_loses_what_the_two_concordances_differ_by() -> None:
     assert both.difference.value == pytest.approx(counted(whole) - counted(short))
 
 
+def test_a_repeat_that_ranks_nobody_leaves_no_slope_and_says_so() -> None:
+    outcome, given = left_out(1.0)
+    scores = given.linear_predictor["M"].copy()
+    scores[1] = given.fold[1]  # as of models without a term: folds differ, cases of one do not
+    found = out_of_fold_slope(
+        outcome, replace(given, linear_predictor={"M": scores}), "M", np.arange(len(outcome))
+    )
+    assert np.isnan(found.estimate.value)
+    assert "in some repeats no fold's model ranks its cases" in found.note
+
+
 def left_out(beta: float, n: int = 240, repeats: int = 3) -> tuple[Survival, OutOfFold]:
     """Cases of a true score beta * x, each fold predicted with the baseline of the others."""
     rng = np.random.default_rng(8)

@@ -250,6 +250,10 @@ def out_of_fold_slope(
         note = "within a fold every case has the same prediction"
         return CalibrationSlope(Estimate(float("nan"), level=level), len(survival), note)
     for fold, scores in zip(predicted.fold, predicted.linear_predictor[model], strict=True):
+        if not _varying(fold, scores).any():
+            nothing = Estimate(float("nan"), level=level)
+            note = "in some repeats no fold's model ranks its cases, so that there is no slope"
+            return CalibrationSlope(nothing, len(survival), note)
         try:
             fitted = CoxModel().fit(scores[:, np.newaxis], survival, strata=fold)
         except ModelError as refused:

@@ -45,6 +45,12 @@ AT_THE_HORIZON: HorizonConvention = "riskRegression"
 NO_RANKING = "No C-index, AUC or slope: no term entered the model, so every case has the same risk"
 """Out of fold, the same risk as every other case of its fold."""
 
+RANKED_SOMETIMES = (
+    "No C-index, AUC or slope: no term entered the model, although one did in some folds of the"
+    " cross-validation"
+)
+"""Of predictions out of fold of a model that has no term itself."""
+
 
 class Metric(Protocol):
     """What a measure of Table 3 has: a number with its interval, and why there is none."""
@@ -200,9 +206,14 @@ def _ranking(
         return replace(auc, estimate=widened(auc.estimate, luck)), roc
     nothing = np.full(len(survival), np.nan)
     return (
-        replace(auc, estimate=Estimate(float("nan")), influence=nothing, note=NO_RANKING),
-        replace(roc, note=NO_RANKING),
+        replace(auc, estimate=Estimate(float("nan")), influence=nothing, note=_why(predictions)),
+        replace(roc, note=_why(predictions)),
     )
+
+
+def _why(predictions: Predictions) -> str:
+    """Return why predictions that rank nobody do not."""
+    return RANKED_SOMETIMES if predictions.varies_somewhere else NO_RANKING
 
 
 def _slope(
@@ -211,7 +222,7 @@ def _slope(
     """Return the calibration slope; out of fold by fold, and at every horizon the same."""
     folds, patient = predictions.out_of_fold, predictions.patient
     if not predictions.varies:
-        return CalibrationSlope(Estimate(float("nan")), len(survival), NO_RANKING)
+        return CalibrationSlope(Estimate(float("nan")), len(survival), _why(predictions))
     if folds is None or patient is None:
         return calibration_slope(survival, probability, cluster=patient)
     return out_of_fold_slope(survival, folds, predictions.model, patient)
@@ -224,7 +235,7 @@ def _concordance(
     weight: TimeWeight = "n" if last is None else "n/G2"
     folds, patient = predictions.out_of_fold, predictions.patient
     if not predictions.varies:
-        return ConcordanceIndex(Estimate(float("nan")), NO_RANKING)
+        return ConcordanceIndex(Estimate(float("nan")), _why(predictions))
     try:
         if folds is None or patient is None:
             score = predictions.risk_score

@@ -65,6 +65,9 @@ class Predictions:
         shape (n,). None where ``risk_score`` itself is cut.
     training
         How figures out of fold vary with the luck of the training cases.
+    without_term
+        Whether no term entered the model that is reported. It ranks nobody then, even where one
+        entered the models of some folds: a C-index of those would be that of other models.
     """
 
     protocol: ProtocolName
@@ -83,10 +86,16 @@ class Predictions:
     levelled: FloatArray | None = None
     high_risk: FloatArray | None = None
     training: TrainingLuck = field(default_factory=partial(TrainingLuck, None))
+    without_term: bool = False
 
     @property
     def varies(self) -> bool:
         """Whether cases that can be compared differ in their prediction: else none is ranked."""
+        return not self.without_term and self.varies_somewhere
+
+    @property
+    def varies_somewhere(self) -> bool:
+        """Whether they differ in some fold at least, whatever the model that is reported."""
         if self.out_of_fold is None:
             return bool(np.ptp(self.risk_score) > 0)
         return varies_within_folds(self.out_of_fold, self.model)
@@ -119,8 +128,10 @@ def shared_horizons(old: Predictions, new: Predictions) -> tuple[float, ...]:
 
 def ranked_in_null_check(result: ProtocolResult, model: str) -> bool:
     """Say whether the model that chance is compared with tells any two cases apart."""
+    if not result.fitted.models[model].terms:
+        return False
     if result.null is not None and result.null.kind == "apparent":
-        return bool(result.fitted.models[model].terms)
+        return True
     return result.out_of_fold is None or varies_within_folds(result.out_of_fold, model)
 
 
@@ -134,7 +145,8 @@ def predictions_of(analysis: Analysis) -> list[Predictions]:
             luck = TrainingLuck(result.bootstrap)
             for model in models:
                 nested = _nested(analysis, protocol, result.out_of_fold, model)
-                found.append(replace(nested, training=luck))
+                empty = not models[model].terms
+                found.append(replace(nested, training=luck, without_term=empty))
     return found
 
 

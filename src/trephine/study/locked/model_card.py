@@ -59,13 +59,26 @@ def _terms(model: ModelFacts) -> list[str]:
     lines += [
         f"| {term.label} | {_text(term.ratio, 2)} |" for term in model.terms if term.ratio.value
     ]
-    return lines if model.terms else ["None: the model predicts the same for everyone."]
+    if not model.terms:
+        lines = ["None."]
+    else:
+        lines += [
+            "",
+            "The intervals take the choice of terms and the weights of signatures as given.",
+        ]
+    return [*lines, *(line for note in model.notes for line in ("", note))]
 
 
 def _performance(rows: list[PerformanceFacts]) -> list[str]:
     lines = ["| model | how measured | C-index (95 % CI) |", "|---|---|---|"]
-    lines += [f"| {row.model} | {row.kind} | {_text(row.c_index, 3)} |" for row in rows]
+    lines += [f"| {row.model} | {_how(row)} | {_text(row.c_index, 3)} |" for row in rows]
     return lines
+
+
+def _how(row: PerformanceFacts) -> str:
+    """Return how a row was measured: of two estimates from bootstrap samples, which."""
+    by_632 = row.optimism is not None and row.optimism.estimate == ".632+"
+    return "bootstrap, .632+" if by_632 else row.kind
 
 
 def _times(horizons: tuple[float, ...], unit: TimeUnit) -> str:
@@ -75,7 +88,7 @@ def _times(horizons: tuple[float, ...], unit: TimeUnit) -> str:
 
 def _text(estimate: EstimateFact, digits: int) -> str:
     if estimate.value is None:
-        return "not available"
+        return "none"
     if estimate.low is None or estimate.high is None:
         return f"{estimate.value:.{digits}f}"
     return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f} to {estimate.high:.{digits}f})"
