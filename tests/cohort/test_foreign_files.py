@@ -141,7 +141,7 @@ def test_damaged_parquet_ends_in_a_sentence(tmp_path: Path) -> None:
     content = whole.read_bytes()
     rng = np.random.default_rng(1)
     refusals = 0
-    for number in range(60):
+    for number in range(15):  # the fuzzer tries thousands
         damaged = bytearray(content)
         if number % 3 == 0:
             damaged = damaged[: int(rng.integers(4, len(content)))]
@@ -152,6 +152,6 @@ def test_damaged_parquet_ends_in_a_sentence(tmp_path: Path) -> None:
             read_source(whole)
         except StudyProblemsError as error:
             refusals += "cut short, damaged or encrypted" in str(error)
-    assert refusals > 30
+    assert refusals > 7
     whole.write_bytes(b"hip,age\nH1,41\n")
     assert "not a Parquet table" in refused(whole)
