@@ -12,7 +12,7 @@ from trephine.plan.data_section import DataSection
 from trephine.study.images.contradictions import numbers, sorted_out
 from trephine.study.images.headers import frame_columns, header_contradictions
 from trephine.study.images.overlaps import Overlap, overlap_remarks
-from trephine.study.images.seen import SeenImage
+from trephine.study.images.seen import SeenImage, SeenRegion
 from trephine.study.images.shared_regions import copied_regions, shared_images, shared_regions
 from trephine.study.images.sides import named_sides, side_contradictions
 from trephine.study.table.outcome import TableRows
@@ -79,6 +79,7 @@ def _mask_remarks(seen: Sequence[SeenImage], rows: Sequence[int], data: DataSect
     if cut:
         named = named_rows(numbers(rows, cut))
         remarks.append(f"{len(cut)} regions reach an edge of their image ({named}): cut off?")
+    remarks += _form_remarks(regions, rows)
     radiographs = [image for image in seen if image.radiograph]
     unsure = {r.mask for image in radiographs for r in image.regions if r.plain_nifti}
     if unsure and "orientation" not in data.accept:
@@ -87,4 +88,22 @@ def _mask_remarks(seen: Sequence[SeenImage], rows: Sequence[int], data: DataSect
             " file does not say how it lies on a radiograph. Look at the report's picture of the"
             ' outlines; [data] accept = ["orientation"] silences this.'
         )
+    return remarks
+
+
+def _form_remarks(regions: Sequence[SeenRegion], rows: Sequence[int]) -> list[str]:
+    """Name the regions whose form a slip of the hand would leave, by reading."""
+    remarks = []
+    for reading in dict.fromkeys(region.reading for region in regions):
+        own = [region for region in regions if region.reading == reading]
+        if outlines := [region.row for region in own if region.outline]:
+            remarks.append(
+                f"{len(outlines)} of {len(own)} regions of {reading} enclose more pixels than they"
+                f" hold ({named_rows(numbers(rows, outlines))}): outlines that were not filled?"
+            )
+        if specks := [region.row for region in own if region.specks]:
+            remarks.append(
+                f"{len(specks)} of {len(own)} regions of {reading} have small parts apart from the"
+                f" rest ({named_rows(numbers(rows, specks))}): stray strokes?"
+            )
     return remarks

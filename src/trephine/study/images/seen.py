@@ -12,6 +12,7 @@ import numpy as np
 from trephine.imaging.folder import FOUND
 from trephine.imaging.sides import Facing, Projection, facing_of, view_of
 from trephine.radiomics.region import bounding_box
+from trephine.study.images.region_form import has_specks, is_outline
 from trephine.types import BoolArray, Image, ImageHeader, Mask
 
 # Every so many pixels are compared where two files are looked at for being one image.
@@ -45,6 +46,8 @@ class SeenRegion:
         How the mask was put on the image; empty where it lay there.
     plain_nifti
         A NIfTI mask whose header states no more than the default orientation.
+    outline, specks
+        It encloses more pixels than it holds; small parts lie apart from the rest.
     alone
         The mask was the only one in the folder that was named.
     beside, dice
@@ -61,6 +64,8 @@ class SeenRegion:
     edges: int
     corrected: str
     plain_nifti: bool
+    outline: bool = False
+    specks: bool = False
     alone: bool = False
     beside: str = ""
     dice: float | None = None
@@ -165,6 +170,8 @@ def see_region(
         edges=edges_touched(region),
         corrected=str(mask.provenance.get("corrected", "")),
         plain_nifti=mask.provenance.get("format") == "NIFTI" and not oriented,
+        outline=is_outline(region),
+        specks=has_specks(region),
         alone=FOUND in mask.provenance,
     )
 
