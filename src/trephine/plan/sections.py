@@ -102,11 +102,29 @@ class ModelsSection(PlanSection):
 class ValidationSection(PlanSection):
     """``[validation]``: how performance is measured."""
 
-    repeats: int = Field(default=10, ge=0, description="repeats of nested cross-validation")
+    repeats: int = Field(
+        default=10,
+        ge=0,
+        description="repeats of nested cross-validation; elastic net beside the signatures is"
+        " fitted in the first two",
+    )
     folds: int = Field(default=5, ge=2, description="outer folds, drawn by patient")
-    bootstraps: int = Field(default=200, ge=0, description="bootstraps for the optimism")
-    permutations: int = Field(default=200, ge=0, description="permuted outcomes (null check)")
-    interval_bootstraps: int = Field(default=500, ge=50, description="resamples for intervals")
+    bootstraps: int = Field(
+        default=200,
+        ge=0,
+        description="bootstrap samples of patients to which the whole recipe is refitted: for"
+        " optimism or .632+, instability, the intervals of predictions, and what the luck of the"
+        " training cases adds to the intervals of nested figures; 0 does without all of these",
+    )
+    permutations: int = Field(
+        default=200, ge=0, description="permuted outcomes, for the null check and p of signatures"
+    )
+    interval_bootstraps: int = Field(
+        default=500,
+        ge=50,
+        description="resamples of patients for intervals that have no formula, as those of NRI and"
+        " IDI; decision curves and calibration take 100 at most",
+    )
     decision_range: tuple[float, float] = Field(
         default=(0.0, 0.99),
         description="threshold probabilities of the event over which decision curves are drawn:"
