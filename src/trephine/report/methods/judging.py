@@ -26,6 +26,8 @@ def about_validation(facts: Trace) -> tuple[Text, ...]:
     texts = [_design(row) for row in rows]
     if any(row.raw.repeats for row in rows):
         texts.append(_nested(facts))
+    if any(part.raw.rivals for part in facts.selection):
+        texts.append(_RIVALS)
     if any(row.raw.bootstraps for row in rows):
         texts.append(_bootstrap(facts))
     if facts.null_check:
@@ -80,6 +82,12 @@ def _nested(facts: Trace) -> Text:
         " net reclassification, discrimination improvement and decision curves use its averaged"
         " event probability.",
     )  # fmt: skip
+
+
+_RIVALS: Text = (
+    "Beside each averaged signature, plain ridge and an elastic net", cite("simon2011"), " of the"
+    " same features were judged in the same folds.",
+)  # fmt: skip
 
 
 def _bootstrap(facts: Trace) -> Text:

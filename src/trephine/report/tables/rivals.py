@@ -12,8 +12,8 @@ NOTE = (
     " inner folds as the signature, an average of ridge models. Ridge: the member of"
     " that average whose penalty is the same for all features. Elastic net: half lasso,"
     " half ridge, at the penalty of least cross-validated deviance; it takes longer and"
-    " is fitted in fewer repeats. The intervals hold for the given training cases; an"
-    " interval of the difference that holds zero does not tell the learners apart."
+    " is fitted in fewer repeats. The intervals hold for the given training cases;"
+    " where that of the difference includes zero, neither learner is shown to be better."
 )
 
 
