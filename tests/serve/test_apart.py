@@ -7,46 +7,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-import SimpleITK
 
-from study.bundle_contexts import context_of
+from serve.image_model import write_case, write_image_model
 from trephine.errors import InputError, WorkerError
-from trephine.modelling.fitted_model import fit_model
-from trephine.modelling.prediction import Predictor
-from trephine.modelling.signature import Signature
-from trephine.modelling.terms import Term
-from trephine.radiomics import ENGINE_VERSION
-from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.locked import (
     Apart,
     ApartLimits,
-    LockedModel,
     NewCase,
     UploadedCase,
     predict_case,
 )
-from trephine.types import Survival
-
-NAMES = ("original_firstorder_Mean", "original_firstorder_Variance")
 
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
-    """A model of two features that are measured on images."""
-    rng = np.random.default_rng(3)
-    score = rng.normal(0, 1, 80)
-    time = rng.exponential(30 / np.exp(score))
-    survival = Survival(np.minimum(time, 50), time < 50, "months")
-    term = Term("radiomics", "radiomics", "signature", "Radiomics signature")
-    fitted = fit_model("Radiomics", ("radiomics",), [term], score[:, None], survival)
-    one, centre = np.ones(2), np.array([100.0, 800.0])
-    signature = Signature("radiomics", NAMES, 0.3 * one, centre, 50 * one, 0 * one, one, 4.0)
-    settings = RadiomicsSettings(featureClass={"firstorder": ()}, imageType={"Original": {}})
-    context = context_of("Radiomics", radiomics=settings, engine_version=ENGINE_VERSION)
-    predictor = Predictor({"radiomics": signature}, {}, None, {"Radiomics": fitted})
-    return LockedModel(predictor, context, "# Card\n").write(tmp_path / "model")
+    return write_image_model(tmp_path / "model")
 
 
 @pytest.fixture
@@ -54,13 +30,8 @@ def folder(tmp_path: Path) -> Path:
     """An upload: picture and region under the server's own names."""
     folder = tmp_path / "upload"
     folder.mkdir()
-    values = np.random.default_rng(1).integers(0, 250, (32, 32)).astype(np.int16)
-    region = np.zeros((32, 32), np.uint8)
-    region[8:20, 9:24] = 1
-    for name, pixels in (("image", values), ("mask", region)):
-        written = folder / f"{name}.nii.gz"
-        SimpleITK.WriteImage(SimpleITK.GetImageFromArray(pixels), str(written))
-        written.rename(folder / name)
+    for path in write_case(tmp_path):
+        path.rename(folder / path.name.partition(".")[0])
     return folder
 
 
@@ -97,12 +68,12 @@ _ELSEWHERE = """
 import sys
 from pathlib import Path
 from trephine.radiomics.compilation import kept_in
-from trephine.study.locked import Apart, UploadedCase, read_model
+from trephine.study.locked import Apart, UploadedCase
 
 if __name__ == "__main__":
     bundle, upload = Path(sys.argv[1]), Path(sys.argv[2])
     apart = Apart(bundle)
-    apart.prepare(read_model(bundle).context.features.radiomics)
+    apart.prepare()
     kept = sorted(one.name for one in kept_in().rglob("*.nbc"))
     found = apart.predict(UploadedCase(upload, "image", "mask", {}))
     assert sorted(one.name for one in kept_in().rglob("*.nbc")) == kept

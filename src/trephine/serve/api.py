@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import logging
 from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, HTTPException, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from trephine.serve.answers import Form, ImagePrediction, Prediction, image_prediction
 from trephine.serve.logs import log
 from trephine.serve.metrics import Metrics
 from trephine.serve.models import ServedModel
 from trephine.serve.turns import Busy, Turns
 from trephine.serve.uploads import uploaded_case
 from trephine.study.locked import CalculatorContent, CasePrediction, NewCase, predict_case
-from trephine.study.locked.apart import ApartAnswer
 
 # Strictly: true is no number, and "1" is a text.
 _Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -25,11 +24,7 @@ _Word = Annotated[str, Field(max_length=200)]
 _MOST_VALUES = 20_000
 
 
-class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-
-class ListedModel(_Form):
+class ListedModel(Form):
     """A model that this server offers."""
 
     id: str
@@ -46,7 +41,7 @@ class ListedModel(_Form):
     """Whether features are measured on an uploaded radiograph."""
 
 
-class Case(_Form):
+class Case(Form):
     """One case as values."""
 
     clinical: dict[str, Value] = Field(default_factory=dict, max_length=_MOST_VALUES)
@@ -59,52 +54,6 @@ class Case(_Form):
     """R or L, where the study's cases had sides."""
     centre: _Word | None = None
     """The case's hospital, where the model harmonises centres."""
-
-
-class SurvivalProbability(_Form):
-    """A survival probability with its 95 % interval; null past the last follow-up of training."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-class Prediction(_Form):
-    """What a model says of one case. Research use only."""
-
-    model: str
-    """Which."""
-    protocol: str
-    """That fitted it."""
-    outcome: str
-    """What is predicted."""
-    unit: str
-    """Of the horizons."""
-    survival: dict[str, SurvivalProbability]
-    """By horizon."""
-    linear_predictor: float
-    """Centred; higher is worse."""
-    total_points: float | None
-    """On the nomogram; null where the model has none."""
-    risk_group: str
-    """Its name."""
-    warnings: list[str]
-    """Where the case lies outside what training saw, and what else must be known."""
-    scores: dict[str, float]
-    """Of the model's signatures."""
-    interval_note: str
-    """Where the intervals come from, or why there are none."""
-    signed_by: str | None
-    """Fingerprint of the key that signed the model."""
-
-
-class ImagePrediction(_Form):
-    """What a model says of an uploaded radiograph."""
-
-    prediction: Prediction
-    """As for values."""
-    saliency_png: str | None
-    """What raises (red) and lowers (blue) the deep signature, over the picture: PNG in base64."""
 
 
 _UPLOAD = {
@@ -200,15 +149,6 @@ def api_routes(models: dict[str, ServedModel], turns: Turns, metrics: Metrics) -
         return image_prediction(found)
 
     return routes
-
-
-def image_prediction(found: ApartAnswer) -> ImagePrediction:
-    """Return a prediction from an upload as the API answers it."""
-    picture = found.saliency
-    return ImagePrediction(
-        prediction=Prediction.model_validate(found.prediction),
-        saliency_png=None if picture is None else base64.b64encode(picture).decode(),
-    )
 
 
 def listed(served: ServedModel) -> ListedModel:

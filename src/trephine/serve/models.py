@@ -74,8 +74,8 @@ def open_models(
         content = calculator_content(locked)
         measured = any(one.measured for one in content.signatures)
         apart = Apart(bundle, weights, signer, limits) if measured else None
-        if apart is not None and (settings_of := locked.context.features.radiomics) is not None:
-            apart.prepare(settings_of)
+        if apart is not None and locked.context.features.radiomics is not None:
+            apart.prepare()
         address = _address(content.title, found)
         found[address] = ServedModel(address, locked, content, apart)
     if not found:

@@ -54,12 +54,12 @@ def _pages(routes: APIRouter, desk: Desk) -> None:
 
     @routes.get("/studies/{address}/report/page")
     async def page(address: str) -> Response:
-        from trephine.study.shelf.finished import page_of, report_policy
+        from trephine.study.shelf.finished import page_of, page_policy
 
         file = page_of(desk.study(address).results)
         if file is None:
             raise HTTPException(404)
-        policy = await desk.aside.ask(report_policy)
+        policy = await desk.aside.ask(page_policy)
         framed = f"{policy}; sandbox allow-scripts allow-popups; frame-ancestors 'self'"
         return FileResponse(
             file,

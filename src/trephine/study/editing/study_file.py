@@ -19,7 +19,6 @@ from tomlkit.items import AbstractTable, InlineTable
 
 from trephine.errors import InputError, StudyProblemsError
 from trephine.paths import held_inside, open_regular
-from trephine.plan.reading import not_toml
 from trephine.study.toml_text import inline, quoted
 from trephine.writing import write_text
 
@@ -151,6 +150,9 @@ def save_text(path: Path, text: str, digest: str) -> None:
     try:
         tomllib.loads(plain)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        # It comes with all that reads a study, and whoever only shows one needs none of that.
+        from trephine.plan.reading import not_toml
+
         raise StudyProblemsError([not_toml(Path(path.name), error)]) from None
     if read_text(path).digest != digest:
         raise FileChangedError(

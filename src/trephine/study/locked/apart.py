@@ -16,8 +16,6 @@ from typing import Any
 
 from trephine.deep.child_pipe import ChildPipe
 from trephine.errors import InputError, WorkerError
-from trephine.radiomics.compilation import compile_kernels
-from trephine.radiomics.settings import RadiomicsSettings
 
 # The child's own words: where modules lie comes as data, as its environment is empty.
 _START = (
@@ -168,17 +166,12 @@ class Apart:
             tuple(answer["lacking"]),
         )
 
-    def prepare(self, settings: RadiomicsSettings) -> None:
+    def prepare(self) -> None:
         """Compile what predictions call; their own processes can keep nothing that they compile.
 
         Takes half a minute in a new installation, some seconds in any other.
-
-        Parameters
-        ----------
-        settings
-            By which features are measured on uploaded images.
         """
-        compiling = get_context("spawn").Process(target=compile_kernels, args=(settings,))
+        compiling = get_context("spawn").Process(target=_compile, args=(self._bundle, self._signer))
         compiling.start()
         compiling.join()
         if compiling.exitcode:
@@ -209,3 +202,13 @@ class Apart:
             "environment": environment,
             "case": {**asdict(case), "folder": str(case.folder.resolve())},
         }
+
+
+def _compile(bundle: Path, signer: str | None) -> None:
+    """Compile kernels, in the process that is started for it: the server needs no compiler."""
+    from trephine.radiomics.compilation import compile_kernels
+    from trephine.study.locked.model import read_model
+
+    settings = read_model(bundle, signer).context.features.radiomics
+    if settings is not None:
+        compile_kernels(settings)

@@ -12,8 +12,6 @@ from typing import Literal
 from trephine.errors import InputError
 from trephine.facts import Facts, read_facts
 from trephine.paths import held_inside, irregular
-from trephine.report.figures.assessed import headline_model
-from trephine.report.html import report_policy
 
 Section = Literal["page", "document", "tables", "figures", "model", "numbers"]
 
@@ -130,7 +128,16 @@ def read_headline(results: Path) -> Headline:
     )
 
 
+def page_policy() -> str:
+    """Return the policy that a study's page is shown under; needs what draws it."""
+    from trephine.report.html import report_policy
+
+    return report_policy()
+
+
 def _claim(facts: Facts, *, apparent: bool) -> Claim | None:
+    from trephine.report.figures.assessed import headline_model
+
     for protocol in facts.study.protocols:
         if (protocol.judged == "apparent") is not apparent:
             continue
@@ -144,6 +151,8 @@ def _claim(facts: Facts, *, apparent: bool) -> Claim | None:
 
 
 def _chance(facts: Facts) -> Claim | None:
+    from trephine.report.figures.assessed import headline_model
+
     for protocol in facts.study.protocols:
         if protocol.judged != "apparent":
             continue
@@ -242,6 +251,6 @@ def zipped(folder: Path) -> bytes:
 
 
 __all__ = [
-    "Claim", "Headline", "ResultFile", "model_of", "page_of", "part_of", "read_headline",
-    "report_policy", "result_files", "zipped",
+    "Claim", "Headline", "ResultFile", "model_of", "page_of", "page_policy", "part_of",
+    "read_headline", "result_files", "zipped",
 ]  # fmt: skip
