@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 REFERENCE ?= tests/reference
 
-.PHONY: help demo test test-slow check format parity bench bench-r honesty test-system fuzz bombs audit docs kernels clean
+.PHONY: help demo test test-slow check format parity bench bench-r honesty test-system fuzz api bombs audit docs kernels clean
 
 help:
 	@echo "make demo         run the main job on the simulated cohort and print where the report is"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench-r      the same, with R's glmnet and survival installed from Debian"
 	@echo "make honesty      the league of learners on public data sets (needs the peers; hours)"
 	@echo "make fuzz         2,000 mutated files of each kind (FUZZ='--seed 7 --count 500 dicom png')"
+	@echo "make api          2,000 requests that schemathesis makes up, to a live server (API='--seed 7')"
 	@echo "make bombs        small files that ask for much: what each costs, written to benchmarks/results"
 	@echo "make audit        ask pip-audit whether any dependency has a known weakness"
 	@echo "make docs         write the references of the study file, of facts.json and of a bundle"
@@ -63,6 +64,12 @@ test-system: $(BIN)/.dev-ready
 fuzz: $(BIN)/.dev-ready
 	$(BIN)/python tests/security/fuzz.py $(FUZZ)
 
+# Schemathesis needs other versions of what the project pins: it has an environment of its own.
+api: $(BIN)/.dev-ready
+	$(PYTHON) -m venv .venv-api
+	.venv-api/bin/pip install --quiet schemathesis==4.32.5
+	$(BIN)/python tests/system/api_fuzz.py --program .venv-api/bin/schemathesis $(API)
+
 bombs: $(BIN)/.dev-ready
 	$(BIN)/python tests/security/bombs.py --write benchmarks/results/security.md
 
@@ -95,4 +102,4 @@ kernels:
 	find src \( -name '*.nbi' -o -name '*.nbc' \) -delete
 
 clean: kernels
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .venv-api .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

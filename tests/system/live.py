@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PATIENCE_S = 300.0
+
+
+def free_port() -> int:
+    """Return a port of this computer that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -59,8 +67,6 @@ class Live:
 
     def raw(self, text: bytes, seconds: float = 20.0) -> bytes:
         """Send bytes as they are, and return what comes back until the other side stops."""
-        import socket
-
         with socket.create_connection(("127.0.0.1", self.port), seconds) as line:
             line.sendall(text)
             line.shutdown(socket.SHUT_WR)
@@ -110,7 +116,7 @@ def family_mib(pid: int) -> float:
 
 
 @contextmanager
-def started(*arguments: str, port: int = 0) -> Iterator[Live]:
+def started(*arguments: str) -> Iterator[Live]:
     """Start a verb of the program, and end it with the ``with`` block."""
     process = subprocess.Popen(
         [sys.executable, "-m", "trephine", *arguments],
