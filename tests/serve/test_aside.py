@@ -47,13 +47,13 @@ def test_what_takes_too_long_is_given_up() -> None:
 
 NEEDED = """
 import sys
-import trephine.serve.answers, trephine.serve.aside_models, trephine.serve.desk.app
+import trephine.serve.answers, trephine.serve.aside_models, trephine.serve.desk.model_routes
 import trephine.serve.uploads, trephine.study.locked.apart, trephine.study.shelf.finished
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 
 
-def test_a_desk_that_shows_and_predicts_by_a_model_needs_nothing_that_models_need() -> None:
+def test_a_page_that_shows_and_predicts_by_a_model_needs_nothing_that_models_need() -> None:
     """What takes seconds and hundreds of megabytes is loaded where files are opened, not here."""
     done = subprocess.run(
         [sys.executable, "-c", NEEDED], capture_output=True, text=True, check=True

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Opened:
+class _OpenModel:
     """A model as a page needs it.
 
     Attributes
@@ -52,9 +52,9 @@ class _Models:
 
     def __init__(self, desk: Desk, limits: ServeSettings) -> None:
         self._desk, self._limits = desk, limits
-        self._opened: dict[Path, _Opened] = {}
+        self._opened: dict[Path, _OpenModel] = {}
 
-    async def of(self, study: ShelvedStudy) -> _Opened | None:
+    async def of(self, study: ShelvedStudy) -> _OpenModel | None:
         """Return a study's model; None where it has none."""
         from trephine.serve.aside_models import page_content
         from trephine.study.shelf.finished import model_of
@@ -66,7 +66,7 @@ class _Models:
         known = self._opened.get(bundle)
         if known is None or known.changed != changed:
             content, measures = await self._desk.aside.ask(page_content, bundle)
-            known = _Opened(changed, content, self._apart(bundle) if measures else None)
+            known = _OpenModel(changed, content, self._apart(bundle) if measures else None)
             self._opened[bundle] = known
         return known
 
@@ -112,7 +112,7 @@ def model_routes(desk: Desk) -> APIRouter:
 
 
 def _calculator(
-    desk: Desk, request: Request, study: ShelvedStudy, opened: _Opened, limits: ServeSettings
+    desk: Desk, request: Request, study: ShelvedStudy, opened: _OpenModel, limits: ServeSettings
 ) -> str:
     given = desk.common(request, study)
     settings = {
