@@ -16,6 +16,7 @@ Stream = Literal[
     "bootstrap model",
     "table tests",
     "network probe",
+    "subgroups",
 ]
 
 # The number of each stream, beside the seed. A number is never used for a second purpose, nor
@@ -30,6 +31,7 @@ NUMBER: dict[Stream, int] = {
     "bootstrap model": 6,  # the optimism bootstrap's own fit to all cases, where none is given
     "table tests": 7,  # simulated p values of Table 1
     "network probe": 8,  # images by which a network of one's own is tried
+    "subgroups": 9,  # resampled patients, for the net benefit in subgroups
 }
 
 

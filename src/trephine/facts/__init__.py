@@ -91,6 +91,7 @@ from trephine.facts.study import (
     Timing,
     Version,
 )
+from trephine.facts.subgroups import SubgroupFacts, SubgroupRow
 from trephine.facts.tables import (
     ContinuousSummaryFact,
     CoxRow,
@@ -163,6 +164,8 @@ class Facts(Fact):
     """Kaplan-Meier curve of all analysed cases."""
     risk_groups: tuple[RiskGroupsFacts, ...] = ()
     """Kaplan-Meier curves of risk groups."""
+    subgroups: tuple[SubgroupFacts, ...] = ()
+    """Models in the subgroups of the plan, out of fold."""
     centres: tuple[CentreFacts, ...] = ()
     """Models in each centre, by recipes refitted without it; empty without two centres."""
     external: ExternalFacts | None = None
@@ -305,6 +308,8 @@ __all__ = [
     "SpacingFacts",
     "SpreadFact",
     "StudyFacts",
+    "SubgroupFacts",
+    "SubgroupRow",
     "SurvivalAxisFact",
     "SurvivalCurve",
     "Table1Facts",

@@ -125,6 +125,11 @@ class ValidationSection(PlanSection):
         description="resamples of patients for intervals that have no formula, as those of NRI and"
         " IDI; decision curves and calibration take 100 at most",
     )
+    subgroups: tuple[str, ...] = Field(
+        default=(),
+        description='clinical variables, or "centre", in whose groups the fullest model is judged'
+        " out of fold; a continuous one is parted at its median",
+    )
     decision_range: tuple[float, float] = Field(
         default=(0.0, 0.99),
         description="threshold probabilities of the event over which decision curves are drawn:"
@@ -164,6 +169,19 @@ class StudyPlan(PlanSection):
         if self.selection.harmonise != "none" and self.data.columns.centre is None:
             expected = "a column of centres, under [data] columns.centre"
             raise MisfitError("selection.harmonise", expected)
+        return self
+
+    @model_validator(mode="after")
+    def _has_subgroups(self) -> Self:
+        known = [*self.clinical, *(["centre"] if self.data.columns.centre is not None else [])]
+        asked = self.validation.subgroups
+        unknown = [key for key in asked if key not in known]
+        if unknown or len(set(asked)) < len(asked):
+            expected = f"each once, among {known}" if known else "none without clinical variables"
+            raise MisfitError("validation.subgroups", expected, str(list(asked)))
+        if asked and self.validation.repeats == 0:
+            expected = "repeats = 1 or more where there are subgroups: they are judged out of fold"
+            raise MisfitError("validation.subgroups", expected, "repeats = 0")
         return self
 
     @property

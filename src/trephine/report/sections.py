@@ -66,6 +66,8 @@ ORDER: dict[SectionName, tuple[str, ...]] = {
         "figure-instability",
         "table-comparisons",
         "table-rivals",
+        "figure-subgroups",
+        "table-subgroups",
         "table-centres",
         "table-s1",
     ),

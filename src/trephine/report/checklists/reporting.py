@@ -60,6 +60,19 @@ def _characteristics(facts: Facts) -> Answer:
     return yes("participants", "Table 1")
 
 
+def _subgroups(facts: Facts) -> Answer:
+    """Answer by figures in subgroups alone: those of everybody say nothing of a group."""
+    if facts.subgroups:
+        return yes(_PERFORMANCE, "Subgroups, nested cross-validated")
+    if not facts.performance:
+        return author()
+    return partly(
+        _PERFORMANCE,
+        "Performance with intervals",
+        "no subgroup was analysed: name key ones under [validation] subgroups",
+    )
+
+
 def _fitting(facts: Facts) -> bool:
     return bool(facts.models)
 
@@ -97,12 +110,7 @@ REPORTING_RULES: Rules = {
     "models": _where(_fitting, _METHODS, "Methods, models"),
     "final_model": _where(_fitting, _METHODS, "Methods, models", "say why this one"),
     "performance": _where(lambda f: bool(f.performance), _PERFORMANCE, "Performance"),
-    "subgroups": _where(
-        lambda f: bool(f.performance),
-        _PERFORMANCE,
-        "Performance with intervals",
-        "no subgroup was analysed: add key ones",
-    ),
+    "subgroups": _subgroups,
     "centres": _where(lambda f: bool(f.centres), _PERFORMANCE, "Centres left out one at a time"),
     "formula": _where(_fitting, "models", "Table of coefficients"),
     "coefficients": _where(

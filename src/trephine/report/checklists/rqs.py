@@ -176,7 +176,11 @@ RQS_RULES: Rules = {
         if any(picture.type == "saliency" for picture in facts.pictures)
         else no("no saliency or similar; weights and short signatures are under Selection")
     ),
-    "fairness": lambda facts: no("no subgroup was analysed"),
+    "fairness": lambda facts: (
+        yes("performance", "Subgroups, nested cross-validated", 0.5)
+        if facts.subgroups
+        else no("no subgroup was analysed: [validation] subgroups")
+    ),
     "traceability": lambda facts: yes("run", "Versions, plan and digests of every input"),
     "safeguards": lambda facts: (
         yes("run", "The locked model warns of values beyond the training ranges")

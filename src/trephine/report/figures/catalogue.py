@@ -27,6 +27,7 @@ from trephine.report.figures.model_plates import (
 )
 from trephine.report.figures.partial_effect import partial_effect_plates
 from trephine.report.figures.plate import Plate
+from trephine.report.figures.subgroups import subgroup_plates
 from trephine.report.typeface import cover
 
 
@@ -43,6 +44,7 @@ def make_plates(facts: Facts, pictures_folder: Path) -> tuple[Plate, ...]:
         *calibration_plates(facts),
         *decision_curve_plates(facts),
         *interventions_plates(facts),
+        *subgroup_plates(facts),
         *instability_plates(facts),
         *risk_group_plates(facts),
         *overall_plates(facts),

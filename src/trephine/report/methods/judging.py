@@ -156,10 +156,25 @@ def about_performance(facts: Trace) -> tuple[Text, ...]:
         parts += ["; risk groups cut at the ", *join(list(rules.values()), last=" or the "),
                   ", compared by the log-rank test"]  # fmt: skip
     parts.append(".")
+    if facts.subgroups:
+        parts += _in_subgroups(facts)
     if facts.sample_size and facts.sample_size.raw.assumed_r2 is not None:
         parts += [" The sample size is compared with the criteria of Riley et al.",
                   cite("riley2019", "riley2020"), "."]  # fmt: skip
     return (tuple(parts),)
+
+
+def _in_subgroups(facts: Trace) -> Text:
+    labels = dict.fromkeys(one.raw.label for one in facts.subgroups)
+    first = {one.raw.label: one for one in reversed(list(facts.subgroups))}
+    return (
+        " In the groups of ", *join([(first[label].label.words(),) for label in labels],
+                                    last=" and "),
+        ", named in the study's plan, the fullest model of each protocol is"
+        " judged on cases out of fold; whether slopes, and hazards at the same prediction, differ"
+        " between groups is tested by Wald tests in Cox models of the linear predictor with the"
+        " fold as stratum, by patient.",
+    )  # fmt: skip
 
 
 def _reclassification(facts: Trace) -> Text:

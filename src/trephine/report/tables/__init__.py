@@ -22,6 +22,7 @@ from trephine.report.tables.selection import (
     sample_size_table,
     selected_table,
 )
+from trephine.report.tables.subgroups import subgroup_table
 from trephine.report.tables.table import Row, Table
 from trephine.report.trace import Trace
 
@@ -60,6 +61,7 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         hazards_table(trace),
         agreement_table(trace),
         sample_size_table(trace),
+        subgroup_table(trace),
         centre_table(trace),
         case_mix_table(trace),
         recalibration_table(trace),

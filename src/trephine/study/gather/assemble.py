@@ -28,6 +28,7 @@ from trephine.study.gather.performance import performance_facts
 from trephine.study.gather.resampled import corrected_performance, null_facts
 from trephine.study.gather.signature_tables import signature_table
 from trephine.study.gather.signatures import agreement_facts, correlation_facts, selection_facts
+from trephine.study.gather.subgroups import subgroup_facts
 from trephine.study.results import Analysis
 
 
@@ -96,6 +97,7 @@ def _assemble(
         instability=instability_facts(analysis, results),
         survival=overall_survival(analysis),
         risk_groups=tuple(risk_group_facts(analysis, one) for one in assessment.models),
+        subgroups=tuple(fact for result in results for fact in subgroup_facts(analysis, result)),
         centres=tuple(fact for result in results for fact in centre_facts(analysis, result)),
         pictures=tuple(pictures),
     )
