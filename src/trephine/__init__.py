@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from trephine.imaging.read import read_image as read_image
     from trephine.radiomics.extract import extract_radiomics as extract_radiomics
     from trephine.radiomics.settings import RadiomicsSettings as RadiomicsSettings
+    from trephine.regression.cause_specific import fit_cause_specific as fit_cause_specific
     from trephine.regression.cox import CoxModel as CoxModel
     from trephine.regression.cox_equation import CoxEquation as CoxEquation
     from trephine.regression.coxnet_estimator import CoxNetCVModel as CoxNetCVModel
     from trephine.regression.coxnet_estimator import CoxNetModel as CoxNetModel
+    from trephine.regression.fine_gray import fit_fine_gray as fit_fine_gray
     from trephine.regression.foreign import from_lifelines as from_lifelines
     from trephine.regression.foreign import from_sksurv as from_sksurv
     from trephine.study import Study as Study
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from trephine.study.locked.new_case import NewCase as NewCase
     from trephine.study.locked.predict import predict_case as predict_case
     from trephine.study.locked.validate import validate_bundle as validate_bundle
+    from trephine.survival.aalen_johansen import cumulative_incidence as cumulative_incidence
     from trephine.survival.kaplan_meier import kaplan_meier as kaplan_meier
     from trephine.survival.logrank import logrank_test as logrank_test
     from trephine.types import Estimate as Estimate
@@ -47,6 +50,9 @@ if TYPE_CHECKING:
 open_face(
     __name__,
     {
+        "trephine.regression.cause_specific": ("fit_cause_specific",),
+        "trephine.regression.fine_gray": ("fit_fine_gray",),
+        "trephine.survival.aalen_johansen": ("cumulative_incidence",),
         "trephine.deep.embed": ("Embedder",),
         "trephine.evaluation.brier_score": ("brier_score",),
         "trephine.evaluation.calibration_curve": ("calibration_curve",),

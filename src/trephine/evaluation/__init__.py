@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     )
     from trephine.evaluation.calibration_slope import calibration_slope as calibration_slope
     from trephine.evaluation.calibration_slope import complementary_log_log as complementary_log_log
+    from trephine.evaluation.competing_scores import CompetingScores as CompetingScores
+    from trephine.evaluation.competing_scores import competing_scores as competing_scores
     from trephine.evaluation.concordance import ConcordanceComparison as ConcordanceComparison
     from trephine.evaluation.concordance import compare_concordance as compare_concordance
     from trephine.evaluation.concordance import concordance_index as concordance_index
@@ -125,6 +127,10 @@ if TYPE_CHECKING:
 open_face(
     __name__,
     {
+        "trephine.evaluation.competing_scores": (
+            "CompetingScores",
+            "competing_scores",
+        ),
         "trephine.evaluation.agreement": (
             "BlandAltman",
             "RegionAgreement",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from trephine.face import open_face
 
 if TYPE_CHECKING:
+    from trephine.regression.cause_specific import CauseSpecificModel as CauseSpecificModel
+    from trephine.regression.cause_specific import fit_cause_specific as fit_cause_specific
     from trephine.regression.cox import CoxModel as CoxModel
     from trephine.regression.cox_equation import CoxEquation as CoxEquation
     from trephine.regression.cox_result import ChiSquareTest as ChiSquareTest
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from trephine.regression.fast_elimination import (
         fast_backward_elimination as fast_backward_elimination,
     )
+    from trephine.regression.fine_gray import FineGrayModel as FineGrayModel
+    from trephine.regression.fine_gray import fit_fine_gray as fit_fine_gray
     from trephine.regression.folds import assign_folds as assign_folds
     from trephine.regression.foreign import from_cox_model as from_cox_model
     from trephine.regression.foreign import from_lifelines as from_lifelines
@@ -39,12 +43,26 @@ if TYPE_CHECKING:
     from trephine.regression.proportional_hazards import (
         ProportionalHazardsTest as ProportionalHazardsTest,
     )
+    from trephine.regression.restricted_spline import harrell_knots as harrell_knots
+    from trephine.regression.restricted_spline import spline_columns as spline_columns
     from trephine.regression.univariable import UnivariableTable as UnivariableTable
     from trephine.regression.univariable import univariable_table as univariable_table
 
 open_face(
     __name__,
     {
+        "trephine.regression.restricted_spline": (
+            "harrell_knots",
+            "spline_columns",
+        ),
+        "trephine.regression.cause_specific": (
+            "CauseSpecificModel",
+            "fit_cause_specific",
+        ),
+        "trephine.regression.fine_gray": (
+            "FineGrayModel",
+            "fit_fine_gray",
+        ),
         "trephine.regression.cox": ("CoxModel",),
         "trephine.regression.cox_equation": ("CoxEquation",),
         "trephine.regression.cox_result": (

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 from trephine.face import open_face
 
 if TYPE_CHECKING:
+    from trephine.survival.aalen_johansen import CumulativeIncidence as CumulativeIncidence
+    from trephine.survival.aalen_johansen import cumulative_incidence as cumulative_incidence
     from trephine.survival.concordance import Concordance as Concordance
     from trephine.survival.concordance import concordance as concordance
     from trephine.survival.concordance import harrell_concordance as harrell_concordance
+    from trephine.survival.gray_test import GrayTest as GrayTest
+    from trephine.survival.gray_test import gray_test as gray_test
     from trephine.survival.hare import HazardRegression as HazardRegression
     from trephine.survival.hare import hazard_regression as hazard_regression
     from trephine.survival.ipcw import CensoringDistribution as CensoringDistribution
@@ -24,6 +28,14 @@ if TYPE_CHECKING:
 open_face(
     __name__,
     {
+        "trephine.survival.gray_test": (
+            "GrayTest",
+            "gray_test",
+        ),
+        "trephine.survival.aalen_johansen": (
+            "CumulativeIncidence",
+            "cumulative_incidence",
+        ),
         "trephine.survival.concordance": (
             "Concordance",
             "concordance",

@@ -1,0 +1,189 @@
+"""Cumulative incidence of competing events (Aalen and Johansen 1978), and how sure it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from trephine.errors import InputError
+from trephine.survival.arrays import check_survival, check_weights, group_codes, merge_near_ties
+from trephine.types import FloatArray, IntArray
+
+CENSORED = 0
+"""Code of a case whose event was not seen."""
+
+
+@dataclass(frozen=True)
+class CumulativeIncidence:
+    """P(event of a cause by t) at the distinct event times; right-continuous steps.
+
+    Attributes
+    ----------
+    causes
+        Codes of the k causes, ascending.
+    times
+        Shape (m,): distinct times of events of any cause, ascending.
+    incidence
+        Shape (m, k).
+    event_free
+        Shape (m,): P(no event yet); with the incidences it adds up to 1.
+    standard_error, event_free_error
+        By the infinitesimal jackknife, influences added up within clusters, as R's ``survfit`` of
+        a factor has it.
+    low, high
+        Of ``incidence``, at ``level``, symmetric on the log scale, at most 1; NaN where it is 0.
+    level
+        Coverage.
+    last
+        Last follow-up; nothing is known later.
+    """
+
+    causes: tuple[int, ...]
+    times: FloatArray
+    incidence: FloatArray
+    event_free: FloatArray
+    standard_error: FloatArray
+    event_free_error: FloatArray
+    low: FloatArray
+    high: FloatArray
+    level: float
+    last: float
+
+    def at(self, cause: int, times: npt.ArrayLike) -> FloatArray:
+        """Return the incidence of a cause, shape (t,): 0 before the first event, NaN past the last.
+
+        Raises
+        ------
+        InputError
+            If the cause is none of ``causes``.
+        """
+        return self._steps(self.incidence, cause, times)
+
+    def error_at(self, cause: int, times: npt.ArrayLike) -> FloatArray:
+        """Return the standard error of `at`."""
+        return self._steps(self.standard_error, cause, times)
+
+    def _steps(self, values: FloatArray, cause: int, times: npt.ArrayLike) -> FloatArray:
+        if cause not in self.causes:
+            raise InputError(f"cause: expected one of {list(self.causes)}, found {cause}")
+        asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        place = np.searchsorted(self.times, asked, side="right")
+        column = np.append(0.0, values[:, self.causes.index(cause)])
+        return np.where(asked <= self.last, column[place], np.nan)
+
+
+def cumulative_incidence(
+    time: npt.ArrayLike,
+    cause: npt.ArrayLike,
+    *,
+    cluster: npt.ArrayLike | None = None,
+    weights: npt.ArrayLike | None = None,
+    level: float = 0.95,
+) -> CumulativeIncidence:
+    """Estimate the cumulative incidence of every cause.
+
+    Equal to R's ``survfit(Surv(time, factor(cause)) ~ 1)``. The complement of Kaplan-Meier's curve
+    of one cause, the others censored, answers another question, what would happen if nothing else
+    ever did, and lies above.
+
+    Parameters
+    ----------
+    time
+        Shape (n,), follow-up.
+    cause
+        Shape (n,), whole numbers: 0 where follow-up ended without event, else the event's code.
+    cluster
+        Shape (n,), labels, such as the patient of each hip; each case its own where None.
+    weights
+        Shape (n,), > 0; 1 where None.
+    level
+        Coverage.
+
+    Raises
+    ------
+    InputError
+        Unusable values, with their row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trephine import cumulative_incidence
+    >>> months, cause = np.array([5.0, 8, 12, 20, 24]), np.array([1, 2, 1, 0, 2])
+    >>> curve = cumulative_incidence(months, cause)
+    >>> curve.causes
+    (1, 2)
+    >>> curve.at(1, [12.0]).round(3).tolist()
+    [0.4]
+    """
+    times, codes = check_causes(time, cause)
+    if not 0 < level < 1:
+        raise InputError(f"level: expected 0 < level < 1, found {level}")
+    weight = check_weights(weights, times.size)
+    labels, levels = group_codes(cluster, times.size, "cluster")
+    clusters = np.arange(times.size) if cluster is None else labels
+    n_clusters = times.size if cluster is None else int(levels.size)
+    causes = tuple(np.unique(codes[codes != CENSORED]).tolist())
+    distinct = np.unique(times[codes != CENSORED])
+    k, m = len(causes), distinct.size
+    free, incidence = np.ones(m), np.zeros((m, k))
+    error, free_error = np.zeros((m, k)), np.zeros(m)
+    moved_free, moved = np.zeros(times.size), np.zeros((times.size, k))
+    survival, reached = 1.0, np.zeros(k)
+    for row, at in enumerate(distinct):
+        here = (times == at)[:, None] & (codes[:, None] == np.array(causes))
+        at_risk = times >= at
+        total = float(weight[at_risk].sum())
+        hazard = (weight[:, None] * here).sum(axis=0) / total
+        change = (here - at_risk[:, None] * hazard) / total
+        moved = moved + moved_free[:, None] * hazard + survival * change
+        reached = reached + survival * hazard
+        moved_free = moved_free * (1 - hazard.sum()) - survival * change.sum(axis=1)
+        survival = survival * (1 - float(hazard.sum()))
+        free[row], incidence[row] = max(survival, 0.0), reached
+        error[row] = _spread(weight[:, None] * moved, clusters, n_clusters)
+        free_error[row] = _spread((weight * moved_free)[:, None], clusters, n_clusters)[0]
+    half = float(ndtri(0.5 + level / 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.exp(half * error / incidence)
+        low, high = incidence / step, np.minimum(incidence * step, 1.0)
+    return CumulativeIncidence(
+        causes, distinct, incidence, free, error, free_error, low, high, level, float(times.max())
+    )
+
+
+def check_causes(time: npt.ArrayLike, cause: npt.ArrayLike) -> tuple[FloatArray, IntArray]:
+    """Return follow-up, near ties merged, and whole-numbered causes.
+
+    Raises
+    ------
+    InputError
+        Times as of any follow-up; causes that are no whole numbers from 0 on, with their row; or no
+        event at all.
+    """
+    given = np.asarray(cause)
+    try:
+        numbers = given.astype(np.float64)
+    except (TypeError, ValueError):
+        raise InputError("cause: expected whole numbers, 0 for censored, found text") from None
+    times, _ = check_survival(time, np.zeros(given.shape, dtype=np.bool_))
+    odd = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= 0) & (numbers % 1 == 0)))
+    if odd.size:
+        raise InputError(
+            "cause: expected whole numbers from 0 (censored) on, found"
+            f" {given[odd[0]].item()!r} in row {odd[0]} and {odd.size - 1} more"
+        )
+    codes = numbers.astype(np.int64)
+    if not (codes != CENSORED).any():
+        raise InputError(f"cause: expected events, found none among {codes.size} cases")
+    return merge_near_ties(times), codes
+
+
+def _spread(influence: FloatArray, cluster: IntArray, n_clusters: int) -> FloatArray:
+    """Return the root of the summed squares of clusters' influences, a value a column."""
+    sums = np.zeros((n_clusters, influence.shape[1]))
+    np.add.at(sums, cluster, influence)
+    found: FloatArray = np.sqrt((sums**2).sum(axis=0))
+    return found
