@@ -91,7 +91,7 @@ from trephine.facts.study import (
     Timing,
     Version,
 )
-from trephine.facts.subgroups import SubgroupFacts, SubgroupRow
+from trephine.facts.subgroups import SubgroupFacts
 from trephine.facts.tables import (
     ContinuousSummaryFact,
     CoxRow,
@@ -308,8 +308,6 @@ __all__ = [
     "SpacingFacts",
     "SpreadFact",
     "StudyFacts",
-    "SubgroupFacts",
-    "SubgroupRow",
     "SurvivalAxisFact",
     "SurvivalCurve",
     "Table1Facts",

@@ -146,11 +146,7 @@ def fit_fine_gray(
     if not 0 < level < 1:
         raise InputError(f"level: expected 0 < level < 1, found {level}")
     weights = _Weights.of(times, codes, of)
-    centre, scale = design.mean(axis=0), design.std(axis=0)
-    flat = [name for name, one in zip(names, scale, strict=True) if not one > 0]
-    if flat:
-        raise ModelError("expected columns that vary, found constant {}", flat,
-                         model="Fine-Gray model", kind="constant")  # fmt: skip
+    centre, scale = design.mean(axis=0), _spreads(design, names)
     z = (design - centre) / scale
     beta, null, fitted, information = _climb(z, weights, names)
     inverse = np.linalg.inv(information)
@@ -177,6 +173,20 @@ def fit_fine_gray(
         level=level,
         last=float(times.max()),
     )
+
+
+def _spreads(design: FloatArray, names: tuple[str, ...]) -> FloatArray:
+    """Return the standard deviation of each column, and refuse one that has none."""
+    scale = design.std(axis=0)
+    flat = [name for name, one in zip(names, scale, strict=True) if not one > 0]
+    if flat:
+        raise ModelError(
+            "expected columns that vary, found constant {}",
+            flat,
+            model="Fine-Gray model",
+            kind="constant",
+        )
+    return scale
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,44 @@ def gray_test(
     return GrayTest(of, statistic, size - 1, float(chdtrc(size - 1, statistic)))
 
 
+@dataclass
+class _Variance:
+    """The variance of the score as it adds up over event times.
+
+    An event moves the score at once, and by what is still to come: ``weights`` at the end minus
+    those at the event, which only the end knows, so that three sums are kept.
+    """
+
+    own: FloatArray
+    mixed: FloatArray
+    squares: FloatArray
+
+    @classmethod
+    def empty(cls, kept: int, size: int) -> _Variance:
+        """Return the sums before any event."""
+        return cls(np.zeros((kept, kept)), np.zeros((kept, size)), np.zeros(size))
+
+    def add(
+        self,
+        parts: tuple[FloatArray, FloatArray],
+        lag: FloatArray,
+        spread: FloatArray,
+        sign: float = 1.0,
+    ) -> None:
+        """Add the events of one time; ``parts``: what they move at once, and the weights so far."""
+        link, weights = parts
+        step = (link - lag * weights)[: len(self.own)]
+        self.own = self.own + (step * spread) @ step.T
+        self.mixed = self.mixed + sign * step * lag * spread
+        self.squares = self.squares + lag**2 * spread
+
+    def total(self, weights: FloatArray) -> FloatArray:
+        """Return the whole variance, shape (kept, kept)."""
+        last = weights[: len(self.own)]
+        crossed = last @ self.mixed.T
+        return np.asarray(self.own + (last * self.squares) @ last.T + crossed + crossed.T)
+
+
 def _one_layer(
     times: FloatArray, codes: IntArray, groups: IntArray, size: int, of: int
 ) -> tuple[FloatArray, FloatArray]:
@@ -96,49 +134,42 @@ def _one_layer(
     variance adds up over the events of the cause (``own``) and of all others.
     """
     kept = size - 1
-    score, variance = np.zeros(kept), np.zeros((kept, kept))
+    score = np.zeros(kept)
     before, incidence = np.ones(size), np.zeros(size)  # free of events and incidence before t
     pooled = 0.0
     weights = np.zeros((size, size))  # of the events so far
-    squares, mixed = np.zeros(size), np.zeros((kept, size))
+    found = _Variance.empty(kept, size)
     for at in np.unique(times[codes != CENSORED]):
+        here = times == at
         risk = np.bincount(groups[times >= at], minlength=size).astype(np.float64)
-        own = np.bincount(groups[(times == at) & (codes == of)], minlength=size)
-        other = np.bincount(
-            groups[(times == at) & (codes != of) & (codes != CENSORED)], minlength=size
-        )
+        own = np.bincount(groups[here & (codes == of)], minlength=size)
+        other = np.bincount(groups[here & (codes != of) & (codes != CENSORED)], minlength=size)
         there = (risk > 0) & (before > 0)
         safe = np.where(there, risk, 1.0)
         after = np.where(there, before * (risk - own - other) / safe, before)
-        now = np.where(there, incidence + before * own / safe, incidence)
+        left = np.where(after > 0, after, 1.0)
         ratio = np.where(there, risk / np.where(before > 0, before, 1.0), 0.0)
-        whole = float(ratio.sum())
-        total = float(own.sum())
+        whole, total = float(ratio.sum()), float(own.sum())
         reached = pooled + total / whole
         link = np.diag(ratio) - np.outer(ratio, ratio) / whole
         weights = weights + link * total / (whole * (1 - pooled))
         share = ratio * (1 - incidence)
-        expected = total * share / share.sum()
-        score = score + (own - expected)[:kept]
+        score = score + (own - total * share / share.sum())[:kept]
         if total > 0:
-            lag = np.where(after > 0, 1 - (1 - reached) / np.where(after > 0, after, 1.0), 1.0)
-            ties = np.ones(size)
-            if total > 1:
-                ties = 1 - (total - 1) / (whole * before - 1)
-            spread = np.where(there, ties * before * total / (whole * safe), 0.0)
-            step = (link - lag * weights)[:kept]
-            mixed = mixed + step * lag * spread
-            squares = squares + lag**2 * spread
-            variance = variance + (step * spread) @ step.T
+            ties = 1 - (total - 1) / (whole * before - 1) if total > 1 else np.ones(size)
+            found.add(
+                (link, weights),
+                np.where(after > 0, 1 - (1 - reached) / left, 1.0),
+                np.where(there, ties * before * total / (whole * safe), 0.0),
+            )
         if other.sum() > 0:
-            lag = np.where(after > 0, (1 - reached) / np.where(after > 0, after, 1.0), 0.0)
             ties = np.where(other > 1, 1 - (other - 1) / np.where(risk > 1, risk - 1, 1.0), 1.0)
-            spread = np.where(there & (after > 0), ties * before**2 * other / safe**2, 0.0)
-            step = (lag * weights)[:kept]
-            mixed = mixed - step * lag * spread
-            squares = squares + lag**2 * spread
-            variance = variance + (step * spread) @ step.T
-        before, incidence, pooled = after, now, reached
-    last = weights[:kept]
-    variance = variance + (last * squares) @ last.T + last @ mixed.T + mixed @ last.T
-    return score, variance
+            found.add(
+                (np.zeros_like(link), -weights),
+                np.where(after > 0, (1 - reached) / left, 0.0),
+                np.where(there & (after > 0), ties * before**2 * other / safe**2, 0.0),
+                sign=-1.0,
+            )
+        incidence = np.where(there, incidence + before * own / safe, incidence)
+        before, pooled = after, reached
+    return score, found.total(weights)

@@ -6,7 +6,8 @@ from functools import partial
 
 from matplotlib.axes import Axes
 
-from trephine.facts import EstimateFact, Facts, SubgroupFacts, SubgroupRow
+from trephine.facts import EstimateFact, Facts
+from trephine.facts.subgroups import SubgroupFacts, SubgroupRow
 from trephine.report.figures.assessed import protocols_of
 from trephine.report.figures.fitting import shortened
 from trephine.report.figures.plate import Panel, Plate

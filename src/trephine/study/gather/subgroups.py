@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from trephine.facts import EstimateFact, SubgroupFacts, SubgroupRow
+from trephine.facts import EstimateFact
+from trephine.facts.subgroups import SubgroupFacts, SubgroupRow
 from trephine.study.assess.subgroups import Subgroup, subgroups
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.types import Estimate
