@@ -6,7 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from trephine.facts import Facts, PartialEffect
+from trephine.facts import Facts
+from trephine.facts.models import PartialEffect
 from trephine.report.figures.assessed import headline_model
 from trephine.report.figures.plate import Panel, Plate
 from trephine.report.figures.series import as_array

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable, label_of
-from trephine.facts import PartialEffect
+from trephine.facts.models import PartialEffect
 from trephine.modelling.terms import Term
 from trephine.regression.cox_result import CoxResult
 from trephine.study.assess.effects import Contrast, effect_curve

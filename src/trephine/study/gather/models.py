@@ -15,11 +15,11 @@ from trephine.facts import (
     HazardsTest,
     HorizonNumber,
     ModelFacts,
-    PartialEffect,
     SampleSizeFacts,
     SampleSizeRow,
     TermFact,
 )
+from trephine.facts.models import PartialEffect
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.terms import Term
 from trephine.regression.cox_result import CoxResult
