@@ -17,9 +17,10 @@ from scipy.special import ndtr, ndtri
 
 from trephine.errors import InputError, ModelError
 from trephine.regression.outcome import as_design, design_like
-from trephine.survival.aalen_johansen import CENSORED, check_causes
+from trephine.survival.aalen_johansen import check_causes
 from trephine.survival.concordance import influence_covariance
-from trephine.types import FloatArray, IntArray
+from trephine.survival.subdistribution import SubdistributionRisk
+from trephine.types import FloatArray
 
 _MOST_STEPS = 50
 _TOLERANCE = 1e-10
@@ -145,7 +146,7 @@ def fit_fine_gray(
         raise InputError(f"of: expected a cause with events, found none of cause {of}")
     if not 0 < level < 1:
         raise InputError(f"level: expected 0 < level < 1, found {level}")
-    weights = _Weights.of(times, codes, of)
+    weights = SubdistributionRisk.of(times, codes, of)
     centre, scale = design.mean(axis=0), _spreads(design, names)
     z = (design - centre) / scale
     beta, null, fitted, information = _climb(z, weights, names)
@@ -177,7 +178,7 @@ def fit_fine_gray(
 
 def _spreads(design: FloatArray, names: tuple[str, ...]) -> FloatArray:
     """Return the standard deviation of each column, and refuse one that has none."""
-    scale = design.std(axis=0)
+    scale: FloatArray = design.std(axis=0)
     flat = [name for name, one in zip(names, scale, strict=True) if not one > 0]
     if flat:
         raise ModelError(
@@ -189,69 +190,8 @@ def _spreads(design: FloatArray, names: tuple[str, ...]) -> FloatArray:
     return scale
 
 
-@dataclass(frozen=True)
-class _Weights:
-    """Who is at risk at the event times of the cause, and by how much.
-
-    Attributes
-    ----------
-    time, event
-        Shape (n,); event of the cause.
-    competing
-        Shape (n,): 1 / G(T-) of those with another event, else 0.
-    at, count, free
-        Shape (m,): event times of the cause, events there, and G just before.
-    """
-
-    time: FloatArray
-    event: npt.NDArray[np.bool_]
-    competing: FloatArray
-    at: FloatArray
-    count: FloatArray
-    free: FloatArray
-
-    @classmethod
-    def of(cls, time: FloatArray, codes: IntArray, cause: int) -> _Weights:
-        """Return the weights of some cases."""
-        event = codes == cause
-        at, count = np.unique(time[event], return_counts=True)
-        cut = np.unique(time[codes == CENSORED])
-        at_risk = time.size - np.searchsorted(np.sort(time), cut, side="left")
-        lost = np.array([np.sum((time == one) & (codes == CENSORED)) for one in cut])
-        curve = np.append(1.0, np.cumprod(1 - lost / at_risk)) if cut.size else np.ones(1)
-        # Just before a time, whoever is cut short at it is still followed.
-        own = curve[np.searchsorted(cut, time, side="left")]
-        others = ~event & (codes != CENSORED)
-        return cls(
-            time,
-            event,
-            np.where(others, 1 / np.where(own > 0, own, 1.0), 0.0),
-            at,
-            count.astype(np.float64),
-            curve[np.searchsorted(cut, at, side="left")],
-        )
-
-    def add_up(self, values: FloatArray) -> FloatArray:
-        """Return the weighted sum over those at risk at each event time, shape (m, ...)."""
-        order = np.argsort(self.time, kind="stable")
-        first = np.searchsorted(self.time[order], self.at, side="left")
-        flat = values.reshape(self.time.size, -1)[order]
-        zero = np.zeros((1, flat.shape[1]))
-        later = np.vstack([np.cumsum(flat[::-1], axis=0)[::-1], zero])[first]
-        gone = np.vstack([zero, np.cumsum(flat * self.competing[order, None], axis=0)])[first]
-        total: FloatArray = later + self.free[:, None] * gone
-        return total.reshape(self.at.size, *values.shape[1:])
-
-    def sums(self, z: FloatArray, beta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the weighted sums of exp(lp), of z and of z z' times it, at each event time."""
-        risk = np.exp(z @ beta)
-        first = self.add_up(risk[:, None] * z)
-        second = self.add_up(risk[:, None, None] * z[:, :, None] * z[:, None, :])
-        return self.add_up(risk[:, None])[:, 0], first, second
-
-
 def _climb(
-    z: FloatArray, weights: _Weights, names: tuple[str, ...]
+    z: FloatArray, weights: SubdistributionRisk, names: tuple[str, ...]
 ) -> tuple[FloatArray, float, float, FloatArray]:
     """Return the maximum, the log likelihoods at 0 and there, and the information."""
     beta = np.zeros(z.shape[1])
@@ -290,7 +230,7 @@ def _singular(information: FloatArray) -> bool:
 
 
 def _evaluate(
-    z: FloatArray, weights: _Weights, beta: FloatArray
+    z: FloatArray, weights: SubdistributionRisk, beta: FloatArray
 ) -> tuple[float, FloatArray, FloatArray]:
     zero, first, second = weights.sums(z, beta)
     mean = first / zero[:, None]
@@ -300,7 +240,7 @@ def _evaluate(
     return value, gradient, np.einsum("m,mij->ij", weights.count, spread)
 
 
-def _scores(z: FloatArray, weights: _Weights, beta: FloatArray) -> FloatArray:
+def _scores(z: FloatArray, weights: SubdistributionRisk, beta: FloatArray) -> FloatArray:
     """Return each case's part of the score, shape (n, p)."""
     zero, first, _ = weights.sums(z, beta)
     mean, jump = first / zero[:, None], weights.count / zero
