@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import highdicom
 import numpy as np
 import pandas as pd
+import pydicom
 import pytest
 
 from annotation.plain_raster import in_circle, pixel_by_pixel
 from cli.command import Command
 from study.drawn_files import DISC, OTHER, SHAPE, put, write_kinds
 from trephine.annotation.journal import StaleReadingError
-from trephine.errors import InputError
+from trephine.errors import ImageError, InputError
 from trephine.evaluation.agreement import compare_regions
 from trephine.imaging import check_geometry, read_image, read_mask
 from trephine.study.annotating.comparing import compared
 from trephine.study.annotating.deriving import shown_reading
 from trephine.study.annotating.measure_table import COLUMNS, measure_table
 from trephine.study.annotating.rating import Ratings
+from trephine.study.annotating.segmentation import segmentation_of
 from trephine.study.annotating.viewing import image_facts, picture
 from trephine.study.annotating.workplace import WorkItem, Workplace, open_workplace, rater_name
 
@@ -168,6 +171,39 @@ def test_shapes_lie_beside_the_mask_with_their_rule(place: Workplace) -> None:
     assert content["regions"][0]["suggested"] is True
     assert content["regions"][0]["parts"][0]["shape"] == DISC
     assert "centre" in content["rule"]
+
+
+@pytest.mark.parametrize("kind", ["plain", "mirrored", "series"])
+def test_a_dicom_segmentation_holds_the_same_pixels(
+    place: Workplace, kind: str, tmp_path: Path
+) -> None:
+    item = item_of(place, kind)
+    index = 3 if kind == "series" else 0
+    lesion = put("x", "R", {**DISC, "radius_mm": 1.5}, region="lesion", index=index)
+    draw(place, item, "a", put("r", "R", DISC, index=index), lesion)
+    path = tmp_path / "seg.dcm"
+    path.write_bytes(segmentation_of(item, place.journal("a", item)))
+    image = read_image(item.path)
+    for name in ("head", "lesion"):
+        mask = read_mask(place.folder / "a" / name / f"{kind}.nii.gz", image=image)
+        found = highdicom.seg.segread(path) if kind == "series" else None
+        frames = pydicom.dcmread(path).pixel_array
+        number = ["head", "lesion"].index(name)
+        if found is None:
+            assert np.array_equal(frames[number] > 0, mask.labels == 1)
+        else:
+            volume = found.get_volume(segment_numbers=[number + 1], combine_segments=True)
+            drawn = mask.labels[mask.labels.any(axis=(1, 2))]
+            assert np.array_equal(volume.array > 0, drawn > 0)
+    (label,) = {segment.SegmentLabel for segment in pydicom.dcmread(path).SegmentSequence[:1]}
+    assert label == "R head"
+
+
+def test_what_is_no_dicom_has_no_segmentation(place: Workplace) -> None:
+    item = item_of(place, "nifti")
+    draw(place, item, "a", put("r", "R", DISC))
+    with pytest.raises(ImageError, match="expected a DICOM image"):
+        segmentation_of(item, place.journal("a", item))
 
 
 def test_a_second_window_is_refused_and_nothing_is_written_over(place: Workplace) -> None:

@@ -28,7 +28,9 @@ _CANDIDATES = 14
 _RIM = np.deg2rad(np.arange(0.0, 360.0, 3.0))
 # A film wider than this shows both hips.
 _BOTH_MM = 260.0
-_FOUND = 0.35
+_FOUND = 0.5
+# A pair is believed from this mean inward step on; one head alone from this share of its rim.
+_BOTH_MEAN, _ALONE = 0.43, 0.7
 # An edge that votes, of 1.
 _WEAKEST = 0.25
 # An inward step that counts as found, of 1.
@@ -93,24 +95,40 @@ def suggest_heads(grey: FloatArray, spacing_mm: Sequence[float]) -> tuple[Sugges
     if min(small.shape) < 2 * _RADII_MM[0]:
         return ()
     edges = _edges(small)
-    halves = _halves(small.shape)
     peaks = _peaks(edges)
-    found = [_candidates(edges, peaks, half) for half in halves]
-    chosen = _pair(found) if len(found) == 2 else [one[0] for one in found if one]
-    heads = []
-    for circle, half in zip(chosen, (0, 1) if len(found) == 2 else (-1,), strict=False):
-        if circle is not None and circle[3] >= _FOUND:
-            x, y, radius, score, _ = circle
-            at = [
-                (place + 0.5) * _STEP_MM / spacing - 0.5
-                for place, spacing in zip((x, y), spacing_mm[::-1], strict=True)
-            ]
-            heads.append(SuggestedHead((at[0], at[1]), radius * _STEP_MM, score, half))
-    return tuple(heads)
+    chosen = [one for one in _chosen(edges, peaks) if one[1][3] >= _FOUND]
+    return tuple(_suggested(circle, half, spacing_mm) for half, circle in chosen)
 
 
 # x, y and radius in small pixels, share of the rim found, mean inward step along it.
 _Circle = tuple[float, float, float, float, float]
+
+
+def _chosen(edges: _Edges, peaks: FloatArray) -> list[tuple[int, _Circle]]:
+    """Return a circle for each half; one for the film where that is better than both together."""
+    rows, columns = edges.strength.shape
+    if columns * _STEP_MM >= _BOTH_MM:
+        high, middle = slice(int(0.15 * rows), int(0.9 * rows)), columns // 2
+        halves = [(high, slice(0, middle)), (high, slice(middle, columns))]
+        pair = _pair([_candidates(edges, peaks, half) for half in halves])
+        means = [one[4] for one in pair if one is not None]
+        if means and np.mean(means) >= _BOTH_MEAN:
+            return [(half, one) for half, one in enumerate(pair) if one is not None]
+    whole = _candidates(edges, peaks, (slice(0, rows), slice(0, columns)))
+    if not whole:
+        return []
+    # Of one hip no other tells right from wrong: much of the rim must be there.
+    best = max(whole, key=lambda one: one[3] + one[4])
+    return [(-1, best)] if best[3] >= _ALONE else []
+
+
+def _suggested(circle: _Circle, half: int, spacing_mm: Sequence[float]) -> SuggestedHead:
+    x, y, radius, score, _ = circle
+    at = [
+        (place + 0.5) * _STEP_MM / spacing - 0.5
+        for place, spacing in zip((x, y), spacing_mm[::-1], strict=True)
+    ]
+    return SuggestedHead((at[0], at[1]), radius * _STEP_MM, score, half)
 
 
 def _edges(small: FloatArray) -> _Edges:
@@ -122,15 +140,6 @@ def _edges(small: FloatArray) -> _Edges:
     relative = np.minimum(strength / around, 3.0) / 3.0
     length = np.maximum(strength, 1e-12)
     return _Edges(across / length * relative, down / length * relative, relative)
-
-
-def _halves(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
-    rows, columns = shape
-    if columns * _STEP_MM < _BOTH_MM:
-        return [np.s_[0:rows, 0:columns]]
-    middle = columns // 2
-    high = np.s_[int(0.15 * rows) : int(0.9 * rows)]
-    return [(high, np.s_[0:middle]), (high, np.s_[middle:columns])]
 
 
 def _peaks(edges: _Edges) -> FloatArray:

@@ -76,7 +76,9 @@ def mirrored_region(item: WorkItem, reading: DrawnReading, region_id: str) -> di
 
 
 def suggested_heads(item: WorkItem, axis: int, index: int) -> list[dict[str, Any]]:
-    """Return circles that may be femoral heads; nothing of them is kept.
+    """Return circles that may be femoral heads, without a side where none is known.
+
+    Nothing of them is kept.
 
     Raises
     ------
@@ -93,9 +95,7 @@ def suggested_heads(item: WorkItem, axis: int, index: int) -> list[dict[str, Any
         if head.half < 0 and stated in ("R", "L"):
             side = str(stated)
         shape = Disc(centre=head.centre_px, radius_mm=head.radius_mm)
-        found.append(
-            {"side": side or "R", "shape": shape.model_dump(mode="json"), "score": head.score}
-        )
+        found.append({"side": side, "shape": shape.model_dump(mode="json"), "score": head.score})
     return found
 
 

@@ -56,6 +56,8 @@ class ImageFacts:
         Whether the file says so, and not the convention for frontal radiographs alone.
     laterality, view
         As the file states them; empty without.
+    is_dicom
+        Whether a DICOM SEG can refer to it.
     projection
         Whether it is a radiograph from the front, from the side, or not known.
     """
@@ -69,6 +71,7 @@ class ImageFacts:
     laterality: str
     view: str
     projection: str
+    is_dicom: bool
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON's values."""
@@ -102,6 +105,7 @@ def image_facts(item: WorkItem) -> ImageFacts:
         str(told.get("laterality") or ""),
         str(told.get("view_position") or ""),
         view_of(image),
+        told.get("format") == "DICOM",
     )
 
 

@@ -19,6 +19,7 @@ from trephine.study.annotating.comparing import compared
 from trephine.study.annotating.deriving import files_revision, shown_reading
 from trephine.study.annotating.measure_table import table_bytes
 from trephine.study.annotating.rating import Ratings, StaleReadingError
+from trephine.study.annotating.segmentation import segmentation_of
 from trephine.study.annotating.starting import mirrored_region, regions_of_mask, suggested_heads
 from trephine.study.annotating.viewing import image_facts, picture
 from trephine.study.annotating.workplace import WorkItem
@@ -135,6 +136,14 @@ def _beside(routes: APIRouter, desk: Desk, find: FindBench) -> None:
         journals = tuple(own.workplace.journal(name, one) for name in names)
         found = await desk.aside.ask(compared, one, journals, (axis, index))
         return JSONResponse({**found, "raters": names})
+
+    @routes.get(f"{_CASE}/segmentation.dcm")
+    async def segmentation(request: Request, item: str) -> Response:
+        bench = await find(request, False)
+        one, own = bench.item(item), bench.ratings
+        journal = own.workplace.journal(own.rater, one)
+        content = await desk.aside.ask(segmentation_of, one, journal)
+        return _attached(content, "application/dicom", "segmentation.dcm")
 
     @routes.get(f"{_CASE}/mirrored")
     async def mirrored(request: Request, item: str, region: str = "") -> Response:

@@ -223,8 +223,9 @@ class App {
     this.say(text("looking"));
     id("hint").textContent = text("looking");
     const { suggestions } = await this.session.json(`cases/${this.address}/suggestions`, this.plane);
-    this.suggestions = suggestions;
-    if (suggestions.length) this.select({ suggestion: suggestions[0].side });
+    // A film of one hip may not say which: it is the side that is being drawn.
+    this.suggestions = suggestions.map((one) => ({ ...one, side: one.side || this.side || "R" }));
+    if (suggestions.length) this.select({ suggestion: this.suggestions[0].side });
     showTool(this);
     this.say(text("suggested", { count: suggestions.length }));
     if (!suggestions.length) id("hint").textContent = text("suggested", { count: 0 });

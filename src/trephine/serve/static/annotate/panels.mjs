@@ -90,7 +90,9 @@ export function showRegions(app) {
       button(text("move"), () => app.select({ suggestion: one.side }), { "data-key": `move-${one.side}` }),
       button(text("refuse"), () => app.refuse(one.side), { "data-key": `refuse-${one.side}`, "aria-keyshortcuts": "N" }))));
   const none = cards.length || offers.length ? [] : [node("p", { class: "small" }, text("no_regions"))];
-  refill(id("regions"), [...offers, ...cards, ...none]);
+  const drawn = app.facts.is_dicom && app.reading.regions.length;
+  const seg = drawn ? [node("p", { class: "small" }, node("a", { href: `cases/${app.address}/segmentation.dcm`, download: "segmentation.dcm" }, text("download_seg")))] : [];
+  refill(id("regions"), [...offers, ...cards, ...none, ...seg]);
 }
 
 /** Show the measures, and what they come to for each head. */
