@@ -104,6 +104,9 @@ def test_a_second_window_is_warned_and_writes_nothing_over(folder: Path) -> None
         assert page.json(f"{PLAIN}/reading?window={first}")["others"] is False
         assert page.json(f"{PLAIN}/reading?window={second}")["others"] is True
         assert page.json(f"{PLAIN}/standing?window={first}") == {"revision": 0, "others": True}
+        left = page.client.get(f"{PLAIN}/standing?window={second}&leaving=true")
+        assert left.status_code == 204
+        assert page.json(f"{PLAIN}/standing?window={first}")["others"] is False
         assert page.send(put("r", "R", DISC), 0).status_code == 200
         stale = page.send(put("r", "R", OTHER), 0)
         assert stale.status_code == 409

@@ -28,7 +28,7 @@ def draw_until_it_dies(address: str, said: list[int]) -> None:
     place = urlsplit(address)
     base = f"http://{place.netloc}"
     case = f"/reading/cases/{address_of_place('plain')}"
-    with httpx.Client(base_url=base, timeout=20.0, follow_redirects=True) as client:
+    with httpx.Client(base_url=base, timeout=120.0, follow_redirects=True) as client:
         page = client.get(f"{place.path}?{place.query}").text
         found = re.search(r'"mark":"([0-9a-f]+)"', page)
         assert found is not None

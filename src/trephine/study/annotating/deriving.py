@@ -185,7 +185,8 @@ def _fit(part: ShapePart, grid: PlaneGrid) -> dict[str, Any] | None:
         return {
             "centre": _to_px(fit, grid),
             "radius_mm": fit.radius_mm,
-            "residual_mm": fit.residual_mm,
+            # A circle that was stated, and not fitted, has none.
+            "residual_mm": None if isinstance(part.shape, Disc) else fit.residual_mm,
         }
     if isinstance(part.shape, Freehand):
         return {"line": np.round(outline_of(part.shape, grid), 3).tolist()}

@@ -57,6 +57,10 @@ class Bench:
             self.seen[address, window] = now
         return any(one == address and other != window for one, other in self.seen)
 
+    def leave(self, window: str) -> None:
+        """Forget a window that was closed."""
+        self.seen = {key: at for key, at in self.seen.items() if key[1] != window}
+
 
 class Benches:
     """Benches by path and rater; a workplace is opened again when a page is.

@@ -107,8 +107,13 @@ def _readings(routes: APIRouter, desk: Desk, find: FindBench) -> None:
         return JSONResponse({**found, "others": others, "compare": compare})
 
     @routes.get(f"{_CASE}/standing")
-    async def standing(request: Request, item: str, window: str = "") -> Response:
+    async def standing(
+        request: Request, item: str, window: str = "", leaving: bool = False
+    ) -> Response:
         bench = await find(request, False)
+        if leaving:
+            bench.leave(window)
+            return Response(status_code=204)
         revision = bench.ratings.journal(bench.item(item)).revision
         return JSONResponse({"revision": revision, "others": bench.others(item, window)})
 

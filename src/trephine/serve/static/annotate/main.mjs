@@ -254,6 +254,7 @@ class App {
 
   choose(tool) {
     this.tool = tool;
+    this.editing = null;
     dropDraft(this);
     showTool(this);
     this.say(`${text(`tool_${tool}`)}. ${text(`hint_${tool}`)}`);
@@ -448,6 +449,7 @@ followKeys(app);
 new ResizeObserver(() => app.resize()).observe(app.viewport);
 app.resize();
 app.begin();
+window.addEventListener("pagehide", () => app.session.leave(app.address));
 setInterval(() => app.look().catch(() => {}), LOOK_EVERY_MS);
 // Tests ask how many frames were drawn.
 window.reading = { frames: () => app.frames, place: (x, y) => app.view.toScreen([x, y]), revision: () => app.reading?.shown ?? 0 };

@@ -105,7 +105,7 @@ export function measureSaid(app, measure) {
   const found = app.reading.values[measure.measure_id];
   if (!found) return "…";
   if (found.value === null) return text(`lacks_${found.lacks}`);
-  return `${number(found.value)} ${found.unit}`;
+  return `${number(found.value)}${found.unit === "°" ? "" : " "}${found.unit}`;
 }
 
 function drawMeasure(app, above, measure) {
@@ -139,7 +139,9 @@ function drawDraft(app, flat, above) {
 
 function drawHandles(app, above) {
   const { selected } = app;
-  if (!selected) return;
+  app.handles = new Map();
+  // With another tool a click is a place of it, also where a handle would lie.
+  if (!selected || app.tool !== "select") return;
   const region = app.reading.regions.find((one) => one.region_id === selected.id);
   const handles = [];
   if (region) {
@@ -188,7 +190,7 @@ function furniture(app) {
     const put = (letter, x, y) => letter && group.append(element("text", { x, y, class: "edge" }, [letter]));
     put(left, 22, high / 2);
     put(right, wide - 22, high / 2);
-    put(top, wide / 2, 30);
+    put(top, wide / 2, 66);
     put(bottom, wide / 2, high - 14);
   }
   const steps = [1, 2, 5, 10, 20, 50, 100, 200];

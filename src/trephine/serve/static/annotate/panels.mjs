@@ -53,7 +53,10 @@ function sizeSaid(app, region) {
 
 function fitSaid(app, region) {
   const fits = (app.reading.fits[region.region_id] ?? []).filter((fit) => fit?.radius_mm);
-  return fits.map((fit) => text("circle_is", { mm: number(2 * fit.radius_mm), off: number(fit.residual_mm, 2) }));
+  return fits.map((fit) => {
+    const mm = number(2 * fit.radius_mm);
+    return fit.residual_mm === null ? text("circle_alone", { mm }) : text("circle_is", { mm, off: number(fit.residual_mm, 2) });
+  });
 }
 
 function regionTools(app, region) {

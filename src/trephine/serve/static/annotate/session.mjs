@@ -25,6 +25,13 @@ export class Session {
     return answer;
   }
 
+  /** Say that this window is closed; nothing waits for an answer. */
+  leave(address) {
+    if (!address) return;
+    const query = new URLSearchParams({ window: this.window, leaving: "true" });
+    fetch(`${this.base}/cases/${address}/standing?${query}`, { keepalive: true }).catch(() => {});
+  }
+
   async json(path, query = {}) {
     return (await this.get(path, query)).json();
   }
