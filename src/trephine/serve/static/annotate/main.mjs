@@ -429,7 +429,8 @@ function wire(app) {
     if (id("excluding").returnValue === "yes" && reason) app.setState("excluded", reason);
     else id("state").value = app.reading.state;
   });
-  for (const name of ["focus", "blur"]) app.viewport.addEventListener(name, () => app.draw());
+  // Later, not at once: what is drawn anew while the focus moves to a handle would lose it.
+  for (const name of ["focus", "blur"]) app.viewport.addEventListener(name, () => app.show());
 }
 
 function chooseState(app) {

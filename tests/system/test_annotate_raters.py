@@ -1,0 +1,102 @@
+"""Two raters and a consensus, each in the browser; and a page worked by keys alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from study.drawn_files import write_kinds
+from system.reading_page import CHROMIUM, ReadingPage, annotating, chromium, until
+from trephine.annotation.journal import read_journal
+from trephine.evaluation.agreement import compare_regions
+from trephine.imaging import read_mask
+from trephine.study.annotating.workplace import address_of_place, open_workplace
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: make test-system"),
+]
+
+
+def rim(x: float, y: float, radius: float) -> list[tuple[float, float]]:
+    return [(x + radius, y), (x - radius, y), (x, y - radius)]
+
+
+def test_two_raters_and_a_consensus_through_the_page(tmp_path: Path) -> None:
+    write_kinds(tmp_path / "films")
+    place = open_workplace(tmp_path / "films")
+    item = place.items[address_of_place("plain")]
+    circles = {"a": rim(22, 30, 14), "b": rim(24, 31, 13)}
+    said = ""
+    for rater, places in circles.items():
+        with annotating(tmp_path / "films", rater) as (address, _), chromium() as browser:
+            reading = ReadingPage.of(browser, address)
+            reading.open("plain")
+            assert reading.page.locator("#regions .name").count() == 0
+            assert reading.page.locator("#comparing").is_hidden()
+            reading.choose("R")
+            reading.tool("c")
+            reading.click(*places)
+            reading.saved(1, place.journal(rater, item))
+            reading.page.locator("#state").select_option("drawn")
+            reading.saved(2, place.journal(rater, item))
+            if rater == "b":
+                until(lambda page=reading.page: page.locator("#comparing").is_visible(), "hidden")
+                reading.page.locator("#compare").click()
+                said = reading.page.locator("#comparison p:nth-of-type(2)").inner_text()
+                reading.is_sound()
+    masks = [read_mask(place.folder / name / "head" / "plain.nii.gz").labels == 1 for name in "ab"]
+    dice = compare_regions(masks[1], masks[0], (0.2, 0.2)).dice
+    found = re.search(r"Dice ([0-9.]+)", said)
+    assert found is not None, said
+    assert float(found[1]) == pytest.approx(dice, abs=5e-4)
+    with annotating(tmp_path / "films", "consensus") as (address, _), chromium() as browser:
+        reading = ReadingPage.of(browser, address)
+        reading.open("plain")
+        reading.page.locator("#compare").click()
+        reading.page.get_by_role("button", name="Copy from b").click()
+        reading.saved(1, place.journal("consensus", item))
+        assert reading.errors == []
+    agreed = read_mask(place.folder / "consensus" / "head" / "plain.nii.gz").labels == 1
+    assert (agreed == masks[1]).all()
+
+
+def test_a_head_is_drawn_moved_and_undone_by_keys_alone(tmp_path: Path) -> None:
+    write_kinds(tmp_path / "films")
+    place = open_workplace(tmp_path / "films")
+    journal = place.journal("a", place.items[address_of_place("plain")])
+    with annotating(tmp_path / "films") as (address, _), chromium() as browser:
+        reading = ReadingPage.of(browser, address)
+        reading.open("plain")
+        keys = reading.page.keyboard
+        reading.tool("c")
+        for steps in (["Shift+ArrowLeft"] * 2, ["Shift+ArrowUp"], ["ArrowRight"] * 5):
+            for key in steps:
+                keys.press(key)
+            keys.press("Space")
+        reading.saved(1, journal)
+        (part,) = next(iter(read_journal(journal).reading.regions.values())).parts
+        points = part.shape.points  # type: ignore[union-attr]
+        assert (points[1][0] - points[0][0], points[1][1] - points[0][1]) == (0, -10)
+        assert (points[2][0] - points[1][0], points[2][1] - points[1][1]) == (5, 0)
+        keys.press("v")
+        handle = reading.page.locator("#overlay [data-key]").first
+        handle.focus()
+        keys.press("ArrowDown")
+        keys.press("Shift+ArrowRight")
+        assert "Circle of" in reading.page.locator("#said").inner_text()
+        reading.saved(2, journal)
+        (part,) = next(iter(read_journal(journal).reading.regions.values())).parts
+        moved = part.shape.points[0]  # type: ignore[union-attr]
+        assert moved == (points[0][0] + 10, points[0][1] + 1)
+        keys.press("Control+z")
+        reading.saved(3, journal)
+        keys.press("Control+z")
+        reading.saved(4, journal)
+        assert not read_journal(journal).reading.regions
+        keys.press("Control+y")
+        reading.saved(5, journal)
+        assert read_journal(journal).reading.regions
+        assert reading.errors == []
