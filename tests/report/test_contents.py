@@ -14,6 +14,8 @@ from trephine.facts import (
     Facts,
     RecalibrationRow,
 )
+from trephine.facts.models import PartialEffect
+from trephine.facts.subgroups import SubgroupFacts, SubgroupRow
 from trephine.report.contents import sections_of
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.html import render_html
@@ -38,7 +40,32 @@ def whole(facts) -> Facts:
         model_title="A model", protocol="sound", training_cases=100, training_events=30,
         case_mix=(mix,), recalibration=(again,),
     )  # fmt: skip
-    return facts.model_copy(update={"centres": (centre,), "external": external})
+    curve = PartialEffect(
+        name="age", label="Age", unit="years", knots=(30, 45, 60), reference=45.0,
+        at=(25, 45, 65), ratio=(0.8, 1.0, 1.9), low=(0.6, 1.0, 1.2), high=(1.1, 1.0, 3.0),
+        statistic=4.2, degrees_of_freedom=1, p=0.04,
+    )  # fmt: skip
+    groups = tuple(
+        SubgroupRow(
+            group=name, n=80, events=30, c_index=estimate, observed_expected=estimate,
+            slope=estimate, net_benefit=estimate, treat_all=0.1,
+        )
+        for name in ("women", "men")
+    )  # fmt: skip
+    subgroups = SubgroupFacts(
+        protocol="sound", model="DLRC", label="Sex", horizon=facts.study.horizons[0],
+        threshold=0.3, groups=groups, slope_p=0.4, level_p=0.6,
+    )  # fmt: skip
+    return facts.model_copy(
+        update={
+            "centres": (centre,),
+            "external": external,
+            "subgroups": (subgroups,),
+            "models": tuple(
+                one.model_copy(update={"partial_effects": (curve,)}) for one in facts.models
+            ),
+        }
+    )
 
 
 def test_every_figure_of_the_catalogue_stands_on_the_page(facts, pictures_folder, page):
