@@ -7,8 +7,13 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+import SimpleITK as sitk  # noqa: N813
+
 from trephine.radiomics import RadiomicsResult, RadiomicsSettings, describe
 from trephine.radiomics.catalogue_ibsi import ALL_FAMILIES
+from trephine.types import Geometry, Image, Mask
 
 AGGREGATIONS = ("2D_avg", "2D_comb", "2_5D_avg", "2_5D_comb", "3D_avg", "3D_comb")
 
@@ -107,3 +112,13 @@ def by_tag(result: RadiomicsResult, aggregation: str) -> dict[str, float]:
             tag = f"{tag}_{dimension}"
         found[tag] = float(value)
     return found
+
+
+def read_pair(image: Path, mask: Path) -> tuple[Image, Mask]:
+    for path in (image, mask):
+        if not path.exists():
+            pytest.skip(f"{path.name} is not part of this reference folder")
+    grey, labels = sitk.ReadImage(str(image)), sitk.ReadImage(str(mask))
+    geometry = Geometry.plain(grey.GetSpacing()[::-1])
+    pixels = sitk.GetArrayFromImage(grey).astype(np.float64)
+    return Image(pixels, geometry), Mask(sitk.GetArrayFromImage(labels).astype(np.int64), geometry)

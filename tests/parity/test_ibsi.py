@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import SimpleITK as sitk  # noqa: N813
 
 from parity.ibsi_configurations import (
     AGGREGATIONS,
@@ -15,10 +13,11 @@ from parity.ibsi_configurations import (
     OF_CONFIGURATION,
     by_tag,
     read_consensus,
+    read_pair,
     settings_of,
 )
 from trephine.radiomics import measure_region
-from trephine.types import Geometry, Image, Mask
+from trephine.types import Image, Mask
 
 CONSENSUS = Path(__file__).parents[1] / "reference" / "ibsi"
 # What describes the image and the region, not a feature.
@@ -26,16 +25,6 @@ OF_IMAGE = ("_img", "_roi")
 # Tags with a consensus; IBSI has none for the smallest box, the smallest ellipsoid and the area
 # under the intensity-volume histogram.
 EXPECTED = {"a": 346, "b": 346, "c": 210, "d": 210, "e": 210, "phantom": 482}
-
-
-def read_pair(image: Path, mask: Path) -> tuple[Image, Mask]:
-    for path in (image, mask):
-        if not path.exists():
-            pytest.skip(f"{path.name} is not part of this reference folder")
-    grey, labels = sitk.ReadImage(str(image)), sitk.ReadImage(str(mask))
-    geometry = Geometry.plain(grey.GetSpacing()[::-1])
-    pixels = sitk.GetArrayFromImage(grey).astype(np.float64)
-    return Image(pixels, geometry), Mask(sitk.GetArrayFromImage(labels).astype(np.int64), geometry)
 
 
 @pytest.fixture(scope="module")

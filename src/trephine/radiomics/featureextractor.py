@@ -44,6 +44,7 @@ _DEFAULTS: dict[str, Any] = {
     "label": 1,
     "additionalInfo": True,
 }
+_IMAGE_TYPES = tuple(name for name in IMAGE_TYPES if name != "Response")  # PyRadiomics' own
 # Of feature maps; they change no value of a region.
 _OF_MAPS = ("kernelRadius", "maskedKernel", "initValue", "voxelBatch", "voxelBased")
 
@@ -129,7 +130,7 @@ class RadiomicsFeatureExtractor:
 
     def enableAllImageTypes(self) -> None:
         """Enable every filter, each with its defaults."""
-        self.enabledImagetypes = {name: {} for name in IMAGE_TYPES}
+        self.enabledImagetypes = {name: {} for name in _IMAGE_TYPES}
 
     def disableAllImageTypes(self) -> None:
         """Disable every filter and the original image."""
@@ -139,9 +140,9 @@ class RadiomicsFeatureExtractor:
         self, imageType: str, enabled: bool = True, customArgs: dict[str, Any] | None = None
     ) -> None:
         """Enable or disable one image type, with settings that hold for it only."""
-        if imageType not in IMAGE_TYPES:
+        if imageType not in _IMAGE_TYPES:
             raise InputError(
-                f"image type: expected one of {', '.join(IMAGE_TYPES)}, found {imageType!r}"
+                f"image type: expected one of {', '.join(_IMAGE_TYPES)}, found {imageType!r}"
             )
         if enabled:
             self.enabledImagetypes[imageType] = dict(customArgs or {})

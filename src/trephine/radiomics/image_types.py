@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from trephine.radiomics.derived import DerivedImage
 from trephine.radiomics.filters_gradient import gradient
+from trephine.radiomics.filters_ibsi import filtered
 from trephine.radiomics.filters_lbp2d import local_binary_pattern_2d
 from trephine.radiomics.filters_lbp3d import lbp3d_names, local_binary_pattern_3d
 from trephine.radiomics.filters_log import laplacian_of_gaussian, log_name
@@ -34,6 +35,9 @@ def jobs(settings: RadiomicsSettings, ndim: int) -> Iterator[Job]:
                 yield Job(
                     image_type, own.model_copy(update={"sigma": (sigma,)}), (log_name(sigma),)
                 )
+        elif image_type == "Response":
+            for one in own.filters or ():
+                yield Job(image_type, own.model_copy(update={"filters": (one,)}), (one.name,))
         elif image_type == "Wavelet":
             yield Job(image_type, own, wavelet_names(own, ndim))
         elif image_type == "LBP3D":
@@ -54,6 +58,8 @@ def make(prepared: PreparedImage, job: Job) -> list[DerivedImage]:
             return wavelet_bands(prepared, settings)
         case "LoG":
             return [laplacian_of_gaussian(prepared, settings.sigma[0])]
+        case "Response":
+            return [filtered(prepared, one) for one in settings.filters or ()]
         case "Gradient":
             return [gradient(prepared, use_spacing=settings.gradientUseSpacing)]
         case "LBP2D":

@@ -46,6 +46,8 @@ def measure(
         return ImageTypeFeatures(
             dict.fromkeys(names, math.nan), dict.fromkeys(names, derived.reason)
         )
+    if derived.name != "original":  # the range is the image's own
+        settings = settings.model_copy(update={"resegmentRange": None})
     quantised = quantise(derived.values, settings)
     found = _families(derived, quantised, geometry, settings, wanted)
     values, reasons = {}, {}

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from trephine.errors import InputError, MisfitError
 from trephine.radiomics.catalogue import FAMILIES
 from trephine.radiomics.catalogue_ibsi import ALL_FAMILIES, IBSI_FAMILIES
+from trephine.radiomics.settings_responses import ResponseFilter
 
 IMAGE_TYPES = (
     "Original",
@@ -30,6 +31,7 @@ IMAGE_TYPES = (
     "Gradient",
     "LBP2D",
     "LBP3D",
+    "Response",
 )
 
 Definitions = Literal["pyradiomics", "ibsi"]
@@ -39,7 +41,7 @@ Definitions = Literal["pyradiomics", "ibsi"]
 Aggregation = Literal["2D_avg", "2D_comb", "2_5D_avg", "2_5D_comb", "3D_avg", "3D_comb"]
 
 # What has no meaning but IBSI's.
-_IBSI_ONLY = ("aggregation", "ivhBinWidth", "ivhBinCount", "resegmentOutliers")
+_IBSI_ONLY = ("aggregation", "ivhBinWidth", "ivhBinCount", "resegmentOutliers", "filters")
 
 Interpolator = Literal[
     "sitkNearestNeighbor",
@@ -89,7 +91,7 @@ class RadiomicsSettings(BaseModel):
     The three parts of a PyRadiomics parameter file are fields here: what its ``setting`` section
     holds, ``imageType`` (image type -> settings that hold for that image type only) and
     ``featureClass`` (class -> features; empty or None for every feature that PyRadiomics has not
-    deprecated). Eight fields are Trephine's own and come last.
+    deprecated). Nine fields are Trephine's own and come last.
 
     Attributes
     ----------
@@ -126,6 +128,9 @@ class RadiomicsSettings(BaseModel):
         are, others in 1000 bins.
     resegmentOutliers
         With ``ibsi`` only: how many standard deviations from the mean a voxel may lie.
+    filters
+        With ``ibsi`` only: IBSI's filters, each a table with its ``kind``, of the image type
+        ``Response``.
     stackSlices, stackSpacing
         Replicate a two-dimensional image into this many slices (mm apart), the mask on the
         middle one: the only recipe that yields the published 1562 features.
@@ -198,6 +203,7 @@ class RadiomicsSettings(BaseModel):
     ivhBinWidth: float | None = Field(None, gt=0)
     ivhBinCount: int | None = Field(None, gt=0)
     resegmentOutliers: float | None = Field(None, gt=0)
+    filters: tuple[ResponseFilter, ...] | None = None
     stackSlices: int | None = Field(None, ge=1)
     stackSpacing: float = Field(1.0, gt=0)
     threads: int = Field(1, ge=1)
