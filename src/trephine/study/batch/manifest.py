@@ -43,18 +43,25 @@ def read_manifest(table: Path, label: int | None) -> tuple[Pair, ...]:
     problems += more
     if problems:
         raise StudyProblemsError(problems)
-    sides = frame["side"] if "side" in frame.columns else pd.Series("", index=frame.index)
+    nothing = pd.Series("", index=frame.index)
+    sides = frame["side"] if "side" in frame.columns else nothing
+    names = nothing if named is None else frame[named]
+    # Many regions lie on one image: its path is held once.
+    texts = {*frame["image"], *frame["mask"]}
+    paths = {text: table.parent / text for text in texts}
     return tuple(
         Pair(
-            f"row {row}" if named is None or is_missing(frame[named][row]) else frame[named][row],
-            table.parent / frame["image"][row],
-            table.parent / frame["mask"][row],
+            f"row {row}" if is_missing(name) else name,
+            paths[image],
+            paths[mask],
             labels[row],
-            sides[row],
+            side,
             row,
             f"row {row}",
         )
-        for row in frame.index
+        for row, name, image, mask, side in zip(
+            frame.index.tolist(), names, frame["image"], frame["mask"], sides, strict=True
+        )
     )
 
 

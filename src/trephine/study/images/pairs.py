@@ -23,7 +23,7 @@ _SHOWN = 5  # numbers in a message
 _STRAYS = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "dicomdir", "__macosx", "@eadir"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pair:
     """One image and its mask.
 
