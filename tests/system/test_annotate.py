@@ -21,6 +21,7 @@ from trephine.types import BoolArray
 
 pytestmark = [
     pytest.mark.system,
+    pytest.mark.slow,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: make test-system"),
 ]
 KINDS = ["demo", "inverted", "mirrored", "series", "RG2_J2KR"]

@@ -19,7 +19,7 @@ from system.reading_page import annotating
 from trephine.annotation.journal import read_journal
 from trephine.study.annotating.workplace import address_of_place, open_workplace
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.slow]
 KILLS = int(os.environ.get("TREPHINE_TEST_KILLS", "3"))
 
 

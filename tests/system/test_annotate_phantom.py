@@ -16,6 +16,7 @@ from trephine.study.annotating.workplace import open_workplace
 
 pytestmark = [
     pytest.mark.system,
+    pytest.mark.slow,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: make test-system"),
 ]
 RADIUS_MM, SUNKEN_MM = 24.0, 3.1

@@ -49,6 +49,7 @@ def agree(
             found = _feature_agreement(inputs, out / "features", icc, workers, measuring)
     pictures = draw_worst(inputs, comparisons[0], worst) if worst else ()
     _write(inputs, comparisons, found, pictures, out)
+    _write_measures(study, icc, out)
 
 
 def _feature_agreement(
@@ -61,6 +62,21 @@ def _feature_agreement(
 
     extracted = extract_all(inputs, FeatureStore(store), workers=workers, progress=progress)
     return compare_features(extracted.sets, icc)
+
+
+def _write_measures(study: Path, icc: IccForm, out: Path) -> None:
+    """Write and show how raters agree on what they measured where they drew, if they did."""
+    import pandas as pd
+
+    from trephine.spreadsheet import write_csv_table
+    from trephine.study.annotating.measure_agreement import agreement_on_measures
+
+    table = agreement_on_measures(study, icc)
+    if table.empty:
+        return
+    write_csv_table(table, out / "measures.csv")
+    with pd.option_context("display.width", 160, "display.max_columns", None):
+        console.print(table.to_string(index=False), soft_wrap=True, markup=False)
 
 
 def _write(

@@ -118,16 +118,19 @@ def _readings(routes: APIRouter, desk: Desk, find: FindBench) -> None:
         return JSONResponse({"revision": revision, "others": bench.others(item, window)})
 
     @routes.post(f"{_CASE}/operations")
-    async def operate(request: Request, item: str) -> Response:
+    async def operate(request: Request, item: str, later: BackgroundTasks) -> Response:
         bench = await find(request, False)
         one, own = bench.item(item), bench.ratings
         content = _sent(await request.body())
+        before = own.journal(one).reading.state
         try:
             saved = own.save(one, content["operation"], content["revision"])
         except StaleReadingError:
             now = own.journal(one).revision
             return JSONResponse({"detail": "changed elsewhere", "revision": now}, 409)
-        return JSONResponse({"revision": saved.revision})
+        if own.journal(one).reading.state != before:
+            later.add_task(desk.aside.ask, table_bytes, own.workplace, own.rater)
+        return JSONResponse({"revision": saved.revision}, background=later)
 
 
 def _beside(routes: APIRouter, desk: Desk, find: FindBench) -> None:
