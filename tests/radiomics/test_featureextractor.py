@@ -145,6 +145,8 @@ def test_what_it_cannot_use_is_refused(itk_pair, tmp_path) -> None:
         featureextractor.RadiomicsFeatureExtractor().execute(str(tmp_path / "no.nrrd"), itk_pair[1])
     with pytest.raises(ImageError, match="label 7"):
         featureextractor.RadiomicsFeatureExtractor().execute(*itk_pair, label=7)
+    with pytest.raises(InputError, match="voxelBased"):
+        featureextractor.RadiomicsFeatureExtractor().execute(*itk_pair, label=2, voxelBased=True)
     with pytest.raises(InputError, match="image type"):
         featureextractor.RadiomicsFeatureExtractor().enableImageTypeByName("LoGs")
     with pytest.raises(InputError, match="feature class"):

@@ -205,7 +205,7 @@ class RadiomicsFeatureExtractor:
         label_channel
             Of a mask with several channels.
         voxelBased
-            Not here: see ``trephine.radiomics.maps``.
+            False; feature maps are not made here, and True is refused.
 
         Returns
         -------
@@ -220,7 +220,9 @@ class RadiomicsFeatureExtractor:
             If a setting, image type or feature is none of PyRadiomics'.
         """
         if voxelBased:
-            raise InputError("voxelBased: expected False here; trephine.radiomics.maps makes maps")
+            raise InputError(
+                "voxelBased: expected False, found True; feature maps are not made here"
+            )
         used = dict(self.settings)
         if label is not None:
             used["label"] = label
