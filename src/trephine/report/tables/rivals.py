@@ -56,4 +56,5 @@ def rivals_table(facts: Trace) -> Table | None:
         ),
         rows=tuple(rows),
         notes=((NOTE,),),
+        phone="stack",
     )
