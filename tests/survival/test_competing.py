@@ -63,6 +63,29 @@ def test_incidences_and_the_event_free_add_up_to_one_and_lie_below_kaplan_meier_
     assert alone[-1] > 1.3 * found.incidence[-1, 0]
 
 
+def test_late_entry_is_that_of_survfit() -> None:
+    want = R["aj_entry"]
+    found = cumulative_incidence(TIME, CAUSE, entry=want["entry"])
+    place = np.searchsorted(found.times, TIMES, side="right") - 1
+    for column, cause in ((1, 1), (2, 2)):
+        assert found.at(cause, TIMES) == pytest.approx(np.array(want["p"])[:, column], abs=1e-12)
+        assert found.error_at(cause, TIMES) == pytest.approx(
+            np.array(want["se"])[:, column], abs=1e-12
+        )
+    assert found.event_free[place] == pytest.approx(R["km_entry"]["surv"], abs=1e-12)
+    started = np.zeros(len(TIME))
+    plain = cumulative_incidence(TIME, CAUSE)
+    assert cumulative_incidence(TIME, CAUSE, entry=started).incidence == pytest.approx(
+        plain.incidence
+    )
+
+
+@pytest.mark.parametrize("entry", [[0.0, 7.0, 1.0], [-1.0, 0.0, 0.0], [0.0, 9.0, 0.0]])
+def test_who_enters_after_the_end_is_named(entry: list[float]) -> None:
+    with pytest.raises(InputError, match="entry: expected 0 or later"):
+        cumulative_incidence([5.0, 7.0, 9.0], [1, 2, 0], entry=entry)
+
+
 def test_of_one_cause_alone_it_is_the_complement_of_kaplan_meier() -> None:
     event = (CAUSE == 1).astype(int)
     found, naive = cumulative_incidence(TIME, event), kaplan_meier(TIME, event == 1)

@@ -9,7 +9,13 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from trephine.errors import InputError
-from trephine.survival.arrays import check_survival, check_weights, group_codes, merge_near_ties
+from trephine.survival.arrays import (
+    check_survival,
+    check_vector,
+    check_weights,
+    group_codes,
+    merge_near_ties,
+)
 from trephine.types import FloatArray, IntArray
 
 CENSORED = 0
@@ -79,6 +85,7 @@ def cumulative_incidence(
     time: npt.ArrayLike,
     cause: npt.ArrayLike,
     *,
+    entry: npt.ArrayLike | None = None,
     cluster: npt.ArrayLike | None = None,
     weights: npt.ArrayLike | None = None,
     level: float = 0.95,
@@ -95,6 +102,10 @@ def cumulative_incidence(
         Shape (n,), follow-up.
     cause
         Shape (n,), whole numbers: 0 where follow-up ended without event, else the event's code.
+    entry
+        Shape (n,), >= 0: when each case came under observation, before its ``time``; 0 where None.
+        A case that was not yet followed at a time is not at risk there (left truncation). With
+        nobody at risk early, the curve describes those who came that far.
     cluster
         Shape (n,), labels, such as the patient of each hip; each case its own where None.
     weights
@@ -122,6 +133,7 @@ def cumulative_incidence(
     if not 0 < level < 1:
         raise InputError(f"level: expected 0 < level < 1, found {level}")
     weight = check_weights(weights, times.size)
+    start = _check_entry(entry, times)
     labels, levels = group_codes(cluster, times.size, "cluster")
     clusters = np.arange(times.size) if cluster is None else labels
     n_clusters = times.size if cluster is None else int(levels.size)
@@ -134,7 +146,7 @@ def cumulative_incidence(
     survival, reached = 1.0, np.zeros(k)
     for row, at in enumerate(distinct):
         here = (times == at)[:, None] & (codes[:, None] == np.array(causes))
-        at_risk = times >= at
+        at_risk = (times >= at) & (start < at)
         total = float(weight[at_risk].sum())
         hazard = (weight[:, None] * here).sum(axis=0) / total
         change = (here - at_risk[:, None] * hazard) / total
@@ -179,6 +191,20 @@ def check_causes(time: npt.ArrayLike, cause: npt.ArrayLike) -> tuple[FloatArray,
     if not (codes != CENSORED).any():
         raise InputError(f"cause: expected events, found none among {codes.size} cases")
     return merge_near_ties(times), codes
+
+
+def _check_entry(entry: npt.ArrayLike | None, times: FloatArray) -> FloatArray:
+    """Return entry times; without any, all cases are at risk from before time 0."""
+    if entry is None:
+        return np.full(times.size, -np.inf)
+    start = check_vector(entry, times.size, "entry")
+    late = np.flatnonzero((start < 0) | (start >= times))
+    if late.size:
+        raise InputError(
+            f"entry: expected 0 or later, and before the case's time {times[late[0]]:g}, found"
+            f" {start[late[0]]:g} in row {late[0]} and {late.size - 1} more"
+        )
+    return start
 
 
 def _spread(influence: FloatArray, cluster: IntArray, n_clusters: int) -> FloatArray:
