@@ -114,7 +114,7 @@ export class Picture {
         const at = row + x;
         const above = values[at] * (256 - u) + values[at + 1] * u;
         const below = values[at + columns] * (256 - u) + values[at + columns + 1] * u;
-        out[to + i] = table[((above / 256) * (256 - v) + (below / 256) * v) >> 8];
+        out[to + i] = table[((above * (256 - v) + below * v) / 65536) | 0];
       }
     }
   }
