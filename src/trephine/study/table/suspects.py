@@ -135,7 +135,7 @@ def repeats_outcome(
     if _same_order(x, t) or _same_order(-x, t):
         return "the order of the outcome's time: it is computed from it"
     if len(np.unique(e)) == 2 and _parts_as(x, e):
-        return "the cases parted as the outcome's event parts them"
+        return "the same two groups of cases as the outcome's event"
     return ""
 
 
