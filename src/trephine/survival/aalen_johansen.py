@@ -11,11 +11,11 @@ from scipy.special import ndtri
 from trephine.errors import InputError
 from trephine.survival.arrays import (
     check_survival,
-    check_vector,
     check_weights,
     group_codes,
     merge_near_ties,
 )
+from trephine.survival.late_entry import check_entry
 from trephine.types import FloatArray, IntArray
 
 CENSORED = 0
@@ -133,7 +133,7 @@ def cumulative_incidence(
     if not 0 < level < 1:
         raise InputError(f"level: expected 0 < level < 1, found {level}")
     weight = check_weights(weights, times.size)
-    start = _check_entry(entry, times)
+    start = np.full(times.size, -np.inf) if entry is None else check_entry(entry, times)
     labels, levels = group_codes(cluster, times.size, "cluster")
     clusters = np.arange(times.size) if cluster is None else labels
     n_clusters = times.size if cluster is None else int(levels.size)
@@ -191,20 +191,6 @@ def check_causes(time: npt.ArrayLike, cause: npt.ArrayLike) -> tuple[FloatArray,
     if not (codes != CENSORED).any():
         raise InputError(f"cause: expected events, found none among {codes.size} cases")
     return merge_near_ties(times), codes
-
-
-def _check_entry(entry: npt.ArrayLike | None, times: FloatArray) -> FloatArray:
-    """Return entry times; without any, all cases are at risk from before time 0."""
-    if entry is None:
-        return np.full(times.size, -np.inf)
-    start = check_vector(entry, times.size, "entry")
-    late = np.flatnonzero((start < 0) | (start >= times))
-    if late.size:
-        raise InputError(
-            f"entry: expected 0 or later, and before the case's time {times[late[0]]:g}, found"
-            f" {start[late[0]]:g} in row {late[0]} and {late.size - 1} more"
-        )
-    return start
 
 
 def _spread(influence: FloatArray, cluster: IntArray, n_clusters: int) -> FloatArray:

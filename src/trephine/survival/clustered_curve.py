@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from trephine.types import BoolArray, FloatArray, IntArray
+from trephine.survival.at_risk import AtRisk
+from trephine.types import FloatArray, IntArray
 
 
 def clustered_log_error(
-    position: IntArray,
-    event: BoolArray,
-    weight: FloatArray,
+    counted: AtRisk,
     cluster: IntArray,
     inverse_left: FloatArray,
     cumulated: FloatArray,
@@ -25,15 +24,17 @@ def clustered_log_error(
 
     Parameters
     ----------
-    position
-        Index of each case's distinct time.
-    event, weight, cluster
-        Of each case; clusters are numbered from 0.
+    counted
+        The cases; a late entry is a case of its own with a negative weight.
+    cluster
+        Shape (n,), of each case, numbered from 0.
     inverse_left, cumulated
         1 / (Y - d) and K at the distinct times; infinite from where nobody is left.
     """
     size = cumulated.size
-    gone = weight * (np.where(event, inverse_left[position], 0.0) - cumulated[position])
+    position, weight = counted.position, counted.weight
+    cluster = cluster[counted.case]
+    gone = weight * (np.where(counted.event, inverse_left[position], 0.0) - cumulated[position])
     order = np.lexsort((position, cluster))
     first = np.flatnonzero(np.diff(cluster[order], prepend=-1))
     length = np.diff(np.append(first, order.size))

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from trephine.errors import InputError
-from trephine.survival.arrays import check_survival, check_weights, merge_near_ties, weight_at
+from trephine.survival.arrays import check_survival, check_weights
+from trephine.survival.at_risk import count_at_risk
 from trephine.survival.clustered_curve import clustered_log_error
 from trephine.types import BoolArray, Estimate, FloatArray
 
@@ -149,20 +150,25 @@ def kaplan_meier(
     time: npt.ArrayLike,
     event: npt.ArrayLike,
     *,
+    entry: npt.ArrayLike | None = None,
     weights: npt.ArrayLike | None = None,
     cluster: npt.ArrayLike | None = None,
     interval: IntervalType = "log",
     level: float = 0.95,
 ) -> KaplanMeierCurve:
-    """Estimate the survival function of right-censored data.
+    """Estimate the survival function of right-censored, and perhaps left-truncated, data.
 
-    Equal to R's ``survival::survfit(Surv(time, event) ~ 1)``; censorings at an event time count
-    as at risk there.
+    Equal to R's ``survival::survfit(Surv(time, event) ~ 1)``, with ``entry`` to that of
+    ``Surv(entry, time, event)``; censorings at an event time count as at risk there.
 
     Parameters
     ----------
     time, event
         Shape (n,): follow-up >= 0, and whether the event was seen.
+    entry
+        Shape (n,), >= 0: when each case came under observation, before its ``time``; 0 where None.
+        A case is at risk of events after its entry only (left truncation). Where few are at risk
+        early, one event may take the curve to 0 for good: read ``n_at_risk``.
     weights
         Shape (n,), > 0. Counted as frequencies: a weight of 2 equals the case twice (R:
         ``robust = FALSE``).
@@ -178,7 +184,7 @@ def kaplan_meier(
     Raises
     ------
     InputError
-        Unusable times, events, weights or level.
+        Unusable times, events, entries, weights or level.
 
     Examples
     --------
@@ -186,37 +192,37 @@ def kaplan_meier(
     >>> curve = kaplan_meier([5, 8, 8, 12, 20], [1, 1, 0, 1, 0])
     >>> curve.at([8, 12]).survival_probability.round(2)
     array([0.6, 0.3])
+
+    The last three came under observation later; the third at 6, so that it met no event before 8:
+
+    >>> late = kaplan_meier([5, 8, 8, 12, 20], [1, 1, 0, 1, 0], entry=[0, 0, 6, 1, 2])
+    >>> late.n_at_risk.tolist()
+    [4.0, 4.0, 2.0, 1.0]
     """
     if not 0 < level < 1:
         raise InputError(f"level: expected 0 < level < 1, found {level}")
     times, events = check_survival(time, event)
-    case_weights = check_weights(weights, times.size)
-    distinct, position = np.unique(merge_near_ties(times), return_inverse=True)
-    size = distinct.size
-    leaving = weight_at(position, case_weights, size)
-    deaths = weight_at(position, case_weights * events, size)
-    censored = weight_at(position, case_weights * ~events, size)
-    at_risk = np.cumsum(leaving[::-1])[::-1]
+    counted = count_at_risk(times, events, check_weights(weights, times.size), entry)
+    at_risk, deaths = counted.n_at_risk, counted.n_events
     # Sums of fractional weights may leave 1e-17 of a case behind.
     left = np.where(at_risk - deaths < 1e-12 * at_risk, 0.0, at_risk - deaths)
     with np.errstate(divide="ignore", invalid="ignore"):
         survival = np.cumprod(left / at_risk, dtype=np.float64)
-        log_error: FloatArray = np.sqrt(np.cumsum(deaths / (at_risk * left)))
-        if cluster is not None:
+        cumulated = np.cumsum(deaths / (at_risk * left))
+        if cluster is None:
+            log_error: FloatArray = np.sqrt(cumulated)
+        else:
             labels = np.unique(np.asarray(cluster), return_inverse=True)[1]
             if labels.shape != times.shape:
                 raise InputError(f"cluster: expected shape {times.shape}, found {labels.shape}")
-            step = deaths / (at_risk * left)
-            log_error = clustered_log_error(
-                position, events, case_weights, labels, 1.0 / left, np.cumsum(step)
-            )
+            log_error = clustered_log_error(counted, labels, 1.0 / left, cumulated)
         standard_error: FloatArray = survival * log_error
     low, high = survival_interval(survival, log_error, interval, level)
     return KaplanMeierCurve(
-        distinct,
+        counted.times,
         at_risk,
         deaths,
-        censored,
+        counted.n_censored,
         survival,
         standard_error,
         low,
