@@ -12,6 +12,7 @@ from trephine.plan.data_section import DataSection
 from trephine.study.images.contradictions import numbers, sorted_out
 from trephine.study.images.headers import frame_columns, header_contradictions
 from trephine.study.images.overlaps import Overlap, overlap_remarks
+from trephine.study.images.polarity import Brightness, polarity_remarks
 from trephine.study.images.seen import SeenImage, SeenRegion
 from trephine.study.images.shared_regions import copied_regions, shared_images, shared_regions
 from trephine.study.images.sides import named_sides, side_contradictions
@@ -46,6 +47,8 @@ def cross_check(
     ]
     problems, remarks = sorted_out(found, data)
     remarks += [*_folder_remarks(seen), *_mask_remarks(seen, rows, data)]
+    greys = (Brightness(image.rows, [region.darker for region in image.regions]) for image in seen)
+    remarks += polarity_remarks(greys, rows)
     return problems, [*remarks, *overlap_remarks(_overlaps(seen, rows))]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from trephine.imaging.folder import FOUND
 from trephine.imaging.sides import Facing, Projection, facing_of, view_of
 from trephine.radiomics.region import bounding_box
+from trephine.study.images.polarity import share_darker
 from trephine.study.images.region_form import has_specks, is_outline
 from trephine.types import BoolArray, Image, ImageHeader, Mask
 
@@ -48,6 +49,8 @@ class SeenRegion:
         A NIfTI mask whose header states no more than the default orientation.
     outline, specks
         It encloses more pixels than it holds; small parts lie apart from the rest.
+    darker
+        Share of the image's other pixels that are darker than the region's median; 0.5 of a volume.
     alone
         The mask was the only one in the folder that was named.
     beside, dice
@@ -66,6 +69,7 @@ class SeenRegion:
     plain_nifti: bool
     outline: bool = False
     specks: bool = False
+    darker: float = 0.5
     alone: bool = False
     beside: str = ""
     dice: float | None = None
@@ -172,6 +176,7 @@ def see_region(
         plain_nifti=mask.provenance.get("format") == "NIFTI" and not oriented,
         outline=is_outline(region),
         specks=has_specks(region),
+        darker=share_darker(image, region),
         alone=FOUND in mask.provenance,
     )
 

@@ -28,7 +28,7 @@ from trephine.writing import whole_file
 # Folder of the cache; empty: nothing is remembered.
 FOLDER = "TREPHINE_CACHE"
 # To be raised when what is seen of an image changes.
-_FORMAT = 4
+_FORMAT = 5
 _MOST = 20_000
 _HEAD = 4096
 
@@ -160,6 +160,7 @@ def _pack(seen: SeenImage) -> dict[str, Any]:
                 "plain_nifti": region.plain_nifti,
                 "outline": region.outline,
                 "specks": region.specks,
+                "darker": region.darker,
                 "alone": region.alone,
                 "beside": region.beside,
                 "dice": region.dice,
