@@ -10,6 +10,7 @@ from scipy.special import ndtr, ndtri
 
 from trephine.errors import InputError
 from trephine.survival.concordance import TimeWeight, concordance, influence_covariance
+from trephine.survival.late_concordance import concordance_since_entry
 from trephine.types import Estimate, FloatArray, Survival
 
 
@@ -49,6 +50,7 @@ def concordance_index(
     horizon: float | None = None,
     cluster: npt.ArrayLike | None = None,
     level: float = 0.95,
+    entry: npt.ArrayLike | None = None,
 ) -> Estimate:
     """Return the concordance of a risk score with its interval.
 
@@ -69,11 +71,15 @@ def concordance_index(
         Shape (n,), labels, for example the patient of each hip; influences are summed within.
     level
         Coverage.
+    entry
+        Shape (n,), >= 0: when each case came under observation, before its time; 0 where None. An
+        event is compared with the cases that had entered before it, as by R's ``concordance`` of
+        ``Surv(entry, time, event)``; with ``time_weight="n"`` alone.
 
     Raises
     ------
     InputError
-        Unusable values, or no comparable pair.
+        Unusable values, no comparable pair, or ``entry`` with another ``time_weight``.
 
     Examples
     --------
@@ -87,7 +93,20 @@ def concordance_index(
     >>> c = concordance_index(outcome, risk, cluster=patient)
     >>> c.low < c.value < c.high
     True
+    >>> entry = outcome.time * rng.uniform(0, 0.5, 200)
+    >>> late = concordance_index(outcome, risk, cluster=patient, entry=entry)
+    >>> late.low < late.value < late.high
+    True
     """
+    if entry is not None:
+        if time_weight != "n":
+            raise InputError(
+                f"time_weight: expected 'n' where cases have an entry, found {time_weight!r}"
+            )
+        since = concordance_since_entry(
+            survival.time, survival.event, risk_score, entry, ymax=horizon, cluster=cluster
+        )
+        return _estimate(since.estimate, since.standard_error, level)
     found = concordance(
         survival.time,
         survival.event,

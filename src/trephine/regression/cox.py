@@ -74,6 +74,9 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
     (('x0', 'x1'), 100)
     >>> model.result_.hazard_ratio_of("x1").low > 1
     True
+    >>> late = CoxModel().fit(design, outcome, entry=outcome.time * rng.uniform(0, 0.5, 200))
+    >>> late.result_.hazard_ratio_of("x1").low > 1
+    True
     """
 
     result_: CoxResult
@@ -97,6 +100,7 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         X: Any,
         y: Any,
         *,
+        entry: npt.ArrayLike | None = None,
         cluster: npt.ArrayLike | None = None,
         strata: npt.ArrayLike | None = None,
         weights: npt.ArrayLike | None = None,
@@ -109,6 +113,10 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
             DataFrame or array, shape (n, p), numeric.
         y
             `Survival`, structured array (boolean event, numeric time) or table (time, event).
+        entry
+            Shape (n,), >= 0: when each case came under observation, before its time; 0 where None.
+            It is at risk of events after its entry only (left truncation), as in
+            ``coxph(Surv(entry, time, event))``.
         cluster
             Shape (n,), labels, for example the patient of each hip: standard errors become the
             Lin-Wei sandwich with residuals summed within clusters, as ``coxph(cluster=)``.
@@ -139,6 +147,7 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
             names,
             survival,
             CoxOptions(self.ties, self.level, self.tolerance, self.max_iterations, self.penalty),
+            entry=entry,
             cluster=cluster,
             strata=strata,
             weights=weights,

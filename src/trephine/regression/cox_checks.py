@@ -28,7 +28,7 @@ def refuse_hopeless(risk_sets: StratifiedRiskSets, names: Sequence[str]) -> None
     ModelError
         No event, all events at one time, as many columns as cases, or constant columns.
     """
-    n, p = risk_sets.covariates.shape
+    n, p = risk_sets.n_cases, risk_sets.covariates.shape[1]
     events = int(risk_sets.event.sum())
     if events == 0:
         raise ModelError(

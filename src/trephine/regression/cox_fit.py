@@ -19,9 +19,10 @@ from trephine.regression.cox_checks import (
 from trephine.regression.cox_result import ChiSquareTest, CoxResult
 from trephine.survival.arrays import group_codes
 from trephine.survival.baseline import BaselineHazard, baseline_hazards
-from trephine.survival.concordance import concordance, influence_covariance
+from trephine.survival.concordance import influence_covariance
 from trephine.survival.cox_residuals import score_residuals
 from trephine.survival.firth import maximise_penalised
+from trephine.survival.late_concordance import concordance_since_entry
 from trephine.survival.newton import NewtonFit, maximise_partial_likelihood
 from trephine.survival.partial_likelihood import partial_likelihood
 from trephine.survival.risk_sets import StratifiedRiskSets, prepare_risk_sets
@@ -42,7 +43,7 @@ class CoxFit:
         Coefficients and their covariance (the one in use, and the inverse information) in
         standardised units.
     linear_predictor
-        Of the sorted cases, shape (n,), 0 for the average case.
+        Of the rows of ``risk_sets``, shape (n,), 0 for the average case.
     strata
         Labels of the strata; ("all",) without.
     baselines
@@ -86,12 +87,15 @@ def fit_cox(
     survival: Survival,
     options: CoxOptions,
     *,
+    entry: npt.ArrayLike | None = None,
     cluster: npt.ArrayLike | None = None,
     strata: npt.ArrayLike | None = None,
     weights: npt.ArrayLike | None = None,
 ) -> CoxFit:
     """Fit a Cox model to checked columns; see `CoxModel.fit`."""
-    cases = prepare_risk_sets(design, survival.time, survival.event, weights=weights, strata=strata)
+    cases = prepare_risk_sets(
+        design, survival.time, survival.event, entry=entry, weights=weights, strata=strata
+    )
     refuse_hopeless(cases, names)
     newton = _maximised(cases, names, options)
     linear_predictor = weighted_sum(cases.covariates, newton.beta)
@@ -160,7 +164,7 @@ class _Fitted:
         options: CoxOptions,
     ) -> CoxResult:
         """Return what the model says, in the units of its columns."""
-        cases, newton, n = self.cases, self.newton, self.cases.time.size
+        cases, newton, n = self.cases, self.newton, self.cases.n_cases
         beta = newton.beta / cases.scale
         units = np.outer(cases.scale, cases.scale)
         error = np.sqrt(np.diag(self.covariance)) / cases.scale
@@ -219,7 +223,7 @@ def _sandwich(
     """Return the covariance of Lin and Wei (1989), and the score test with its own variance."""
     p = newton.beta.size
     if cluster is not None:
-        n_clusters = group_codes(cluster, cases.time.size, "cluster")[1].size
+        n_clusters = group_codes(cluster, cases.n_cases, "cluster")[1].size
         if n_clusters <= p:
             raise ModelError(
                 "expected more clusters than columns for robust standard errors,"
@@ -243,13 +247,16 @@ def _concordance(
     level: float,
 ) -> Estimate:
     """Return the apparent concordance within strata."""
-    found = concordance(
-        cases.time,
-        cases.event,
-        linear_predictor,
-        cluster=None if cluster is None else np.asarray(cluster)[cases.order],
-        weights=cases.weight,
-        strata=cases.stratum if cases.n_strata > 1 else None,
+    rows = ~cases.is_entry
+    case = cases.order[rows]
+    found = concordance_since_entry(
+        cases.time[rows],
+        cases.event[rows],
+        linear_predictor[rows],
+        None if cases.entry is None else cases.entry[case],
+        cluster=None if cluster is None else np.asarray(cluster)[case],
+        weights=cases.weight[rows],
+        strata=cases.stratum[rows] if cases.n_strata > 1 else None,
     )
     half = float(ndtri(0.5 + level / 2)) * found.standard_error
     value = found.estimate

@@ -143,10 +143,13 @@ def _transformed_event_times(
             raise InputError("log transform: expected event times > 0, found an event at 0")
         return distinct, np.log(distinct)
     if transform == "rank":
-        times, first = np.unique(risk_sets.time, return_index=True)
-        return distinct, rankdata(risk_sets.time)[first][np.searchsorted(times, distinct)]
+        time = risk_sets.in_input_order(risk_sets.time)
+        times, first = np.unique(time, return_index=True)
+        return distinct, rankdata(time)[first][np.searchsorted(times, distinct)]
     if transform == "km":
-        curve = kaplan_meier(risk_sets.time, risk_sets.event)
+        time = risk_sets.in_input_order(risk_sets.time)
+        event = risk_sets.in_input_order(risk_sets.event)
+        curve = kaplan_meier(time, event, entry=risk_sets.entry)
         before = np.append(1.0, curve.survival_probability)
         return distinct, 1 - before[np.searchsorted(curve.times, distinct)]
     raise InputError(f"transform: expected 'km', 'rank', 'identity' or 'log', found {transform!r}")

@@ -84,9 +84,10 @@ def baseline_hazards(
         ties == "efron",
     )
     firsts = np.append(np.flatnonzero(risk_sets.opens_stratum), hazard.size)
+    has_case = np.add.reduceat(~risk_sets.is_entry, risk_sets.block_start[:-1], dtype=np.int64) > 0
     found = []
     for first, end in pairwise(firsts):
-        backwards = slice(end - 1, first - 1 if first else None, -1)
+        backwards = first + np.flatnonzero(has_case[first:end])[::-1]
         found.append(
             BaselineHazard(
                 times=risk_sets.time[risk_sets.block_start[:-1][backwards]],

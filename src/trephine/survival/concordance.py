@@ -112,7 +112,35 @@ def concordance(
     n = times.size
     score = check_vector(risk_score, n, "risk_score")
     case_weights = check_weights(weights, n)
-    counts, by_case = _count(times, events, score, case_weights, strata, time_weight, ymax)
+    counts, by_case = count_by_case(times, events, score, case_weights, strata, time_weight, ymax)
+    return concordance_of_counts(counts, by_case, events, case_weights, cluster, time_weight, ymax)
+
+
+def concordance_of_counts(
+    counts: FloatArray,
+    by_case: FloatArray,
+    events: BoolArray,
+    case_weights: FloatArray,
+    cluster: npt.ArrayLike | None,
+    time_weight: TimeWeight,
+    ymax: float | None,
+) -> Concordance:
+    """Return the estimate and its influences from pairs, in all and of each case.
+
+    Parameters
+    ----------
+    counts, by_case
+        Of `count_by_case`.
+    events, case_weights
+        Shape (n,).
+    cluster, time_weight, ymax
+        As in `concordance`.
+
+    Raises
+    ------
+    InputError
+        No comparable pair.
+    """
     pairs = float(counts[:3].sum())
     if pairs <= 0:
         raise InputError(_no_pairs(events))
@@ -129,12 +157,12 @@ def concordance(
         tied_xy=float(counts[4]),
         time_weight=time_weight,
         ymax=ymax,
-        n=n,
+        n=events.size,
         n_events=int(events.sum()),
     )
 
 
-def _count(
+def count_by_case(
     times: FloatArray,
     events: BoolArray,
     score: FloatArray,
@@ -143,7 +171,10 @@ def _count(
     time_weight: TimeWeight,
     ymax: float | None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the weight of each kind of pair, and each case's concordant and comparable ones."""
+    """Return the weight of each kind of pair, and each case's concordant and comparable ones.
+
+    Parameters as in `concordance`, checked; the shapes are (5,), as of `count_pairs`, and (n, 2).
+    """
     ranks, n_ranks = dense_ranks(score, np.argsort(score))
     order = np.argsort(times)
     merged = merge_near_ties_in_order(times[order])

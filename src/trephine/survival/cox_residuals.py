@@ -21,7 +21,7 @@ def martingale_residuals(
     here.
     """
     martingale, _ = _residuals(risk_sets, linear_predictor, ties)
-    return risk_sets.in_input_order(martingale)
+    return risk_sets.since_entry(martingale)
 
 
 def score_residuals(
@@ -33,7 +33,7 @@ def score_residuals(
     ``StratifiedRiskSets.covariates``.
     """
     _, score = _residuals(risk_sets, linear_predictor, ties)
-    return risk_sets.in_input_order(score)
+    return risk_sets.since_entry(score)
 
 
 def deviance_residuals(martingale: FloatArray, event: BoolArray) -> FloatArray:

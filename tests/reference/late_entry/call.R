@@ -42,8 +42,7 @@ for (ties in c("efron", "breslow")) {
   out$cox_strata[[ties]] <- model(f, new_v, 100)
 }
 f <- coxph(Surv(entry, time, status) ~ karno + age, v, control = control)
-z <- cox.zph(f, transform = "identity")
-out$zph_identity <- unname(z$table[, "chisq"])
+for (g in c("identity", "km", "rank")) out$zph[[g]] <- unname(cox.zph(f, transform = g)$table[, "chisq"])
 pick <- function(k) list(concordance = unname(k$concordance), var = unname(k$var), count = unname(k$count))
 out$concordance$plain <- pick(concordance(Surv(entry, time, status) ~ karno, v))
 out$concordance$weights <- pick(concordance(Surv(entry, time, status) ~ karno, v, weights = w))
