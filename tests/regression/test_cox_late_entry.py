@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from survival.late_entry import EVERY, EXPECTED, retinopathy, veteran
-from trephine.errors import InputError
+from trephine.errors import InputError, ModelError
 from trephine.evaluation.concordance import concordance_index
 from trephine.regression.cox import CoxModel
+from trephine.regression.cox_checks import refuse_drowned
 from trephine.survival.late_concordance import concordance_since_entry
+from trephine.survival.risk_sets import prepare_risk_sets
 from trephine.types import Survival
 
 VETERAN, EYES = veteran(), retinopathy()
@@ -201,3 +203,16 @@ def test_an_entry_at_the_time_is_refused_with_its_row() -> None:
     ):
         with pytest.raises(InputError, match=r"entry: .* before the case's time .* in row 7"):
             call()
+
+
+def test_risk_sets_that_drown_in_those_who_enter_later_are_refused() -> None:
+    entry = np.array([0.0, 0, 0, 5, 5])
+    cases = prepare_risk_sets(
+        np.arange(5.0)[:, None], [1, 2, 3, 6, 7], [1, 1, 1, 1, 1], entry=entry
+    )
+    of_input = np.array([0.0, 0, 0, 30, 30])
+    with pytest.raises(ModelError, match="entered after the event at 3"):
+        refuse_drowned(cases, of_input[cases.order])
+    refuse_drowned(cases, of_input[cases.order] / 3)
+    followed = prepare_risk_sets(np.arange(5.0)[:, None], [1, 2, 3, 6, 7], [1, 1, 1, 1, 1])
+    refuse_drowned(followed, of_input[followed.order])

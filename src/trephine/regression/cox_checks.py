@@ -18,6 +18,8 @@ _COLLINEAR = 1e-10
 # A linear predictor this far from the average case: its square as a ratio of hazards (1e260) is
 # still a number, and no hazard of a case that was ever at risk is.
 _BOUNDLESS = 300.0
+# Of the risk of those followed longer, what a risk set must have to keep seven digits.
+_DROWNED = 1e-9
 
 
 def refuse_hopeless(risk_sets: StratifiedRiskSets, names: Sequence[str]) -> None:
@@ -125,6 +127,36 @@ def refuse_boundless(linear_predictor: FloatArray, fit: NewtonFit, names: Sequen
     """
     if np.abs(linear_predictor).max() > _BOUNDLESS:
         _refuse_separating(np.abs(fit.beta), names)
+
+
+def refuse_drowned(risk_sets: StratifiedRiskSets, linear_predictor: FloatArray) -> None:
+    """Raise where late entries leave risk sets too small to be had as a difference of sums.
+
+    Those at risk at a time are those followed longer less those who entered later; where the latter
+    have nearly all the risk, the difference has few digits left.
+
+    Raises
+    ------
+    ModelError
+        A risk set with an event that has less than 1e-9 of the risk it is the difference of.
+    """
+    if risk_sets.entry is None:
+        return
+    risk = risk_sets.weight * np.exp(linear_predictor - linear_predictor.max())
+    for stratum in range(risk_sets.n_strata):
+        rows = np.flatnonzero(risk_sets.stratum == stratum)
+        sums = np.cumsum(risk[rows])
+        ends = np.searchsorted(-risk_sets.time[rows], -risk_sets.time[rows], side="right") - 1
+        drowned = risk_sets.event[rows] & (sums < _DROWNED * np.maximum.accumulate(sums))[ends]
+        if drowned.any():
+            time = float(risk_sets.time[rows][drowned].max())
+            raise ModelError(
+                f"expected risks of one order, found cases that entered after the event at {time:g}"
+                " with over a billion times the risk of all who were at risk there; cut or"
+                " transform a column with outliers",
+                model="Cox model",
+                kind="no convergence",
+            )
 
 
 def _refuse_separating(size: FloatArray, names: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from trephine.errors import ModelError
 from trephine.regression.cox_checks import (
     refuse_boundless,
     refuse_collinear,
+    refuse_drowned,
     refuse_hopeless,
     refuse_unfinished,
 )
@@ -100,6 +101,7 @@ def fit_cox(
     newton = _maximised(cases, names, options)
     linear_predictor = weighted_sum(cases.covariates, newton.beta)
     refuse_boundless(linear_predictor, newton, names)
+    refuse_drowned(cases, linear_predictor)
     fractional = bool((cases.weight % 1 != 0).any())
     if cluster is None and not fractional:
         covariance, robust_score = newton.covariance, None

@@ -78,5 +78,5 @@ def count_at_risk(
         case=rows.case,
         position=position,
         event=rows.event,
-        weight=rows.sign * weights[rows.case],
+        weight=rows.sign * weights[rows.case] if late.size else weights,
     )

@@ -76,17 +76,15 @@ def with_entries(times: FloatArray, events: BoolArray, entry: npt.ArrayLike | No
     """
     n = times.size
     cases = np.arange(n)
-    late = np.zeros(0, dtype=np.int64)
-    start = np.zeros(n)
-    if entry is not None:
-        start = check_entry(entry, times).copy()
-        late = np.flatnonzero(start > 0)
+    if entry is None:
+        return LateEntry(cases, merge_near_ties(times), events, np.ones(n))
+    start = check_entry(entry, times).copy()
+    late = np.flatnonzero(start > 0)
     merged = merge_near_ties(np.concatenate([times, start[late]]))
-    if late.size:
-        start[late] = merged[n:]
-        check_entry(start, merged[:n])
-        kept = merged[n:] >= merged[:n].min()
-        late, merged = late[kept], np.concatenate([merged[:n], merged[n:][kept]])
+    start[late] = merged[n:]
+    check_entry(start, merged[:n])
+    kept = merged[n:] >= merged[:n].min()
+    late, merged = late[kept], np.concatenate([merged[:n], merged[n:][kept]])
     return LateEntry(
         case=np.concatenate([cases, late]),
         time=merged,
