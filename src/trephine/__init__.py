@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from trephine.evaluation.sample_size import sample_size as sample_size
     from trephine.evaluation.time_dependent_auc import time_dependent_auc as time_dependent_auc
+    from trephine.evaluation.validation_size import validation_size as validation_size
     from trephine.imaging.masks import read_mask as read_mask
     from trephine.imaging.read import read_image as read_image
     from trephine.radiomics.extract import extract_radiomics as extract_radiomics
@@ -61,6 +62,7 @@ open_face(
         "trephine.evaluation.reclassification_summary": ("summarise_reclassification",),
         "trephine.evaluation.sample_size": ("sample_size",),
         "trephine.evaluation.time_dependent_auc": ("time_dependent_auc",),
+        "trephine.evaluation.validation_size": ("validation_size",),
         "trephine.imaging.masks": ("read_mask",),
         "trephine.imaging.read": ("read_image",),
         "trephine.radiomics.extract": ("extract_radiomics",),

@@ -17,6 +17,7 @@ Stream = Literal[
     "table tests",
     "network probe",
     "subgroups",
+    "planned validation",
 ]
 
 # The number of each stream, beside the seed. A number is never used for a second purpose, nor
@@ -32,6 +33,7 @@ NUMBER: dict[Stream, int] = {
     "table tests": 7,  # simulated p values of Table 1
     "network probe": 8,  # images by which a network of one's own is tried
     "subgroups": 9,  # resampled patients, for the net benefit in subgroups
+    "planned validation": 10,  # the population by which a validation is planned
 }
 
 

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from trephine.evaluation.agreement import boundary as boundary
     from trephine.evaluation.agreement import compare_regions as compare_regions
     from trephine.evaluation.agreement import hausdorff_mm as hausdorff_mm
+    from trephine.evaluation.binary_validation_size import (
+        BinaryValidationSize as BinaryValidationSize,
+    )
+    from trephine.evaluation.binary_validation_size import (
+        binary_validation_size as binary_validation_size,
+    )
     from trephine.evaluation.brier_curve import BrierCurve as BrierCurve
     from trephine.evaluation.brier_curve import IntegratedBrierScore as IntegratedBrierScore
     from trephine.evaluation.brier_curve import brier_curve as brier_curve
@@ -123,6 +129,11 @@ if TYPE_CHECKING:
     from trephine.evaluation.validation_indices import gini_mean_difference as gini_mean_difference
     from trephine.evaluation.validation_indices import nagelkerke_r_squared as nagelkerke_r_squared
     from trephine.evaluation.validation_indices import validation_indices as validation_indices
+    from trephine.evaluation.validation_size import ValidationSize as ValidationSize
+    from trephine.evaluation.validation_size import share_followed as share_followed
+    from trephine.evaluation.validation_size import share_with_event as share_with_event
+    from trephine.evaluation.validation_size import slope_variance as slope_variance
+    from trephine.evaluation.validation_size import validation_size as validation_size
 
 open_face(
     __name__,
@@ -138,6 +149,10 @@ open_face(
             "boundary",
             "compare_regions",
             "hausdorff_mm",
+        ),
+        "trephine.evaluation.binary_validation_size": (
+            "BinaryValidationSize",
+            "binary_validation_size",
         ),
         "trephine.evaluation.brier_curve": (
             "BrierCurve",
@@ -258,6 +273,13 @@ open_face(
             "gini_mean_difference",
             "nagelkerke_r_squared",
             "validation_indices",
+        ),
+        "trephine.evaluation.validation_size": (
+            "ValidationSize",
+            "share_followed",
+            "share_with_event",
+            "slope_variance",
+            "validation_size",
         ),
     },
 )
