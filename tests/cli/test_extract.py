@@ -96,7 +96,7 @@ def test_two_files_of_one_stem_are_refused_all_at_once(trephine: Command, folder
 def test_masks_of_images_that_are_not_there_are_counted(trephine: Command, folder: Path) -> None:
     (folder / "images" / "1.2.840.9999.3.nii.gz").unlink()
     said = extract(trephine, folder, folder / "images", folder / "masks")
-    assert "1 masks have no image" in said
+    assert "1 mask has no image and is not used" in said
 
 
 def manifest(folder: Path) -> pd.DataFrame:

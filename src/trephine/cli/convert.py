@@ -62,7 +62,8 @@ def _convert_many(source: Path, out: Path, content: FileContent, spacing_mm: flo
     for one, problem in failed:
         errors.print(f"{one.where}: left out. {problem}", markup=False, soft_wrap=True)
     if strays:
-        errors.print(f"{strays} files of the system left aside (such as .DS_Store).")
+        noun = "file" if strays == 1 else "files"
+        errors.print(f"{strays} {noun} of the system left aside (such as .DS_Store).")
     console.print(f"{len(wanted) - len(failed)} of {len(wanted)} converted: {out}", soft_wrap=True)
     if failed:
         raise typer.Exit(1)

@@ -250,9 +250,11 @@ def _pairs(image: Path, mask: Path | None, label: int | None) -> Pairs:
 
 def _show_left_aside(found: Pairs) -> None:
     if found.strays:
-        errors.print(f"{found.strays} files of the system left aside (such as .DS_Store).")
+        noun = "file" if found.strays == 1 else "files"
+        errors.print(f"{found.strays} {noun} of the system left aside (such as .DS_Store).")
     if found.unused:
-        errors.print(f"{found.unused} masks have no image and are not used.")
+        which = "mask has no image and is" if found.unused == 1 else "masks have no image and are"
+        errors.print(f"{found.unused} {which} not used.")
 
 
 def _table(measured: Sequence[PairFeatures]) -> pd.DataFrame:

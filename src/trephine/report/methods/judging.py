@@ -119,7 +119,8 @@ def _null_check(facts: Trace) -> Text:
     return (
         f"Null check: outcomes are permuted between {plural(facts.study.raw.patient_noun, 2)}, and"
         " the whole recipe is run and judged on each permuted outcome as on the real one. p is"
-        " (1 + permutations with a C-index at or above the observed) / (1 + permutations)",
+        " (1\u00a0+\u00a0permutations with a C-index at or above the observed) /"
+        " (1\u00a0+\u00a0permutations)",
         cite("phipson2010"), ". The recipe is also fitted to all cases with each permuted outcome;"
         " the p of a signature, and of the likelihood ratio of models that differ by one, is in the"
         " same way the share of permutations with as large a statistic, because the tests of a Cox"
