@@ -26,7 +26,7 @@ FIXED = re.compile(
     r"95% (?:CI|confidence|intervals?|Hausdorff)|\b95th\b|(?:Table|Figure) S?\d[a-c]?(?:, [a-c])?|"
     r"E50|E90|90th|\b1 −|Dotted: 0\.5|\(2019\)|SHA-256|1se|\(1: lasso\)|Q[13]|R²|χ²|Table 3|"
     r"clinical-1|\.632\+|of either against 0|\b(?:and|al\.) (?:\w+ )?\(?(?:19|20)\d\d\b|"
-    r"to the power of 2a|At a = 0|\(1 \+ permutations|every 100 cases|add up to 100%|"
+    r"to the power of 2a|At a = 0|\(1\s\+\spermutations|every 100 cases|add up to 100%|"
     r"95% of the weights, which count as 0 where|2\.5th and 97\.5th percentile"
 )
 
