@@ -321,3 +321,27 @@ def test_a_mask_under_a_wrong_header_is_refused_by_name_of_the_option_and_adopte
     out = folder / "out.csv"
     extract(trephine, folder, image, mask, "--mask-geometry", "adopt", "--out", out)
     assert features(out)["original_firstorder_Mean"].tolist() == [101.0]
+
+
+def test_a_parameter_file_that_corrects_masks_or_lets_them_lie_off_is_obeyed(
+    trephine: Command, folder: Path
+) -> None:
+    """As PyRadiomics does; a mask of half the spacing was refused whatever the file said."""
+    names = ("images/1.2.840.9999.1.nii.gz", "masks/1.2.840.9999.1.nii.gz")
+    image, path = (folder / name for name in names)
+    labels, out = read_mask(path).labels, folder / "out.csv"
+    fine = Geometry((0.25, 0.25), (-0.125, -0.125), PLAIN.direction)
+    write_nifti(Mask(np.kron(labels, np.ones((2, 2), np.int64)), fine, {}), path)
+    said = extract(trephine, folder, image, path, code=2)
+    assert "give --mask-geometry resample" in said
+    (folder / "few.toml").write_text(f"correctMask = true\n{SETTINGS}")
+    said = extract(trephine, folder, image, path, "--out", out)
+    assert "the mask did not lie on its image: resampled by nearest neighbour" in said
+    assert features(out)["original_firstorder_Mean"].tolist() == [101.0]
+    assert features(out)["original_firstorder_Variance"].tolist() == [0.0]
+    write_nifti(Mask(labels, Geometry((0.5, 0.5), (0.01, 0.0), PLAIN.direction), {}), path)
+    (folder / "few.toml").write_text(SETTINGS)
+    assert "pixels off" in extract(trephine, folder, image, path, code=2)
+    (folder / "few.toml").write_text(f"geometryTolerance = 0.05\n{SETTINGS}")
+    assert "did not lie" not in extract(trephine, folder, image, path, "--out", out)
+    assert features(out)["original_firstorder_Mean"].tolist() == [101.0]

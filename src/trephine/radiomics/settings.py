@@ -101,7 +101,8 @@ class RadiomicsSettings(BaseModel):
     geometryTolerance, correctMask
         How far a corner of the mask may lie from the image's, in pixels (as in ITK, a part of the
         spacing); 1e-3 by default, for headers in single precision. Resample a mask of another
-        grid by nearest neighbour.
+        grid by nearest neighbour. `trephine extract` obeys both; a study's masks are put in place
+        by ``[data] mask_geometry``.
     binWidth, binCount
         Grey-level discretisation by width (bins aligned to 0) or, where given, by count.
     normalize, normalizeScale, removeOutliers

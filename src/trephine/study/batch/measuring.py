@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,13 +13,14 @@ from trephine.choices import MaskGeometry
 from trephine.errors import InputError
 from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.imaging.fitting import BY_OPTION, doubts_of
+from trephine.imaging.geometry import GeometryError, check_geometry
 from trephine.imaging.read import READING_VERSION
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import feature_key
 from trephine.study.images.fingerprints import fingerprint, held_to
 from trephine.study.images.pairs import Pair, regular
-from trephine.types import FloatArray
+from trephine.types import FloatArray, Image, Mask
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,23 @@ class Work:
     settings: RadiomicsSettings
     spacing_mm: float | None = None
     mask_geometry: MaskGeometry = "strict"
+
+    def placed(self, image: Image, mask: Mask) -> Mask:
+        """Return a mask on its image's grid, by ``mask_geometry`` and what the settings say of it.
+
+        Raises
+        ------
+        ImageError
+            If it does not lie there and must not or cannot be put there.
+        """
+        how, tolerance = self.mask_geometry, self.settings.geometryTolerance
+        if how == "strict" and self.settings.correctMask:
+            how = "resample"
+        if tolerance is not None:
+            with suppress(GeometryError):
+                check_geometry(image, mask, tolerance)
+                return mask
+        return fit_mask(image, mask, how, asked=BY_OPTION)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -137,7 +156,7 @@ def _measure(work: Work, item: KeyedPair) -> PairMeasurement:
         kind = "mask"
         with held_to(pair.mask, item.mask):
             mask = read_mask(pair.mask, image=image)
-            mask = fit_mask(image, mask, work.mask_geometry, asked=BY_OPTION)
+            mask = work.placed(image, mask)
         kind = "region"
         result = measure_region(image, mask, work.settings, label=pair.label)
     except InputError as error:
