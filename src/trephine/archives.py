@@ -10,17 +10,14 @@ from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import asdict, dataclass, fields
-from typing import IO, Self, cast
+from dataclasses import dataclass
+from typing import IO, cast
 
-from trephine.limits import from_variable, in_force
-
-# "directory_bytes=16000000": an operator whose archives list more raises the bounds so.
-VARIABLE = "TREPHINE_ARCHIVE_LIMITS"
+from trephine.limits import OperatorLimits
 
 
 @dataclass(frozen=True)
-class ArchiveLimits:
+class ArchiveLimits(OperatorLimits):
     """How long the lists of what an archive holds may be.
 
     Attributes
@@ -32,31 +29,12 @@ class ArchiveLimits:
         of them.
     """
 
+    kind = "archive"
+    variable = "TREPHINE_ARCHIVE_LIMITS"
+    example = "directory_bytes=16000000"
+
     directory_bytes: int = 4_194_304
     tensor_header_bytes: int = 8_388_608
-
-    @classmethod
-    def in_force(cls) -> Self:
-        """Return the bounds in force: the usual ones, the environment's, the study's.
-
-        Raises
-        ------
-        InputError
-            If the variable names no bound, or no number.
-        """
-        return cls(**in_force("archive", asdict(cls.from_environment())))
-
-    @classmethod
-    def from_environment(cls) -> Self:
-        """Return the bounds before a study file has its word.
-
-        Raises
-        ------
-        InputError
-            If the variable names no bound, or no number.
-        """
-        known = (field.name for field in fields(cls))
-        return cls(**from_variable(VARIABLE, known, "directory_bytes=16000000"))
 
 
 def open_zip(file: IO[bytes]) -> zipfile.ZipFile:

@@ -10,10 +10,11 @@ changes nothing).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
-from typing import Literal
+from typing import ClassVar, Literal, Self
 
 from trephine.errors import InputError
 from trephine.paths import is_confined
@@ -41,46 +42,60 @@ def stated_limits() -> Stated:
     return dict(_stated.get())
 
 
-def in_force(kind: LimitKind, operators: Mapping[str, int]) -> dict[str, int]:
-    """Return the limits that hold.
+@dataclass(frozen=True)
+class OperatorLimits:
+    """Limits of one kind; their usual values are the defaults of a subclass's fields.
 
-    Parameters
+    Attributes
     ----------
     kind
-        Of what.
-    operators
-        The usual limits, those replaced that the environment names.
-    """
-    stated = _stated.get().get(kind, {})
-    if is_confined():
-        stated = {name: min(most, operators[name]) for name, most in stated.items()}
-    return {**operators, **stated}
-
-
-def from_variable(variable: str, known: Iterable[str], example: str) -> dict[str, int]:
-    """Return the limits that an environment variable names: ``rows=500000,cells=30000000``.
-
-    Parameters
-    ----------
+        Of what; the study file's section is ``[limits.KIND]``.
     variable
-        Its name.
-    known
-        The limits that there are.
+        Of the environment, by which an operator changes them: ``rows=500000,cells=30000000``.
     example
-        One of them with a number, for the message.
-
-    Raises
-    ------
-    InputError
-        If it names another, or no number.
+        One of them with a number, for messages.
     """
-    names, found = sorted(known), {}
-    for part in filter(None, os.environ.get(variable, "").replace(" ", "").split(",")):
-        name, _, number = part.partition("=")
-        if name not in names or not number.isdecimal() or int(number) < 1:
-            raise InputError(
-                f"{variable}: expected numbers for {', '.join(names)}, as in {example}, found"
-                f" {part!r}"
-            )
-        found[name] = int(number)
-    return found
+
+    kind: ClassVar[LimitKind]
+    variable: ClassVar[str]
+    example: ClassVar[str]
+
+    @classmethod
+    def in_force(cls) -> Self:
+        """Return the limits that hold: the usual ones, the environment's, the study's.
+
+        Raises
+        ------
+        InputError
+            If the environment names no limit, or no number.
+        """
+        operators = asdict(cls.from_environment())
+        stated = _stated.get().get(cls.kind, {})
+        if is_confined():
+            stated = {name: min(most, operators[name]) for name, most in stated.items()}
+        return cls(**{**operators, **stated})
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Return the limits before a study file has its word.
+
+        Raises
+        ------
+        InputError
+            If the environment names no limit, or no number.
+        """
+        names, found = sorted(field.name for field in fields(cls)), {}
+        for part in filter(None, os.environ.get(cls.variable, "").replace(" ", "").split(",")):
+            name, _, number = part.partition("=")
+            if name not in names or not number.isdecimal() or int(number) < 1:
+                raise InputError(
+                    f"{cls.variable}: expected numbers for {', '.join(names)}, as in"
+                    f" {cls.example}, found {part!r}"
+                )
+            found[name] = int(number)
+        return cls(**found)
+
+    @classmethod
+    def raised_by(cls, limit: str, number: int | None = None) -> str:
+        """Return how the environment raises a limit, to a number where one is known."""
+        return f"{cls.variable}={limit}={'...' if number is None else number}"

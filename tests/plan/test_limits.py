@@ -20,7 +20,7 @@ from trephine.deep.network_limits import NetworkLimits
 from trephine.errors import ImageError, StudyProblemsError
 from trephine.executors import executor
 from trephine.imaging import read_image
-from trephine.imaging.limits import ImageLimits, image_limits
+from trephine.imaging.limits import ImageLimits
 from trephine.limits import state_limits, stated_limits
 from trephine.plan import read_plan
 from trephine.plan.limits_section import (
@@ -72,10 +72,10 @@ def test_a_study_raises_and_lowers_limits_until_the_next_one(tmp_path: Path) -> 
     with pytest.raises(ImageError, match=r"pixels under \[limits\.image\] in the study file"):
         read_image(tmp_path / "x.png", spacing_mm=1.0)
     read_plan(study(tmp_path, "[limits.image]\npixels = 1000000000\n"))
-    assert image_limits().pixels == 1_000_000_000
+    assert ImageLimits.in_force().pixels == 1_000_000_000
     assert len(read_source(table).frame) == 10
     read_plan(study(tmp_path))
-    assert image_limits() == ImageLimits()
+    assert ImageLimits.in_force() == ImageLimits()
 
 
 def test_a_study_has_its_word_after_the_environment(
@@ -84,7 +84,7 @@ def test_a_study_has_its_word_after_the_environment(
     monkeypatch.setenv("TREPHINE_MAX_PIXELS", "100")
     monkeypatch.setenv("TREPHINE_TABLE_LIMITS", "rows=7")
     read_plan(study(tmp_path, "[limits.image]\npixels = 200\n"))
-    assert (image_limits().pixels, TableLimits.in_force().rows) == (200, 7)
+    assert (ImageLimits.in_force().pixels, TableLimits.in_force().rows) == (200, 7)
 
 
 def test_a_confined_study_lowers_the_operators_limits_and_raises_none(
@@ -93,7 +93,7 @@ def test_a_confined_study_lowers_the_operators_limits_and_raises_none(
     monkeypatch.setenv("TREPHINE_CONFINED", "1")
     monkeypatch.setenv("TREPHINE_MAX_PIXELS", "100")
     read_plan(study(tmp_path, "[limits.image]\npixels = 50\n[limits.table]\nrows = 9\n"))
-    assert (image_limits().pixels, TableLimits.in_force().rows) == (50, 9)
+    assert (ImageLimits.in_force().pixels, TableLimits.in_force().rows) == (50, 9)
     stated = "[limits.image]\npixels = 101\n[limits.table]\nrows = 200001\n"
     stated += "[limits.archive]\ndirectory_bytes = 4194305\n[limits.network]\nseconds = 9\n"
     with pytest.raises(StudyProblemsError) as seen:
@@ -105,9 +105,9 @@ def test_a_confined_study_lowers_the_operators_limits_and_raises_none(
     assert "TREPHINE_MAX_PIXELS" in said
     assert "TREPHINE_NETWORK_LIMITS=seconds=" in said
     assert "TREPHINE_ARCHIVE_LIMITS=directory_bytes=" in said
-    assert image_limits().pixels == 100
+    assert ImageLimits.in_force().pixels == 100
     state_limits({"image": {"pixels": 1000}})  # whoever states it
-    assert image_limits().pixels == 100
+    assert ImageLimits.in_force().pixels == 100
 
 
 def png_in_chunks(path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_limit_that_is_none_is_refused(tmp_path: Path, wrong: str) -> None:
 
 
 def _of_a_worker(_: int) -> tuple[int, int]:
-    return os.getpid(), image_limits().pixels
+    return os.getpid(), ImageLimits.in_force().pixels
 
 
 def test_workers_hold_to_the_same_limits() -> None:

@@ -23,7 +23,7 @@ import numpy as np
 from trephine.deep.checkpoint import NetworkFile
 from trephine.deep.child_pipe import ChildPipe
 from trephine.deep.confined_child import MOST_VALUES
-from trephine.deep.network_limits import PIXELS_IN_MEMORY, VARIABLE, NetworkLimits
+from trephine.deep.network_limits import PIXELS_IN_MEMORY, NetworkLimits
 from trephine.deep.settings import DeepSettings
 from trephine.errors import InputError
 from trephine.types import Float32Array
@@ -206,7 +206,7 @@ def _raise(limit: str, number: int) -> str:
     """Return the words for what raises a limit."""
     return (
         f"if the network is real, raise {limit} under [limits.network] in the study file, or"
-        f" {VARIABLE}={limit}={number} in the environment"
+        f" {NetworkLimits.raised_by(limit, number)} in the environment"
     )
 
 

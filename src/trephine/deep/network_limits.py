@@ -10,12 +10,9 @@ under ``[limits.network]`` (`trephine.limits`).
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, fields
-from typing import Self
+from dataclasses import dataclass
 
-from trephine.limits import from_variable, in_force
-
-VARIABLE = "TREPHINE_NETWORK_LIMITS"
+from trephine.limits import OperatorLimits
 
 # onnxruntime holds the file, what it parses of it, and weights in an order that is fast.
 _COPIES_OF_FILE = 4
@@ -27,7 +24,7 @@ _PIXELS_IN_TIME = 512 * 512
 
 
 @dataclass(frozen=True)
-class NetworkLimits:
+class NetworkLimits(OperatorLimits):
     """What an ONNX network may use; beyond it, it is ended.
 
     Attributes
@@ -40,31 +37,12 @@ class NetworkLimits:
         more than 512 x 512.
     """
 
+    kind = "network"
+    variable = "TREPHINE_NETWORK_LIMITS"
+    example = "seconds=60"
+
     memory_bytes: int = 900 << 20
     seconds: int = 8
-
-    @classmethod
-    def in_force(cls) -> Self:
-        """Return the limits in force: the usual ones, the environment's, the study's.
-
-        Raises
-        ------
-        InputError
-            If the variable names no limit, or no number.
-        """
-        return cls(**in_force("network", asdict(cls.from_environment())))
-
-    @classmethod
-    def from_environment(cls) -> Self:
-        """Return the limits before a study file has its word.
-
-        Raises
-        ------
-        InputError
-            If the variable names no limit, or no number.
-        """
-        known = (field.name for field in fields(cls))
-        return cls(**from_variable(VARIABLE, known, "seconds=60"))
 
     def memory_for(self, file_bytes: int, pixels: int, threads: int | None) -> int:
         """Return the bytes for a network of so many bytes that takes so many pixels a case."""

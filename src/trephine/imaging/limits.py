@@ -34,12 +34,13 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from math import prod
 from pathlib import Path
+from typing import Self
 
 from trephine.errors import ImageError, InputError
-from trephine.limits import in_force
+from trephine.limits import OperatorLimits
 
 # Images up to this size cost little whatever they inflate from.
 SMALL_PIXELS = 1 << 24
@@ -47,7 +48,7 @@ _PIECE = 1 << 22
 
 
 @dataclass(frozen=True)
-class ImageLimits:
+class ImageLimits(OperatorLimits):
     """What is read; see the module for the reasons.
 
     Attributes
@@ -70,6 +71,10 @@ class ImageLimits:
         Of an NRRD or MetaImage header.
     """
 
+    kind = "image"
+    variable = "TREPHINE_MAX_"
+    example = "TREPHINE_MAX_PIXELS=500000000"
+
     file_bytes: int = 1 << 32
     plane_pixels: int = 62_000_000
     pixels: int = 1 << 28
@@ -79,48 +84,38 @@ class ImageLimits:
     chunks: int = 50_000
     header_bytes: int = 1_048_576
 
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Return the limits before a study file has its word; each has a variable of its own.
 
-def image_limits() -> ImageLimits:
-    """Return the limits in force: the usual ones, the environment's, the study's.
+        Raises
+        ------
+        InputError
+            If a variable is not a whole number above 0.
+        """
+        given: dict[str, int] = {}
+        for field in fields(cls):
+            variable = cls.raised_by(field.name)
+            text = os.environ.get(variable, "").strip()
+            if not text:
+                continue
+            if not (text.isascii() and text.isdigit() and int(text) > 0):
+                raise InputError(
+                    f"{variable}: expected a whole number above 0 in the environment, found"
+                    f" {text!r}"
+                )
+            given[field.name] = int(text)
+        return cls(**given)
 
-    Raises
-    ------
-    InputError
-        If a variable is not a whole number above 0.
-    """
-    return ImageLimits(**in_force("image", asdict(operators_image_limits())))
-
-
-def operators_image_limits() -> ImageLimits:
-    """Return the limits before a study file has its word.
-
-    Raises
-    ------
-    InputError
-        If a variable is not a whole number above 0.
-    """
-    given: dict[str, int] = {}
-    for field in fields(ImageLimits):
-        text = os.environ.get(variable(field.name), "").strip()
-        if not text:
-            continue
-        if not (text.isascii() and text.isdigit() and int(text) > 0):
-            raise InputError(
-                f"{variable(field.name)}: expected a whole number above 0 in the environment,"
-                f" found {text!r}"
-            )
-        given[field.name] = int(text)
-    return ImageLimits(**given)
-
-
-def variable(limit: str) -> str:
-    """Return the environment variable that raises a limit."""
-    return f"TREPHINE_MAX_{limit.upper()}"
+    @classmethod
+    def raised_by(cls, limit: str, number: int | None = None) -> str:
+        """Return the environment variable that raises a limit."""
+        return f"{cls.variable}{limit.upper()}"
 
 
 def raised_by(limit: str) -> str:
     """Return the words for what raises a limit: a key of the study file, or the environment."""
-    return f"{limit} under [limits.image] in the study file, or {variable(limit)}"
+    return f"{limit} under [limits.image] in the study file, or {ImageLimits.raised_by(limit)}"
 
 
 def check_file_bytes(path: Path, name: str | None = None) -> int:
@@ -188,7 +183,7 @@ def check_inflation(pixels: int, value_bytes: int, sent_bytes: int, name: str) -
     ImageError
         If it is larger than `SMALL_PIXELS` and inflates more than the limit.
     """
-    limit = image_limits().inflation
+    limit = ImageLimits.in_force().inflation
     if pixels > SMALL_PIXELS and value_bytes > limit * max(sent_bytes, 1):
         raise ImageError(
             f"{name}: expected an image that compresses to no less than 1/{limit} of its values,"
@@ -205,7 +200,7 @@ def inflate_deflated(data: bytes, name: str) -> bytes:
     ImageError
         If it inflates beyond what the largest image needs, or is damaged or truncated.
     """
-    limits = image_limits()
+    limits = ImageLimits.in_force()
     # Two bytes a pixel, and headers; the tail of a stream may not be smaller than the limit says.
     most = min(2 * limits.pixels, max(len(data) * limits.inflation, 2 * SMALL_PIXELS)) + (1 << 24)
     try:
@@ -245,7 +240,7 @@ def _inflated_size(data: bytes, most: int) -> tuple[int, int]:
 
 
 def _check(found: int, limit: str, unit: str, told: str, name: str) -> None:
-    most = getattr(image_limits(), limit)
+    most = getattr(ImageLimits.in_force(), limit)
     if found > most:
         raise ImageError(
             f"{name}: expected at most {most} {unit}, found {told}; if that is real, raise"

@@ -13,7 +13,7 @@ from typing import IO, Any
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
 from trephine.errors import ImageError
-from trephine.imaging.limits import image_limits, raised_by
+from trephine.imaging.limits import ImageLimits, raised_by
 
 # Of a DICOM parser, for each element.
 _READS = 2
@@ -34,7 +34,7 @@ class CountedReads:
 
     def __init__(self, file: IO[bytes], name: str) -> None:
         self._read, self._called, self._count = file.read, name, 0
-        self._most = _READS * image_limits().elements
+        self._most = _READS * ImageLimits.in_force().elements
         self.seek, self.tell = file.seek, file.tell
 
     def read(self, size: int = -1) -> bytes:
@@ -71,7 +71,7 @@ def check_sequences(elements: Any, name: str) -> None:
         part = elements.get_item(tag)
         if isinstance(part.value, bytes) and _vr(part) == "SQ":
             length += len(part.value)
-    if length > image_limits().sequence_bytes:
+    if length > ImageLimits.in_force().sequence_bytes:
         raise _too_many_parts(name, "sequence_bytes")
 
 
@@ -115,7 +115,7 @@ def check_raster_parts(file: IO[bytes], name: str) -> None:
 
 def _check_chunks(file: IO[bytes], size: int, name: str) -> None:
     place = 8
-    most = image_limits().chunks
+    most = ImageLimits.in_force().chunks
     for _ in range(most):
         file.seek(place)
         head = file.read(8)

@@ -13,7 +13,7 @@ from math import isfinite, prod
 from pathlib import Path
 
 from trephine.errors import ImageError, InputError
-from trephine.imaging.limits import image_limits
+from trephine.imaging.limits import ImageLimits
 from trephine.imaging.nrrd_fields import nrrd_fields
 from trephine.paths import irregular, is_confined, open_regular
 
@@ -91,7 +91,7 @@ def read_text_header(path: Path) -> TextHeader:
     """
     try:
         with open_regular(path) as file:
-            head = file.read(image_limits().header_bytes)
+            head = file.read(ImageLimits.in_force().header_bytes)
             size = os.fstat(file.fileno()).st_size
     except OSError as error:
         raise ImageError(f"{path.name}: cannot be read: {error.strerror}") from error
@@ -113,7 +113,7 @@ def data_files(path: Path) -> tuple[Path, ...]:
         If the path cannot be read.
     """
     with open_regular(path) as file:
-        head = file.read(image_limits().header_bytes)
+        head = file.read(ImageLimits.in_force().header_bytes)
     detached = head[:4] == b"NRRD" and _NRRD_DETACHED.search(head)
     if not detached and not (
         head[:10].lstrip().startswith((b"ObjectType", b"NDims", b"Comment"))

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from trephine import archives
 from trephine.archives import ArchiveLimits
-from trephine.cohort.reading import limits as table_limits
 from trephine.cohort.reading.limits import TableLimits
-from trephine.deep import network_limits
 from trephine.deep.network_limits import NetworkLimits
 from trephine.errors import Problem
-from trephine.imaging.limits import operators_image_limits, variable
-from trephine.limits import state_limits
+from trephine.imaging.limits import ImageLimits
+from trephine.limits import OperatorLimits, state_limits
 from trephine.paths import CONFINED, is_confined
 from trephine.plan.limits_section import LimitsSection
 
-_VARIABLES = {
-    "table": table_limits.VARIABLE,
-    "archive": archives.VARIABLE,
-    "network": network_limits.VARIABLE,
+_KINDS: dict[str, type[OperatorLimits]] = {
+    one.kind: one for one in (ImageLimits, TableLimits, ArchiveLimits, NetworkLimits)
 }
 
 
@@ -43,18 +38,13 @@ def hold_limits(limits: LimitsSection, name: str) -> list[Problem]:
         If the environment's own limits cannot be read.
     """
     stated = limits.stated()
-    operators = {
-        "image": asdict(operators_image_limits()),
-        "table": asdict(TableLimits.from_environment()),
-        "archive": asdict(ArchiveLimits.from_environment()),
-        "network": asdict(NetworkLimits.from_environment()),
-    }
+    operators = {kind: asdict(one.from_environment()) for kind, one in _KINDS.items()}
     problems = [
         Problem(
             f"{name} [limits.{kind}.{key}]",
             f"at most {operators[kind][key]}, as {CONFINED}=1 lets a study lower limits only",
             str(most),
-            f"Whoever runs the studies may raise it by {_raised_by(kind, key)}",
+            f"Whoever runs the studies may raise it by {_KINDS[kind].raised_by(key)}",
         )
         for kind, parts in stated.items()
         for key, most in parts.items()
@@ -62,10 +52,3 @@ def hold_limits(limits: LimitsSection, name: str) -> list[Problem]:
     ]
     state_limits({} if problems else stated)
     return problems
-
-
-def _raised_by(kind: str, key: str) -> str:
-    """Return the environment variable that raises a limit."""
-    if kind == "image":
-        return variable(key)
-    return f"{_VARIABLES[kind]}={key}=..."

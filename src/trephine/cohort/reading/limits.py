@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Self
+from dataclasses import dataclass
 
 from trephine.errors import Problem, StudyProblemsError
-from trephine.limits import from_variable, in_force
-
-# "rows=500000,cells=30000000": an operator whose tables are larger raises the bounds so.
-VARIABLE = "TREPHINE_TABLE_LIMITS"
+from trephine.limits import OperatorLimits
 
 
 @dataclass(frozen=True)
-class TableLimits:
+class TableLimits(OperatorLimits):
     """What a table file may hold; beyond it the file is refused before it is read further.
 
     Attributes
@@ -38,6 +34,10 @@ class TableLimits:
         Of an xls workbook, cells of all its sheets together: its reader is slower.
     """
 
+    kind = "table"
+    variable = "TREPHINE_TABLE_LIMITS"
+    example = "rows=500000"
+
     file_bytes: int = 256 << 20
     inflated_bytes: int = 512 << 20
     rows: int = 200_000
@@ -49,29 +49,6 @@ class TableLimits:
     depth: int = 64
     old_file_bytes: int = 64 << 20
     old_cells: int = 1_000_000
-
-    @classmethod
-    def in_force(cls) -> Self:
-        """Return the bounds in force: the usual ones, the environment's, the study's.
-
-        Raises
-        ------
-        InputError
-            If the variable names no bound, or no number.
-        """
-        return cls(**in_force("table", asdict(cls.from_environment())))
-
-    @classmethod
-    def from_environment(cls) -> Self:
-        """Return the bounds, those raised that the operator's environment names.
-
-        Raises
-        ------
-        InputError
-            If the variable names no bound, or no number.
-        """
-        known = (field.name for field in fields(cls))
-        return cls(**from_variable(VARIABLE, known, "rows=500000"))
 
     def check(self, name: str, table: str, found: int) -> None:
         """Refuse a number beyond a bound.
@@ -120,7 +97,7 @@ class TableLimits:
         advice = (
             f"Delete what is not the table (stray cells far below or to the right), or raise"
             f" the bound: {name} = {found} under [limits.table] in the study file, or"
-            f" {VARIABLE}={name}={found} in the environment"
+            f" {self.raised_by(name, found)} in the environment"
         )
         bound = int(getattr(self, name))
         return Problem(table, f"at most {bound:,} {noun}", f"{found:,} or more", advice)
