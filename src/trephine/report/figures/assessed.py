@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar, get_args
 
 from trephine.choices import Kind, ProtocolName
 from trephine.facts import Facts
 from trephine.facts.evaluation import AssessedFact
+from trephine.facts.models import ModelFacts
 from trephine.report.figures.fitting import shortened
 from trephine.report.style import BODY_PT, SMALL_PT, Area, panel_title, size_mm, text_width_mm
+from trephine.report.trace import Trace
 from trephine.report.wording import kind_label
 
 _A = TypeVar("_A", bound=AssessedFact)
@@ -28,6 +30,13 @@ def headline_model(facts: Facts, protocol: ProtocolName) -> str:
     names = [model.name for model in facts.models if model.protocol == protocol]
     names += [row.model for row in facts.performance if row.protocol == protocol]
     return names[-1] if names else ""
+
+
+def headline_models(facts: Facts) -> Iterator[tuple[ModelFacts, Trace]]:
+    """Yield the headline model of each protocol with its trace."""
+    for model, path in zip(facts.models, Trace.start(facts).models, strict=True):
+        if model.name == headline_model(facts, model.protocol):
+            yield model, path
 
 
 def by_assessment(rows: Sequence[_A]) -> list[tuple[ProtocolName, Kind, list[_A]]]:

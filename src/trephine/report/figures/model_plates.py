@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from trephine.facts import CorrelationFacts, Facts, ModelFacts, NomogramFacts, PartShare
-from trephine.report.figures.assessed import draw_titled, headline_model, protocols_of
+from trephine.report.figures.assessed import draw_titled, headline_models, protocols_of
 from trephine.report.figures.contribution import contribution_height_mm, draw_contribution
 from trephine.report.figures.correlation import correlation_height_mm, draw_correlation
 from trephine.report.figures.flow import draw_flow, flow_height_mm
@@ -194,9 +194,8 @@ def _contribution_panel(title: str, shares: Sequence[PartShare]) -> Panel:
 def forest_plates(facts: Facts) -> list[Plate]:
     """Return hazard ratios of the headline model, one plate a protocol."""
     plates = []
-    trace = Trace.start(facts)
-    for model, path in zip(facts.models, trace.models, strict=True):
-        if model.name != headline_model(facts, model.protocol) or not model.terms:
+    for model, path in headline_models(facts):
+        if not model.terms:
             continue
         plates.append(
             Plate(
@@ -225,8 +224,8 @@ def _forest_panel(model: ModelFacts, width_mm: float) -> Panel:
 def over_time_plates(facts: Facts) -> list[Plate]:
     """Return coefficients over time of the headline model, one plate a protocol."""
     plates = []
-    for model, path in zip(facts.models, Trace.start(facts).models, strict=True):
-        if model.name != headline_model(facts, model.protocol) or not model.over_time:
+    for model, path in headline_models(facts):
+        if not model.over_time:
             continue
         panels = [
             Panel(

@@ -8,7 +8,7 @@ import numpy as np
 
 from trephine.facts import Facts
 from trephine.facts.models import PartialEffect
-from trephine.report.figures.assessed import headline_model
+from trephine.report.figures.assessed import headline_models
 from trephine.report.figures.plate import Panel, Plate
 from trephine.report.figures.series import as_array
 from trephine.report.style import BLUE, COLUMN_MM, GREY, RULE, Area, place_axes
@@ -45,8 +45,8 @@ def draw_partial_effect(area: Area, effect: PartialEffect) -> None:
 def partial_effect_plates(facts: Facts) -> list[Plate]:
     """Return the curved effects of the headline model, one plate a protocol."""
     plates = []
-    for model, path in zip(facts.models, Trace.start(facts).models, strict=True):
-        if model.name != headline_model(facts, model.protocol) or not model.partial_effects:
+    for model, path in headline_models(facts):
+        if not model.partial_effects:
             continue
         panels = [
             Panel(
