@@ -9,6 +9,7 @@ import numpy.typing as npt
 from numba import njit
 
 from trephine.errors import InputError
+from trephine.radiomics.glcm import NAMES
 from trephine.radiomics.neighbourhood import Levels, Neighbourhood
 from trephine.radiomics.offsets import forward_offsets
 from trephine.radiomics.prepare import prepare
@@ -17,31 +18,8 @@ from trephine.radiomics.region import check_extent, check_pair
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.types import FloatArray, Image, IntArray, Mask
 
-# In the order of what ``_measure`` fills in.
-MAP_FEATURES = (
-    "Autocorrelation",
-    "ClusterProminence",
-    "ClusterShade",
-    "ClusterTendency",
-    "Contrast",
-    "Correlation",
-    "DifferenceAverage",
-    "DifferenceEntropy",
-    "DifferenceVariance",
-    "Id",
-    "Idm",
-    "Idmn",
-    "Idn",
-    "Imc1",
-    "Imc2",
-    "InverseVariance",
-    "JointAverage",
-    "JointEnergy",
-    "JointEntropy",
-    "SumAverage",
-    "SumEntropy",
-    "SumSquares",
-)
+# In the order of what ``_measure`` fills in: a kernel's largest count is not kept as it moves.
+MAP_FEATURES = tuple(name for name in NAMES if name != "MaximumProbability")
 _SUMS = 18
 _MOST_LEVELS = 1024
 _EPSILON = np.spacing(1.0)
