@@ -12,7 +12,8 @@ import pytest
 
 from annotation.plain_raster import Rule, in_circle, in_ellipse, in_polygon, in_stroke
 from study.drawn_files import write_kinds
-from system.reading_page import CHROMIUM, ReadingPage, annotating, chromium, lines_of, near
+from system.browser import chromium, needs_chromium
+from system.reading_page import ReadingPage, annotating, lines_of, near
 from trephine.demo.cohort import simulate_cohort
 from trephine.demo.files import write_cohort
 from trephine.imaging import check_geometry, read_image, read_mask
@@ -22,7 +23,7 @@ from trephine.types import BoolArray
 pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: make test-system"),
+    needs_chromium,
 ]
 KINDS = ["demo", "inverted", "mirrored", "series", "RG2_J2KR"]
 

@@ -10,14 +10,15 @@ import pytest
 from pydicom.uid import MRImageStorage
 
 from imaging.conftest import ct_slice
-from system.reading_page import CHROMIUM, ReadingPage, annotating, chromium
+from system.browser import chromium, needs_chromium
+from system.reading_page import ReadingPage, annotating
 from trephine.study.annotating.measure_table import measure_table
 from trephine.study.annotating.workplace import open_workplace
 
 pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: make test-system"),
+    needs_chromium,
 ]
 RADIUS_MM, SUNKEN_MM = 24.0, 3.1
 # Each plane's own arc, from the first to the second degree, clockwise from the picture's right.

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from study.drawn_files import write_kinds
-from system.reading_page import CHROMIUM, ReadingPage, annotating, chromium, until
+from system.browser import chromium, needs_chromium, until
+from system.reading_page import ReadingPage, annotating
 from trephine.annotation.journal import read_journal
 from trephine.evaluation.agreement import compare_regions
 from trephine.imaging import read_mask
@@ -17,7 +18,7 @@ from trephine.study.annotating.workplace import address_of_place, open_workplace
 pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: make test-system"),
+    needs_chromium,
 ]
 
 

@@ -12,9 +12,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,22 +21,18 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from openpyxl import Workbook
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from system.browser import PATIENCE_S, chromium, needs_chromium, until
 from trephine.imaging import write_nifti
 from trephine.types import Geometry, Image, Mask
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-    "--disable-component-update", "--no-first-run",
-]  # fmt: skip
-PATIENCE_MS = 300_000
+PATIENCE_MS = 1000 * PATIENCE_S
 N = 40
 
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: make test-system"),
+    needs_chromium,
 ]
 
 SMALL = """
@@ -164,10 +159,8 @@ def _end(server: Server) -> None:
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield chromium
-        chromium.close()
+    with chromium() as one:
+        yield one
 
 
 @dataclass
@@ -213,13 +206,6 @@ def come_in(browser: Browser, address: str) -> Desk:
     page.on("pageerror", lambda error: desk.errors.append(str(error)))
     page.goto(address)
     return desk
-
-
-def until(true: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE_MS / 1000
-    while not true():
-        assert time.monotonic() < end, what
-        time.sleep(0.2)
 
 
 def test_from_a_messy_workbook_to_the_next_patient_without_a_terminal(

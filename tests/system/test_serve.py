@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from serve.desk_client import study_in
 from serve.image_model import write_case, write_image_model
+from system.browser import chromium, needs_chromium
 from system.live import Live, form, free_port, started
 
-CHROMIUM = Path("/usr/bin/chromium")
 PREDICT = "/api/v1/models/{model}/predict"
 MOST_GROWTH_MIB = 64
 
@@ -203,16 +204,11 @@ def is_same(found: dict[str, object], model: Path, case: tuple[Path, Path], fold
             assert survival[horizon][end] == pytest.approx(value[end], abs=1e-9), (horizon, end)
 
 
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: make test-system")
+@needs_chromium
 def test_an_upload_by_clicks_is_predicted_as_the_command_line_predicts_it(
     server: Live, model: Path, case: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    from playwright.sync_api import expect, sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+    with chromium() as browser:
         page = browser.new_page()
         page.set_default_timeout(120_000)
         expect.set_options(timeout=120_000)
@@ -227,7 +223,6 @@ def test_an_upload_by_clicks_is_predicted_as_the_command_line_predicts_it(
         expect(page.locator("#upload-said")).not_to_be_empty()
         expect(page.locator("#upload-wrong")).to_be_empty()
         found = answered.value.json()["prediction"]
-        browser.close()
     assert errors == []
     is_same(found, model, case, tmp_path)
 
