@@ -12,6 +12,7 @@ from trephine.errors import InputError
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
 from trephine.evaluation.influence import influence_standard_error
 from trephine.survival.aalen_johansen import CENSORED, check_causes
+from trephine.survival.ipcw import censoring_distribution
 from trephine.types import BoolArray, Estimate, FloatArray
 
 
@@ -116,19 +117,12 @@ def _weights(times: FloatArray, codes: npt.NDArray[np.int64], horizon: float) ->
 
     Who has an event at a time is not at risk of being cut short there, as in ``prodlim``.
     """
-    cut = np.unique(times[codes == CENSORED])
-    ordered = np.sort(times)
-    events = np.sort(times[codes != CENSORED])
-    at_risk = times.size - np.searchsorted(ordered, cut, side="left")
-    at_risk -= np.searchsorted(events, cut, "right") - np.searchsorted(events, cut, "left")
-    lost = np.array([np.sum((times == one) & (codes == CENSORED)) for one in cut])
-    curve = np.append(1.0, np.cumprod(1 - lost / at_risk)) if cut.size else np.ones(1)
-    before = curve[np.searchsorted(cut, times, side="left")]
-    there = float(curve[np.searchsorted(cut, horizon, side="right")])
+    censoring = censoring_distribution(times, codes != CENSORED, estimator="events-first")
+    there = float(censoring.at(horizon))
     seen = (times <= horizon) & (codes != CENSORED)
     past = times > horizon
     found = np.zeros(times.size)
-    found[seen] = 1 / before[seen]
+    found[seen] = 1 / censoring.before(times[seen])
     found[past] = 1 / there if there > 0 else 0.0
     return found
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trephine.survival.aalen_johansen import CENSORED
+from trephine.survival.ipcw import censoring_distribution
 from trephine.types import BoolArray, FloatArray, IntArray
 
 
@@ -36,12 +37,9 @@ class SubdistributionRisk:
         """Return the weights of some cases."""
         event = codes == cause
         at, count = np.unique(time[event], return_counts=True)
-        cut = np.unique(time[codes == CENSORED])
-        at_risk = time.size - np.searchsorted(np.sort(time), cut, side="left")
-        lost = np.array([np.sum((time == one) & (codes == CENSORED)) for one in cut])
-        curve = np.append(1.0, np.cumprod(1 - lost / at_risk)) if cut.size else np.ones(1)
+        censoring = censoring_distribution(time, codes != CENSORED, estimator="tied")
         # Just before a time, whoever is cut short at it is still followed.
-        own = curve[np.searchsorted(cut, time, side="left")]
+        own = censoring.before(time)
         others = ~event & (codes != CENSORED)
         return cls(
             time,
@@ -49,7 +47,7 @@ class SubdistributionRisk:
             np.where(others, 1 / np.where(own > 0, own, 1.0), 0.0),
             at,
             count.astype(np.float64),
-            curve[np.searchsorted(cut, at, side="left")],
+            censoring.before(at),
         )
 
     def add_up(self, values: FloatArray) -> FloatArray:
