@@ -14,7 +14,7 @@ from trephine.serve.desk.annotate.routes import annotate_routes
 from trephine.serve.desk.aside import Aside
 from trephine.serve.desk.data_routes import data_routes
 from trephine.serve.desk.folder_routes import folder_routes
-from trephine.serve.desk.guarding import begin_desk, guarded, worded
+from trephine.serve.desk.guarding import announcer, begin_desk, guarded, worded
 from trephine.serve.desk.job_routes import job_routes
 from trephine.serve.desk.model_routes import model_routes
 from trephine.serve.desk.pages import Desk, DeskSettings
@@ -40,10 +40,7 @@ def create_desk(
         Opens files in other processes.
     """
     desk = begin_desk(settings, aside)
-
-    def announce() -> None:
-        if opened is not None:
-            opened(f"http://{settings.host}:{settings.port}/open?token={desk.sessions.token}")
+    announce = announcer(desk, opened)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

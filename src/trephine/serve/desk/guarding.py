@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -46,6 +48,17 @@ def begin_desk(settings: DeskSettings, aside: Aside | None) -> Desk:
     sessions = OneTimeSessions(f"trephine_desk_{settings.port}")
     others = aside or Aside(_SECONDS, _MEMORY_BYTES, settings.folder)
     return Desk(settings, sessions, Queue(settings.folder), others)
+
+
+def announcer(desk: Desk, opened: Callable[[str], None] | None) -> Callable[[], None]:
+    """Return what passes on the address that opens the desk: each address works once."""
+
+    def announce() -> None:
+        if opened is not None:
+            here = desk.settings
+            opened(f"http://{here.host}:{here.port}/open?token={desk.sessions.token}")
+
+    return announce
 
 
 def guarded(app: ASGIApp, desk: Desk) -> ASGIApp:

@@ -16,7 +16,7 @@ from trephine.serve.desk.annotate.page import annotate_files
 from trephine.serve.desk.annotate.routes import annotate_routes
 from trephine.serve.desk.aside import PROCESSES, Aside
 from trephine.serve.desk.folder_routes import coming_in
-from trephine.serve.desk.guarding import begin_desk, guarded, worded
+from trephine.serve.desk.guarding import announcer, begin_desk, guarded, worded
 from trephine.serve.desk.pages import DeskSettings
 from trephine.serve.logs import log
 from trephine.study.annotating.starting import warmed_up
@@ -45,11 +45,8 @@ def create_annotator(
         Opens files in other processes.
     """
     desk = begin_desk(settings, aside)
+    announce = announcer(desk, opened)
     benches = Benches(desk.aside)
-
-    def announce() -> None:
-        if opened is not None:
-            opened(f"http://{settings.host}:{settings.port}/open?token={desk.sessions.token}")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
