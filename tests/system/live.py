@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import os
 import re
@@ -66,10 +67,22 @@ class Live:
             connection.close()
 
     def raw(self, text: bytes, seconds: float = 20.0) -> bytes:
-        """Send bytes as they are, and return what comes back until the other side stops."""
+        """Send bytes as they are, and return what comes back until the other side stops.
+
+        Raises
+        ------
+        ConnectionError
+            The server hung up before it had read everything.
+        """
         with socket.create_connection(("127.0.0.1", self.port), seconds) as line:
             line.sendall(text)
-            line.shutdown(socket.SHUT_WR)
+            try:
+                line.shutdown(socket.SHUT_WR)
+            except OSError as error:
+                if error.errno != errno.ENOTCONN:
+                    raise
+                # Linux says "not connected" where the other side reset the line meanwhile.
+                raise ConnectionResetError(errno.ECONNRESET, "hung up") from error
             found = b""
             while part := line.recv(1 << 16):
                 found += part
