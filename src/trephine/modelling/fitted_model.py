@@ -11,7 +11,7 @@ from scipy.special import ndtri
 
 from trephine.choices import Penalty
 from trephine.errors import InputError
-from trephine.modelling.terms import Term, axis_of, clinical_of, signatures_of
+from trephine.modelling.terms import CLINICAL, Term, axis_of, clinical_of, signatures_of
 from trephine.regression.cox_fit import CoxOptions, fit_cox, weighted_sum
 from trephine.regression.cox_prediction import hazard_with_error
 from trephine.regression.cox_result import CoxResult
@@ -111,6 +111,15 @@ class FittedModel:
     def clinical_variables(self) -> tuple[str, ...]:
         """Clinical variables that have terms, in order."""
         return clinical_of(self.terms)
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """Those of ``parts`` that have a term."""
+        return tuple(
+            part
+            for part in self.parts
+            if part in self.signatures or (part == CLINICAL and self.clinical_variables)
+        )
 
     def linear_predictor(self, design: FloatArray) -> FloatArray:
         """Return the centred linear predictor of m cases; higher is worse.

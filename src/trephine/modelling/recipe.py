@@ -17,11 +17,9 @@ from trephine.modelling.fitted_model import FittedModel, fit_model
 from trephine.modelling.harmoniser import Harmoniser, fit_harmoniser
 from trephine.modelling.prediction import ModelPrediction, Predictor
 from trephine.modelling.protocols import RecipeSettings
-from trephine.modelling.terms import Term
+from trephine.modelling.terms import CLINICAL, Term
 from trephine.selection.audit import AuditRow
 from trephine.types import FloatArray, IntArray
-
-CLINICAL = "clinical"
 
 # A term, its column among the training cases.
 Column = tuple[Term, FloatArray]

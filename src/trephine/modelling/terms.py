@@ -14,6 +14,9 @@ from trephine.regression.nomogram import NomogramPredictor
 from trephine.regression.restricted_spline import spline_columns
 from trephine.types import BoolArray, FloatArray
 
+# The part of a model that is the clinical variables; every other is a feature set.
+CLINICAL = "clinical"
+
 TermKind = Literal["linear", "level", "at-least", "spline", "signature"]
 # What one hazard ratio is for: a group against the reference, a round number of the value's
 # unit, or a standard deviation of a score that has no unit. The columns of a curve have none of

@@ -53,6 +53,8 @@ class BootstrapValidation:
         One a bootstrap that could be fitted.
     failures
         Why the others could not; their rows of ``event_probability`` are left out.
+    present
+        By model: the parts that have a term in each bootstrap's model, one tuple a bootstrap.
     kept
         The refits themselves, as far as they predict; None where networks were trained with them.
     """
@@ -62,6 +64,7 @@ class BootstrapValidation:
     event_probability: Mapping[str, FloatArray]
     refits: tuple[Refit, ...]
     failures: tuple[str, ...]
+    present: Mapping[str, tuple[tuple[str, ...], ...]]
     kept: Refits | None = None
 
     def of(self, model: str, index: IndexName, horizon: float | None = None) -> CorrectedIndex:
@@ -129,7 +132,7 @@ def bootstrap_validation(
             workers=running.workers,
             progress=running.progress,
             ledger=open_ledger(
-                running.ledger, "kept bootstrap", cases, settings, times, bootstraps, seed
+                running.ledger, "bootstrap with parts", cases, settings, times, bootstraps, seed
             ),
         )
     )
@@ -166,6 +169,9 @@ def _corrected(
         },
         refits=tuple(refit_from_json(answer["refit"]) for answer in whole),
         failures=tuple(answer["failure"] for answer in answers if "failure" in answer),
+        present={
+            name: tuple(tuple(answer["present"][name]) for answer in whole) for name in apparent
+        },
         kept=_kept(whole, cases, times),
     )
 
@@ -228,6 +234,7 @@ def _validate(
             name: scores_of(prediction).event_probability.tolist()
             for name, prediction in there.items()
         },
+        "present": {name: list(model.present) for name, model in fitted.models.items()},
         "refit": refit_to_json(summarise_refit(fitted)),
         "form": None if form is None else form_to_answer(form),
     }

@@ -58,6 +58,9 @@ class CorrectedIndex:
     on_original
         The index of each bootstrap's model on the original cases, shape (bootstraps,); NaN where
         there is none. Its spread is what the luck of the training cases does to the index.
+    on_left_out
+        The same on the patients that the bootstrap left out, shape (bootstraps,): on average
+        without the optimism of training cases, with the noise of few cases in each.
     """
 
     index: IndexName
@@ -69,6 +72,7 @@ class CorrectedIndex:
     point_632_plus: float
     n_bootstraps: int
     on_original: FloatArray = field(default_factory=lambda: np.empty(0), compare=False, repr=False)
+    on_left_out: FloatArray = field(default_factory=lambda: np.empty(0), compare=False, repr=False)
 
     @property
     def by_632_plus(self) -> Estimate:
@@ -157,6 +161,7 @@ def correct_indices(
                 point_632_plus=point_632_plus(float(values[j]), out_of_bag, none),
                 n_bootstraps=int(known.sum()),
                 on_original=original,
+                on_left_out=outside,
             )
         )
     return tuple(corrected)

@@ -18,8 +18,8 @@ import numpy as np
 from trephine.errors import InputError, ModelError
 from trephine.modelling.cases import Cases
 from trephine.modelling.fitted_model import FittedModel, fit_model
-from trephine.modelling.recipe import CLINICAL, FittedRecipe
-from trephine.modelling.terms import Term
+from trephine.modelling.recipe import FittedRecipe
+from trephine.modelling.terms import CLINICAL, Term
 from trephine.types import FloatArray
 from trephine.validation.tasks import TaskAnswer
 

@@ -142,7 +142,8 @@ def predictions_of(analysis: Analysis) -> list[Predictions]:
         models = result.fitted.models
         found += [_as_fitted(analysis, protocol, result, model) for model in models]
         if result.out_of_fold is not None:
-            luck = TrainingLuck(result.bootstrap)
+            reported = {name: model.present for name, model in models.items()}
+            luck = TrainingLuck(result.bootstrap, reported)
             for model in models:
                 nested = _nested(analysis, protocol, result.out_of_fold, model)
                 empty = not models[model].terms

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.special import ndtri
 
-from trephine.types import Estimate, FloatArray
+from trephine.types import BoolArray, Estimate, FloatArray
 from trephine.validation.bootstrap_optimism import BootstrapValidation
 from trephine.validation.corrected_index import IndexName
 
@@ -17,36 +18,54 @@ FEWEST_FOR_TRAINING = 20
 
 @dataclass(frozen=True)
 class TrainingLuck:
-    """How a figure varies between models refitted to bootstrap samples, on the original cases.
+    """How a figure varies between models refitted to bootstrap samples.
 
     Cross-validation follows the mean of many models, not the luck of the one that was fitted to all
     cases (Bates, Hastie and Tibshirani 2024): the spread over those who are judged is one part of
     the error, and this, over those who trained, the other.
 
+    A selecting recipe makes models of several kinds: with a signature and without. Which kind is
+    reported is known, so that its luck is that within the kind, and cross-validation averages over
+    all kinds, which is off by the mean of all less the mean of the kind. The first is the spread of
+    figures on the original cases. The second is taken from the cases that each bootstrap left out:
+    on the original ones a signature looks better than none by what it owes to its training cases.
+
     Attributes
     ----------
     bootstrap
         Of the protocol; None where the plan asks for none: the part is then unknown, and left out.
+    reported
+        By model: the parts that have a term in the model that was fitted to all cases.
     """
 
     bootstrap: BootstrapValidation | None
+    reported: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def error(self, model: str, index: IndexName, horizon: float | None = None) -> float:
         """Return the standard deviation of one model's figure; 0 where it is not known."""
-        return _robust_deviation(self._values(model, index, horizon))
+        if self.bootstrap is None:
+            return 0.0
+        found = self.bootstrap.of(model, index, horizon)
+        return _deviation(found.on_original, found.on_left_out, self._of_the_kind(model))
 
     def difference_error(
         self, old: str, new: str, index: IndexName, horizon: float | None = None
     ) -> float:
         """Return the same of the difference of two models, bootstrap by bootstrap."""
-        return _robust_deviation(
-            self._values(new, index, horizon) - self._values(old, index, horizon)
+        if self.bootstrap is None:
+            return 0.0
+        first, second = (self.bootstrap.of(model, index, horizon) for model in (old, new))
+        return _deviation(
+            second.on_original - first.on_original,
+            second.on_left_out - first.on_left_out,
+            self._of_the_kind(old) & self._of_the_kind(new),
         )
 
-    def _values(self, model: str, index: IndexName, horizon: float | None) -> FloatArray:
-        if self.bootstrap is None:
-            return np.empty(0)
-        return self.bootstrap.of(model, index, horizon).on_original
+    def _of_the_kind(self, model: str) -> BoolArray:
+        """Return which bootstraps' models hold the parts that the reported one holds."""
+        assert self.bootstrap is not None
+        parts = self.reported[model]
+        return np.array([one == parts for one in self.bootstrap.present[model]], dtype=np.bool_)
 
 
 def widened(estimate: Estimate, error: float) -> Estimate:
@@ -59,14 +78,27 @@ def widened(estimate: Estimate, error: float) -> Estimate:
     return replace(estimate, low=low, high=high, standard_error=total)
 
 
+def _deviation(original: FloatArray, left_out: FloatArray, kind: BoolArray) -> float:
+    """Return the spread within the reported kind, and how far that kind lies from the mean of all.
+
+    Where the reported kind is rare among the bootstraps, its own spread is not known; that of all
+    on the cases left out, which holds what lies between the kinds, stands for both.
+    """
+    known = np.isfinite(original)
+    if known.sum() < FEWEST_FOR_TRAINING:
+        return 0.0
+    within, outside = known & kind, np.isfinite(left_out)
+    if within.sum() < FEWEST_FOR_TRAINING or not (outside & kind).any():
+        return float(np.std(left_out[outside])) if outside.any() else 0.0
+    away = float(np.mean(left_out[outside]) - np.mean(left_out[outside & kind]))
+    return float(np.hypot(_robust_deviation(original[within]), away))
+
+
 def _robust_deviation(values: FloatArray) -> float:
     """Return the interquartile range over that of a standard normal.
 
-    Not the standard deviation: in a few bootstraps in a hundred no signature is found, and their
-    figures, far off, would stand for all.
+    Not the standard deviation: a few samples in a hundred select something else altogether, and
+    their figures, far off, would stand for all.
     """
-    known = values[np.isfinite(values)]
-    if known.size < FEWEST_FOR_TRAINING:
-        return 0.0
-    first, third = np.quantile(known, (0.25, 0.75))
+    first, third = np.quantile(values, (0.25, 0.75))
     return float(third - first) / float(ndtri(0.75) - ndtri(0.25))
