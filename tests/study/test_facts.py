@@ -13,6 +13,7 @@ from study.small_study import write_image_study, write_table_study
 from trephine.facts import Facts
 from trephine.imaging import read_mask
 from trephine.study import run
+from trephine.study.assess.predictions import predictions_of
 from trephine.study.results import Analysis
 
 
@@ -356,3 +357,15 @@ def test_the_sample_that_riley_s_criteria_ask_for_is_printed_beside_the_study_s_
         assert row.riley_n >= np.ceil(by_hand)
         per_case = found.events / len(table)
         assert row.riley_events == np.ceil(row.riley_n * per_case)
+
+
+def test_the_luck_of_the_training_cases_knows_the_parts_of_the_reported_models(
+    analysis: Analysis,
+) -> None:
+    nested = [one for one in predictions_of(analysis) if one.out_of_fold is not None]
+    assert {one.protocol for one in nested} == set(analysis.protocols)
+    for one in nested:
+        models = analysis.protocols[one.protocol].fitted.models
+        for name, model in models.items():
+            kinds = {term.variable if term.is_signature else "clinical" for term in model.terms}
+            assert set(one.training.reported[name]) == kinds

@@ -91,6 +91,26 @@ def test_every_index_of_every_model_is_there_and_optimistic_where_it_should_be()
         found.of("Combined", "auc", 99.0)
 
 
+def test_the_parts_of_each_bootstrap_s_model_are_those_that_have_a_term() -> None:
+    noise = replace(
+        CASES, survival=CASES.survival.take(np.random.default_rng(5).permutation(len(CASES)))
+    )
+    found = bootstrap_validation(
+        noise, PUBLISHED, HORIZONS, bootstraps=6, seed=2, running=Running(1)
+    )
+    assert found.kept is not None
+    kinds = set()
+    for model, present in found.present.items():
+        for parts, form in zip(present, found.kept.forms, strict=True):
+            terms = form.models[model].terms
+            assert set(parts) == {
+                term.variable if term.is_signature else "clinical" for term in terms
+            }
+            kinds.add((model, parts))
+    # Of one model there are several kinds, or nothing was put to the test.
+    assert len(kinds) > len(found.present)
+
+
 @pytest.mark.slow
 def test_neither_workers_nor_an_interruption_matter(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.sqlite"
