@@ -71,8 +71,8 @@ def cross_validated_note(facts: Trace) -> tuple[Text, ...]:
         " the models are evaluated (each patient's influence) and, where there are at least twenty"
         " bootstrap samples, the patients on whom they are trained (the spread over models refitted"
         " to these samples that hold the same parts as the final model, and how far such models lie"
-        " from the mean of all). All other cross-validated intervals reflect the first source only and"
-        " are somewhat too narrow."
+        " from the mean of all). All other cross-validated intervals reflect the first source only"
+        " and are somewhat too narrow."
     )
     return ((note,),)
 
