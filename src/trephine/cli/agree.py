@@ -31,18 +31,21 @@ def agree(
     worst: Annotated[int, typer.Option(help="How many cases to show.", min=0, max=6)] = 4,
     workers: Annotated[int | None, typer.Option(help="Processes.", min=1)] = None,
 ) -> None:
-    """Compare the raters' drawings (Dice, HD95, size) and the features measured on them (ICC)."""
-    from trephine.study.agreement import compare_drawings, draw_worst
+    """Compare raters: drawings (Dice, HD95, size), features on them and measures (ICC)."""
+    from trephine.study.agreement import compare_drawings, draw_worst, has_two_readings
     from trephine.study.inputs import read_study
 
     hold_to(study, out)
 
     with problems_shown(study), stages("goes on") as show:
         inputs = read_study(study, lambda done, total: show("Opening masks", done, total))
+        out.mkdir(parents=True, exist_ok=True)
+        if len(inputs.plan.data.measures) > 1 and not has_two_readings(inputs):
+            _write_measures(study, icc, out)
+            return
         comparisons = compare_drawings(
             inputs, lambda done, total: show("Comparing drawings", done, total)
         )
-        out.mkdir(parents=True, exist_ok=True)
         found: tuple[FeatureAgreement, ...] = ()
         if features:
             measuring = partial(show, "Measuring features")

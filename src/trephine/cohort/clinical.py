@@ -49,7 +49,7 @@ def read_clinical(
     columns: dict[str, FloatArray | IntArray] = {}
     for key, variable in variables.items():
         keys = LOCKED if locked else CellKeys(f"[clinical] {key}")
-        if variable.measure is not None:
+        if variable.arcs is not None:
             columns[key] = _measured(key, variable, frame, name, problems, locked)
         elif (column := _column(key, variable, frame, name, problems)) is None:
             columns[key] = np.full(len(frame), np.nan)
@@ -76,7 +76,7 @@ def cells_as_read(frame: pd.DataFrame, variables: Mapping[str, ClinicalVariable]
     """
     read: dict[str, pd.Series] = {}
     for key, variable in variables.items():
-        column = find_column(frame, variable.column or key) if variable.measure is None else None
+        column = find_column(frame, variable.column_of(key)) if variable.arcs is None else None
         if column is not None and column not in read:
             numbers = not variable.categorical
             unit = variable.unit if numbers else ""
@@ -91,10 +91,10 @@ def _column(
     name: str,
     problems: list[Problem],
 ) -> pd.Series | None:
-    column = find_column(frame, variable.column or key)
+    column = find_column(frame, variable.column_of(key))
     if column is None:
         use = f"for clinical variable {key}"
-        problems.append(absent_column(name, None, variable.column or key, frame.columns, use=use))
+        problems.append(absent_column(name, None, variable.column_of(key), frame.columns, use=use))
         return None
     numbers = not variable.categorical
     return read_column(frame[column], variable, variable.unit if numbers else "", numbers)
@@ -163,7 +163,7 @@ def _measured(
             return np.full(len(frame), np.nan)
         keys = LOCKED if locked else CellKeys(f'[data.read."{arc}"]')
         arcs.append(_numbers(ClinicalVariable(column=arc), column, name, problems, keys))
-    stated = variable.column or key
+    stated = variable.column_of(key)
     columns = FemoralHeadColumns(
         coronal_arc=variable.arcs[0],
         axial_arc=variable.arcs[1],

@@ -16,7 +16,22 @@ from trephine.cohort.cells import CellReading, as_text
 from trephine.errors import InputError, MisfitError
 from trephine.types import FloatArray
 
-HeadMeasure = Literal["combined_necrotic_angle", "necrosis_degree_index"]
+HeadMeasure = Literal[
+    "combined_necrotic_angle", "necrosis_degree_index", "arc_coronal_degree", "arc_axial_degree",
+    "kerboul", "depression_mm", "depressed_over_2_mm", "centre_edge_degree", "lesion_percent",
+    "steinberg", "head_area_mm2", "head_diameter_mm",
+]  # fmt: skip
+# Computed from two arcs of the study's own table too; the others come from a rater's table alone.
+FROM_ARCS: Mapping[HeadMeasure, str] = {
+    "combined_necrotic_angle": "combined_angle_degree",
+    "necrosis_degree_index": "necrosis_index",
+}
+# Measures that are classes, with their levels in order.
+CLASSES: Mapping[HeadMeasure, tuple[str, ...]] = {
+    "kerboul": ("1", "2", "3", "4"),
+    "depressed_over_2_mm": ("no", "yes"),
+    "steinberg": ("A", "B", "C"),
+}
 
 
 class ClinicalVariable(CellReading):
@@ -43,10 +58,13 @@ class ClinicalVariable(CellReading):
         default=None, description="lowest and highest possible value; outside is an error"
     )
     measure: HeadMeasure | None = Field(
-        default=None, description="a femoral-head measure computed from the two arcs"
+        default=None,
+        description="a measure of the femoral head, from the first rater's table under [data]"
+        " measures; the first two are computed from `arcs` where these are columns of the study's"
+        " own table",
     )
     arcs: tuple[str, str] | None = Field(
-        default=None, description="columns of the arcs A and B in degrees, for ``measure``"
+        default=None, description="columns of the arcs A and B in degrees, for `measure`"
     )
     known_at_start: bool = Field(
         default=False,
@@ -62,6 +80,8 @@ class ClinicalVariable(CellReading):
             data = {**data, "levels": tuple(as_text(level) for level in data["levels"])}
             if "reference" in data:
                 data["reference"] = as_text(data["reference"])
+        elif isinstance(data, dict) and data.get("measure") in CLASSES:
+            data = {**data, "levels": CLASSES[data["measure"]]}
         return data
 
     @model_validator(mode="after")
@@ -72,7 +92,7 @@ class ClinicalVariable(CellReading):
             raise MisfitError("levels", "two or more", "one")
         if self.reference and self.reference not in self.levels:
             raise MisfitError("reference", f"one of {list(self.levels)}", repr(self.reference))
-        of_numbers = ("unit", "spline", "range", "measure", "strip", "decimal", "thousands")
+        of_numbers = ("unit", "spline", "range", "strip", "decimal", "thousands")
         if self.levels and (stated := [key for key in of_numbers if getattr(self, key)]):
             raise MisfitError(
                 stated[0], "none for a variable with levels", repr(getattr(self, stated[0]))
@@ -81,14 +101,27 @@ class ClinicalVariable(CellReading):
         if strange:
             expected = f"meanings among {list(self.levels)}, or empty"
             raise MisfitError("read", expected, repr(strange[0]))
-        if (self.measure is None) != (self.arcs is None):
-            raise MisfitError("measure and arcs", "both or neither")
+        if self.arcs is not None and self.measure not in FROM_ARCS:
+            expected = f"measure beside them, one of {list(FROM_ARCS)}"
+            raise MisfitError("arcs", expected, repr(self.measure) if self.measure else "none")
+        if self.measure is not None and self.categorical and self.measure not in CLASSES:
+            raise MisfitError("levels", f"none: {self.measure} is a number", "some")
         return self
 
     @property
     def categorical(self) -> bool:
         """Whether the variable has levels."""
         return bool(self.levels)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it is one of a rater's measures, and not computed from two columns of arcs."""
+        return self.measure is not None and self.arcs is None
+
+    def column_of(self, key: str) -> str:
+        """Return the column that holds it; ``key`` is the variable's own."""
+        measured = FROM_ARCS.get(self.measure, self.measure) if self.measure else ""
+        return self.column or (measured if self.is_drawn else "") or key
 
     @property
     def reference_level(self) -> str:

@@ -24,6 +24,7 @@ from trephine.cohort.follow_up import DateRules
 from trephine.cohort.tidy import TidyRules
 from trephine.errors import MisfitError
 from trephine.paths import fixed_folder
+from trephine.plan.drawn_masks import drawn_masks
 from trephine.plan.section import PlanSection
 from trephine.types import TimeUnit
 
@@ -111,6 +112,18 @@ class Columns(PlanSection):
         return self.side is not None or self.sides is not None
 
 
+def _masks_to_draw(image: str) -> str:
+    """Say what is expected beside images, with the line for masks that are still to be drawn."""
+    expected = "the masks of one rater at least, since there is image"
+    path = drawn_masks(image, "a", "head")
+    if not path:
+        return expected
+    return (
+        f'{expected} (not drawn yet: write raters = {{ a = "{path}" }}, and draw with'
+        " `trephine annotate study.toml --rater a`)"
+    )
+
+
 # What in images and masks may contradict the table, each to be accepted by its name.
 Acceptable = Literal["sides", "regions", "images", "patient", "sex", "age", "view", "orientation"]
 
@@ -156,6 +169,12 @@ class DataSection(PlanSection):
     repeats: dict[str, str] = Field(
         default_factory=dict,
         description="second readings by the named rater; files may be missing for some cases",
+    )
+    measures: dict[str, Path] = Field(
+        default_factory=dict,
+        description="table of each rater's measures of the femoral head, as `trephine annotate`"
+        ' writes it: `{ a = "annotations/a/measures.csv" }`; the first rater\'s finished hips fill'
+        " clinical variables with `measure`, by case or patient and side",
     )
     mask_label: int | str | dict[str, int | str] = Field(
         default=1,
@@ -232,12 +251,12 @@ class DataSection(PlanSection):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if self.image is not None and not self.raters:
-            raise MisfitError(
-                "raters", "the masks of one rater at least, since there is image", "none"
-            )
+        if self.image is not None and not self.raters and not self.measures:
+            raise MisfitError("raters", _masks_to_draw(self.image), "none")
         if self.raters and self.image is None:
             raise MisfitError("image", "the path of the images, since there are raters", "none")
+        if self.repeats and not self.raters:
+            raise MisfitError("repeats", "the masks of raters beside second ones", "none")
         if self.manifest is not None and self.image is None:
             raise MisfitError("manifest", "image beside it, which names the list's column", "none")
         unknown = set(self.repeats) - set(self.raters)

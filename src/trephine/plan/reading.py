@@ -278,6 +278,10 @@ def _anchored(plan: StudyPlan, folder: Path) -> StudyPlan:
         "manifest": Path(anchor(str(data.manifest), "data.manifest")) if data.manifest else None,
         "outside": tuple(anchor(path, "data.outside") for path in data.outside),
     }
+    changed["measures"] = {
+        name: Path(anchor(str(path), f"data.measures.{name}"))
+        for name, path in data.measures.items()
+    }
     for key, patterns in (("raters", data.raters), ("repeats", data.repeats)):
         changed[key] = {name: anchor(path, f"data.{key}.{name}") for name, path in patterns.items()}
     update: dict[str, Any] = {"data": data.anchored(folder, changed)}

@@ -15,7 +15,7 @@ from trephine.choices import (
     PlannedExecutor,
     ProtocolName,
 )
-from trephine.cohort.schema import ClinicalVariable
+from trephine.cohort.schema import FROM_ARCS, ClinicalVariable
 from trephine.errors import MisfitError
 from trephine.plan.data_section import DataSection
 from trephine.plan.features_sections import DeepSection, FeaturesSection, RadiomicsSection
@@ -172,6 +172,17 @@ class StudyPlan(PlanSection):
         return self
 
     @model_validator(mode="after")
+    def _has_measures(self) -> Self:
+        drawn = [key for key, variable in self.clinical.items() if variable.is_drawn]
+        if drawn and not self.data.measures:
+            computed = self.clinical[drawn[0]].measure in FROM_ARCS
+            expected = "a rater's table of measures, under [data] measures"
+            if computed:
+                expected += ", or arcs, the two columns from which it is computed"
+            raise MisfitError(f"clinical.{drawn[0]}.measure", expected, "none")
+        return self
+
+    @model_validator(mode="after")
     def _has_subgroups(self) -> Self:
         known = [*self.clinical, *(["centre"] if self.data.columns.centre is not None else [])]
         asked = self.validation.subgroups
@@ -187,4 +198,4 @@ class StudyPlan(PlanSection):
     @property
     def has_images(self) -> bool:
         """Whether features are extracted from images."""
-        return self.data.image is not None
+        return self.data.image is not None and bool(self.data.raters)

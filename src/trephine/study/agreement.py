@@ -89,6 +89,11 @@ class FeatureAgreement:
     n_cases: int
 
 
+def has_two_readings(inputs: StudyInputs) -> bool:
+    """Say whether any case of a study was drawn twice."""
+    return inputs.files is not None and bool(reading_pairs(inputs.files))
+
+
 def compare_drawings(
     inputs: StudyInputs, progress: Progress | None = None
 ) -> tuple[Comparison, ...]:

@@ -38,7 +38,7 @@ from trephine.study.table.outcome import TableRows, codes, read_rows
 from trephine.study.table.predictors import refused_predictors
 from trephine.study.table.ready_made import read_feature_sets
 from trephine.study.table.splines import spline_problems
-from trephine.study.table.tidying import read_study_table
+from trephine.study.table.tidying import StudyTable, read_study_table
 from trephine.types import BoolArray, IntArray, Survival
 
 UNOPENED = "Images and masks were not opened: that comes when these are fixed."
@@ -126,7 +126,7 @@ def read_study(
     """
     plan, problems, fingerprints = _read_plan(path, adjust)
     try:
-        (table, more), of_table = read_once(plan.data.table, lambda: read_study_table(plan))
+        (table, more), of_table = _read_table(plan)
     except StudyProblemsError as error:
         raise StudyProblemsError([*problems, *error.problems]) from None
     problems += more
@@ -175,6 +175,19 @@ def _read_plan(
     if adjust is not None:
         plan = adjust(plan)
     return plan, [*problems, *check_plan(plan), *network_file_problems(plan)], fingerprints
+
+
+def _read_table(
+    plan: StudyPlan,
+) -> tuple[tuple[StudyTable, list[Problem]], dict[Path, Fingerprint]]:
+    """Read a plan's table with the measures beside it, and take the fingerprint of both."""
+    measures = next(iter(plan.data.measures.values()), None)
+    if measures is None or not measures.is_file():
+        return read_once(plan.data.table, lambda: read_study_table(plan))
+    (found, of_table), of_measures = read_once(
+        measures, lambda: read_once(plan.data.table, lambda: read_study_table(plan))
+    )
+    return found, of_table | of_measures
 
 
 def _doubts_of_values(plan: StudyPlan, rows: TableRows, clinical: ClinicalTable) -> list[str]:

@@ -138,8 +138,8 @@ def _clean(
         changes += _replace(clean, roles.side, cells, "side as R or L")
     done: set[str] = set()
     for key, variable in plan.clinical.items():
-        column = find_column(frame, variable.column or key)
-        if variable.measure is not None or column is None or column in done:
+        column = find_column(frame, variable.column_of(key))
+        if variable.arcs is not None or column is None or column in done:
             continue
         done.add(column)
         if variable.categorical:

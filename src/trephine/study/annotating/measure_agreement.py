@@ -5,15 +5,19 @@ from __future__ import annotations
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from trephine.choices import IccForm
+from trephine.cohort.table import as_numbers
 from trephine.evaluation.agreement import bland_altman
 from trephine.modelling.reliability import FEWEST_SUBJECTS
+from trephine.plan.drawn_masks import ANNOTATIONS
+from trephine.plan.reading import read_plan_so_far
 from trephine.selection.icc import intraclass_correlation
 from trephine.study.annotating.measure_table import measure_table
-from trephine.study.annotating.rating import FINISHED
-from trephine.study.annotating.workplace import ANNOTATIONS, open_workplace
+from trephine.study.annotating.workplace import open_workplace
+from trephine.study.table.measures import FINISHED, read_measures
 
 MEASURED = (
     "arc_coronal_degree", "arc_axial_degree", "combined_angle_degree", "necrosis_index",
@@ -39,13 +43,7 @@ def agreement_on_measures(study: Path, form: IccForm) -> pd.DataFrame:
         with its 95 % interval, bias and limits of agreement (second minus first). Empty where
         nobody has measured.
     """
-    if not (study.parent / ANNOTATIONS).is_dir():
-        return pd.DataFrame()
-    place = open_workplace(study)
-    tables = {}
-    for rater in place.raters():
-        table = measure_table(place, rater)
-        tables[rater] = table[table["state"].isin(FINISHED)].set_index(_KEY)
+    tables = _named_tables(study) or _drawn_tables(study)
     rows = []
     for first, second in combinations(tables, 2):
         columns = [tables[one][list(MEASURED)] for one in (first, second)]
@@ -71,3 +69,30 @@ def agreement_on_measures(study: Path, form: IccForm) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _named_tables(study: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables of measures that a study file names, by rater."""
+    plan, _ = read_plan_so_far(study)
+    found = {}
+    for rater, path in plan.data.measures.items():
+        table = read_measures(path, rater)
+        numbers = {
+            name: as_numbers(table[name])[0] if name in table.columns else np.nan
+            for name in MEASURED
+        }
+        found[rater] = _finished(table.assign(**numbers))
+    return found
+
+
+def _drawn_tables(study: Path) -> dict[str, pd.DataFrame]:
+    """Return what raters have measured on the images of a study file, by rater."""
+    if not (study.parent / ANNOTATIONS).is_dir():
+        return {}
+    place = open_workplace(study)
+    return {rater: _finished(measure_table(place, rater)) for rater in place.raters()}
+
+
+def _finished(table: pd.DataFrame) -> pd.DataFrame:
+    done = table["state"].isin(FINISHED) if "state" in table.columns else slice(None)
+    return table[done].set_index(_KEY)

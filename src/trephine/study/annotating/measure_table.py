@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from trephine.cohort.cells import as_text
 from trephine.spreadsheet import write_csv_table
 from trephine.study.annotating.deriving import values_file
 from trephine.study.annotating.head_summary import combined
@@ -39,6 +40,8 @@ def measure_table(workplace: Workplace, rater: str) -> pd.DataFrame:
                 row = rows.setdefault((case, side), {"case": case, "side": side})
                 row |= {**summary, "state": content["state"]}
                 row |= combined(row)
+                if "depressed_over_2_mm" in summary:
+                    row["depressed_over_2_mm"] = as_text(summary["depressed_over_2_mm"])
     return pd.DataFrame(rows.values(), columns=list(COLUMNS))
 
 

@@ -9,10 +9,9 @@ from trephine.annotation.journal import Journal, StaleReadingError, append, read
 from trephine.annotation.reading import operation_of
 from trephine.errors import InputError
 from trephine.study.annotating.workplace import CONSENSUS, WorkItem, Workplace
+from trephine.study.table.measures import FINISHED
 
 __all__ = ["Ratings", "StaleReadingError"]
-
-FINISHED = ("drawn", "reviewed")
 
 
 class Ratings:

@@ -18,14 +18,16 @@ from trephine.errors import ImageError, InputError, StudyProblemsError
 from trephine.imaging.dicom_head import read_head
 from trephine.imaging.sniff import file_kind
 from trephine.imaging.spacing import StatedSpacing
+from trephine.imaging.suffixes import image_suffix
 from trephine.paths import fixed_folder, held_inside
 from trephine.plan.data_section import DataSection
+from trephine.plan.drawn_masks import ANNOTATIONS, drawn_masks
 from trephine.plan.reading import read_plan_so_far
 from trephine.study.images.filling import absent, filled
-from trephine.study.images.pairs import IMAGE_SUFFIXES, is_stray
+from trephine.study.images.listed_files import with_listed
+from trephine.study.images.pairs import is_stray
 from trephine.study.table.tidying import read_study_table
 
-ANNOTATIONS = "annotations"
 # In a folder of images: masks of the same names, from which a reading may start.
 MASKS = "masks"
 CONSENSUS = "consensus"
@@ -168,6 +170,10 @@ def _of_study(path: Path) -> Workplace:
     table, _ = read_study_table(plan)
     plan, frame = table.plan, table.frame
     data, columns = plan.data, plan.data.columns
+    if data.manifest is not None:
+        frame, _, listed, _ = with_listed(frame, data, np.ones(len(frame), np.bool_))
+        if listed:
+            raise StudyProblemsError(listed)
     pattern = data.image or ""
     images, problems = filled(pattern, "an image", frame, data)
     problems += absent(images, np.ones(len(images), np.bool_), pattern, "an image", frame, data)
@@ -191,7 +197,7 @@ def _of_study(path: Path) -> Workplace:
         for image, hips in rows.items()
     ]
     folder = path.parent / ANNOTATIONS
-    return Workplace(folder, {one.address: one for one in items}, _mask_pattern(pattern))
+    return Workplace(folder, {one.address: one for one in items}, drawn_masks(pattern))
 
 
 def _study_masks(
@@ -233,22 +239,9 @@ def _place(image: Path, pattern: str) -> str:
     """Return where the masks of an image lie: as it lies in the folder that its pattern names."""
     folder = fixed_folder(pattern).resolve()
     inside = image.relative_to(folder) if image.is_relative_to(folder) else Path(image.name)
-    ending = _ending(pattern)
+    ending = image_suffix(pattern)
     text = inside.as_posix()
     return text[: -len(ending)] if ending and text.lower().endswith(ending) else text
-
-
-def _ending(pattern: str) -> str:
-    return next((one for one in IMAGE_SUFFIXES if pattern.lower().endswith(one)), "")
-
-
-def _mask_pattern(pattern: str) -> str:
-    if re.search(r"[*?]", pattern):
-        return ""
-    rest = pattern[len(str(fixed_folder(pattern))) :].lstrip("/")
-    ending = _ending(pattern)
-    bare = rest[: -len(ending)] if ending else rest
-    return f"{ANNOTATIONS}/{{rater}}/{{region}}/{bare}.nii.gz"
 
 
 def _of_folder(folder: Path) -> Workplace:
@@ -274,7 +267,7 @@ def _items_at(path: Path, folder: Path) -> list[WorkItem]:
 
 def _folder_item(path: Path, folder: Path) -> WorkItem:
     place = path.relative_to(folder).as_posix()
-    ending = _ending(place) if path.is_file() else ""
+    ending = image_suffix(place) if path.is_file() else ""
     place = place[: -len(ending)] if ending else place
     item = _item(place, path, (HipRow(case_of_place(place), None),))
     beside = folder / MASKS / f"{place}.nii.gz"
@@ -291,7 +284,7 @@ def case_of_place(place: str) -> str:
 
 
 def _is_image(path: Path) -> bool:
-    if path.name.lower().endswith(IMAGE_SUFFIXES):
+    if image_suffix(path.name):
         return True
     try:
         return "." not in path.name and file_kind(path) == "dicom"

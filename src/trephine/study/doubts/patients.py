@@ -74,7 +74,7 @@ def _findings(rows: TableRows, several: list[list[int]], clinical: ClinicalTable
 
 def _most_apart(key: str, variable: ClinicalVariable) -> float | None:
     """Return how far two rows of a patient may lie apart; None for what may differ freely."""
-    column = variable.column or key
+    column = variable.column_of(key)
     if variable.categorical:
         return 0.0 if is_named(column, "sex") else None
     if not is_named(column, "age") or variable.measure is not None:

@@ -43,7 +43,7 @@ def value_doubts(clinical: ClinicalTable, numbers: Sequence[int]) -> list[str]:
             said += _levels(label, variable)
         else:
             values = clinical.values(key)
-            is_age = _is_age_in_years(variable.column or key, variable.unit)
+            is_age = _is_age_in_years(variable.column_of(key), variable.unit)
             codes = list(_missing_codes(label, values, numbers))
             said += codes or _mistyped(label, values, numbers, is_age)
     return said

@@ -27,7 +27,7 @@ from trephine.study.draft.export import Export, sort_export
 from trephine.study.draft.files import FoundFiles, find_patterns
 from trephine.study.draft.folder_scan import Scan, scan_folder
 from trephine.study.draft.other_tables import beside_table, is_copy
-from trephine.study.draft.text import study_text
+from trephine.study.draft.text import NO_MASKS, study_text
 from trephine.study.draft.values import Look
 from trephine.study.draft.wide import WideSheet, find_wide
 from trephine.study.draft.words import is_named
@@ -261,6 +261,8 @@ def _found(table: Path, chosen: _Candidate, features: str) -> tuple[str, ...]:
     for words, named in (("Masks of", files.raters), ("Second reading of", files.repeats)):
         for name, pattern in named.items():
             lines.append(f"{words} {name}: {pattern} ({files.counts.get(pattern, 0)} files)")
+    if files.image and not files.raters:
+        lines.append(f"{NO_MASKS}.")
     lines += files.said
     lines += [f"To decide: {question}" for question in (*_turned(chosen), *roles.unsure)]
     lines += [

@@ -12,7 +12,8 @@ from trephine.errors import ImageError
 from trephine.executors import Progress
 from trephine.imaging.dicom_head import DicomHead, read_head
 from trephine.imaging.sniff import file_kind
-from trephine.study.images.pairs import IMAGE_SUFFIXES, is_stray
+from trephine.imaging.suffixes import IMAGE_SUFFIXES
+from trephine.study.images.pairs import is_stray
 
 _DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 _PLAIN = tuple(suffix for suffix in IMAGE_SUFFIXES if suffix not in _DICOM_SUFFIXES)

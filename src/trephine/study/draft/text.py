@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from trephine.plan.drawn_masks import drawn_masks
 from trephine.study.draft.columns import Roles
 from trephine.study.draft.files import FoundFiles
 from trephine.study.draft.wide import WideSheet
 from trephine.study.draft.words import event_name, is_named, outcome_name, without_date
 from trephine.study.toml_text import comment, inline, key, listed, quoted, words
+
+NO_MASKS = (
+    "No masks were found: draw the regions with `trephine annotate study.toml --rater a`, or"
+    " under Draw in `trephine desk`"
+)
 
 
 def study_text(
@@ -52,7 +58,7 @@ def study_text(
     ]
     if features:
         lines += ["[features]", f"table = {quoted(features)}", ""]
-    if files.image and files.raters:
+    if files.image:
         lines += [
             "[deep]",
             "# ResNet18 with ImageNet weights: 45 MB, fetched once. Without a network connection",
@@ -110,17 +116,21 @@ def _image_lines(
             listed_raters = ", ".join(files.raters)
             return [comment(f"Masks of {listed_raters} were found, and no image of their names.")]
         return []
-    if not files.raters:
+    drawn = {} if files.raters else {"a": drawn_masks(files.image, "a", "head")}
+    if drawn.get("a") == "":
         return [comment(f"Images without masks: image = {quoted(files.image)}; masks are needed.")]
-    raters = {name: quoted(pattern) for name, pattern in files.raters.items()}
+    raters = {name: quoted(pattern) for name, pattern in (drawn or files.raters).items()}
     lines = [f"image = {quoted(files.image)}", f"raters = {inline(raters)}"]
+    if drawn:
+        lines.insert(0, comment(f"{NO_MASKS}; they will lie in annotations."))
     if files.listed is not None:
         lines.append(f"manifest = {quoted(listed_in)}  # lists the paths, a row for each")
     if files.repeats:
         repeats = {name: quoted(pattern) for name, pattern in files.repeats.items()}
         lines.append(f"repeats = {inline(repeats)}")
     own = [roles.columns[role] for role in ("case", "side") if role in roles.columns]
-    by_case = any(f"{{{column}}}" in path for column in own for path in files.raters.values())
+    named = list(files.raters.values()) or [files.image]
+    by_case = any(f"{{{column}}}" in path for column in own for path in named)
     if (wide is not None or "side" in roles.columns) and not by_case and not files.by_side:
         lines.append("mask_label = { R = 1, L = 2 }  # labels in the masks: look whether so")
     elif files.labels and files.labels != (1,):

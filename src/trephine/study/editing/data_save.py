@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trephine.errors import Problem, StudyProblemsError
+from trephine.plan.drawn_masks import drawn_masks
 from trephine.study.editing.column_look import ColumnRole, declarations, readings
 from trephine.study.editing.study_file import (
     ROLES,
@@ -67,10 +68,12 @@ def save_choices(path: Path, chosen: DataChoices) -> None:
     sections: dict[str, dict[str, Any]] = {name: dict(keys) for name, keys in chosen.texts.items()}
     if "horizons" in sections.get("outcome", {}):
         sections["outcome"]["horizons"] = _numbers(sections["outcome"]["horizons"])
+    raters = {rater: pattern for rater, pattern in chosen.raters.items() if pattern}
     if chosen.raters:
-        sections.setdefault("data", {})["raters"] = {
-            rater: pattern for rater, pattern in chosen.raters.items() if pattern
-        }
+        sections.setdefault("data", {})["raters"] = raters
+    drawn = drawn_masks(sections.get("data", {}).get("image", ""), "a", "head")
+    if drawn and not raters and _names_no_masks(text.content):
+        sections["data"]["raters"] = {"a": drawn}
     clinical = tuple(column for column, role in chosen.roles.items() if role == "clinical")
     known = _known(text.content)
     fresh = tuple(column for column in clinical if column not in known)
@@ -97,6 +100,12 @@ def settle_question(path: Path, question: str, digest: str) -> None:
         If the file was changed since the page showed it.
     """
     save_text(path, without_question(read_text(path).text, question), digest)
+
+
+def _names_no_masks(content: Mapping[str, Any]) -> bool:
+    """Say whether a study names no regions and no measures: what is drawn has its place then."""
+    data = content.get("data")
+    return not (isinstance(data, dict) and (data.get("raters") or data.get("measures")))
 
 
 def _one_column_each(chosen: Mapping[str, ColumnRole]) -> dict[Role, str]:

@@ -127,6 +127,8 @@ def inputs_facts(analysis: Analysed) -> InputsFacts:
     files = [_one_file("study table", plan.data.table, taken)]
     if plan.features is not None and plan.features.table != plan.data.table:
         files.append(_one_file("feature table", plan.features.table, taken))
+    for rater, path in list(plan.data.measures.items())[:1]:
+        files.append(_one_file(f"measures of rater {rater}", path, taken))
     given = analysis.inputs.files
     if given is not None:
         files.append(_group("images", Path(plan.data.image or "").name, given.images, taken))

@@ -15,6 +15,7 @@ from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.modelling.reliability import FEWEST_SUBJECTS
 from trephine.paths import without_name
 from trephine.plan.data_section import DataSection
+from trephine.plan.drawn_masks import ANNOTATIONS
 from trephine.study.images.filling import FIELD, absent, filled, marked
 from trephine.study.images.strays import strays_remark
 from trephine.types import BoolArray, Image, Mask
@@ -89,7 +90,7 @@ def find_files(
             masks[rater] = tuple(p if here else None for p, here in zip(paths, there, strict=True))
         else:
             masks[rater] = paths
-        problems += absent(paths, wanted, pattern, whose, frame, data)
+        problems += absent(paths, wanted, pattern, whose, frame, data, _to_draw(data, rater))
     problems += few_drawn(masks, needed)
     repeats: dict[str, tuple[Path | None, ...]] = {}
     for rater, pattern in data.repeats.items():
@@ -102,6 +103,12 @@ def find_files(
         if not any(again)
     ]
     return CaseFiles(rows, images, masks, repeats, labels), problems
+
+
+def _to_draw(data: DataSection, rater: str) -> str:
+    """Return what to do about masks that are missing where those lie that are drawn here."""
+    drawn = data.raters[rater].rpartition(f"/{ANNOTATIONS}/{rater}/")[1]
+    return f"Draw them: `trephine annotate study.toml --rater {rater}`" if drawn else ""
 
 
 def _whats(data: DataSection) -> dict[str, str]:

@@ -154,6 +154,7 @@ def absent(
     what: str,
     frame: pd.DataFrame,
     data: DataSection,
+    advice: str = "",
 ) -> list[Problem]:
     """Name the needed rows without a file; the pattern is shown, not the filled path.
 
@@ -165,6 +166,8 @@ def absent(
         Rows that must have theirs, shape (n,).
     pattern, what, frame, data
         As for `filled`.
+    advice
+        What to do about them.
     """
     missing = {path: _missing(path) for path in set(paths)}
     if FIELD.search(pattern):
@@ -180,8 +183,8 @@ def absent(
     near = near_rows(pattern, paths, frame)
     expected = f"{what} at {data.shown(pattern)}"
     problems = []
-    for advice, chosen in (
-        ("", [row for row in rows if row not in near]),
+    for to_do, chosen in (
+        (advice, [row for row in rows if row not in near]),
         (
             "A file is there whose name differs only by capitals, leading zeros or blanks: rename"
             " it, or correct the cell",
@@ -191,7 +194,7 @@ def absent(
         for reason in dict.fromkeys(found[row] for row in chosen):
             same = [row for row in chosen if found[row] == reason]
             name = data.table.name
-            problems.append(Problem.of_cells(name, same, "", expected, reason or "", advice))
+            problems.append(Problem.of_cells(name, same, "", expected, reason or "", to_do))
     return problems
 
 

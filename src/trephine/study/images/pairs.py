@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trephine.errors import InputError, Problem, StudyProblemsError
+from trephine.imaging.suffixes import IMAGE_SUFFIXES
 from trephine.paths import irregular, without_name
 
-# Longest first, so that .nii.gz is not cut to .nii.
-IMAGE_SUFFIXES = (
-    ".seg.nrrd", ".nii.gz", ".dcm.gz", ".dicom", ".nrrd", ".nhdr", ".tiff",
-    ".nii", ".dcm", ".ima", ".mha", ".mhd", ".png", ".tif",
-)  # fmt: skip
 _MASK_ENDINGS = ("_mask", "-mask", "_label", "-label", "_seg", "-seg")
 
 _SHOWN = 5  # numbers in a message

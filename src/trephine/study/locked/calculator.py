@@ -90,12 +90,12 @@ def _variable(model: LockedModel, key: str) -> CalculatorVariable:
     variable = model.predictor.variables[key]
     return CalculatorVariable(
         key=key,
-        column=variable.column or key,
+        column=variable.column_of(key),
         label=label_of(key, variable),
         unit=variable.unit,
         levels=variable.levels,
         range=variable.range,
-        measure=variable.measure,
+        measure=variable.measure if variable.arcs else None,
         arcs=variable.arcs,
     )
 

@@ -74,7 +74,7 @@ def _clinical(
         Problem.of_cells(
             table,
             absent,
-            variable.column or key,
+            variable.column_of(key),
             "a value, as the model was fitted to complete cases",
             "empty cells",
             'Fill them in, or leave the cases out with [selection] missing_clinical = "drop"',

@@ -39,7 +39,7 @@ def refused_predictors(
     name = plan.data.table.name
     problems = []
     for key, variable in plan.clinical.items():
-        column = find_column(frame, variable.column or key)
+        column = find_column(frame, variable.column_of(key))
         if variable.measure is not None or column is None:
             continue
         found = next(_suspicions(key, column, table, rows, clinical), None)

@@ -159,7 +159,7 @@ def _choose_columns(
     columns = plan.data.columns
     roles = {column for column in columns.model_dump().values() if isinstance(column, str)}
     for key, variable in plan.clinical.items():
-        roles |= {variable.column or key, *(variable.arcs or ())}
+        roles |= {variable.column_of(key), *(variable.arcs or ())}
     same_table = plan.features.table == plan.data.table
     # Who a patient is, and where, is no feature in any table; an outcome there is listed below.
     other = roles if same_table else {columns.patient, columns.side, columns.centre}

@@ -41,7 +41,7 @@ def spline_problems(clinical: ClinicalTable, table: str) -> list[Problem]:
             Problem.of_cells(
                 table,
                 (),
-                variable.column or key,
+                variable.column_of(key),
                 f"values with room for a spline of {variable.spline} knots",
                 f"{distinct} different values, at whose quantiles {knots} knots lie apart",
                 advice,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from trephine.cohort.tidy import Change, TidyRules, absent_names, tidy_table
 from trephine.cohort.wide import pair_columns
 from trephine.errors import Problem, StudyProblemsError
 from trephine.plan.sections import StudyPlan
+from trephine.study.table.measures import with_measures
 
 _NAME_IT = "Name the right column under [data] columns."
 
@@ -51,13 +52,23 @@ class StudyTable:
 
 
 def read_study_table(plan: StudyPlan) -> tuple[StudyTable, list[Problem]]:
-    """Read the table of a plan and make it one row per case.
+    """Read the table of a plan, make it one row per case, and add a rater's measures to it.
 
     Raises
     ------
     StudyProblemsError
-        If the file cannot be read, or lacks a column that the plan names.
+        If a file cannot be read, or lacks a column that the plan names.
     """
+    table, problems = _own_table(plan)
+    try:
+        measures = with_measures(table.frame, table.plan)
+    except StudyProblemsError as error:
+        raise StudyProblemsError([*problems, *error.problems]) from None
+    remarks = (*table.remarks, *measures.remarks)
+    return replace(table, frame=measures.frame, remarks=remarks), problems
+
+
+def _own_table(plan: StudyPlan) -> tuple[StudyTable, list[Problem]]:
     data = plan.data
     source = read_source(data.table, data.sheet, encoding=data.encoding)
     rules = data.tidy_rules(plan.outcome.unit)

@@ -1,0 +1,36 @@
+"""Where the masks of a study's images lie that are drawn in the browser."""
+
+from __future__ import annotations
+
+import re
+
+from trephine.imaging.suffixes import image_suffix
+from trephine.paths import fixed_folder
+
+# Beside the study file, or in the folder of the images.
+ANNOTATIONS = "annotations"
+
+
+def drawn_masks(image: str, rater: str = "{rater}", region: str = "{region}") -> str:
+    """Return the path of the drawn masks, from the study's folder.
+
+    Parameters
+    ----------
+    image
+        As the study file names images, with ``{column}`` fields.
+    rater, region
+        Whose masks, and of what; by default places to be filled.
+
+    Returns
+    -------
+    str
+        Empty where there are no images, or ``*`` or ``?`` stand in their path: no pattern fits.
+    """
+    if not image or re.search(r"[*?]", image):
+        return ""
+    folder = str(fixed_folder(image))
+    rest = image[len(folder) :] if image.startswith(folder) else image
+    rest = rest.lstrip("/")
+    ending = image_suffix(rest)
+    bare = rest[: -len(ending)] if ending else rest
+    return f"{ANNOTATIONS}/{rater}/{region}/{bare}.nii.gz"
