@@ -108,7 +108,7 @@ def test_horizons_ascend_and_are_at_most_four(horizons: list[float]) -> None:
         ({"levels": ["I", "I"]}, "found one twice"),
         ({"levels": ["I", "II"], "reference": "III"}, "found 'III'"),
         ({"levels": ["I", "II"], "unit": "mm"}, "none for a variable with levels"),
-        ({"measure": "combined_necrotic_angle"}, "measure and arcs: both or neither"),
+        ({"measure": "combined_necrotic_angle"}, "under [data] measures, or arcs"),
     ],
 )
 def test_clinical_variables_that_contradict_themselves(
