@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
+import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.uid import MRImageStorage
 
 from annotation.plain_raster import Rule, in_circle, in_ellipse, in_polygon, in_stroke
-from study.drawn_files import write_kinds
+from imaging.conftest import ct_slice
+from study.drawn_files import greys, write_kinds
 from system.browser import chromium, needs_chromium
 from system.reading_page import ReadingPage, annotating, lines_of, near
 from trephine.demo.cohort import simulate_cohort
@@ -25,7 +29,12 @@ pytestmark = [
     pytest.mark.slow,
     needs_chromium,
 ]
-KINDS = ["demo", "inverted", "mirrored", "series", "RG2_J2KR"]
+KINDS = ["demo", "inverted", "mirrored", "series", "oblique", "RG2_J2KR"]
+# An MR series that lies askew to the patient: directions of rows and columns, mm.
+ACROSS = np.array([0.9684, 0.1213, -0.2179]) / np.linalg.norm([0.9684, 0.1213, -0.2179])
+NORMAL = np.cross(ACROSS, [0.05, 0.1, -0.99]) / np.linalg.norm(np.cross(ACROSS, [0.05, 0.1, -0.99]))
+DOWN = np.cross(NORMAL, ACROSS)
+FIRST_MM, STEP_MM, PIXEL_MM = np.array([-61.5, 14.25, 83.0]), 3.3, (0.7, 0.55)
 
 
 def films(folder: Path, reference: Path) -> Path:
@@ -38,12 +47,49 @@ def films(folder: Path, reference: Path) -> Path:
     write_kinds(images)
     for name in ("plain.dcm", "nifti.nii.gz"):
         (images / name).unlink()
+    write_oblique(images / "oblique")
     (demo,) = (folder / "demo-study" / "images").glob("*.dcm")
     demo.rename(images / "demo.dcm")
     public = reference / "radiographs" / "RG2_J2KR.dcm"
     if public.is_file():
         (images / "RG2_J2KR.dcm").write_bytes(public.read_bytes())
     return images
+
+
+def write_oblique(folder: Path) -> None:
+    """Write an oblique coronal MR series whose files are not in the order of its slices."""
+    folder.mkdir()
+    for number, name in enumerate("dbeac"):
+        one = ct_slice(
+            greys(30 + number), tuple((FIRST_MM + number * STEP_MM * NORMAL).round(6)),
+            Modality="MR", SOPClassUID=MRImageStorage, SeriesInstanceUID="1.2.7.1",
+            StudyInstanceUID="1.2.7", FrameOfReferenceUID="1.2.7.2", RescaleIntercept="0",
+            ImageOrientationPatient=[*ACROSS.round(6), *DOWN.round(6)], PixelSpacing=list(PIXEL_MM),
+            SliceThickness=str(STEP_MM),
+        )  # fmt: skip
+        one.file_meta.MediaStorageSOPClassUID = MRImageStorage
+        one.save_as(folder / f"{name}.dcm", enforce_file_format=True)
+
+
+def lies_on_its_slice(mask: Path, label: int) -> set[tuple[int, int, int]]:
+    """Return slice, row and column of the series under each voxel of a label, by where both lie.
+
+    From the bytes of the NIfTI file and the numbers that the series was written with.
+    """
+    raw = gzip.decompress(mask.read_bytes())
+    size = struct.unpack_from("<3h", raw, 42)
+    offset = int(struct.unpack_from("<f", raw, 108)[0])
+    kind = {2: "<u1", 4: "<i2", 512: "<u2"}[struct.unpack_from("<h", raw, 70)[0]]
+    voxels = np.frombuffer(raw, kind, int(np.prod(size)), offset).reshape(size, order="F")
+    to_ras = np.array(struct.unpack_from("<12f", raw, 280)).reshape(3, 4)
+    found = set()
+    for place in np.argwhere(voxels == label):
+        x, y, z = to_ras @ [*place, 1]
+        away = np.array([-x, -y, z]) - FIRST_MM
+        exact = [away @ NORMAL / STEP_MM, away @ DOWN / PIXEL_MM[0], away @ ACROSS / PIXEL_MM[1]]
+        assert np.allclose(exact, np.round(exact), atol=0.02), exact
+        found.add(tuple(int(one) for one in np.round(exact)))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -175,5 +221,11 @@ def test_a_mask_drawn_in_the_browser_is_that_of_an_independent_raster(
         labels = mask.labels[parts[0]["index"]] if is_volume else mask.labels
         found = labels == {"R": 1, "L": 2}[side]
         assert np.array_equal(found, expected), (side, name, np.argwhere(found != expected)[:5])
+        if kind == "oblique":
+            under = lies_on_its_slice(
+                place.folder / "a" / name / "oblique.nii.gz", int(side == "L") + 1
+            )
+            middle = {(2, int(row), int(column)) for row, column in np.argwhere(expected)}
+            assert under == middle, (side, name)
         assert np.count_nonzero(mask.labels == {"R": 1, "L": 2}[side]) == expected.sum()
     assert len(lines_of(journal)) == 5

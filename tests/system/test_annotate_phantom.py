@@ -86,4 +86,4 @@ def test_arcs_are_met_within_a_degree_and_depression_within_a_fifth_of_a_millime
     assert row["combined_angle_degree"] == pytest.approx(a + b, abs=1.5)
     assert row["depression_mm"] == pytest.approx(SUNKEN_MM, abs=0.2)
     assert row["kerboul"] == "2"
-    assert bool(row["depressed_over_2_mm"])
+    assert row["depressed_over_2_mm"] == "yes"
