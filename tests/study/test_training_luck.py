@@ -8,7 +8,12 @@ from typing import cast
 import numpy as np
 import pytest
 
-from trephine.study.assess.training import FEWEST_FOR_TRAINING, TrainingLuck, widened
+from trephine.study.assess.training import (
+    FEWEST_FOR_TRAINING,
+    FEWEST_OF_A_KIND,
+    TrainingLuck,
+    widened,
+)
 from trephine.types import Estimate, FloatArray
 from trephine.validation.bootstrap_optimism import BootstrapValidation
 
@@ -107,11 +112,17 @@ def test_where_every_bootstrap_is_of_the_reported_kind_the_figures_left_out_do_n
     assert one.error("a", "concordance") == pytest.approx((third - first) / 1.34898, rel=1e-5)
 
 
-def test_of_a_kind_that_is_rare_all_figures_left_out_tell_the_spread() -> None:
-    original, left_out, parts = half_without(0.66, 0.6)
-    rare = [WITH if b < FEWEST_FOR_TRAINING - 1 else WITHOUT for b in range(len(parts))]
-    found = mixed({"a": WITH}, {"a": (original, left_out, rare)}).error("a", "concordance")
-    assert found == pytest.approx(np.std(left_out))
+def test_of_few_of_the_kind_the_plain_deviation_counts_and_of_hardly_any_that_of_all() -> None:
+    original = np.r_[RNG.normal(0.66, 0.03, FEWEST_FOR_TRAINING - 1), np.full(100, 0.5)]
+    left_out = np.full(original.size, 0.5)
+
+    def found(count: int) -> float:
+        parts = [WITH if b < count else WITHOUT for b in range(original.size)]
+        return mixed({"a": WITH}, {"a": (original, left_out, parts)}).error("a", "concordance")
+
+    for count in (FEWEST_FOR_TRAINING - 1, FEWEST_OF_A_KIND):
+        assert found(count) == pytest.approx(np.std(original[:count], ddof=1))
+    assert found(FEWEST_OF_A_KIND - 1) == pytest.approx(np.std(original, ddof=1))
 
 
 def test_a_difference_is_of_the_bootstraps_in_which_both_models_are_of_the_reported_kind() -> None:

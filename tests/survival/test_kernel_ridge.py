@@ -48,6 +48,20 @@ def test_every_solution_meets_the_gradient_condition_written_out() -> None:
         np.testing.assert_allclose(slope, 0, atol=1e-8)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_with_fewer_columns_than_cases_every_penalty_converges(seed: int) -> None:
+    """The inner products are singular then, and weights may wander where they count for nothing."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((64, 20))
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    time = rng.exponential(np.exp(-0.8 * X[:, 0])) / 0.03
+    follow_up = rng.uniform(20, 40, 64)
+    survival = Survival(np.minimum(time, follow_up), time <= follow_up)
+    found = kernel_ridge_path(X @ X.T, survival, np.geomspace(1, 1e-3, 60))
+    assert np.isfinite(found.dual).all()
+    assert (np.diff(found.log_likelihood) > 0).all()
+
+
 def test_order_of_cases_and_unit_of_time_do_not_matter() -> None:
     X, survival = cohort(40, 60)
     order = np.random.default_rng(3).permutation(40)

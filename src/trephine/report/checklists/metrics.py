@@ -81,13 +81,28 @@ def _centres(facts: Facts) -> Answer:
     return author("State the number of centres; the plan names no column for them")
 
 
+def _from_table(facts: Facts) -> bool:
+    """Return whether features came from a table alone, made of images that the run never saw."""
+    return bool(facts.methods.feature_table) and not has_images(facts)
+
+
 def _segmentation(facts: Facts) -> Answer:
+    if _from_table(facts):
+        return author("Describe how regions were drawn; features were read from a table")
     if not facts.methods.raters:
         return does_not_apply("No regions were drawn in this run")
     return author("Describe how regions were drawn; Methods names the raters")
 
 
+def _automated(facts: Facts) -> Answer:
+    if _from_table(facts) or facts.methods.raters:
+        return author("Say whether a program drew the regions alone, and how that was tested")
+    return does_not_apply("No regions were drawn in this run")
+
+
 def _single_reader(facts: Facts) -> Answer:
+    if _from_table(facts):
+        return author("Say who drew the regions; features were read from a table")
     if not facts.methods.raters:
         return does_not_apply("No regions were drawn in this run")
     return yes("methods", "Methods; predictions use the regions of the first rater")
@@ -100,6 +115,8 @@ def _preprocessing(facts: Facts) -> Answer:
 
 
 def _software(facts: Facts) -> Answer:
+    if _from_table(facts):
+        return author("Name the software; features were read from a table")
     if facts.methods.radiomics is None:
         return does_not_apply("No hand-crafted features were extracted in this run")
     return yes("selection", "IBSI codes of the features; versions under Inputs and run")
@@ -155,7 +172,7 @@ METRICS_RULES: Rules = {
     "reference": lambda facts: author("Say how the outcome was assessed"),
     "centres": _centres,
     "segmentation": _segmentation,
-    "automated": lambda facts: does_not_apply("No fully automated segmentation"),
+    "automated": _automated,
     "single_reader": _single_reader,
     "preprocessing": _preprocessing,
     "software": _software,

@@ -116,7 +116,9 @@ def _continuous(facts: Facts, *, protocol: ProtocolName) -> Answer:
     if any(table.continuous == "cut at the median" for table in tables):
         return no("continuous variables are cut at the median of these data")
     if tables:
-        return author("They enter linearly; say why that is adequate")
+        return author(
+            "They enter linearly, but those that Methods name as splines; say why that is adequate"
+        )
     return does_not_apply("No clinical variable")
 
 

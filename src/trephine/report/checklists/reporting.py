@@ -16,6 +16,7 @@ from trephine.report.checklists.answers import (
     partly,
     yes,
 )
+from trephine.report.checklists.metrics import clinical_alone
 
 
 def _where(
@@ -85,6 +86,12 @@ def _compared(facts: Facts) -> bool:
     return bool(facts.comparisons or facts.reclassification)
 
 
+def _against_clinical(facts: Facts) -> Answer:
+    if clinical_alone(facts):
+        return yes(_PERFORMANCE, "Differences from the model of clinical variables alone")
+    return author("No model of clinical variables alone was compared")
+
+
 _METHODS, _PERFORMANCE = "methods", "performance"
 
 REPORTING_RULES: Rules = {
@@ -152,6 +159,13 @@ REPORTING_RULES: Rules = {
         part=True,
     ),
     "comparisons": _where(_compared, _PERFORMANCE, "Performance"),
+    "against_clinical": _against_clinical,
+    "pipeline": _where(
+        lambda f: bool(f.selection),
+        "selection",
+        "Selection, step by step",
+        "draw the steps from image to model",
+    ),
     "interpretability": _where(_selected, "selection", "Features"),
     "selected": _where(_selected, "selection", "Features"),
 }

@@ -21,7 +21,7 @@ from trephine.report.checklists.answers import (
     outside,
     yes,
 )
-from trephine.report.checklists.metrics import clinical_alone, has_images, has_step
+from trephine.report.checklists.metrics import has_images, has_step, shown
 
 
 class Levelled(Protocol):
@@ -81,10 +81,18 @@ def _robust_selection(facts: Facts) -> Answer:
     return no("agreement took no part in the selection")
 
 
+def _standards(facts: Facts) -> Answer:
+    if facts.methods.radiomics is not None:
+        return yes("selection", "IBSI codes of the features")
+    if facts.methods.feature_table:
+        return author("Name the standard; features were read from a table")
+    return does_not_apply("No hand-crafted features were extracted in this run")
+
+
 def _reduction(facts: Facts) -> Answer:
     if not _hand_crafted(facts):
         return does_not_apply("No hand-crafted features")
-    fewer = [part for part in facts.selection if part.steps[-1].features_out < part.extracted]
+    fewer = [part for part in shown(facts) if part.steps[-1].features_out < part.extracted]
     if fewer:
         return yes("selection", "Selection, step by step")
     return no("no feature was removed")
@@ -102,9 +110,13 @@ def _combination(facts: Facts) -> Answer:
 
 
 def _multivariable(facts: Facts) -> Answer:
-    if clinical_alone(facts) or any(table.variables for table in facts.table2):
-        return yes("models", "Models with clinical variables")
-    return no("no clinical variable")
+    # Of a signature, and of nothing else, it is known from how many permuted outcomes its p is.
+    of_signatures = [
+        {term.permutations is not None for term in model.terms} for model in facts.models
+    ]
+    if {True, False} in of_signatures:
+        return yes("models", "Models of signatures and clinical variables")
+    return no("no model holds a signature and a clinical variable")
 
 
 def _open(facts: Facts) -> Answer:
@@ -134,11 +146,7 @@ RQS_RULES: Rules = {
         if facts.methods.harmonisation
         else no("the plan asked for none")
     ),
-    "standards": lambda facts: (
-        yes("selection", "IBSI codes of the features")
-        if facts.methods.radiomics is not None
-        else does_not_apply("No hand-crafted features were extracted in this run")
-    ),
+    "standards": _standards,
     "automatic": lambda facts: (
         no("regions were drawn by hand or read from files, not segmented in this run")
         if has_images(facts)

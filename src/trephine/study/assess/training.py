@@ -14,6 +14,8 @@ from trephine.validation.corrected_index import IndexName
 
 # An interquartile range of fewer bootstraps says little.
 FEWEST_FOR_TRAINING = 20
+# Of the reported kind among them, to speak of their spread at all.
+FEWEST_OF_A_KIND = 5
 
 
 @dataclass(frozen=True)
@@ -81,24 +83,26 @@ def widened(estimate: Estimate, error: float) -> Estimate:
 def _deviation(original: FloatArray, left_out: FloatArray, kind: BoolArray) -> float:
     """Return the spread within the reported kind, and how far that kind lies from the mean of all.
 
-    Where the reported kind is rare among the bootstraps, its own spread is not known; that of all
-    on the cases left out, which holds what lies between the kinds, stands for both.
+    Where hardly any bootstrap is of the reported kind, the spread of all stands for both: it is
+    too wide rather than too narrow.
     """
     known = np.isfinite(original)
     if known.sum() < FEWEST_FOR_TRAINING:
         return 0.0
     within, outside = known & kind, np.isfinite(left_out)
-    if within.sum() < FEWEST_FOR_TRAINING or not (outside & kind).any():
-        return float(np.std(left_out[outside])) if outside.any() else 0.0
+    if within.sum() < FEWEST_OF_A_KIND or not (outside & kind).any():
+        return float(np.std(original[known], ddof=1))
     away = float(np.mean(left_out[outside]) - np.mean(left_out[outside & kind]))
     return float(np.hypot(_robust_deviation(original[within]), away))
 
 
 def _robust_deviation(values: FloatArray) -> float:
-    """Return the interquartile range over that of a standard normal.
+    """Return the interquartile range over that of a standard normal; of few, the plain deviation.
 
-    Not the standard deviation: a few samples in a hundred select something else altogether, and
-    their figures, far off, would stand for all.
+    Not the standard deviation of many: a few samples in a hundred select something else altogether,
+    and their figures, far off, would stand for all.
     """
+    if values.size < FEWEST_FOR_TRAINING:
+        return float(np.std(values, ddof=1))
     first, third = np.quantile(values, (0.25, 0.75))
     return float(third - first) / float(ndtri(0.75) - ndtri(0.25))
