@@ -54,6 +54,20 @@ def test_the_methods_say_what_a_referee_asks(facts, said):
     assert said in _text(facts)
 
 
+def test_the_steps_that_each_fold_repeats_are_those_of_the_study(facts):
+    methods = facts.methods.model_copy(
+        update={"harmonisation": "by ComBat", "missing_values": "filled in with the median."}
+    )
+    every = _text(facts.model_copy(update={"methods": methods}))
+    assert (
+        "in each training part: harmonisation, filling in of missing values, screening and scaling"
+        " of features, choice of clinical variables, penalties, weights and Cox models." in every
+    )
+    methods = facts.methods.model_copy(update={"harmonisation": "", "missing_values": ""})
+    bare = _text(facts.model_copy(update={"methods": methods, "selection": (), "table2": ()}))
+    assert "in each training part: all Cox models." in bare
+
+
 def test_citations_are_numbered_in_reading_order_and_each_is_in_the_list(methods):
     seen = []
     for paragraph in methods.paragraphs:

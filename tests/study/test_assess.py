@@ -188,6 +188,7 @@ def test_a_model_without_a_term_prints_no_slope_auc_or_c_in_any_kind() -> None:
         assert calibration.slope is calibration.ici is calibration.gnd_p is None
         assert calibration.observed_expected is not None
         assert row.note.count("no term entered the model") == 1
+        assert "same prediction" not in row.note
         assert roc_facts(found) == []
 
 
@@ -215,6 +216,14 @@ def test_terms_of_some_folds_alone_rank_nobody_for_a_model_without_one(
     assert row.note.count("no term entered the model, although one did in some folds") == (
         1 if without_term else 0
     )
+
+
+def test_groups_of_which_one_has_no_event_have_no_ratio_and_no_advice_for_a_model() -> None:
+    outcome, _ = cohort()
+    score = outcome.event + 0.1 * np.arange(120) / 120
+    found = assessed(outcome, score, probability(score)[:, None], (24.0,))
+    assert found.risk_groups.ratio is None
+    assert found.risk_groups.note.endswith("infinite, as where a group has no event")
 
 
 def test_without_events_every_measure_says_why_it_is_missing() -> None:

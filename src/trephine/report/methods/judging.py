@@ -74,14 +74,24 @@ def _nested(facts: Trace) -> Text:
     noun = plural(facts.study.raw.case_noun, 2)
     return (
         "Nested cross-validation", cite("varma2006"), " repeats the whole recipe in each training"
-        " part: harmonisation, filling in of missing values, screening and scaling of features,"
-        " choice of clinical variables, penalties, weights and Cox models. Nothing is learned from"
+        f" part: {_repeated(facts)}. Nothing is learned from"
         f" the {noun} left out. C-index and calibration slope compare only {noun} of the same fold,"
         " since the models of different folds have different scales; repeats are averaged. ROC"
         " curves and AUC use the linear predictor of each case averaged over repeats; Brier score,"
         " net reclassification, discrimination improvement and decision curves use its averaged"
         " event probability.",
     )  # fmt: skip
+
+
+def _repeated(facts: Trace) -> str:
+    """Return the steps of the recipe that this study has."""
+    methods = facts.methods.raw
+    steps = ["harmonisation"] if methods.harmonisation else []
+    steps += ["filling in of missing values"] if "filled in" in methods.missing_values else []
+    steps += ["screening and scaling of features"] if facts.selection else []
+    steps += ["choice of clinical variables"] if facts.table2 else []
+    steps += ["penalties, weights"] if facts.selection else []
+    return f"{', '.join(steps)} and Cox models" if steps else "all Cox models"
 
 
 _RIVALS: Text = (
@@ -194,12 +204,18 @@ def about_intervals(facts: Trace) -> tuple[Text, ...]:
     if not facts.performance:
         return ()
     texts: list[Text] = [_made_of(facts)]
-    texts += cross_validated_note(facts)
+    texts += [(*note, " ", *_PRECEDENT) for note in cross_validated_note(facts)]
     draws = _draws(facts)
     texts += [draws] if draws else []
     independent = _independent(facts)
     texts += [independent] if independent else []
     return tuple(texts)
+
+
+_PRECEDENT: Text = (
+    "That cross-validation estimates the mean over training samples, and needs the second source"
+    " to speak of the model at hand, is known", cite("bates2024"), ".",
+)  # fmt: skip
 
 
 def _made_of(facts: Trace) -> Text:

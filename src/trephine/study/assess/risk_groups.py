@@ -64,6 +64,9 @@ def risk_table_times(last: float) -> FloatArray:
     return ticks[ticks <= last]
 
 
+INFINITE = "it would be infinite, as where a group has no event"
+
+
 def _ratio(
     analysis: Analysed, predictions: Predictions, groups: RiskGroups
 ) -> tuple[Estimate | None, str]:
@@ -81,6 +84,7 @@ def _ratio(
             cluster=predictions.patient,
         )
     except ModelError as error:
-        return None, f"no hazard ratio between the groups: {error}"
+        why = INFINITE if error.kind == "separation" else str(error)
+        return None, f"no hazard ratio between the groups: {why}"
     assert model.result is not None
     return model.result.hazard_ratio_of(term.name), ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from trephine.facts import CentreFacts, EstimateFact
+from trephine.facts import CentreFacts
 from trephine.study.assess.centres import at_centres
+from trephine.study.gather.estimates import SHARE, estimate_fact
 from trephine.study.results import Analysis, ProtocolResult
-from trephine.types import Estimate
 
 
 def centre_facts(analysis: Analysis, result: ProtocolResult) -> list[CentreFacts]:
@@ -18,15 +18,11 @@ def centre_facts(analysis: Analysis, result: ProtocolResult) -> list[CentreFacts
             centre=row.centre,
             n=row.n,
             events=row.events,
-            c_index=_fact(row.c_index),
+            c_index=estimate_fact(row.c_index, SHARE),
             horizon=row.horizon,
-            slope=_fact(row.slope),
-            observed_expected=_fact(row.observed_expected),
+            slope=estimate_fact(row.slope),
+            observed_expected=estimate_fact(row.observed_expected),
             note=row.note,
         )
         for row in at_centres(analysis, result)
     ]
-
-
-def _fact(estimate: Estimate | None) -> EstimateFact | None:
-    return None if estimate is None else EstimateFact.model_validate(estimate)

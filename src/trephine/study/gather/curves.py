@@ -21,6 +21,7 @@ from trephine.report import phrases
 from trephine.study.assess import Assessed, Assessment
 from trephine.study.assess.follow_up import overall_curve
 from trephine.study.assess.risk_groups import risk_table_times
+from trephine.study.gather.estimates import SHARE, cut
 from trephine.study.results import Analysed
 from trephine.survival.kaplan_meier import KaplanMeierCurve
 from trephine.types import FloatArray
@@ -43,7 +44,7 @@ def roc_facts(assessed: Assessed) -> list[RocFacts]:
                 horizon=at.horizon,
                 false_positive=at.roc.false_positive_rate[order],
                 true_positive=at.roc.sensitivity[order],
-                auc=EstimateFact.model_validate(at.auc.estimate),
+                auc=EstimateFact.model_validate(cut(at.auc.estimate, SHARE)),
             )
         )
     return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from trephine.facts import (
@@ -14,7 +12,7 @@ from trephine.facts import (
 )
 from trephine.facts.evaluation import Within
 from trephine.study.assess import Assessed, AtHorizon, Metric
-from trephine.types import Estimate
+from trephine.study.gather.estimates import cut
 
 
 def performance_facts(assessed: Assessed) -> PerformanceFacts:
@@ -41,7 +39,7 @@ def _at_horizons(assessed: Assessed, name: str, limits: Within) -> tuple[Horizon
         (at.horizon, getattr(at, name)) for at in assessed.at_horizons
     ]
     return tuple(
-        HorizonEstimate(horizon=horizon, estimate=_cut(measure.estimate, limits))
+        HorizonEstimate(horizon=horizon, estimate=cut(measure.estimate, limits))
         for horizon, measure in measures
     )
 
@@ -51,12 +49,7 @@ def _whole(assessed: Assessed, name: str, limits: Within) -> EstimateFact | None
     may_be_absent = not PerformanceFacts.model_fields[name].is_required()
     if may_be_absent and not np.isfinite(measure.estimate.value):
         return None
-    return EstimateFact.model_validate(_cut(measure.estimate, limits))
-
-
-def _cut(estimate: Estimate, limits: Within) -> Estimate:
-    low, high = np.clip((estimate.low, estimate.high), limits.low, limits.high).tolist()
-    return replace(estimate, low=low, high=high)
+    return EstimateFact.model_validate(cut(measure.estimate, limits))
 
 
 def _calibration(at: AtHorizon) -> CalibrationNumbers:
@@ -77,7 +70,9 @@ def _calibration(at: AtHorizon) -> CalibrationNumbers:
 def _note(assessed: Assessed) -> str:
     """Return what the reader must know, each thing once."""
     notes = [*assessed.notes, *_measure_notes(assessed)]
-    notes += [note for at in assessed.at_horizons for note in (at.slope.note, at.curve.note)]
+    notes += [at.slope.note for at in assessed.at_horizons]
+    if assessed.varies_somewhere:  # else it has been said that all risks are alike
+        notes += [at.curve.note for at in assessed.at_horizons]
     told = dict.fromkeys(note.strip().rstrip(".") for note in notes if note)
     return " ".join(f"{note[0].upper()}{note[1:]}." for note in told)
 

@@ -26,6 +26,7 @@ from trephine.modelling.feature_chain import FittedChain
 from trephine.modelling.learner import LearnedWeights
 from trephine.study.agreement import Comparison
 from trephine.study.assess.signatures import against_rivals, refits, stability
+from trephine.study.gather.estimates import SHARE, cut
 from trephine.study.gather.readable import (
     describe_known,
     family_name,
@@ -85,8 +86,8 @@ def _rivals(analysis: Analysis, result: ProtocolResult, name: str) -> tuple[Riva
         RivalFacts(
             learner=learner,
             repeats=repeats,
-            concordance=EstimateFact.model_validate(found.first),
-            own=EstimateFact.model_validate(found.second),
+            concordance=EstimateFact.model_validate(cut(found.first, SHARE)),
+            own=EstimateFact.model_validate(cut(found.second, SHARE)),
             gained=EstimateFact.model_validate(found.difference),
         )
         for learner, (found, repeats) in against_rivals(analysis, result, name).items()

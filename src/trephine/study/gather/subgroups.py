@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from trephine.facts import EstimateFact
 from trephine.facts.subgroups import SubgroupFacts, SubgroupRow
 from trephine.study.assess.subgroups import Subgroup, subgroups
+from trephine.study.gather.estimates import SHARE, estimate_fact
 from trephine.study.results import Analysis, ProtocolResult
-from trephine.types import Estimate
 
 
 def subgroup_facts(analysis: Analysis, result: ProtocolResult) -> list[SubgroupFacts]:
@@ -32,14 +31,10 @@ def _row(found: Subgroup) -> SubgroupRow:
         group=found.group,
         n=found.n,
         events=found.events,
-        c_index=_fact(found.c_index),
-        observed_expected=_fact(found.observed_expected),
-        slope=_fact(found.slope),
-        net_benefit=_fact(found.net_benefit),
+        c_index=estimate_fact(found.c_index, SHARE),
+        observed_expected=estimate_fact(found.observed_expected),
+        slope=estimate_fact(found.slope),
+        net_benefit=estimate_fact(found.net_benefit),
         treat_all=found.treat_all,
         note=found.note,
     )
-
-
-def _fact(estimate: Estimate | None) -> EstimateFact | None:
-    return None if estimate is None else EstimateFact.model_validate(estimate)
