@@ -11,7 +11,7 @@ import pytest
 
 from cli.command import Command
 from study.small_study import SmallStudy, write_clinical_study, write_image_study
-from trephine.cli.ending.problems import forget_problems
+from trephine.cli.problems import forget_problems
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trephine.choices import IccForm
-from trephine.cli.ending.problems import problems_shown
+from trephine.cli.problems import problems_shown
 from trephine.cli.terminal import console, stages
 from trephine.held import hold_to
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from trephine.cli.ending.announcing import Announcer, until_stopped
+from trephine.cli.announcing import Announcer, until_stopped
 from trephine.paths import CONFINED
 
 

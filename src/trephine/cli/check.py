@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trephine.cli.ending.following import StateFile, followed
-from trephine.cli.ending.problems import as_json, forget_problems, problems_in_json, problems_shown
+from trephine.cli.problems import as_json, forget_problems, problems_in_json, problems_shown
 from trephine.cli.terminal import console, stages
 from trephine.held import hold_to
 

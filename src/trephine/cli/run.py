@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from trephine.cli.ending.following import StateFile, followed
-from trephine.cli.ending.problems import problems_shown
 from trephine.cli.options import ExecutorName
+from trephine.cli.problems import problems_shown
 from trephine.cli.terminal import console, stages
 from trephine.held import hold_to
 

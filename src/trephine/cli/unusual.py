@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trephine.cli.ending.problems import problems_shown
 from trephine.cli.options import Misplaced, SpacingMm
+from trephine.cli.problems import problems_shown
 from trephine.cli.terminal import console, stages
 from trephine.errors import InputError
 

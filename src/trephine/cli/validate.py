@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trephine.cli.ending.problems import problems_shown
+from trephine.cli.problems import problems_shown
 from trephine.cli.terminal import console, stages
 from trephine.held import hold_to
 from trephine.writing import write_text

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from trephine.report.formats import ALL_FORMATS, ReportFormat
 
 if TYPE_CHECKING:
     from trephine.facts import Facts
-
-ReportFormat = Literal["html", "docx", "csv", "xlsx", "svg", "pdf", "png"]
-ALL_FORMATS: tuple[ReportFormat, ...] = ("html", "docx", "csv", "xlsx", "svg", "pdf", "png")
 
 
 def write_report(

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from trephine.errors import InputError
 from trephine.facts import Facts
-from trephine.report import ALL_FORMATS, ReportFormat
 from trephine.report.contents import words_below
 from trephine.report.docx import write_docx
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.figures.plate import Plate
+from trephine.report.formats import ALL_FORMATS, ReportFormat
 from trephine.report.html import render_html
 from trephine.report.methods import write_methods
 from trephine.report.references import bibliography
