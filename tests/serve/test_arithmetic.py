@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from serve.node import called, needs_node, numbers, predicted
 from trephine.cohort.femoral_head import necrosis_degree_index
 from trephine.cohort.schema import ClinicalTable
 from trephine.modelling.cases import FeatureSet
+from trephine.modelling.terms import TermKind
+from trephine.regression.restricted_spline import spline_columns
 from trephine.study.locked import LockedModel, calculator_content, predict_case
 from trephine.types import FloatArray
 
@@ -194,3 +197,26 @@ def test_a_table_of_features_is_read_whatever_parts_its_cells(tmp_path: Path) ->
     ]
     found = called("oneRow", [[text] for text in texts], tmp_path)
     assert found == [{"a": 1, "b": 2.5}] * 3 + [None] * 3
+
+
+def test_every_kind_of_term_has_its_column_in_the_calculator(tmp_path: Path) -> None:
+    cells: dict[str, Any] = {"age": 50.0, "stage": "II"}
+    terms = {
+        "linear": {"variable": "age"},
+        "level": {"variable": "stage", "level": "II"},
+        "at-least": {"variable": "age", "cut": 60.0},
+        "spline": {"variable": "age", "knots": [30.0, 41.0, 50.0], "bend": 1},
+        "signature": {"variable": "expression"},
+    }
+    assert set(terms) == set(get_args(TermKind))
+    asked = [[{"kind": kind, **one}, cells, {"expression": 2.5}] for kind, one in terms.items()]
+    found = dict(zip(terms, called("columnOf", asked, tmp_path), strict=True))
+    assert found.pop("spline") == pytest.approx(
+        spline_columns(np.array([50.0]), np.array([30.0, 41.0, 50.0]))[0, 1]
+    )
+    assert found == {"linear": 50.0, "level": 1, "at-least": 0, "signature": 2.5}
+
+
+def test_a_kind_that_the_calculator_does_not_know_is_no_number(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        called("columnOf", [[{"kind": "cube", "variable": "age"}, {"age": 50.0}, {}]], tmp_path)

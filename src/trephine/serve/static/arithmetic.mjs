@@ -197,14 +197,22 @@ function splineOf({ knots, bend }, value) {
   return sum / (last - knots[0]) ** 2;
 }
 
-function columnOf(term, read, scores) {
+/** The column of a clinical term of each kind, as trephine.modelling.terms has it. */
+const COLUMNS = {
+  linear: (term, value) => value,
+  level: (term, value) => (value === term.level ? 1 : 0),
+  "at-least": (term, value) => (value >= term.cut ? 1 : 0),
+  spline: splineOf,
+};
+
+/** Return a case's value of a term. A kind that is not known here is an error, never a number. */
+export function columnOf(term, read, scores) {
   if (term.kind === "signature") return scores[term.variable];
+  if (!Object.hasOwn(COLUMNS, term.kind)) {
+    throw new Error(`expected a term of a kind that this calculator knows, found ${term.kind}`);
+  }
   const value = read[term.variable];
-  if (value === null) return null;
-  if (term.kind === "linear") return value;
-  if (term.kind === "spline") return splineOf(term, value);
-  if (term.kind === "level") return value === term.level ? 1 : 0;
-  return value >= term.cut ? 1 : 0;
+  return value === null ? null : COLUMNS[term.kind](term, value);
 }
 
 /** Return the centred linear predictor of a design row; higher is worse. */
