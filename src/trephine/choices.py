@@ -9,6 +9,8 @@ from typing import Literal
 
 ProtocolName = Literal["published", "sound"]
 """The sets of choices that a study is always run with (``trephine.modelling.protocols``)."""
+DEFAULT_PROTOCOL: ProtocolName = "sound"
+"""Whose model a study locks unless its plan names another."""
 
 Kind = Literal["apparent", "nested cross-validated", "optimism-corrected", "external"]
 """How the predictions were made by which a model is judged, in reading order."""

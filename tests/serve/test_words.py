@@ -84,7 +84,8 @@ OF_THE_DESK = {
     "stand": get_args(Stand),
     "role": (*ROLES, "clinical", "part", "out"),
     "unit": get_args(TimeUnit),
-    "protocol": get_args(ProtocolName),
+    # A new protocol goes by its own name until somebody translates it.
+    "protocol": [p for p in get_args(ProtocolName) if f"protocol_{p}" in desk_words("en")],
     "files": get_args(Section),
     "kind": ("image", "mask", "repeat"),
     "goes_on": get_args(Verb),

@@ -11,6 +11,7 @@ from pydantic import (
 )
 
 from trephine.choices import (
+    DEFAULT_PROTOCOL,
     CurveMethod,
     PlannedExecutor,
     ProtocolName,
@@ -30,7 +31,7 @@ class StudySection(PlanSection):
 
     title: str = Field(default="Untitled study", description="heads the report")
     protocol: ProtocolName = Field(
-        default="sound",
+        default=DEFAULT_PROTOCOL,
         description="whose model goes into the bundle; the report always shows all",
     )
     seed: int = Field(default=2025, ge=0, description="seed of every random draw of the run")
@@ -128,7 +129,7 @@ class ValidationSection(PlanSection):
     subgroups: tuple[str, ...] = Field(
         default=(),
         description='clinical variables, or "centre", in whose groups the fullest model is judged'
-        " out of fold; a continuous one is parted at its median",
+        " out of fold; a continuous one is divided at its median",
     )
     decision_range: tuple[float, float] = Field(
         default=(0.0, 0.99),

@@ -1,4 +1,4 @@
-"""The C-index of each model: both protocols in one row, and what chance alone gives below it."""
+"""The C-index of each model: every protocol in one row, and what chance alone gives below it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def headline_table(facts: Trace) -> Table | None:
 def _title(keys: list[tuple[ProtocolName, Kind]]) -> str:
     """Say what the columns compare: protocols, ways of judging one, or nothing."""
     if len({protocol for protocol, _ in keys}) > 1:
-        return "C-index of each model under both protocols"
+        return "C-index of each model under each protocol"
     return "C-index of each model"
 
 

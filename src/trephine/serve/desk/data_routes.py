@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
+from trephine.choices import DEFAULT_PROTOCOL, ProtocolName
 from trephine.errors import StudyProblemsError
 from trephine.serve.desk.pages import Desk, attachment, onward, own_texts
 from trephine.study.shelf.studies import ShelvedStudy
@@ -137,6 +138,8 @@ async def _page(
         marked=request.query_params.get("column", ""),
         raters={str(k): str(v) for k, v in raters.items()} if isinstance(raters, dict) else {},
         units=get_args(TimeUnit),
+        protocols=get_args(ProtocolName),
+        default_protocol=DEFAULT_PROTOCOL,
         tables=tables_in(study.path.parent),
         query=_query(request),
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
+from trephine.choices import DEFAULT_PROTOCOL, ProtocolName
 from trephine.plan.drawn_masks import drawn_masks
 from trephine.study.draft.columns import Roles
 from trephine.study.draft.files import FoundFiles
@@ -40,7 +43,7 @@ def study_text(
         "",
         "[study]",
         '# title = "..."  # heads the report; "Untitled study" without it',
-        'protocol = "sound"  # or "published"; the report always shows both',
+        f"protocol = {quoted(DEFAULT_PROTOCOL)}  # or {_other_protocols()}; the report shows all",
         "",
         "[data]",
         f"table = {quoted(table)}",
@@ -67,6 +70,11 @@ def study_text(
             "",
         ]
     return "\n".join(lines)
+
+
+def _other_protocols() -> str:
+    others = (name for name in get_args(ProtocolName) if name != DEFAULT_PROTOCOL)
+    return " or ".join(quoted(name) for name in others)
 
 
 def _shared(roles: Roles, files: FoundFiles) -> list[str]:
