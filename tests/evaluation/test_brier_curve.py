@@ -55,7 +55,7 @@ def test_a_grid_past_follow_up_says_from_where() -> None:
     risk = np.repeat(probability(score)[:, None], 3, axis=1)
     found = integrated_brier(outcome, risk, [20.0, 1e4, 2e4])
     assert np.isnan(found.estimate.value)
-    assert found.note == "nobody was followed beyond the horizon 10000 months"
+    assert found.note == "nobody was followed beyond the horizon of 10000 months"
 
 
 @pytest.mark.parametrize("times", [[40.0, 20.0], [0.0, 20.0], [-1.0, 20.0]])

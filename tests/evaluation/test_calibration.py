@@ -184,6 +184,17 @@ def test_a_note_on_groups_counts_each_reason_and_names_the_unit_of_the_horizon()
     groups = calibration_groups(outcome, risk, 36.0, groups=3)
     note = greenwood_nam_dagostino_test(groups).note
     assert note == (
-        "in 1 of 3 groups no event by the horizon 36 years, in 1 of 3 groups nobody was followed to"
-        " the horizon 36 years"
+        "in 1 of 3 groups no event by the horizon of 36 years, in 1 of 3 groups nobody was followed"
+        " to the horizon of 36 years"
     )
+
+
+def test_a_slope_that_cannot_be_fitted_says_why_without_a_column_s_name() -> None:
+    """The advice to drop a column is for whoever fits models, and no reader gave it one."""
+    at_once = Survival(np.array([1.0, 1.0, 3.0, 4.0]), np.array([True, True, False, False]))
+    found = calibration_slope(at_once, np.array([0.1, 0.2, 0.3, 0.4]))
+    assert found.note == "calibration slope: all events were observed at one time"
+    alike = Survival(np.array([1.0, 2.0, 3.0, 4.0]), np.array([False, True, True, False]))
+    found = calibration_slope(alike, np.array([0.1, 0.3, 0.3, 0.3]))
+    expected = "the predictions do not differ between the cases at risk at any event"
+    assert found.note == f"calibration slope: {expected}"

@@ -160,7 +160,18 @@ def test_a_constant_model_and_a_late_horizon_say_what_is_missing() -> None:
     row = performance_facts(found)
     assert row.auc[1].estimate.value is None
     assert row.integrated_brier is None
-    assert "beyond the horizon 10000" in row.note
+    assert "beyond the horizon of 10000" in row.note
+
+
+def test_a_slope_of_predictions_that_were_moved_says_at_which_horizon() -> None:
+    outcome, score = cohort()
+    risk = np.column_stack([probability(score - 1.0), probability(score)])
+    risk[0] = 0.0, 0.0
+    risk[1, 1] = 1.0
+    note = performance_facts(assessed(outcome, score, risk, (24.0, 48.0), None)).note
+    rule = "closer than 1e-12 to 0 or 1, and set to that distance, at the horizon of"
+    assert f"Calibration slope: 1 prediction was {rule} 24 months." in note
+    assert f"Calibration slope: 2 predictions were {rule} 48 months." in note
 
 
 def test_a_model_without_a_term_prints_no_slope_auc_or_c_in_any_kind() -> None:

@@ -48,7 +48,7 @@ def test_a_horizon_before_the_first_event_has_reasons_in_the_place_of_numbers(
         (early,) = [at.estimate.value for at in row.auc if at.horizon == 6]
         assert early is None
         assert "Kaplan-Meier makes no error at 6" in row.note
-    assert any("No event by the horizon 6 months" in row.note for row in facts.performance)
+    assert any("No event by the horizon of 6 months" in row.note for row in facts.performance)
 
 
 def test_long_levels_with_signs_of_html_are_shown_as_they_are(

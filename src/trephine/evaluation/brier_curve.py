@@ -108,7 +108,7 @@ def brier_curve(
     scores = np.where(late, np.nan, residuals.mean(axis=1))
     note = ""
     if late.any():
-        note = f"nobody was followed beyond the horizon {outcome.when(grid[late][0])}"
+        note = f"nobody was followed beyond the horizon of {outcome.when(grid[late][0])}"
     return BrierCurve(outcome, grid, scores, residuals, statuses, note)
 
 

@@ -107,7 +107,7 @@ def brier_score(
     status = status_at(outcome, horizon, convention="riskRegression")
     n = risk.size
     if not status.is_control.any():
-        note = f"nobody was followed beyond the horizon {outcome.when(horizon)}"
+        note = f"nobody was followed beyond the horizon of {outcome.when(horizon)}"
         nan = float("nan")
         return BrierScore(
             Estimate(nan, level=level), nan, nan, float(horizon), n, np.full(n, nan), note

@@ -191,7 +191,7 @@ def observed_share(
         outcome.time, outcome.event, cluster=cluster, level=level, interval=interval
     )
     if horizon > outcome.time.max() and curve.survival_probability[-1] > 0.0:
-        note = f"nobody was followed to the horizon {outcome.when(horizon)}"
+        note = f"nobody was followed to the horizon of {outcome.when(horizon)}"
         return Estimate(float("nan"), level=level), note
     at = curve.at([horizon])
     observed = Estimate(
@@ -202,8 +202,8 @@ def observed_share(
         float(at.standard_error[0]),
     )
     if observed.value == 0.0:
-        return observed, f"no event by the horizon {outcome.when(horizon)}"
+        return observed, f"no event by the horizon of {outcome.when(horizon)}"
     if observed.value == 1.0:
         when = outcome.when(horizon)
-        return observed, f"nobody is left without the event at the horizon {when}"
+        return observed, f"nobody is left without the event at the horizon of {when}"
     return observed, ""

@@ -14,6 +14,7 @@ from trephine.evaluation.calibration_slope import complementary_log_log
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
 from trephine.evaluation.intervals import patient_bootstrap
 from trephine.evaluation.pseudo_values import survival_pseudo_values
+from trephine.evaluation.unfitted import why_unfitted
 from trephine.regression.cox import CoxModel
 from trephine.survival.hare import hazard_regression
 from trephine.types import Estimate, FloatArray, IntArray, Survival
@@ -130,7 +131,8 @@ def calibration_curve(
     try:
         of_cases, observed = drawing.curve(every)
     except (ModelError, InputError) as error:
-        return drawing.result(None, [Estimate(float("nan"), level=level)] * 4, str(error))
+        note = why_unfitted(error) if isinstance(error, ModelError) else str(error)
+        return drawing.result(None, [Estimate(float("nan"), level=level)] * 4, note)
     if repeats and rng is not None:
         labels = every if cluster is None else cluster
         drawn = patient_bootstrap(drawing.statistic, labels, repeats, rng, level=level).estimates()
@@ -220,7 +222,7 @@ def smooth_observed(
     if np.ptp(event_probability) == 0.0:
         raise InputError("every case has the same prediction")
     if horizon > outcome.time.max():
-        raise InputError(f"nobody was followed to the horizon {outcome.when(horizon)}")
+        raise InputError(f"nobody was followed to the horizon of {outcome.when(horizon)}")
     if method == "hazard regression":
         return _by_hazard_regression(outcome, event_probability, horizon, at)
     if method in ("hazard", "hazard spline"):

@@ -11,6 +11,7 @@ from scipy.special import ndtri
 from trephine.errors import ModelError
 from trephine.evaluation.calibration import observed_share
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
+from trephine.evaluation.unfitted import why_unfitted
 from trephine.regression.cox import CoxModel
 from trephine.types import Estimate, FloatArray, Survival
 
@@ -129,7 +130,8 @@ def calibration_slope(
             complementary_log_log(risk)[:, None], outcome, cluster=cluster
         )
     except ModelError as error:
-        return CalibrationSlope(Estimate(float("nan"), level=level), risk.size, str(error))
+        note = f"calibration slope: {why_unfitted(error)}"
+        return CalibrationSlope(Estimate(float("nan"), level=level), risk.size, note)
     slope = float(model.result_.coefficients[0])
     error_ = float(model.result_.standard_errors[0])
     half = float(ndtri(0.5 + level / 2.0)) * error_

@@ -51,9 +51,9 @@ class HorizonStatus:
         """Why cases cannot be compared with controls, or an empty string where they can."""
         if not self.is_case.any():
             until = "before" if self.convention == "timeROC" else "by"
-            return f"no event {until} the horizon {span_text(self.horizon, self.unit)}"
+            return f"no event {until} the horizon of {span_text(self.horizon, self.unit)}"
         if not self.is_control.any():
-            return f"nobody was followed beyond the horizon {span_text(self.horizon, self.unit)}"
+            return f"nobody was followed beyond the horizon of {span_text(self.horizon, self.unit)}"
         return ""
 
 

@@ -202,11 +202,11 @@ def _rates(
     event_rate[lost] = np.nan
     note = ""
     if lost.all():
-        note = f"nobody was followed to the horizon {outcome.when(horizon)}"
+        note = f"nobody was followed to the horizon of {outcome.when(horizon)}"
     elif lost.any():
         note = (
             f"of those acted on from the threshold {grid[lost].min():g} nobody was followed to the"
-            f" horizon {outcome.when(horizon)}"
+            f" horizon of {outcome.when(horizon)}"
         )
     return event_rate * share, (1.0 - event_rate) * share, note
 

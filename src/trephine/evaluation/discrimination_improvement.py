@@ -135,9 +135,9 @@ def events_and_non_events(outcome: Survival, horizon: float) -> tuple[BoolArray,
     is_event = outcome.event & (outcome.time < horizon)
     is_free = outcome.time >= horizon
     if not is_event.any():
-        return is_event, is_free, f"no event before the horizon {outcome.when(horizon)}"
+        return is_event, is_free, f"no event before the horizon of {outcome.when(horizon)}"
     if not is_free.any():
-        return is_event, is_free, f"nobody was followed to the horizon {outcome.when(horizon)}"
+        return is_event, is_free, f"nobody was followed to the horizon of {outcome.when(horizon)}"
     return is_event, is_free, ""
 
 

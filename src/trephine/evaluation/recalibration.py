@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import ModelError
+from trephine.evaluation.unfitted import why_unfitted
 from trephine.regression.cox import CoxModel
 from trephine.types import Estimate, FloatArray, Survival
 
@@ -81,7 +82,7 @@ def recalibrate(
         )
         both = breslow_baseline(outcome, value * lp, times)
     except ModelError as error:
-        note = str(error)
+        note = f"recalibration: {why_unfitted(error)}"
         both = np.full(times.size, np.nan)
     return Recalibration(
         slope=slope,

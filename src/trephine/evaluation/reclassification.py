@@ -182,12 +182,12 @@ def _by_kaplan_meier(
 ) -> tuple[_Shares, _Shares, str]:
     when = outcome.when(horizon)
     if horizon > outcome.time.max():
-        return _NONE, _NONE, f"nobody was followed to the horizon {when}"
+        return _NONE, _NONE, f"nobody was followed to the horizon of {when}"
     free = _event_free(outcome, horizon)
     if free >= 1.0:
-        return _NONE, _NONE, f"no event by the horizon {when}"
+        return _NONE, _NONE, f"no event by the horizon of {when}"
     if free <= 0.0:
-        return _NONE, _NONE, f"nobody is left without the event at the horizon {when}"
+        return _NONE, _NONE, f"nobody is left without the event at the horizon of {when}"
 
     def shares(moved: BoolArray) -> _Shares:
         if not moved.any():
@@ -215,9 +215,9 @@ def _by_weights(
     is_event = event & (time <= horizon)
     is_free = time > horizon
     if not is_event.any():
-        return _NONE, _NONE, f"no event by the horizon {outcome.when(horizon)}"
+        return _NONE, _NONE, f"no event by the horizon of {outcome.when(horizon)}"
     if not is_free.any():
-        return _NONE, _NONE, f"nobody was followed beyond the horizon {outcome.when(horizon)}"
+        return _NONE, _NONE, f"nobody was followed beyond the horizon of {outcome.when(horizon)}"
     weight = np.zeros(time.size)
     weight[is_event] = 1.0 / nricens_uncensored_probability(time, event, time[is_event])
 

@@ -151,10 +151,10 @@ def _survival_rates(
     if everybody <= 0.0:
         unknown = np.full(values.size + 1, np.nan)
         when = outcome.when(horizon)
-        return (unknown, unknown), f"nobody is left without the event at the horizon {when}"
+        return (unknown, unknown), f"nobody is left without the event at the horizon of {when}"
     if everybody >= 1.0:
         unknown = np.full(values.size + 1, np.nan)
-        return (unknown, unknown), f"no event by the horizon {outcome.when(horizon)}"
+        return (unknown, unknown), f"no event by the horizon of {outcome.when(horizon)}"
     free = np.array([joint(value) for value in values[::-1]])
     above = np.array([float((score > value).mean()) for value in values[::-1]])
     sensitivity = np.append((above - free) / (1.0 - everybody), 1.0)

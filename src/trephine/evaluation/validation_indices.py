@@ -10,6 +10,7 @@ import numpy.typing as npt
 from trephine.choices import Ties
 from trephine.errors import ModelError
 from trephine.evaluation.censoring_weights import check_risk
+from trephine.evaluation.unfitted import why_unfitted
 from trephine.regression.cox import CoxModel
 from trephine.survival.concordance import harrell_concordance
 from trephine.survival.partial_likelihood import partial_likelihood
@@ -79,7 +80,7 @@ def validation_indices(
     try:
         result = CoxModel(ties=ties).fit(lp[:, None], outcome).result_
     except ModelError as error:
-        return ValidationIndices(nan, nan, nan, nan, nan, nan, g, lp.size, str(error))
+        return ValidationIndices(nan, nan, nan, nan, nan, nan, g, lp.size, why_unfitted(error))
     null = -2.0 * result.log_likelihood_null
     ratio = result.likelihood_ratio.statistic
     as_given = -2.0 * _log_likelihood_at_slope_1(outcome, lp, ties)

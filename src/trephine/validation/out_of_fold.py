@@ -8,6 +8,7 @@ from scipy.special import ndtr, ndtri
 from trephine.errors import InputError, ModelError
 from trephine.evaluation.calibration_slope import CalibrationSlope, complementary_log_log
 from trephine.evaluation.concordance import ConcordanceComparison
+from trephine.evaluation.unfitted import why_unfitted
 from trephine.regression.cox import CoxModel
 from trephine.survival.concordance import TimeWeight, concordance, influence_covariance
 from trephine.types import BoolArray, Estimate, FloatArray, IntArray, Survival
@@ -258,7 +259,8 @@ def out_of_fold_slope(
             fitted = CoxModel().fit(scores[:, np.newaxis], survival, strata=fold)
         except ModelError as refused:
             nothing = Estimate(float("nan"), level=level)
-            return CalibrationSlope(nothing, len(survival), str(refused))
+            note = f"calibration slope: {why_unfitted(refused)}"
+            return CalibrationSlope(nothing, len(survival), note)
         slopes.append(float(fitted.result_.coefficients[0]))
         influences.append(fitted.dfbeta()[:, 0])
     error = float(np.sqrt(_covariance([np.array(influences)], cluster)[0, 0]))

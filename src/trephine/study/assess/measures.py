@@ -36,7 +36,7 @@ from trephine.study.assess.risk_groups import Stratified, stratified
 from trephine.study.assess.training import widened
 from trephine.study.results import Analysed
 from trephine.survival.concordance import TimeWeight
-from trephine.types import Estimate, FloatArray, Survival
+from trephine.types import Estimate, Survival
 from trephine.validation.out_of_fold import out_of_fold_concordance, out_of_fold_slope
 
 AT_THE_HORIZON: HorizonConvention = "riskRegression"
@@ -186,7 +186,7 @@ def _at_horizon(survival: Survival, predictions: Predictions, curve: Calibration
         ipa=replace(
             accuracy, estimate=widened(accuracy.estimate, luck and luck / brier.null_score)
         ),
-        slope=_slope(survival, predictions, probability),
+        slope=_slope(survival, predictions, horizon),
         in_the_large=calibration_in_the_large(survival, probability, horizon, cluster=patient),
         groups=groups,
         groups_test=greenwood_nam_dagostino_test(groups),
@@ -216,15 +216,17 @@ def _why(predictions: Predictions) -> str:
     return RANKED_SOMETIMES if predictions.varies_somewhere else NO_RANKING
 
 
-def _slope(
-    survival: Survival, predictions: Predictions, probability: FloatArray
-) -> CalibrationSlope:
+def _slope(survival: Survival, predictions: Predictions, horizon: float) -> CalibrationSlope:
     """Return the calibration slope; out of fold by fold, and at every horizon the same."""
     folds, patient = predictions.out_of_fold, predictions.patient
     if not predictions.varies:
         return CalibrationSlope(Estimate(float("nan")), len(survival), _why(predictions))
     if folds is None or patient is None:
-        return calibration_slope(survival, probability, cluster=patient)
+        found = calibration_slope(survival, predictions.probability_at(horizon), cluster=patient)
+        if found.note and np.isfinite(found.estimate.value):
+            # What its predictions were set to differs between horizons, so that each says which.
+            return replace(found, note=f"{found.note}, at the horizon of {survival.when(horizon)}")
+        return found
     return out_of_fold_slope(survival, folds, predictions.model, patient)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from trephine.errors import ModelError
 from trephine.evaluation.risk_groups import RiskGroups, risk_groups
+from trephine.evaluation.unfitted import why_unfitted
 from trephine.modelling.fitted_model import fit_model
 from trephine.modelling.terms import Term
 from trephine.regression.ticks import pretty
@@ -84,7 +85,8 @@ def _ratio(
             cluster=predictions.patient,
         )
     except ModelError as error:
-        why = INFINITE if error.kind == "separation" else str(error)
+        separated = error.kind == "separation"
+        why = INFINITE if separated else why_unfitted(error, "the risk groups")
         return None, f"no hazard ratio between the groups: {why}"
     assert model.result is not None
     return model.result.hazard_ratio_of(term.name), ""
