@@ -144,9 +144,14 @@ def _scripts() -> Iterator[Inspection]:
 
 def _places() -> Iterator[Inspection]:
     from trephine.radiomics.compilation import is_compiled
+    from trephine.radiomics.settings import RadiomicsSettings
 
     yield _writable("folder", Path.cwd(), "results are written beside the study file")
-    first = "compiled" if is_compiled() else "compiled at the first extraction, half a minute"
+    first = (
+        "compiled"
+        if is_compiled(RadiomicsSettings())
+        else "compiled at the first extraction, half a minute"
+    )
     yield Inspection("ok", "kernels", first)
     if find_spec("torch") is not None:
         from trephine.deep.official import OFFICIAL, cached_path

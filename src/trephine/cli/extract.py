@@ -72,11 +72,11 @@ OnFailure = Annotated[
 ]
 Timeout = Annotated[
     float | None,
-    typer.Option(help="Longest time for one region, in seconds; it fails then.", min=0.1),
+    typer.Option(help="Time limit for one region, in seconds; one that exceeds it fails.", min=0.1),
 ]
 Retry = Annotated[
     bool,
-    typer.Option("--retry", help="Try again what took too long or ended its process twice before."),
+    typer.Option("--retry", help="Retry regions that took too long or twice ended their process."),
 ]
 LogFile = Annotated[
     Path | None,
@@ -125,11 +125,12 @@ def extract(
     share = Share.parse(shard) if shard else Share()
     if shard and out is None and store is None:
         raise InputError("--shard: expected --store or --out with it, found neither")
-    work = Work(_settings(settings), spacing_mm, mask_geometry)
+    chosen = _settings(settings)
+    work = Work(chosen, spacing_mm, mask_geometry)
     found = _pairs(image, mask, label)
     _show_left_aside(found)
-    if not is_compiled():
-        errors.print("First run here: compiling the kernels, about half a minute ...")
+    if not is_compiled(chosen):
+        errors.print("First run with these settings here: compiling, about half a minute ...")
     folder = _folder(out, store, found)
     records = RunLog(log or (store / "log.jsonl" if store is not None else None))
     asked = _Asked(found, share, work, Conduct(workers, timeout, failures, retry), records)

@@ -16,13 +16,29 @@ from trephine.types import Geometry, Image, Mask
 _SHAPES = {2: (64, 64), 3: (16, 48, 48)}
 
 
-def is_compiled() -> bool:
-    """Say whether numba's cache on disk holds the kernels.
+# A kernel that takes long to compile, of each feature class and image type that has one. Every
+# texture class counts all matrices.
+_KERNEL_OF = {
+    "firstorder": "firstorder._moments",
+    **dict.fromkeys(("glcm", "glrlm", "glszm", "gldm", "ngtdm"), "matrices._count_lines"),
+    "LoG": "recursive_gaussian._run",
+    "Wavelet": "filters_wavelet._convolve",
+    "LBP2D": "filters_lbp2d._patterns",
+}
+
+
+def is_compiled(settings: RadiomicsSettings) -> bool:
+    """Say whether numba's cache on disk holds the kernels that settings call.
 
     The first extraction of an installation compiles them, which takes half a minute; every later
     one, in any process, loads them.
     """
-    return any(_folder().glob("matrices.count_pairs-*.nbc"))
+    asked = {*settings.featureClass, *settings.imageType}
+    return all(
+        any(_folder().glob(f"{kernel}-*.nbc"))
+        for part, kernel in _KERNEL_OF.items()
+        if part in asked
+    )
 
 
 def kept_in() -> Path:
