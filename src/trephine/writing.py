@@ -16,7 +16,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Give a draft to write into; it takes the file's place when the ``with`` block ends well.
 
     What stood at ``path`` stays until then, and stays for good if the block fails. The draft lies
-    beside the file under a hidden name that ends in ``.part``, so formats must be told to a writer
+    beside the file under a hidden name that ends in ``.part``, so a writer must be given the format
     that goes by suffixes. Drafts of the same file that killed processes left are removed.
 
     Parameters

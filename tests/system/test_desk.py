@@ -291,7 +291,7 @@ def the_run_outlives_the_server(desk: Desk, server: Server, browser: Browser) ->
     page.get_by_role("button", name="Start the run").click()
     expect(page.locator("ol.stages progress").first).to_be_visible()
     page.reload()
-    expect(page.get_by_role("heading", name="The run goes on")).to_be_visible()
+    expect(page.get_by_role("heading", name="The run is in progress")).to_be_visible()
     desk.is_sound()
     until(lambda: server.run()["status"] == "running", "started")
     first = int(str(server.run()["pid"]))

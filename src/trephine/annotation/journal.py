@@ -1,8 +1,8 @@
-"""The journal of a reading: a line for every operation, on disk before it is called saved.
+"""The journal of a reading: a line for every operation, on disk before the page says Saved.
 
 A line is JSON: the operation's number, when it came, itself, and a digest of all that and of the
-digest before it. The digest shows damage, not forgery. What a process that was killed left of its
-last line is told by its lack of an end, set aside, and said; it was never called saved.
+digest before it. The digest shows damage, not forgery. If a process was killed while it wrote
+its last line, the line has no end: it is set aside and reported. The page never called it Saved.
 """
 
 from __future__ import annotations

@@ -31,7 +31,9 @@ def convert(
     spacing_mm: Annotated[
         float | None, typer.Option(help="Pixel spacing, for a file that has none.", min=0.005)
     ] = None,
-    mask: Annotated[bool, typer.Option("--mask", help="The source holds labels.")] = False,
+    mask: Annotated[
+        bool, typer.Option("--mask", help="The source holds labels, not grey values.")
+    ] = False,
 ) -> None:
     """Convert images (or masks) to NIfTI, and report where spacing and polarity came from.
 

@@ -24,7 +24,8 @@ def export_calculator(
         "calculator.html"
     ),
     language: Annotated[
-        LanguageChoice, typer.Option(help="That the page opens in; its reader can change it.")
+        LanguageChoice,
+        typer.Option(help="Language in which the page opens; its reader can change it."),
     ] = LanguageChoice.en,
     signer: Annotated[
         str | None,

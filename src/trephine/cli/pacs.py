@@ -42,7 +42,9 @@ TimesKept = Annotated[Times, typer.Option(help="What stays of times of day: noth
 Web = Annotated[str, typer.Option(help="DICOMweb address, https://host/dicom-web.")]
 Dimse = Annotated[str, typer.Option(help="DIMSE address, host:port.")]
 Called = Annotated[str, typer.Option(help="The archive's application entity title.")]
-Calling = Annotated[str, typer.Option(help="Ours, as the archive knows it.")]
+Calling = Annotated[
+    str, typer.Option(help="Our application entity title, as the archive knows it.")
+]
 Move = Annotated[
     int | None, typer.Option("--move-port", help="Fetch by C-MOVE to this port; else by C-GET.")
 ]
@@ -63,7 +65,7 @@ Accessions = Annotated[
 Accession = Annotated[list[str] | None, typer.Option(help="An accession number; may be repeated.")]
 PatientId = Annotated[str, typer.Option(help="Patient ID.")]
 Date = Annotated[str, typer.Option(help="Study date or range, 20200101-20201231.")]
-Modality = Annotated[str, typer.Option(help="For example CR, DX.")]
+Modality = Annotated[str, typer.Option(help="Modality, for example CR or DX.")]
 Description = Annotated[str, typer.Option(help="Study description; * and ? match.")]
 
 

@@ -33,8 +33,8 @@ def plan_size(
     followed: Annotated[
         float | None,
         typer.Option(
-            help="With --validate: share of cases whom nothing but the event keeps from being"
-            " followed to the horizon; from --follow-up if absent."
+            help="With --validate: share of cases that would be followed to the horizon if"
+            " nobody had the event; from --follow-up if absent."
         ),
     ] = None,
 ) -> None:

@@ -38,8 +38,8 @@ Megabytes = Annotated[int, typer.Option(help="Largest upload.", min=1, max=4096)
 AtOnce = Annotated[
     int, typer.Option(help="Predictions from radiographs at one time.", min=1, max=64)
 ]
-Seconds = Annotated[float, typer.Option(help="Time that one may take.", min=1)]
-Memory = Annotated[float, typer.Option(help="Memory that one may take, in GiB.", min=1)]
+Seconds = Annotated[float, typer.Option(help="Time limit for one prediction, in seconds.", min=1)]
+Memory = Annotated[float, typer.Option(help="Memory limit for one prediction, in GiB.", min=1)]
 
 
 def serve(

@@ -19,7 +19,9 @@ def tidy(
     study: Annotated[
         Path | None, typer.Option(help="Study file that says how to read it; drafted if absent.")
     ] = None,
-    kind: Annotated[TableFormat, typer.Option("--format", help="Of the clean table.")] = "xlsx",
+    kind: Annotated[
+        TableFormat, typer.Option("--format", help="Format of the clean table.")
+    ] = "xlsx",
 ) -> None:
     """Write a clean table, a list of every changed cell, and a study file for the original."""
     from trephine.study.tidy_export import tidy_file

@@ -17,7 +17,7 @@ class CellKeys:
     ----------
     place
         Section of the study file, such as ``[clinical] age``; empty where a model is locked, so
-        that only the table can be mended.
+        that only the table can be corrected.
     names
         Keys of that section that say how a cell is read.
     """

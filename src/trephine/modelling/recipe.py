@@ -270,7 +270,7 @@ def _with_full_range(model: FittedModel, chains: Mapping[str, FittedChain]) -> F
     """Return a model whose ranges hold the training cases' own scores.
 
     A model that was fitted to out-of-fold scores predicts from the signature of all cases, which
-    lies further from its mean. What is out of range must be told by what predicts.
+    lies further from its mean. Whatever predicts must warn of values out of range.
     """
     low, high = model.low.copy(), model.high.copy()
     shift_low = shift_high = 0.0

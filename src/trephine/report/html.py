@@ -167,7 +167,7 @@ def _lead(facts: Trace) -> Text:
     study, flow = facts.study, facts.flow
     parts: list[str | Ref] = [*participants(facts)]
     parts += [
-        "; ", flow.events.show("count"), " with ", study.event_noun.words(), " (",
+        "; ", study.event_noun.words(), " in ", flow.events.show("count"), " (",
         flow.event_percent.show("percent"), "). Outcome: ", study.outcome_name.words(), ".",
     ]  # fmt: skip
     return tuple(parts)
@@ -218,7 +218,10 @@ def _chance_cards(trace: Trace, protocol: ProtocolName, model: str) -> list[Card
 def _what_it_reports(protocol: ProtocolFact) -> str:
     if protocol.judged == "apparent":
         return f"C-index that the {protocol.name} protocol reports for the "
-    return "C-index by nested cross-validation, whole patients left out, for the "
+    return (
+        f"C-index of the {protocol.name} protocol by nested cross-validation, whole patients left"
+        " out, for the "
+    )
 
 
 def _tone(protocol: ProtocolFact) -> str:

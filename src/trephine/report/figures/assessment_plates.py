@@ -86,7 +86,7 @@ def calibration_plates(facts: Facts) -> list[Plate]:
                 caption=(
                     f"Lines: smooth calibration"
                     f" curves. Points and bars: groups of the {headline} model with Kaplan-Meier"
-                    " estimate and interval; below, its predicted risk.",
+                    " estimate and interval; below, the distribution of its predicted risk.",
                 ),
                 panels=tuple(panels),
                 protocol=protocol,

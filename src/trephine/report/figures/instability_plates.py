@@ -74,7 +74,7 @@ def _groups(found: InstabilityFacts) -> str:
     if not found.changed_of_case:
         return ""
     return (
-        ", below the share of refits that put it into another risk group than the model does"
+        ", below the share of refits that put it into a different risk group from the model"
         " (line: the model's cut)"
     )
 

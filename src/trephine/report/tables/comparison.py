@@ -63,8 +63,8 @@ def _training(facts: Trace) -> Text:
     if not any("cross-validated" in row.raw.kind for row in facts.comparisons):
         return ()
     return (
-        " Nested cross-validated differences add how they vary with those on whom the models are"
-        " fitted, as in Table 3.",
+        " Intervals of nested cross-validated differences include the variation between training"
+        " sets, as in Table 3.",
     )
 
 

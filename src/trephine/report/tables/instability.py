@@ -79,8 +79,8 @@ def _cells(row: Trace | None, *, grouped: bool) -> list[Text]:
 def _note(facts: Trace, *, grouped: bool) -> Text:
     noun = facts.study.raw.case_noun
     groups = (
-        f" Other group: mean share of refits that put a {noun} into another risk group than the"
-        " model does, by the model's cut."
+        f" Other group: mean share of refits that put a {noun} into a different risk group from"
+        " the model, by the model's cut."
         if grouped
         else ""
     )

@@ -1,4 +1,4 @@
-"""Listening on this computer's own address, before anybody is told of it."""
+"""Listening on this computer's own address, before the address is shown to anybody."""
 
 from __future__ import annotations
 

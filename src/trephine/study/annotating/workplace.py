@@ -33,7 +33,7 @@ MASKS = "masks"
 CONSENSUS = "consensus"
 
 _RATER = re.compile(r"^[a-z0-9][a-z0-9-]{0,30}$")
-# The word at the end of a name that says which plane of a case an image shows.
+# The last word of an image's name, where it names the plane in which a case is shown.
 _PLANE = re.compile(r"[ _-](ap|cor|coronal|ax|axial|tra|transverse|sag|sagittal)$", re.IGNORECASE)
 _SERIES = ("MR", "CT")
 _DEFAULT_LABELS: Mapping[Side | None, int] = {"R": 1, "L": 2, None: 1}
