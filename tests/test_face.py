@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,13 @@ def test_an_extraction_worker_imports_neither_matplotlib_nor_the_report() -> Non
         " if name.startswith(('matplotlib', 'trephine.report', 'trephine.cli'))])"
     )
     assert run(code) == "[]"
+
+
+def test_the_page_on_python_lists_every_name_by_its_task_and_no_other() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "python.md").read_text(encoding="utf-8")
+    table = page.partition("## The names, by task")[2].partition("The rooms")[0]
+    rows = [line for line in table.splitlines() if line.startswith("|")]
+    assert sorted(re.findall(r"`(\w+)`", "\n".join(rows))) == sorted(trephine.__all__)
 
 
 def examples_of(name: str) -> list[doctest.DocTest]:
