@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from trephine.errors import ImageError, InputError
 from trephine.imaging.text_header import data_files
+from trephine.imaging.unreadable import image_errors
 from trephine.paths import open_regular
 from trephine.types import Geometry, Image, Mask
 
@@ -26,19 +26,13 @@ def file_sha256(path: Path) -> str:
     ImageError
         If it cannot be read, or is neither a regular file nor a folder.
     """
-    try:
+    with image_errors(path.name):
         if path.is_dir():
             # Hidden files are the file manager's, which writes them as it pleases.
             inside = [item for item in path.iterdir() if item.name[:1] != "." and item.is_file()]
             return _joined(_bytes_sha256(item) for item in inside)
         parts = [path, *data_files(path)]
         return _bytes_sha256(path) if len(parts) == 1 else _joined(map(_bytes_sha256, parts))
-    except OSError as error:
-        raise ImageError(f"{path.name}: cannot be read: {error.strerror}") from error
-    except ImageError:
-        raise
-    except InputError as error:
-        raise ImageError(str(error)) from None
 
 
 def _bytes_sha256(path: Path) -> str:

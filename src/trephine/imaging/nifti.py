@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.choices import SpacingSource
-from trephine.errors import ImageError, InputError
+from trephine.errors import ImageError
 from trephine.imaging.affine import AS_STORED, flatten, geometry_of_affine
 from trephine.imaging.grey_array import GreyArray, Purpose, check_finite
 from trephine.imaging.limits import check_file_bytes, check_inflation
@@ -27,6 +27,7 @@ from trephine.imaging.nifti_header import (
     build_header,
     parse_header,
 )
+from trephine.imaging.unreadable import image_errors
 from trephine.paths import open_regular
 from trephine.types import Image, Mask
 
@@ -73,32 +74,31 @@ def write_nifti(image: Image | Mask, path: Path) -> None:
         raise ImageError(f"{path.name}: cannot be written: {error.strerror}") from error
 
 
+def _head_and_body(path: Path, purpose: Purpose) -> tuple[NiftiHeader, bytes]:
+    sent = check_file_bytes(path)
+    with open_regular(path) as plain:
+        zipped = plain.read(2) == b"\x1f\x8b"
+    with gzip.open(path) if zipped else path.open("rb") as file:
+        head = file.read(HEADER_BYTES)
+        header = parse_header(head, path.name)
+        if zipped and purpose == "image":
+            check_inflation(header.pixels, header.value_bytes, sent, path.name)
+        file.seek(header.offset)
+        # One byte more than declared: a surplus shows, and gzip verifies its checksum.
+        return header, file.read(header.value_bytes + 1)
+
+
 def _read(path: Path, purpose: Purpose) -> tuple[NiftiHeader, memoryview]:
     """Return the header and exactly the bytes of the values."""
     name = path.name
-    try:
-        sent = check_file_bytes(path)
-        with open_regular(path) as plain:
-            zipped = plain.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if zipped else path.open("rb") as file:
-            head = file.read(HEADER_BYTES)
-            header = parse_header(head, name)
-            if zipped and purpose == "image":
-                check_inflation(header.pixels, header.value_bytes, sent, name)
-            file.seek(header.offset)
-            # One byte more than declared: a surplus shows, and gzip verifies its checksum.
-            body = file.read(header.value_bytes + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise ImageError(
-            f"{name}: expected a whole gzip file, found a damaged or truncated one;"
-            " copy it again from its source"
-        ) from None
-    except OSError as error:
-        raise ImageError(f"{name}: cannot be read: {error.strerror}") from error
-    except ImageError:
-        raise
-    except InputError as error:
-        raise ImageError(str(error)) from None
+    with image_errors(name):
+        try:
+            header, body = _head_and_body(path, purpose)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise ImageError(
+                f"{name}: expected a whole gzip file, found a damaged or truncated one;"
+                " copy it again from its source"
+            ) from None
     if len(body) < header.value_bytes:
         shape = "x".join(map(str, header.shape))
         raise ImageError(

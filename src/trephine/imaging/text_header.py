@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from math import isfinite, prod
 from pathlib import Path
 
-from trephine.errors import ImageError, InputError
+from trephine.errors import ImageError
 from trephine.imaging.limits import ImageLimits
 from trephine.imaging.nrrd_fields import nrrd_fields
+from trephine.imaging.unreadable import image_errors
 from trephine.paths import irregular, is_confined, open_regular
 
 _NRRD_END = re.compile(rb"\r?\n\r?\n")
@@ -89,16 +90,9 @@ def read_text_header(path: Path) -> TextHeader:
     ImageError
         If it is damaged, or names a file that is not a plain one beside it.
     """
-    try:
-        with open_regular(path) as file:
-            head = file.read(ImageLimits.in_force().header_bytes)
-            size = os.fstat(file.fileno()).st_size
-    except OSError as error:
-        raise ImageError(f"{path.name}: cannot be read: {error.strerror}") from error
-    except ImageError:
-        raise
-    except InputError as error:
-        raise ImageError(str(error)) from None
+    with image_errors(path.name), open_regular(path) as file:
+        head = file.read(ImageLimits.in_force().header_bytes)
+        size = os.fstat(file.fileno()).st_size
     return _nrrd(head, size, path) if head[:4] == b"NRRD" else _meta(head, size, path)
 
 
