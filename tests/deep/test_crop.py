@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image as Picture
 
 from trephine.deep.crop import Crop, Framing, region_crop
 from trephine.errors import ImageError
@@ -129,14 +128,6 @@ def test_the_last_slice_stands_in_for_the_one_beyond():
     crop = crop_of(Image(pixels, Geometry.plain((3.0, 1.0, 1.0))), region)
     np.testing.assert_array_equal(crop.pixels[1], crop.pixels[2])
     assert not np.array_equal(crop.pixels[0], crop.pixels[1])
-
-
-def test_the_crop_can_be_written_and_looked_at(tmp_path):
-    crop = crop_of(radiograph(), box((60, 80), (20, 40), (30, 40)))
-    crop.write_png(tmp_path / "crop.png")
-    with Picture.open(tmp_path / "crop.png") as picture:
-        assert picture.mode == "L"
-        np.testing.assert_allclose(np.asarray(picture) / 255.0, crop.pixels[0], atol=0.5 / 255)
 
 
 @pytest.mark.parametrize(

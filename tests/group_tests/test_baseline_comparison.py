@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from trephine.errors import InputError
 from trephine.group_tests.baseline_comparison import compare_categorical, compare_continuous
-from trephine.group_tests.descriptive import describe_categorical, describe_continuous
+from trephine.group_tests.descriptive import describe_continuous
 from trephine.group_tests.standardised_difference import (
     standardised_mean_difference,
     standardised_proportion_difference,
@@ -89,10 +89,6 @@ def test_quartiles_are_ordered_within_the_range(values: list[float]) -> None:
     ]  # fmt: skip
     assert ordered == sorted(ordered)
     assert found.n == len(values)
-
-
-def test_proportions_of_nothing_are_unknown() -> None:
-    assert np.isnan(describe_categorical([None, None], ["a"]).proportions[0])
 
 
 def test_the_binary_standardised_difference_is_that_of_proportions() -> None:

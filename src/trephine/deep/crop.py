@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
-from PIL import Image as Picture
 
 from trephine.choices import Side
 from trephine.deep.resize import resize
@@ -59,12 +57,6 @@ class Crop:
         """Return the crop with left and right exchanged."""
         window = replace(self.window, is_mirrored=not self.window.is_mirrored)
         return Crop(self.pixels[:, :, ::-1], window)
-
-    def write_png(self, path: Path) -> None:
-        """Write the crop as an 8-bit PNG: grey, or colour where the channels differ."""
-        levels = np.round(255.0 * self.pixels).astype(np.uint8)
-        is_grey = bool((levels == levels[:1]).all())
-        Picture.fromarray(levels[0] if is_grey else np.moveaxis(levels, 0, -1)).save(path)
 
 
 @dataclass(frozen=True)

@@ -57,11 +57,6 @@ class CategoricalSummary:
     n: int
     n_missing: int
 
-    @property
-    def proportions(self) -> tuple[float, ...]:
-        """Share of the observed values at each level; NaN where nothing was observed."""
-        return tuple(float(count / self.n) if self.n else float("nan") for count in self.counts)
-
 
 def describe_continuous(values: npt.ArrayLike) -> ContinuousSummary:
     """Describe a continuous variable, shape (n,); NaN is missing.

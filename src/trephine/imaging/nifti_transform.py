@@ -9,13 +9,11 @@ a mask drawn there lies where ITK put its image.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from trephine.types import FloatArray
 
 _UNIT_MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 _SCANNER = 1
-Single = npt.NDArray[np.float32]
 
 
 # What is not finite in a damaged header ends as NaN, which the caller refuses in words.

@@ -10,8 +10,6 @@ from trephine.cohort.cell_problems import nearest
 from trephine.errors import ImageError
 from trephine.types import Mask
 
-# A mask's label by side, or its one label, as the plan has it.
-PlanLabels = int | str | dict[str, int | str]
 # Labels that a message lists.
 _LISTED = 5
 
