@@ -134,9 +134,8 @@ def _analysed(facts: Facts) -> list[str]:
         f" ({show(flow.event_percent, 'percent')})",
     ]
     lines += [
-        f"by {horizon_noun(row.horizon, study.time_unit)}: {show(row.events, 'count')}"
-        f" {plural(study.case_noun, row.events)} with the event,"
-        f" {show(row.at_risk, 'count')} still at risk"
+        f"by {horizon_noun(row.horizon, study.time_unit)}: event in {show(row.events, 'count')}"
+        f" {plural(study.case_noun, row.events)}, {show(row.at_risk, 'count')} still at risk"
         for row in flow.horizons
     ]
     return lines
