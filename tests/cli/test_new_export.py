@@ -96,6 +96,7 @@ def test_a_nested_tree_without_extensions_is_drafted_with_what_is_left_aside(
     assert list(plan.data.raters) == ["zhang", "li"]
     assert "32 DICOM files of 24 patients; 5 lateral views, 1 file without an image" in said
     assert "2 duplicates and a DICOMDIR left aside" in said
+    assert "1 clinical variable: age" in said
     assert "Masks of zhang: masks/{PA no}_zhang.nii.gz (24 files)" in said
     assert "Masks of li: masks/{PA no}_li.nii.gz (8 files)" in said
     checked = trephine("check", tmp_path / "study.toml")
@@ -166,6 +167,11 @@ def test_folders_of_slices_are_drafted_as_folders(trephine: Command, tmp_path: P
     checked = trephine("check", tmp_path / "study.toml")
     assert checked.code == 0, checked.err
     assert "as drawn on the DICOM" not in checked.out
+
+
+def test_one_file_of_one_patient_is_counted_as_one(tmp_path: Path) -> None:
+    save(picture("PA1", 1), tmp_path / "a")
+    assert sort_export(scan_folder(tmp_path)).said == ("1 DICOM file of 1 patient",)
 
 
 def test_links_are_followed_inside_the_folder_only_and_never_in_circles(tmp_path: Path) -> None:

@@ -105,6 +105,19 @@ def test_another_shape_is_to_be_resampled_where_its_header_lies_on_the_image(
         fit_mask(image, half, "adopt")
 
 
+@pytest.mark.parametrize(("view", "advice"), [("LL", "lateral view"), ("AP", "another grid")])
+def test_a_mask_of_the_frontal_view_is_not_to_be_resampled_onto_the_lateral_one(
+    make_dicom, save_dicom, view: str, advice: str
+) -> None:
+    spacing = [0.2, 0.2]
+    image = read_image(save_dicom(make_dicom(pixels(), PixelSpacing=spacing, ViewPosition=view)))
+    fine = np.kron(drawn(), np.ones((2, 2), np.uint8))
+    half = Mask(fine, Geometry((0.1, 0.1), (-0.05, -0.05), (1.0, 0.0, 0.0, 1.0)))
+    with pytest.raises(ImageError, match=advice) as refused:
+        fit_mask(image, half)
+    assert ("resample" in str(refused.value)) == (view == "AP")
+
+
 @pytest.mark.parametrize(
     ("times", "spacing", "told"),
     [

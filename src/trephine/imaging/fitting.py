@@ -13,6 +13,7 @@ from trephine.imaging.affine import AS_STORED, turn, turn_back
 from trephine.imaging.folder import FOUND
 from trephine.imaging.geometry import GeometryError, check_geometry, is_default_header
 from trephine.imaging.itk import ITK, itk_image
+from trephine.imaging.sides import view_of
 from trephine.types import Image, Mask
 
 # How a method is asked for, in what errors advise: in a study file, or by an option.
@@ -57,6 +58,12 @@ def fit_mask(
 
 def remedy(image: Image, mask: Mask, asked: str = BY_KEY) -> str:
     """Return what to do about a mask that does not lie on its image; ``asked`` as `fit_mask`."""
+    if view_of(image) == "lateral" and mask.labels.shape != image.pixels.shape:
+        # A grid of another size on another view of the patient: no header puts it right.
+        return (
+            "the image is a lateral view by its header (View Position, Patient Orientation): was"
+            " the mask drawn on the frontal one? Take the image that it was drawn on"
+        )
     same_shape = _adopted(image, mask) is not None
     if same_shape and not _lies_in_another_plane(image, mask):
         return (

@@ -252,7 +252,8 @@ def _found(table: Path, chosen: _Candidate, features: str) -> tuple[str, ...]:
             lines.append(f"  operated: {chosen.wide.operated}, which marks the sides")
     lines += [f"  {legend.sentence()}" for legend in chosen.legends]
     lines += [f"  {role}: {name} ({roles.why[role]})" for role, name in roles.columns.items()]
-    lines.append(f"  {len(roles.clinical)} clinical variables: {', '.join(roles.clinical)}")
+    many = "" if len(roles.clinical) == 1 else "s"
+    lines.append(f"  {len(roles.clinical)} clinical variable{many}: {', '.join(roles.clinical)}")
     lines += [f"  not used: {name} ({reason})" for name, reason in roles.left_out.items()]
     if features:
         lines.append(f"Features: {features}")

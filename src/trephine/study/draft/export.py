@@ -68,7 +68,8 @@ def sort_export(scan: Scan) -> Export:
     aside["series of slices" if other is folders else "radiograph"] += list(other)
     n_patients = len({head.patient_id for head in scan.heads})
     said = [
-        f"{len(scan.heads)} DICOM files of {n_patients} patients"
+        f"{len(scan.heads)} DICOM file{'' if len(scan.heads) == 1 else 's'} of"
+        f" {n_patients} patient{'' if n_patients == 1 else 's'}"
         + (f": {len(folders)} series" if images is folders and folders else "")
         + _listed(aside, scan)
     ]
