@@ -314,7 +314,8 @@ INTRODUCTION = (
     " nested C-index; judged only: without the part for the training cases. New cases: of all"
     f" studies, the share of {NEW} cases whose true survival lies in the interval that `trephine"
     " predict` prints. p ≤ 0.05 on noise: of the null check and of"
-    f" the signature, from {PERMUTATIONS} permuted outcomes; 5 % would be right. Made by"
+    f" the signature, from {PERMUTATIONS} permuted outcomes; 5 % would be right. 200 studies of"
+    " each truth and size are meant to be run; what is not in the table has not been. Made by"
     " `benchmarks/simulation_honesty.py` from `honesty.csv`."
 )
 

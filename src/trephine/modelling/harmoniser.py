@@ -152,7 +152,8 @@ def fit_harmoniser(
     covariates = _matrix(terms, clinical)
     combat = fit_combat(filled, centre[rows], covariates)
     left = len(counts) - usable.size
-    detail = f"{usable.size} centres, differences in {len(terms)} covariate terms kept" + (
+    kept = f"; effects preserved of covariate terms: {len(terms)}" if terms else ""
+    detail = f"{usable.size} centres{kept}" + (
         f"; {left} centres of fewer than {FEWEST_CASES} cases as measured" if left else ""
     )
     names = tuple(features.names[j] for j in chosen)
