@@ -206,6 +206,10 @@ def test_a_raised_mark_is_taken_off_where_it_is_raised_and_nowhere_else() -> Non
         ("23·5", "another sign for the decimal point", "Write points"),
         ("4O", "a letter in the number", "O meant for 0"),
         ("l2", "a letter in the number", "O meant for 0"),
+        ("1 234", "blanks between thousands", "Take the blanks out"),
+        ("1900-01-10", "a date", "format to a number"),
+        ("1900-01-10 02:24:00", "a date", "format to a number"),
+        ("10:24", "a time of day", "format to a number"),
     ],
 )
 def test_a_number_that_is_written_oddly_is_called_so(cell: str, found: str, advice: str) -> None:

@@ -50,8 +50,8 @@ _SPELT = (
         re.compile(r"[-+]?[0-9]{1,3}(?:[\s'’][0-9]{3})+(?:[.,][0-9]+)?"),
         "blanks between thousands, as in {cell}",
         "decimal",
-        'Take them out, or set decimal = "." (or ",") under KEY',
-        "Take them out",
+        'Take the blanks out, or set decimal = "." (or ",") under KEY',
+        "Take the blanks out",
     ),
     (
         re.compile(r"[0-9]+(?:[.,][0-9]+)?\s*\+"),
@@ -69,12 +69,19 @@ _SPELT = (
         "Write points",
     ),
     (
-        re.compile(r"(1[89]|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}"),
+        re.compile(r"(1[89]|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}(:[0-9]{2})?)?"),
         "a date, {cell}",
         "",
         "",
         "If the spreadsheet made it of a number such as 3/5, or shows a number as a date, set the"
         " column's format to a number there, and type it again",
+    ),
+    (
+        re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?"),
+        "a time of day, {cell}",
+        "",
+        "",
+        "If the spreadsheet shows a number as a time of day, set the column's format to a number",
     ),
     (
         re.compile(r"(ca\.?|circa|approx\.?|about|~|≈|约|約|etwa|env\.?)\s*[0-9].*", re.IGNORECASE),
