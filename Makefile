@@ -21,7 +21,7 @@ help:
 	@echo "make audit        ask pip-audit whether any dependency has a known weakness"
 	@echo "make docs         write the references of the study file, of facts.json and of a bundle"
 	@echo "make kernels      forget compiled kernels, after a change in one that others call"
-	@echo "make test-system  install Orthanc, LibreOffice, Chromium and Node from Debian and run the tests that need them"
+	@echo "make test-system  install Orthanc, LibreOffice, Chromium, Node and SLURM from Debian and run the tests that need them"
 
 $(BIN)/.demo-ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -55,7 +55,7 @@ test-slow: $(BIN)/.dev-ready
 test-system: $(BIN)/.dev-ready
 	apt-get update --quiet
 	apt-get install --yes --no-install-recommends orthanc orthanc-dicomweb \
-	  libreoffice-writer poppler-utils fonts-noto-cjk chromium nodejs
+	  libreoffice-writer poppler-utils fonts-noto-cjk chromium nodejs slurm-wlm munge bindfs
 	@# Orthanc binds every interface: where the kernel permits, it gets a network of its own.
 	@if unshare --net true 2>/dev/null; then \
 	  unshare --net sh -c '$(BIN)/python tests/system/loopback.py && exec $(BIN)/pytest tests/system -m system'; \

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import resource
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from trephine.evaluation import (
     brier_score,
@@ -21,9 +26,24 @@ from trephine.evaluation import (
     integrated_brier,
     time_dependent_auc,
 )
+from trephine.imaging import write_nifti
+from trephine.modelling.cases import FeatureSet
+from trephine.modelling.chain_steps import STEPS, Training
+from trephine.modelling.funnel import Funnel
+from trephine.modelling.protocols import ChainSettings
+from trephine.modelling.reliability import agreements
+from trephine.radiomics.settings import RadiomicsSettings
 from trephine.regression import CoxModel, CoxNetCVModel, CoxNetModel
+from trephine.report import write_report
+from trephine.store import FeatureStore
+from trephine.store.cases import CaseLedger
+from trephine.study import Study
+from trephine.study.batch.drive import Conduct, Kept, measure_pairs
+from trephine.study.batch.log import RunLog
+from trephine.study.batch.measuring import Work
+from trephine.study.images.pairs import Pair
 from trephine.survival import kaplan_meier, logrank_test
-from trephine.types import Survival
+from trephine.types import Geometry, Image, Mask, Survival
 
 HORIZON = 3.0
 DAYS = 365.25
@@ -45,6 +65,92 @@ def many_features(n: int, p: int = 500) -> np.ndarray:
     features = np.random.default_rng(n + 1).normal(size=(n, p))
     features[:, 1 : p // 10 : 2] += features[:, 0 : p // 10 - 1 : 2]
     return features
+
+
+def extraction(n: int) -> Callable[[], Any]:
+    """Regions in files of their own, measured into a store, in this process."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    rng = np.random.default_rng(n)
+    region = np.zeros((32, 32), dtype=np.uint8)
+    region[6:26, 8:24] = 1
+    plain = Geometry.plain((0.5, 0.5))
+    write_nifti(Mask(region, plain), folder / "mask.nii.gz")
+    pairs = []
+    for number in range(n):
+        path = folder / f"{number}.nii.gz"
+        write_nifti(Image(rng.normal(100.0, 20.0, region.shape), plain), path)
+        pairs.append((number, Pair(str(number), path, folder / "mask.nii.gz")))
+    settings = RadiomicsSettings(
+        imageType={"Original": {}}, featureClass={"firstorder": [], "glcm": []}
+    )
+    kept = Kept(FeatureStore(folder / "store"), CaseLedger(folder / "store"))
+
+    def run() -> None:
+        work, conduct = Work(settings), Conduct(workers=1, failures="stop")
+        for _ in measure_pairs(pairs, work, conduct, RunLog(None), kept):
+            pass
+
+    return run
+
+
+def steps_of_selection(n: int, p: int = 500) -> Callable[[], Any]:
+    """Every screening before the penalised model, on two readings of every case."""
+    outcome, predictors, _ = follow_up(n)
+    values = many_features(n, p)
+    values[:, : WEIGHTS.size] = predictors
+    again = values + np.random.default_rng(n + 2).normal(0.0, 0.3, values.shape)
+    names = tuple(f"f{j}" for j in range(p))
+    features = FeatureSet("simulated", names, values, raters={"b": again}, first_rater="a")
+    settings = ChainSettings(relevance="cox-score", relevance_p=0.05)
+
+    def run() -> None:
+        found = agreements(features, settings.icc_form)
+        funnel = Funnel(features, settings.winsorise)
+        for step in STEPS:
+            result = step(Training(funnel, found, outcome, settings))
+            if result is not None:
+                funnel.pour(result)
+
+    return run
+
+
+def report(n: int) -> Callable[[], Any]:
+    """The page, its tables and figures, of a study of clinical variables."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    outcome, predictors, _ = follow_up(n)
+    table = pd.DataFrame(predictors, columns=[f"x{j}" for j in range(WEIGHTS.size)])
+    table.insert(0, "case", np.arange(n))
+    table["years"], table["event"] = outcome.time, outcome.event.astype(int)
+    table.to_csv(folder / "clinical.csv", index=False)
+    variables = "\n".join(f"x{j} = {{}}" for j in range(WEIGHTS.size))
+    (folder / "study.toml").write_text(STUDY.format(variables=variables))
+    facts = Study.from_toml(folder / "study.toml").run(workers=1, formats=()).facts
+    return lambda: write_report(
+        facts, folder / "results" / "pictures", folder / "results", formats=("html",), workers=1
+    )
+
+
+STUDY = """
+[study]
+title = "A registry"
+[data]
+table = "clinical.csv"
+columns = {{ case = "case", time = "years", event = "event" }}
+[outcome]
+event = "event"
+unit = "years"
+horizons = [3]
+[clinical]
+{variables}
+[validation]
+repeats = 1
+folds = 3
+bootstraps = 0
+permutations = 0
+interval_bootstraps = 20
+"""
 
 
 def measures() -> dict[str, Callable[[int], Callable[[], Any]]]:
@@ -72,6 +178,9 @@ def measures() -> dict[str, Callable[[int], Callable[[], Any]]]:
         return np.searchsorted(np.quantile(risk, (1 / 3, 2 / 3)), risk)
 
     return {
+        "extraction, 40 features of a region": extraction,
+        "selection before the LASSO, 500 features": steps_of_selection,
+        "report, 5 clinical variables": report,
         "Kaplan-Meier": with_risk(lambda y, r: kaplan_meier(y.time, y.event)),
         "log-rank, three groups": with_risk(
             lambda y, r: logrank_test(y.time, y.event, groups(y, r))

@@ -39,7 +39,7 @@ def inputs(image_study: SmallStudy) -> StudyInputs:
 
 
 def features_of(inputs: StudyInputs, store: FeatureStore) -> ExtractedFeatures:
-    return extract_all(inputs, store, workers=1)
+    return extract_all(inputs, store, workers=1).features
 
 
 @pytest.mark.parametrize("folder", ["images", "a"])
@@ -88,7 +88,7 @@ def test_a_damaged_shard_is_extracted_again_and_nothing_else(
     images: list[int] = []
     again = extract_all(
         inputs, FeatureStore(place), workers=1, progress=lambda done, total: images.append(total)
-    )
+    ).features
     assert 0 < images[0] <= extraction.SHARD < PATIENTS
     assert (again.sets["radiomics"].values == whole.sets["radiomics"].values).all()
     assert again.image_notes == whole.image_notes

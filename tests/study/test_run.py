@@ -304,7 +304,7 @@ def test_two_workers_give_the_numbers_of_one(
 ) -> None:
     analysis = image_run.analysis
     inputs = Study.from_toml(image_study.toml).check()
-    extracted = extract_all(inputs, FeatureStore(tmp_path), workers=2)
+    extracted = extract_all(inputs, FeatureStore(tmp_path), workers=2).features
     for name, features in extracted.sets.items():
         assert analysis.extracted is not None
         one = analysis.extracted.sets[name]

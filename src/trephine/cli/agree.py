@@ -11,7 +11,7 @@ import typer
 
 from trephine.choices import IccForm
 from trephine.cli.problems import problems_shown
-from trephine.cli.terminal import console, stages
+from trephine.cli.terminal import console, errors, stages
 from trephine.held import hold_to
 
 if TYPE_CHECKING:  # loaded when they are used
@@ -63,8 +63,10 @@ def _feature_agreement(
     from trephine.study.agreement import compare_features
     from trephine.study.extraction.whole_study import extract_all
 
-    extracted = extract_all(inputs, FeatureStore(store), workers=workers, progress=progress)
-    return compare_features(extracted.sets, icc)
+    extraction = extract_all(inputs, FeatureStore(store), workers=workers, progress=progress)
+    for remark in extraction.inputs.remarks[len(inputs.remarks) :]:
+        errors.print(f"Note: {remark}", soft_wrap=True, markup=False)
+    return compare_features(extraction.features.sets, icc)
 
 
 def _write_measures(study: Path, icc: IccForm, out: Path) -> None:

@@ -151,16 +151,14 @@ def _sum_up(asked: _Asked, shown: ExtractionLines, *, wanted: bool) -> None:
     typer.Exit
         If some could not be measured.
     """
-    if wanted or shown.total >= _WORTH_A_SUMMARY:
+    from trephine.study.batch.log import WORTH_A_SUMMARY
+
+    if wanted or shown.total >= WORTH_A_SUMMARY:
         for sentence in asked.log.summary.sentences():
             errors.print(sentence, soft_wrap=True, markup=False)
     if shown.failed:
         errors.print(f"{shown.failed} of {shown.total} pairs could not be measured.")
         raise typer.Exit(1)
-
-
-# Of fewer regions, most of the time went into starting.
-_WORTH_A_SUMMARY = 50
 
 
 @dataclass(frozen=True)

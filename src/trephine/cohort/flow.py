@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,6 +36,26 @@ class Flow:
     exclusions: tuple[Exclusion, ...]
     analysed_cases: int
     analysed_patients: int
+
+    def leaving_out(self, reason: str, patient: Sequence[object], out: BoolArray) -> Flow:
+        """Return the numbers after one more reason.
+
+        Parameters
+        ----------
+        reason
+            As the flow diagram prints it.
+        patient
+            Patient of each analysed case, length n.
+        out
+            Which of them it leaves out, shape (n,).
+        """
+        further, _ = count_flow(patient, [(reason, out)])
+        return replace(
+            self,
+            exclusions=(*self.exclusions, *further.exclusions),
+            analysed_cases=further.analysed_cases,
+            analysed_patients=further.analysed_patients,
+        )
 
 
 def count_flow(

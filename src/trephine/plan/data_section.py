@@ -203,9 +203,10 @@ class DataSection(PlanSection):
     )
     failures: Failures = Field(
         default="stop",
-        description="what becomes of cases whose image or mask is missing, cannot be read or does"
-        ' not fit: `"stop"` lists them all and ends; `"skip"` leaves them out, listed by'
-        " `trephine check` and counted in the flow figure",
+        description="what becomes of cases whose image or mask is missing, cannot be read, does"
+        ' not fit or cannot be measured: `"stop"` ends with a list of those that `trephine check`'
+        ' finds, and a run at the first that cannot be measured; `"skip"` leaves them out, named'
+        " by row and counted in the flow figure. Files that go away during a run always end it",
     )
     accept: tuple[Acceptable, ...] = Field(
         default=(),

@@ -257,7 +257,6 @@ def _analysed(
     exclusions = [*_exclusions(plan, rows, clinical, features), *images.left_out]
     flow, stay = count_flow(rows.patient_ids, exclusions)
     files = images.files
-    refuse_too_few(plan, rows, files, flow, stay)
     names = [
         f"{patient}\0{case}" for patient, case in zip(rows.patient_ids, rows.case_ids, strict=True)
     ]
@@ -268,6 +267,7 @@ def _analysed(
     survival = Survival(rows.time[kept], event, plan.outcome.unit)
     analysed = clinical.take(kept)
     analysed_files = files.take(kept) if files is not None else None
+    refuse_too_few(plan, survival, analysed_files, flow)
     remarks = remarks_of(plan, analysed, survival, _names(features, centres or ()))
     if analysed_files is not None:
         remarks = (*remarks, *drawn_by_some(analysed_files))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from trephine.choices import ProtocolName
 from trephine.cluster import work_done_by
-from trephine.errors import StudyProblemsError
+from trephine.errors import StudyProblemsError, TrephineError
 from trephine.executors import workers_kept
 from trephine.facts import Facts, write_facts
 from trephine.modelling.cases import Cases
@@ -19,6 +20,7 @@ from trephine.report.wording import name_column
 from trephine.store import FeatureStore
 from trephine.study.agreement import Comparison
 from trephine.study.assess.centres import can_be_judged_by_centre
+from trephine.study.batch.log import RunLog, Summary
 from trephine.study.extraction.drawings import compare_all_drawings
 from trephine.study.extraction.extracted import ExtractedFeatures, cases_of
 from trephine.study.extraction.whole_study import extract_all
@@ -32,7 +34,7 @@ from trephine.study.provenance import changed_inputs
 from trephine.study.results import Analysis
 from trephine.study.settings import DEEP
 from trephine.study.stages import StageProgress, Stages, Stopwatch
-from trephine.study.to_fit import read_study_to_fit
+from trephine.study.to_fit import read_study_to_fit, to_fit_still
 from trephine.study.warnings import protocols_not_fitted, study_warnings
 
 RESULTS = "results"
@@ -56,6 +58,8 @@ class StudyResult:
         Fitted models and predictions.
     not_fitted
         Why a protocol has no results, where it has none.
+    measured
+        What measuring features came to; None where there was little to measure.
     """
 
     folder: Path
@@ -64,6 +68,7 @@ class StudyResult:
     facts: Facts
     analysis: Analysis
     not_fitted: Mapping[ProtocolName, str] = field(default_factory=dict)
+    measured: Summary | None = None
 
     def summary(self) -> list[str]:
         """Return a few lines for a terminal: what each protocol reports, and where to look."""
@@ -81,6 +86,8 @@ class StudyResult:
             *(f"{where}: {text}" for where, text in protocols_not_fitted(self.not_fitted)),
         ]
         lines += [f"Note: {remark}" for remark in self.analysis.inputs.remarks]
+        if self.measured is not None:
+            lines += [f"Features: {sentence}" for sentence in self.measured.sentences()]
         bundle = str(self.bundle) if self.bundle else "none, its protocol was not fitted"
         lines += [] if self.report is None else [f"Report: {self.report}"]
         lines += [f"Model:  {bundle}"]
@@ -158,24 +165,37 @@ def _run(
         stages.ledger.unlink(missing_ok=True)
         if inputs.files is not None:
             _empty(folder / "features")
-    analysis, not_fitted = _analyse(inputs, folder / "features", stages)
-    return _write(analysis, not_fitted, folder, stages, formats)
+    with _logged(inputs, folder / "log.jsonl", watch) as log:
+        analysis, not_fitted = _analyse(inputs, folder / "features", stages, log)
+        return _write(analysis, not_fitted, folder, stages, formats, log)
+
+
+@contextmanager
+def _logged(inputs: StudyInputs, path: Path, watch: Stopwatch) -> Iterator[RunLog]:
+    """Log the stages of a run, and how it ends; no name of a case or of a file."""
+    log = RunLog(path)
+    log.begin({"verb": "run", "cases": len(inputs.case_ids), "seed": inputs.plan.study.seed})
+    for name, seconds in watch.seconds.items():
+        log.stage(name, seconds)
+    watch.told = log.stage
+    how = "stopped"
+    try:
+        yield log
+        how = "done"
+    except TrephineError:
+        how = "failed"
+        raise
+    finally:
+        log.end(how)
 
 
 def _analyse(
-    inputs: StudyInputs, features: Path, stages: Stages
+    inputs: StudyInputs, features: Path, stages: Stages, log: RunLog
 ) -> tuple[Analysis, dict[ProtocolName, str]]:
     """Extract features, fit and resample both protocols, and compare the raters."""
     extracted = None
     if inputs.files is not None:
-        stage = "Extracting features"
-        with stages.watch.stage(stage):
-            extracted = extract_all(
-                inputs,
-                FeatureStore(features),
-                workers=stages.workers,
-                progress=partial(stages.show, stage),
-            )
+        inputs, extracted = _extract(inputs, features, stages, log)
     cases = cases_of(inputs, extracted)
     _show_expected_time(inputs, cases, stages)
     protocols, not_fitted = run_protocols(inputs, cases, stages)
@@ -194,6 +214,23 @@ def _analyse(
         drawings=drawings,
     )
     return analysis, not_fitted
+
+
+def _extract(
+    inputs: StudyInputs, features: Path, stages: Stages, log: RunLog
+) -> tuple[StudyInputs, ExtractedFeatures]:
+    """Extract features, past cases that cannot be measured where the plan says so."""
+    stage = "Extracting features"
+    with stages.watch.stage(stage):
+        left, extracted = extract_all(
+            inputs,
+            FeatureStore(features),
+            workers=stages.workers,
+            progress=partial(stages.show, stage),
+            log=log,
+        )
+    log.measured_in(stages.watch.seconds[stage])
+    return inputs if left is inputs else to_fit_still(left, inputs), extracted
 
 
 def _show_expected_time(inputs: StudyInputs, cases: Cases, stages: Stages) -> None:
@@ -229,6 +266,7 @@ def _write(
     folder: Path,
     stages: Stages,
     formats: Sequence[ReportFormat] | None,
+    log: RunLog,
 ) -> StudyResult:
     """Write pictures, facts, model and report."""
     with stages.watch.stage("Pictures"):
@@ -248,7 +286,8 @@ def _write(
     )
     stages.show("Writing the report", 1, 1)
     report = written[0] if written else None
-    return StudyResult(folder, report, bundle, facts, analysis, not_fitted)
+    measured = log.summary if log.summary.worth_saying else None
+    return StudyResult(folder, report, bundle, facts, analysis, not_fitted, measured)
 
 
 def _empty(place: Path) -> None:

@@ -19,10 +19,17 @@ StageProgress = Callable[[str, int, int], None]
 
 
 class Stopwatch:
-    """Seconds by stage, in the order in which stages ran."""
+    """Seconds by stage, in the order in which stages ran.
+
+    Attributes
+    ----------
+    told
+        Called with (stage, seconds) as each ends; None for nobody.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self.told: Callable[[str, float], None] | None = None
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -31,7 +38,10 @@ class Stopwatch:
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+            took = time.perf_counter() - start
+            self.seconds[name] = self.seconds.get(name, 0.0) + took
+            if self.told is not None:
+                self.told(name, took)
 
 
 @dataclass(frozen=True)

@@ -34,13 +34,31 @@ def read_study_to_fit(
     StudyProblemsError
         With every problem.
     """
-    inputs = read_study(path, progress, workers)
-    plan, survival = inputs.plan, inputs.survival
-    problems = too_few_patients(plan, survival, inputs.patient)
+    return _to_fit(read_study(path, progress, workers))
+
+
+def to_fit_still(left: StudyInputs, before: StudyInputs) -> StudyInputs:
+    """Judge again a study of which cases were left out since it was read.
+
+    Raises
+    ------
+    StudyProblemsError
+        If what is left cannot be fitted.
+    """
+    said = {remark for remark in before.remarks if remark in _weak(before)}
+    return _to_fit(replace(left, remarks=tuple(one for one in left.remarks if one not in said)))
+
+
+def _to_fit(inputs: StudyInputs) -> StudyInputs:
+    problems = too_few_patients(inputs.plan, inputs.survival, inputs.patient)
     if problems:
         raise StudyProblemsError(problems)
-    weak = fitted_to_little(survival, plan.outcome.horizons, inputs.flow)
-    return replace(inputs, remarks=(*inputs.remarks, *(f"{text}." for _, text in weak)))
+    return replace(inputs, remarks=(*inputs.remarks, *_weak(inputs)))
+
+
+def _weak(inputs: StudyInputs) -> list[str]:
+    horizons = inputs.plan.outcome.horizons
+    return [f"{text}." for _, text in fitted_to_little(inputs.survival, horizons, inputs.flow)]
 
 
 def too_few_patients(plan: StudyPlan, survival: Survival, patient: IntArray) -> list[Problem]:

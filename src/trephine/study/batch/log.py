@@ -19,6 +19,8 @@ from trephine.writing import naming
 
 # Of how many cases an estimate is given.
 _MANY = 100_000
+# Of fewer cases, most of the time went into starting.
+WORTH_A_SUMMARY = 50
 
 
 @dataclass
@@ -43,6 +45,11 @@ class Summary:
     def cases_an_hour(self) -> float | None:
         """Cases that are measured in an hour at this speed; None where none was measured."""
         return self.measured / self.wall_s * 3600 if self.measured and self.wall_s > 0 else None
+
+    @property
+    def worth_saying(self) -> bool:
+        """Whether cases failed, or so many were measured that starting was not most of it."""
+        return bool(self.failed) or self.measured + self.known >= WORTH_A_SUMMARY
 
     def numbers(self) -> dict[str, Any]:
         """Return it for the log."""
@@ -118,9 +125,22 @@ class RunLog:
         self.summary.processor_s += more.get("processor_seconds", 0.0)
         self._write({"event": "case", "row": row, "state": state, **more})
 
+    def known(self, count: int) -> None:
+        """Count cases that were measured before."""
+        self.summary.known += count
+
+    def stage(self, name: str, seconds: float) -> None:
+        """Write how long a stage of a run took."""
+        self._write({"event": "stage", "stage": name, "seconds": round(seconds, 3)})
+
+    def measured_in(self, seconds: float) -> None:
+        """Take the time that measuring took, where that is not all that is done."""
+        self.summary.wall_s = seconds
+
     def end(self, how: str) -> Summary:
         """Write and return what it came to."""
-        self.summary.wall_s = time.monotonic() - self._started
+        whole = time.monotonic() - self._started
+        self.summary.wall_s = self.summary.wall_s or whole
         self._write({"event": "end", "how": how, **self.summary.numbers()})
         return self.summary
 

@@ -160,7 +160,7 @@ def _measure(work: Work, item: KeyedPair) -> PairMeasurement:
         kind = "region"
         result = measure_region(image, mask, work.settings, label=pair.label)
     except InputError as error:
-        return nothing(item.key, pair.nameless(str(error)), kind)
+        return nothing(item.key, pair.nameless(str(error), of_image=kind == "image"), kind)
     except MemoryError as error:
         return nothing(item.key, f"not enough memory to measure it ({error})", "memory")
     except OSError as error:

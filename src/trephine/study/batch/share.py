@@ -44,4 +44,5 @@ class Share:
 
     def take(self, rows: Sequence[Shared]) -> list[tuple[int, Shared]]:
         """Return (position, row) of the rows that belong to this share."""
-        return list(enumerate(rows))[self.number :: self.of]
+        positions = range(self.number, len(rows), self.of)
+        return [(position, rows[position]) for position in positions]

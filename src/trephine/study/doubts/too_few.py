@@ -12,33 +12,43 @@ from trephine.study.images.files import (
     CaseFiles,
     few_drawn,
 )
-from trephine.study.table.outcome import FEWEST_EVENTS, TableRows
-from trephine.types import BoolArray, FloatArray, span_text
+from trephine.study.table.outcome import FEWEST_EVENTS
+from trephine.types import FloatArray, Survival, span_text
 
 
 def refuse_too_few(
-    plan: StudyPlan, rows: TableRows, files: CaseFiles | None, flow: Flow, stay: BoolArray
+    plan: StudyPlan, survival: Survival, files: CaseFiles | None, flow: Flow
 ) -> None:
     """Refuse too few events or drawings among the cases that stay: the table may hold enough.
+
+    Parameters
+    ----------
+    plan
+        Of the study.
+    survival, files
+        Of the cases that stay.
+    flow
+        How many those are, and of how many.
 
     Raises
     ------
     StudyProblemsError
         If there are.
     """
-    n_events = int(np.sum(rows.event[stay] == 1))
+    n_events = int(survival.event.sum())
     if n_events < FEWEST_EVENTS:
         expected = f"at least {FEWEST_EVENTS} events among the cases that can be analysed"
         found = f"{n_events} in {flow.analysed_cases} of {flow.enrolled_cases} cases"
         advice = 'Fill in missing values, or set [selection] missing_clinical = "impute"'
         raise StudyProblemsError([Problem(plan.data.table.name, expected, found, advice)])
-    _refuse_one_time(plan, rows.time[stay & (rows.event == 1)])
+    _refuse_one_time(plan, survival.time[survival.event])
     try:
         check_events(n_events, plan)
     except PlanError as error:
         problem = Problem("study.toml [deep.finetune]", "events enough to train", str(error))
         raise StudyProblemsError([problem]) from None
-    problems = few_drawn(files.masks, stay) if files is not None else []
+    every = np.ones(len(survival.event), dtype=np.bool_)
+    problems = few_drawn(files.masks, every) if files is not None else []
     if problems:
         raise StudyProblemsError(problems)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trephine.errors import ImageError, InputError
@@ -24,6 +24,25 @@ class Planned:
     tasks: tuple[ExtractionTask, ...]
     keys: Mapping[MeasurementKind, Mapping[tuple[str, bool], tuple[str | None, ...]]]
     fingerprints: Mapping[Path, Fingerprint]
+
+    def take(self, rows: Sequence[int], files: CaseFiles) -> Planned:
+        """Return what is planned for the cases at ``rows``, whose files these are."""
+        position = {row: number for number, row in enumerate(rows)}
+        tasks = []
+        for task in self.tasks:
+            readings = tuple(
+                replace(reading, position=position[reading.position])
+                for reading in task.readings
+                if reading.position in position
+            )
+            if readings:
+                tasks.append(replace(task, readings=readings))
+        keys = {
+            kind: {reading: tuple(row[case] for case in rows) for reading, row in of.items()}
+            for kind, of in self.keys.items()
+        }
+        fingerprints = {path: self.fingerprints[path] for path in files.paths()}
+        return Planned(tuple(tasks), keys, fingerprints)
 
 
 def plan_readings(inputs: StudyInputs, files: CaseFiles, recipe: Recipe) -> Planned:
@@ -62,7 +81,7 @@ def plan_readings(inputs: StudyInputs, files: CaseFiles, recipe: Recipe) -> Plan
             where = (taken[image].sha256, taken[mask].sha256, label, side)
             made = {kind: feature_key(kind, *where, *kinds[kind]) for kind in kinds}
             by_image[image].append(
-                Reading(mask, taken[mask].sha256, label, side, files.rows[row], made)
+                Reading(mask, taken[mask].sha256, label, side, files.rows[row], made, row)
             )
             for kind in kinds:
                 rows[kind].append(made[kind])

@@ -82,6 +82,8 @@ class Reading:
         Of the case in the study's table.
     keys
         Of its features in the store, by kind.
+    position
+        Of the case among those analysed.
     """
 
     mask: Path
@@ -90,6 +92,7 @@ class Reading:
     side: str | None
     row: int
     keys: Mapping[MeasurementKind, str]
+    position: int
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from trephine.deep.last_block import LastBlock
 from trephine.deep.maps import MapStore
 from trephine.executors import Progress, executor
 from trephine.store import FeatureStore
+from trephine.study.batch.log import RunLog
 from trephine.study.extraction.extracted import ExtractedFeatures, collect
+from trephine.study.extraction.fates import Fate
+from trephine.study.extraction.leaving_out import without_failed
 from trephine.study.extraction.one_image import Done, extract_image
 from trephine.study.extraction.planned import Planned, plan_readings
 from trephine.study.extraction.tasks import ExtractionTask, MeasurementKind, Recipe
@@ -24,6 +28,13 @@ SHARD = 16
 _KEPT_AFTER_S = 30.0
 
 
+class Extraction(NamedTuple):
+    """A study's cases and their features; without those that could not be measured."""
+
+    inputs: StudyInputs
+    features: ExtractedFeatures
+
+
 def extract_all(
     inputs: StudyInputs,
     store: FeatureStore,
@@ -31,7 +42,8 @@ def extract_all(
     block: LastBlock | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> ExtractedFeatures:
+    log: RunLog | None = None,
+) -> Extraction:
     """Extract what the store does not hold yet, and read all of it back.
 
     Parameters
@@ -46,8 +58,17 @@ def extract_all(
         Processes; the numbers do not depend on it.
     progress
         Called with (done, total) by image.
+    log
+        Gets every reading.
+
+    Raises
+    ------
+    InputError
+        If a case cannot be measured and the plan does not say to leave it out, or if files went
+        away.
     """
-    assert inputs.files is not None
+    files = inputs.files
+    assert files is not None
     recipe = Recipe(
         inputs.plan.data,
         inputs.plan.radiomics.normalise,
@@ -59,9 +80,15 @@ def extract_all(
     embedder = recipe.embedder
     if embedder is not None:
         recipe = recipe.held_to(embedder)
-    planned = plan_readings(inputs, inputs.files, recipe)
-    _extract_missing(planned, store, recipe, workers, progress)
-    return collect(planned, store, recipe, embedder, next(iter(inputs.files.masks)))
+    planned = plan_readings(inputs, files, recipe)
+    fates = _extract_missing(planned, store, recipe, workers, progress, log or RunLog(None))
+    failed = [fate for fate in fates if fate.kind]
+    if failed:
+        inputs, rows = without_failed(inputs, failed)
+        assert inputs.files is not None
+        files = inputs.files
+        planned = planned.take(rows, files)
+    return Extraction(inputs, collect(planned, store, recipe, embedder, next(iter(files.masks))))
 
 
 def _extract_missing(
@@ -70,7 +97,30 @@ def _extract_missing(
     recipe: Recipe,
     workers: int | None,
     progress: Progress | None,
-) -> None:
+    log: RunLog,
+) -> Iterator[Fate]:
+    """Extract and keep what is not stored; yield what became of each reading."""
+    tasks = _unknown(planned, store, recipe)
+    every = sum(len(task.readings) for task in planned.tasks)
+    log.known(every - sum(len(task.readings) for task in tasks))
+    if not tasks:
+        return
+    count = 1 if len(tasks) == 1 else workers
+    with executor(count, (recipe,)) as run:
+        batch: list[Done] = []
+        kept = time.monotonic()
+        for done in run.map(extract_image, tasks, progress):
+            batch.append(done)
+            for fate in done.fates:
+                _write_down(fate, log)
+                yield fate
+            if len(batch) == SHARD or time.monotonic() - kept > _KEPT_AFTER_S:
+                _keep(batch, store)
+                batch, kept = [], time.monotonic()
+        _keep(batch, store)
+
+
+def _unknown(planned: Planned, store: FeatureStore, recipe: Recipe) -> list[ExtractionTask]:
     wanted = [key for task in planned.tasks for r in task.readings for key in r.keys.values()]
     known = store.known(wanted)
     if recipe.maps is not None:
@@ -81,19 +131,18 @@ def _extract_missing(
         _remaining(task, known if "spacing_row_mm" in note else set())
         for task, note in zip(planned.tasks, notes, strict=True)
     )
-    tasks = [task for task in rest if task.readings]
-    if not tasks:
-        return
-    count = 1 if len(tasks) == 1 else workers
-    with executor(count, (recipe,)) as run:
-        batch: list[Done] = []
-        kept = time.monotonic()
-        for done in run.map(extract_image, tasks, progress):
-            batch.append(done)
-            if len(batch) == SHARD or time.monotonic() - kept > _KEPT_AFTER_S:
-                _keep(batch, store)
-                batch, kept = [], time.monotonic()
-        _keep(batch, store)
+    return [task for task in rest if task.readings]
+
+
+def _write_down(fate: Fate, log: RunLog) -> None:
+    told = {"kind": fate.kind, "error": fate.problem} if fate.kind else {}
+    log.case(
+        fate.row,
+        "failed" if fate.kind else "measured",
+        seconds=round(fate.seconds, 4),
+        processor_seconds=round(fate.processor_seconds, 4),
+        **told,
+    )
 
 
 def _remaining(task: ExtractionTask, known: set[str]) -> ExtractionTask:

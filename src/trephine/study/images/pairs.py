@@ -43,11 +43,24 @@ class Pair:
     row: int | None = None
     where: str = ""
 
-    def nameless(self, text: str) -> str:
-        """Return a message without the names of its files, where messages go by number."""
+    def nameless(self, text: str, *, of_image: bool = False) -> str:
+        """Return a message without the names of its files, where messages go by number.
+
+        Parameters
+        ----------
+        text
+            The message.
+        of_image
+            Whether it is of the image: the mask may have the same name in another folder.
+        """
         if not self.where:
             return text
-        return without_name(without_name(text, self.mask, "the mask"), self.image, "the image")
+        named = [(self.mask, "the mask"), (self.image, "the image")]
+        for path, instead in named:
+            text = text.replace(str(path), instead)
+        for path, instead in reversed(named) if of_image else named:
+            text = without_name(text, path, instead)
+        return text
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from trephine.report import ReportFormat, write_report
 from trephine.report.wording import name_column
 from trephine.store import FeatureStore
 from trephine.study.extraction.extracted import ExtractedFeatures, cases_of
-from trephine.study.extraction.whole_study import extract_all
+from trephine.study.extraction.whole_study import Extraction, extract_all
 from trephine.study.gather.external import assemble_external_facts
 from trephine.study.inputs import StudyInputs, read_study
 from trephine.study.locked.cohort_gaps import cohort_gaps
@@ -141,7 +141,7 @@ def validate_bundle(
     extracted = None
     if inputs.files is not None:
         with watch.stage("Extracting features"):
-            extracted = _extracted(model, inputs, folder, workers, show)
+            inputs, extracted = _extracted(model, inputs, folder, workers, show)
     validation, gaps = _validation(model, inputs, extracted, watch)
     external = external_facts(model, validation)
     with watch.stage("Performance"):
@@ -158,20 +158,20 @@ def _extracted(
     folder: Path,
     workers: int | None,
     show: StageProgress,
-) -> ExtractedFeatures:
+) -> Extraction:
     """Extract features as the model's study did, by its own network."""
     block = model.predictor.blocks.get(DEEP)
-    extracted = extract_all(
+    extraction = extract_all(
         inputs,
         FeatureStore(folder / "features"),
         block=block,
         workers=workers,
         progress=partial(show, "Extracting features"),
     )
-    if extracted.weights_sha256:
+    if extraction.features.weights_sha256:
         expected = model.context.features.weights_sha256 if block is None else block.sha256
-        check_weights(expected, extracted.weights_sha256)
-    return extracted
+        check_weights(expected, extraction.features.weights_sha256)
+    return extraction
 
 
 def _validation(
