@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from survival.slow_incidence import slow_incidence
 from trephine.errors import InputError, ModelError
 from trephine.evaluation.competing_scores import competing_scores
 from trephine.regression.cause_specific import fit_cause_specific
@@ -266,3 +267,30 @@ def test_groups_and_levels_are_checked() -> None:
         gray_test(TIME, CAUSE, MALE, of=9)
     with pytest.raises(InputError, match="level"):
         cumulative_incidence(TIME, CAUSE, level=1.0)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_influences_in_sums_over_clusters_are_those_followed_case_by_case(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(5, 250))
+    time = rng.exponential(20, n)
+    time = np.ceil(time) if seed % 2 else time  # ties
+    # With few censored the curve ends at 0, where one over it is no number.
+    cause = rng.choice(
+        [0, 1, 2, 5], n, p=[0.3, 0.3, 0.3, 0.1] if seed % 3 else [0.02, 0.5, 0.4, 0.08]
+    )
+    given: dict[str, Any] = {}
+    if seed % 4 == 0:
+        given["cluster"] = rng.integers(0, max(2, n // 2), n)
+    if seed % 3 == 1:
+        given["weights"] = rng.uniform(0.1, 3, n)
+    if seed % 5 == 2:
+        given["entry"] = time * rng.uniform(0, 0.9, n)
+    found = cumulative_incidence(time, cause, **given)
+    slow = slow_incidence(time, cause, **given)
+    for one, other in zip(
+        (found.incidence, found.event_free, found.standard_error, found.event_free_error),
+        slow,
+        strict=True,
+    ):
+        assert one == pytest.approx(other, abs=1e-12)

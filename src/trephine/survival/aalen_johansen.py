@@ -15,6 +15,7 @@ from trephine.survival.arrays import (
     group_codes,
     merge_near_ties,
 )
+from trephine.survival.incidence_spread import incidence_spread
 from trephine.survival.late_entry import check_entry
 from trephine.types import FloatArray, IntArray
 
@@ -134,29 +135,24 @@ def cumulative_incidence(
         raise InputError(f"level: expected 0 < level < 1, found {level}")
     weight = check_weights(weights, times.size)
     start = np.full(times.size, -np.inf) if entry is None else check_entry(entry, times)
-    labels, levels = group_codes(cluster, times.size, "cluster")
+    labels, _ = group_codes(cluster, times.size, "cluster")
     clusters = np.arange(times.size) if cluster is None else labels
-    n_clusters = times.size if cluster is None else int(levels.size)
     causes = tuple(np.unique(codes[codes != CENSORED]).tolist())
     distinct = np.unique(times[codes != CENSORED])
-    k, m = len(causes), distinct.size
-    free, incidence = np.ones(m), np.zeros((m, k))
-    error, free_error = np.zeros((m, k)), np.zeros(m)
-    moved_free, moved = np.zeros(times.size), np.zeros((times.size, k))
-    survival, reached = 1.0, np.zeros(k)
-    for row, at in enumerate(distinct):
-        here = (times == at)[:, None] & (codes[:, None] == np.array(causes))
-        at_risk = (times >= at) & (start < at)
-        total = float(weight[at_risk].sum())
-        hazard = (weight[:, None] * here).sum(axis=0) / total
-        change = (here - at_risk[:, None] * hazard) / total
-        moved = moved + moved_free[:, None] * hazard + survival * change
-        reached = reached + survival * hazard
-        moved_free = moved_free * (1 - hazard.sum()) - survival * change.sum(axis=1)
-        survival = survival * (1 - float(hazard.sum()))
-        free[row], incidence[row] = max(survival, 0.0), reached
-        error[row] = _spread(weight[:, None] * moved, clusters, n_clusters)
-        free_error[row] = _spread((weight * moved_free)[:, None], clusters, n_clusters)[0]
+    hazard, total = _hazards(times, codes, start, weight, distinct)
+    survived = np.cumprod(1 - hazard.sum(axis=1))
+    free = np.maximum(survived, 0.0)
+    before = np.append(1.0, survived[:-1])
+    incidence = np.cumsum(before[:, None] * hazard, axis=0)
+    place = np.column_stack(
+        [
+            np.searchsorted(distinct, start, side="right"),
+            np.searchsorted(distinct, times, side="right"),
+        ]
+    )
+    order = (np.argsort(place[:, 0], kind="stable"), np.argsort(place[:, 1], kind="stable"))
+    column = np.where(codes == CENSORED, -1, np.searchsorted(causes, codes))
+    error, free_error = incidence_spread(hazard, total, weight, clusters, place, column, order)
     half = float(ndtri(0.5 + level / 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         step = np.exp(half * error / incidence)
@@ -193,9 +189,22 @@ def check_causes(time: npt.ArrayLike, cause: npt.ArrayLike) -> tuple[FloatArray,
     return merge_near_ties(times), codes
 
 
-def _spread(influence: FloatArray, cluster: IntArray, n_clusters: int) -> FloatArray:
-    """Return the root of the summed squares of clusters' influences, a value a column."""
-    sums = np.zeros((n_clusters, influence.shape[1]))
-    np.add.at(sums, cluster, influence)
-    found: FloatArray = np.sqrt((sums**2).sum(axis=0))
+def _hazards(
+    times: FloatArray, codes: IntArray, start: FloatArray, weight: FloatArray, distinct: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the causes' hazards at each event time, (m, k), and the weights at risk there."""
+    causes = np.unique(codes[codes != CENSORED])
+    total = _weight_from(times, weight, distinct) - _weight_from(start, weight, distinct)
+    hazard = np.zeros((distinct.size, causes.size))
+    seen = codes != CENSORED
+    rows = np.searchsorted(distinct, times[seen])
+    np.add.at(hazard, (rows, np.searchsorted(causes, codes[seen])), weight[seen])
+    return hazard / total[:, None], total
+
+
+def _weight_from(times: FloatArray, weight: FloatArray, at: FloatArray) -> FloatArray:
+    """Return the weights of the cases whose time is one of ``at`` or later, shape (m,)."""
+    order = np.argsort(times, kind="stable")
+    later = np.append(np.cumsum(weight[order][::-1])[::-1], 0.0)
+    found: FloatArray = later[np.searchsorted(times[order], at, side="left")]
     return found
