@@ -9,8 +9,9 @@ import numpy as np
 
 from study.bundle_contexts import context_of
 from trephine.cohort.schema import ClinicalVariable
-from trephine.modelling.fitted_model import FittedModel, fit_model, nomogram_of
+from trephine.modelling.fitted_model import FittedModel, fit_model
 from trephine.modelling.imputation import Imputation
+from trephine.modelling.points import nomogram_of
 from trephine.modelling.prediction import Predictor
 from trephine.modelling.refits import RefitForm, Refits, refit_form
 from trephine.modelling.signature import Signature

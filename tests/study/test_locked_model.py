@@ -13,7 +13,8 @@ from study.bundle_contexts import context_of
 from trephine.cohort.schema import ClinicalVariable
 from trephine.errors import BundleError, StudyProblemsError
 from trephine.modelling.encoding import Term
-from trephine.modelling.fitted_model import fit_model, nomogram_of
+from trephine.modelling.fitted_model import fit_model
+from trephine.modelling.points import nomogram_of
 from trephine.modelling.prediction import Predictor
 from trephine.study.locked import LockedModel, predict_case, read_model
 from trephine.study.locked.context import BundleContext

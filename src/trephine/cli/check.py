@@ -58,17 +58,30 @@ def check(
 
 
 def _counts(inputs: StudyInputs) -> str:
+    from trephine.survival.competing_outcome import competing_counts
+
     flow, n_events = inputs.flow, int(inputs.survival.event.sum())
-    return f"{flow.analysed_cases} cases of {flow.analysed_patients} patients, {n_events} events"
+    told = f"{flow.analysed_cases} cases of {flow.analysed_patients} patients, {n_events} events"
+    others = competing_counts(inputs.survival)
+    if not others:
+        return told
+    return f"{told}, {_listed(others)} before it"
+
+
+def _listed(others: dict[str, int]) -> str:
+    return " and ".join(f"{count} {name}" for name, count in others.items())
 
 
 def _json(inputs: StudyInputs) -> str:
+    from trephine.survival.competing_outcome import competing_counts
+
     flow = inputs.flow
     return as_json(
         (),
         cases=flow.analysed_cases,
         patients=flow.analysed_patients,
         events=int(inputs.survival.event.sum()),
+        competing=competing_counts(inputs.survival),
         left_out=[
             {"reason": exclusion.reason, "cases": exclusion.n_cases}
             for exclusion in flow.exclusions

@@ -15,7 +15,7 @@ from trephine.evaluation.censoring_weights import (
     statuses_at,
     summed_censoring_influence,
 )
-from trephine.survival.kaplan_meier import kaplan_meier
+from trephine.evaluation.observed import shares_by
 from trephine.types import FloatArray, Survival
 
 
@@ -48,8 +48,7 @@ class BrierCurve:
 
     def null_scores(self) -> FloatArray:
         """Return the score of the Kaplan-Meier estimate given to everybody, shape (k,)."""
-        curve = kaplan_meier(self.outcome.time, self.outcome.event)
-        incidences = 1.0 - curve.at(self.times).survival_probability
+        incidences = shares_by(self.outcome, self.times)
         return np.array(
             [
                 (status.weight * (status.is_case - incidence) ** 2).mean()

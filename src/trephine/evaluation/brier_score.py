@@ -15,7 +15,7 @@ from trephine.evaluation.censoring_weights import (
     status_at,
 )
 from trephine.evaluation.influence import influence_standard_error
-from trephine.survival.kaplan_meier import kaplan_meier
+from trephine.evaluation.observed import shares_by
 from trephine.types import Estimate, FloatArray, Survival
 
 
@@ -117,9 +117,7 @@ def brier_score(
     influence = residual - score + censoring_influence(outcome, residual / n, status)
     error = influence_standard_error(influence, cluster)
     half = float(ndtri(0.5 + level / 2.0)) * error
-    incidence = 1.0 - float(
-        kaplan_meier(outcome.time, outcome.event).at([horizon]).survival_probability[0]
-    )
+    incidence = float(shares_by(outcome, [horizon])[0])
     null_score = float((status.weight * (status.is_case - incidence) ** 2).mean())
     return BrierScore(
         Estimate(score, max(0.0, score - half), min(1.0, score + half), level, error),

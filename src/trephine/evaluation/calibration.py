@@ -11,6 +11,8 @@ from scipy.special import chdtrc
 
 from trephine.errors import InputError
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
+from trephine.survival.aalen_johansen import cumulative_incidence
+from trephine.survival.competing_outcome import THE_EVENT, CompetingSurvival
 from trephine.survival.kaplan_meier import IntervalType, kaplan_meier
 from trephine.types import Estimate, FloatArray, IntArray, Survival
 
@@ -187,6 +189,8 @@ def observed_share(
     interval: IntervalType,
 ) -> tuple[Estimate, str]:
     """Return the share of cases with the event by a horizon, and why there is none."""
+    if isinstance(outcome, CompetingSurvival):
+        return _observed_incidence(outcome, horizon, cluster, level)
     curve = kaplan_meier(
         outcome.time, outcome.event, cluster=cluster, level=level, interval=interval
     )
@@ -207,3 +211,29 @@ def observed_share(
         when = outcome.when(horizon)
         return observed, f"nobody is left without the event at the horizon of {when}"
     return observed, ""
+
+
+def _observed_incidence(
+    outcome: CompetingSurvival, horizon: float, cluster: npt.NDArray[Any] | None, level: float
+) -> tuple[Estimate, str]:
+    """Return `observed_share` where events compete: Aalen-Johansen's, its interval on the log."""
+    nothing = Estimate(float("nan"), level=level)
+    none_yet = Estimate(0.0, 0.0, float("nan"), level, 0.0)
+    if not (outcome.event & (outcome.time <= horizon)).any():
+        if horizon > outcome.time.max():
+            return nothing, f"nobody was followed to the horizon of {outcome.when(horizon)}"
+        return none_yet, f"no event by the horizon of {outcome.when(horizon)}"
+    curve = cumulative_incidence(outcome.time, outcome.cause, cluster=cluster, level=level)
+    if horizon > curve.last and curve.event_free[-1] > 0.0:
+        return nothing, f"nobody was followed to the horizon of {outcome.when(horizon)}"
+    place = int(np.searchsorted(curve.times, horizon, side="right")) - 1
+    column = curve.causes.index(THE_EVENT)
+    parts = (curve.incidence, curve.low, curve.high)
+    value, low, high = (float(part[place, column]) for part in parts)
+    error = float(curve.standard_error[place, column])
+    if value >= 1.0:
+        when = outcome.when(horizon)
+        return Estimate(value, low, high, level, error), (
+            f"nobody is left without the event at the horizon of {when}"
+        )
+    return Estimate(value, low, high, level, error), ""

@@ -13,14 +13,15 @@ from trephine.errors import InputError, ModelError
 from trephine.evaluation.calibration_slope import complementary_log_log
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
 from trephine.evaluation.intervals import patient_bootstrap
+from trephine.evaluation.local_linear import local_linear
 from trephine.evaluation.pseudo_values import survival_pseudo_values
 from trephine.evaluation.unfitted import why_unfitted
 from trephine.regression.cox import CoxModel
+from trephine.regression.fine_gray import fit_fine_gray
+from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.survival.hare import hazard_regression
 from trephine.types import Estimate, FloatArray, IntArray, Survival
 
-LOCAL_SPAN = 0.75
-"""Share of cases in the window of the local regression."""
 _HARE_DIMENSION = 5
 _HARE_CERTAIN = 1e-4
 """rms keeps predictions so far from 0 and 1 before its hazard regression."""
@@ -223,6 +224,8 @@ def smooth_observed(
         raise InputError("every case has the same prediction")
     if horizon > outcome.time.max():
         raise InputError(f"nobody was followed to the horizon of {outcome.when(horizon)}")
+    if isinstance(outcome, CompetingSurvival):
+        return _by_subdistribution(outcome, event_probability, horizon, at, method)
     if method == "hazard regression":
         return _by_hazard_regression(outcome, event_probability, horizon, at)
     if method in ("hazard", "hazard spline"):
@@ -232,25 +235,50 @@ def smooth_observed(
         slope, intercept = np.polyfit(event_probability, pseudo, 1)
         line: FloatArray = intercept + slope * at
         return line
-    return _local_linear(event_probability, pseudo, at)
+    return local_linear(event_probability, pseudo, at)
 
 
 def _by_hazard(
     outcome: Survival, risk: FloatArray, horizon: float, at: FloatArray, method: CurveMethod
 ) -> FloatArray:
-    x, new = complementary_log_log(risk), complementary_log_log(at)
-    knots = np.quantile(x, [0.1, 0.5, 0.9])
-    if method == "hazard spline" and (np.diff(knots) > 0.0).all():
-        design = np.column_stack([x, _spline_term(x, knots)])
-        design_at = np.column_stack([new, _spline_term(new, knots)])
-    else:
-        design, design_at = x[:, None], new[:, None]
+    design, design_at = _designs(risk, at, method)
     model = CoxModel().fit(design, outcome)
     (baseline,) = model.baseline_cumulative_hazard().values()
     reached = np.searchsorted(baseline.index.to_numpy(dtype=np.float64), horizon, side="right")
     hazard = np.append(0.0, baseline.to_numpy())[reached]
     observed: FloatArray = -np.expm1(-hazard * np.exp(model.predict_linear_predictor(design_at)))
     return observed
+
+
+def _designs(
+    risk: FloatArray, at: FloatArray, method: CurveMethod
+) -> tuple[FloatArray, FloatArray]:
+    """Return the columns of predictions, and of those where the curve is asked for."""
+    x, new = complementary_log_log(risk), complementary_log_log(at)
+    knots = np.quantile(x, [0.1, 0.5, 0.9])
+    if method == "hazard spline" and (np.diff(knots) > 0.0).all():
+        return (
+            np.column_stack([x, _spline_term(x, knots)]),
+            np.column_stack([new, _spline_term(new, knots)]),
+        )
+    return x[:, None], new[:, None]
+
+
+def _by_subdistribution(
+    outcome: CompetingSurvival,
+    risk: FloatArray,
+    horizon: float,
+    at: FloatArray,
+    method: CurveMethod,
+) -> FloatArray:
+    """Return the curve where events compete: Fine and Gray's model (Austin and others 2022)."""
+    if method not in ("hazard", "hazard spline"):
+        raise InputError(f"calibration curve: expected hazard where events compete, found {method}")
+    if not outcome.event.any():
+        raise InputError("no event")
+    design, design_at = _designs(risk, at, method)
+    model = fit_fine_gray(design, outcome.time, outcome.cause)
+    return model.predict_incidence(design_at, [horizon])[:, 0]
 
 
 def _by_hazard_regression(
@@ -280,19 +308,3 @@ def _spline_term(x: FloatArray, knots: FloatArray) -> FloatArray:
         + cube(last) * (middle - first) / (last - middle)
     ) / (last - first) ** 2
     return term
-
-
-def _local_linear(x: FloatArray, y: FloatArray, at: FloatArray) -> FloatArray:
-    """Return the local linear regression of y on x with tricube weights at each point."""
-    nearest = max(3, int(np.ceil(LOCAL_SPAN * x.size)))
-    fitted = np.empty(at.size)
-    for k, point in enumerate(at):
-        distance = np.abs(x - point)
-        reach = np.partition(distance, nearest - 1)[nearest - 1] * (1.0 + 1e-9)
-        weight = np.clip(1.0 - (distance / max(reach, 1e-300)) ** 3, 0.0, None) ** 3
-        centre = np.average(x, weights=weight)
-        spread = np.average((x - centre) ** 2, weights=weight)
-        mean = np.average(y, weights=weight)
-        slope = np.average((x - centre) * (y - mean), weights=weight) / spread if spread else 0.0
-        fitted[k] = mean + slope * (point - centre)
-    return fitted

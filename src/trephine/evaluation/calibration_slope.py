@@ -125,18 +125,54 @@ def calibration_slope(
     if np.ptp(risk) == 0.0:
         note = "every case has the same prediction"
         return CalibrationSlope(Estimate(float("nan"), level=level), risk.size, note)
+    return _slope_of(outcome, complementary_log_log(risk), cluster, level, _certain(risk))
+
+
+def rate_slope(
+    outcome: Survival,
+    linear_predictor: npt.ArrayLike,
+    *,
+    cluster: npt.ArrayLike | None = None,
+    level: float = 0.95,
+) -> CalibrationSlope:
+    """Return the Cox coefficient of a linear predictor; any other event cuts follow-up short.
+
+    Where events compete, risks are no function of one linear predictor, and what can be too steep
+    is the rate of the event.
+
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases.
+    linear_predictor
+        Shape (n,).
+    cluster, level
+        As `calibration_slope`.
+    """
+    score = check_risk(linear_predictor, len(outcome), "linear predictor")
+    if np.ptp(score) == 0.0:
+        note = "every case has the same prediction"
+        return CalibrationSlope(Estimate(float("nan"), level=level), score.size, note)
+    return _slope_of(outcome, score, cluster, level, "")
+
+
+def _slope_of(
+    outcome: Survival,
+    column: FloatArray,
+    cluster: npt.ArrayLike | None,
+    level: float,
+    note: str,
+) -> CalibrationSlope:
     try:
-        model = CoxModel(level=level).fit(
-            complementary_log_log(risk)[:, None], outcome, cluster=cluster
-        )
+        model = CoxModel(level=level).fit(column[:, None], outcome, cluster=cluster)
     except ModelError as error:
         note = f"calibration slope: {why_unfitted(error)}"
-        return CalibrationSlope(Estimate(float("nan"), level=level), risk.size, note)
+        return CalibrationSlope(Estimate(float("nan"), level=level), column.size, note)
     slope = float(model.result_.coefficients[0])
     error_ = float(model.result_.standard_errors[0])
     half = float(ndtri(0.5 + level / 2.0)) * error_
     return CalibrationSlope(
-        Estimate(slope, slope - half, slope + half, level, error_), risk.size, _certain(risk)
+        Estimate(slope, slope - half, slope + half, level, error_), column.size, note
     )
 
 

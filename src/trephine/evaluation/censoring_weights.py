@@ -12,6 +12,7 @@ import numpy.typing as npt
 from trephine.errors import InputError
 from trephine.regression.cox import CoxModel
 from trephine.survival.arrays import merge_near_ties
+from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.survival.ipcw import CensoringDistribution, censoring_distribution
 from trephine.types import BoolArray, FloatArray, Survival, TimeUnit, span_text
 
@@ -29,9 +30,10 @@ class HorizonStatus:
     is_case
         Shape (n,): event before the horizon ("timeROC") or up to it ("riskRegression").
     is_control
-        Shape (n,): followed beyond the horizon.
+        Shape (n,): followed beyond the horizon, or with a competing event by it.
     weight
-        Shape (n,): 1 / G(T-) for cases, 1 / G(t) for controls, 0 for those censored before (and,
+        Shape (n,): 1 / G(T-) for cases and those with a competing event, 1 / G(t) for who was
+        followed beyond the horizon, 0 for those censored before (and,
         under "timeROC", for anything that happens exactly at the horizon).
     convention
         What decides at the horizon itself.
@@ -92,6 +94,8 @@ def status_at(
     """
     check_horizon(horizon)
     if covariates is not None:
+        if isinstance(outcome, CompetingSurvival):
+            raise InputError("covariates: expected none where events compete, found some")
         is_case, is_control = _case_and_control(outcome, horizon, convention)
         weight = np.zeros(len(outcome))
         own, at_horizon = _cox_uncensored_probability(outcome, covariates, horizon)
@@ -99,7 +103,7 @@ def status_at(
         weight[is_control] = 1.0 / at_horizon[is_control]
         return HorizonStatus(float(horizon), is_case, is_control, weight, convention, outcome.unit)
     return _weighted_by(
-        censoring_distribution(outcome.time, outcome.event), outcome, horizon, convention
+        censoring_distribution(outcome.time, ended_by_event(outcome)), outcome, horizon, convention
     )
 
 
@@ -115,7 +119,7 @@ def statuses_at(
     """
     for horizon in horizons:
         check_horizon(horizon)
-    censoring = censoring_distribution(outcome.time, outcome.event)
+    censoring = censoring_distribution(outcome.time, ended_by_event(outcome))
     return tuple(_weighted_by(censoring, outcome, float(t), "riskRegression") for t in horizons)
 
 
@@ -129,8 +133,12 @@ def _weighted_by(
     is_case, is_control = _case_and_control(outcome, horizon, convention)
     weight = np.zeros(time.size)
     weight[is_case] = 1.0 / censoring.before(time[is_case])
-    if is_control.any():
-        weight[is_control] = 1.0 / float(censoring.at([horizon])[0])
+    beyond = time > horizon
+    if beyond.any():
+        weight[beyond] = 1.0 / float(censoring.at([horizon])[0])
+    earlier = is_control & ~beyond  # a competing event: it will never be a case
+    if earlier.any():
+        weight[earlier] = 1.0 / censoring.before(time[earlier])
     return HorizonStatus(float(horizon), is_case, is_control, weight, convention, outcome.unit)
 
 
@@ -139,7 +147,18 @@ def _case_and_control(
 ) -> tuple[BoolArray, BoolArray]:
     time = outcome.time
     before = time < horizon if convention == "timeROC" else time <= horizon
-    return outcome.event & before, time > horizon
+    beyond = time > horizon
+    if isinstance(outcome, CompetingSurvival):
+        beyond = beyond | (outcome.competing & before)
+    return outcome.event & before, beyond
+
+
+def ended_by_event(outcome: Survival) -> BoolArray:
+    """Return whose follow-up an event ended, of any kind: all others were censored, shape (n,)."""
+    if isinstance(outcome, CompetingSurvival):
+        found: BoolArray = outcome.cause > 0
+        return found
+    return outcome.event
 
 
 def _cox_uncensored_probability(
@@ -231,7 +250,7 @@ def _row_by_row(outcome: Survival, coefficient: FloatArray) -> FloatArray:
     time, n = outcome.time, len(outcome)
     order = np.argsort(time, kind="stable")
     at_risk = n - np.arange(n)
-    censored = ~outcome.event[order]
+    censored = ~ended_by_event(outcome)[order]
     compensator = np.cumsum(np.where(censored, n / at_risk**2, 0.0))
     c = coefficient[order]
     later = np.cumsum(c[::-1])[::-1]
@@ -264,15 +283,17 @@ def summed_censoring_influence(
     distinct, position = np.unique(time, return_inverse=True)
     size = distinct.size
     at_risk = n - np.append(0, np.cumsum(np.bincount(position, minlength=size))[:-1])
-    censored = np.bincount(position, ~outcome.event, size)
+    ended = ended_by_event(outcome)
+    censored = np.bincount(position, ~ended, size)
     compensator = np.cumsum(censored * n / at_risk**2)
     c = np.zeros(size + 1)
     for coefficient, status in zip(coefficients, statuses, strict=True):
         # The first distinct time that i's integral no longer reaches.
         beyond = np.searchsorted(distinct, status.horizon, side="right")
-        c += np.bincount(np.where(status.is_control, beyond, position), coefficient, size + 1)
+        reach = np.where(outcome.time > status.horizon, beyond, position)
+        c += np.bincount(reach, coefficient, size + 1)
     reaching = np.cumsum(c[::-1])[::-1][1:]  # weight whose integral reaches each distinct time
     stopped = np.cumsum(c[:-1] * np.append(0.0, compensator[:-1]))
-    jump = np.where(outcome.event, 0.0, n / at_risk[position] * reaching[position])
+    jump = np.where(ended, 0.0, n / at_risk[position] * reaching[position])
     influence: FloatArray = jump - (reaching * compensator + stopped)[position]
     return influence

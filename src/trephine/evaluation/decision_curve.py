@@ -11,6 +11,8 @@ import numpy.typing as npt
 from trephine.errors import InputError
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
 from trephine.evaluation.intervals import patient_bootstrap
+from trephine.survival.aalen_johansen import incidence_above
+from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.survival.nested_sets import event_free_above
 from trephine.types import FloatArray, IntArray, Survival
 
@@ -196,7 +198,7 @@ def _rates(
     where it has reached 0.
     """
     share = 1.0 - np.searchsorted(np.sort(risk), grid, side="left") / risk.size
-    event_rate = 1.0 - event_free_above(outcome.time, outcome.event, risk, grid, horizon)
+    event_rate = _event_rates(outcome, risk, horizon, grid)
     followed = grid <= risk[outcome.time >= horizon].max(initial=-np.inf)
     lost = (share > 0.0) & ~followed
     event_rate[lost] = np.nan
@@ -209,6 +211,15 @@ def _rates(
             f" horizon of {outcome.when(horizon)}"
         )
     return event_rate * share, (1.0 - event_rate) * share, note
+
+
+def _event_rates(
+    outcome: Survival, risk: FloatArray, horizon: float, grid: FloatArray
+) -> FloatArray:
+    """Return the share with the event by the horizon among those at or above each threshold."""
+    if not isinstance(outcome, CompetingSurvival):
+        return 1.0 - event_free_above(outcome.time, outcome.event, risk, grid, horizon)
+    return incidence_above(outcome.time, outcome.cause, risk, grid, horizon)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from trephine.evaluation.brier_curve import brier_curve
 from trephine.evaluation.brier_score import BrierScore, brier_score
 from trephine.evaluation.influence import influence_standard_error
-from trephine.survival.kaplan_meier import kaplan_meier
+from trephine.evaluation.observed import shares_by
 from trephine.types import Estimate, FloatArray, Survival
 
 
@@ -103,8 +103,7 @@ def integrated_brier(
 
 
 def _null_score(outcome: Survival, horizon: float) -> BrierScore:
-    curve = kaplan_meier(outcome.time, outcome.event)
-    incidence = 1.0 - float(curve.at([horizon]).survival_probability[0])
+    incidence = float(shares_by(outcome, [horizon])[0])
     return brier_score(outcome, np.full(len(outcome), incidence), horizon)
 
 

@@ -23,6 +23,7 @@ from trephine.facts.base import (
     SpreadFact,
 )
 from trephine.facts.centres import CentreFacts
+from trephine.facts.competing import CompetingFacts
 from trephine.facts.evaluation import (
     CalibrationFacts,
     CalibrationGroupFact,
@@ -163,6 +164,8 @@ class Facts(Fact):
     """Kaplan-Meier curve of all analysed cases."""
     risk_groups: tuple[RiskGroupsFacts, ...] = ()
     """Kaplan-Meier curves of risk groups."""
+    competing: CompetingFacts | None = None
+    """Incidences where other events may come first; null where the plan names none."""
     subgroups: tuple[SubgroupFacts, ...] = ()
     """Models in the subgroups of the plan, out of fold."""
     centres: tuple[CentreFacts, ...] = ()

@@ -140,3 +140,14 @@ class Quartiles(Fact):
     """First quartile."""
     q3: Number
     """Third quartile."""
+
+
+class CompetingCount(Fact):
+    """An event that competes with the one that is predicted."""
+
+    name: str
+    """Name of the event."""
+    cases: Count
+    """Analysed cases whose first event it was."""
+    percent: Number
+    """Of the analysed cases, 0 to 100."""

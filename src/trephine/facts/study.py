@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trephine.choices import Kind, Learner, ProtocolName, SignatureTraining, Unit
-from trephine.facts.base import Count, EstimateFact, Fact, Number, Quartiles
+from trephine.facts.base import CompetingCount, Count, EstimateFact, Fact, Number, Quartiles
 from trephine.types import TimeUnit
 
 
@@ -74,6 +74,8 @@ class HorizonFlow(Fact):
     """Horizon, in the study's time unit."""
     events: Count
     """Cases with the event by the horizon."""
+    competing: Count = 0
+    """Cases with a competing event by the horizon, and so never the event."""
     censored: Count
     """Cases whose follow-up was censored before the horizon, status there unknown."""
     at_risk: Count
@@ -93,6 +95,8 @@ class FlowFacts(Fact):
     """Analysed cases with the event."""
     event_percent: Number
     """Events as a percentage of the analysed cases, 0 to 100."""
+    competing: tuple[CompetingCount, ...] = ()
+    """Competing events; empty where the plan names none."""
     patients_with_event: Count | None = None
     """Patients with the event in at least one case."""
     follow_up: Quartiles | None = None

@@ -11,6 +11,7 @@ import numpy as np
 from trephine.cohort.schema import ClinicalVariable
 from trephine.deep.last_block import LastBlock, state_from_bytes
 from trephine.errors import BundleError, InputError
+from trephine.modelling.absolute_risk import OtherCause
 from trephine.modelling.fitted_model import DECILES, FittedModel
 from trephine.modelling.harmonise import Combat
 from trephine.modelling.harmoniser import Harmoniser
@@ -159,6 +160,7 @@ def _model_to_json(model: FittedModel) -> dict[str, Any]:
         "n": model.n,
         "n_events": model.n_events,
         "left_out": [list(pair) for pair in model.left_out],
+        **({"others": [_plain(asdict(one)) for one in model.others]} if model.others else {}),
     }
 
 
@@ -189,6 +191,23 @@ def _model_from_json(part: Mapping[str, Any]) -> FittedModel:
         n_events=int(part["n_events"]),
         left_out=tuple((name, reason) for name, reason in part["left_out"]),
         deciles=_array(part["deciles"]).reshape(len(DECILES)),
+        others=tuple(_other_from_json(one, q) for one in part.get("others", ())),
+    )
+
+
+def _other_from_json(part: Mapping[str, Any], q: int) -> OtherCause:
+    columns = tuple(int(column) for column in part["columns"])
+    if not all(0 <= column < q for column in columns):
+        raise ValueError(f"terms of {part['name']}: expected places below {q}, found {columns}")
+    times = _array(part["times"])
+    return OtherCause(
+        name=str(part["name"]),
+        columns=columns,
+        coefficients=_array(part["coefficients"]).reshape(len(columns)),
+        centre=_array(part["centre"]).reshape(len(columns)),
+        times=times,
+        cumulative_hazard=_array(part["cumulative_hazard"]).reshape(times.size),
+        n_events=int(part["n_events"]),
     )
 
 

@@ -11,11 +11,11 @@ from scipy.special import ndtri
 
 from trephine.choices import Penalty
 from trephine.errors import InputError
-from trephine.modelling.terms import CLINICAL, Term, axis_of, clinical_of, signatures_of
+from trephine.modelling.absolute_risk import OtherCause, absolute_risk
+from trephine.modelling.terms import CLINICAL, Term, clinical_of, signatures_of
 from trephine.regression.cox_fit import CoxOptions, fit_cox, weighted_sum
 from trephine.regression.cox_prediction import hazard_with_error
 from trephine.regression.cox_result import CoxResult
-from trephine.regression.nomogram import Nomogram, make_nomogram
 from trephine.survival.baseline import BaselineHazard
 from trephine.types import FloatArray, IntArray, Survival
 
@@ -33,7 +33,8 @@ class SurvivalAt:
     times
         Shape (k,).
     survival_probability, low, high
-        Shape (m, k); the interval is symmetric on the log scale, as ``survfit``'s.
+        Shape (m, k); the interval is symmetric on the log scale, as ``survfit``'s. With competing
+        events 1 - P(the event by then, before any other), without an interval (NaN).
     """
 
     times: FloatArray
@@ -78,6 +79,8 @@ class FittedModel:
         Terms that could not enter, with the reason.
     deciles
         First to ninth decile of the training cases' linear predictors, shape (9,).
+    others
+        The rates of competing events; empty where there are none.
     unfittable
         Of ``left_out``, the signatures with which the Cox model cannot be fitted (they may order
         the events perfectly), other than those that carry nothing; not kept in a bundle.
@@ -101,6 +104,7 @@ class FittedModel:
     left_out: tuple[tuple[str, str], ...] = field(default=())
     deciles: FloatArray = field(default_factory=lambda: np.zeros(len(DECILES)))
     unfittable: tuple[str, ...] = ()
+    others: tuple[OtherCause, ...] = ()
 
     @property
     def signatures(self) -> tuple[str, ...]:
@@ -144,6 +148,16 @@ class FittedModel:
         hazard, _, _ = self.baseline.observed_at(np.atleast_1d(np.asarray(times, np.float64)))
         return hazard
 
+    def typical_survival(self, linear_predictor: FloatArray, horizon: float) -> FloatArray:
+        """Return 1 - P(event by the horizon) where competing rates are those of the centre, (m,).
+
+        What a nomogram reads: its points are of the event's rate alone.
+        """
+        average = np.ones(linear_predictor.size)
+        pairs = [(other, average) for other in self.others]
+        found: FloatArray = 1 - absolute_risk(self.baseline, linear_predictor, pairs, [horizon])
+        return found[:, 0]
+
     def predict_survival(
         self, design: FloatArray, times: npt.ArrayLike, level: float = LEVEL
     ) -> SurvivalAt:
@@ -159,6 +173,11 @@ class FittedModel:
             Coverage of the intervals.
         """
         asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        if self.others:
+            ratios = [(other, other.ratio(design)) for other in self.others]
+            risk = absolute_risk(self.baseline, self.linear_predictor(design), ratios, asked)
+            nothing = np.full(risk.shape, np.nan)
+            return SurvivalAt(asked, 1 - risk, nothing, nothing)
         hazard, error = hazard_with_error(
             self.baseline,
             (design - self.centre) / self.scale,
@@ -237,37 +256,6 @@ def fit_model(
         result=fit.result,
         left_out=tuple(left_out),
         deciles=np.quantile(lp, DECILES),
-    )
-
-
-def nomogram_of(
-    model: FittedModel, labels: Sequence[tuple[str, str]], horizons: Sequence[float]
-) -> Nomogram:
-    """Lay a model out as a nomogram.
-
-    Parameters
-    ----------
-    model
-        With at least one term.
-    labels
-        Variable and the label of its axis, in the order of the axes.
-    horizons
-        Times of the survival axes.
-    """
-    predictors = []
-    for variable, label in labels:
-        own = [j for j, term in enumerate(model.terms) if term.variable == variable]
-        if own:
-            terms = [model.terms[j] for j in own]
-            coefficients = [float(model.coefficients[j]) for j in own]
-            low, high = float(model.low[own[0]]), float(model.high[own[0]])
-            predictors.append(axis_of(terms, label, coefficients, low, high))
-    return make_nomogram(
-        predictors,
-        centre=float(model.centre @ model.coefficients),
-        horizons=horizons,
-        survival_at_zero=[float(s) for s in model.baseline_survival(list(horizons))],
-        linear_predictor_range=model.linear_predictor_range,
     )
 
 

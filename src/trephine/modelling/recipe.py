@@ -10,6 +10,7 @@ import numpy as np
 from trephine.choices import Penalty
 from trephine.cohort.schema import ClinicalTable, capitalised, label_of
 from trephine.errors import ModelError, ModelFault
+from trephine.modelling.absolute_risk import other_causes
 from trephine.modelling.cases import Cases
 from trephine.modelling.clinical_choice import ClinicalChoice, choose_clinical
 from trephine.modelling.feature_chain import FittedChain, fit_chain
@@ -228,7 +229,8 @@ def _fit_columns(
         else:
             worst = _falling(model) if settings.rules.signature_training == "out-of-fold" else None
             if worst is None:
-                return replace(model, unfittable=unfittable)
+                others = other_causes(terms, design, cases.survival)
+                return replace(model, unfittable=unfittable, others=others)
             reason = "its out-of-fold values do not rise with the risk"
         left_out = [*left_out, (terms[worst].name, reason)]
         columns = columns[:worst] + columns[worst + 1 :]

@@ -133,9 +133,10 @@ class Refits:
 def refit_form(predictor: Predictor, horizons: Sequence[float]) -> RefitForm | None:
     """Return a refit as far as it predicts survival at horizons.
 
-    None where a network was trained with its signature: hundreds of networks are not kept.
+    None where a network was trained with its signature, since hundreds of networks are not kept;
+    and where events compete, whose risks need the whole course of every cause's hazard.
     """
-    if predictor.blocks:
+    if predictor.blocks or any(model.others for model in predictor.models.values()):
         return None
     signatures = {name: _without_ranges(one) for name, one in predictor.signatures.items()}
     return RefitForm(

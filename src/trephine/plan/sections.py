@@ -16,6 +16,7 @@ from trephine.choices import (
     PlannedExecutor,
     ProtocolName,
 )
+from trephine.cohort.event_codes import CENSORED, EventCodes, spelt
 from trephine.cohort.schema import FROM_ARCS, ClinicalVariable
 from trephine.errors import MisfitError
 from trephine.plan.data_section import DataSection
@@ -45,11 +46,27 @@ class StudySection(PlanSection):
     )
 
 
+# What a cell of the event column holds: a number, or a word.
+CellCode = int | str
+
+
 class OutcomeSection(PlanSection):
     """``[outcome]``: what is predicted and when."""
 
     name: str = Field(default="event-free survival", description="what is predicted, in texts")
     event: str = Field(default="event", description="the event's name in texts")
+    event_code: CellCode | tuple[CellCode, ...] = Field(
+        default=1,
+        description="what the event column holds where the event was seen, a number, a word or"
+        " several; 0 is always follow-up that ended without any",
+    )
+    competing: dict[str, CellCode | tuple[CellCode, ...]] = Field(
+        default_factory=dict,
+        description="events after which this one cannot happen any more or no longer counts, by"
+        " name, with what the event column holds for each: `{ death = 2, replacement = [3, 4] }`;"
+        " models then take them for the end of follow-up, and the report gives the incidence of"
+        " each beside what ignoring them would have said",
+    )
     unit: TimeUnit = Field(default="months", description="of the time column and the horizons")
     horizons: tuple[float, ...] = Field(
         default=(36.0, 60.0),
@@ -71,12 +88,36 @@ class OutcomeSection(PlanSection):
             raise MisfitError("", "times > 0 in ascending order")
         return horizons
 
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        every = [*self.codes.event, *(c for own in self.codes.competing.values() for c in own)]
+        if CENSORED in every:
+            raise MisfitError("competing", "codes other than 0, which means that none was seen")
+        if len(set(every)) < len(every):
+            raise MisfitError("competing", "each code for one event alone", str(every))
+        if not all(self.codes.competing.values()) or not self.codes.event:
+            raise MisfitError("competing", "a code at least for each event")
+        if self.event in self.competing:
+            raise MisfitError("competing", f"names other than the event's, {self.event!r}")
+        return self
+
+    @property
+    def codes(self) -> EventCodes:
+        """What the cells of the event column mean."""
+        return EventCodes(
+            _spelt(self.event_code), {name: _spelt(own) for name, own in self.competing.items()}
+        )
+
     @field_validator("risk_cuts")
     @classmethod
     def _probabilities(cls, cuts: tuple[float, ...]) -> tuple[float, ...]:
         if any(not 0 < cut < 1 for cut in cuts) or list(cuts) != sorted(set(cuts)):
             raise MisfitError("", "probabilities between 0 and 1 in ascending order")
         return cuts
+
+
+def _spelt(codes: CellCode | tuple[CellCode, ...]) -> tuple[str, ...]:
+    return tuple(map(spelt, codes)) if isinstance(codes, tuple) else (spelt(codes),)
 
 
 class ModelsSection(PlanSection):
@@ -194,6 +235,24 @@ class StudyPlan(PlanSection):
         if asked and self.validation.repeats == 0:
             expected = "repeats = 1 or more where there are subgroups: they are judged out of fold"
             raise MisfitError("validation.subgroups", expected, "repeats = 0")
+        return self
+
+    @model_validator(mode="after")
+    def _has_event_codes(self) -> Self:
+        if self.data.columns.event_date is not None and not self.outcome.codes.plain:
+            expected = (
+                "a column of codes, under [data] columns.event, instead of event_date: what"
+                " happened first, with `last` the date on which it did"
+            )
+            raise MisfitError("outcome.competing", expected)
+        return self
+
+    @model_validator(mode="after")
+    def _curve_of_competing(self) -> Self:
+        method = self.validation.calibration_curve
+        if self.outcome.competing and method not in ("hazard", "hazard spline"):
+            expected = "hazard or hazard spline where [outcome] names competing events"
+            raise MisfitError("validation.calibration_curve", expected, method)
         return self
 
     @property

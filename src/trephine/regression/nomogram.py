@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from trephine.regression.ticks import pretty
 from trephine.types import FloatArray
 
 MAX_POINTS = 100.0
+# Steps of the total axis between which a curved survival axis is taken as straight.
+_FINE = 4001
 SURVIVAL_TICKS = np.round(np.arange(0.05, 0.951, 0.05), 2)
 
 
@@ -84,6 +86,10 @@ class SurvivalAxis:
     points: FloatArray
 
 
+SurvivalOf = Callable[[FloatArray, float], FloatArray]
+"""Survival by a horizon from centred linear predictors; it falls with them."""
+
+
 @dataclass(frozen=True)
 class Nomogram:
     """Points that add up to the model's own prediction.
@@ -102,6 +108,8 @@ class Nomogram:
         One a horizon.
     survival_at_zero
         Baseline survival S0(t) at each horizon, where the centred linear predictor is 0.
+    survival_of
+        What the survival axes show where it is not S0(t)^exp(lp); None where it is.
     """
 
     axes: tuple[Axis, ...]
@@ -111,6 +119,7 @@ class Nomogram:
     survival_axes: tuple[SurvivalAxis, ...]
     horizons: tuple[float, ...]
     survival_at_zero: tuple[float, ...]
+    survival_of: SurvivalOf | None = None
 
     def points(self, name: str, value: float | str) -> float:
         """Return the points of one predictor's value (continuous) or level (categorical)."""
@@ -138,7 +147,9 @@ class Nomogram:
         return np.asarray(total_points) / self.points_per_unit + self.offset
 
     def survival_probability(self, total_points: FloatArray, horizon: float) -> FloatArray:
-        """Return S(t) = S0(t)^exp(lp) at some total points."""
+        """Return S(t) = S0(t)^exp(lp) at some total points, or what ``survival_of`` gives."""
+        if self.survival_of is not None:
+            return self.survival_of(self.linear_predictor(total_points), horizon)
         at_zero = self.survival_at_zero[self.horizons.index(horizon)]
         return np.asarray(at_zero ** np.exp(self.linear_predictor(total_points)))
 
@@ -200,6 +211,28 @@ def make_nomogram(
         horizons=tuple(horizons),
         survival_at_zero=tuple(survival_at_zero),
     )
+
+
+def with_survival(nomogram: Nomogram, survival_of: SurvivalOf) -> Nomogram:
+    """Return a nomogram whose survival axes show another function of the linear predictor.
+
+    Parameters
+    ----------
+    nomogram
+        As `make_nomogram` gives it.
+    survival_of
+        The function; round probabilities are placed where it passes them.
+    """
+    reach = float(nomogram.total_points[-1])
+    points = np.linspace(0.0, reach, _FINE)
+    axes = []
+    for horizon in nomogram.horizons:
+        falling = survival_of(nomogram.linear_predictor(points), horizon)
+        shown = (falling[-1] <= SURVIVAL_TICKS) & (falling[0] >= SURVIVAL_TICKS)
+        ticks = SURVIVAL_TICKS[shown]
+        # interp wants what rises.
+        axes.append(SurvivalAxis(horizon, ticks, np.interp(-ticks, -falling, points)))
+    return replace(nomogram, survival_axes=tuple(axes), survival_of=survival_of)
 
 
 def _ticks(predictor: NomogramPredictor, n_ticks: int) -> tuple[FloatArray, FloatArray]:

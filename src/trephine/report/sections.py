@@ -13,6 +13,7 @@ SectionName = Literal[
     "performance",
     "external",
     "risk-groups",
+    "competing",
     "sample-size",
 ]
 """In the order of the report; the anchors of the page."""
@@ -28,6 +29,7 @@ HEADINGS: dict[SectionName, str] = {
     "performance": "Performance",
     "external": "Outside data",
     "risk-groups": "Risk groups",
+    "competing": "Competing events",
     "sample-size": "Sample size",
 }
 """What stands over each."""
@@ -73,6 +75,7 @@ ORDER: dict[SectionName, tuple[str, ...]] = {
     ),
     "external": ("table-external",),
     "risk-groups": ("figure-5c", "table-risk-groups"),
+    "competing": ("figure-incidence", "table-incidence", "table-second-reading"),
     "sample-size": ("table-sample-size",),
 }
 """In which order a section is read, by what slugs begin with; what is not named comes last."""

@@ -34,7 +34,7 @@ from trephine.study.images.fingerprints import Fingerprint, read_once
 from trephine.study.network_file import network_file_problems
 from trephine.study.settings import deep_settings, model_parts, radiomics_settings
 from trephine.study.table.doubts import left_out_doubts, time_doubts
-from trephine.study.table.outcome import TableRows, codes, read_rows
+from trephine.study.table.outcome import TableRows, codes, follow_up_of, read_rows
 from trephine.study.table.predictors import refused_predictors
 from trephine.study.table.ready_made import read_feature_sets
 from trephine.study.table.splines import spline_problems
@@ -263,8 +263,7 @@ def _analysed(
     kept = sorted(np.flatnonzero(stay).tolist(), key=lambda row: _by_name(names[row]))
     patient_ids = tuple(rows.patient_ids[row] for row in kept)
     centres = tuple(rows.centres[row] for row in kept) if rows.centres is not None else None
-    event = rows.event[kept] == 1
-    survival = Survival(rows.time[kept], event, plan.outcome.unit)
+    survival = follow_up_of(plan, rows, kept)
     analysed = clinical.take(kept)
     analysed_files = files.take(kept) if files is not None else None
     refuse_too_few(plan, survival, analysed_files, flow)

@@ -162,6 +162,42 @@ def cumulative_incidence(
     )
 
 
+def incidence_above(
+    time: FloatArray, cause: IntArray, risk: FloatArray, grid: FloatArray, horizon: float
+) -> FloatArray:
+    """Return the incidence of cause 1 by a horizon among those at or above each threshold.
+
+    Parameters
+    ----------
+    time, cause, risk
+        Of n cases.
+    grid
+        Thresholds of the risk; 0 where nobody is at or above one.
+    horizon
+        When.
+    """
+    order = np.argsort(time, kind="stable")
+    times, codes, risks = merge_near_ties(time[order]), cause[order], risk[order]
+    found, known = np.zeros(grid.size), {}
+    for place, threshold in enumerate(grid):
+        inside = risks >= threshold
+        size = int(inside.sum())
+        if size not in known:
+            known[size] = _incidence_by(times[inside], codes[inside], horizon) if size else 0.0
+        found[place] = known[size]
+    return found
+
+
+def _incidence_by(times: FloatArray, codes: IntArray, horizon: float) -> float:
+    """Return the incidence of cause 1 by a time, of ascending times."""
+    distinct, first = np.unique(times, return_index=True)
+    at_risk = times.size - first
+    events = np.add.reduceat(codes == 1, first, dtype=np.float64)
+    any_event = np.add.reduceat(codes != CENSORED, first, dtype=np.float64)
+    before = np.append(1.0, np.cumprod(1 - any_event / at_risk)[:-1])
+    return float((before * events / at_risk)[distinct <= horizon].sum())
+
+
 def check_causes(time: npt.ArrayLike, cause: npt.ArrayLike) -> tuple[FloatArray, IntArray]:
     """Return follow-up, near ties merged, and whole-numbered causes.
 

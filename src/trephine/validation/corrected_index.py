@@ -14,6 +14,7 @@ from trephine.evaluation.censoring_weights import status_at
 from trephine.evaluation.time_dependent_auc import area_at
 from trephine.modelling.prediction import ModelPrediction
 from trephine.regression.cox import CoxModel
+from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.survival.concordance import harrell_concordance
 from trephine.types import Estimate, FloatArray, Survival
 
@@ -108,7 +109,9 @@ def measure_indices(survival: Survival, scores: Scores, horizons: Sequence[float
             values += [np.nan, np.nan]
             continue
         status = status_at(survival, horizon, convention="riskRegression")
-        values += [area_at(status, lp), brier_at(status, probability)]
+        # Where events compete, who is likely to have it is not who has the highest rate of it.
+        ranked = probability if isinstance(survival, CompetingSurvival) else lp
+        values += [area_at(status, ranked), brier_at(status, probability)]
     return np.array(values)
 
 

@@ -15,6 +15,7 @@ from trephine.executors import Progress, executor
 from trephine.modelling.cases import Cases
 from trephine.modelling.protocols import RECIPE_VERSION, RecipeSettings
 from trephine.store import TaskLedger
+from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.types import IntArray
 
 # What a task answers: JSON values, so that a ledger can keep it.
@@ -149,6 +150,9 @@ def work_digest(purpose: str, cases: Cases, settings: RecipeSettings, *further: 
 
     for part in (purpose, settings, *further, cases.survival.time, cases.survival.event):
         add(part)
+    if isinstance(cases.survival, CompetingSurvival):
+        for part in (cases.survival.cause, cases.survival.names):
+            add(part)
     for part in (cases.survival.unit, cases.patient, cases.centre):
         add(part)
     for name, features in cases.features.items():

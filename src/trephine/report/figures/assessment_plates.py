@@ -215,6 +215,7 @@ def risk_group_plates(facts: Facts) -> list[Plate]:
                 caption=(
                     "Kaplan-Meier curves with 95%"
                     " intervals; ticks: censored; thin lines: horizons.",
+                    *_ignoring(facts),
                 ),
                 panels=tuple(panels),
                 protocol=protocol,
@@ -222,6 +223,16 @@ def risk_group_plates(facts: Facts) -> list[Plate]:
             )
         )
     return plates
+
+
+def _ignoring(facts: Facts) -> Text:
+    """Say what a Kaplan-Meier curve is where events compete; nothing where none do."""
+    if facts.competing is None:
+        return ()
+    return (
+        " Competing events count as censored: the curve is of those whom nothing else befalls; how"
+        " many have the event is under Competing events.",
+    )
 
 
 def overall_plates(facts: Facts) -> list[Plate]:
@@ -241,7 +252,10 @@ def overall_plates(facts: Facts) -> list[Plate]:
             section="participants",
             number="",
             title=("Survival of all analysed cases",),
-            caption=("Kaplan-Meier curve with 95% interval; ticks: censored.",),
+            caption=(
+                "Kaplan-Meier curve with 95% interval; ticks: censored.",
+                *_ignoring(facts),
+            ),
             panels=(
                 Panel(
                     partial(draw_titled, title=facts.survival.label, draw=draw),

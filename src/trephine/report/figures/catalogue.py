@@ -14,6 +14,7 @@ from trephine.report.figures.assessment_plates import (
     roc_plates,
 )
 from trephine.report.figures.chance_plates import comparison_plates, null_check_plates
+from trephine.report.figures.competing import incidence_plates
 from trephine.report.figures.image_plates import icc_plates, picture_plates
 from trephine.report.figures.instability_plates import instability_plates
 from trephine.report.figures.model_plates import (
@@ -47,6 +48,7 @@ def make_plates(facts: Facts, pictures_folder: Path) -> tuple[Plate, ...]:
         *subgroup_plates(facts),
         *instability_plates(facts),
         *risk_group_plates(facts),
+        *incidence_plates(facts),
         *overall_plates(facts),
         *picture_plates(facts, pictures_folder),
         *icc_plates(facts),

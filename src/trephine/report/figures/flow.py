@@ -134,8 +134,16 @@ def _analysed(facts: Facts) -> list[str]:
         f" ({show(flow.event_percent, 'percent')})",
     ]
     lines += [
+        f"{other.name} first: {show(other.cases, 'count')} {plural(study.case_noun, other.cases)}"
+        f" ({show(other.percent, 'percent')})"
+        for other in flow.competing
+    ]
+    others = bool(flow.competing)
+    lines += [
         f"by {horizon_noun(row.horizon, study.time_unit)}: event in {show(row.events, 'count')}"
-        f" {plural(study.case_noun, row.events)}, {show(row.at_risk, 'count')} still at risk"
+        f" {plural(study.case_noun, row.events)},"
+        + (f" another in {show(row.competing, 'count')}," if others else "")
+        + f" {show(row.at_risk, 'count')} still at risk"
         for row in flow.horizons
     ]
     return lines

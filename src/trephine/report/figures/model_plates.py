@@ -63,6 +63,11 @@ def nomogram_plates(facts: Facts) -> list[Plate]:
             "Read each predictor's points on the top axis, add them up, and read the ",
             trace.study.outcome_name.words(), " below the total. ",
         ]  # fmt: skip
+        if facts.competing is not None:
+            caption.append(
+                "It takes the rates of competing events to be those of the average case; what the"
+                " model predicts for a case counts its own. "
+            )
         if nomogram.example:
             caption += ["In red, ", path.example.description.words(), "."]
         plates.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from trephine.report.methods.competing import about_competing
 from trephine.report.methods.data import about_features, about_images, about_participants
 from trephine.report.methods.data import participants as participants
 from trephine.report.methods.judging import (
@@ -59,6 +60,7 @@ def write_methods(facts: Trace, elsewhere: Sequence[str] = ()) -> Methods:
         ("Selection and signatures", about_signatures(facts)),
         ("Clinical variables", about_clinical(facts)),
         ("Models", about_models(facts)),
+        ("Competing events", about_competing(facts)),
         ("Validation", about_validation(facts)),
         ("Performance", about_performance(facts)),
         ("Intervals and tests", about_intervals(facts)),

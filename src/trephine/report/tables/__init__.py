@@ -6,6 +6,7 @@ from trephine.facts import Facts
 from trephine.report.tables.baseline import table_1
 from trephine.report.tables.centres import centre_table
 from trephine.report.tables.comparison import comparison_table
+from trephine.report.tables.competing import incidence_table, second_reading_table
 from trephine.report.tables.cox import cox_tables, signature_tables
 from trephine.report.tables.external import case_mix_table, recalibration_table
 from trephine.report.tables.hazards import hazards_table
@@ -48,6 +49,8 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         table_3(trace),
         calibration_table(trace),
         risk_group_table(trace),
+        incidence_table(trace),
+        second_reading_table(trace),
         instability_table(trace),
         comparison_table(trace),
         *reclassification_tables(trace),

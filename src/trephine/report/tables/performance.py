@@ -48,6 +48,7 @@ def table_3(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=(
             (f"Values with 95% confidence intervals. {explained}",),
+            *_competing_note(facts),
             *cross_validated_note(facts),
             *_optimism_note(facts),
             *by_note(
@@ -57,6 +58,19 @@ def table_3(facts: Trace) -> Table | None:
                     if row.raw.note
                 ]
             ),
+        ),
+    )
+
+
+def _competing_note(facts: Trace) -> tuple[Text, ...]:
+    """Say what each measure counts where events compete."""
+    if facts.raw.competing is None:
+        return ()
+    return (
+        (
+            "AUC, Brier score and IPA are of absolute risks: who had a competing event counts as"
+            " one who will not have the event, and IPA compares with the incidence. The C-indices"
+            " are of its rate: a competing event ends follow-up.",
         ),
     )
 

@@ -258,6 +258,20 @@ def _spline_notes(facts: Trace) -> list[Text]:
     ]  # fmt: skip
 
 
+def _competing_note(facts: Trace) -> list[Text]:
+    """Say that a risk needs more than this table where events compete."""
+    if facts.raw.competing is None:
+        return []
+    return [
+        (
+            "Coefficients and baseline are of the rate of ",
+            facts.competing.event.words(),
+            " alone: by them the probability is that without competing events. The bundle holds the"
+            " rates of those as well, by which probabilities in this report are made.",
+        )
+    ]
+
+
 def coefficients_table(facts: Trace) -> Table | None:
     """Return every coefficient of every model, enough to compute a prediction."""
     if not facts.models:
@@ -294,6 +308,7 @@ def coefficients_table(facts: Trace) -> Table | None:
         header=(("Term",), ("Coefficient per unit",), ("Centre",), ("HR (95% CI)",), ("p",)),
         rows=tuple(rows),
         notes=(
+            *_competing_note(facts),
             (
                 "Event probability = 1 − S₀ to the power of exp(sum of coefficient ×"
                 " (value − centre)), S₀ the baseline survival. Hazard ratios are for the step that"

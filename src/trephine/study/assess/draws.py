@@ -22,6 +22,7 @@ from trephine.executors import Progress, executor
 from trephine.streams import seeds as stream
 from trephine.study.assess.predictions import Predictions, pairs, shared_horizons
 from trephine.study.results import Analysed
+from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.types import FloatArray, IntArray, Survival
 
 # Limits of a band are read off a curve; more draws than this cannot be seen in it.
@@ -181,6 +182,8 @@ class _ReclassificationTask:
     seed: np.random.SeedSequence
 
     def draw(self, survival: Survival) -> Draws:
+        if isinstance(survival, CompetingSurvival):
+            return Draws()  # their estimators know one event
         try:
             found = summarise_reclassification(
                 survival,

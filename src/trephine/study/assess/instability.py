@@ -119,7 +119,8 @@ def _cuts(analysis: Analysis, model: FittedModel, horizon: float) -> tuple[tuple
     outcome = analysis.inputs.plan.outcome
     if outcome.risk_cuts:
         return (outcome.risk_cuts if horizon == outcome.horizons[0] else ()), True
-    if not model.terms:
+    # Where events compete, cases of one linear predictor have different risks.
+    if not model.terms or model.others:
         return (), False
     hazard = model.cumulative_hazard([horizon])[0]
     return (float(-np.expm1(-hazard * np.exp(model.risk_cut))),), False

@@ -21,6 +21,7 @@ from trephine.evaluation.calibration_slope import (
     CalibrationSlope,
     calibration_in_the_large,
     calibration_slope,
+    rate_slope,
 )
 from trephine.evaluation.censoring_weights import HorizonConvention
 from trephine.evaluation.concordance import concordance_index
@@ -35,6 +36,7 @@ from trephine.study.assess.predictions import Predictions
 from trephine.study.assess.risk_groups import Stratified, stratified
 from trephine.study.assess.training import widened
 from trephine.study.results import Analysed
+from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.survival.concordance import TimeWeight
 from trephine.types import Estimate, Survival
 from trephine.validation.out_of_fold import out_of_fold_concordance, out_of_fold_slope
@@ -199,6 +201,9 @@ def _ranking(
 ) -> tuple[TimeDependentAuc, RocCurve]:
     """Return AUC and ROC curve; no number of either where predictions rank nobody."""
     score, patient = predictions.risk_score, predictions.patient
+    if isinstance(survival, CompetingSurvival):
+        # Who is likely to have the event by then is not who has the highest rate of it.
+        score = predictions.probability_at(horizon)
     auc = time_dependent_auc(survival, score, horizon, cluster=patient, convention=AT_THE_HORIZON)
     roc = roc_curve(survival, score, horizon, convention=AT_THE_HORIZON)
     if predictions.varies:
@@ -222,6 +227,8 @@ def _slope(survival: Survival, predictions: Predictions, horizon: float) -> Cali
     if not predictions.varies:
         return CalibrationSlope(Estimate(float("nan")), len(survival), _why(predictions))
     if folds is None or patient is None:
+        if isinstance(survival, CompetingSurvival):
+            return rate_slope(survival, predictions.risk_score, cluster=patient)
         found = calibration_slope(survival, predictions.probability_at(horizon), cluster=patient)
         if found.note and np.isfinite(found.estimate.value):
             # What its predictions were set to differs between horizons, so that each says which.

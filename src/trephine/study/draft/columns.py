@@ -49,6 +49,8 @@ class Roles:
         Column to words that are taken off its numbers.
     merged
         Columns whose merged cells stand for all their rows.
+    competing
+        As `trephine.study.draft.outcome.DraftedOutcome`.
     """
 
     columns: dict[str, str]
@@ -61,6 +63,7 @@ class Roles:
     unsure: tuple[str, ...] = ()
     merged: frozenset[str] = frozenset()
     strip: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    competing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def missing(self) -> int:
@@ -131,8 +134,8 @@ def guess_roles(
     repeat, doubts = _merged(found, covered)
     columns = {role: found[role] for role in _ROLES if role in found}
     asked = (*questions, *doubts)
-    of, strip = outcome, outcome.strip
-    return Roles(columns, why, of.unit, of.horizons, read, clinical, left_out, asked, repeat, strip)
+    of, ends = outcome, (outcome.strip, outcome.competing)
+    return Roles(columns, why, of.unit, of.horizons, read, clinical, left_out, asked, repeat, *ends)
 
 
 def _looks(

@@ -24,6 +24,7 @@ _SEEN = re.compile(
     r"|dead|died|deceased|death|塌陷|复发|死亡|事件",
     re.IGNORECASE,
 )
+_DEATH = re.compile(r"dead|died|deceased|death|死亡", re.IGNORECASE)
 _CODED = re.compile(r"([01])\s*[:=)]\s*([^\W\d].*)")
 _UNSEEN = re.compile(
     r"(lost|ltfu|l2fu|withdr|drop.?out|dropped|censor|event.?free|disease.?free|alive|living|none"
@@ -94,18 +95,46 @@ def nearly_event(looks: Iterable[Look]) -> Look | None:
     return None
 
 
+def competing_events(look: Look) -> dict[str, tuple[str, ...]]:
+    """Return the cells of an event column that seem to mean competing events, by the event's name.
+
+    A death among other events that were seen competes with them; of a number beside 0 and 1 nobody
+    but a person knows what it is, and its name is empty.
+    """
+    seen = [cell for cell in sorted(look.values) if _meaning(cell) == "1"]
+    deaths = [cell for cell in seen if _DEATH.fullmatch(plain_text(cell))]
+    found = {}
+    if 0 < len(deaths) < len(seen):
+        codes = [code for code, meaning in look.codes.items() if meaning in deaths]
+        found["death"] = tuple(codes or deaths)
+    numbers = sorted(cell for cell in look.values if cell.isdecimal() and not _meaning(cell))
+    if numbers and {"0", "1"} <= look.values:
+        found[""] = tuple(numbers)
+    return found
+
+
 def doubtful_event(look: Look) -> tuple[dict[str, str], str]:
     """Return what is guessed of such an event's cells, and what is to be asked."""
-    meant = {cell: meaning for cell in sorted(look.values) if (meaning := _meaning(cell))}
+    others = competing_events(look)
+    apart = {cell for cells in others.values() for cell in cells}
+    meant = {
+        cell: meaning
+        for cell in sorted(look.values)
+        if (meaning := _meaning(cell)) and cell not in apart
+    }
     read = {cell: meaning for cell, meaning in meant.items() if cell != meaning}
-    unknown = sorted(look.values - set(meant))
+    named = {cell for name, cells in others.items() if name for cell in cells}
+    unknown = sorted(look.values - set(meant) - named)
     told = [f"{cell!r} as {meaning}" for cell, meaning in read.items()]
     parts = [f"{' and '.join(map(repr, unknown))} must be given a meaning"] if unknown else []
     if told:
         parts.append(f"{', '.join(told)} is a guess")
+    if named:
+        parts.append(f"{' and '.join(map(repr, sorted(named)))} as a competing event is a guess")
     return read, (
         f"in {look.name!r}, {'; '.join(parts)}: under [data] read 1 is an event, 0 its absence at"
-        " the end of follow-up (lost cases too), and a competing event is neither"
+        " the end of follow-up (lost cases too), and a competing event is neither: it has its name"
+        " under [outcome] competing"
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from trephine.cohort.follow_up import DAYS
 from trephine.study.draft.nearly import (
+    competing_events,
     dated_time,
     doubtful_event,
     doubtful_time,
@@ -52,6 +53,9 @@ class DraftedOutcome:
         Every column that looks like a follow-up time.
     time, event
         Values by row, NaN where unknown; what no predictor may repeat.
+    competing
+        Cells of the event column that seem to mean competing events, by the event's name, which is
+        empty where a person must say it.
     """
 
     columns: dict[str, str] = field(default_factory=dict)
@@ -64,6 +68,7 @@ class DraftedOutcome:
     times: frozenset[str] = frozenset()
     time: FloatArray = field(default_factory=lambda: np.empty(0))
     event: FloatArray = field(default_factory=lambda: np.empty(0))
+    competing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def is_outcome(self, look: Look) -> bool:
         """Say whether a column repeats the time or the event, in another unit or coding."""
@@ -82,6 +87,14 @@ def _same(values: FloatArray, own: FloatArray) -> bool:
 
 def find_outcome(looks: Mapping[str, Look]) -> DraftedOutcome:
     """Find follow-up and event: whole columns of numbers first, then dates, else what there is."""
+    found = _found(looks)
+    look = looks.get(found.columns.get("event", ""))
+    if look is None or look.flags is not None:
+        return found
+    return replace(found, competing=competing_events(look))
+
+
+def _found(looks: Mapping[str, Look]) -> DraftedOutcome:
     times = [look for look in looks.values() if _is_time(look)]
     whole = [look for look in times if not look.broken and look.share >= _DENSE]
     dates = _dates([look for look in looks.values() if _is_visit(look)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
 from trephine.choices import DEFAULT_PROTOCOL, ProtocolName
@@ -155,10 +156,27 @@ def _outcome_lines(roles: Roles) -> list[str]:
         "[outcome]",
         f"name = {quoted(outcome_name(event))}",
         f"event = {quoted(event)}",
+        *_competing_lines(roles),
         f"unit = {quoted(roles.unit)}  # days, weeks, months or years",
         f"horizons = [{', '.join(f'{horizon:g}' for horizon in roles.horizons)}]",
         "",
     ]
+
+
+def _competing_lines(roles: Roles) -> list[str]:
+    """Return what else the event column tells of: live where its name is known."""
+    known = {name: _codes(cells) for name, cells in roles.competing.items() if name}
+    lines = [f"competing = {inline(known)}"] if known else []
+    return lines + [
+        f'# competing = {{ "what it is" = {_codes(cells)} }}'
+        for name, cells in roles.competing.items()
+        if not name
+    ]
+
+
+def _codes(cells: Sequence[str]) -> str:
+    texts = [cell if cell.isdecimal() else quoted(cell) for cell in cells]
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
 
 
 def _clinical_lines(roles: Roles) -> list[str]:

@@ -12,6 +12,7 @@ from trephine.study.assess import Assessment, assess, predictions_of
 from trephine.study.gather.baseline import cox_table, table_1
 from trephine.study.gather.centres import centre_facts
 from trephine.study.gather.comparisons import comparisons, reclassifications
+from trephine.study.gather.competing import competing_facts
 from trephine.study.gather.curves import (
     calibration_facts,
     decision_facts,
@@ -73,9 +74,7 @@ def _assemble(
         table1=table_1(analysis) if has_clinical else None,
         table2=tuple(cox_table(analysis, result) for result in results) if has_clinical else (),
         selection=tuple(fact for result in results for fact in selection_facts(analysis, result)),
-        correlation=tuple(
-            fact for result in results for fact in correlation_facts(analysis, result)
-        ),
+        correlation=tuple(one for part in results for one in correlation_facts(analysis, part)),
         models=tuple(fact for result in results for fact in model_facts(analysis, result)),
         nomograms=tuple(fact for result in results for fact in nomogram_facts(analysis, result)),
         sample_size=sample_size(analysis),
@@ -97,6 +96,7 @@ def _assemble(
         instability=instability_facts(analysis, results),
         survival=overall_survival(analysis),
         risk_groups=tuple(risk_group_facts(analysis, one) for one in assessment.models),
+        competing=competing_facts(analysis, assessment),
         subgroups=tuple(fact for result in results for fact in subgroup_facts(analysis, result)),
         centres=tuple(fact for result in results for fact in centre_facts(analysis, result)),
         pictures=tuple(pictures),

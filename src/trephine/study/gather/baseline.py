@@ -37,6 +37,7 @@ from trephine.study.assess.clinical import (
 )
 from trephine.study.assess.effects import quartile_contrast
 from trephine.study.gather.effects import against_text
+from trephine.study.gather.first_events import first_events
 from trephine.study.gather.steps import Step, step_of
 from trephine.study.results import Analysed, Analysis, ProtocolResult
 from trephine.types import Survival
@@ -58,7 +59,7 @@ def table_1(analysis: Analysed) -> Table1Facts:
     noun = analysis.inputs.plan.outcome.event
     seed = analysis.inputs.plan.study.seed
     columns: tuple[str, ...] = ("All", f"No {noun}", capitalised(noun))
-    variables = []
+    variables = first_events(analysis.cases.survival, noun)
     for key, variable in table.variables.items():
         if variable.categorical:
             levels = compared_categorical(table, key, event, seed)

@@ -145,11 +145,12 @@ def _group_notes(groups: RiskGroups) -> list[str]:
     about: dict[str, list[str]] = {}
     for group in groups.groups:
         if group.note:
-            about.setdefault(group.note, []).append(_label(group))
+            about.setdefault(group.note, []).append(group_label(group))
     return [f"{', '.join(names)}: {note}" for note, names in about.items()]
 
 
-def _label(group: RiskGroup) -> str:
+def group_label(group: RiskGroup) -> str:
+    """Return what a risk group is called."""
     name = group.name.capitalize()
     return name if "risk" in group.name else f"{name} risk"
 
@@ -185,7 +186,7 @@ def _group_curve(group: RiskGroup) -> SurvivalCurve:
         _steps(group.curve) if group.curve is not None else {"times": (0.0,), "survival": (1.0,)}
     )
     return SurvivalCurve(
-        label=_label(group),
+        label=group_label(group),
         n=group.n,
         events=group.n_events,
         **steps,

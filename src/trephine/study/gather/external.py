@@ -6,6 +6,7 @@ from trephine.facts import ExternalFacts, Facts
 from trephine.study.assess import assess, outside_predictions
 from trephine.study.gather.baseline import table_1
 from trephine.study.gather.comparisons import comparisons, reclassifications
+from trephine.study.gather.competing import competing_facts
 from trephine.study.gather.curves import (
     calibration_facts,
     decision_facts,
@@ -51,5 +52,6 @@ def assemble_external_facts(
         decision_curves=decision_facts(assessment),
         survival=overall_survival(validation),
         risk_groups=tuple(risk_group_facts(validation, one) for one in assessment.models),
+        competing=competing_facts(validation, assessment),
         external=external,
     )

@@ -20,6 +20,7 @@ from trephine.facts import (
     TermFact,
 )
 from trephine.facts.models import PartialEffect
+from trephine.modelling.absolute_risk import OtherCause
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.terms import Term
 from trephine.regression.cox_result import CoxResult
@@ -91,7 +92,7 @@ def _terms(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> tu
         terms.append(
             TermFact(
                 name=term.variable,
-                label=_term_label(term, variable, step),
+                label=term_label(term, variable, step),
                 coefficient=model.coefficients[j],
                 centre=model.centre[j],
                 step=step.size,
@@ -199,7 +200,7 @@ def _plain_label(variable: str, declared: ClinicalVariable | None) -> str:
     return label_of(variable, declared)
 
 
-def _term_label(term: Term, variable: ClinicalVariable | None, step: Step) -> str:
+def term_label(term: Term, variable: ClinicalVariable | None, step: Step) -> str:
     """Return what a term is called, with the step that its hazard ratio is for."""
     if not step.text:
         return term.label
@@ -212,9 +213,17 @@ def _model_notes(model: FittedModel) -> tuple[str, ...]:
     notes = [f"{_part_name(name)} left out: {reason}." for name, reason in model.left_out]
     if model.result is not None and model.result.penalty == "firth":
         notes.append(phrases.FIRTH)
+    notes += [_rate_note(model, other) for other in model.others]
     if not model.terms:
         notes.append("Without any term the model predicts the same for everyone.")
     return tuple(notes)
+
+
+def _rate_note(model: FittedModel, other: OtherCause) -> str:
+    """Return by what the rate of a competing event is predicted."""
+    by = "all terms of the model" if len(other.columns) == len(model.terms) else "clinical terms"
+    told = f"by {by}" if other.columns else "the same for all"
+    return f"Rate of {other.name} ({other.n_events} events): {told}."
 
 
 def _part_name(name: str) -> str:

@@ -17,7 +17,8 @@ from trephine.facts import (
     SurvivalAxisFact,
     WorkedExample,
 )
-from trephine.modelling.fitted_model import FittedModel, nomogram_of
+from trephine.modelling.fitted_model import FittedModel
+from trephine.modelling.points import nomogram_of
 from trephine.modelling.terms import reading_of
 from trephine.regression.nomogram import Axis, Nomogram
 from trephine.regression.ticks import pretty
@@ -114,7 +115,12 @@ def _example(
     values: dict[str, float | str] = {}
     for axis in nomogram.axes:
         values[axis.predictor.name] = _value(analysis, result, model, axis, row)
-    one = model.predict_survival(_design_row(analysis, result, model, row), list(horizons))
+    total = nomogram.total(values)
+    if model.others:  # a nomogram holds competing rates at their average, the model at the case's
+        survival = [float(nomogram.survival_probability(np.array([total]), h)[0]) for h in horizons]
+    else:
+        one = model.predict_survival(_design_row(analysis, result, model, row), list(horizons))
+        survival = one.survival_probability[0].tolist()
     return WorkedExample(
         description="the case of median predicted risk",
         values=tuple(
@@ -125,11 +131,10 @@ def _example(
             )
             for name, value in values.items()
         ),
-        total_points=nomogram.total(values),
+        total_points=total,
         linear_predictor=float(lp[row]),
         survival=tuple(
-            HorizonNumber(horizon=h, value=s)
-            for h, s in zip(horizons, one.survival_probability[0], strict=True)
+            HorizonNumber(horizon=h, value=s) for h, s in zip(horizons, survival, strict=True)
         ),
     )
 

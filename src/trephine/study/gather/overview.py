@@ -33,6 +33,7 @@ from trephine.facts import (
     Timing,
     Version,
 )
+from trephine.facts.base import CompetingCount
 from trephine.modelling.protocols import PROTOCOLS
 from trephine.report import phrases
 from trephine.study.assess.follow_up import median_follow_up
@@ -42,6 +43,7 @@ from trephine.study.network_file import trust_note
 from trephine.study.provenance import read_fingerprints
 from trephine.study.results import Analysed
 from trephine.study.settings import deep_settings, radiomics_settings
+from trephine.survival.competing_outcome import CompetingSurvival, competing_counts
 
 # What the numbers of a report rest on.
 LIBRARIES = ("numpy", "scipy", "numba", "pandas", "SimpleITK", "PyWavelets", "pydicom")
@@ -94,12 +96,14 @@ def flow_facts(analysis: Analysed) -> FlowFacts:
     survival = analysis.cases.survival
     time, event = survival.time, survival.event
     low, middle, high = np.quantile(time, (0.25, 0.5, 0.75))
+    other = survival.competing if isinstance(survival, CompetingSurvival) else np.zeros_like(event)
     horizons = tuple(
         HorizonFlow(
             horizon=horizon,
             events=int(np.sum(event & (time <= horizon))),
-            censored=int(np.sum(~event & (time < horizon))),
-            at_risk=int(np.sum((time > horizon) | (~event & (time == horizon)))),
+            competing=int(np.sum(other & (time <= horizon))),
+            censored=int(np.sum(~event & ~other & (time < horizon))),
+            at_risk=int(np.sum((time > horizon) | (~event & ~other & (time == horizon)))),
         )
         for horizon in analysis.inputs.plan.outcome.horizons
     )
@@ -112,6 +116,10 @@ def flow_facts(analysis: Analysed) -> FlowFacts:
         analysed=FlowCount(patients=flow.analysed_patients, cases=flow.analysed_cases),
         events=int(event.sum()),
         event_percent=100 * float(event.mean()),
+        competing=tuple(
+            CompetingCount(name=name, cases=count, percent=100 * count / len(survival))
+            for name, count in competing_counts(survival).items()
+        ),
         patients_with_event=len(np.unique(analysis.cases.patient[event])),
         follow_up=Quartiles(median=middle, q1=low, q3=high),
         follow_up_reverse_km=EstimateFact.model_validate(median_follow_up(analysis)),

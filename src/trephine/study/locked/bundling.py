@@ -11,7 +11,7 @@ from trephine.deep.settings import DeepSettings
 from trephine.errors import ModelError
 from trephine.facts import Facts
 from trephine.modelling.bundle import VERSION
-from trephine.modelling.fitted_model import nomogram_of
+from trephine.modelling.points import nomogram_of
 from trephine.modelling.prediction import Predictor
 from trephine.radiomics import ENGINE_VERSION
 from trephine.study.gather.nomograms import axis_labels
@@ -60,9 +60,15 @@ def save_bundle(analysis: Analysis, facts: Facts, folder: Path) -> Path:
 
 
 def _nomograms(predictor: Predictor, horizons: Sequence[float]) -> dict[str, NomogramContext]:
-    """Return every model in points, but those in which no predictor changes the risk."""
+    """Return every model in points, but those in which no predictor changes the risk.
+
+    Where events compete a bundle holds none: a reader of points and baseline would get the risk
+    without them.
+    """
     found = {}
     for name, model in predictor.models.items():
+        if model.others:
+            continue
         labels = axis_labels(model, predictor.variables)
         with suppress(ModelError):
             nomogram = nomogram_of(model, labels, horizons)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trephine.cohort.schema import label_of
+from trephine.errors import BundleError
 from trephine.evaluation.risk_groups import group_names
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.signature import Signature
@@ -55,6 +56,12 @@ def calculator_content(
     >>> content.models[0].name
     'Clinical'
     """
+    competing = model.context.outcome.competing
+    if any(one.others for one in model.predictor.models.values()):
+        raise BundleError(
+            "calculator: expected a model of one event, found one with competing events"
+            f" ({', '.join(competing)}), whose risks need every event's rates; use trephine predict"
+        )
     predictor, context = model.predictor, model.context
     first = predictor.models[context.primary_model]
     models = [first, *(one for one in predictor.models.values() if one is not first)]

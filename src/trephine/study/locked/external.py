@@ -22,7 +22,12 @@ def external_facts(model: LockedModel, validation: Validation) -> ExternalFacts:
     validation
         Its predictions of outside cases.
     """
-    rows = [row for name in validation.models for row in _recalibration(validation, name)]
+    rows = [
+        row
+        for name, one in validation.models.items()
+        if not one.others  # a new baseline of one cause alone would not mend a risk
+        for row in _recalibration(validation, name)
+    ]
     fullest = model.predictor.fullest
     return ExternalFacts(
         model_title=model.context.title,

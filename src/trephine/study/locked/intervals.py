@@ -128,6 +128,8 @@ def _too_few(model: LockedModel) -> str:
             "none; a network was trained with the model, and the networks of its refits are not"
             " kept"
         )
+    if any(one.others for one in model.predictor.models.values()):
+        return "none; the models refitted to bootstrap samples are not kept where events compete"
     return (
         f"none; they come from models refitted to bootstrap samples, and the study kept fewer than"
         f" {FEWEST_REFITS} ([validation] bootstraps)"

@@ -14,7 +14,8 @@ from trephine.errors import BundleError, InputError, ModelError
 from trephine.facts import HorizonNumber
 from trephine.modelling.bundle import Bundle, read_bundle, write_bundle
 from trephine.modelling.bundle_signing import demand_signer
-from trephine.modelling.fitted_model import FittedModel, nomogram_of
+from trephine.modelling.fitted_model import FittedModel
+from trephine.modelling.points import nomogram_of
 from trephine.modelling.prediction import Predictor
 from trephine.modelling.refits import Refits
 from trephine.regression.nomogram import Nomogram

@@ -10,7 +10,7 @@ from trephine.cohort.schema import ClinicalVariable
 from trephine.errors import PlanError
 from trephine.plan import StudyPlan
 from trephine.plan.features_sections import DeepSection, RadiomicsSection
-from trephine.plan.sections import ModelsSection
+from trephine.plan.sections import ModelsSection, OutcomeSection
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.locked.model import LockedModel
 from trephine.study.locked.network import check_engine, network_settings
@@ -44,7 +44,7 @@ def as_the_model_needs(model: LockedModel, plan: StudyPlan) -> StudyPlan:
     first = dict(list(plan.data.raters.items())[:1])
     return plan.model_copy(
         update={
-            "outcome": outcome,
+            "outcome": outcome.model_copy(update=_codes(outcome, plan.outcome)),
             "data": plan.data.model_copy(update={"raters": first, "repeats": {}}),
             "clinical": {
                 key: _as_outside(variable, plan.clinical.get(key))
@@ -61,6 +61,26 @@ def as_the_model_needs(model: LockedModel, plan: StudyPlan) -> StudyPlan:
             "models": ModelsSection(),
         }
     )
+
+
+def _codes(own: OutcomeSection, outside: OutcomeSection) -> dict[str, Any]:
+    """Return the codes of the outside table's event column, where its plan states any.
+
+    Raises
+    ------
+    PlanError
+        If it names other competing events than the model was made with.
+    """
+    stated = {"event_code", "competing"} & outside.model_fields_set
+    if "competing" in stated and set(outside.competing) != set(own.competing):
+        raise PlanError(
+            f"outcome.competing: expected {sorted(own.competing) or 'none'}, as the model has,"
+            f" found {sorted(outside.competing) or 'none'}"
+        )
+    given = {key: getattr(outside, key) for key in stated}
+    if "competing" in given:  # codes of causes follow the model's order
+        given["competing"] = {name: outside.competing[name] for name in own.competing}
+    return given
 
 
 def _as_written(settings: RadiomicsSettings | None) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from trephine.cohort.cell_problems import absent_column, number_problems, quoted, value_problems
+from trephine.cohort.event_codes import EventCodes
 from trephine.cohort.reading import cause_of
 from trephine.cohort.reading_keys import CellKeys
 from trephine.cohort.sides import side_of
@@ -18,7 +19,8 @@ from trephine.errors import Problem
 from trephine.plan.data_section import Columns
 from trephine.plan.sections import StudyPlan
 from trephine.study.toml_text import with_key
-from trephine.types import BoolArray, FloatArray, IntArray
+from trephine.survival.competing_outcome import CompetingSurvival
+from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 # Below this a model cannot be fitted in any way worth reading.
 FEWEST_EVENTS = 10
@@ -43,9 +45,12 @@ class TableRows:
     sides
         R, L or None.
     time, event
-        Shape (n,); NaN where not recorded.
+        Shape (n,); NaN where not recorded. Of ``event``, 1 is the event that is predicted.
     centres
         Centre names, or None without a centre column.
+    kind
+        Shape (n,): 0 and 1 as ``event``, from 2 on competing events in the plan's order, whose
+        ``event`` is 0; NaN where not recorded.
     """
 
     numbers: tuple[int, ...]
@@ -55,6 +60,7 @@ class TableRows:
     time: FloatArray
     event: FloatArray
     centres: tuple[str, ...] | None
+    kind: FloatArray = field(default_factory=lambda: np.empty(0))
 
     @property
     def without_outcome(self) -> BoolArray:
@@ -78,15 +84,27 @@ def read_rows(
     if columns.side:
         problems += _same_side_twice(frame, patient_ids, sides, name)
     time = _times(frame, columns.time, name, problems)
-    event = _events(frame, columns.event, name, problems)
+    kind = _events(frame, columns.event, name, plan.outcome.codes, problems)
+    event = np.where(kind > 1, 0.0, kind)
     known = np.isfinite(time) & np.isfinite(event)
     n_events = int(np.sum(event[known] == 1))
     # Of unreadable times or events the number of events says nothing.
     if not any(problem.column in (columns.time, columns.event) for problem in problems):
         problems += _too_few_events(n_events, name, columns.event)
+        problems += _never_seen(kind, plan, name, columns.event)
     centres = tuple(frame[columns.centre]) if columns.centre else None
     numbers = tuple(frame.index)
-    return TableRows(numbers, case_ids, patient_ids, sides, time, event, centres), problems
+    rows = TableRows(numbers, case_ids, patient_ids, sides, time, event, centres, kind)
+    return rows, problems
+
+
+def follow_up_of(plan: StudyPlan, rows: TableRows, kept: list[int]) -> Survival:
+    """Return the follow-up of the rows that stay, with competing events where the plan has any."""
+    time, event = rows.time[kept], rows.event[kept] == 1
+    if not plan.outcome.competing:
+        return Survival(time, event, plan.outcome.unit)
+    kind = rows.kind[kept].astype(np.int64)
+    return CompetingSurvival(time, event, plan.outcome.unit, kind, tuple(plan.outcome.competing))
 
 
 def codes(names: tuple[str, ...]) -> IntArray:
@@ -204,7 +222,36 @@ def _times(frame: pd.DataFrame, column: str, name: str, problems: list[Problem])
     return np.where(np.isfinite(time), time, np.nan)
 
 
-def _events(frame: pd.DataFrame, column: str, name: str, problems: list[Problem]) -> FloatArray:
+def _events(
+    frame: pd.DataFrame, column: str, name: str, codes: EventCodes, problems: list[Problem]
+) -> FloatArray:
+    """Return 0, 1 or the kind of a competing event; NaN where not recorded."""
+    if codes.plain:
+        return _yes_or_no(frame, column, name, problems)
+    cells = frame[column]
+    kind = codes.kinds(cells.tolist())
+    missing = cells.map(is_missing).to_numpy(dtype=bool)
+    odd = np.flatnonzero(np.isnan(kind) & ~missing).tolist()
+    advice = (
+        "Name each event under [outcome] competing, and the one that is predicted as event_code;"
+        f" or say what a cell means {_read_key(column, 'CELL = ' + quoted('0'))}"
+    )
+    problems += value_problems(cells, odd, name, codes.listed(), advice)
+    return kind
+
+
+def _never_seen(kind: FloatArray, plan: StudyPlan, name: str, column: str) -> list[Problem]:
+    """Refuse competing events that no row has: a code is wrong, or the table lost them."""
+    found = []
+    for code, (event, own) in enumerate(plan.outcome.codes.competing.items(), start=2):
+        if not (kind == code).any():
+            expected = f"{' or '.join(own)} ({event}) in some rows, as [outcome] competing has it"
+            advice = "Correct the code, or leave the event out of [outcome] competing"
+            found.append(Problem.of_cells(name, (), column, expected, "it in none", advice))
+    return found
+
+
+def _yes_or_no(frame: pd.DataFrame, column: str, name: str, problems: list[Problem]) -> FloatArray:
     cells = frame[column]
     event, wrong = as_numbers(cells)
     known = np.isin(event, (0.0, 1.0))
@@ -215,7 +262,7 @@ def _events(frame: pd.DataFrame, column: str, name: str, problems: list[Problem]
     advice = (
         f"Say what each means {_read_key(column, example)}; 1 is an event, 0 its absence at the end"
         " of follow-up. A competing event, such as death, is neither: counted as 0, it makes"
-        " predicted risks too high"
+        " predicted risks too high; name it, [outcome] competing = { death = 2 }"
     )
     problems += value_problems(cells, odd, name, "0 or 1", advice)
     if not odd and missing.any() and known.any() and not (event[known] == 0).any():

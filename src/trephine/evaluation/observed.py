@@ -1,0 +1,35 @@
+"""What share of cases had the event by a time, where nothing is predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from trephine.survival.aalen_johansen import cumulative_incidence
+from trephine.survival.competing_outcome import THE_EVENT, CompetingSurvival
+from trephine.survival.kaplan_meier import kaplan_meier
+from trephine.types import FloatArray, Survival
+
+
+def shares_by(outcome: Survival, times: Sequence[float] | FloatArray) -> FloatArray:
+    """Return P(event by each time): 1 - Kaplan-Meier, Aalen-Johansen's where events compete.
+
+    Past the last follow-up the last value stands.
+
+    Parameters
+    ----------
+    outcome
+        Follow-up of n cases.
+    times
+        Shape (k,).
+    """
+    asked = np.asarray(times, dtype=np.float64)
+    if not isinstance(outcome, CompetingSurvival):
+        curve = kaplan_meier(outcome.time, outcome.event)
+        found: FloatArray = 1.0 - curve.at(asked).survival_probability
+        return found
+    if not outcome.event.any():
+        return np.zeros(asked.shape)
+    incidence = cumulative_incidence(outcome.time, outcome.cause)
+    return incidence.at(THE_EVENT, np.minimum(asked, incidence.last))
