@@ -10,6 +10,7 @@ import pytest
 
 from trephine.errors import StudyProblemsError
 from trephine.plan.reading import read_plan
+from trephine.study.batch.manifest import read_manifest
 from trephine.study.images.files import find_files
 
 PLAN = """
@@ -98,3 +99,19 @@ def test_the_folder_of_a_series_is_an_image(tmp_path: Path) -> None:
     (tmp_path / "study" / "ct" / "2").mkdir()
     assert len(found(path, ["1"])) == 0
     assert "an empty folder" in found(path, ["2"])[0]
+
+
+@pytest.mark.parametrize("cell", ["../x.png", "/etc/passwd", "~/x.png", "link/x.png"])
+@pytest.mark.parametrize("column", ["image", "mask"])
+def test_a_confined_table_of_pairs_names_nothing_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: str, column: str
+) -> None:
+    table = tmp_path / "pairs" / "regions.csv"
+    table.parent.mkdir()
+    (table.parent / "link").symlink_to(tmp_path)
+    cells = {"image": "a.png", "mask": "b.png", column: cell}
+    table.write_text(f"image,mask\n{cells['image']},{cells['mask']}\n")
+    assert len(read_manifest(table, None)) == 1  # on his own computer its author may
+    monkeypatch.setenv("TREPHINE_CONFINED", "1")
+    with pytest.raises(StudyProblemsError, match=f"{column}.*found one that leads out of it"):
+        read_manifest(table, None)

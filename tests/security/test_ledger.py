@@ -9,10 +9,13 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from security.all_bombs import LEDGERS, ledger, use_store
 from trephine.store import FeatureStore
+from trephine.store.shards import BrokenShardError, read_shard
 from trephine.store.tasks import TaskLedger, text_checksum
 
 
@@ -93,3 +96,14 @@ def test_an_answer_nested_without_end_is_computed_again(tmp_path: Path) -> None:
     assert answers.answers() == {}
     answers.write("1", {"x": 1})
     assert json.dumps(answers.answers()) == '{"1": {"x": 1}}'
+
+
+def test_a_shard_whose_notes_are_nested_without_end_is_broken(tmp_path: Path) -> None:
+    schema = pa.schema(
+        [("key", pa.string()), ("values", pa.list_(pa.float64()))],
+        metadata={"names": "a", "notes": "[" * 100_000},
+    )
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"key": ["k"], "values": [[1.0]]}, schema=schema), path)
+    with pytest.raises(BrokenShardError):
+        read_shard(path, None)

@@ -164,3 +164,21 @@ def test_a_study_that_trusts_a_program_is_for_a_terminal(
     with pytest.raises(InputError, match="in a terminal"):
         Queue(tmp_path).ask(study, "run")
     assert processes.commands == []
+
+
+@pytest.mark.parametrize("status", ["waiting", "running"])
+def test_a_record_from_somebody_else_starts_no_program_that_a_study_trusts(
+    tmp_path: Path, processes: Processes, status: JobStatus
+) -> None:
+    study = study_in(tmp_path)
+    study.write_text(f'{study.read_text()}\n[deep]\ntrust = "{"0" * 64}"\n')
+    write_state(job_file(study, "run"), JobState(verb="run", status=status, digest="", pid=1))
+    queue = Queue(tmp_path)
+    queue.start()
+    queue.end()
+    queue._look()
+    assert processes.commands == []
+    if status == "waiting":
+        state = standing(job_file(study, "run"))
+        assert state is not None
+        assert (state.status, "in a terminal" in state.message) == ("failed", True)

@@ -16,6 +16,7 @@ from trephine.annotation.shapes import DrawnRegion
 from trephine.choices import Side
 from trephine.errors import InputError
 from trephine.imaging import write_nifti
+from trephine.paths import held_inside
 from trephine.types import BoolArray, Geometry, Mask
 from trephine.writing import whole_file, write_text
 
@@ -109,7 +110,7 @@ def write_reading(
     Raises
     ------
     InputError
-        As `label_map`; nothing is written then.
+        As `label_map`, or if a link leads out of the folder; nothing is written then.
     """
     names = sorted({region.name for region in reading.regions.values()})
     maps = {}
@@ -117,6 +118,10 @@ def write_reading(
         found = label_map((r for r in reading.regions.values() if r.name == name), grid)
         if found.any():
             maps[name] = found
+    shapes = folder / SHAPES / f"{place}.json"
+    for path in (shapes, *(mask_path(folder, name, place) for name in {*known, *names})):
+        # A folder that is a link: files of somebody else would be written over, or removed.
+        held_inside(path.parent, folder)
     for name in {*known, *names} - maps.keys():
         mask_path(folder, name, place).unlink(missing_ok=True)
     written = []
@@ -132,7 +137,6 @@ def write_reading(
             finally:
                 packed.unlink(missing_ok=True)
         written.append(path)
-    shapes = folder / SHAPES / f"{place}.json"
     shapes.parent.mkdir(parents=True, exist_ok=True)
     write_text(shapes, shapes_text(reading, grid))
     return tuple(written)

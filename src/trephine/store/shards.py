@@ -115,7 +115,7 @@ def read_shard(path: Path, sha256: str | None) -> Shard:
         notes = json.loads(metadata.get(b"notes", b"{}"))
         keys, rows = table.column("key").to_pylist(), table.column("values").to_pylist()
         values = {key: _array(row) for key, row in zip(keys, rows, strict=True)}
-    except (pa.ArrowException, KeyError, TypeError, ValueError, OSError):
+    except (pa.ArrowException, KeyError, TypeError, ValueError, OSError, RecursionError):
         raise BrokenShardError from None
     if any(array.shape != (len(names),) for array in values.values()):
         raise BrokenShardError

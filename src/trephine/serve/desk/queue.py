@@ -83,12 +83,7 @@ class Queue:
         InputError
             If the study trusts a program: that is for whoever runs it in a terminal.
         """
-        deep = read_text(study).content.get("deep")
-        if isinstance(deep, dict) and "trust" in deep:
-            raise InputError(
-                "study file [deep.trust]: expected none on the desk, found one; a program is"
-                " trusted in a terminal: trephine run"
-            )
+        _refuse_trust(study)
         with self._lock:
             file = job_file(study, verb)
             now = standing(file)
@@ -170,13 +165,12 @@ class Queue:
         command = [sys.executable, "-P", "-m", "trephine", verb, str(study), "--state", str(file)]
         environment = {**os.environ, CONFINED: "1", "COLUMNS": _COLUMNS, "PYTHONSAFEPATH": "1"}
         try:
+            # Again: what waits may be of a folder from somebody else, and was never asked for here.
+            _refuse_trust(study)
             out = fresh_log(study, verb)
-        except OSError:
-            over = {
-                "status": "failed",
-                "ended": time.time(),
-                "message": "its log cannot be written",
-            }
+        except (InputError, OSError) as error:
+            said = str(error) if isinstance(error, InputError) else "its log cannot be written"
+            over = {"status": "failed", "ended": time.time(), "message": said}
             write_state(file, state.model_copy(update=over))
             return
         with out:
@@ -190,3 +184,19 @@ class Queue:
             )
         self._started[file] = _Started(process, state.asked)
         log("job", verb=verb)
+
+
+def _refuse_trust(study: Path) -> None:
+    """Refuse a study that trusts a program.
+
+    Raises
+    ------
+    InputError
+        If it does, or cannot be read.
+    """
+    deep = read_text(study).content.get("deep")
+    if isinstance(deep, dict) and "trust" in deep:
+        raise InputError(
+            "study file [deep.trust]: expected none on the desk, found one; a program is"
+            " trusted in a terminal: trephine run"
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pandas as pd
 
 from trephine.cohort.cells import as_text
 from trephine.spreadsheet import write_csv_table
-from trephine.study.annotating.deriving import values_file
+from trephine.study.annotating.deriving import read_values
 from trephine.study.annotating.head_summary import combined
 from trephine.study.annotating.workplace import HipRow, Workplace, case_of_place
 
@@ -31,14 +30,13 @@ def measure_table(workplace: Workplace, rater: str) -> pd.DataFrame:
     """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for item in workplace.items.values():
-        path = values_file(item, workplace.rater_folder(rater))
-        if not path.is_file():
+        content = read_values(item, workplace.rater_folder(rater))
+        if content is None:
             continue
-        content = json.loads(path.read_text("utf-8"))
-        for side, summary in content["heads"].items():
+        for side, summary in content.heads.items():
             for case in _cases(item.rows, side) or (case_of_place(item.place),):
                 row = rows.setdefault((case, side), {"case": case, "side": side})
-                row |= {**summary, "state": content["state"]}
+                row |= {**summary, "state": content.state}
                 row |= combined(row)
                 if "depressed_over_2_mm" in summary:
                     row["depressed_over_2_mm"] = as_text(summary["depressed_over_2_mm"])

@@ -102,15 +102,29 @@ class Workplace:
         return self.items.get(address)
 
     def rater_folder(self, rater: str) -> Path:
-        """Return the folder of a rater."""
-        return self.folder / rater_name(rater)
+        """Return the folder of a rater.
+
+        Raises
+        ------
+        InputError
+            If the name is none, or a link leads the folder out of that of the images.
+        """
+        return kept_inside(self.folder / rater_name(rater), self.folder.parent)
 
     def journal(self, rater: str, item: WorkItem) -> Path:
-        """Return the journal of a rater's reading of an image."""
-        return self.rater_folder(rater) / "journals" / f"{item.address}.jsonl"
+        """Return the journal of a rater's reading of an image.
+
+        Raises
+        ------
+        InputError
+            As `rater_folder`.
+        """
+        folder = self.rater_folder(rater)
+        return kept_inside(folder / "journals" / f"{item.address}.jsonl", folder)
 
     def raters(self) -> tuple[str, ...]:
         """Return who has a reading, without the consensus."""
+        kept_inside(self.folder, self.folder.parent)
         if not self.folder.is_dir():
             return ()
         found = sorted(one.name for one in self.folder.iterdir() if (one / "journals").is_dir())
@@ -155,6 +169,23 @@ def open_workplace(path: Path) -> Workplace:
     return place
 
 
+def kept_inside(path: Path, folder: Path) -> Path:
+    """Return a path of readings, links resolved, which have to stay in a folder.
+
+    Raises
+    ------
+    InputError
+        If a link leads it out.
+    """
+    try:
+        return held_inside(path, folder)
+    except InputError:
+        raise InputError(
+            f"{ANNOTATIONS}: expected files and folders of its own, found a link that leads out of"
+            " it, which is not followed; put what it leads to in its place"
+        ) from None
+
+
 def address_of_place(place: str) -> str:
     """Return an address that holds no part of a name."""
     return hashlib.sha256(place.encode()).hexdigest()[:16]
@@ -197,7 +228,7 @@ def _of_study(path: Path) -> Workplace:
         for image, hips in rows.items()
     ]
     folder = path.parent / ANNOTATIONS
-    return Workplace(folder, {one.address: one for one in items}, drawn_masks(pattern))
+    return Workplace(folder, _by_address(items), drawn_masks(pattern))
 
 
 def _study_masks(
@@ -250,7 +281,19 @@ def _of_folder(folder: Path) -> Workplace:
         if is_stray(path) or path.name in (ANNOTATIONS, MASKS, "results"):
             continue
         items += _items_at(path, folder)
-    return Workplace(folder / ANNOTATIONS, {one.address: one for one in items})
+    return Workplace(folder / ANNOTATIONS, _by_address(items))
+
+
+def _by_address(items: Sequence[WorkItem]) -> dict[str, WorkItem]:
+    """Return images by address, each with one of its own: two readings in one would be mixed."""
+    found = {one.address: one for one in items}
+    if len(found) < len(items):
+        raise InputError(
+            "images: expected names that differ in more than their ending, and each image of a"
+            " study in the folder that its file names (not behind a link to another one), found"
+            f" {len(items) - len(found)} that would share a mask with another; rename or move them"
+        )
+    return found
 
 
 def _items_at(path: Path, folder: Path) -> list[WorkItem]:
@@ -260,6 +303,8 @@ def _items_at(path: Path, folder: Path) -> list[WorkItem]:
         return [_folder_item(path, folder)] if _is_image(path) else []
     inside = [one for one in sorted(path.iterdir()) if one.is_file() and not is_stray(one)]
     images = [one for one in inside if _is_image(one)]
+    for one in images:
+        held_inside(one, folder)
     if len(images) > 1 and _is_series(images):
         return [_folder_item(path, folder)]
     return [_folder_item(one, folder) for one in images]
@@ -271,6 +316,7 @@ def _folder_item(path: Path, folder: Path) -> WorkItem:
     place = place[: -len(ending)] if ending else place
     item = _item(place, path, (HipRow(case_of_place(place), None),))
     beside = folder / MASKS / f"{place}.nii.gz"
+    held_inside(beside, folder)
     return replace(item, masks={"": beside}) if beside.is_file() else item
 
 

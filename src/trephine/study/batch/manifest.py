@@ -9,7 +9,8 @@ import pandas as pd
 from trephine.cohort.cell_problems import marked_problems
 from trephine.cohort.reading import TABLE_SUFFIXES, cause_of
 from trephine.cohort.table import is_missing, read_table
-from trephine.errors import Problem, StudyProblemsError
+from trephine.errors import InputError, Problem, StudyProblemsError
+from trephine.paths import held_inside, is_confined
 from trephine.study.images.pairs import Pair, regular
 
 _NAMES = ("name", "id")
@@ -49,6 +50,8 @@ def read_manifest(table: Path, label: int | None) -> tuple[Pair, ...]:
     # Many regions lie on one image: its path is held once.
     texts = {*frame["image"], *frame["mask"]}
     paths = {text: table.parent / text for text in texts}
+    if is_confined():
+        _refuse_outside(frame, table)
     return tuple(
         Pair(
             f"row {row}" if is_missing(name) else name,
@@ -63,6 +66,29 @@ def read_manifest(table: Path, label: int | None) -> tuple[Pair, ...]:
             frame.index.tolist(), names, frame["image"], frame["mask"], sides, strict=True
         )
     )
+
+
+def _refuse_outside(frame: pd.DataFrame, table: Path) -> None:
+    """Hold the paths of a table to its folder, where studies of others are run.
+
+    Raises
+    ------
+    StudyProblemsError
+        With every row that leads out of it.
+    """
+    problems = []
+    for column in ("image", "mask"):
+        astray = []
+        for row, text in zip(frame.index.tolist(), frame[column], strict=True):
+            try:
+                held_inside(text, table.parent)
+            except InputError:
+                astray.append(row)
+        if astray:
+            expected, found = "a path inside the table's folder", "one that leads out of it"
+            problems.append(Problem.of_cells(table.name, astray, column, expected, found))
+    if problems:
+        raise StudyProblemsError(problems)
 
 
 def read_columns(table: Path, needed: tuple[str, ...]) -> pd.DataFrame:

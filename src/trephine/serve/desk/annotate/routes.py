@@ -184,9 +184,9 @@ def _own_mask(bench: Bench, item: WorkItem) -> Path | None:
 async def _write_what_is_behind(desk: Desk, bench: Bench) -> None:
     """Write the masks of readings that a server was ended before it could write."""
     own = bench.ratings
-    folder = own.workplace.rater_folder(own.rater)
     for item in own.workplace.items.values():
         try:
+            folder = own.workplace.rater_folder(own.rater)
             behind = own.journal(item).revision > files_revision(item, folder)
             if behind:
                 journal = own.workplace.journal(own.rater, item)
