@@ -22,8 +22,9 @@ from trephine.imaging import region_outline
 from trephine.imaging.sides import facing_of
 from trephine.paths import open_regular
 from trephine.study.annotating.head_summary import GRADES, head_summaries, measured
+from trephine.study.annotating.kept_inside import kept_inside
 from trephine.study.annotating.viewing import grid_of, opened, plane_grid
-from trephine.study.annotating.workplace import WorkItem, kept_inside
+from trephine.study.annotating.workplace import WorkItem
 from trephine.types import BoolArray
 from trephine.writing import write_text
 

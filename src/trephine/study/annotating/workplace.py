@@ -23,6 +23,8 @@ from trephine.paths import fixed_folder, held_inside
 from trephine.plan.data_section import DataSection
 from trephine.plan.drawn_masks import ANNOTATIONS, drawn_masks
 from trephine.plan.reading import read_plan_so_far
+from trephine.study.annotating.case_names import case_of_place
+from trephine.study.annotating.kept_inside import kept_inside
 from trephine.study.images.filling import absent, filled
 from trephine.study.images.listed_files import with_listed
 from trephine.study.images.pairs import is_stray
@@ -33,8 +35,6 @@ MASKS = "masks"
 CONSENSUS = "consensus"
 
 _RATER = re.compile(r"^[a-z0-9][a-z0-9-]{0,30}$")
-# The last word of an image's name, where it names the plane in which a case is shown.
-_PLANE = re.compile(r"[ _-](ap|cor|coronal|ax|axial|tra|transverse|sag|sagittal)$", re.IGNORECASE)
 _SERIES = ("MR", "CT")
 _DEFAULT_LABELS: Mapping[Side | None, int] = {"R": 1, "L": 2, None: 1}
 
@@ -169,23 +169,6 @@ def open_workplace(path: Path) -> Workplace:
     return place
 
 
-def kept_inside(path: Path, folder: Path) -> Path:
-    """Return a path of readings, links resolved, which have to stay in a folder.
-
-    Raises
-    ------
-    InputError
-        If a link leads it out.
-    """
-    try:
-        return held_inside(path, folder)
-    except InputError:
-        raise InputError(
-            f"{ANNOTATIONS}: expected files and folders of its own, found a link that leads out of"
-            " it, which is not followed; put what it leads to in its place"
-        ) from None
-
-
 def address_of_place(place: str) -> str:
     """Return an address that holds no part of a name."""
     return hashlib.sha256(place.encode()).hexdigest()[:16]
@@ -318,15 +301,6 @@ def _folder_item(path: Path, folder: Path) -> WorkItem:
     beside = folder / MASKS / f"{place}.nii.gz"
     held_inside(beside, folder)
     return replace(item, masks={"": beside}) if beside.is_file() else item
-
-
-def case_of_place(place: str) -> str:
-    """Return the case that an image of a folder shows: its name without the word of its plane."""
-    folder, slash, name = place.rpartition("/")
-    if slash and _PLANE.search(f" {name}"):
-        bare = _PLANE.sub("", f" {name}").strip(" _-")
-        return f"{folder}/{bare}" if bare else folder
-    return f"{folder}{slash}{_PLANE.sub('', name)}"
 
 
 def _is_image(path: Path) -> bool:
