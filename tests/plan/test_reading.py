@@ -201,3 +201,21 @@ def test_a_study_file_past_what_python_parses_is_refused_in_words(
     path.write_text(f"seed = {value}\n")
     with pytest.raises(StudyProblemsError, match="expected a study file"):
         read_plan(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[study]\nseed = 1\n[data]\n[study]\n", r"section \[study\] a second time, at line 4"),
+        ("[deep]\nlayer = 'a'\nlayer = 'b'\n", "one a second time, at line 3"),
+        ("[study\n", "one whose form is wrong at line 1"),
+    ],
+)
+def test_what_stands_twice_in_a_study_file_is_no_missing_bracket(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(text)
+    with pytest.raises(StudyProblemsError, match=said) as refused_file:
+        read_plan(path)
+    assert ("bracket" in str(refused_file.value)) == ("form" in said)

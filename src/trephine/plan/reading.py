@@ -161,7 +161,16 @@ def not_toml(path: Path, error: Exception) -> Problem:
     if isinstance(error, UnicodeDecodeError):
         return Problem(str(path), "a TOML file", "other bytes than UTF-8", "Save it as UTF-8")
     place = re.search(r"at (line \d+, column \d+|end of document)", str(error))
-    found = f"one whose form is wrong at {place[1] if place else 'some line'}"
+    at = place[1] if place else "some line"
+    if section := re.match(r"Cannot declare \((.*?),?\) twice", str(error)):
+        name = ".".join(re.findall(r"'([^']*)'", section[1]))
+        found = f"section [{name}] a second time, at {at}"
+        return Problem(str(path), "each section once", found, "Put its keys under one heading")
+    if str(error).startswith("Cannot overwrite"):
+        return Problem(
+            str(path), "each key once", f"one a second time, at {at}", "Keep one of the two"
+        )
+    found = f"one whose form is wrong at {at}"
     advice = "Look for a quote, bracket or = that is missing there; write paths with / and not \\"
     return Problem(str(path), "a TOML file", found, advice)
 
