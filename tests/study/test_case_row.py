@@ -85,4 +85,6 @@ def test_predict_takes_the_study_s_own_wide_row(trephine: Command, wide_study: S
         "predict", wide_study.results / "model", "--clinical", wide_study.folder / "wide.csv"
     )
     assert without.code == 2
-    assert "expected R or L (--side)" in without.err
+    assert "expected R or L (--side), as the row has columns for both sides, found none" in (
+        without.err
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -339,6 +340,10 @@ def test_a_new_case_s_row_is_compared_with_its_image() -> None:
     assert patient.startswith("patient: the image's Patient ID is not that of column Patient ID")
     assert not re.search(r"\b(7|8|41|60)\b", age + patient)
     assert check_new_header(header, other, ("age", "patient")) == []
+    lettered = replace(header, patient_id="TREPHINE-DEMO-007")
+    assert check_new_header(lettered, right, ()) == []
+    (patient,) = check_new_header(replace(header, patient_id="PA17"), right, ())
+    assert patient.startswith("patient: ")
     male = right.assign(性别="M")
     with pytest.raises(InputError, match="sex: expected the sex that the image's header states"):
         check_new_header(header, male, ())

@@ -89,6 +89,17 @@ def plain_id(name: str) -> str:
     return text.lstrip("0") or text
 
 
+def may_be_same(cell: str, stated: str) -> bool:
+    """Say whether two names may be one patient's: alike, or one the other's number at its end.
+
+    Archives put letters before a number that tables leave out: PA000012 and 12.
+    """
+    one, other = plain_id(cell), plain_id(stated)
+    number, longer = sorted((one, other), key=len)
+    at_end = re.search(r"[^0-9]0*([0-9]+)$", longer)
+    return one == other or (at_end is not None and at_end[1] == number)
+
+
 def _patient_ids(
     seen: Sequence[SeenImage], frame: pd.DataFrame, columns: Sequence[str], rows: Sequence[int]
 ) -> list[Contradiction]:

@@ -13,6 +13,7 @@ from trephine.study.images.headers import (
     AGE_YEARS,
     PATIENT_COLUMN,
     SEX_COLUMN,
+    may_be_same,
     plain_id,
     sex_of,
 )
@@ -77,7 +78,7 @@ def _patient_warnings(
     wanted = plain_id(header.patient_id)
     if not wanted or not named or "patient" in accept:
         return []
-    if any(plain_id(cells[column]) == wanted for column in named):
+    if any(may_be_same(cells[column], header.patient_id) for column in named):
         return []
     return [
         f"patient: the image's Patient ID is not that of column {', '.join(named)}; is the image"

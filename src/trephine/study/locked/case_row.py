@@ -79,7 +79,8 @@ def _of_side(
         return frame
     if side not in ("R", "L"):
         raise InputError(
-            f"side: expected R or L (--side), as the row has columns for both sides, found {side!r}"
+            f"side: expected R or L (--side), as the row has columns for both sides, found"
+            f" {'none' if side is None else repr(side)}"
         )
     own = {pair.of[side]: pair.name for pair in pairs if pair.name not in frame.columns}
     both = {column for pair in pairs for column in pair.of.values()}

@@ -252,7 +252,8 @@ def label_of_region(model: LockedModel, case: NewCase) -> int | str:
     """
     settings = model.context.features
     if settings.sides and case.side not in ("R", "L"):
-        raise InputError(f"side: expected R or L (--side), as in the study, found {case.side!r}")
+        found = "none" if case.side is None else repr(case.side)
+        raise InputError(f"side: expected R or L (--side), as in the study, found {found}")
     if case.label is not None:
         return case.label
     labels = settings.mask_label
