@@ -81,7 +81,7 @@ def test_brackets_in_a_message_are_printed_and_not_taken_for_markup(
     ("verb", "work", "then"),
     [
         ("check", "trephine.study.to_fit.read_study_to_fit", "starts again"),
-        ("run", "trephine.study.run.read_study_to_fit", "goes on where it stopped"),
+        ("run", "trephine.study.run.read_study_to_fit", "continues where it stopped"),
     ],
 )
 def test_stopping_long_work_says_whether_it_can_go_on(
@@ -111,7 +111,7 @@ def test_a_signal_ends_in_a_word_and_in_its_own_exit_code(
     try:
         said = trephine("run", "study.toml")
         assert said.code == 128 + number
-        assert said.err.splitlines()[-1] == "Stopped. The same command goes on where it stopped."
+        assert said.err.splitlines()[-1] == "Stopped. The same command continues where it stopped."
         assert signal.getsignal(number) is before
     finally:
         signal.signal(number, inherited)
@@ -130,7 +130,7 @@ def test_a_signal_that_compiled_code_turns_into_another_error_says_what_happens_
     monkeypatch.setattr("trephine.study.run.read_study_to_fit", turned)
     said = trephine("run", "study.toml")
     assert said.code == 128 + signal.SIGTERM
-    assert said.err.splitlines()[-1] == "Stopped. The same command goes on where it stopped."
+    assert said.err.splitlines()[-1] == "Stopped. The same command continues where it stopped."
 
 
 def test_a_signal_that_meets_a_finaliser_leaves_no_trace_of_python(
@@ -149,7 +149,7 @@ def test_a_signal_that_meets_a_finaliser_leaves_no_trace_of_python(
     said = trephine("run", "study.toml")
     assert said.code == 128 + signal.SIGTERM
     assert "__del__" not in said.err
-    assert said.err.splitlines()[-1] == "Stopped. The same command goes on where it stopped."
+    assert said.err.splitlines()[-1] == "Stopped. The same command continues where it stopped."
 
 
 DEEP_IN_COMPILED_CODE = """
@@ -194,7 +194,7 @@ def test_work_that_does_not_hear_a_signal_is_ended_within_two_seconds(tmp_path: 
     _, said = program.communicate(timeout=10)
     assert time.monotonic() - start < 2
     assert program.returncode == 128 + signal.SIGTERM
-    assert "Stopped. The same command goes on where it stopped." in said
+    assert "Stopped. The same command continues where it stopped." in said
     assert not list(tmp_path.glob("trephine-*"))
 
 

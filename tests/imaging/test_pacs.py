@@ -248,7 +248,7 @@ def test_an_unknown_move_destination_is_reported(light, images) -> None:
 def test_a_server_that_is_gone_is_reported_after_several_attempts(images, tmp_path) -> None:
     archive = DimseArchive(DimseNode("127.0.0.1", free_port(), "LIGHT"))
     waits: list[float] = []
-    with pytest.raises(ArchiveError, match="the same command goes on where it stopped"):
+    with pytest.raises(ArchiveError, match="the same command continues where it stopped"):
         retrieve(
             archive, ArchiveQuery(accessions=ACCESSIONS), tmp_path / "in", KEY, sleep=waits.append
         )

@@ -66,7 +66,7 @@ def test_patients_and_centres_too(study: SmallStudy) -> None:
     study.write(table)
     said = "\n".join(Study(study.toml).check().remarks)
     assert "Column who, rows 4, 5: names that differ only" in said
-    assert "taken as different patients, whom resampling may part" in said
+    assert "taken as different patients, whom resampling may separate" in said
     assert "Column clinic, rows 2, 4, 5, 7, 8 and" in said
     assert "taken as different centres" in said
     table.loc[3, "side"] = "R"

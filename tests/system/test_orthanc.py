@@ -169,7 +169,7 @@ def test_a_server_killed_in_the_middle_loses_and_doubles_nothing(
     query = ArchiveQuery(accessions=ACCESSIONS)
     dying = StopsAfter(opened(filled, protocol), filled, 3)
     try:
-        with pytest.raises(ArchiveError, match="goes on where it stopped"):
+        with pytest.raises(ArchiveError, match="continues where it stopped"):
             retrieve(dying, query, tmp_path, KEY, sleep=lambda _: None)
     finally:
         dying.close()

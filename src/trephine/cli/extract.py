@@ -110,7 +110,7 @@ def extract(
 
     A folder's masks are matched by file name (case1.dcm with case1.nii.gz or case1_mask.nii.gz). A
     table has the columns image and mask, and may have label, side and name or id; its paths are
-    relative to it. With --out or --store the same command goes on where it was stopped.
+    relative to it. With --out or --store the same command continues where it was stopped.
 
     An array of jobs: give each `--shard 0/8 --store part-0` and so on, and join the stores with
     `trephine merge features.csv part-*`.

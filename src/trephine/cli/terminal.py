@@ -134,7 +134,7 @@ class StageBars:
 Next = Literal["goes on", "starts again"]
 
 _FAREWELL: dict[Next, str] = {
-    "goes on": "Stopped. The same command goes on where it stopped.",
+    "goes on": "Stopped. The same command continues where it stopped.",
     "starts again": "Stopped. The same command starts again from the beginning.",
 }
 

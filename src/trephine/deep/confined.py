@@ -217,9 +217,9 @@ def _reply(line: bytes) -> dict[str, Any]:
     try:
         reply = json.loads(line)
     except (ValueError, RecursionError):
-        raise _OutOfTurn("a line that is no answer") from None
+        raise _OutOfTurn("a line that is not an answer") from None
     if not isinstance(reply, dict):
-        raise _OutOfTurn("a line that is no answer")
+        raise _OutOfTurn("a line that is not an answer")
     return reply
 
 

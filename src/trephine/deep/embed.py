@@ -168,7 +168,7 @@ class Embedder:
         odd = np.flatnonzero(~np.isfinite(features).all(axis=1))
         if odd.size:
             raise InputError(
-                f"deep features: expected finite values, found others in {odd.size} of"
+                f"deep features: expected finite values, found NaN or infinity in {odd.size} of"
                 f" {len(features)} cases, first case {odd[0]}; the weights do not fit the network"
             )
         return features

@@ -40,7 +40,7 @@ def read_segmentation_object(path: Path) -> Mask:
         )
     if modality != "SEG":
         raise ImageError(
-            f"{path.name}: expected a DICOM SEG mask, found a DICOM object that is none;"
+            f"{path.name}: expected a DICOM SEG mask, found a DICOM object that is not one;"
             " an image is read with read_image"
         )
     if str(dataset.get("SegmentationType") or "") == "FRACTIONAL":

@@ -166,7 +166,7 @@ def _check_readable(dataset: Dataset, name: str) -> None:
         comma = any("," in str(item) for item in items)
         found = "commas" if comma else f"{len(items)} value{'s' * (len(items) != 1)}"
         raise ImageError(
-            f"{name}: expected two numbers with decimal points, parted by a backslash, as"
+            f"{name}: expected two numbers with decimal points, separated by a backslash, as"
             f" {dictionary_description(keyword)}, found {found}: a value that cannot be read;"
             f" state it: {HOW_TO_STATE}"
         )

@@ -78,7 +78,7 @@ class OutcomeSection(PlanSection):
         default=(),
         max_length=3,
         description="event probabilities that divide the risk groups (at the first horizon) and the"
-        " categories of the NRI; by default the groups part at the median in training",
+        " categories of the NRI; by default groups are divided at the median in training",
     )
 
     @field_validator("horizons")

@@ -20,9 +20,7 @@ from trephine.evaluation.decision_curve import TREAT_ALL, TREAT_NONE, DecisionCu
 from trephine.facts import (
     AxisTick,
     CalibrationFacts,
-    CalibrationGroupFact,
     DecisionCurveFacts,
-    EstimateFact,
     NetBenefit,
     NomogramFacts,
     PredictorAxis,
@@ -35,6 +33,7 @@ from trephine.report.figures.decision import draw_decision_curves as _draw_decis
 from trephine.report.figures.nomogram import draw_nomogram as _draw_nomogram
 from trephine.report.figures.nomogram import lay_out_nomogram
 from trephine.report.style import PAGE_MM, figure_style, new_figure
+from trephine.study.calibration_groups import group_facts
 from trephine.types import Survival, TimeUnit
 
 _SIDE_MM = 85.0
@@ -243,15 +242,7 @@ def _calibration(
         kind=_KIND,
         model=name,
         horizon=horizon,
-        groups=tuple(
-            CalibrationGroupFact(
-                n=group.n,
-                events=group.n_events,
-                predicted=group.mean_event_probability,
-                observed=EstimateFact.model_validate(group.observed),
-            )
-            for group in calibration_groups(outcome, risk, horizon, cluster=cluster)
-        ),
+        groups=group_facts(calibration_groups(outcome, risk, horizon, cluster=cluster)),
         smooth_predicted=curve.predicted if known else (),
         smooth_observed=curve.observed if known else (),
         bin_edges=edges,

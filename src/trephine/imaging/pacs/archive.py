@@ -179,7 +179,7 @@ def with_retries(
             if attempt == attempts - 1:
                 raise ArchiveError(
                     f"archive: {failure}; tried {attempts} times. What was fetched is kept: the"
-                    " same command goes on where it stopped"
+                    " same command continues where it stopped"
                 ) from None
             sleep(first_wait_seconds * 2**attempt)
     raise AssertionError("unreachable")

@@ -29,7 +29,7 @@ def name_doubts(rows: TableRows, columns: Columns) -> list[str]:
     said: list[str] = []
     patients = _groups(rows.patient_ids, rows.numbers, loose_name) if columns.patient else []
     if patients:
-        what = "as different patients, whom resampling may part"
+        what = "as different patients, whom resampling may separate"
         said.append(_sentence(patients, columns.patient or "", what))
     cases = _groups(rows.case_ids, rows.numbers, loose_name)
     if cases and cases != patients:

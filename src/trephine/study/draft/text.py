@@ -131,7 +131,7 @@ def _image_lines(
     raters = {name: quoted(pattern) for name, pattern in (drawn or files.raters).items()}
     lines = [f"image = {quoted(files.image)}", f"raters = {inline(raters)}"]
     if drawn:
-        lines.insert(0, comment(f"{NO_MASKS}; they will lie in annotations."))
+        lines.insert(0, comment(f"{NO_MASKS}; they will be written to annotations."))
     if files.listed is not None:
         lines.append(f"manifest = {quoted(listed_in)}  # lists the paths, a row for each")
     if files.repeats:

@@ -37,7 +37,7 @@ class DataChoices:
     variables
         Column to what its clinical variable is declared as, where the page asked for that.
     texts
-        Section to key to text; horizons as numbers parted by commas.
+        Section to key to text; horizons as numbers separated by commas.
     raters
         Rater to the path of the masks; an empty path takes the rater out.
     """
@@ -129,7 +129,7 @@ def _numbers(text: str) -> list[float]:
     try:
         numbers = [float(part) for part in text.replace(";", ",").split(",") if part.strip()]
     except ValueError:
-        expected = "numbers parted by commas, such as 36, 60"
+        expected = "numbers separated by commas, such as 36, 60"
         problem = Problem.of_cells("", (), "horizons", expected, "other letters")
         raise StudyProblemsError([problem]) from None
     return [int(number) if number.is_integer() else number for number in numbers]

@@ -8,7 +8,6 @@ from trephine.evaluation.decision_curve import TREAT_ALL, TREAT_NONE, DecisionCu
 from trephine.evaluation.risk_groups import RiskGroup, RiskGroups
 from trephine.facts import (
     CalibrationFacts,
-    CalibrationGroupFact,
     DecisionCurveFacts,
     EstimateFact,
     HorizonEstimate,
@@ -21,6 +20,7 @@ from trephine.report import phrases
 from trephine.study.assess import Assessed, Assessment
 from trephine.study.assess.follow_up import overall_curve
 from trephine.study.assess.risk_groups import risk_table_times
+from trephine.study.calibration_groups import group_facts
 from trephine.study.gather.estimates import SHARE, cut
 from trephine.study.results import Analysed
 from trephine.survival.kaplan_meier import KaplanMeierCurve
@@ -64,15 +64,7 @@ def calibration_facts(assessed: Assessed) -> list[CalibrationFacts]:
                 kind=assessed.kind,
                 model=assessed.model,
                 horizon=at.horizon,
-                groups=tuple(
-                    CalibrationGroupFact(
-                        n=group.n,
-                        events=group.n_events,
-                        predicted=group.mean_event_probability,
-                        observed=EstimateFact.model_validate(group.observed),
-                    )
-                    for group in at.groups
-                ),
+                groups=group_facts(at.groups),
                 smooth_method=phrases.CURVE_WORDS[curve.method] if known else "",
                 smooth_predicted=curve.predicted if known else (),
                 smooth_observed=curve.observed if known else (),
