@@ -20,10 +20,10 @@ from cli.command import Command
 from trephine.cli import app, terminal
 from trephine.errors import InputError, Problem, StudyProblemsError
 
+# What verbs share.
+NO_VERBS = ("__init__", "announcing", "extract_shown", "options", "problems", "terminal")
 VERB_FILES = {
-    path.stem
-    for path in Path(terminal.__file__).parent.glob("*.py")
-    if path.stem not in ("__init__", "extract_shown", "options", "terminal")
+    path.stem for path in Path(terminal.__file__).parent.glob("*.py") if path.stem not in NO_VERBS
 }
 
 
