@@ -191,7 +191,7 @@ def test_a_file_that_was_changed_elsewhere_is_not_written_over(desk: Desk, folde
     ):
         answer = desk.client.post(path, data=form)
         assert answer.status_code == 409
-        assert "changed in another place" in answer.text
+        assert "changed elsewhere" in answer.text
     assert study.read_text("utf-8").endswith("# by an editor\n")
 
 

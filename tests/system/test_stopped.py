@@ -128,7 +128,7 @@ def test_a_signal_stops_a_run_within_two_seconds_and_the_same_command_goes_on(
     _, said = process.communicate(timeout=60)
     took = time.monotonic() - began
     assert process.returncode == 128 + number, said
-    assert said.strip().endswith("Stopped. The same command goes on where it stopped.")
+    assert said.strip().endswith("Stopped. The same command continues where it stopped.")
     assert "Traceback" not in said
     # Two seconds, and what a machine with other work adds.
     assert took < 2 + 4 * os.getloadavg()[0] / (os.cpu_count() or 1)
