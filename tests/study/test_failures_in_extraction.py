@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,11 @@ def test_a_second_run_measures_what_failed_again_and_nothing_else(study: SmallSt
     assert features.sets["radiomics"].values.shape[0] == len(left.rows)
     assert np.isfinite(features.sets["radiomics"].values).all()
     assert left.rows == again.inputs.rows
+    n = len(inputs.rows)
+    for field in fields(inputs):  # whatever a study comes to hold of each case loses this one
+        before, after = (getattr(one, field.name) for one in (inputs, left))
+        if hasattr(before, "__len__") and len(before) == n:
+            assert len(after) == n - 1, field.name
 
 
 def test_too_little_memory_for_one_case_is_a_failure_of_its_own_kind(
