@@ -12,7 +12,14 @@ from trephine.facts import (
     EstimateFact,
     ExternalFacts,
     Facts,
+    HorizonEstimate,
     RecalibrationRow,
+)
+from trephine.facts.competing import (
+    CompetingFacts,
+    IncidenceCurve,
+    SecondReading,
+    SecondReadingFacts,
 )
 from trephine.facts.models import PartialEffect
 from trephine.facts.subgroups import SubgroupFacts, SubgroupRow
@@ -45,6 +52,18 @@ def whole(facts) -> Facts:
         at=(25, 45, 65), ratio=(0.8, 1.0, 1.9), low=(0.6, 1.0, 1.2), high=(1.1, 1.0, 3.0),
         statistic=4.2, degrees_of_freedom=1, p=0.04,
     )  # fmt: skip
+    incidence = IncidenceCurve(
+        label="collapse", n=162, events=50, others=20, times=(0, 12, 36), incidence=(0, 0.1, 0.3),
+        low=(None, 0.05, 0.2), high=(None, 0.2, 0.4), ignoring=(0, 0.12, 0.38),
+        at_horizons=(HorizonEstimate(horizon=36, estimate=estimate),),
+        ignoring_at_horizons=(HorizonEstimate(horizon=36, estimate=estimate),),
+        overstated=(estimate,),
+    )  # fmt: skip
+    reading = SecondReading(label="Age", cause_specific=estimate, subdistribution=estimate)
+    competing = CompetingFacts(
+        event="collapse", names=("death",), curves=(incidence,),
+        readings=(SecondReadingFacts(protocol="sound", model="DLRC", terms=(reading,)),),
+    )  # fmt: skip
     groups = tuple(
         SubgroupRow(
             group=name, n=80, events=30, c_index=estimate, observed_expected=estimate,
@@ -59,6 +78,7 @@ def whole(facts) -> Facts:
     return facts.model_copy(
         update={
             "centres": (centre,),
+            "competing": competing,
             "external": external,
             "subgroups": (subgroups,),
             "models": tuple(
@@ -112,7 +132,9 @@ def test_sections_hold_each_table_and_figure_once(facts, pictures_folder):
     sections = sections_of(tables, plates)
     held = [one.slug for section in sections for one in (*section.tables, *section.plates)]
     assert sorted(held) == sorted(one.slug for one in (*tables, *plates))
-    assert [one.name for one in sections] == [name for name in SECTIONS if name != "external"]
+    assert [one.name for one in sections] == [
+        name for name in SECTIONS if name not in ("competing", "external")
+    ]
 
 
 def test_a_study_of_almost_nothing_has_the_sections_it_needs_alone(facts, pictures_folder):
