@@ -262,6 +262,8 @@ def _of_this_machine(workers: int | None) -> Iterator[Any]:
             threads_per_worker=1,
             memory_limit=0,
             dashboard_address=None,
+            # Its small server wants port 8787 otherwise, which a second run would find taken.
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             silence_logs=logging.CRITICAL,
             security=True,
         )

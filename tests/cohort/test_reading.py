@@ -58,6 +58,10 @@ def tables(draw: st.DrawFn) -> tuple[str, list[list[str]]]:
     cell = st.text(LETTERS[encoding], max_size=6)
     rows = [["hip", *(f"value {k}" for k in range(1, width))]]
     rows += [[f"P{k:03d}", *(draw(cell) for _ in range(1, width))] for k in range(length)]
+    # Where every filled cell of a column begins with an apostrophe, a spreadsheet put it there.
+    for k in range(1, width):
+        if all(row[k].strip().startswith("'") for row in rows[1:] if row[k].strip()):
+            rows[1][k] = f"x{rows[1][k]}"
     rows[-1][-1] = rows[1][-1] = "患者" if encoding == "gb18030" else "end"
     return encoding, rows
 

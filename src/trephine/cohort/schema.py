@@ -204,6 +204,8 @@ class ClinicalTable:
     def take(self, rows: npt.ArrayLike) -> ClinicalTable:
         """Return the cases at ``rows`` (indices or a boolean mask)."""
         index = np.asarray(rows)
+        if index.size == 0:  # an empty list would be an array of floats
+            index = index.astype(np.intp)
         columns = {key: column[index] for key, column in self._columns.items()}
         n_cases = int(np.arange(self.n_cases)[index].size)
         return ClinicalTable(self.variables, columns, n_cases)
