@@ -1,10 +1,9 @@
-"""A study that is stopped, starved or disturbed: in words, without orphans, and it goes on."""
+"""A study that is stopped or starved: in words, without orphans, and it goes on."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from study.small_study import SmallStudy, write_image_study, write_table_study
+from study.small_study import SmallStudy, write_table_study
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 COMMAND = [sys.executable, "-m", "trephine"]
@@ -23,11 +22,10 @@ COMMAND = [sys.executable, "-m", "trephine"]
 
 @dataclass
 class Bench:
-    """Studies with what an undisturbed run of each gives, and a temporary folder to look into."""
+    """A study with what an undisturbed run gives, and a temporary folder to look into."""
 
     folder: Path
     table: SmallStudy
-    images: SmallStudy
 
     @property
     def environment(self) -> dict[str, str]:
@@ -90,7 +88,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     table = write_table_study(folder / "table", features=8)
     table.replace("bootstraps = 0", "bootstraps = 20")
     table.replace("permutations = 0", "permutations = 6")
-    return Bench(folder, table, write_image_study(folder / "images"))
+    return Bench(folder, table)
 
 
 def wait_for(stage: str, state: Path, process: subprocess.Popen[str]) -> None:
@@ -135,33 +133,6 @@ def test_a_signal_stops_a_run_within_two_seconds_and_the_same_command_goes_on(
     time.sleep(1)
     assert not bench.left(process.pid)
     assert bench.finish(bench.table, out, *options) == expected
-
-
-def test_results_that_are_deleted_while_the_report_is_written_end_in_words(
-    bench: Bench, tmp_path: Path
-) -> None:
-    expected = bench.undisturbed(bench.table)
-    out, state = tmp_path / "out", tmp_path / "state.json"
-    process = bench.start("run", bench.table.toml, "--out", out, "--state", state, "--workers", 1)
-    wait_for("Writing the report", state, process)
-    out.rename(tmp_path / "gone")
-    _, said = process.communicate(timeout=600)
-    assert process.returncode == 2, said
-    assert "was it moved or removed while the command ran?" in " ".join(said.split())
-    assert "Traceback" not in said
-    shutil.rmtree(out, ignore_errors=True)
-    assert bench.finish(bench.table, out, "--workers", 2) == expected
-
-
-def test_two_runs_of_images_at_once_in_one_folder_give_the_same(
-    bench: Bench, tmp_path: Path
-) -> None:
-    expected = bench.undisturbed(bench.images)
-    out = tmp_path / "out"
-    both = [bench.start("run", bench.images.toml, "--out", out, "--workers", 1) for _ in range(2)]
-    said = [process.communicate(timeout=1800)[1] for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
-    assert numbers(out) == expected
 
 
 def test_too_little_memory_ends_in_words(bench: Bench, tmp_path: Path) -> None:
