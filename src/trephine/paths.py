@@ -23,6 +23,8 @@ from pathlib import Path
 from trephine.errors import InputError
 
 CONFINED = "TREPHINE_CONFINED"
+# Where readings lie, beside the study file or in the folder of the images.
+ANNOTATIONS = "annotations"
 
 
 def is_confined() -> bool:

@@ -25,7 +25,8 @@ from trephine.serve.desk.annotate.app import create_annotator
 from trephine.serve.desk.annotate.page import FILES
 from trephine.serve.desk.pages import DeskSettings
 from trephine.serve.words import LANGUAGES, annotate_words
-from trephine.study.annotating.workplace import address_of_place, open_workplace
+from trephine.study.annotating.items import address_of_place
+from trephine.study.annotating.workplace import open_workplace
 
 ROOM = resources.files("trephine.serve")
 PLAIN = f"/reading/cases/{address_of_place('plain')}"

@@ -12,8 +12,9 @@ from serve.test_annotate import DISC, PLAIN, journal_of, page_of
 from serve.test_desk_strangers import contents, soon
 from study.drawn_files import OTHER, put, write_kinds
 from trephine.errors import InputError
+from trephine.study.annotating.items import address_of_place
 from trephine.study.annotating.rating import Ratings
-from trephine.study.annotating.workplace import address_of_place, open_workplace
+from trephine.study.annotating.workplace import open_workplace
 
 ADDRESS = address_of_place("plain")
 

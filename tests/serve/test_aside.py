@@ -6,14 +6,17 @@ import os
 import subprocess
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 from time import sleep
+from types import ModuleType
 
 import anyio
 import pytest
 
 from trephine.errors import InputError, WorkerError
-from trephine.serve.desk.aside import Aside
+from trephine.serve.desk.annotate import app, benches, routes
+from trephine.serve.desk.aside import Aside, Named
 from trephine.study.shelf.studies import look_through
 
 
@@ -43,6 +46,27 @@ def test_what_takes_too_long_is_given_up() -> None:
             anyio.run(aside.ask, sleep, 60)
     finally:
         aside.end()
+
+
+STARTED = """
+import sys
+import trephine.cli.desk, trephine.serve.desk.run
+print(*sorted({"pandas", "numba", "scipy", "trephine.imaging", "trephine.plan"} & set(sys.modules)))
+"""
+
+
+def test_a_desk_starts_without_what_reads_tables_and_images() -> None:
+    said = subprocess.run([sys.executable, "-c", STARTED], capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.split() == []
+
+
+@pytest.mark.parametrize("module", [routes, benches, app])
+def test_functions_that_are_asked_by_name_are_there(module: ModuleType) -> None:
+    named = [one for one in vars(module).values() if isinstance(one, Named)]
+    assert named
+    for one in named:
+        assert callable(getattr(import_module(one.module), one.name))
 
 
 NEEDED = """

@@ -20,11 +20,12 @@ from trephine.evaluation.agreement import compare_regions
 from trephine.imaging import check_geometry, read_image, read_mask
 from trephine.study.annotating.comparing import compared
 from trephine.study.annotating.deriving import shown_reading
+from trephine.study.annotating.items import WorkItem, Workplace, rater_name
 from trephine.study.annotating.measure_table import COLUMNS, measure_table
 from trephine.study.annotating.rating import Ratings
 from trephine.study.annotating.segmentation import segmentation_of
 from trephine.study.annotating.viewing import image_facts, picture
-from trephine.study.annotating.workplace import WorkItem, Workplace, open_workplace, rater_name
+from trephine.study.annotating.workplace import open_workplace
 
 
 @pytest.fixture

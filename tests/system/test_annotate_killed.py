@@ -17,7 +17,8 @@ import pytest
 from study.drawn_files import DISC, put, write_kinds
 from system.reading_page import annotating
 from trephine.annotation.journal import read_journal
-from trephine.study.annotating.workplace import address_of_place, open_workplace
+from trephine.study.annotating.items import address_of_place
+from trephine.study.annotating.workplace import open_workplace
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 KILLS = int(os.environ.get("TREPHINE_TEST_KILLS", "3"))

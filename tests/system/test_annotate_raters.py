@@ -13,7 +13,8 @@ from system.reading_page import ReadingPage, annotating
 from trephine.annotation.journal import read_journal
 from trephine.evaluation.agreement import compare_regions
 from trephine.imaging import read_mask
-from trephine.study.annotating.workplace import address_of_place, open_workplace
+from trephine.study.annotating.items import address_of_place
+from trephine.study.annotating.workplace import open_workplace
 
 pytestmark = [
     pytest.mark.system,

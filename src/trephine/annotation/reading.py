@@ -15,6 +15,8 @@ from trephine.errors import InputError
 Thing = TypeVar("Thing")
 
 ReadingState = Literal["open", "drawn", "reviewed", "excluded"]
+# States in which a rater calls a reading finished.
+FINISHED: tuple[ReadingState, ...] = ("drawn", "reviewed")
 MeasuredAs = Literal[
     "arc_coronal", "arc_axial", "depression", "centre_edge", "angle", "distance",
 ]  # fmt: skip

@@ -24,7 +24,8 @@ def annotate(
 ) -> None:
     """Draw regions and measure angles on images, as one rater. Stops with Ctrl-C."""
     from trephine.serve.extra import annotate_serving
-    from trephine.study.annotating.workplace import open_workplace, rater_name
+    from trephine.study.annotating.items import rater_name
+    from trephine.study.annotating.workplace import open_workplace
 
     serve_annotator = annotate_serving()
     rater_name(rater)

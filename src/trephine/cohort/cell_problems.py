@@ -302,6 +302,12 @@ def quoted(cell: str) -> str:
     return "".join(c if c.isprintable() else _spelled(ord(c)) for c in text)
 
 
+def with_key(advice: str, column: str) -> str:
+    """Return an advice on merged cells with the key of the study file that the column needs."""
+    named = f'[data] read = {{ {quoted(column)} = {{ merged = "repeat" }} }}'
+    return advice.replace('merged = "repeat"', named)
+
+
 def _spelled(code: int) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 
 from trephine.imaging.suffixes import image_suffix
-from trephine.paths import fixed_folder
-
-# Beside the study file, or in the folder of the images.
-ANNOTATIONS = "annotations"
+from trephine.paths import ANNOTATIONS, fixed_folder
 
 
 def drawn_masks(image: str, rater: str = "{rater}", region: str = "{region}") -> str:

@@ -6,8 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from trephine.cohort.cell_problems import quoted as visible
-
 
 def quoted(text: str) -> str:
     """Return a text as a TOML string."""
@@ -38,9 +36,3 @@ def words(table: Mapping[str, str]) -> str:
 def comment(text: str) -> str:
     """Return a comment on one line."""
     return "# " + re.sub(r"[\x00-\x1f\x7f\s]+", " ", text)
-
-
-def with_key(advice: str, column: str) -> str:
-    """Return an advice on merged cells with the key of the study file that the column needs."""
-    named = f'[data] read = {{ {visible(column)} = {{ merged = "repeat" }} }}'
-    return advice.replace('merged = "repeat"', named)

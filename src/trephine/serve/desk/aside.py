@@ -8,9 +8,10 @@ from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio import to_thread
 
@@ -21,6 +22,23 @@ from trephine.workers import end_workers, start_worker, starting
 Made = TypeVar("Made")
 
 PROCESSES = 2
+
+
+class Named:
+    """A function by its name: whoever asks for it need not load its module.
+
+    Parameters
+    ----------
+    module, name
+        Where it is; a test looks whether it is there.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module, self.name = module, name
+
+    def __call__(self, *given: object) -> Any:
+        """Return what the function answers."""
+        return getattr(import_module(self.module), self.name)(*given)
 
 
 class Aside:

@@ -12,8 +12,8 @@ from trephine.annotation.output import DrawnGrid
 from trephine.annotation.shapes import DrawnRegion
 from trephine.evaluation.agreement import compare_regions
 from trephine.study.annotating.deriving import outlines_of
+from trephine.study.annotating.items import WorkItem
 from trephine.study.annotating.viewing import grid_of
-from trephine.study.annotating.workplace import WorkItem
 from trephine.types import BoolArray
 
 

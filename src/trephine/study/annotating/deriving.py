@@ -5,31 +5,27 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from trephine.annotation.circle_fit import CircleFit
 from trephine.annotation.journal import Journal, held, read_journal
 from trephine.annotation.output import DrawnGrid, write_reading
 from trephine.annotation.raster import PlaneGrid, circle_of, outline_of
-from trephine.annotation.reading import DrawnReading, ReadingState
+from trephine.annotation.reading import DrawnReading
 from trephine.annotation.region_values import region_values
 from trephine.annotation.shapes import Disc, DrawnRegion, FittedCircle, Freehand, ShapePart
 from trephine.errors import InputError
 from trephine.imaging import region_outline
 from trephine.imaging.sides import facing_of
-from trephine.paths import open_regular
-from trephine.study.annotating.head_summary import GRADES, head_summaries, measured
-from trephine.study.annotating.kept_inside import kept_inside
+from trephine.study.annotating.head_summary import head_summaries, measured
+from trephine.study.annotating.items import WorkItem
+from trephine.study.annotating.reading_values import values_file
 from trephine.study.annotating.viewing import grid_of, opened, plane_grid
-from trephine.study.annotating.workplace import WorkItem
 from trephine.types import BoolArray
 from trephine.writing import write_text
 
-VALUES = "values"
-_MOST_BYTES = 16 << 20
 # A region this close to the middle, as a share of the width, says nothing of its side.
 _OFF_THE_MIDDLE = 0.05
 
@@ -118,74 +114,6 @@ def write_values(item: WorkItem, journal: Journal, values: dict[str, Any], folde
         "heads": values["heads"],
     }
     write_text(path, json.dumps(content, ensure_ascii=False) + "\n")
-
-
-def values_file(item: WorkItem, folder: Path) -> Path:
-    """Return where the numbers of a rater's reading lie.
-
-    Raises
-    ------
-    InputError
-        If a link leads out of the rater's folder.
-    """
-    return kept_inside(folder / VALUES / f"{item.address}.json", folder)
-
-
-class ReadingValues(BaseModel):
-    """The numbers of a reading as they were written.
-
-    Attributes
-    ----------
-    place, revision, state
-        Of the reading.
-    heads
-        What is known of each head, by side.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    place: str
-    revision: int
-    state: ReadingState
-    heads: dict[str, dict[str, float | bool | str]]
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        for head in self.heads.values():
-            for name, value in head.items():
-                if isinstance(value, str) != (name in GRADES):
-                    raise ValueError("expected numbers, and classes in letters")
-        return self
-
-
-def read_values(item: WorkItem, folder: Path) -> ReadingValues | None:
-    """Return the numbers of a rater's reading; None where there are none.
-
-    Raises
-    ------
-    InputError
-        If they are damaged, or something else lies in their place.
-    """
-    path = values_file(item, folder)
-    if not path.exists():
-        return None
-    try:
-        with open_regular(path) as file:
-            return ReadingValues.model_validate_json(file.read(_MOST_BYTES))
-    except (InputError, OSError, ValidationError):
-        raise InputError(
-            f"{VALUES}: expected the numbers of a reading, found a damaged file; open the page"
-            " again, which writes them anew"
-        ) from None
-
-
-def files_revision(item: WorkItem, folder: Path) -> int:
-    """Return the revision whose masks and values were written last; 0 where none were."""
-    try:
-        found = read_values(item, folder)
-    except InputError:
-        return 0
-    return 0 if found is None else found.revision
 
 
 def _names(journal: Journal) -> set[str]:

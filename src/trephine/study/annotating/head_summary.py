@@ -28,8 +28,6 @@ from trephine.errors import InputError
 from trephine.types import BoolArray
 
 HEAD, LESION = "head", "lesion"
-# What is known of a head as a class; all else is a number.
-GRADES = ("kerboul", "steinberg")
 _NEEDS_HEAD = ("arc_coronal", "arc_axial", "depression", "centre_edge")
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from trephine.errors import InputError
-from trephine.paths import held_inside
-from trephine.plan.drawn_masks import ANNOTATIONS
+from trephine.paths import ANNOTATIONS, held_inside
 
 
 def kept_inside(path: Path, folder: Path) -> Path:

@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from trephine.annotation.reading import FINISHED
 from trephine.choices import IccForm
 from trephine.cohort.table import as_numbers
 from trephine.evaluation.agreement import bland_altman
 from trephine.modelling.reliability import FEWEST_SUBJECTS
-from trephine.plan.drawn_masks import ANNOTATIONS
+from trephine.paths import ANNOTATIONS
 from trephine.plan.reading import read_plan_so_far
 from trephine.selection.icc import intraclass_correlation
 from trephine.study.annotating.measure_table import measure_table
 from trephine.study.annotating.workplace import open_workplace
-from trephine.study.table.measures import FINISHED, read_measures
+from trephine.study.table.measures import read_measures
 
 MEASURED = (
     "arc_coronal_degree", "arc_axial_degree", "combined_angle_degree", "necrosis_index",

@@ -11,9 +11,9 @@ import pandas as pd
 from trephine.cohort.cells import as_text
 from trephine.spreadsheet import write_csv_table
 from trephine.study.annotating.case_names import case_of_place
-from trephine.study.annotating.deriving import read_values
 from trephine.study.annotating.head_summary import combined
-from trephine.study.annotating.workplace import HipRow, Workplace
+from trephine.study.annotating.items import HipRow, Workplace
+from trephine.study.annotating.reading_values import read_values
 
 MEASURES = "measures.csv"
 COLUMNS = (

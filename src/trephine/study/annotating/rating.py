@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from trephine.annotation.journal import Journal, StaleReadingError, append, read_journal
-from trephine.annotation.reading import operation_of
+from trephine.annotation.reading import FINISHED, operation_of
 from trephine.errors import InputError
-from trephine.study.annotating.workplace import CONSENSUS, WorkItem, Workplace
-from trephine.study.table.measures import FINISHED
+from trephine.study.annotating.items import CONSENSUS, WorkItem, Workplace
 
 __all__ = ["Ratings", "StaleReadingError"]
 

@@ -9,8 +9,8 @@ import numpy as np
 from trephine import __version__
 from trephine.annotation.journal import read_journal
 from trephine.imaging.segmentation_writing import segmentation_object
+from trephine.study.annotating.items import WorkItem
 from trephine.study.annotating.viewing import grid_of
-from trephine.study.annotating.workplace import WorkItem
 from trephine.types import BoolArray
 
 

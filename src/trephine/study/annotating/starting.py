@@ -16,8 +16,8 @@ from trephine.annotation.shapes import Disc, DrawnRegion, ShapePart
 from trephine.choices import Side
 from trephine.errors import InputError
 from trephine.imaging import fit_mask, read_mask
+from trephine.study.annotating.items import WorkItem
 from trephine.study.annotating.viewing import image_facts, opened, plane_grid, plane_values
-from trephine.study.annotating.workplace import WorkItem
 from trephine.types import BoolArray
 
 # So long that each process of a pool answers once.

@@ -15,7 +15,7 @@ from trephine.errors import InputError
 from trephine.imaging import read_image
 from trephine.imaging.sides import facing_of, view_of
 from trephine.imaging.spacing import StatedSpacing
-from trephine.study.annotating.workplace import WorkItem
+from trephine.study.annotating.items import WorkItem
 from trephine.types import FloatArray, Image
 
 _KEPT = 3

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +17,12 @@ from trephine.imaging.dicom_head import read_head
 from trephine.imaging.sniff import file_kind
 from trephine.imaging.spacing import StatedSpacing
 from trephine.imaging.suffixes import image_suffix
-from trephine.paths import fixed_folder, held_inside
+from trephine.paths import ANNOTATIONS, fixed_folder, held_inside
 from trephine.plan.data_section import DataSection
-from trephine.plan.drawn_masks import ANNOTATIONS, drawn_masks
+from trephine.plan.drawn_masks import drawn_masks
 from trephine.plan.reading import read_plan_so_far
 from trephine.study.annotating.case_names import case_of_place
-from trephine.study.annotating.kept_inside import kept_inside
+from trephine.study.annotating.items import HipRow, WorkItem, Workplace, address_of_place
 from trephine.study.images.filling import absent, filled
 from trephine.study.images.listed_files import with_listed
 from trephine.study.images.pairs import is_stray
@@ -32,118 +30,9 @@ from trephine.study.table.tidying import read_study_table
 
 # In a folder of images: masks of the same names, from which a reading may start.
 MASKS = "masks"
-CONSENSUS = "consensus"
 
-_RATER = re.compile(r"^[a-z0-9][a-z0-9-]{0,30}$")
 _SERIES = ("MR", "CT")
 _DEFAULT_LABELS: Mapping[Side | None, int] = {"R": 1, "L": 2, None: 1}
-
-
-@dataclass(frozen=True)
-class HipRow:
-    """A case that an image shows: its name in the table, and its side."""
-
-    case: str
-    side: Side | None
-
-
-@dataclass(frozen=True)
-class WorkItem:
-    """One image to be read.
-
-    Attributes
-    ----------
-    address
-        Letters and digits that are this image's alone, made of where it lies.
-    place
-        Where its masks lie, from a rater's folder and without their ending; the page shows it.
-    path
-        Of the image.
-    rows
-        The cases that it shows; in a folder, one without a side.
-    spacing_mm
-        Where the image states none.
-    labels
-        Of each side's region in a mask.
-    masks
-        Masks that are there already, by rater, or by an empty name for anybody's.
-    """
-
-    address: str
-    place: str
-    path: Path
-    rows: tuple[HipRow, ...]
-    spacing_mm: StatedSpacing
-    labels: Mapping[Side | None, int]
-    masks: Mapping[str, Path] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """Images to be read, and where readings go.
-
-    Attributes
-    ----------
-    folder
-        That holds the readings, one folder a rater.
-    items
-        By address, in the order of the table or of the names.
-    mask_pattern
-        How a study file names the masks of a region: ``{rater}`` and ``{region}`` are to be filled,
-        other fields are the table's; empty where one pattern does not fit.
-    """
-
-    folder: Path
-    items: Mapping[str, WorkItem]
-    mask_pattern: str = ""
-
-    def item(self, address: str) -> WorkItem | None:
-        """Return an image by its address; None where there is none."""
-        return self.items.get(address)
-
-    def rater_folder(self, rater: str) -> Path:
-        """Return the folder of a rater.
-
-        Raises
-        ------
-        InputError
-            If the name is none, or a link leads the folder out of that of the images.
-        """
-        return kept_inside(self.folder / rater_name(rater), self.folder.parent)
-
-    def journal(self, rater: str, item: WorkItem) -> Path:
-        """Return the journal of a rater's reading of an image.
-
-        Raises
-        ------
-        InputError
-            As `rater_folder`.
-        """
-        folder = self.rater_folder(rater)
-        return kept_inside(folder / "journals" / f"{item.address}.jsonl", folder)
-
-    def raters(self) -> tuple[str, ...]:
-        """Return who has a reading, without the consensus."""
-        kept_inside(self.folder, self.folder.parent)
-        if not self.folder.is_dir():
-            return ()
-        found = sorted(one.name for one in self.folder.iterdir() if (one / "journals").is_dir())
-        return tuple(name for name in found if name != CONSENSUS and _RATER.fullmatch(name))
-
-
-def rater_name(name: str) -> str:
-    """Return a rater's name if it can be that of a folder.
-
-    Raises
-    ------
-    InputError
-        If it cannot.
-    """
-    if not _RATER.fullmatch(name):
-        raise InputError(
-            "rater: expected up to 31 small letters, digits and hyphens, found another name"
-        )
-    return name
 
 
 def open_workplace(path: Path) -> Workplace:
@@ -167,11 +56,6 @@ def open_workplace(path: Path) -> Workplace:
             f"{path.name}: expected images (DICOM, NIfTI, NRRD, MHA, PNG, TIFF), found none"
         )
     return place
-
-
-def address_of_place(place: str) -> str:
-    """Return an address that holds no part of a name."""
-    return hashlib.sha256(place.encode()).hexdigest()[:16]
 
 
 def _of_study(path: Path) -> Workplace:

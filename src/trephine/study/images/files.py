@@ -13,9 +13,8 @@ from trephine.cohort.cell_problems import nearest
 from trephine.errors import ImageError, Problem, named_rows
 from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.modelling.reliability import FEWEST_SUBJECTS
-from trephine.paths import without_name
+from trephine.paths import ANNOTATIONS, without_name
 from trephine.plan.data_section import DataSection
-from trephine.plan.drawn_masks import ANNOTATIONS
 from trephine.study.images.filling import FIELD, absent, filled, marked
 from trephine.study.images.strays import strays_remark
 from trephine.types import BoolArray, Image, Mask

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from trephine.cohort.cell_problems import with_key
 from trephine.cohort.reading import cause_of
 from trephine.errors import InputError, Problem
 from trephine.imaging import is_image_path
@@ -16,7 +17,6 @@ from trephine.paths import held_inside, irregular
 from trephine.plan.data_section import DataSection
 from trephine.study.images.pairs import is_stray
 from trephine.study.images.strays import near_rows
-from trephine.study.toml_text import with_key
 from trephine.types import BoolArray
 
 FIELD = re.compile(r"\{([^{}]+)\}")

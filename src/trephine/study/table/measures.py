@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from trephine.annotation.reading import FINISHED
 from trephine.cohort.cell_problems import absent_column
 from trephine.cohort.sides import side_of
 from trephine.cohort.table import read_table
@@ -16,8 +17,6 @@ from trephine.errors import Problem, StudyProblemsError
 from trephine.plan.data_section import Columns
 from trephine.plan.sections import StudyPlan
 
-# States in which a rater calls a hip finished; `trephine annotate` writes them.
-FINISHED = ("drawn", "reviewed")
 _CASE, _SIDE, _STATE = "case", "side", "state"
 _NOT_MEASURES = (_CASE, _SIDE, _STATE)
 

@@ -9,7 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from trephine.cohort.cell_problems import absent_column, number_problems, quoted, value_problems
+from trephine.cohort.cell_problems import (
+    absent_column,
+    number_problems,
+    quoted,
+    value_problems,
+    with_key,
+)
 from trephine.cohort.event_codes import EventCodes
 from trephine.cohort.reading import cause_of
 from trephine.cohort.reading_keys import CellKeys
@@ -18,7 +24,6 @@ from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem
 from trephine.plan.data_section import Columns
 from trephine.plan.sections import StudyPlan
-from trephine.study.toml_text import with_key
 from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 

@@ -14,12 +14,13 @@ from starlette.types import ASGIApp
 from trephine.serve.desk.annotate.benches import Bench, Benches
 from trephine.serve.desk.annotate.page import annotate_files
 from trephine.serve.desk.annotate.routes import annotate_routes
-from trephine.serve.desk.aside import PROCESSES, Aside
+from trephine.serve.desk.aside import PROCESSES, Aside, Named
 from trephine.serve.desk.folder_routes import coming_in
 from trephine.serve.desk.guarding import announcer, begin_desk, guarded, worded
 from trephine.serve.desk.pages import DeskSettings
 from trephine.serve.logs import log
-from trephine.study.annotating.starting import warmed_up
+
+WARMED_UP = Named("trephine.study.annotating.starting", "warmed_up")
 
 
 def create_annotator(
@@ -53,7 +54,7 @@ def create_annotator(
         log("started")
         announce()
         # What decodes images is loaded while the browser starts.
-        warming = asyncio.gather(*(desk.aside.ask(warmed_up) for _ in range(PROCESSES)))
+        warming = asyncio.gather(*(desk.aside.ask(WARMED_UP) for _ in range(PROCESSES)))
         yield
         warming.cancel()
         desk.aside.end()

@@ -10,9 +10,11 @@ from pathlib import Path
 from starlette.exceptions import HTTPException
 
 from trephine.errors import InputError
-from trephine.serve.desk.aside import Aside
+from trephine.serve.desk.aside import Aside, Named
+from trephine.study.annotating.items import WorkItem, Workplace, rater_name
 from trephine.study.annotating.rating import Ratings
-from trephine.study.annotating.workplace import WorkItem, Workplace, open_workplace, rater_name
+
+OPEN_WORKPLACE = Named("trephine.study.annotating.workplace", "open_workplace")
 
 # A window that has not asked for so long is closed.
 _GONE_S = 12.0
@@ -85,7 +87,7 @@ class Benches:
             If there is nothing.
         """
         if fresh or path not in self._places:
-            self._places[path] = await self._aside.ask(open_workplace, path)
+            self._places[path] = await self._aside.ask(OPEN_WORKPLACE, path)
         return self._places[path]
 
     async def bench(self, path: Path, rater: str, fresh: bool = False) -> Bench:

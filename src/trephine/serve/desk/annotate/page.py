@@ -16,7 +16,7 @@ from trephine.serve.desk.render import desk_environment
 from trephine.serve.pages import KINDS
 from trephine.serve.parts import as_data, static
 from trephine.serve.words import annotate_words
-from trephine.study.annotating.workplace import CONSENSUS, rater_name
+from trephine.study.annotating.items import CONSENSUS, rater_name
 
 FILES = (
     "annotate.css", "circle.mjs", "drawing.mjs", "keys.mjs", "main.mjs", "overlay.mjs",

@@ -14,19 +14,26 @@ from starlette.responses import JSONResponse, Response
 from trephine.errors import InputError
 from trephine.serve.desk.annotate.benches import Bench
 from trephine.serve.desk.annotate.page import annotation_page
+from trephine.serve.desk.aside import Named
 from trephine.serve.desk.pages import Desk
-from trephine.study.annotating.comparing import compared
-from trephine.study.annotating.deriving import files_revision, shown_reading
-from trephine.study.annotating.measure_table import table_bytes
+from trephine.study.annotating.items import WorkItem
 from trephine.study.annotating.rating import Ratings, StaleReadingError
-from trephine.study.annotating.segmentation import segmentation_of
-from trephine.study.annotating.starting import mirrored_region, regions_of_mask, suggested_heads
-from trephine.study.annotating.viewing import image_facts, picture
-from trephine.study.annotating.workplace import WorkItem
+from trephine.study.annotating.reading_values import files_revision
 
 # Returns the bench that a request is about; its second argument asks for the files to be looked at
 # again.
 FindBench = Callable[[Request, bool], Awaitable[Bench]]
+
+# What these load decodes images: other processes do.
+COMPARED = Named("trephine.study.annotating.comparing", "compared")
+SHOWN_READING = Named("trephine.study.annotating.deriving", "shown_reading")
+TABLE_BYTES = Named("trephine.study.annotating.measure_table", "table_bytes")
+SEGMENTATION_OF = Named("trephine.study.annotating.segmentation", "segmentation_of")
+MIRRORED_REGION = Named("trephine.study.annotating.starting", "mirrored_region")
+REGIONS_OF_MASK = Named("trephine.study.annotating.starting", "regions_of_mask")
+SUGGESTED_HEADS = Named("trephine.study.annotating.starting", "suggested_heads")
+IMAGE_FACTS = Named("trephine.study.annotating.viewing", "image_facts")
+PICTURE = Named("trephine.study.annotating.viewing", "picture")
 
 _CASE = "/cases/{item}"
 
@@ -65,7 +72,7 @@ def _page(routes: APIRouter, desk: Desk, find: FindBench) -> None:
     @routes.get("/measures.csv")
     async def measures(request: Request) -> Response:
         own = (await find(request, False)).ratings
-        content = await desk.aside.ask(table_bytes, own.workplace, own.rater)
+        content = await desk.aside.ask(TABLE_BYTES, own.workplace, own.rater)
         return _attached(content, "text/csv; charset=utf-8", "measures.csv")
 
 
@@ -74,13 +81,13 @@ def _images(routes: APIRouter, desk: Desk, find: FindBench) -> None:
     async def facts(request: Request, item: str) -> Response:
         bench = await find(request, False)
         one = bench.item(item)
-        found = await desk.aside.ask(image_facts, one)
+        found = await desk.aside.ask(IMAGE_FACTS, one)
         return JSONResponse({**found.as_json(), "has_mask": _own_mask(bench, one) is not None})
 
     @routes.get(f"{_CASE}/picture")
     async def grey(request: Request, item: str, axis: int = 0, index: int = 0) -> Response:
         one = (await find(request, False)).item(item)
-        found = await desk.aside.ask(picture, one, axis, index)
+        found = await desk.aside.ask(PICTURE, one, axis, index)
         size = {"x-rows": str(found.rows), "x-columns": str(found.columns)}
         return Response(found.values, media_type="application/octet-stream", headers=size)
 
@@ -93,7 +100,7 @@ def _readings(routes: APIRouter, desk: Desk, find: FindBench) -> None:
         )
         # Of a reading that was not begun nothing is written.
         write = own.journal(one).revision > 0
-        return await desk.aside.ask(shown_reading, one, journal, folder, (axis, index), write)
+        return await desk.aside.ask(SHOWN_READING, one, journal, folder, (axis, index), write)
 
     @routes.get(f"{_CASE}/reading")
     async def reading(
@@ -129,7 +136,7 @@ def _readings(routes: APIRouter, desk: Desk, find: FindBench) -> None:
             now = own.journal(one).revision
             return JSONResponse({"detail": "changed elsewhere", "revision": now}, 409)
         if own.journal(one).reading.state != before:
-            later.add_task(desk.aside.ask, table_bytes, own.workplace, own.rater)
+            later.add_task(desk.aside.ask, TABLE_BYTES, own.workplace, own.rater)
         return JSONResponse({"revision": saved.revision}, background=later)
 
 
@@ -142,7 +149,7 @@ def _beside(routes: APIRouter, desk: Desk, find: FindBench) -> None:
         if names is None:
             raise HTTPException(404)
         journals = tuple(own.workplace.journal(name, one) for name in names)
-        found = await desk.aside.ask(compared, one, journals, (axis, index))
+        found = await desk.aside.ask(COMPARED, one, journals, (axis, index))
         return JSONResponse({**found, "raters": names})
 
     @routes.get(f"{_CASE}/segmentation.dcm")
@@ -150,7 +157,7 @@ def _beside(routes: APIRouter, desk: Desk, find: FindBench) -> None:
         bench = await find(request, False)
         one, own = bench.item(item), bench.ratings
         journal = own.workplace.journal(own.rater, one)
-        content = await desk.aside.ask(segmentation_of, one, journal)
+        content = await desk.aside.ask(SEGMENTATION_OF, one, journal)
         return _attached(content, "application/dicom", "segmentation.dcm")
 
     @routes.get(f"{_CASE}/mirrored")
@@ -158,12 +165,12 @@ def _beside(routes: APIRouter, desk: Desk, find: FindBench) -> None:
         bench = await find(request, False)
         one = bench.item(item)
         reading = bench.ratings.journal(one).reading
-        return JSONResponse(await desk.aside.ask(mirrored_region, one, reading, region))
+        return JSONResponse(await desk.aside.ask(MIRRORED_REGION, one, reading, region))
 
     @routes.get(f"{_CASE}/suggestions")
     async def suggestions(request: Request, item: str, axis: int = 0, index: int = 0) -> Response:
         one = (await find(request, False)).item(item)
-        found = await desk.aside.ask(suggested_heads, one, axis, index)
+        found = await desk.aside.ask(SUGGESTED_HEADS, one, axis, index)
         return JSONResponse({"suggestions": found})
 
     @routes.get(f"{_CASE}/start")
@@ -173,7 +180,7 @@ def _beside(routes: APIRouter, desk: Desk, find: FindBench) -> None:
         mask = _own_mask(bench, one)
         if mask is None:
             raise HTTPException(404)
-        return JSONResponse({"regions": await desk.aside.ask(regions_of_mask, one, mask)})
+        return JSONResponse({"regions": await desk.aside.ask(REGIONS_OF_MASK, one, mask)})
 
 
 def _own_mask(bench: Bench, item: WorkItem) -> Path | None:
@@ -190,7 +197,7 @@ async def _write_what_is_behind(desk: Desk, bench: Bench) -> None:
             behind = own.journal(item).revision > files_revision(item, folder)
             if behind:
                 journal = own.workplace.journal(own.rater, item)
-                await desk.aside.ask(shown_reading, item, journal, folder, (0, 0), True)
+                await desk.aside.ask(SHOWN_READING, item, journal, folder, (0, 0), True)
         except InputError:
             continue  # it is said where the image is opened
 

@@ -1,0 +1,133 @@
+"""What there is to read, as a page knows it; nothing here opens a table or an image."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trephine.choices import Side
+from trephine.errors import InputError
+from trephine.study.annotating.kept_inside import kept_inside
+
+if TYPE_CHECKING:  # what decodes images takes a second to load, and a page starts without
+    from trephine.imaging.spacing import StatedSpacing
+
+CONSENSUS = "consensus"
+
+_RATER = re.compile(r"^[a-z0-9][a-z0-9-]{0,30}$")
+
+
+@dataclass(frozen=True)
+class HipRow:
+    """A case that an image shows: its name in the table, and its side."""
+
+    case: str
+    side: Side | None
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One image to be read.
+
+    Attributes
+    ----------
+    address
+        Letters and digits that are this image's alone, made of where it lies.
+    place
+        Where its masks lie, from a rater's folder and without their ending; the page shows it.
+    path
+        Of the image.
+    rows
+        The cases that it shows; in a folder, one without a side.
+    spacing_mm
+        Where the image states none.
+    labels
+        Of each side's region in a mask.
+    masks
+        Masks that are there already, by rater, or by an empty name for anybody's.
+    """
+
+    address: str
+    place: str
+    path: Path
+    rows: tuple[HipRow, ...]
+    spacing_mm: StatedSpacing
+    labels: Mapping[Side | None, int]
+    masks: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Images to be read, and where readings go.
+
+    Attributes
+    ----------
+    folder
+        That holds the readings, one folder a rater.
+    items
+        By address, in the order of the table or of the names.
+    mask_pattern
+        How a study file names the masks of a region: ``{rater}`` and ``{region}`` are to be filled,
+        other fields are the table's; empty where one pattern does not fit.
+    """
+
+    folder: Path
+    items: Mapping[str, WorkItem]
+    mask_pattern: str = ""
+
+    def item(self, address: str) -> WorkItem | None:
+        """Return an image by its address; None where there is none."""
+        return self.items.get(address)
+
+    def rater_folder(self, rater: str) -> Path:
+        """Return the folder of a rater.
+
+        Raises
+        ------
+        InputError
+            If the name is none, or a link leads the folder out of that of the images.
+        """
+        return kept_inside(self.folder / rater_name(rater), self.folder.parent)
+
+    def journal(self, rater: str, item: WorkItem) -> Path:
+        """Return the journal of a rater's reading of an image.
+
+        Raises
+        ------
+        InputError
+            As `rater_folder`.
+        """
+        folder = self.rater_folder(rater)
+        return kept_inside(folder / "journals" / f"{item.address}.jsonl", folder)
+
+    def raters(self) -> tuple[str, ...]:
+        """Return who has a reading, without the consensus."""
+        kept_inside(self.folder, self.folder.parent)
+        if not self.folder.is_dir():
+            return ()
+        found = sorted(one.name for one in self.folder.iterdir() if (one / "journals").is_dir())
+        return tuple(name for name in found if name != CONSENSUS and _RATER.fullmatch(name))
+
+
+def rater_name(name: str) -> str:
+    """Return a rater's name if it can be that of a folder.
+
+    Raises
+    ------
+    InputError
+        If it cannot.
+    """
+    if not _RATER.fullmatch(name):
+        raise InputError(
+            "rater: expected up to 31 small letters, digits and hyphens, found another name"
+        )
+    return name
+
+
+def address_of_place(place: str) -> str:
+    """Return an address that holds no part of a name."""
+    return hashlib.sha256(place.encode()).hexdigest()[:16]
