@@ -43,6 +43,8 @@ def as_numbers(column: pd.Series) -> tuple[FloatArray, list[int]]:
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     # No mark of a missing value reads as a number: only the other cells are looked at one by one.
     odd = np.flatnonzero(~np.isfinite(numbers))
+    if not odd.size:
+        return numbers, []
     cells = column.iloc[odd].to_numpy(dtype=object)
     missing = np.fromiter(map(is_missing, cells), dtype=bool, count=odd.size)
     numbers = numbers.copy()

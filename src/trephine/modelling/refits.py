@@ -8,7 +8,7 @@ takes its signature and its variables as known, and knows nothing of that.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -86,6 +86,13 @@ class Refits:
 
     horizons: tuple[float, ...]
     forms: tuple[RefitForm, ...]
+    # What models need is asked for each case, and is the work of hundreds of forms.
+    _features: dict[str, dict[str, tuple[str, ...]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _variables: dict[str, tuple[str, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def survival(
         self,
@@ -109,25 +116,44 @@ class Refits:
             If a case lacks a value that a refit needs.
         """
         found = np.full((len(self.forms), len(clinical), len(self.horizons)), np.nan)
+        complete = not clinical.missing().any()
+        columns: dict[int, FloatArray] = {}
         for b, form in enumerate(self.forms):
             own = form.models[model]
-            design = form.terms_from.design(own, features, clinical, centre)
+            if complete and own.terms and not signatures_of(own.terms):
+                # Nothing to fill in, and forms share their terms: each column is made once.
+                design = np.column_stack([_column(term, clinical, columns) for term in own.terms])
+            else:
+                design = form.terms_from.design(own, features, clinical, centre)
             found[b] = own.survival(design)
         return found
 
     def needed_features(self, model: str) -> dict[str, tuple[str, ...]]:
         """Return the features that any refit of a model weighs, by feature set."""
+        if model in self._features:
+            return self._features[model]
         found: dict[str, dict[str, None]] = {}
         for form in self.forms:
             for name in signatures_of(form.models[model].terms):
                 names = form.terms_from.signatures[name].names
                 found.setdefault(name, {}).update(dict.fromkeys(names))
-        return {name: tuple(names) for name, names in found.items()}
+        return self._features.setdefault(
+            model, {name: tuple(names) for name, names in found.items()}
+        )
 
     def needed_variables(self, model: str) -> tuple[str, ...]:
         """Return the clinical variables that any refit of a model holds."""
+        if model in self._variables:
+            return self._variables[model]
         held = (key for form in self.forms for key in clinical_of(form.models[model].terms))
-        return tuple(dict.fromkeys(held))
+        return self._variables.setdefault(model, tuple(dict.fromkeys(held)))
+
+
+def _column(term: Term, clinical: ClinicalTable, known: dict[int, FloatArray]) -> FloatArray:
+    """Return a term's column, shape (m,), from those that are known by the term's identity."""
+    if id(term) not in known:
+        known[id(term)] = term.column(clinical)
+    return known[id(term)]
 
 
 def refit_form(predictor: Predictor, horizons: Sequence[float]) -> RefitForm | None:
