@@ -100,7 +100,9 @@ def _readings(routes: APIRouter, desk: Desk, find: FindBench) -> None:
         )
         # Of a reading that was not begun nothing is written.
         write = own.journal(one).revision > 0
-        return await desk.aside.ask(SHOWN_READING, one, journal, folder, (axis, index), write)
+        given = (one, journal, folder, (axis, index), write)
+        found: dict[str, Any] = await desk.aside.ask(SHOWN_READING, *given)
+        return found
 
     @routes.get(f"{_CASE}/reading")
     async def reading(
