@@ -61,8 +61,14 @@ class Bench:
 
     def left(self, group: int) -> list[str]:
         """Return the processes and temporary folders that a group has left."""
-        listed = subprocess.run(["ps", "-eo", "sid,args"], capture_output=True, text=True).stdout
-        processes = [line for line in listed.splitlines() if line.split()[0] == str(group)]
+        asked = ["ps", "-eo", "sid,stat,args"]
+        listed = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+        # One that has ended and that this machine's init has not reaped holds nothing.
+        processes = [
+            line
+            for line in listed.splitlines()
+            if line.split()[0] == str(group) and not line.split()[1].startswith("Z")
+        ]
         folders = [path.name for path in (self.folder / "tmp").glob("trephine-*")]
         return processes + folders
 
