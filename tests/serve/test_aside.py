@@ -16,7 +16,7 @@ import pytest
 
 from trephine.errors import InputError, WorkerError
 from trephine.serve.desk.annotate import app, benches, routes
-from trephine.serve.desk.aside import Aside, Named
+from trephine.serve.desk.aside import Aside, ByName
 from trephine.study.shelf.studies import look_through
 
 
@@ -63,7 +63,7 @@ def test_a_desk_starts_without_what_reads_tables_and_images() -> None:
 
 @pytest.mark.parametrize("module", [routes, benches, app])
 def test_functions_that_are_asked_by_name_are_there(module: ModuleType) -> None:
-    named = [one for one in vars(module).values() if isinstance(one, Named)]
+    named = [one for one in vars(module).values() if isinstance(one, ByName)]
     assert named
     for one in named:
         assert callable(getattr(import_module(one.module), one.name))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,12 +11,11 @@ from typing import Any
 import pandas as pd
 
 from trephine.cohort.cells import footnote_mark
+from trephine.cohort.joined_problems import joined
 from trephine.cohort.reading.marks import cause_of
-from trephine.cohort.reading_keys import CellKeys
+from trephine.cohort.reading_keys import CellKeys, quoted
 from trephine.errors import Problem
 
-# Of so many different cells in one column each has a line of its own; more share one.
-MOST_LINES = 8
 # Columns that a message lists.
 _LISTED = 20
 
@@ -191,7 +189,7 @@ def number_problems(
         shown = cell if len(rows) == 1 and cause_of(example[found, advice]) is None else ""
         text = shown if shown and show else found.format(cell=cell)
         problems.append(Problem.of_cells(table, rows, str(column.name), expected, text, advice))
-    return _few(problems, table, str(column.name), expected)
+    return joined(problems, table, str(column.name), expected)
 
 
 def _kind(cell: str, show: bool, keys: CellKeys) -> tuple[str, str]:
@@ -277,7 +275,7 @@ def value_problems(
         )
         for found, rows in rows_of.items()
     ]
-    return _few(problems, table, str(column.name), expected)
+    return joined(problems, table, str(column.name), expected)
 
 
 def marked_problems(column: pd.Series, table: str, expected: str) -> list[Problem]:
@@ -294,31 +292,3 @@ def marked_problems(column: pd.Series, table: str, expected: str) -> list[Proble
         Problem.of_cells(table, rows, str(column.name), expected, found, repair)
         for (found, repair), rows in rows_of.items()
     ]
-
-
-def quoted(cell: str) -> str:
-    """Return a cell as a string of a study file; letters that nobody sees are spelled out."""
-    text = json.dumps(cell, ensure_ascii=False)
-    return "".join(c if c.isprintable() else _spelled(ord(c)) for c in text)
-
-
-def with_key(advice: str, column: str) -> str:
-    """Return an advice on merged cells with the key of the study file that the column needs."""
-    named = f'[data] read = {{ {quoted(column)} = {{ merged = "repeat" }} }}'
-    return advice.replace('merged = "repeat"', named)
-
-
-def _spelled(code: int) -> str:
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
-
-
-def _few(problems: list[Problem], table: str, column: str, expected: str) -> list[Problem]:
-    """Join what goes beyond a few lines for one column."""
-    if len(problems) <= MOST_LINES + 1:
-        return problems
-    rest = problems[MOST_LINES:]
-    rows = sorted(row for problem in rest for row in problem.rows)
-    examples = " and ".join(problem.found for problem in rest[:2])
-    found = f"{len(rest)} other texts, such as {examples}"
-    joined = Problem.of_cells(table, rows, column, expected, found, "The same holds for them")
-    return [*problems[:MOST_LINES], joined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from trephine.cohort.reading.marks import Cause
@@ -39,3 +40,19 @@ FEATURES = CellKeys("[features]", frozenset({"decimal"}))
 
 LOCKED = CellKeys("", frozenset())
 """A new case of a locked model."""
+
+
+def quoted(cell: str) -> str:
+    """Return a cell as a string of a study file; letters that nobody sees are spelled out."""
+    text = json.dumps(cell, ensure_ascii=False)
+    return "".join(c if c.isprintable() else _spelled(ord(c)) for c in text)
+
+
+def with_key(advice: str, column: str) -> str:
+    """Return an advice on merged cells with the key of the study file that the column needs."""
+    named = f'[data] read = {{ {quoted(column)} = {{ merged = "repeat" }} }}'
+    return advice.replace('merged = "repeat"', named)
+
+
+def _spelled(code: int) -> str:
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -24,7 +24,7 @@ Made = TypeVar("Made")
 PROCESSES = 2
 
 
-class Named:
+class ByName:
     """A function by its name: whoever asks for it need not load its module.
 
     Parameters

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from trephine.cohort.cell_problems import with_key
 from trephine.cohort.reading import cause_of
+from trephine.cohort.reading_keys import with_key
 from trephine.errors import InputError, Problem
 from trephine.imaging import is_image_path
 from trephine.paths import held_inside, irregular

@@ -12,13 +12,11 @@ import pandas as pd
 from trephine.cohort.cell_problems import (
     absent_column,
     number_problems,
-    quoted,
     value_problems,
-    with_key,
 )
 from trephine.cohort.event_codes import EventCodes
 from trephine.cohort.reading import cause_of
-from trephine.cohort.reading_keys import CellKeys
+from trephine.cohort.reading_keys import CellKeys, quoted, with_key
 from trephine.cohort.sides import side_of
 from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem

@@ -14,13 +14,13 @@ from starlette.types import ASGIApp
 from trephine.serve.desk.annotate.benches import Bench, Benches
 from trephine.serve.desk.annotate.page import annotate_files
 from trephine.serve.desk.annotate.routes import annotate_routes
-from trephine.serve.desk.aside import PROCESSES, Aside, Named
+from trephine.serve.desk.aside import PROCESSES, Aside, ByName
 from trephine.serve.desk.folder_routes import coming_in
 from trephine.serve.desk.guarding import announcer, begin_desk, guarded, worded
 from trephine.serve.desk.pages import DeskSettings
 from trephine.serve.logs import log
 
-WARMED_UP = Named("trephine.study.annotating.starting", "warmed_up")
+WARMED_UP = ByName("trephine.study.annotating.starting", "warmed_up")
 
 
 def create_annotator(

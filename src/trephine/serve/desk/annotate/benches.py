@@ -10,11 +10,11 @@ from pathlib import Path
 from starlette.exceptions import HTTPException
 
 from trephine.errors import InputError
-from trephine.serve.desk.aside import Aside, Named
+from trephine.serve.desk.aside import Aside, ByName
 from trephine.study.annotating.items import WorkItem, Workplace, rater_name
 from trephine.study.annotating.rating import Ratings
 
-OPEN_WORKPLACE = Named("trephine.study.annotating.workplace", "open_workplace")
+OPEN_WORKPLACE = ByName("trephine.study.annotating.workplace", "open_workplace")
 
 # A window that has not asked for so long is closed.
 _GONE_S = 12.0

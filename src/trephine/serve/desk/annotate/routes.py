@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from trephine.errors import InputError
 from trephine.serve.desk.annotate.benches import Bench
 from trephine.serve.desk.annotate.page import annotation_page
-from trephine.serve.desk.aside import Named
+from trephine.serve.desk.aside import ByName
 from trephine.serve.desk.pages import Desk
 from trephine.study.annotating.items import WorkItem
 from trephine.study.annotating.rating import Ratings, StaleReadingError
@@ -25,15 +25,15 @@ from trephine.study.annotating.reading_values import files_revision
 FindBench = Callable[[Request, bool], Awaitable[Bench]]
 
 # What these load decodes images: other processes do.
-COMPARED = Named("trephine.study.annotating.comparing", "compared")
-SHOWN_READING = Named("trephine.study.annotating.deriving", "shown_reading")
-TABLE_BYTES = Named("trephine.study.annotating.measure_table", "table_bytes")
-SEGMENTATION_OF = Named("trephine.study.annotating.segmentation", "segmentation_of")
-MIRRORED_REGION = Named("trephine.study.annotating.starting", "mirrored_region")
-REGIONS_OF_MASK = Named("trephine.study.annotating.starting", "regions_of_mask")
-SUGGESTED_HEADS = Named("trephine.study.annotating.starting", "suggested_heads")
-IMAGE_FACTS = Named("trephine.study.annotating.viewing", "image_facts")
-PICTURE = Named("trephine.study.annotating.viewing", "picture")
+COMPARED = ByName("trephine.study.annotating.comparing", "compared")
+SHOWN_READING = ByName("trephine.study.annotating.deriving", "shown_reading")
+TABLE_BYTES = ByName("trephine.study.annotating.measure_table", "table_bytes")
+SEGMENTATION_OF = ByName("trephine.study.annotating.segmentation", "segmentation_of")
+MIRRORED_REGION = ByName("trephine.study.annotating.starting", "mirrored_region")
+REGIONS_OF_MASK = ByName("trephine.study.annotating.starting", "regions_of_mask")
+SUGGESTED_HEADS = ByName("trephine.study.annotating.starting", "suggested_heads")
+IMAGE_FACTS = ByName("trephine.study.annotating.viewing", "image_facts")
+PICTURE = ByName("trephine.study.annotating.viewing", "picture")
 
 _CASE = "/cases/{item}"
 
