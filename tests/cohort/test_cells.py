@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from trephine.cohort.cell_problems import MOST_LINES, absent_column, nearest, number_problems
+from trephine.cohort.cell_problems import absent_column, nearest, number_problems
 from trephine.cohort.cells import CellReading, apply_readings, plain_number, read_column
 from trephine.cohort.clinical import read_clinical
+from trephine.cohort.joined_problems import MOST_LINES
 from trephine.cohort.reading_keys import FEATURES, CellKeys
 from trephine.cohort.schema import ClinicalVariable
 from trephine.cohort.table import as_numbers
