@@ -67,7 +67,7 @@ class NetworkFolder:
             time.sleep(0.05)
 
     def lost(self) -> None:
-        """Kill who serves it: whoever uses it is told that it is not connected."""
+        """Kill the process that serves it: the next access ends in "not connected"."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

@@ -1,4 +1,4 @@
-"""What the cells of an event column mean where they tell more than yes and no."""
+"""What the cells of an event column mean where they say more than yes and no."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _multivariable(facts: Facts) -> Answer:
     ]
     if {True, False} in of_signatures:
         return yes("models", "Models of signatures and clinical variables")
-    return no("no model holds a signature and a clinical variable")
+    return no("no model combines a signature with a clinical variable")
 
 
 def _open(facts: Facts) -> Answer:

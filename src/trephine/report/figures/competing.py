@@ -30,7 +30,7 @@ from trephine.report.trace import Text
 from trephine.report.wording import show
 
 _PANEL_MM = 74.0
-# The event stands out; those that compete with it are told apart by their dashes.
+# The event stands out; the events that compete with it differ from each other by their dashes.
 _OTHERS = ("dashdot", (0, (5, 1, 1, 1, 1, 1)), "dotted", (0, (8, 2)))
 
 

@@ -102,7 +102,7 @@ def second_reading_table(facts: Trace) -> Table | None:
             " which the share who will have had the event differs, the others taking their toll;"
             " its size is no rate and no relative risk, its direction says who will have more of"
             " the event. A term may move the incidence only because it moves the others: a ratio"
-            " of about 1 in the first column and away from 1 in the third tells of that.",
+            " of about 1 in the first column and away from 1 in the third shows that.",
         )
     ]
     for reading in facts.competing.readings:

@@ -164,7 +164,7 @@ def _outcome_lines(roles: Roles) -> list[str]:
 
 
 def _competing_lines(roles: Roles) -> list[str]:
-    """Return what else the event column tells of: live where its name is known."""
+    """Return the other events that the event column holds: live where their names are known."""
     known = {name: _codes(cells) for name, cells in roles.competing.items() if name}
     lines = [f"competing = {inline(known)}"] if known else []
     return lines + [

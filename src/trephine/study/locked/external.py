@@ -25,7 +25,7 @@ def external_facts(model: LockedModel, validation: Validation) -> ExternalFacts:
     rows = [
         row
         for name, one in validation.models.items()
-        if not one.others  # a new baseline of one cause alone would not mend a risk
+        if not one.others  # one cause's new baseline would not correct a risk
         for row in _recalibration(validation, name)
     ]
     fullest = model.predictor.fullest
