@@ -15,6 +15,11 @@ def test_survival_takes_zero_and_one_as_event() -> None:
     assert len(survival.take([1])) == 1
 
 
+@pytest.mark.parametrize("rows", [[], np.zeros(2, dtype=bool), np.empty(0, dtype=np.int64)])
+def test_nobody_can_be_taken(rows: list[int]) -> None:
+    assert len(Survival(np.array([1.0, 2.0]), np.array([0, 1])).take(rows)) == 0
+
+
 @pytest.mark.parametrize("event", [[1, 2], [0, -1]])
 def test_survival_refuses_other_event_codes(event: list[int]) -> None:
     with pytest.raises(InputError, match="recode"):

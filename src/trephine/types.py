@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,15 @@ TimeUnit = Literal["days", "weeks", "months", "years"]
 def span_text(time: float, unit: TimeUnit) -> str:
     """Say "36 months", and "1 year" rather than "1 years"."""
     return f"{time:g} {unit[:-1] if time == 1 else unit}"
+
+
+def row_index(rows: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Return indices or a boolean mask as an array that takes rows; of nobody, no row.
+
+    An empty list would otherwise be an array of floats, with which nothing can be taken.
+    """
+    index = np.asarray(rows)
+    return index if index.size else index.astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,7 @@ class Survival:
 
     def take(self, rows: npt.ArrayLike) -> Survival:
         """Return the cases at ``rows`` (indices or a boolean mask)."""
-        index = np.asarray(rows)
+        index = row_index(rows)
         return Survival(self.time[index], self.event[index], self.unit)
 
     def when(self, time: float) -> str:

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from trephine.cohort.cells import CellReading, as_text
 from trephine.errors import InputError, MisfitError
-from trephine.types import FloatArray
+from trephine.types import FloatArray, row_index
 
 HeadMeasure = Literal[
     "combined_necrotic_angle", "necrosis_degree_index", "arc_coronal_degree", "arc_axial_degree",
@@ -203,9 +203,7 @@ class ClinicalTable:
 
     def take(self, rows: npt.ArrayLike) -> ClinicalTable:
         """Return the cases at ``rows`` (indices or a boolean mask)."""
-        index = np.asarray(rows)
-        if index.size == 0:  # an empty list would be an array of floats
-            index = index.astype(np.intp)
+        index = row_index(rows)
         columns = {key: column[index] for key, column in self._columns.items()}
         n_cases = int(np.arange(self.n_cases)[index].size)
         return ClinicalTable(self.variables, columns, n_cases)

@@ -17,7 +17,7 @@ from trephine.errors import InputError, ModelError
 from trephine.modelling.terms import Term
 from trephine.regression.cox_fit import CoxOptions, fit_cox, weighted_sum
 from trephine.regression.cox_prediction import LARGEST_EXPONENT
-from trephine.survival.baseline import BaselineHazard
+from trephine.survival.baseline import BaselineHazard, hazard_of_all
 from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.types import FloatArray, Survival
 
@@ -105,24 +105,14 @@ def _fit(
 ) -> OtherCause:
     n_events = int(own.event.sum())
     if not columns:
-        times, hazard = _hazard_of_all(own)
-        none = np.empty(0)
-        return OtherCause(name, (), none, none, times, hazard, n_events)
+        base, none = hazard_of_all(own), np.empty(0)
+        return OtherCause(name, (), none, none, base.times, base.cumulative_hazard, n_events)
     fit = fit_cox(design[:, columns], tuple(terms[j].name for j in columns), own, CoxOptions())
-    base: BaselineHazard = fit.baselines[0]
+    base = fit.baselines[0]
     return OtherCause(
         name, tuple(columns), fit.result.coefficients, fit.risk_sets.centre, base.times,
         base.cumulative_hazard, n_events,
     )  # fmt: skip
-
-
-def _hazard_of_all(own: Survival) -> tuple[FloatArray, FloatArray]:
-    """Return the cumulative hazard of all cases; tied events leave one after the other (Efron)."""
-    times = np.unique(own.time)
-    at_risk = own.time.size - np.searchsorted(np.sort(own.time), times, side="left")
-    events = np.bincount(np.searchsorted(times, own.time), own.event, times.size).astype(int)
-    steps = [np.sum(1 / (n - np.arange(d))) for n, d in zip(at_risk, events, strict=True)]
-    return times, np.cumsum(steps)
 
 
 def absolute_risk(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import numpy.typing as npt
 
 from trephine.cohort.schema import ClinicalTable
 from trephine.deep.maps import BlockInputs
 from trephine.errors import InputError
-from trephine.types import FloatArray, IntArray, Survival
+from trephine.types import FloatArray, IntArray, Survival, row_index
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class FeatureSet:
 
     def take(self, rows: npt.ArrayLike) -> FeatureSet:
         """Return the cases at ``rows`` (indices or a boolean mask)."""
-        index = np.asarray(rows)
+        index = row_index(rows)
         return replace(
             self,
             values=self.values[index],
@@ -118,7 +117,7 @@ class Cases:
 
     def take(self, rows: npt.ArrayLike) -> Cases:
         """Return the cases at ``rows`` (indices, repeated or not, or a boolean mask)."""
-        index = np.asarray(rows)
+        index = row_index(rows)
         return Cases(
             survival=self.survival.take(index),
             patient=self.patient[index],

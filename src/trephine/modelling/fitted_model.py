@@ -16,7 +16,7 @@ from trephine.modelling.terms import CLINICAL, Term, clinical_of, signatures_of
 from trephine.regression.cox_fit import CoxOptions, fit_cox, weighted_sum
 from trephine.regression.cox_prediction import hazard_with_error
 from trephine.regression.cox_result import CoxResult
-from trephine.survival.baseline import BaselineHazard
+from trephine.survival.baseline import BaselineHazard, hazard_of_all
 from trephine.types import FloatArray, IntArray, Survival
 
 LEVEL = 0.95
@@ -265,15 +265,7 @@ def _without_terms(
     survival: Survival,
     left_out: Sequence[tuple[str, str]],
 ) -> FittedModel:
-    """Return the model that predicts the same for everyone: the hazard of all cases.
-
-    Tied events leave the risk set one after the other, as Efron has it and as the models with
-    terms do (R: ``basehaz(coxph(... ~ 1))``): with many ties Breslow's hazard is far lower.
-    """
-    times = np.unique(survival.time)
-    at_risk = len(survival) - np.searchsorted(np.sort(survival.time), times, side="left")
-    events = [int(np.sum(survival.event[survival.time == time])) for time in times]
-    shares = [1 / (n - np.arange(d)) for n, d in zip(at_risk, events, strict=True)]
+    """Return the model that predicts the same for everyone: the hazard of all cases."""
     none = np.empty(0)
     return FittedModel(
         name=name,
@@ -285,12 +277,7 @@ def _without_terms(
         scale=none,
         low=none,
         high=none,
-        baseline=BaselineHazard(
-            times,
-            np.cumsum([share.sum() for share in shares]),
-            np.cumsum([(share**2).sum() for share in shares]),
-            np.empty((times.size, 0)),
-        ),
+        baseline=hazard_of_all(survival),
         linear_predictor_range=(0.0, 0.0),
         risk_cut=0.0,
         n=len(survival),

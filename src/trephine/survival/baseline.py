@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from trephine.choices import Ties
 from trephine.survival.risk_sets import StratifiedRiskSets
-from trephine.types import BoolArray, FloatArray, IntArray
+from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 
 @dataclass(frozen=True)
@@ -162,3 +162,22 @@ def hazard_increments(
                 mean_hazard[block, j] += increment * mean
                 own_mean_hazard[block, j] += (1 - removed) * increment * mean
     return hazard, variance, own_hazard, mean_hazard, own_mean_hazard, event_mean
+
+
+def hazard_of_all(survival: Survival) -> BaselineHazard:
+    """Return the hazard of cases among whom nothing tells one from another.
+
+    Tied events leave the risk set one after the other, as Efron has it and as models with terms do
+    (R: ``basehaz(coxph(... ~ 1))``): with many ties Breslow's hazard is far lower.
+    """
+    times = np.unique(survival.time)
+    at_risk = len(survival) - np.searchsorted(np.sort(survival.time), times, side="left")
+    place = np.searchsorted(times, survival.time)
+    events = np.bincount(place, survival.event, times.size).astype(np.int64)
+    shares = [1 / (n - np.arange(d)) for n, d in zip(at_risk, events, strict=True)]
+    return BaselineHazard(
+        times,
+        np.cumsum([share.sum() for share in shares]),
+        np.cumsum([(share**2).sum() for share in shares]),
+        np.empty((times.size, 0)),
+    )

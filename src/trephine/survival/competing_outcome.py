@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import InputError
-from trephine.types import BoolArray, IntArray, Survival
+from trephine.types import BoolArray, IntArray, Survival, row_index
 
 THE_EVENT = 1
 """Code of the event that is predicted; those of competing events follow."""
@@ -52,7 +52,7 @@ class CompetingSurvival(Survival):
 
     def take(self, rows: npt.ArrayLike) -> CompetingSurvival:
         """Return the cases at ``rows`` (indices or a boolean mask)."""
-        index = np.asarray(rows)
+        index = row_index(rows)
         taken = (self.time[index], self.event[index], self.unit, self.cause[index])
         return CompetingSurvival(*taken, self.names)
 

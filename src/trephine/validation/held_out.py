@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import numpy.typing as npt
 
-from trephine.types import FloatArray, IntArray
+from trephine.types import FloatArray, IntArray, row_index
 from trephine.validation.refits import Refit
 
 
@@ -73,7 +72,7 @@ class OutOfFold:
 
     def take(self, rows: npt.ArrayLike) -> OutOfFold:
         """Return the predictions of some cases, by indices or a boolean mask."""
-        index = np.asarray(rows)
+        index = row_index(rows)
 
         def cut(values: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
             return {name: array[:, index] for name, array in values.items()}
