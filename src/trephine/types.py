@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import ImageError, InputError, RegionError, named_labels
+from trephine.rows import row_index
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -22,15 +23,6 @@ TimeUnit = Literal["days", "weeks", "months", "years"]
 def span_text(time: float, unit: TimeUnit) -> str:
     """Say "36 months", and "1 year" rather than "1 years"."""
     return f"{time:g} {unit[:-1] if time == 1 else unit}"
-
-
-def row_index(rows: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Return indices or a boolean mask as an array that takes rows; of nobody, no row.
-
-    An empty list would otherwise be an array of floats, with which nothing can be taken.
-    """
-    index = np.asarray(rows)
-    return index if index.size else index.astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from pydantic import Field, model_validator
 
 from trephine.cohort.cells import CellReading, as_text
 from trephine.errors import InputError, MisfitError
-from trephine.types import FloatArray, row_index
+from trephine.rows import row_index
+from trephine.types import FloatArray
 
 HeadMeasure = Literal[
     "combined_necrotic_angle", "necrosis_degree_index", "arc_coronal_degree", "arc_axial_degree",

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from trephine.cohort.schema import ClinicalTable
 from trephine.deep.maps import BlockInputs
 from trephine.errors import InputError
-from trephine.types import FloatArray, IntArray, Survival, row_index
+from trephine.rows import row_index
+from trephine.types import FloatArray, IntArray, Survival
 
 
 @dataclass(frozen=True)

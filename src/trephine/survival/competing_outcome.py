@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import InputError
-from trephine.types import BoolArray, IntArray, Survival, row_index
+from trephine.rows import row_index
+from trephine.types import BoolArray, IntArray, Survival
 
 THE_EVENT = 1
 """Code of the event that is predicted; those of competing events follow."""

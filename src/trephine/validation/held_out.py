@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy.typing as npt
 
-from trephine.types import FloatArray, IntArray, row_index
+from trephine.rows import row_index
+from trephine.types import FloatArray, IntArray
 from trephine.validation.refits import Refit
 
 
