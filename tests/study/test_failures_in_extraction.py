@@ -80,7 +80,7 @@ def test_it_is_left_out_counted_and_told_and_the_rest_is_the_study_without_it(
     assert f"{SMALL}.nii" not in (study.results / "log.jsonl").read_text()
     assert log[-1]["how"] == "done"
     assert log[-1]["failed"] == {"region": 1}
-    assert log[-1]["cases_an_hour"] > 0
+    assert log[-1]["regions_an_hour"] > 0
     assert {line["stage"] for line in log if line["event"] == "stage"} >= {"Extracting features"}
 
     table = study.table()

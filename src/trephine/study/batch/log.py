@@ -17,22 +17,22 @@ from typing import Any
 from trephine import __version__
 from trephine.writing import naming
 
-# Of how many cases an estimate is given.
+# Of how many regions an estimate is given.
 _MANY = 100_000
-# Of fewer cases, most of the time went into starting.
+# Of fewer regions, most of the time went into starting.
 WORTH_A_SUMMARY = 50
 
 
 @dataclass
 class Summary:
-    """What an extraction came to.
+    """What an extraction came to, region by region.
 
     Attributes
     ----------
     measured, known, failed
-        Cases measured now, measured before, and failed, by kind.
+        Regions measured now, measured before, and failed, by kind: each case has one of each rater.
     processor_s, wall_s
-        Of the cases that were begun now: on processors, and on the clock.
+        Of those that were begun now: on processors, and on the clock.
     """
 
     measured: int = 0
@@ -42,25 +42,25 @@ class Summary:
     wall_s: float = 0.0
 
     @property
-    def cases_an_hour(self) -> float | None:
-        """Cases that are measured in an hour at this speed; None where none was measured."""
+    def regions_an_hour(self) -> float | None:
+        """Regions that are measured in an hour at this speed; None where none was measured."""
         return self.measured / self.wall_s * 3600 if self.measured and self.wall_s > 0 else None
 
     @property
     def worth_saying(self) -> bool:
-        """Whether cases failed, or so many were measured that starting was not most of it."""
+        """Whether regions failed, or so many were measured that starting was not most of it."""
         return bool(self.failed) or self.measured + self.known >= WORTH_A_SUMMARY
 
     def numbers(self) -> dict[str, Any]:
         """Return it for the log."""
-        speed = self.cases_an_hour
+        speed = self.regions_an_hour
         return {
             "measured": self.measured,
             "known": self.known,
             "failed": dict(self.failed),
             "wall_s": round(self.wall_s, 3),
             "processor_hours": round(self.processor_s / 3600, 6),
-            "cases_an_hour": None if speed is None else round(speed, 1),
+            "regions_an_hour": None if speed is None else round(speed, 1),
             "hours_for_100000": None if speed is None else round(_MANY / speed, 2),
             "processor_hours_for_100000": None
             if speed is None
@@ -69,14 +69,14 @@ class Summary:
 
     def sentences(self) -> list[str]:
         """Return it in words."""
-        earlier = f", {self.known} were measured before" if self.known else ""
-        lines = [f"{self.measured} cases measured in {_duration(self.wall_s)}{earlier}."]
-        speed = self.cases_an_hour
+        earlier = f", {self.known:,} were measured before" if self.known else ""
+        lines = [f"{self.measured:,} regions measured in {_duration(self.wall_s)}{earlier}."]
+        speed = self.regions_an_hour
         if speed is not None:
             more = self.processor_s / self.measured * _MANY
             lines.append(
-                f"{speed:,.0f} cases an hour, {self.processor_s / 3600:.3g} processor hours in all;"
-                f" {_MANY:,} more would take {_duration(_MANY / speed * 3600)}"
+                f"{speed:,.0f} regions an hour, {self.processor_s / 3600:.3g} processor hours in"
+                f" all; {_MANY:,} more would take {_duration(_MANY / speed * 3600)}"
                 f" ({more / 3600:.3g} processor hours)."
             )
         if self.failed:
