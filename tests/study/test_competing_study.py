@@ -14,9 +14,12 @@ from study.competing_study import CASES, write_competing_study
 from study.small_study import SmallStudy
 from trephine.errors import BundleError, PlanError, StudyProblemsError
 from trephine.evaluation.competing_scores import competing_scores
+from trephine.modelling.absolute_risk import absolute_risk
 from trephine.modelling.recipe import fit_recipe
 from trephine.regression.cox import CoxModel
 from trephine.regression.fine_gray import fit_fine_gray
+from trephine.report.figures.model_plates import nomogram_plates
+from trephine.report.figures.nomogram import lay_out_nomogram
 from trephine.study.assess.refits import training_design
 from trephine.study.draft.drafting import draft_study
 from trephine.study.editing.study_file import DataEdit, edited
@@ -354,13 +357,16 @@ def test_a_new_case_s_risk_counts_its_own_competing_rates(
     case = {"age": 82.0, "stage": "II"}
     old = predict_case(result.bundle, case)
     model = result.analysis.protocols["sound"].fitted.predictor.fullest
-    ages = result.analysis.cases.clinical.values("age")
-    assert np.isfinite(old.survival[24.0].value)
     assert np.isnan(old.survival[24.0].low)
     assert "where events compete" in old.interval_note
-    if any("age" in [model.terms[c].name for c in other.columns] for other in model.others):
-        young = predict_case(result.bundle, {"age": float(ages.min()), "stage": "II"})
-        assert young.survival[24.0].value < old.survival[24.0].value
+    row = pd.DataFrame([[float(term.level == "II") for term in model.terms]]).to_numpy()
+    lp = model.linear_predictor(row)
+    assert lp[0] == pytest.approx(old.linear_predictor)
+    own = [(other, other.ratio(row)) for other in model.others]
+    average = [(other, np.ones(1)) for other in model.others]
+    risk, same = (absolute_risk(model.baseline, lp, o, [24.0])[0, 0] for o in (own, average))
+    assert 1 - old.survival[24.0].value == pytest.approx(risk)
+    assert abs(risk - same) > 1e-4
     with pytest.raises(BundleError, match="competing events"):
         calculator_content(read_model(result.bundle))
     table = tmp_path / "case.csv"
@@ -370,6 +376,29 @@ def test_a_new_case_s_risk_counts_its_own_competing_rates(
     told = json.loads(out.read_text(encoding="utf-8"))
     assert said.code == 0
     assert told["survival"]["24"]["value"] == old.survival[24.0].value
+    assert f"Risk of collapse by 24 months: {risk:.1%}" in said.out
+    assert "survival at" not in said.out.casefold()
+    card = (result.bundle / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "Risk of collapse, where death or replacement may come first" in card
+
+
+def test_the_page_names_risks_and_incidences(result: StudyResult) -> None:
+    (nomogram, *_) = nomogram_plates(result.facts)
+    words = "".join(part if isinstance(part, str) else part.text for part in nomogram.caption)
+    assert "read the risk of collapse below the total" in words
+    one = result.facts.nomograms[0]
+    survival, risk = (
+        lay_out_nomogram(one, "months", "collapse-free survival", 170.0, risk_of).rows[-1]
+        for risk_of in ("", "collapse")
+    )
+    assert risk.name.replace("\n", " ") == "2-year risk of collapse"
+    assert risk.positions_mm == pytest.approx(survival.positions_mm, rel=0.2)
+    pairs = zip(risk.texts, survival.texts, strict=True)
+    assert all(float(own) == pytest.approx(1 - float(other)) for own, other in pairs)
+    page = (result.folder / "report.html").read_text(encoding="utf-8")
+    assert "with Aalen-Johansen estimate and interval" in page
+    assert "calibration in groups by Aalen-Johansen" in page
+    assert "decision curves for censored outcomes, by Aalen-Johansen" in page
 
 
 def test_outside_data_are_judged_by_absolute_risks(result: StudyResult, tmp_path: Path) -> None:

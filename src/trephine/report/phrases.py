@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trephine.choices import ClinicalSelection, CurveMethod, Missing
+from trephine.facts import Facts
 from trephine.types import TimeUnit, span_text
 
 RANDOM_WEIGHTS = (
@@ -103,3 +104,8 @@ def beside_signatures(model: str, *, clinical: bool) -> str:
     """Return what stands beside the signatures in a model of both (Table S2)."""
     beside = "the selected clinical variables" if clinical else "one another"
     return f"Multivariable: signatures adjusted for {beside}, as in the model {model}."
+
+
+def estimator_of(facts: Facts) -> str:
+    """Return by what the share with the event is estimated."""
+    return "Kaplan-Meier" if facts.competing is None else "Aalen-Johansen"

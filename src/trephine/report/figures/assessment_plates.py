@@ -18,6 +18,7 @@ from trephine.report.figures.interventions import draw_interventions_avoided
 from trephine.report.figures.kaplan_meier import draw_kaplan_meier
 from trephine.report.figures.plate import Panel, Plate
 from trephine.report.figures.roc import draw_roc
+from trephine.report.phrases import estimator_of
 from trephine.report.style import COLUMN_MM
 from trephine.report.trace import Text, Trace, join
 from trephine.report.wording import horizon_noun
@@ -84,9 +85,9 @@ def calibration_plates(facts: Facts) -> list[Plate]:
                 number="Figure 4",
                 title=("Calibration, and distribution of predicted risk",),
                 caption=(
-                    f"Lines: smooth calibration"
-                    f" curves. Points and bars: groups of the {headline} model with Kaplan-Meier"
-                    " estimate and interval; below, the distribution of its predicted risk.",
+                    f"Lines: smooth calibration curves. Points and bars: groups of the {headline}"
+                    f" model with {estimator_of(facts)} estimate and interval; below, the"
+                    " distribution of its predicted risk.",
                 ),
                 panels=tuple(panels),
                 protocol=protocol,

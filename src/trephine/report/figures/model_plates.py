@@ -47,9 +47,11 @@ def flow_plates(facts: Facts) -> list[Plate]:
 def nomogram_plates(facts: Facts) -> list[Plate]:
     """Return Figure 1b, one nomogram a protocol."""
     trace = Trace.start(facts)
+    risk_of = facts.competing.event if facts.competing is not None else ""
 
     def panel(nomogram: NomogramFacts, width: float) -> Panel:
-        layout = lay_out_nomogram(nomogram, facts.study.time_unit, facts.study.outcome_name, width)
+        study = facts.study
+        layout = lay_out_nomogram(nomogram, study.time_unit, study.outcome_name, width, risk_of)
         return Panel(
             partial(draw_nomogram, layout=layout),
             width,
@@ -59,11 +61,14 @@ def nomogram_plates(facts: Facts) -> list[Plate]:
 
     plates = []
     for nomogram, path in zip(facts.nomograms, trace.nomograms, strict=True):
+        read: tuple[str | Ref, ...] = (trace.study.outcome_name.words(),)
+        if risk_of:
+            read = ("risk of ", trace.competing.event.words())
         caption: list[str | Ref] = [
             "Read each predictor's points on the top axis, add them up, and read the ",
-            trace.study.outcome_name.words(), " below the total. ",
+            *read, " below the total. ",
         ]  # fmt: skip
-        if facts.competing is not None:
+        if risk_of:
             caption.append(
                 "It takes the rates of competing events to be those of the average case; what the"
                 " model predicts for a case counts its own. "

@@ -109,16 +109,34 @@ class Layout:
 
 
 def lay_out_nomogram(
-    nomogram: NomogramFacts, time_unit: TimeUnit, outcome_name: str, width_mm: float
+    nomogram: NomogramFacts,
+    time_unit: TimeUnit,
+    outcome_name: str,
+    width_mm: float,
+    risk_of: str = "",
 ) -> Layout:
-    """Measure a nomogram out: names beside the axes on a page, above them in a column."""
+    """Measure a nomogram out: names beside the axes on a page, above them in a column.
+
+    Parameters
+    ----------
+    nomogram
+        As the facts hold it.
+    time_unit, outcome_name
+        Of the study.
+    width_mm
+        Of the figure.
+    risk_of
+        Event whose risk the lower axes show; empty where they show survival. Where events compete,
+        who has not had the event may have had another: the rest to 1 is nobody's survival.
+    """
+    shown = f"risk of {risk_of}" if risk_of else outcome_name
     names_above = width_mm <= COLUMN_MM + 1
     limit_mm = width_mm - 2 * EDGE_MM if names_above else 0.3 * width_mm
     names = [
         "Points",
         *(_axis_name(axis.label, axis.unit) for axis in nomogram.predictors),
         "Total points",
-        *(f"{horizon_adjective(a.horizon, time_unit)} {outcome_name}" for a in nomogram.survival),
+        *(f"{horizon_adjective(a.horizon, time_unit)} {shown}" for a in nomogram.survival),
     ]
     names = ["\n".join(wrapped(name, limit_mm, BODY_PT, bold=True)) for name in names]
     widest = max(
@@ -130,7 +148,7 @@ def lay_out_nomogram(
     length = width_mm - left - right
     rows = [
         *_point_rows(nomogram, names[:n_axes], length),
-        *_total_rows(nomogram, names[n_axes:], length),
+        *_total_rows(nomogram, names[n_axes:], length, bool(risk_of)),
     ]
     if not names_above:
         rows = [_with_room_for_name(row) for row in rows]
@@ -177,8 +195,10 @@ def _of_numbers(positions: tuple[float, ...], widths: Sequence[float]) -> tuple[
     return tuple(sorted(placed, key=lambda one: one.index))
 
 
-def _total_rows(nomogram: NomogramFacts, names: Sequence[str], length: float) -> list[AxisRow]:
-    """Return the scale of total points and the survival axes below it."""
+def _total_rows(
+    nomogram: NomogramFacts, names: Sequence[str], length: float, risk: bool
+) -> list[AxisRow]:
+    """Return the scale of total points and the axes of survival, or of risk, below it."""
     mm_per_point = length / max(as_number(tick) for tick in nomogram.total_ticks)
     total = _scale(names[0], nomogram.total_ticks, mm_per_point)
     example = nomogram.example
@@ -186,7 +206,7 @@ def _total_rows(nomogram: NomogramFacts, names: Sequence[str], length: float) ->
         return [
             total,
             *(
-                _survival(name, axis.ticks, mm_per_point, None)
+                _survival(name, axis.ticks, mm_per_point, None, risk)
                 for name, axis in zip(names[1:], nomogram.survival, strict=True)
             ),
         ]
@@ -194,8 +214,9 @@ def _total_rows(nomogram: NomogramFacts, names: Sequence[str], length: float) ->
     at = points * mm_per_point
     rows = [replace(total, example=(at, show(points, "0")))]
     for name, axis, chance in zip(names[1:], nomogram.survival, example.survival, strict=True):
-        mark = (at, show(chance.value, "share"))
-        rows.append(_survival(name, axis.ticks, mm_per_point, mark))
+        value = as_number(chance.value)
+        mark = (at, show(1 - value if risk else value, "share"))
+        rows.append(_survival(name, axis.ticks, mm_per_point, mark, risk))
     return rows
 
 
@@ -252,10 +273,15 @@ def _scale(name: str, ticks: Sequence[float | None], scale: float) -> AxisRow:
 
 
 def _survival(
-    name: str, ticks: Sequence[AxisTick], scale: float, mark: tuple[float, str] | None
+    name: str,
+    ticks: Sequence[AxisTick],
+    scale: float,
+    mark: tuple[float, str] | None,
+    risk: bool,
 ) -> AxisRow:
     positions = tuple(as_number(tick.points) * scale for tick in ticks)
-    texts = tuple(tick.label for tick in ticks)
+    # A label such as 0.85 has no more digits than its complement.
+    texts = tuple(f"{1 - float(t.label):.10g}" if risk else t.label for t in ticks)
     widths = [text_width_mm(text, SMALL_PT) for text in texts]
     return AxisRow(name, positions, texts, thin_out(positions, widths) if positions else (), mark)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trephine.report.measures import cited_names
 from trephine.report.methods.data import horizons
+from trephine.report.phrases import estimator_of
 from trephine.report.references import cite
 from trephine.report.tables.performance import cross_validated_note
 from trephine.report.trace import Ref, Text, Trace, join
@@ -148,9 +149,9 @@ def about_performance(facts: Trace) -> tuple[Text, ...]:
         parts += ["; ", *cited_names(by_horizon=True), " at ", *horizons(facts)]
         parts.append(", censored cases by inverse probability weights")
     if facts.calibration:
-        parts += ["; calibration slope, observed over expected events, calibration in groups by"
-                  " Kaplan-Meier with the Greenwood-Nam-D'Agostino test", cite("demler2015"),
-                  " and as a smooth curve", cite("austin2020")]  # fmt: skip
+        parts += ["; calibration slope, observed over expected events, calibration in groups by",
+                  f" {estimator_of(facts.raw)} with the Greenwood-Nam-D'Agostino test",
+                  cite("demler2015"), " and as a smooth curve", cite("austin2020")]  # fmt: skip
         drawn = next((c for c in facts.calibration if c.raw.smooth_method), None)
         if drawn is not None:
             parts += [" by ", drawn.smooth_method.words()]
@@ -159,7 +160,7 @@ def about_performance(facts: Trace) -> tuple[Text, ...]:
         parts += _reclassification(facts)
     if facts.decision_curves:
         at = facts.decision_curves[0].thresholds
-        parts += ["; decision curves for censored outcomes, by Kaplan-Meier",
+        parts += [f"; decision curves for censored outcomes, by {estimator_of(facts.raw)}",
                   cite("vickers2006", "vickers2008"), ", at thresholds from ", at[0].show("plain"),
                   " to ", at[len(at) - 1].show("plain")]  # fmt: skip
     if facts.risk_groups:

@@ -29,7 +29,7 @@ def model_card(facts: Facts, primary: str) -> str:
     lines += [
         "## What it predicts",
         "",
-        f"{capitalised(study.outcome_name)} (event: {study.event_noun}), at"
+        f"{_predicted(facts)}, at"
         f" {_times(study.horizons, study.time_unit)}. Main model: {primary}"
         f" ({model.description}), protocol {protocol}.",
         "",
@@ -52,6 +52,14 @@ def model_card(facts: Facts, primary: str) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _predicted(facts: Facts) -> str:
+    """Return what the probabilities are of."""
+    study, competing = facts.study, facts.competing
+    if competing is None:
+        return f"{capitalised(study.outcome_name)} (event: {study.event_noun})"
+    return f"Risk of {competing.event}, where {' or '.join(competing.names)} may come first"
 
 
 def _terms(model: ModelFacts) -> list[str]:

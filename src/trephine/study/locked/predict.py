@@ -48,6 +48,9 @@ class CasePrediction:
         Fingerprint of the key that signed the model; None where nobody did.
     interval_note
         Where the intervals come from, or why there are none.
+    risk_of
+        Event of which 1 - ``survival`` is the absolute risk, where others may come before it: who
+        does not have it may have had another. Empty where no events compete.
     """
 
     model: str
@@ -62,13 +65,17 @@ class CasePrediction:
     scores: Mapping[str, float]
     signed_by: str | None = None
     interval_note: str = ""
+    risk_of: str = ""
 
     def lines(self) -> list[str]:
         """Return the prediction as a few lines of text."""
         lines = [f"Model {self.model} ({self.protocol}). Research use only.", told(self.signed_by)]
         for horizon, survival in self.survival.items():
             when = span_text(horizon, self.unit)
-            lines.append(f"{capitalised(self.outcome)} at {when}: {_percent(survival)}")
+            if self.risk_of:
+                lines.append(f"Risk of {self.risk_of} by {when}: {_percent(_rest(survival))}")
+            else:
+                lines.append(f"{capitalised(self.outcome)} at {when}: {_percent(survival)}")
         if self.interval_note:
             lines.append(f"Intervals: {self.interval_note}")
         if self.total_points is not None:
@@ -89,6 +96,11 @@ class CasePrediction:
             for horizon, s in self.survival.items()
         }
         return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _rest(survival: Estimate) -> Estimate:
+    """Return what is left to 1, with its interval."""
+    return Estimate(1 - survival.value, 1 - survival.high, 1 - survival.low)
 
 
 def _percent(survival: Estimate) -> str:
@@ -177,6 +189,7 @@ def predict_case(
         },
         signed_by=locked.signed_by,
         interval_note=intervals.note,
+        risk_of=outcome.event if outcome.competing else "",
     )
 
 
