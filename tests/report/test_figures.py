@@ -20,7 +20,8 @@ from trephine.report.figures.calibration import draw_calibration
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.figures.kaplan_meier import draw_kaplan_meier
 from trephine.report.figures.model_plates import lasso_plates
-from trephine.report.figures.nomogram import draw_nomogram, lay_out_nomogram
+from trephine.report.figures.nomogram import draw_nomogram
+from trephine.report.figures.nomogram_layout import lay_out_nomogram
 from trephine.report.figures.plate import compose, panel_svg
 from trephine.report.style import (
     COLUMN_MM,

@@ -19,7 +19,7 @@ from trephine.modelling.recipe import fit_recipe
 from trephine.regression.cox import CoxModel
 from trephine.regression.fine_gray import fit_fine_gray
 from trephine.report.figures.model_plates import nomogram_plates
-from trephine.report.figures.nomogram import lay_out_nomogram
+from trephine.report.figures.nomogram_layout import lay_out_nomogram
 from trephine.study.assess.refits import training_design
 from trephine.study.draft.drafting import draft_study
 from trephine.study.editing.study_file import DataEdit, edited

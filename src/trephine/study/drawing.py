@@ -31,7 +31,7 @@ from trephine.regression.ticks import pretty
 from trephine.report.figures.calibration import draw_calibration as _draw_calibration
 from trephine.report.figures.decision import draw_decision_curves as _draw_decision_curves
 from trephine.report.figures.nomogram import draw_nomogram as _draw_nomogram
-from trephine.report.figures.nomogram import lay_out_nomogram
+from trephine.report.figures.nomogram_layout import lay_out_nomogram
 from trephine.report.style import PAGE_MM, figure_style, new_figure
 from trephine.study.calibration_groups import group_facts
 from trephine.types import Survival, TimeUnit

@@ -12,7 +12,8 @@ from trephine.report.figures.correlation import correlation_height_mm, draw_corr
 from trephine.report.figures.flow import draw_flow, flow_height_mm
 from trephine.report.figures.forest import draw_forest, forest_height_mm
 from trephine.report.figures.lasso import draw_deviance, draw_paths
-from trephine.report.figures.nomogram import draw_nomogram, lay_out_nomogram
+from trephine.report.figures.nomogram import draw_nomogram
+from trephine.report.figures.nomogram_layout import lay_out_nomogram
 from trephine.report.figures.over_time import draw_over_time
 from trephine.report.figures.plate import Panel, Plate
 from trephine.report.style import COLUMN_MM, PAGE_MM
