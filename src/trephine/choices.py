@@ -69,6 +69,8 @@ NullKind = Literal["apparent", "nested"]
 Ties = Literal["efron", "breslow"]
 Penalty = Literal["none", "firth"]
 """On the likelihood of a Cox model."""
+UpdateMethod = Literal["none", "baseline", "slope", "refit"]
+"""What outside cases change of a locked model."""
 EarlyStop = Literal["none", "glmnet"]
 CurveMethod = Literal[
     "hazard", "hazard spline", "hazard regression", "pseudo-values linear", "pseudo-values local"

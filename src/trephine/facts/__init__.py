@@ -39,7 +39,15 @@ from trephine.facts.evaluation import (
     RocFacts,
     SurvivalCurve,
 )
-from trephine.facts.external import CaseMixRow, ExternalFacts, RecalibrationRow
+from trephine.facts.external import (
+    CaseMixRow,
+    ExternalFacts,
+    RecalibrationRow,
+    UpdatedHorizon,
+    UpdatedTerm,
+    UpdateFacts,
+    UpdateTestRow,
+)
 from trephine.facts.instability import InstabilityFacts
 from trephine.facts.models import (
     AxisTick,
@@ -316,6 +324,10 @@ __all__ = [
     "Table1Variable",
     "TermFact",
     "Timing",
+    "UpdateFacts",
+    "UpdateTestRow",
+    "UpdatedHorizon",
+    "UpdatedTerm",
     "Version",
     "WorkedExample",
     "read_facts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trephine.choices import ProtocolName
+from trephine.choices import ProtocolName, UpdateMethod
 from trephine.facts.base import Count, EstimateFact, Fact, Number
 
 
@@ -44,6 +44,66 @@ class RecalibrationRow(Fact):
     """Baseline survival of the outside cases, with their own slope."""
 
 
+class UpdateTestRow(Fact):
+    """The largest update of one model against a smaller one."""
+
+    larger: UpdateMethod
+    """The update that is tested."""
+    smaller: UpdateMethod
+    """The update that it is tested against."""
+    statistic: Number
+    """Chi-square statistic."""
+    degrees_of_freedom: Count
+    """Its degrees of freedom."""
+    p: Number
+    """p value."""
+
+
+class UpdatedTerm(Fact):
+    """One coefficient before and after."""
+
+    label: str
+    """Term as printed."""
+    locked: Number
+    """Log hazard ratio as locked."""
+    updated: EstimateFact
+    """Log hazard ratio in the updated model; its interval where the outside cases gave it."""
+
+
+class UpdatedHorizon(Fact):
+    """Calibration at one horizon before and after, on the cases that made the update."""
+
+    horizon: Number
+    """Horizon, in the study's time unit."""
+    locked: Number
+    """Observed over expected events of the locked model."""
+    updated: Number
+    """The same of the updated model: apparent."""
+
+
+class UpdateFacts(Fact):
+    """How one model was updated."""
+
+    model: str
+    """Name of the model."""
+    asked: bool
+    """Whether the update was asked for by name, not chosen by tests."""
+    method: UpdateMethod
+    """What was changed."""
+    tests: tuple[UpdateTestRow, ...] = ()
+    """In the order in which they were made."""
+    ratio: EstimateFact
+    """Observed over expected events of the locked model over the whole follow-up."""
+    slope: EstimateFact | None = None
+    """Slope of the locked linear predictor beside a new baseline; null where none was fitted."""
+    terms: tuple[UpdatedTerm, ...] = ()
+    """Coefficients; empty where they stayed."""
+    horizons: tuple[UpdatedHorizon, ...] = ()
+    """By horizon that follow-up reaches."""
+    note: str = ""
+    """Why a larger update was not possible."""
+
+
 class ExternalFacts(Fact):
     """A locked model on outside data."""
 
@@ -61,3 +121,7 @@ class ExternalFacts(Fact):
     """By model and horizon."""
     signed_by: str | None = None
     """Fingerprint of the key that signed the model; null where nobody did."""
+    updates: tuple[UpdateFacts, ...] = ()
+    """By model, where an updated model was written."""
+    by_patient: bool = False
+    """Whether the tests of updating allow for patients with several cases."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trephine.report.measures import cited_names
 from trephine.report.methods.data import horizons
+from trephine.report.methods.updating import about_updating
 from trephine.report.phrases import estimator_of
 from trephine.report.references import cite
 from trephine.report.tables.performance import cross_validated_note
@@ -14,13 +15,12 @@ from trephine.report.wording import plural, protocol_label
 def about_validation(facts: Trace) -> tuple[Text, ...]:
     """Say how predictions were made for cases that the model had not seen."""
     if facts.raw.external is not None:
-        return (
-            (
-                "The model was applied as it was locked: nothing was selected, refitted or"
-                " recalibrated on these cases, and the cuts of its risk groups were fixed when it"
-                " was made.",
-            ),
+        applied: Text = (
+            "The model was applied as it was locked: nothing was selected, refitted or"
+            " recalibrated on these cases, and the cuts of its risk groups were fixed when it"
+            " was made.",
         )
+        return (applied, *about_updating(facts))
     rows = list(facts.methods.resampling)
     if not rows:
         return ()

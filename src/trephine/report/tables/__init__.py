@@ -25,6 +25,7 @@ from trephine.report.tables.selection import (
 )
 from trephine.report.tables.subgroups import subgroup_table
 from trephine.report.tables.table import Row, Table
+from trephine.report.tables.updating import update_tests_table, updated_model_table
 from trephine.report.trace import Trace
 
 LONGEST_SIGNATURE = 15
@@ -68,6 +69,8 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         centre_table(trace),
         case_mix_table(trace),
         recalibration_table(trace),
+        update_tests_table(trace),
+        updated_model_table(trace),
     )
     return tuple(table for table in tables if table is not None)
 

@@ -81,8 +81,9 @@ def recalibration_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=(
             (
-                "Baseline survival: of the case at the model's centre. Nothing here was applied:"
-                " an updated model is another model and needs a validation of its own.",
+                "Baseline survival: of the case at the model's centre. Nothing here was applied to"
+                " the locked model: an updated one is another model and needs a validation of its"
+                " own.",
             ),
         ),
     )  # fmt: skip

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trephine.study.locked.model import LockedModel, read_model
     from trephine.study.locked.new_case import NewCase
     from trephine.study.locked.predict import CasePrediction, predict_case
-    from trephine.study.locked.validate import ValidationResult, validate_bundle
+    from trephine.study.locked.validate import Update, ValidationResult, validate_bundle
 
 _ROOMS = {
     "Apart": "apart",
@@ -31,6 +31,7 @@ _ROOMS = {
     "NewCase": "new_case",
     "CasePrediction": "predict",
     "predict_case": "predict",
+    "Update": "validate",
     "ValidationResult": "validate",
     "validate_bundle": "validate",
 }
@@ -43,6 +44,7 @@ __all__ = [
     "CasePrediction",
     "LockedModel",
     "NewCase",
+    "Update",
     "UploadedCase",
     "ValidationResult",
     "calculator_content",

@@ -12,7 +12,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from trephine.choices import DecimalSign, MaskGeometry, NormaliseMethod, ProtocolName
+from trephine.choices import (
+    DecimalSign,
+    MaskGeometry,
+    NormaliseMethod,
+    ProtocolName,
+    UpdateMethod,
+)
 from trephine.cohort.cells import CellReading
 from trephine.deep.settings import DeepSettings
 from trephine.errors import BundleError
@@ -117,6 +123,21 @@ class NomogramContext(Part):
         return (linear_predictor - self.zero_points_predictor) * self.points_per_unit
 
 
+class UpdateContext(Part):
+    """What a model was updated from, and on how many outside cases."""
+
+    title: str
+    """Of the study that made the model."""
+    trephine: str
+    """Version of Trephine that fitted it."""
+    cases: int
+    """Outside cases on which it was updated."""
+    events: int
+    """Events among them."""
+    changed: dict[str, UpdateMethod]
+    """By model: nothing, the baseline, baseline and slope, or all coefficients (a refit)."""
+
+
 class BundleContext(Part):
     """What predicting needs beside the predictor, and what a reader should know."""
 
@@ -144,10 +165,13 @@ class BundleContext(Part):
     """How good the models were, as the study's report says."""
     nomograms: dict[str, NomogramContext]
     """By model; a model without a predictor that changes the risk has none."""
+    updated: UpdateContext | None = None
+    """Where outside cases changed the model; absent where none did."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of context.json."""
-        return self.model_dump(mode="json")
+        found = self.model_dump(mode="json")
+        return {key: value for key, value in found.items() if key != "updated" or value is not None}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:

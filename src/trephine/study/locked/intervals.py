@@ -123,6 +123,8 @@ def case_intervals(
 
 
 def _too_few(model: LockedModel) -> str:
+    if model.context.updated is not None:
+        return "none; the refits of the model before the update are of another model"
     if model.refits is None and model.predictor.blocks:
         return (
             "none; a network was trained with the model, and the networks of its refits are not"

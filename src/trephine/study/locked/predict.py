@@ -17,6 +17,7 @@ from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Predictor
 from trephine.study.gather.signatures import set_label
+from trephine.study.locked.context import BundleContext
 from trephine.study.locked.intervals import CaseIntervals, case_intervals
 from trephine.study.locked.model import LockedModel, opened
 from trephine.study.locked.new_case import NewCase, clinical_of, features_of
@@ -169,8 +170,7 @@ def predict_case(
     warnings += more
     warnings += _centre_warnings(predictor, chosen, centre)
     warnings += _outside(predictor, chosen, design[0], features)
-    if locked.context.simulated:
-        warnings.append("the model was fitted to simulated data and says nothing about patients")
+    warnings += _of_the_model(locked.context)
     nomogram = locked.context.nomograms.get(chosen.name)
     return CasePrediction(
         model=chosen.name,
@@ -191,6 +191,20 @@ def predict_case(
         interval_note=intervals.note,
         risk_of=outcome.event if outcome.competing else "",
     )
+
+
+def _of_the_model(context: BundleContext) -> list[str]:
+    """Return what must be known of every prediction of a model."""
+    found = []
+    if context.updated is not None:
+        found.append(
+            f"the model was updated on {context.updated.cases} outside cases with"
+            f" {context.updated.events} events, and how well it predicts since has not been"
+            " measured"
+        )
+    if context.simulated:
+        found.append("the model was fitted to simulated data and says nothing about patients")
+    return found
 
 
 def _by_values(model: LockedModel, values: Mapping[str, object]) -> NewCase:

@@ -1,4 +1,4 @@
-"""A locked model on outside data: nothing is fitted, everything is measured."""
+"""A locked model on outside data: measured as it is, and updated only where that is asked for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trephine.choices import UpdateMethod
 from trephine.cohort.schema import label_of
 from trephine.facts import Facts, write_facts
 from trephine.modelling.bundle_signing import told
@@ -26,6 +27,12 @@ from trephine.study.locked.external import external_facts
 from trephine.study.locked.model import LockedModel, opened
 from trephine.study.locked.network import check_weights
 from trephine.study.locked.outside_plan import as_the_model_needs
+from trephine.study.locked.updating import (
+    CHANGED,
+    has_clusters,
+    refuse_no_update,
+    update_locked,
+)
 from trephine.study.provenance import changed_inputs
 from trephine.study.results import Validation, prediction_times
 from trephine.study.settings import DEEP
@@ -47,12 +54,15 @@ class ValidationResult:
         Every number of the report.
     remarks
         What was assumed, looks odd, left cases out or was filled in, one sentence each.
+    updated
+        Bundle of the updated model; None where none was asked for.
     """
 
     folder: Path
     report: Path | None
     facts: Facts
     remarks: tuple[str, ...] = ()
+    updated: Path | None = None
 
     @property
     def signed_by(self) -> str | None:
@@ -80,9 +90,42 @@ class ValidationResult:
             if c.value is not None and c.low is not None and c.high is not None:
                 value = f"{c.value:.3f} ({c.low:.3f}-{c.high:.3f})"
             lines.append(f"{name}{value:>26}")
+        lines += self._updates()
         lines += [f"Note: {remark}" for remark in self.remarks]
         lines += ["", told(self.signed_by)]
         return lines if self.report is None else [*lines, f"Report: {self.report}"]
+
+    def _updates(self) -> list[str]:
+        """Return what was changed in the updated model, and by which tests."""
+        if self.updated is None or self.facts.external is None:
+            return []
+        lines = [""]
+        for one in self.facts.external.updates:
+            lines.append(f"{one.model}: updated {CHANGED[one.method]}")
+            for test in one.tests:
+                p = "none" if test.p is None else f"{test.p:.3g}"
+                lines.append(
+                    f"  {CHANGED[test.larger]} against {CHANGED[test.smaller]}: chi-square"
+                    f" {test.statistic:.2f} on {test.degrees_of_freedom}, p {p}"
+                )
+            lines += [f"  {one.note}"] if one.note else []
+        return [*lines, f"Updated model: {self.updated}"]
+
+
+@dataclass(frozen=True)
+class Update:
+    """An updated model that is asked for.
+
+    Attributes
+    ----------
+    folder
+        Of its bundle.
+    method
+        What to change; None lets closed testing choose.
+    """
+
+    folder: Path
+    method: UpdateMethod | None = None
 
 
 def validate_bundle(
@@ -94,6 +137,7 @@ def validate_bundle(
     progress: StageProgress | None = None,
     signer: str | None = None,
     formats: Sequence[ReportFormat] | None = None,
+    update: Update | None = None,
 ) -> ValidationResult:
     """Run a locked model on outside data.
 
@@ -110,11 +154,15 @@ def validate_bundle(
         As ``run_study``.
     signer
         Fingerprint of the key that must have signed the bundle, if any.
+    update
+        Where to write an updated model, and what it may change; none by default.
 
     Raises
     ------
     BundleError
-        If the bundle is refused, or its network's weights are others.
+        If the bundle is refused, its network's weights are others, or it cannot be updated.
+    ModelError
+        If the update that is asked for cannot be fitted.
     StudyProblemsError
         If the outside data have problems.
 
@@ -129,6 +177,8 @@ def validate_bundle(
     show = progress or (lambda stage, done, total: None)
     watch, path = Stopwatch(), Path(study)
     model = opened(bundle, signer)
+    if update is not None:
+        refuse_no_update(model, bundle, update.folder)
     with watch.stage("Reading and checking"):
         inputs = read_study(
             path,
@@ -143,13 +193,18 @@ def validate_bundle(
         with watch.stage("Extracting features"):
             inputs, extracted = _extracted(model, inputs, folder, workers, show)
     validation, gaps = _validation(model, inputs, extracted, watch)
-    external = external_facts(model, validation)
+    external, updated = external_facts(model, validation), None
+    if update is not None:
+        changed, rows = update_locked(model, validation, update.method)
+        by_patient = has_clusters(validation)
+        external = external.model_copy(update={"updates": rows, "by_patient": by_patient})
+        updated = changed.write(update.folder)
     with watch.stage("Performance"):
         facts = assemble_external_facts(validation, external, workers=workers)
     write_facts(facts, folder / "facts.json")
     written = write_report(facts, folder / "pictures", folder, formats=formats)
     report = written[0] if written else None
-    return ValidationResult(folder, report, facts, (*inputs.remarks, *gaps))
+    return ValidationResult(folder, report, facts, (*inputs.remarks, *gaps), updated)
 
 
 def _extracted(

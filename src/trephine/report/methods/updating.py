@@ -1,0 +1,33 @@
+"""Methods: how a locked model was updated on outside cases."""
+
+from __future__ import annotations
+
+from trephine.report.references import cite
+from trephine.report.trace import Text, Trace
+
+
+def about_updating(facts: Trace) -> tuple[Text, ...]:
+    """Say how the updated model was made; nothing where none was."""
+    external = facts.raw.external
+    if external is None or not external.updates:
+        return ()
+    if external.updates[0].asked:
+        chosen: Text = ("What was to be changed was decided before, without a test.",)
+    else:
+        how = "Wald tests that allow for patients with several cases"
+        tests = how if external.by_patient else "likelihood ratio tests"
+        chosen = (
+            "How much to change was decided by closed testing", cite("vergouwe2017"),
+            ": the refit of all coefficients was tested against the model as locked, then against a"
+            " new baseline, then against a new baseline and slope, and the first that it did not"
+            f" improve on at the 5% level was taken ({tests}, from Poisson regression of the events"
+            " on those that the locked hazard expects", cite("crowson2016"), ").",
+        )  # fmt: skip
+    return (
+        (
+            "An updated model was then made from these cases, as another model. ", *chosen,
+            " A new baseline multiplies the locked baseline hazard by one number; a new slope"
+            " multiplies the coefficients by another; a refit is a Cox model of the same terms, the"
+            " weights of signatures unchanged, with a baseline of its own.",
+        ),
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""How a locked model was updated on outside cases, and what it became."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trephine.choices import UpdateMethod
+from trephine.report.tables.table import Row, Table
+from trephine.report.trace import Text, Trace, sentence
+
+_STEPS: Mapping[UpdateMethod, str] = {
+    "none": "the model as locked",
+    "baseline": "a new baseline",
+    "slope": "a new baseline and slope",
+    "refit": "a refit of all coefficients",
+}
+
+
+def update_tests_table(facts: Trace) -> Table | None:
+    """Return the tests that chose each model's update."""
+    if not facts.external or not any(one.tests for one in facts.raw.external.updates):
+        return None
+    rows = []
+    for one in facts.external.updates:
+        for test in one.tests:
+            raw = test.raw
+            step = f": {_STEPS[raw.larger]} against {_STEPS[raw.smaller]}"
+            statistic: Text = (
+                test.statistic.show("2"), " (", test.degrees_of_freedom.show("count"), ")",
+            )  # fmt: skip
+            rows.append(Row(((one.model.words(), step), statistic, (test.p.show("p"),))))
+    notes: list[Text] = [
+        (one.model.words(), f": the update is {_STEPS[one.raw.method]}.")
+        for one in facts.external.updates
+    ]
+    notes += [
+        sentence(one.model.words(), ": ", one.note.words())
+        for one in facts.external.updates
+        if one.raw.note
+    ]
+    return Table(
+        slug="table-external-update-tests",
+        section="external",
+        number="",
+        title=("How much these cases call for: closed testing",),
+        header=(("Model and step",), ("χ² (degrees of freedom)",), ("p",)),
+        rows=tuple(rows),
+        notes=tuple(notes),
+    )
+
+
+def updated_model_table(facts: Trace) -> Table | None:
+    """Return each model before and after its update."""
+    if not facts.external or not facts.raw.external.updates:
+        return None
+    rows = [row for one in facts.external.updates for row in _rows(one)]
+    return Table(
+        slug="table-external-updated",
+        section="external",
+        number="",
+        title=("The updated model",),
+        header=(("Model",), ("Locked",), ("Updated",)),
+        rows=tuple(rows),
+        notes=(
+            (
+                "Observed over expected events of the updated model are apparent: on the cases that"
+                " the update was made from. It is another model, written as a bundle of its own,"
+                " and needs a validation of its own. Factor and slope are those of the locked model"
+                " on these cases, whether or not they were applied; a refit has a baseline of its"
+                " own and intervals of these cases alone.",
+            ),
+        ),
+    )
+
+
+def _rows(one: Trace) -> list[Row]:
+    """Return one model's lines: coefficients where they changed, and calibration."""
+    name = one.model.words()
+    slope: Text = ("–",) if one.raw.slope is None else one.slope.interval("2")
+    rows = [
+        Row(((name, f": {_STEPS[one.raw.method]}"),), "group"),
+        Row((("Factor of the baseline hazard alone",), ("1",), one.ratio.interval("2"))),
+        Row((("Slope beside a new baseline",), ("1",), slope)),
+    ]
+    rows += [
+        Row(
+            (
+                (term.label.words(), ", log hazard ratio"),
+                (term.locked.show("signed3"),),
+                term.updated.interval("signed3"),
+            )
+        )
+        for term in one.terms
+    ]
+    rows += [
+        Row(
+            (
+                ("Observed over expected events, ", at.horizon.show("horizon")),
+                (at.locked.show("2"),),
+                (at.updated.show("2"),),
+            )
+        )
+        for at in one.horizons
+    ]
+    return rows
