@@ -2,9 +2,9 @@
 
 Limits have three sources. The program has usual ones; the environment of whoever runs it raises or
 lowers them; and a study file (``[limits.image]``, ``[limits.table]``, ``[limits.archive]``,
-``[limits.network]``) has the last word, except under ``TREPHINE_CONFINED=1``: what others send may
-then lower the operator's limits, not raise them (`trephine.plan.reading` refuses it, and here it
-changes nothing).
+``[limits.network]``, ``[limits.store]``) has the last word, except under ``TREPHINE_CONFINED=1``:
+what others send may then lower the operator's limits, not raise them (`trephine.plan.reading`
+refuses it, and here it changes nothing).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import ClassVar, Literal, Self
 from trephine.errors import InputError
 from trephine.paths import is_confined
 
-LimitKind = Literal["image", "table", "archive", "network"]
+LimitKind = Literal["image", "table", "archive", "network", "store"]
 Stated = Mapping[str, Mapping[str, int]]
 
 _NONE: Stated = MappingProxyType({})

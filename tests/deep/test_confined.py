@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trephine.apart.child_pipe import ChildPipe
 from trephine.deep import confined
 from trephine.deep.checkpoint import NetworkFile
-from trephine.deep.child_pipe import ChildPipe
 from trephine.deep.external import ExternalNetwork
 from trephine.deep.settings import DeepSettings
 from trephine.deep.weights import WeightsRecord
@@ -225,7 +225,7 @@ def run_confined(tries: str) -> list[object]:
     code = f"""
 import json, os, sys
 sys.path[:] = json.loads(sys.argv[1])
-from trephine.deep import confinement
+from trephine.apart import confinement
 lacking = confinement.confine(sys.path)
 {tries}
 """

@@ -271,7 +271,7 @@ def test_a_confined_process_has_no_network_no_files_and_no_environment(tmp_path)
     tries = f"""
 import json, os, socket, subprocess, sys
 sys.path[:] = json.loads(sys.argv[1])
-from trephine.deep.confinement import confine
+from trephine.apart.confinement import confine
 lacking = confine(sys.path)
 def refused(do):
     try: do()

@@ -27,8 +27,10 @@ from trephine.plan.limits_section import (
     ArchiveLimitsSection,
     ImageLimitsSection,
     NetworkLimitsSection,
+    StoreLimitsSection,
     TableLimitsSection,
 )
+from trephine.store.limits import ShardLimits
 
 STUDY = '[data]\ntable = "t.csv"\n'
 
@@ -53,6 +55,7 @@ def test_a_section_has_each_limit_with_the_number_that_holds_without_it() -> Non
         (TableLimitsSection, TableLimits),
         (ArchiveLimitsSection, ArchiveLimits),
         (NetworkLimitsSection, NetworkLimits),
+        (StoreLimitsSection, ShardLimits),
     ):
         usual = {field.name: str(field.default) for field in fields(limits)}
         assert list(section.model_fields) == list(usual)

@@ -104,6 +104,44 @@ def parquet(folder: Path, kind: str) -> Path:
     return folder / "x.parquet"
 
 
+def shard(folder: Path, kind: str) -> Path:
+    """A store whose one shard holds a billion numbers or long keys in a few kilobytes."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from trephine.store import FeatureStore
+    from trephine.store.database import checksum
+
+    count = {"values": 100_000_000, "keys": 100_000}[kind]
+    if kind == "values":
+        ends = pa.array([0, count], pa.int32())
+        lists = pa.ListArray.from_arrays(ends, pa.array(np.zeros(count)))
+        keys = pa.array(["a"])
+    else:
+        lists = pa.array([[0.0]] * count, pa.list_(pa.float64()))
+        index = pa.array(np.zeros(count, np.int32))
+        keys = pa.DictionaryArray.from_arrays(index, pa.array(["x" * (1 << 20)]))
+    store = FeatureStore(folder / "store")
+    schema = pa.schema(
+        [("key", keys.type), ("values", lists.type)], metadata={"names": "f", "notes": "{}"}
+    )
+    path = store.shards / "x.parquet"
+    table = pa.table([keys, lists], schema=schema)
+    pq.write_table(table, path, compression="zstd", row_group_size=count)
+    with store.database.connection() as ledger:
+        ledger.execute("INSERT INTO features VALUES ('a', ?)", (path.name,))
+        ledger.execute("INSERT INTO shards VALUES (?, ?)", (path.name, checksum(path.read_bytes())))
+    return path
+
+
+def read_shard(path: Path) -> None:
+    """Read a store's features, as the next run does."""
+    from trephine.store import FeatureStore
+
+    FeatureStore(path.parents[1]).read(["a"])
+
+
 def safetensors(folder: Path, kind: str) -> Path:
     wide = {"dtype": "F32", "shape": [1 << 20, 1 << 20], "data_offsets": [0, 1 << 42]}
     twice = {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}
@@ -323,4 +361,6 @@ BOMBS: list[Bomb] = [
         Bomb(f"ledger, {name}", partial(ledger, definition=text), use_store)
         for name, text in LEDGERS.items()
     ),
+    *(Bomb(f"stored features, {kind}", partial(shard, kind=kind), read_shard)
+      for kind in ("values", "keys")),
 ]  # fmt: skip

@@ -106,4 +106,4 @@ def test_a_shard_whose_notes_are_nested_without_end_is_broken(tmp_path: Path) ->
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"key": ["k"], "values": [[1.0]]}, schema=schema), path)
     with pytest.raises(BrokenShardError):
-        read_shard(path, None)
+        read_shard(path, None, None)

@@ -20,8 +20,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from trephine.apart.child_pipe import ChildPipe
 from trephine.deep.checkpoint import NetworkFile
-from trephine.deep.child_pipe import ChildPipe
 from trephine.deep.confined_child import MOST_VALUES
 from trephine.deep.network_limits import PIXELS_IN_MEMORY, NetworkLimits
 from trephine.deep.settings import DeepSettings
@@ -40,7 +40,7 @@ _LONGEST_TEXT = 2000
 _START = (
     "import json, os, sys; sys.path[:], most = json.loads(sys.argv[1]);"
     "os.environ['OPENBLAS_NUM_THREADS'] = '1';"
-    "from trephine.deep.confinement import confine; held = confine(sys.path, most);"
+    "from trephine.apart.confinement import confine; held = confine(sys.path, most);"
     "from trephine.deep.confined_child import serve; serve(held)"
 )
 _log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class ConfinedReader:
         As for the readers in `trephine.deep.torch_file` and `trephine.deep.onnx_file`.
     limits
         What it may use up; None for a program, which has limits of its own
-        (`trephine.deep.confinement`).
+        (`trephine.apart.confinement`).
 
     Raises
     ------

@@ -12,9 +12,10 @@ from trephine.imaging.limits import ImageLimits
 from trephine.limits import OperatorLimits, state_limits
 from trephine.paths import CONFINED, is_confined
 from trephine.plan.limits_section import LimitsSection
+from trephine.store.limits import ShardLimits
 
 _KINDS: dict[str, type[OperatorLimits]] = {
-    one.kind: one for one in (ImageLimits, TableLimits, ArchiveLimits, NetworkLimits)
+    one.kind: one for one in (ImageLimits, TableLimits, ArchiveLimits, NetworkLimits, ShardLimits)
 }
 
 

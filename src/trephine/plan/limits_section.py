@@ -99,6 +99,21 @@ class NetworkLimitsSection(PlanSection):
     )
 
 
+class StoreLimitsSection(PlanSection):
+    """``[limits.store]``: how much one file of stored features may hold."""
+
+    file_bytes: int | None = Field(default=None, ge=1, description="bytes of the file; 268435456")
+    values: int | None = Field(
+        default=None, ge=1, description="features times regions, unpacked; 16777216"
+    )
+    text_bytes: int | None = Field(
+        default=None,
+        ge=1,
+        description="bytes of the features' names, the regions' keys and the notes on them;"
+        " 16777216",
+    )
+
+
 class LimitsSection(PlanSection):
     """``[limits]``: sizes up to which files are read, and what a network may use up."""
 
@@ -106,6 +121,7 @@ class LimitsSection(PlanSection):
     table: TableLimitsSection = TableLimitsSection()
     archive: ArchiveLimitsSection = ArchiveLimitsSection()
     network: NetworkLimitsSection = NetworkLimitsSection()
+    store: StoreLimitsSection = StoreLimitsSection()
 
     def stated(self) -> dict[str, dict[str, int]]:
         """Return the limits that the file names, by kind."""

@@ -20,6 +20,7 @@ from trephine.plan.limits_section import (
     ArchiveLimitsSection,
     ImageLimitsSection,
     NetworkLimitsSection,
+    StoreLimitsSection,
     TableLimitsSection,
 )
 from trephine.plan.sections import ModelsSection, OutcomeSection, StudySection, ValidationSection
@@ -123,6 +124,13 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
         NetworkLimitsSection,
         "What an ONNX network may use up before it is ended; by default as"
         " `TREPHINE_NETWORK_LIMITS` says.",
+    ),
+    (
+        "limits.store",
+        StoreLimitsSection,
+        "How much one file of stored features (`shards/*.parquet`) may hold; one that holds more"
+        " counts as damaged, and its regions are measured again. By default as"
+        " `TREPHINE_STORE_LIMITS` says.",
     ),
 )
 

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, get_args
 
+from trephine.errors import StoreError
 from trephine.store.database import Database
 
 # "quarantined": it killed its worker twice, and is not measured again unless that is asked for.
@@ -78,6 +79,33 @@ _TABLES = (
 )
 
 
+# Of each column, what SQLite may give back: it holds no column to its type, and a ledger may come
+# from somebody else.
+_KINDS: dict[str, tuple[type, ...]] = {
+    "str": (str,), "int": (int,), "float": (float, int), "CaseState": (str,),
+}  # fmt: skip
+_COLUMN_KINDS = tuple(_KINDS[str(field.type)] for field in fields(ManifestRow))
+
+
+def _case(row: Sequence[Any]) -> ManifestRow:
+    """Return a row as a case.
+
+    Raises
+    ------
+    StoreError
+        If it holds what no run writes.
+    """
+    fits = all(isinstance(cell, kinds) for cell, kinds in zip(row, _COLUMN_KINDS, strict=True))
+    if fits and row[0] >= 0:
+        case = ManifestRow(*row)
+        if case.state in get_args(CaseState):
+            return case
+    raise StoreError(
+        f"{FILE}: expected rows as `trephine extract --store` writes them, found one of another"
+        " form; fetch the store again, or measure its regions again in a new folder"
+    )
+
+
 def names_digest(names: Sequence[str]) -> str:
     """Return the digest of a list of features' names."""
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
@@ -116,9 +144,7 @@ class CaseLedger:
     def by_key(self, keys: Sequence[str]) -> dict[str, ManifestRow]:
         """Return one case of each key, of those that are known."""
         statement = f"SELECT {_COLUMNS} FROM cases WHERE key IN ({{}})"  # noqa: S608
-        found = (
-            ManifestRow(*row) for row in self.database.rows(statement, [key for key in keys if key])
-        )
+        found = (_case(row) for row in self.database.rows(statement, [key for key in keys if key]))
         return {case.key: case for case in found}
 
     def ordered(self) -> Iterator[ManifestRow]:
@@ -132,7 +158,7 @@ class CaseLedger:
                     " ORDER BY position, name, side, label LIMIT ?",
                     (*last, _PAGE),
                 ).fetchall()
-            cases = [ManifestRow(*row) for row in rows]
+            cases = [_case(row) for row in rows]
             yield from cases
             if len(cases) < _PAGE:
                 return
@@ -146,17 +172,16 @@ class CaseLedger:
     def lists(self) -> dict[str, tuple[str, ...]]:
         """Return the lists of features' names, by digest."""
         with self.database.connection() as connection:
-            rows = cast(
-                "list[tuple[str, str]]",
-                connection.execute("SELECT id, names FROM lists").fetchall(),
-            )
-        return {own: tuple(names.split("\n")) for own, names in rows}
+            rows = connection.execute("SELECT id, names FROM lists").fetchall()
+        lists = ((own, tuple(names.split("\n"))) for own, names in rows if isinstance(names, str))
+        # One under another's digest is none of those that a case names.
+        return {own: names for own, names in lists if names_digest(names) == own}
 
     def rows(self) -> int:
         """Return how many rows the manifest has of which these are some; 0 if none was entered."""
         with self.database.connection() as connection:
             found = connection.execute("SELECT rows FROM manifest").fetchone()
-        return int(found[0]) if found else 0
+        return found[0] if found and isinstance(found[0], int) else 0
 
     def expect(self, rows: int) -> None:
         """Enter how many rows the manifest has, and remove what a longer one had beyond them."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from trephine.errors import StoreError
+from trephine.paths import irregular
 
 # What happened to stored work is shown to whoever runs the command; see `trephine.cli.terminal`.
 log = logging.getLogger("trephine.store")
@@ -21,6 +22,8 @@ log = logging.getLogger("trephine.store")
 _PATIENCE_S = 60
 # SQLite takes a limited number of values in one statement.
 _VALUES = 500
+# A journal that ends so names a super-journal (https://sqlite.org/fileformat.html#rollbackjournal).
+_JOURNAL_END = bytes.fromhex("d9d505f920a163d7")
 # In a table's definition: what computes when a row is read or written. No table of ours has any.
 _COMPUTES = re.compile(
     r"\b(AS|CHECK|COLLATE|DEFAULT|GENERATED|REFERENCES|VIRTUAL)\b", re.IGNORECASE
@@ -69,6 +72,7 @@ class Database:
         self._columns = columns
         with _in_words(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+        refuse_strange(path)
         self.set_aside = self._set_aside_if_broken()
         with self.connection() as connection:
             self._make_tables(connection)
@@ -154,6 +158,45 @@ class Database:
             or (kind == "table" and not _COMPUTES.search(str(sql)))
             for kind, sql in rows
         )
+
+
+def refuse_strange(path: Path) -> None:
+    """Refuse a database that leads to files elsewhere, before SQLite opens it.
+
+    Whoever sent a folder may have put a link in the place of a file of SQLite's, which would be
+    written through. A journal can name a journal of several databases (`super-journal`): at the
+    next opening SQLite deletes the file of that name, wherever it lies. No database of ours has
+    one.
+
+    Raises
+    ------
+    StoreError
+        If one of its files is a link or no regular file, or its journal names another file.
+    """
+    files = [path, *(path.with_name(path.name + rest) for rest in ("-journal", "-wal", "-shm"))]
+    for file in files:
+        found = _strange(file, is_journal=file.name.endswith("-journal"))
+        if found is not None:
+            raise StoreError(
+                f"{file}: expected a database's own regular file, found {found}; if the folder"
+                " came from somebody else, do not use it; otherwise delete this file"
+            )
+
+
+def _strange(file: Path, *, is_journal: bool) -> str | None:
+    with _in_words(file):
+        if file.is_symlink():
+            return "a link"
+        if not file.exists():
+            return None
+        found = irregular(file)
+        if found is None and is_journal:
+            with file.open("rb") as journal:
+                journal.seek(max(file.stat().st_size - len(_JOURNAL_END), 0))
+                return (
+                    "a journal that names another file" if journal.read() == _JOURNAL_END else None
+                )
+        return found
 
 
 def _shape(statement: str) -> str:

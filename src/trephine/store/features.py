@@ -23,6 +23,7 @@ from trephine.store.shards import (
     read_shard,
     write_shard,
 )
+from trephine.store.shards_apart import ShardReader
 from trephine.store.tasks import is_sound, text_checksum
 from trephine.types import FloatArray
 
@@ -82,9 +83,17 @@ class FeatureStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.shards = folder / "shards"
+        if self.shards.is_symlink():
+            raise StoreError(
+                f"{self.shards}: expected a folder of the store's own, found a link, through which"
+                " files elsewhere would be renamed; put the folder itself there"
+            )
         self.shards.mkdir(parents=True, exist_ok=True)
         self.database = Database(folder / "ledger.sqlite", _TABLES, (("notes", "sha256", "TEXT"),))
         self._verified: set[str] = set()
+        # Shards that this object wrote itself, with their checksums: nobody else's word counts.
+        self._own: dict[str, str] = {}
+        self.reader = ShardReader()
         if self.database.set_aside is not None:
             restored = self.restore(sorted(self.shards.glob("*.parquet")))
             log.warning("%s: features of %d regions restored.", self.database.path.name, restored)
@@ -138,6 +147,7 @@ class FeatureStore:
             for shard, sha256, keys in written:
                 _enter_shard(ledger, shard, sha256, keys)
         self._verified |= {shard for shard, _, _ in written}
+        self._own |= {shard: sha256 for shard, sha256, _ in written}
 
     def read(self, keys: Sequence[str]) -> StoredFeatures:
         """Return the features of ``keys``, in their order.
@@ -177,7 +187,7 @@ class FeatureStore:
         found: dict[str, tuple[tuple[str, ...], FloatArray]] = {}
         for shard, own in wanted.items():
             try:
-                content = read_shard(self.shards / shard, promised.get(shard))
+                content = self._read(shard, promised.get(shard))
                 found |= {key: (content.names, content.values[key]) for key in own}
             except (BrokenShardError, KeyError):
                 self.forget(shard)
@@ -211,7 +221,7 @@ class FeatureStore:
         entered = 0
         for path in paths:
             try:
-                shard = read_shard(path, None)
+                shard = read_shard(path, None, self.reader)
             except BrokenShardError:
                 self.forget(path.name)
                 continue
@@ -226,6 +236,13 @@ class FeatureStore:
         names = {row[0] for row in rows if is_shard_name(row[0])}
         own = self._checksums(names)
         return {name: own.get(name) for name in sorted(names)}
+
+    def _read(self, shard: str, promised: str | None) -> Shard:
+        """Read a shard: in this process where it is what this object wrote, else in another."""
+        path = self.shards / shard
+        if shard in self._own:
+            return read_shard(path, self._own[shard], None)
+        return read_shard(path, promised, self.reader)
 
     def _enter(self, name: str, shard: Shard) -> None:
         with self.database.connection() as ledger:
@@ -247,7 +264,7 @@ class FeatureStore:
         promised = self._checksums(shards)
         for shard in sorted(shards - self._verified):
             try:
-                sha256 = check_shard(self.shards / shard, promised.get(shard))
+                sha256 = check_shard(self.shards / shard, promised.get(shard), self.reader)
             except BrokenShardError:
                 self.forget(shard)
                 continue

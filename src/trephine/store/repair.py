@@ -49,8 +49,11 @@ def examine(place: Path) -> Iterator[Repaired]:
         raise InputError(f"doctor: expected a results folder or a store, found nothing at {place}")
     folder = place.parent if place.is_file() else place
     stores = [
-        store for store in (folder, *sorted(folder.iterdir())) if _is_store(store)
-    ]  # fmt: skip
+        store
+        for store in (folder, *sorted(folder.iterdir()))
+        # A link in a folder from somebody else leads to a store that is not part of it.
+        if _is_store(store) and (store == folder or not store.is_symlink())
+    ]
     answers = folder / ANSWERS
     if not stores and not answers.is_file():
         raise InputError(
@@ -82,7 +85,7 @@ def _examine_features(folder: Path) -> Iterator[Repaired]:
     whole = 0
     for shard, sha256 in listed.items():
         try:
-            check_shard(store.shards / shard, sha256)
+            check_shard(store.shards / shard, sha256, store.reader)
             whole += 1
         except BrokenShardError:
             store.forget(shard)

@@ -22,6 +22,9 @@ import pyarrow.parquet as pq
 from trephine.errors import InputError
 from trephine.paths import open_regular
 from trephine.store.database import checksum
+from trephine.store.limits import ShardLimits
+from trephine.store.shard_child import unpack
+from trephine.store.shards_apart import ShardReader
 from trephine.types import FloatArray
 from trephine.writing import naming, whole_file
 
@@ -87,7 +90,7 @@ def write_shard(
     return path.name, sha256
 
 
-def read_shard(path: Path, sha256: str | None) -> Shard:
+def read_shard(path: Path, sha256: str | None, reader: ShardReader | None) -> Shard:
     """Read a shard.
 
     Parameters
@@ -97,32 +100,40 @@ def read_shard(path: Path, sha256: str | None) -> Shard:
     sha256
         What the ledger says of it. Without one the name counts; where that is none either, as
         in an earlier version's store, a shard that reads whole is taken as it is.
+    reader
+        Unpacks it in a process of its own; None for a shard that this process wrote itself, as its
+        own checksum shows.
 
     Raises
     ------
     BrokenShardError
-        If it is missing, another than was written, or no Parquet file of features.
+        If it is missing, another than was written, no Parquet file of features, or holds more than
+        a shard may.
     """
-    content = _content(path)
+    limits = ShardLimits.in_force()
+    content = _content(path, limits)
     own = checksum(content)
     promised = sha256 or (path.stem if _NAMED_BY_CHECKSUM.fullmatch(path.name) else None)
     if promised is not None and own != promised:
         raise BrokenShardError
-    try:
-        table = pq.read_table(io.BytesIO(content))
-        metadata = table.schema.metadata
-        names = tuple(metadata[b"names"].decode().split("\n"))
-        notes = json.loads(metadata.get(b"notes", b"{}"))
-        keys, rows = table.column("key").to_pylist(), table.column("values").to_pylist()
-        values = {key: _array(row) for key, row in zip(keys, rows, strict=True)}
-    except (pa.ArrowException, KeyError, TypeError, ValueError, OSError, RecursionError):
-        raise BrokenShardError from None
-    if any(array.shape != (len(names),) for array in values.values()):
+    if reader is None:
+        found = unpack(content, limits.values, limits.text_bytes)
+    else:
+        found = reader.unpack(content, limits)
+    if found is None:
         raise BrokenShardError
-    return Shard(names, values, notes, own)
+    try:
+        names = tuple(found.names.decode().split("\n"))
+        keys = found.keys.decode().split("\n") if found.values else []
+        rows = np.frombuffer(found.values, "<f8").reshape(-1, len(names)).astype(np.float64)
+        notes = json.loads(found.notes)
+        values = dict(zip(keys, rows, strict=True))
+    except (ValueError, RecursionError):
+        raise BrokenShardError from None
+    return Shard(names, values, _plain_notes(notes), own)
 
 
-def check_shard(path: Path, sha256: str | None) -> str:
+def check_shard(path: Path, sha256: str | None, reader: ShardReader) -> str:
     """Return a shard's sha256; only one without a promised checksum is parsed.
 
     Raises
@@ -131,19 +142,24 @@ def check_shard(path: Path, sha256: str | None) -> str:
         If it is missing or another than was written.
     """
     if sha256 is None:
-        return read_shard(path, None).sha256
-    if checksum(_content(path)) != sha256:
+        return read_shard(path, None, reader).sha256
+    if checksum(_content(path, ShardLimits.in_force())) != sha256:
         raise BrokenShardError
     return sha256
 
 
-def _content(path: Path) -> bytes:
+def _plain_notes(notes: object) -> dict[str, dict[str, Any]]:
+    if not (isinstance(notes, dict) and all(isinstance(note, dict) for note in notes.values())):
+        raise BrokenShardError
+    return notes
+
+
+def _content(path: Path, limits: ShardLimits) -> bytes:
     try:
         with naming(path), open_regular(path) as file:
-            return file.read()
+            size = os.fstat(file.fileno()).st_size
+            if size > limits.file_bytes:
+                raise BrokenShardError
+            return file.read(size)
     except (FileNotFoundError, NotADirectoryError, InputError):
         raise BrokenShardError from None
-
-
-def _array(row: list[float | None]) -> FloatArray:
-    return np.array([np.nan if value is None else value for value in row], dtype=np.float64)

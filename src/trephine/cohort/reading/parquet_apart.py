@@ -2,7 +2,7 @@
 
 A Parquet file of a kilobyte can hold texts of a gigabyte, and its footer need not say so: pages
 state their own sizes, and some encodings build each value from the one before. Its library has no
-bound on memory, so it runs in a process that has (`trephine.deep.confinement`).
+bound on memory, so it runs in a process that has (`trephine.apart.confinement`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from trephine.apart.child_pipe import ChildPipe
 from trephine.cohort.reading.grid import Grid
 from trephine.cohort.reading.header import Extent
 from trephine.cohort.reading.limits import TableLimits
 from trephine.cohort.reading.package import refusal
-from trephine.deep.child_pipe import ChildPipe
 from trephine.errors import Problem, StudyProblemsError
 
 # Where modules lie comes as data, as the child's environment is empty.

@@ -35,9 +35,9 @@ def answer() -> None:
 
 
 def _lines(table: Path, name: str, limits: dict[str, int]) -> Iterator[Any]:
+    from trephine.apart.confinement import confine
     from trephine.cohort.reading.limits import TableLimits
     from trephine.cohort.reading.parquet_file import read_parquet
-    from trephine.deep.confinement import confine
     from trephine.errors import StudyProblemsError
 
     most = min(_DATA_BYTES + _FOR_EACH_BYTE * table.stat().st_size, _MOST_BYTES)

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from trephine.errors import StoreError
 from trephine.spreadsheet import csv_text
 from trephine.store.cases import ManifestRow
 from trephine.types import FloatArray
@@ -21,6 +23,8 @@ from trephine.writing import whole_file
 FLOAT_FORMAT = "%.17g"
 
 _ROWS = 256
+# Numbers that are held at a time, where stores name very many features.
+_VALUES = 1 << 22
 
 Features = Mapping[str, tuple[tuple[str, ...], FloatArray]]
 
@@ -51,6 +55,11 @@ def write_table(
         Names of features by digest.
     read
         Returns names and values of the features of some cases, by key.
+
+    Raises
+    ------
+    StoreError
+        If a case has other features than its store says, or its store does not say which.
     """
     columns: dict[str, None] = {}
     with_sides = False
@@ -59,15 +68,26 @@ def write_table(
         with_sides |= bool(case.side)
         if case.names not in seen:
             seen.add(case.names)
-            columns |= dict.fromkeys(lists[case.names])
+            columns |= dict.fromkeys(lists.get(case.names) or _refuse())
     names, regions = list(columns), 0
     with whole_file(out) as draft, _Rows(draft, parquet=is_parquet(out)) as rows:
         rows.add(_frame([], {}, names, with_sides))
         rest = iter(_measured(cases()))
-        while page := list(islice(rest, _ROWS)):
-            rows.add(_frame(page, read(page), names, with_sides))
+        while page := list(islice(rest, min(_ROWS, max(1, _VALUES // max(len(names), 1))))):
+            found = read(page)
+            if any(found[case.key][0] != lists[case.names] for case in page):
+                _refuse()
+            rows.add(_frame(page, found, names, with_sides))
             regions += len(page)
     return Written(regions, len(names))
+
+
+def _refuse() -> NoReturn:
+    raise StoreError(
+        "cases.sqlite: expected the features of each region under the list of names that it was"
+        " measured with, found another list; fetch the store again, or measure its regions again"
+        " in a new folder"
+    )
 
 
 def is_parquet(path: Path) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from trephine.deep.child_pipe import ChildPipe
+from trephine.apart.child_pipe import ChildPipe
 from trephine.errors import InputError, WorkerError
 
 # The child's own words: where modules lie comes as data, as its environment is empty.

@@ -46,7 +46,7 @@ def _answer_to(question: dict[str, Any]) -> dict[str, Any]:
 
 def _predicted(question: dict[str, Any]) -> dict[str, Any]:
     # What is compiled or opened for writing has to be so before the process is confined.
-    from trephine.deep.confinement import confine
+    from trephine.apart.confinement import confine
     from trephine.radiomics.compilation import keep_nothing, kept_in
     from trephine.study.locked.model import read_model
     from trephine.study.locked.new_case import NewCase

@@ -2,7 +2,7 @@
 
 Network namespaces (``unshare``) take the network away, `trephine.landlock` all files but the
 libraries, ``setrlimit`` memory, processor time and the writing of files, a filter of system calls
-(`trephine.deep.system_calls`) the starting of processes and signals to others.
+(`trephine.apart.system_calls`) the starting of processes and signals to others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import ctypes
 import sys
 from contextlib import suppress
 
-from trephine.deep.system_calls import close_calls
+from trephine.apart.system_calls import close_calls
 from trephine.landlock import close_files
 
 MEMORY_BYTES = 16 << 30
