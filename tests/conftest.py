@@ -18,8 +18,9 @@ hypothesis.settings.load_profile("trephine")
 
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep what checks remember out of the user's own cache."""
+    """Keep what checks remember, and the desk's key, out of the user's own folders."""
     os.environ["TREPHINE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

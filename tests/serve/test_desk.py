@@ -19,6 +19,7 @@ from trephine.study.jobs.process import (
     StageState,
     digest_of,
     job_file,
+    marked,
     write_state,
 )
 from trephine.study.shelf.studies import look_through
@@ -83,12 +84,13 @@ def test_studies_are_listed_with_how_they_stand(desk: Desk, folder: Path) -> Non
     assert "Hips" in page
     assert 'class="badge draft"' in page
     study = folder / "hips" / "study.toml"
-    own = digest_of(study)
+    own, file = digest_of(study), job_file(study, "run")
     for state, badge in (
         (JobState(verb="check", status="done", digest="another"), "draft"),
         (JobState(verb="check", status="done", digest=own), "checked"),
         (JobState(verb="check", status="failed", digest=own, problems=(PROBLEM,)), "draft"),
-        (JobState(verb="run", status="waiting", digest=own), "waiting"),
+        (JobState(verb="run", status="waiting", digest=own), "interrupted"),
+        (marked(file, JobState(verb="run", status="waiting", digest=own)), "waiting"),
         (JobState(verb="run", status="stopped", digest="another"), "draft"),
         (JobState(verb="run", status="stopped", digest=own), "stopped"),
         (JobState(verb="run", status="running", digest=own), "interrupted"),

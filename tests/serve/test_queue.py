@@ -15,14 +15,21 @@ from serve.desk_client import study_in
 from trephine.errors import InputError
 from trephine.serve.desk import queue as module
 from trephine.serve.desk.queue import Queue
+from trephine.study.jobs import marks
 from trephine.study.jobs.process import (
     JobState,
     JobStatus,
     digest_of,
+    is_held,
+    is_own,
     job_file,
+    kept,
+    lock_of,
+    marked,
     standing,
     write_state,
 )
+from trephine.study.jobs.record import recorded
 
 
 @dataclass
@@ -129,7 +136,8 @@ def test_a_desk_that_starts_resumes_what_was_cut_off_and_nothing_else(
     tmp_path: Path, processes: Processes, status: JobStatus, again: int
 ) -> None:
     study = study_in(tmp_path)
-    write_state(job_file(study, "run"), JobState(verb="run", status=status, digest="", pid=1))
+    file = job_file(study, "run")
+    write_state(file, marked(file, JobState(verb="run", status=status, digest="", pid=1)))
     queue = Queue(tmp_path)
     queue.start()
     end = time.monotonic() + 10
@@ -137,6 +145,83 @@ def test_a_desk_that_starts_resumes_what_was_cut_off_and_nothing_else(
         time.sleep(0.02)
     queue.end()
     assert len(processes.commands) == again
+
+
+@pytest.mark.parametrize("status", ["waiting", "running"])
+@pytest.mark.parametrize("whose", ["nobody's", "another account's", "of another folder"])
+def test_a_record_from_elsewhere_starts_nothing_until_it_is_asked_for(
+    tmp_path: Path,
+    processes: Processes,
+    monkeypatch: pytest.MonkeyPatch,
+    status: JobStatus,
+    whose: str,
+) -> None:
+    study = study_in(tmp_path)
+    file = job_file(study, "run")
+    state = JobState(verb="run", status=status, digest="", pid=1)
+    if whose == "another account's":
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "theirs"))
+        state = marked(file, state)
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "mine"))
+    elif whose == "of another folder":
+        state = marked(job_file(study_in(tmp_path / "other"), "run"), state)
+    write_state(file, state)
+    queue = Queue(tmp_path)
+    queue.start()
+    queue.end()
+    queue._look()
+    assert processes.commands == []
+    assert status_of(study) == "interrupted"  # for which the page has its button
+    queue.ask(study, "run")
+    assert len(processes.commands) == 1
+
+
+def test_a_run_keeps_the_mark_under_which_it_was_asked_for(
+    tmp_path: Path, processes: Processes
+) -> None:
+    study = study_in(tmp_path)
+    file = job_file(study, "run")
+    Queue(tmp_path).ask(study, "run")
+    with recorded(file, "run", study, lambda error: None):
+        running = kept(file)
+    assert running is not None
+    assert (running.status, is_own(file, running)) == ("running", True)
+    with recorded(file, "run", study, lambda error: None):  # in a terminal, by itself
+        running = kept(file)
+    assert running is not None
+    assert not is_own(file, running)
+
+
+@pytest.mark.parametrize("what", ["none can be kept", "others may read it", "a link"])
+def test_without_a_key_of_its_own_an_account_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    place = tmp_path / "state" / "trephine" / "desk.key"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    if what == "none can be kept":
+        (tmp_path / "state").write_text("no folder")
+    else:
+        place.parent.mkdir(parents=True)
+        kept_key = place if what == "others may read it" else tmp_path / "key"
+        kept_key.write_bytes(bytes(32))
+        kept_key.chmod(0o644 if what == "others may read it" else 0o600)
+        if what == "a link":
+            place.symlink_to(kept_key)
+    file = job_file(study_in(tmp_path / "s"), "run")
+    state = marked(file, JobState(verb="run", status="waiting", digest=""))
+    assert is_own(file, state)
+    marks._key.cache_clear()  # as in the next process
+    assert not is_own(file, state)
+
+
+def test_a_lock_that_is_a_link_holds_nothing(tmp_path: Path) -> None:
+    study, other = (study_in(tmp_path / name) for name in ("one", "two"))
+    file = job_file(study, "run")
+    with recorded(job_file(other, "run"), "run", other, lambda error: None):
+        write_state(file, JobState(verb="run", status="running", digest="", pid=os.getpid()))
+        lock_of(file).symlink_to(lock_of(job_file(other, "run")))
+        assert not is_held(file)
+        assert status_of(study) == "interrupted"
 
 
 def test_stopping_asks_the_process_that_holds_the_job_and_no_other(
@@ -172,7 +257,8 @@ def test_a_record_from_somebody_else_starts_no_program_that_a_study_trusts(
 ) -> None:
     study = study_in(tmp_path)
     study.write_text(f'{study.read_text()}\n[deep]\ntrust = "{"0" * 64}"\n')
-    write_state(job_file(study, "run"), JobState(verb="run", status=status, digest="", pid=1))
+    file = job_file(study, "run")
+    write_state(file, marked(file, JobState(verb="run", status=status, digest="", pid=1)))
     queue = Queue(tmp_path)
     queue.start()
     queue.end()

@@ -29,7 +29,9 @@ from trephine.study.jobs.process import (
     digest_of,
     fresh_log,
     is_held,
+    is_own,
     job_file,
+    marked,
     standing,
     write_state,
 )
@@ -63,9 +65,14 @@ class Queue:
         self._thread = Thread(target=self._watch, daemon=True, name="queue")
 
     def start(self) -> None:
-        """Go on with what a killed run left, and look for what waits from now on."""
+        """Go on with what a killed run left, and look for what waits from now on.
+
+        Of what this account asked for: a record in a folder from elsewhere starts nothing.
+        """
         for study in self._studies():
-            if study.run is not None and study.run.status == "interrupted":
+            run = study.run
+            own = run is not None and is_own(job_file(study.path, "run"), run)
+            if run is not None and own and run.status == "interrupted":
                 with suppress(InputError):
                     self.ask(study.path, "run")
         self._thread.start()
@@ -90,9 +97,8 @@ class Queue:
             if now is not None and now.is_open:
                 return
             asked = time.time()
-            write_state(
-                file, JobState(verb=verb, status="waiting", digest=digest_of(study), asked=asked)
-            )
+            job = JobState(verb=verb, status="waiting", digest=digest_of(study), asked=asked)
+            write_state(file, marked(file, job))
             self._look()
 
     def is_starting(self, study: Path, verb: Verb) -> bool:

@@ -8,7 +8,6 @@ a power cut nor another process of the same number is taken for a run.
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Annotated, Literal
 
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trephine.errors import InputError, Problem
 from trephine.paths import open_regular
+from trephine.study.jobs.marks import is_marked, mark_of
 from trephine.writing import write_text
 
 # Windows has other locks, and processes that end in other ways: there nothing is followed.
@@ -99,6 +99,8 @@ class JobState(_Kept):
         Why it failed; problems of a study one by one, and what was not looked at.
     found
         What the study starts from, once that is known.
+    mark
+        By which this account knows what it asked for itself: see `marked`.
     """
 
     verb: Verb
@@ -113,6 +115,7 @@ class JobState(_Kept):
     problems: tuple[ProblemState, ...] = ()
     note: str = ""
     found: Found | None = None
+    mark: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -143,19 +146,36 @@ def standing(file: Path) -> JobState | None:
     """Return how a job stands; None where there is none, or its file is damaged.
 
     A job that says it runs and has no process is "interrupted": it was killed, or the power failed.
+    So is one that waits and was not asked for by this account: its folder came from elsewhere.
     """
-    try:
-        with open_regular(file) as stream:
-            state = JobState.model_validate_json(stream.read(_MOST_BYTES))
-    except (InputError, OSError, ValidationError):
-        return None
-    if state.status == "running" and not is_held(file):
+    state = kept(file)
+    if state is not None and state.status == "running" and not is_held(file):
         # Between the two looks it may have ended in order.
-        with suppress(InputError, OSError, ValidationError), open_regular(file) as stream:
-            state = JobState.model_validate_json(stream.read(_MOST_BYTES))
+        state = kept(file) or state
         if state.status == "running":
             return state.model_copy(update={"status": "interrupted"})
+    if state is not None and state.status == "waiting" and not is_own(file, state):
+        return state.model_copy(update={"status": "interrupted"})
     return state
+
+
+def kept(file: Path) -> JobState | None:
+    """Return what a job's file says, whoever wrote it; None where none is there, or none whole."""
+    try:
+        with open_regular(file) as stream:
+            return JobState.model_validate_json(stream.read(_MOST_BYTES))
+    except (InputError, OSError, ValidationError):
+        return None
+
+
+def marked(file: Path, state: JobState) -> JobState:
+    """Return a job as asked for by this account: a desk that starts again goes on with it."""
+    return state.model_copy(update={"mark": mark_of(file, state.verb, state.asked, state.digest)})
+
+
+def is_own(file: Path, state: JobState) -> bool:
+    """Say whether this account asked for a job, of the study file as it was then."""
+    return is_marked(state.mark, file, state.verb, state.asked, state.digest)
 
 
 def write_state(file: Path, state: JobState) -> None:
@@ -169,7 +189,10 @@ def is_held(file: Path) -> bool:
     if not CAN_FOLLOW:
         return False
     try:
-        with open_regular(lock_of(file)) as stream:
+        lock = lock_of(file)
+        if lock.is_symlink():  # to another job's, whose process would be taken for this one's
+            return False
+        with open_regular(lock) as stream:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

@@ -22,9 +22,9 @@ from trephine.study.jobs.process import (
     StageState,
     Verb,
     digest_of,
+    kept,
     lock_of,
     problem_state,
-    standing,
     write_state,
 )
 
@@ -123,15 +123,16 @@ def recorded(
         If another process works on it.
     """
     with _held(file):
-        before = standing(file)
-        asked = before.asked if before is not None and before.status == "waiting" else time.time()
+        before = kept(file)
+        waited = before is not None and before.status == "waiting"
         state = JobState(
             verb=verb,
             status="running",
             digest=digest_of(study),
             pid=os.getpid(),
-            asked=asked,
+            asked=before.asked if before is not None and waited else time.time(),
             started=time.time(),
+            mark=before.mark if before is not None and waited else "",
         )
         recorder = Recorder(file, state)
         try:
@@ -154,6 +155,8 @@ def _held(file: Path) -> Iterator[None]:
         raise InputError("--state: expected Linux or macOS, where a process can be followed")
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = lock_of(file)
+    if lock.is_symlink():
+        lock.unlink()  # to whatever another job holds
     lock.touch(mode=0o600)
     with open_regular(lock) as stream:
         _take(stream)
