@@ -179,7 +179,7 @@ def refuse_strange(path: Path) -> None:
         if found is not None:
             raise StoreError(
                 f"{file}: expected a database's own regular file, found {found}; if the folder"
-                " came from somebody else, do not use it; otherwise delete this file"
+                " came from somebody else, choose another with --out; else delete what stands there"
             )
 
 
