@@ -20,7 +20,10 @@ UpdateChoice = Literal["tests", "baseline", "slope", "refit"]
 
 
 def validate(
-    bundle: Annotated[Path, typer.Argument(help="The model: a folder or a .zip.")],
+    bundle: Annotated[
+        Path,
+        typer.Argument(help="The model: a folder or a .zip, or the .toml of a published equation."),
+    ],
     study: Annotated[Path, typer.Argument(help="A study file for the outside data.")],
     out: Annotated[
         Path | None, typer.Option(help="Results folder; 'validation' beside the study by default.")

@@ -12,7 +12,7 @@ class CaseMixRow(Fact):
     label: str
     """Term as printed."""
     training_mean: Number
-    """Mean among the training cases, in the term's own unit."""
+    """Mean among the training cases, in the term's own unit; null where it is not known."""
     training_low: Number
     """Smallest value among the training cases."""
     training_high: Number
@@ -121,6 +121,8 @@ class ExternalFacts(Fact):
     """By model and horizon."""
     signed_by: str | None = None
     """Fingerprint of the key that signed the model; null where nobody did."""
+    equation: bool = False
+    """Whether it is a published equation, entered from coefficients and baseline survival."""
     updates: tuple[UpdateFacts, ...] = ()
     """By model, where an updated model was written."""
     by_patient: bool = False

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,6 +15,7 @@ from trephine.errors import InputError, Problem, StudyProblemsError
 from trephine.paths import fixed_folder, held_inside, is_confined, open_regular
 from trephine.plan.held_limits import hold_limits
 from trephine.plan.sections import StudyPlan
+from trephine.plan.unknown_keys import key_problem, of_key
 from trephine.plan.wording import value_problems
 
 # Reading it takes a second a megabyte; none that people write is near this.
@@ -31,15 +30,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # An unknown key elsewhere changes what the data's cells are taken for.
 _APART_FROM_THE_DATA = ("study", "outcome", "deep", "selection", "models", "validation")
 
-# Keys of earlier versions, and what to write now.
-_RENAMED: dict[tuple[Any, ...], str] = {
-    ("data", "correct_mask"): (
-        "It was two things in one. Remove it; where masks do not lie on their images by their"
-        ' headers, set mask_geometry = "adopt" (the drawing stays on its pixels: it was drawn on'
-        ' the image itself under a wrong header) or mask_geometry = "resample" (what'
-        " correct_mask = true did: the header decides where it lies)"
-    ),
-}
+OwnSection = TypeVar("OwnSection", bound=BaseModel)
 
 
 def read_plan(path: Path) -> StudyPlan:
@@ -208,54 +199,32 @@ def parse_plan(content: dict[str, Any], name: str = "study.toml") -> StudyPlan:
         raise StudyProblemsError(_problems(name, error.errors(), content)) from None
 
 
-def _problems(name: str, details: Sequence[Any], content: Mapping[str, Any]) -> list[Problem]:
+def read_section(path: Path, kind: type[OwnSection]) -> OwnSection:
+    """Read another TOML file than a study's, of one kind of section.
+
+    Raises
+    ------
+    StudyProblemsError
+        If the file is missing, is not TOML, or has keys or values that do not fit.
+    """
+    content = _parsed(path)
+    _refuse_unprintable(content, path.name)
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        raise StudyProblemsError(_problems(path.name, error.errors(), content, kind)) from None
+
+
+def _problems(
+    name: str,
+    details: Sequence[Any],
+    content: Mapping[str, Any],
+    root: type[BaseModel] = StudyPlan,
+) -> list[Problem]:
     """Return what is wrong with keys and values, in the order of the file's sections."""
-    keys = [detail for detail in details if _of_key(detail)]
-    values = [detail for detail in details if not _of_key(detail)]
-    return [*(_key_problem(name, d) for d in keys), *value_problems(name, values, content)]
-
-
-def _of_key(detail: Any) -> bool:
-    return tuple(detail["loc"]) in _RENAMED or detail["type"] == "extra_forbidden"
-
-
-def _key_problem(name: str, detail: Any) -> Problem:
-    location = tuple(detail["loc"])
-    where = f"{name} [{'.'.join(str(part) for part in location)}]"
-    if location in _RENAMED:
-        return Problem(where, "keys of this version", repr(location[-1]), _RENAMED[location])
-    known = _keys_at(location[:-1])
-    near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.4)
-    advice = f"Did you mean {near[0]!r}?" if near else "Remove it"
-    return Problem(where, f"one of {known}", f"unknown key {location[-1]!r}", advice)
-
-
-def _keys_at(location: tuple[Any, ...]) -> list[str]:
-    """Return the keys that a section knows, following ``location`` from the plan's root."""
-    annotation: Any = StudyPlan
-    for part in location:
-        section = _section_of(annotation)
-        if section is not None:
-            field = section.model_fields.get(str(part))
-            annotation = field.annotation if field is not None else None
-        else:
-            annotation = _values_of(annotation)
-    section = _section_of(annotation)
-    return list(section.model_fields) if section is not None else []
-
-
-def _section_of(annotation: Any) -> type[BaseModel] | None:
-    """Return the section class that an annotation such as ``Section | None`` names."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) in (Union, UnionType):
-        return next(filter(None, map(_section_of, get_args(annotation))), None)
-    return None
-
-
-def _values_of(annotation: Any) -> Any:
-    """Return what a dictionary holds under each of its keys (a clinical variable's name)."""
-    return get_args(annotation)[1] if get_origin(annotation) is dict else None
+    keys = [detail for detail in details if of_key(detail)]
+    values = [detail for detail in details if not of_key(detail)]
+    return [*(key_problem(name, d, root) for d in keys), *value_problems(name, values, content)]
 
 
 def _anchored(plan: StudyPlan, folder: Path) -> StudyPlan:

@@ -46,6 +46,8 @@ def case_mix_table(facts: Trace) -> Table | None:
 
 def _signer(facts: Trace) -> Text:
     """Say whose model it is, or that this cannot be known."""
+    if facts.raw.external.equation:
+        return ("The equation was entered from its coefficients and its baseline survival.",)
     if facts.raw.external.signed_by is None:
         return ("Nobody signed the model: who made it cannot be checked.",)
     return ("The model is signed by ", facts.external.signed_by.words(), ".")

@@ -66,8 +66,8 @@ def updated_model_table(facts: Trace) -> Table | None:
                 "Observed over expected events of the updated model are apparent: on the cases that"
                 " the update was made from. It is another model, written as a bundle of its own,"
                 " and needs a validation of its own. Factor and slope are those of the locked model"
-                " on these cases, whether or not they were applied; a refit has a baseline of its"
-                " own and intervals of these cases alone.",
+                " on these cases, its hazard's shape kept, whether or not they were applied; a"
+                " refit has a baseline of its own and intervals of these cases alone.",
             ),
         ),
     )

@@ -167,11 +167,14 @@ class BundleContext(Part):
     """By model; a model without a predictor that changes the risk has none."""
     updated: UpdateContext | None = None
     """Where outside cases changed the model; absent where none did."""
+    equation: bool = False
+    """Whether it is a published equation that was entered by hand; absent where it is not."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of context.json."""
         found = self.model_dump(mode="json")
-        return {key: value for key, value in found.items() if key != "updated" or value is not None}
+        absent = {key for key in ("updated", "equation") if not found[key]}
+        return {key: value for key, value in found.items() if key not in absent}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:

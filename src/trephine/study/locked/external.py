@@ -37,6 +37,7 @@ def external_facts(model: LockedModel, validation: Validation) -> ExternalFacts:
         case_mix=_case_mix(model, fullest, validation.cases),
         recalibration=tuple(rows),
         signed_by=model.signed_by,
+        equation=model.context.equation,
     )
 
 
@@ -69,7 +70,7 @@ def _case_mix(locked: LockedModel, model: FittedModel, cases: Cases) -> tuple[Ca
     return tuple(
         CaseMixRow(
             label=term.label,
-            training_mean=model.centre[j],
+            training_mean=None if locked.context.equation else model.centre[j],
             training_low=model.low[j],
             training_high=model.high[j],
             mean=design[:, j].mean(),

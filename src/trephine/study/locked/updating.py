@@ -15,7 +15,7 @@ from trephine.errors import BundleError, ModelError
 from trephine.evaluation.observed import shares_by
 from trephine.facts import EstimateFact, UpdatedHorizon, UpdatedTerm, UpdateFacts, UpdateTestRow
 from trephine.modelling.bundle import VERSION
-from trephine.modelling.fitted_model import FittedModel
+from trephine.modelling.fitted_model import DECILES, FittedModel
 from trephine.modelling.points import nomogram_of
 from trephine.modelling.updating import ModelUpdate, update_model
 from trephine.study.gather.nomograms import axis_labels
@@ -84,11 +84,19 @@ def update_locked(
         name: update_model(one, designs[name], cases.survival, cluster=cluster, asked=asked)
         for name, one in validation.models.items()
     }
+    if model.context.equation:  # nobody states how its own cases stand among one another
+        updates = {name: _with_deciles(one, designs[name]) for name, one in updates.items()}
     facts = tuple(
         _facts(validation, (validation.models[name], update), designs[name], asked is not None)
         for name, update in updates.items()
     )
     return _bundle(model, validation, updates), facts
+
+
+def _with_deciles(update: ModelUpdate, design: FloatArray) -> ModelUpdate:
+    """Return a model whose deciles are those of the outside cases."""
+    deciles = np.quantile(update.model.linear_predictor(design), DECILES)
+    return replace(update, model=replace(update.model, deciles=deciles))
 
 
 def has_clusters(validation: Validation) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 
 from trephine.choices import UpdateMethod
 from trephine.cohort.schema import label_of
+from trephine.errors import BundleError
 from trephine.facts import Facts, write_facts
 from trephine.modelling.bundle_signing import told
 from trephine.modelling.cases import Cases
@@ -23,6 +24,7 @@ from trephine.study.extraction.whole_study import Extraction, extract_all
 from trephine.study.gather.external import assemble_external_facts
 from trephine.study.inputs import StudyInputs, read_study
 from trephine.study.locked.cohort_gaps import cohort_gaps
+from trephine.study.locked.equation import ENTERED, is_equation, read_equation
 from trephine.study.locked.external import external_facts
 from trephine.study.locked.model import LockedModel, opened
 from trephine.study.locked.network import check_weights
@@ -92,7 +94,8 @@ class ValidationResult:
             lines.append(f"{name}{value:>26}")
         lines += self._updates()
         lines += [f"Note: {remark}" for remark in self.remarks]
-        lines += ["", told(self.signed_by)]
+        equation = self.facts.external is not None and self.facts.external.equation
+        lines += ["", ENTERED if equation else told(self.signed_by)]
         return lines if self.report is None else [*lines, f"Report: {self.report}"]
 
     def _updates(self) -> list[str]:
@@ -144,7 +147,8 @@ def validate_bundle(
     Parameters
     ----------
     bundle
-        The locked model: its bundle, a folder or a .zip, or what `read_model` returned.
+        The locked model: its bundle, a folder or a .zip, or what `read_model` returned; or the
+        .toml of a published equation.
     study
         A study file that says where the outside table, images and masks are. How features are
         extracted, which clinical variables count and what is predicted come from the model.
@@ -164,7 +168,7 @@ def validate_bundle(
     ModelError
         If the update that is asked for cannot be fitted.
     StudyProblemsError
-        If the outside data have problems.
+        If the outside data, or the file of the equation, have problems.
 
     Examples
     --------
@@ -176,7 +180,7 @@ def validate_bundle(
     """
     show = progress or (lambda stage, done, total: None)
     watch, path = Stopwatch(), Path(study)
-    model = opened(bundle, signer)
+    model = _opened(bundle, signer)
     if update is not None:
         refuse_no_update(model, bundle, update.folder)
     with watch.stage("Reading and checking"):
@@ -205,6 +209,16 @@ def validate_bundle(
     written = write_report(facts, folder / "pictures", folder, formats=formats)
     report = written[0] if written else None
     return ValidationResult(folder, report, facts, (*inputs.remarks, *gaps), updated)
+
+
+def _opened(model: str | Path | LockedModel, signer: str | None) -> LockedModel:
+    """Return a locked model, or that of an equation."""
+    if not is_equation(model):
+        return opened(model, signer)
+    if signer is not None:
+        raise BundleError("equation: expected a signed bundle, found an equation, which is not")
+    assert not isinstance(model, LockedModel)
+    return read_equation(Path(model))
 
 
 def _extracted(
