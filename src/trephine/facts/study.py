@@ -285,6 +285,25 @@ class PartialRater(Fact):
     """Cases of the study."""
 
 
+class ImageMethod(Fact):
+    """How one of several images of a case, or one region of it, was measured."""
+
+    name: str
+    """Of the image, and of the region after a dot where it has several."""
+    modality: str = ""
+    """What the image is, as the plan states it: film, CT or MR; may be empty."""
+    cases: Count
+    """Cases that have it."""
+    raters: tuple[str, ...]
+    """Names of the raters who drew on it."""
+    normalisation: str = ""
+    """How grey values were normalised; empty without hand-crafted features."""
+    radiomics: RadiomicsMethod | None = None
+    """Hand-crafted features; null where none were extracted of it."""
+    deep: DeepMethod | None = None
+    """Deep features; null where none were extracted of it."""
+
+
 class MethodsFacts(Fact):
     """Settings that the methods section states beyond what the other sections hold."""
 
@@ -300,6 +319,8 @@ class MethodsFacts(Fact):
     """Hand-crafted features; null where none were extracted here."""
     deep: DeepMethod | None = None
     """Deep features; null where none were extracted here."""
+    images: tuple[ImageMethod, ...] = ()
+    """Of several images of a case, each in place of the keys above; empty where there is one."""
     feature_table: str = ""
     """Name of the ready-made feature table; empty where features were extracted."""
     harmonisation: str = ""
@@ -310,3 +331,15 @@ class MethodsFacts(Fact):
     """How each protocol makes signatures; empty without features."""
     resampling: tuple[ResamplingMethod, ...] = ()
     """How each protocol was resampled."""
+
+    @property
+    def hand_crafted(self) -> tuple[RadiomicsMethod, ...]:
+        """How hand-crafted features were extracted, of every image."""
+        every = (self.radiomics, *(one.radiomics for one in self.images))
+        return tuple(one for one in every if one is not None)
+
+    @property
+    def networks(self) -> tuple[DeepMethod, ...]:
+        """How deep features were extracted, of every image."""
+        every = (self.deep, *(one.deep for one in self.images))
+        return tuple(one for one in every if one is not None)

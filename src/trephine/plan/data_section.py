@@ -124,6 +124,9 @@ def _masks_to_draw(image: str) -> str:
     )
 
 
+# What made an image; a file that does not say so is taken at the plan's word.
+Modality = Literal["film", "CT", "MR"]
+
 # What in images and masks may contradict the table, each to be accepted by its name.
 Acceptable = Literal["sides", "regions", "images", "patient", "sex", "age", "view", "orientation"]
 
@@ -189,6 +192,11 @@ class DataSection(PlanSection):
     )
     date_serials: SerialsFrom = Field(
         default=1900, description="year from which Excel's bare day numbers count"
+    )
+    modality: Modality | None = Field(
+        default=None,
+        description="what every DICOM image must be: a radiograph, or a slice or series of CT or"
+        " MR; one of another kind is a problem",
     )
     spacing_mm: float | tuple[float, float] | None = Field(
         default=None, description="pixel spacing to use where an image states none"
@@ -258,8 +266,6 @@ class DataSection(PlanSection):
             raise MisfitError("image", "the path of the images, since there are raters", "none")
         if self.repeats and not self.raters:
             raise MisfitError("repeats", "the masks of raters beside second ones", "none")
-        if self.manifest is not None and self.image is None:
-            raise MisfitError("manifest", "image beside it, which names the list's column", "none")
         unknown = set(self.repeats) - set(self.raters)
         if unknown:
             raise MisfitError("repeats", f"raters {list(self.raters)}", str(unknown))

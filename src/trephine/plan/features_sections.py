@@ -55,15 +55,16 @@ class RadiomicsSection(PlanSection):
     normalise: NormaliseMethod = Field(
         default="none", description="grey-level normalisation of the image before the engine's own"
     )
-    # What the file said when it was first read: it may be edited while the study runs.
-    _read: RadiomicsSettings | None = PrivateAttr(default=None)
+    # What each file said when it was first read: it may be edited while the study runs. Copies
+    # of the section share it.
+    _read: dict[Path, RadiomicsSettings] = PrivateAttr(default_factory=dict)
 
     def from_file(self) -> RadiomicsSettings:
         """Return the settings of ``file``, which is read once."""
-        if self._read is None:
-            assert self.file is not None
-            self._read = RadiomicsSettings.from_file(self.file)
-        return self._read
+        assert self.file is not None
+        if self.file not in self._read:
+            self._read[self.file] = RadiomicsSettings.from_file(self.file)
+        return self._read[self.file]
 
 
 class DeepSection(DeepSettings):

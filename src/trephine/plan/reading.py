@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from trephine.errors import InputError, Problem, StudyProblemsError
-from trephine.paths import fixed_folder, held_inside, is_confined, open_regular
-from trephine.plan.held_limits import hold_limits
+from trephine.paths import open_regular
+from trephine.plan.anchoring import anchored
 from trephine.plan.sections import StudyPlan
 from trephine.plan.unknown_keys import key_problem, of_key
 from trephine.plan.wording import value_problems
@@ -67,7 +67,7 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
     _refuse_unprintable(content, path.name)
     folder = path.resolve().parent
     try:
-        return _anchored(StudyPlan.model_validate(content), folder), []
+        return anchored(StudyPlan.model_validate(content), folder), []
     except ValidationError as error:
         details = error.errors()
     problems = _problems(path.name, details, content)
@@ -79,7 +79,7 @@ def read_plan_so_far(path: Path) -> tuple[StudyPlan, list[Problem]]:
         for name in sections:
             section = section[name]
         del section[key]
-    return _anchored(parse_plan(content, path.name), folder), problems
+    return anchored(parse_plan(content, path.name), folder), problems
 
 
 def _parsed(path: Path) -> dict[str, Any]:
@@ -225,56 +225,3 @@ def _problems(
     keys = [detail for detail in details if of_key(detail)]
     values = [detail for detail in details if not of_key(detail)]
     return [*(key_problem(name, d, root) for d in keys), *value_problems(name, values, content)]
-
-
-def _anchored(plan: StudyPlan, folder: Path) -> StudyPlan:
-    """Return the plan with its paths made absolute, from the study file's folder.
-
-    Raises
-    ------
-    StudyProblemsError
-        If a path names a home that is not there or, where study files are confined, leaves the
-        folder.
-    """
-    problems: list[Problem] = []
-    confined = is_confined()
-
-    def anchor(path: str, key: str) -> str:
-        try:
-            if confined:
-                held_inside(fixed_folder(path) if "{" in path else path, folder)
-            return str(folder / Path(path).expanduser())
-        except (InputError, RuntimeError):
-            inside = "a path in the study file's folder" if confined else "a home that is there"
-            problems.append(Problem(f"study.toml [{key}]", inside, "one that leads elsewhere"))
-            return path
-
-    data = plan.data
-    changed: dict[str, Any] = {
-        "table": Path(anchor(str(data.table), "data.table")),
-        "image": anchor(data.image, "data.image") if data.image else None,
-        "manifest": Path(anchor(str(data.manifest), "data.manifest")) if data.manifest else None,
-        "outside": tuple(anchor(path, "data.outside") for path in data.outside),
-    }
-    changed["measures"] = {
-        name: Path(anchor(str(path), f"data.measures.{name}"))
-        for name, path in data.measures.items()
-    }
-    for key, patterns in (("raters", data.raters), ("repeats", data.repeats)):
-        changed[key] = {name: anchor(path, f"data.{key}.{name}") for name, path in patterns.items()}
-    update: dict[str, Any] = {"data": data.anchored(folder, changed)}
-    if plan.features is not None:
-        table = Path(anchor(str(plan.features.table), "features.table"))
-        update["features"] = plan.features.model_copy(update={"table": table})
-    if plan.radiomics.file is not None:
-        file = Path(anchor(str(plan.radiomics.file), "radiomics.file"))
-        update["radiomics"] = plan.radiomics.model_copy(update={"file": file})
-    if "deep" in plan.model_fields_set:  # a section that the file lacks must not seem asked for
-        update["deep"] = plan.deep.resolved(folder)
-        for key in ("backbone", "weights"):
-            if getattr(plan.deep, key) != getattr(update["deep"], key):  # names a file
-                anchor(getattr(plan.deep, key), f"deep.{key}")
-    problems += hold_limits(plan.limits, "study.toml")
-    if problems:
-        raise StudyProblemsError(problems)
-    return plan.model_copy(update=update)

@@ -21,6 +21,7 @@ from trephine.cohort.schema import FROM_ARCS, ClinicalVariable
 from trephine.errors import MisfitError
 from trephine.plan.data_section import DataSection
 from trephine.plan.features_sections import DeepSection, FeaturesSection, RadiomicsSection
+from trephine.plan.images_section import ImageSection, check_names
 from trephine.plan.limits_section import LimitsSection
 from trephine.plan.section import PlanSection
 from trephine.plan.selection_section import SelectionSection
@@ -197,6 +198,7 @@ class StudyPlan(PlanSection):
     study: StudySection = StudySection()
     data: DataSection
     outcome: OutcomeSection = OutcomeSection()
+    images: dict[str, ImageSection] = Field(default_factory=dict)
     clinical: dict[str, ClinicalVariable] = Field(default_factory=dict)
     features: FeaturesSection | None = None
     radiomics: RadiomicsSection = RadiomicsSection()
@@ -211,6 +213,32 @@ class StudyPlan(PlanSection):
         if self.selection.harmonise != "none" and self.data.columns.centre is None:
             expected = "a column of centres, under [data] columns.centre"
             raise MisfitError("selection.harmonise", expected)
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_kind_of_images(self) -> Self:
+        data = self.data
+        if self.images and data.image is not None:
+            expected = "either image of [data] or sections [images.NAME]"
+            raise MisfitError("images", expected, "both")
+        if data.manifest is not None and data.image is None and not self.images:
+            expected = "image beside it, which names the list's column"
+            raise MisfitError("data.manifest", expected, "none")
+        stated = [key for key in ("mask_label", "modality") if key in data.model_fields_set]
+        if self.images and stated:
+            raise MisfitError(f"data.{stated[0]}", "it under each [images.NAME]", "it here")
+        check_names(self.images, "images")
+        taken = {"clinical", "combined"} & {name.casefold() for name in self.images}
+        if taken:
+            found = repr(sorted(taken)[0])
+            raise MisfitError("images", "names that no model has by itself", found)
+        for name, section in self.images.items():
+            by_side = any(isinstance(label, dict) for label in section.labels.values())
+            if by_side and not data.columns.has_sides:
+                where = f"images.{name}.{'regions' if section.regions else 'mask_label'}"
+                expected = "a column of the side ([data.columns] side or sides) for labels by side"
+                raise MisfitError(where, expected, "none")
+            section.deep_over(self.deep)
         return self
 
     @model_validator(mode="after")
@@ -257,5 +285,10 @@ class StudyPlan(PlanSection):
 
     @property
     def has_images(self) -> bool:
-        """Whether features are extracted from images."""
+        """Whether features are extracted from the one image of a case that ``[data]`` names."""
         return self.data.image is not None and bool(self.data.raters)
+
+    @property
+    def has_any_image(self) -> bool:
+        """Whether features are extracted from images, one of a case or several."""
+        return self.has_images or bool(self.images)

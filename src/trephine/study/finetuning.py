@@ -29,7 +29,13 @@ def finetune_settings(plan: StudyPlan) -> FineTuneSettings | None:
         If training is asked for and there is no ResNet to train, or centre effects are to be
         taken out of its features.
     """
+    own = [one.deep.finetune for one in plan.images.values() if one.deep is not None]
     asked = plan.deep.finetune
+    if plan.images and (asked is not None or any(own)):
+        raise PlanError(
+            "deep.finetune: expected one image of a case ([data] image), found [images] of several:"
+            " a network is not trained for each of them; take the section out"
+        )
     if asked is None:
         return None
     if not plan.has_images or not plan.deep.enabled:

@@ -13,7 +13,7 @@ import pandas as pd
 from trephine.cohort.clinical import read_clinical
 from trephine.cohort.flow import Flow, count_flow
 from trephine.cohort.schema import ClinicalTable
-from trephine.errors import Problem, StudyProblemsError, TrephineError
+from trephine.errors import Problem, StudyProblemsError
 from trephine.executors import Progress
 from trephine.modelling.cases import FeatureSet
 from trephine.plan import StudyPlan
@@ -24,15 +24,15 @@ from trephine.study.doubts.remarks import remarks_of
 from trephine.study.doubts.too_few import refuse_too_few
 from trephine.study.doubts.twins import twin_doubts
 from trephine.study.doubts.values import value_doubts
-from trephine.study.finetuning import finetune_settings
-from trephine.study.images.case_images import OpenedImages, find_images, open_images
-from trephine.study.images.files import (
-    CaseFiles,
-    drawn_by_some,
+from trephine.study.images.every_image import (
+    EveryImage,
+    ImageFiles,
+    find_every_image,
+    open_every_image,
 )
+from trephine.study.images.files import CaseFiles, drawn_by_some
 from trephine.study.images.fingerprints import Fingerprint, read_once
-from trephine.study.network_file import network_file_problems
-from trephine.study.settings import deep_settings, model_parts, radiomics_settings
+from trephine.study.plan_check import check_plan
 from trephine.study.table.doubts import left_out_doubts, time_doubts
 from trephine.study.table.outcome import TableRows, codes, follow_up_of, read_rows
 from trephine.study.table.predictors import refused_predictors
@@ -63,7 +63,7 @@ class StudyInputs:
     centre
         Centre code of each case, shape (n,), or None; ``centre_names`` by code.
     files
-        Images and masks, or None.
+        Images and masks of a study of one image a case, or None.
     features
         Ready-made feature sets by name.
     flow
@@ -79,6 +79,8 @@ class StudyInputs:
         Of the n cases in the table, as a spreadsheet counts them.
     spellings
         By side, how the columns of its wide table begin or end; empty for one row per case.
+    images
+        Images and masks of a study of several images a case, by the keys of `image_plans`.
     """
 
     plan: StudyPlan
@@ -98,6 +100,7 @@ class StudyInputs:
     unchanged: tuple[int, int] = (0, 0)
     rows: tuple[int, ...] = ()
     spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    images: Mapping[str, ImageFiles] = field(default_factory=dict)
 
 
 def read_study(
@@ -145,21 +148,21 @@ def read_study(
         problems += same_side_problems(rows, plan.data.table.name)
         said += _doubts(plan, rows, clinical)
     features: dict[str, FeatureSet] = {}
-    images = OpenedImages()
+    images = EveryImage({})
     if rows is not None and plan.features is not None:
         features, more, of_features = _read_features(plan, rows, frame, said)
         fingerprints |= of_features
         problems += more
-    if rows is not None and plan.has_images:
-        found, more, of_list = find_images(plan, frame, rows)
-        fingerprints |= of_list
-        problems += more
+    if rows is not None and plan.has_any_image:
+        images = find_every_image(plan, frame, rows)
+        fingerprints |= images.fingerprints
+        problems += images.problems
         # Hours of opening images are not for a study whose table will change.
-        if found is not None and not problems:
-            images = open_images(found, plan, rows, workers, progress)
+        if not problems:
+            images = open_every_image(images, rows, workers, progress)
             problems = list(images.problems)
     if problems or rows is None:
-        unopened = plan.has_images and images.files is None
+        unopened = plan.has_any_image and not images.opened
         raise StudyProblemsError(problems, UNOPENED if unopened else "")
     said += _doubts_of_values(plan, rows, clinical)
     inputs = _analysed(plan, rows, clinical, images, features, fingerprints)
@@ -174,7 +177,7 @@ def _read_plan(
     (plan, problems), fingerprints = read_once(path, lambda: read_plan_so_far(path))
     if adjust is not None:
         plan = adjust(plan)
-    return plan, [*problems, *check_plan(plan), *network_file_problems(plan)], fingerprints
+    return plan, [*problems, *check_plan(plan)], fingerprints
 
 
 def _read_table(
@@ -225,27 +228,11 @@ def _read_features(
     return features, problems, taken
 
 
-def check_plan(plan: StudyPlan) -> list[Problem]:
-    """Tell what is wrong with a plan before any file is opened."""
-    problems = []
-    for section, build in (
-        ("radiomics", radiomics_settings),
-        ("deep", deep_settings),
-        ("deep.finetune", finetune_settings),
-        ("models", model_parts),
-    ):
-        try:
-            build(plan)
-        except TrephineError as error:
-            problems.append(Problem(f"study.toml [{section}]", "settings that work", str(error)))
-    return problems
-
-
 def _analysed(
     plan: StudyPlan,
     rows: TableRows,
     clinical: ClinicalTable,
-    images: OpenedImages,
+    images: EveryImage,
     features: Mapping[str, FeatureSet],
     fingerprints: Mapping[Path, Fingerprint],
 ) -> StudyInputs:
@@ -266,10 +253,14 @@ def _analysed(
     survival = follow_up_of(plan, rows, kept)
     analysed = clinical.take(kept)
     analysed_files = files.take(kept) if files is not None else None
-    refuse_too_few(plan, survival, analysed_files, flow)
+    several = images.of_several(kept)
+    every = {"": analysed_files} if analysed_files is not None else {}
+    every |= {key: one.files for key, one in several.items()}
+    refuse_too_few(plan, survival, every, flow)
     remarks = remarks_of(plan, analysed, survival, _names(features, centres or ()))
-    if analysed_files is not None:
-        remarks = (*remarks, *drawn_by_some(analysed_files))
+    for key, some in every.items():
+        said = drawn_by_some(some)
+        remarks = (*remarks, *(f"{key}: {text}" if key else text for text in said))
     return StudyInputs(
         plan=plan,
         case_ids=tuple(rows.case_ids[row] for row in kept),
@@ -286,6 +277,7 @@ def _analysed(
         fingerprints=fingerprints,
         remarks=remarks,
         rows=tuple(int(rows.numbers[row]) for row in kept),
+        images=several,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,16 +23,17 @@ from trephine.study.assess.centres import can_be_judged_by_centre
 from trephine.study.batch.log import RunLog, Summary
 from trephine.study.extraction.drawings import compare_all_drawings
 from trephine.study.extraction.extracted import ExtractedFeatures, cases_of
-from trephine.study.extraction.whole_study import extract_all
+from trephine.study.extraction.several import extract_every_image
 from trephine.study.finetuning import expected_time, finetune_settings
 from trephine.study.gather import assemble_facts
+from trephine.study.image_plans import DEEP
+from trephine.study.image_views import image_views
 from trephine.study.inputs import StudyInputs
 from trephine.study.locked.bundling import save_bundle
 from trephine.study.pictures import draw_pictures
 from trephine.study.protocol_runs import run_protocols
 from trephine.study.provenance import changed_inputs
 from trephine.study.results import Analysis
-from trephine.study.settings import DEEP
 from trephine.study.stages import StageProgress, Stages, Stopwatch
 from trephine.study.to_fit import read_study_to_fit, to_fit_still
 from trephine.study.warnings import protocols_not_fitted, study_warnings
@@ -163,7 +164,7 @@ def _run(
     stages = Stages(workers, show, watch, folder / "resampling.sqlite")
     if not resume:
         stages.ledger.unlink(missing_ok=True)
-        if inputs.files is not None:
+        if inputs.plan.has_any_image:
             _empty(folder / "features")
     with _logged(inputs, folder / "log.jsonl", watch) as log:
         analysis, not_fitted = _analyse(inputs, folder / "features", stages, log)
@@ -194,7 +195,7 @@ def _analyse(
 ) -> tuple[Analysis, dict[ProtocolName, str]]:
     """Extract features, fit and resample both protocols, and compare the raters."""
     extracted = None
-    if inputs.files is not None:
+    if inputs.plan.has_any_image:
         inputs, extracted = _extract(inputs, features, stages, log)
     cases = cases_of(inputs, extracted)
     _show_expected_time(inputs, cases, stages)
@@ -222,7 +223,7 @@ def _extract(
     """Extract features, past cases that cannot be measured where the plan says so."""
     stage = "Extracting features"
     with stages.watch.stage(stage):
-        left, extracted = extract_all(
+        left, extracted = extract_every_image(
             inputs,
             FeatureStore(features),
             workers=stages.workers,
@@ -250,13 +251,17 @@ def _compare(
     """Compare what the raters drew."""
     stage = "Comparing raters"
     with stages.watch.stage(stage):
-        return compare_all_drawings(
-            inputs,
-            extracted.reading_keys,
-            FeatureStore(features),
-            fingerprints=extracted.fingerprints,
-            workers=stages.workers,
-            progress=partial(stages.show, stage),
+        return tuple(
+            replace(one, name=f"{key}: {one.name}") if key else one
+            for key, view in image_views(inputs).items()
+            for one in compare_all_drawings(
+                view,
+                extracted.of_images[key].reading_keys,
+                FeatureStore(features),
+                fingerprints=extracted.fingerprints,
+                workers=stages.workers,
+                progress=partial(stages.show, stage),
+            )
         )
 
 

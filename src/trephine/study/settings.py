@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from dataclasses import replace
 
 from trephine.cohort.schema import capitalised
@@ -12,10 +13,9 @@ from trephine.modelling.protocols import Protocol, RecipeSettings
 from trephine.plan import StudyPlan
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.finetuning import finetune_settings
+from trephine.study.image_plans import DEEP, RADIOMICS, image_of, image_plans, set_name
 from trephine.study.table.ready_made import DEFAULT_SET
 
-RADIOMICS = "radiomics"
-DEEP = "deep"
 CLINICAL = "clinical"
 
 # Names of the models as the study that this program implements has them.
@@ -25,6 +25,8 @@ ALL_OF_THE_PAPER = "DLRC"
 
 def radiomics_settings(plan: StudyPlan) -> RadiomicsSettings | None:
     """Return the engine's settings, or None where no radiomics is extracted.
+
+    Of a plan of one image: a study of several asks for each of `image_plans`.
 
     Raises
     ------
@@ -48,8 +50,9 @@ def radiomics_settings(plan: StudyPlan) -> RadiomicsSettings | None:
 def deep_settings(plan: StudyPlan) -> DeepSettings | None:
     """Return the network's settings, or None where no deep features are extracted.
 
-    Without torch, a plan that does not mention ``[deep]`` runs without deep features
-    (:func:`deep_left_out` says so); one that does is refused.
+    Of a plan of one image, as `radiomics_settings`. Without torch, a plan that does not mention
+    ``[deep]`` runs without deep features (:func:`deep_left_out` says so); one that does is
+    refused.
 
     Raises
     ------
@@ -73,13 +76,20 @@ def _torch_installed() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
+def image_sets(plan: StudyPlan) -> dict[str, list[str]]:
+    """Return the names of the feature sets that each image and region gives, in order."""
+    found = {}
+    for key, alone in image_plans(plan).items():
+        kinds = [RADIOMICS] if alone.radiomics.enabled else []
+        if alone.deep.enabled and not deep_left_out(alone):
+            kinds.append(DEEP)
+        found[key] = [set_name(key, kind) for kind in kinds]
+    return found
+
+
 def feature_set_names(plan: StudyPlan) -> list[str]:
     """Return the names of the feature sets that the study will have, in order."""
-    names = []
-    if plan.has_images and plan.radiomics.enabled:
-        names.append(RADIOMICS)
-    if plan.has_images and plan.deep.enabled and not deep_left_out(plan):
-        names.append(DEEP)
+    names = [name for own in image_sets(plan).values() for name in own]
     if plan.features is not None:
         for name in list(plan.features.sets) or [DEFAULT_SET]:
             if name == CLINICAL or name in names:
@@ -118,9 +128,13 @@ def _parts_of_models(plan: StudyPlan) -> dict[str, tuple[str, ...]]:
     models: dict[str, tuple[str, ...]] = {}
     if clinical:
         models["Clinical"] = clinical
+    by_image = _sets_by_image(plan)
+    models |= _models_of_images(by_image, clinical)
+    of_images = [name for own in by_image.values() for name in own]
     for name in sets:
-        models[MODEL_NAMES.get(name, capitalised(name.replace("_", " ")))] = (name, *clinical)
-    if len(sets) > 1:
+        if name not in of_images:
+            models[MODEL_NAMES.get(name, capitalised(name.replace("_", " ")))] = (name, *clinical)
+    if len(sets) > 1 and sets != of_images:
         paper = set(sets) == {RADIOMICS, DEEP} and bool(clinical)
         models[ALL_OF_THE_PAPER if paper else "Combined"] = (*sets, *clinical)
     if not models:
@@ -128,6 +142,30 @@ def _parts_of_models(plan: StudyPlan) -> dict[str, tuple[str, ...]]:
             "models: expected images, a feature table or clinical variables, found none of them"
             " (images count with [radiomics] or [deep] switched on)"
         )
+    return models
+
+
+def _sets_by_image(plan: StudyPlan) -> dict[str, tuple[str, ...]]:
+    """Return the feature sets of each of several images; nothing for a study of one."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key, names in image_sets(plan).items():
+        if key and names:
+            found[image_of(key)] = (*found.get(image_of(key), ()), *names)
+    return found
+
+
+def _models_of_images(
+    by_image: Mapping[str, tuple[str, ...]], clinical: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
+    """Return a model of each of several images, and of each with all those before it.
+
+    The latter say what an image adds to those that a study would have without it.
+    """
+    models = {name: (*parts, *clinical) for name, parts in by_image.items()}
+    names = list(by_image)
+    for count in range(2, len(names) + 1):
+        parts = [part for name in names[:count] for part in by_image[name]]
+        models[" + ".join(names[:count])] = (*parts, *clinical)
     return models
 
 

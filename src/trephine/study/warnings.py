@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from trephine.choices import ProtocolName
 from trephine.cohort.schema import label_of
 from trephine.study.assess.centres import FEWEST_CENTRE_EVENTS
+from trephine.study.image_plans import image_plans
 from trephine.study.inputs import StudyInputs
 from trephine.study.results import ProtocolResult
 from trephine.study.settings import deep_left_out
@@ -27,7 +28,7 @@ def study_warnings(
 ) -> tuple[tuple[str, str], ...]:
     """Return what a reader of the report must know before its numbers, each with its place."""
     found = []
-    if deep_left_out(inputs.plan):
+    if any(map(deep_left_out, image_plans(inputs.plan).values())):
         found.append(("Deep features", "torch is not installed: no deep features were extracted"))
     found += fitted_to_little(inputs.survival, inputs.plan.outcome.horizons, inputs.flow)
     last = float(inputs.survival.time.max())

@@ -72,7 +72,7 @@ def clinical_alone(facts: Facts) -> bool:
 
 def has_images(facts: Facts) -> bool:
     """Return whether features were extracted from images in this run."""
-    return facts.methods.radiomics is not None or facts.methods.deep is not None
+    return bool(facts.methods.hand_crafted or facts.methods.networks)
 
 
 def _centres(facts: Facts) -> Answer:
@@ -117,7 +117,7 @@ def _preprocessing(facts: Facts) -> Answer:
 def _software(facts: Facts) -> Answer:
     if _from_table(facts):
         return author("Name the software; features were read from a table")
-    if facts.methods.radiomics is None:
+    if not facts.methods.hand_crafted:
         return does_not_apply("No hand-crafted features were extracted in this run")
     return yes("selection", "IBSI codes of the features; versions under Inputs and run")
 
@@ -194,7 +194,9 @@ METRICS_RULES: Rules = {
         else no("no calibration was measured")
     ),
     "one_image": lambda facts: (
-        yes("methods", "One image of each case")
+        no("several images of each case")
+        if facts.methods.images
+        else yes("methods", "One image of each case")
         if has_images(facts)
         else author("Say which images the features come from")
     ),

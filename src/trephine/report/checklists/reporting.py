@@ -139,13 +139,16 @@ REPORTING_RULES: Rules = {
     "checklists": _where(lambda f: True, "checklists", "These checklists"),
     "design": _where(lambda f: bool(f.methods.design), _METHODS, "Methods"),
     "images": _where(
-        lambda f: bool(f.methods.normalisation), _METHODS, "Methods, images", part=True
+        lambda f: any((f.methods.normalisation, *(one.normalisation for one in f.methods.images))),
+        _METHODS,
+        "Methods, images",
+        part=True,
     ),
     "radiomics": _where(
-        lambda f: f.methods.radiomics is not None, _METHODS, "Methods, features", part=True
+        lambda f: bool(f.methods.hand_crafted), _METHODS, "Methods, features", part=True
     ),
     "resampling": _where(
-        lambda f: f.methods.radiomics is not None and bool(f.methods.radiomics.resampling),
+        lambda f: any(one.resampling for one in f.methods.hand_crafted),
         _METHODS,
         "Methods, features",
         part=True,

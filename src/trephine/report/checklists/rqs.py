@@ -62,7 +62,7 @@ def rqs_summary(items: Sequence[Levelled]) -> str:
 
 
 def _hand_crafted(facts: Facts) -> bool:
-    return facts.methods.deep is None or facts.methods.radiomics is not None
+    return not facts.methods.networks or bool(facts.methods.hand_crafted)
 
 
 def _robustness(facts: Facts) -> Answer:
@@ -82,7 +82,7 @@ def _robust_selection(facts: Facts) -> Answer:
 
 
 def _standards(facts: Facts) -> Answer:
-    if facts.methods.radiomics is not None:
+    if facts.methods.hand_crafted:
         return yes("selection", "IBSI codes of the features")
     if facts.methods.feature_table:
         return author("Name the standard; features were read from a table")
@@ -99,9 +99,9 @@ def _reduction(facts: Facts) -> Answer:
 
 
 def _combination(facts: Facts) -> Answer:
-    both = facts.methods.radiomics is not None and facts.methods.deep is not None
+    both = bool(facts.methods.hand_crafted and facts.methods.networks)
     joined = any(
-        sum(term.name in ("radiomics", "deep") for term in model.terms) > 1
+        {"radiomics", "deep"} <= {term.name.rpartition(" ")[2] for term in model.terms}
         for model in facts.models
     )
     if both and joined:

@@ -89,6 +89,7 @@ def about_images(facts: Trace) -> tuple[Text, ...]:
             "Pixel spacing came from ", source.source.words(), " in ", source.images.show("count"),
             " images (", source.low_mm.show("3"), " to ", source.high_mm.show("3"), " mm). ",
         ]  # fmt: skip
+    parts += _several(facts)
     if facts.methods.raw.normalisation == "none":
         parts.append("Grey values were not normalised. ")
     elif facts.methods.raw.normalisation:
@@ -106,12 +107,46 @@ def about_images(facts: Trace) -> tuple[Text, ...]:
     return (tuple(parts),)
 
 
+def _several(facts: Trace) -> Text:
+    """Say which images a case has, who drew on each, and how its grey values were normalised."""
+    images = list(facts.methods.images)
+    if not images:
+        return ()
+    listed = join([_image(image) for image in images], last=" and ")
+    parts: list[str | Ref] = ["A case has several images or regions, each measured by itself: "]
+    parts += [*listed, ". "]
+    for image in images:
+        if image.raw.cases < facts.flow.raw.analysed.cases:
+            parts += [image.name.words(), " is there for ", image.cases.show("count"), " cases. "]
+        if image.raw.normalisation not in ("", "none"):
+            parts += ["Grey values of ", image.name.words(), " were normalised: "]
+            parts += [image.normalisation.words(), ". "]
+    return tuple(parts)
+
+
 def about_features(facts: Trace) -> tuple[Text, ...]:
     """Say how features were extracted, or from where they were read."""
     methods = facts.methods
     parts: list[str | Ref] = []
-    if methods.raw.radiomics is not None:
-        radiomics = methods.radiomics
+    for image in methods.images:
+        parts += ["Of ", *_image(image), ": ", *_measured(image)]
+    parts += _measured(methods)
+    if methods.raw.feature_table:
+        parts += ["Features were read from ", methods.feature_table.words(), "."]
+    return (tuple(parts),)
+
+
+def _image(image: Trace) -> Text:
+    """Name one of several images, with what it is where the plan says so."""
+    kind = f" ({image.raw.modality})" if image.raw.modality else ""
+    return (image.name.words(), kind)
+
+
+def _measured(method: Trace) -> Text:
+    """Say how the features of one image were extracted."""
+    parts: list[str | Ref] = []
+    if method.raw.radiomics is not None:
+        radiomics = method.radiomics
         parts += [
             radiomics.features.show("count"), " radiomics features per case, as defined by the"
             " Image Biomarker Standardisation Initiative", cite("zwanenburg2020"),
@@ -127,8 +162,8 @@ def about_features(facts: Trace) -> tuple[Text, ...]:
         if radiomics.raw.resampling:
             parts += ["; ", radiomics.resampling.words()]
         parts.append(". ")
-    if methods.raw.deep is not None:
-        deep = methods.deep
+    if method.raw.deep is not None:
+        deep = method.deep
         parts += [
             deep.features.show("count"), " deep features per case from ", deep.backbone.words(),
             ", ", deep.layer.words(), ", weights ", deep.weights.words(),
@@ -136,6 +171,4 @@ def about_features(facts: Trace) -> tuple[Text, ...]:
         if deep.raw.crop:
             parts += ["; input: ", deep.crop.words()]
         parts.append(". ")
-    if methods.raw.feature_table:
-        parts += ["Features were read from ", methods.feature_table.words(), "."]
-    return (tuple(parts),)
+    return tuple(parts)

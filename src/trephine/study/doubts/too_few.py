@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from trephine.cohort.flow import Flow
 from trephine.errors import PlanError, Problem, StudyProblemsError
 from trephine.plan import StudyPlan
 from trephine.study.finetuning import check_events
-from trephine.study.images.files import (
-    CaseFiles,
-    few_drawn,
-)
+from trephine.study.images.every_image import named_for
+from trephine.study.images.files import CaseFiles, few_drawn
 from trephine.study.table.outcome import FEWEST_EVENTS
 from trephine.types import FloatArray, Survival, span_text
 
 
 def refuse_too_few(
-    plan: StudyPlan, survival: Survival, files: CaseFiles | None, flow: Flow
+    plan: StudyPlan, survival: Survival, files: Mapping[str, CaseFiles], flow: Flow
 ) -> None:
     """Refuse too few events or drawings among the cases that stay: the table may hold enough.
 
@@ -26,7 +26,7 @@ def refuse_too_few(
     plan
         Of the study.
     survival, files
-        Of the cases that stay.
+        Of the cases that stay; files by image.
     flow
         How many those are, and of how many.
 
@@ -47,8 +47,11 @@ def refuse_too_few(
     except PlanError as error:
         problem = Problem("study.toml [deep.finetune]", "events enough to train", str(error))
         raise StudyProblemsError([problem]) from None
-    every = np.ones(len(survival.event), dtype=np.bool_)
-    problems = few_drawn(files.masks, every) if files is not None else []
+    problems = [
+        named_for(problem, key)
+        for key, some in files.items()
+        for problem in few_drawn(some.masks, np.ones(len(some.images), dtype=np.bool_))
+    ]
     if problems:
         raise StudyProblemsError(problems)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ from trephine.store import FeatureStore
 from trephine.study.extraction.drawings import ReadingKeys
 from trephine.study.extraction.planned import Planned
 from trephine.study.extraction.tasks import MeasurementKind, Recipe
+from trephine.study.image_plans import DEEP, RADIOMICS
 from trephine.study.images.fingerprints import Fingerprint
 from trephine.study.inputs import StudyInputs
-from trephine.study.settings import DEEP, RADIOMICS
 from trephine.types import FloatArray
 
 
@@ -40,6 +40,9 @@ class ExtractedFeatures:
         Of the features of every reading in the store.
     fingerprints
         Of the images and masks that the features are of.
+    by_image
+        Of a study of several images a case, what each gave of the cases that have it, by the keys
+        of `image_plans`; ``reasons``, ``weights_sha256`` and ``reading_keys`` are there alone.
     """
 
     sets: Mapping[str, FeatureSet]
@@ -48,6 +51,12 @@ class ExtractedFeatures:
     weights_sha256: str
     reading_keys: ReadingKeys
     fingerprints: Mapping[Path, Fingerprint]
+    by_image: Mapping[str, ExtractedFeatures] = field(default_factory=dict)
+
+    @property
+    def of_images(self) -> Mapping[str, ExtractedFeatures]:
+        """What each image gave, of a study of one image under an empty key."""
+        return self.by_image or {"": self}
 
 
 def collect(

@@ -10,10 +10,9 @@ import numpy as np
 from trephine.errors import InputError, Problem, StudyProblemsError
 from trephine.study.doubts.too_few import refuse_too_few
 from trephine.study.extraction.fates import Fate
+from trephine.study.image_views import of_cases
 from trephine.study.images.files import CaseFiles
 from trephine.study.inputs import StudyInputs
-from trephine.study.table.outcome import codes
-from trephine.types import BoolArray
 
 UNMEASURED = "Image or mask could not be measured"
 _SHOWN = 20
@@ -32,15 +31,42 @@ def without_failed(inputs: StudyInputs, failed: Sequence[Fate]) -> tuple[StudyIn
     assert inputs.files is not None
     positions = sorted({fate.position for fate in failed})
     _refuse_lost(inputs.files, positions)
+    return without_cases(inputs, positions, _sentences(failed), failed[0].problem)
+
+
+def without_cases(
+    inputs: StudyInputs, positions: Sequence[int], sentences: Sequence[str], first: str
+) -> tuple[StudyInputs, list[int]]:
+    """Return a study without some cases that could not be measured, and the positions that stay.
+
+    Parameters
+    ----------
+    inputs, positions
+        The study, and these cases.
+    sentences, first
+        What was wrong with them, to be remarked, and with the first of them.
+
+    Raises
+    ------
+    StudyProblemsError
+        If too few are left.
+    """
     out = np.zeros(len(inputs.case_ids), dtype=np.bool_)
-    out[positions] = True
+    out[list(positions)] = True
     stay = np.flatnonzero(~out).tolist()
     if not stay:
-        expected, found = "cases that can be measured", f"none of {len(out)}: {failed[0].problem}"
+        expected, found = "cases that can be measured", f"none of {len(out)}: {first}"
         raise StudyProblemsError([Problem(inputs.plan.data.table.name, expected, found)])
-    left = _take(inputs, out, stay)
-    refuse_too_few(left.plan, left.survival, left.files, left.flow)
-    return replace(left, remarks=(*left.remarks, *_sentences(failed))), stay
+    left = replace(
+        of_cases(inputs, stay),
+        flow=inputs.flow.leaving_out(UNMEASURED, inputs.patient_ids, out),
+        remarks=(*inputs.remarks, *sentences),
+    )
+    files = {key: one.files for key, one in left.images.items()}
+    if left.files is not None:
+        files[""] = left.files
+    refuse_too_few(left.plan, left.survival, files, left.flow)
+    return left, stay
 
 
 def _refuse_lost(files: CaseFiles, positions: Sequence[int]) -> None:
@@ -51,28 +77,6 @@ def _refuse_lost(files: CaseFiles, positions: Sequence[int]) -> None:
             f" that {len(lost)} went away, with a network folder perhaps; when they are back, run"
             " the same command again: what was finished is kept"
         )
-
-
-def _take(inputs: StudyInputs, out: BoolArray, stay: list[int]) -> StudyInputs:
-    patients = tuple(inputs.patient_ids[row] for row in stay)
-    centres = None
-    if inputs.centre is not None:
-        centres = tuple(inputs.centre_names[inputs.centre[row]] for row in stay)
-    return replace(
-        inputs,
-        case_ids=tuple(inputs.case_ids[row] for row in stay),
-        patient_ids=patients,
-        patient=codes(patients),
-        sides=tuple(inputs.sides[row] for row in stay),
-        survival=inputs.survival.take(np.asarray(stay)),
-        clinical=inputs.clinical.take(stay),
-        centre=None if centres is None else codes(centres),
-        centre_names=tuple(dict.fromkeys(centres or ())),
-        files=None if inputs.files is None else inputs.files.take(stay),
-        features={name: given.take(stay) for name, given in inputs.features.items()},
-        flow=inputs.flow.leaving_out(UNMEASURED, inputs.patient_ids, out),
-        rows=tuple(inputs.rows[row] for row in stay),
-    )
 
 
 def _sentences(failed: Iterable[Fate]) -> list[str]:

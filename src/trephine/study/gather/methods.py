@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from trephine.deep.settings import DeepSettings, FineTuneSettings
 from trephine.facts import (
     DeepMethod,
+    ImageMethod,
     MethodsFacts,
     PartialRater,
     RadiomicsMethod,
@@ -21,8 +22,11 @@ from trephine.regression.adaptive_ridge import ADAPTIVITIES
 from trephine.report import phrases
 from trephine.study.assess import Assessment
 from trephine.study.finetuning import finetune_settings
+from trephine.study.image_plans import DEEP, RADIOMICS, set_name
+from trephine.study.image_views import image_views
+from trephine.study.inputs import StudyInputs
 from trephine.study.results import Analysed, Analysis, ProtocolResult, Validation
-from trephine.study.settings import DEEP, RADIOMICS, deep_settings, radiomics_settings
+from trephine.study.settings import deep_settings, radiomics_settings
 
 
 def methods_facts(
@@ -40,29 +44,50 @@ def methods_facts(
         Of each protocol; a validation made no signature.
     """
     plan = analysis.inputs.plan
-    radiomics, deep = radiomics_settings(plan), deep_settings(plan)
-    features = analysis.cases.features
+    views = image_views(analysis.inputs)
+    each = [_image_method(analysis, key, view) for key, view in views.items()]
+    alone = each[0] if "" in views else None
     return MethodsFacts(
-        normalisation=_normalisation(radiomics, plan.radiomics.normalise),
+        normalisation=alone.normalisation if alone is not None else "",
+        raters=tuple(dict.fromkeys(rater for one in each for rater in one.raters)),
+        partial_raters=tuple(
+            rater for key, view in views.items() for rater in _partial_raters(key, view)
+        ),
+        radiomics=alone.radiomics if alone is not None else None,
+        deep=alone.deep if alone is not None else None,
+        images=() if alone is not None else tuple(each),
+        feature_table=plan.features.table.name if plan.features is not None else "",
+        harmonisation="" if plan.selection.harmonise == "none" else phrases.COMBAT,
+        missing_values=phrases.MISSING_VALUES[plan.selection.missing_clinical],
+        signatures=tuple(signatures),
+        resampling=tuple(resampling),
+    )
+
+
+def _image_method(analysis: Analysed, key: str, view: StudyInputs) -> ImageMethod:
+    """Return how one image was measured."""
+    plan, features = view.plan, analysis.cases.features
+    radiomics, deep = radiomics_settings(plan), deep_settings(plan)
+    return ImageMethod(
+        name=key,
+        modality=plan.data.modality or "",
+        cases=len(view.case_ids),
         raters=tuple(plan.data.raters),
-        partial_raters=_partial_raters(analysis),
-        radiomics=_radiomics_method(plan.radiomics, radiomics, features[RADIOMICS].names)
+        normalisation=_normalisation(radiomics, plan.radiomics.normalise),
+        radiomics=_radiomics_method(
+            plan.radiomics, radiomics, features[set_name(key, RADIOMICS)].names
+        )
         if radiomics is not None
         else None,
         deep=DeepMethod(
             backbone=Path(deep.backbone).name,
             layer=_layer(deep, finetune_settings(plan)),
             weights=weights_name(deep),
-            features=len(features[DEEP].names),
+            features=len(features[set_name(key, DEEP)].names),
             crop=phrases.crop(deep.margin, deep.size, mirrored=deep.mirror_left),
         )
         if deep is not None
         else None,
-        feature_table=plan.features.table.name if plan.features is not None else "",
-        harmonisation="" if plan.selection.harmonise == "none" else phrases.COMBAT,
-        missing_values=phrases.MISSING_VALUES[plan.selection.missing_clinical],
-        signatures=tuple(signatures),
-        resampling=tuple(resampling),
     )
 
 
@@ -169,9 +194,9 @@ def weights_name(deep: DeepSettings) -> str:
     return deep.weights_file.name if deep.weights_file is not None else deep.weights
 
 
-def _partial_raters(analysis: Analysed) -> tuple[PartialRater, ...]:
-    """Return the raters who drew some cases only."""
-    files = analysis.inputs.files
+def _partial_raters(key: str, view: StudyInputs) -> tuple[PartialRater, ...]:
+    """Return the raters who drew on one image of some cases only."""
+    files = view.files
     if files is None:
         return ()
     counts = {
@@ -179,7 +204,7 @@ def _partial_raters(analysis: Analysed) -> tuple[PartialRater, ...]:
     }
     of = len(files.images)
     return tuple(
-        PartialRater(name=rater, cases=count, of=of)
+        PartialRater(name=f"{rater} ({key})" if key else rater, cases=count, of=of)
         for rater, count in counts.items()
         if count < of
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from trephine import __version__
+from trephine.deep.settings import DeepSettings
 from trephine.facts import (
     EstimateFact,
     ExclusionFact,
@@ -38,9 +39,11 @@ from trephine.modelling.protocols import PROTOCOLS
 from trephine.report import phrases
 from trephine.study.assess.follow_up import median_follow_up
 from trephine.study.gather.methods import weights_name
+from trephine.study.image_plans import image_of, image_plans
+from trephine.study.image_views import image_views
 from trephine.study.images.fingerprints import Fingerprint
 from trephine.study.network_file import trust_note
-from trephine.study.provenance import read_fingerprints
+from trephine.study.provenance import read_fingerprints, roles_of
 from trephine.study.results import Analysed
 from trephine.study.settings import deep_settings, radiomics_settings
 from trephine.survival.competing_outcome import CompetingSurvival, competing_counts
@@ -58,8 +61,8 @@ COUNTED = frozenset(_COUNTED.split())
 def study_facts(analysis: Analysed) -> StudyFacts:
     """Return what the study is about."""
     plan = analysis.inputs.plan
-    deep = deep_settings(plan)
-    random = deep is not None and deep.random_seed is not None
+    networks = [deep_settings(one) for one in image_plans(plan).values()]
+    weights = list(dict.fromkeys(d.weights for d in networks if d and d.random_seed is not None))
     return StudyFacts(
         title=plan.study.title,
         outcome_name=plan.outcome.name,
@@ -74,8 +77,8 @@ def study_facts(analysis: Analysed) -> StudyFacts:
         seed=plan.study.seed,
         simulated=bool(plan.study.simulated),
         simulated_note=plan.study.simulated,
-        random_weights_note=phrases.RANDOM_WEIGHTS.format(weights=deep.weights)
-        if random and deep
+        random_weights_note=phrases.RANDOM_WEIGHTS.format(weights=", ".join(weights))
+        if weights
         else "",
     )
 
@@ -137,25 +140,29 @@ def inputs_facts(analysis: Analysed) -> InputsFacts:
         files.append(_one_file("feature table", plan.features.table, taken))
     for rater, path in list(plan.data.measures.items())[:1]:
         files.append(_one_file(f"measures of rater {rater}", path, taken))
-    given = analysis.inputs.files
-    if given is not None:
-        files.append(_group("images", Path(plan.data.image or "").name, given.images, taken))
-        for rater, masks in given.masks.items():
-            name = Path(plan.data.raters[rater]).name
-            there = tuple(path for path in masks if path is not None)
-            files.append(_group(f"masks of rater {rater}", name, there, taken))
-        for rater, again in given.repeats.items():
-            name = Path(plan.data.repeats[rater]).name
-            paths = tuple(path for path in again if path is not None)
-            files.append(_group(f"second masks of rater {rater}", name, paths, taken))
-    deep = deep_settings(plan)
+    for key, view in image_views(analysis.inputs).items():
+        for role, pattern, paths in roles_of(view):
+            named = f"{key} {role}" if key else role
+            files.append(_group(named, Path(pattern).name, paths, taken))
+    networks = _networks(analysis)
     return InputsFacts(
         files=tuple(files),
         spacing=_spacing(analysis),
-        weights_name=weights_name(deep) if deep is not None else "",
-        weights_sha256=analysis.extracted.weights_sha256 if analysis.extracted else "",
-        trust_note=trust_note(deep),
+        weights_name=", ".join(dict.fromkeys(weights_name(deep) for deep, _ in networks)),
+        weights_sha256=", ".join(dict.fromkeys(sha256 for _, sha256 in networks)),
+        trust_note=" ".join(dict.fromkeys(trust_note(deep) for deep, _ in networks)).strip(),
     )
+
+
+def _networks(analysis: Analysed) -> list[tuple[DeepSettings, str]]:
+    """Return the network that each image's regions are read by, and the hash of its weights."""
+    found = analysis.extracted.of_images if analysis.extracted is not None else {}
+    plans = image_plans(analysis.inputs.plan)
+    return [
+        (deep, found[key].weights_sha256 if key in found else "")
+        for key, plan in plans.items()
+        if (deep := deep_settings(plan)) is not None
+    ]
 
 
 # As they were read: what lies there now may be another file.
@@ -177,8 +184,13 @@ def _spacing(analysis: Analysed) -> tuple[SpacingFacts, ...]:
     if analysis.extracted is None:
         return ()
     found: dict[str, list[float]] = defaultdict(list)
-    for note in analysis.extracted.image_notes:
-        found[str(note.get("spacing_source", "not recorded"))].append(float(note["spacing_row_mm"]))
+    # The regions of one image have the same notes.
+    notes = {image_of(key): one.image_notes for key, one in analysis.extracted.of_images.items()}
+    for image, of_image in notes.items():
+        for note in of_image:
+            source = str(note.get("spacing_source", "not recorded"))
+            spacing = float(note["spacing_row_mm"])
+            found[f"{source}, {image}" if image else source].append(spacing)
     return tuple(
         SpacingFacts(source=source, images=len(values), low_mm=min(values), high_mm=max(values))
         for source, values in sorted(found.items())
@@ -203,22 +215,27 @@ def run_facts(analysis: Analysed) -> RunFacts:
 
 def _network_library(analysis: Analysed) -> list[Version]:
     """Return what computed deep features, where there are any and it is installed."""
-    deep = deep_settings(analysis.inputs.plan) if analysis.extracted is not None else None
-    if deep is None:
-        return []
-    name = "onnxruntime" if deep.backbone.lower().endswith(".onnx") else "torch"
-    if find_spec(name) is None:
-        return []
-    return [Version(name=name, version=str(import_module(name).__version__))]
+    used = _networks(analysis) if analysis.extracted is not None else []
+    names = ["onnxruntime" if d.backbone.lower().endswith(".onnx") else "torch" for d, _ in used]
+    return [
+        Version(name=name, version=str(import_module(name).__version__))
+        for name in dict.fromkeys(names)
+        if find_spec(name) is not None
+    ]
 
 
 def plan_as_ran(analysis: Analysed) -> dict[str, object]:
     """Return the plan with every default filled in and paths cut to their last parts."""
     plan = analysis.inputs.plan
     content = plan.model_dump(mode="json", exclude_none=True)
-    radiomics = radiomics_settings(plan)
-    if radiomics is not None:
-        content["radiomics"]["settings"] = radiomics.model_dump(mode="json", exclude_none=True)
+    if not plan.images:
+        del content["images"]
+    for key, alone in image_plans(plan).items():
+        radiomics = radiomics_settings(alone)
+        if radiomics is not None:
+            settings = radiomics.model_dump(mode="json", exclude_none=True)
+            place = content["images"][image_of(key)] if key else content
+            place.setdefault("radiomics", {})["settings"] = settings
     if not plan.limits.stated():
         del content["limits"]
     cut = _without_folders(content, plan.data.table.parent)

@@ -34,8 +34,8 @@ from trephine.study.gather.readable import (
     image_shares,
     short_signature,
 )
+from trephine.study.image_plans import DEEP
 from trephine.study.results import Analysis, ProtocolResult
-from trephine.study.settings import DEEP, RADIOMICS
 from trephine.validation.stability import FeatureStability
 
 # A figure with more lines than this shows none of them.
@@ -96,7 +96,7 @@ def _rivals(analysis: Analysis, result: ProtocolResult, name: str) -> tuple[Riva
 
 def set_label(name: str) -> str:
     """Return a feature set's name as printed."""
-    return {RADIOMICS: "Radiomics", DEEP: "Deep"}.get(name, capitalised(name.replace("_", " ")))
+    return capitalised(name.replace("_", " "))
 
 
 def _lasso(learned: LearnedWeights, chain: FittedChain) -> LassoFacts:
@@ -165,7 +165,7 @@ def _stable(
 
 
 def _described(set_name: str, name: str) -> dict[str, str]:
-    if set_name == DEEP:
+    if set_name.rpartition(" ")[2] == DEEP:
         return {"family": "deep"}
     known = describe_known(name)
     if known is None:

@@ -17,6 +17,7 @@ from trephine.plan.data_section import DataSection
 from trephine.radiomics.region import bounding_box
 from trephine.study.images.files import CaseFiles, open_image, open_mask, without_names
 from trephine.study.images.missing_labels import advice_on, not_drawn, other_label
+from trephine.study.images.modality import other_kind
 from trephine.study.images.overlaps import dice_of
 from trephine.study.images.seen import SeenImage, SeenRegion, edges_touched, see_image, see_region
 from trephine.study.images.unchanged import Remembered, key_of
@@ -157,7 +158,8 @@ def _key(path: Path, rows: Sequence[int], files: CaseFiles, data: DataSection) -
         for paths in (*files.masks.values(), *files.repeats.values())
     ]
     readings = [list(files.masks), list(files.repeats), len(rows)]
-    return key_of(path, masks, [data.spacing_mm, data.mask_geometry, data.mask_label, readings])
+    settings = [data.spacing_mm, data.mask_geometry, data.mask_label, data.modality, readings]
+    return key_of(path, masks, settings)
 
 
 def _masks_of(files: CaseFiles, rows: Sequence[int]) -> dict[tuple[int, str], Path]:
@@ -179,6 +181,9 @@ def _check_image(
     except ImageError as error:
         found = f"image, {without_names(error, path)}"
         return [Problem.of_cells(data.table.name, numbers, "", "", found)], None
+    if other := other_kind(image, data.modality):
+        expected, found = f"an image of modality {data.modality}", f"one of {other}"
+        return [Problem.of_cells(data.table.name, numbers, "", expected, found)], None
     problems: list[Problem] = []
     regions: list[SeenRegion] = []
     drawn: dict[tuple[str, int], BoolArray] = {}

@@ -48,11 +48,11 @@ def _predicted(question: dict[str, Any]) -> dict[str, Any]:
     # What is compiled or opened for writing has to be so before the process is confined.
     from trephine.apart.confinement import confine
     from trephine.radiomics.compilation import keep_nothing, kept_in
+    from trephine.study.image_plans import DEEP
     from trephine.study.locked.model import read_model
     from trephine.study.locked.new_case import NewCase
     from trephine.study.locked.predict import predict_case
     from trephine.study.locked.saliency import has_saliency, saliency_picture
-    from trephine.study.settings import DEEP
 
     model = read_model(Path(question["bundle"]), question["signer"])
     weights = None if question["weights"] is None else Path(question["weights"])

@@ -13,8 +13,10 @@ from trephine.facts import Facts
 from trephine.modelling.bundle import VERSION
 from trephine.modelling.points import nomogram_of
 from trephine.modelling.prediction import Predictor
+from trephine.plan import StudyPlan
 from trephine.radiomics import ENGINE_VERSION
 from trephine.study.gather.nomograms import axis_labels
+from trephine.study.image_plans import image_plans
 from trephine.study.locked.context import (
     BundleContext,
     ExtractionContext,
@@ -49,7 +51,12 @@ def save_bundle(analysis: Analysis, facts: Facts, folder: Path) -> Path:
         protocol=plan.study.protocol,
         primary_model=primary,
         outcome=plan.outcome,
-        features=_extraction(analysis, result),
+        features=_extraction(analysis, result, plan, ""),
+        images={
+            key: _extraction(analysis, result, alone, key)
+            for key, alone in image_plans(plan).items()
+            if key
+        },
         table=TableContext(sides=dict(analysis.inputs.spellings), read=plan.data.read),
         centres=tuple(analysis.inputs.centre_names),
         performance=tuple(row for row in facts.performance if row.protocol == plan.study.protocol),
@@ -76,11 +83,16 @@ def _nomograms(predictor: Predictor, horizons: Sequence[float]) -> dict[str, Nom
     return found
 
 
-def _extraction(analysis: Analysis, result: ProtocolResult) -> ExtractionContext:
-    """Return how features were extracted, so that a new case is treated alike."""
-    plan = analysis.inputs.plan
+def _extraction(
+    analysis: Analysis, result: ProtocolResult, plan: StudyPlan, key: str
+) -> ExtractionContext:
+    """Return how features were extracted, so that a new case is treated alike.
+
+    Of the image of this key, whose plan it is; an empty key is that of the study's own plan.
+    """
     radiomics, deep = radiomics_settings(plan), deep_settings(plan)
-    extracted = analysis.extracted
+    every = analysis.extracted
+    extracted = every.of_images.get(key) if every is not None else None
     return ExtractionContext(
         radiomics=radiomics,
         engine_version=ENGINE_VERSION if radiomics is not None else "",

@@ -26,7 +26,7 @@ from trephine.facts import HorizonNumber, PerformanceFacts, PredictorAxis, Survi
 from trephine.plan.data_section import Acceptable
 from trephine.plan.sections import OutcomeSection
 from trephine.radiomics.settings import RadiomicsSettings
-from trephine.study.settings import DEEP, RADIOMICS
+from trephine.study.image_plans import DEEP, RADIOMICS
 
 # That of the whole bundle (trephine.modelling.bundle.VERSION); an older one is refused by number.
 ContextVersion = Literal[5]
@@ -157,6 +157,9 @@ class BundleContext(Part):
     """What is predicted, in which unit, at which horizons."""
     features: ExtractionContext
     """How features were measured."""
+    images: dict[str, ExtractionContext] = Field(default_factory=dict)
+    """How the features of each of several images of a case were measured, by the name of the image
+    and, after a dot, of its region; empty where a case has one image, which `features` is of."""
     table: TableContext
     """How values were read."""
     centres: tuple[str, ...]

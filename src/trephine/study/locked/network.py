@@ -12,8 +12,8 @@ from trephine.deep.embed import Embedder
 from trephine.deep.settings import DeepSettings
 from trephine.errors import BundleError, InputError
 from trephine.radiomics.extract import ENGINE_VERSION
+from trephine.study.image_plans import DEEP
 from trephine.study.locked.model import LockedModel
-from trephine.study.settings import DEEP
 
 
 def check_engine(model: LockedModel) -> None:

@@ -22,13 +22,13 @@ from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Predictor
 from trephine.radiomics.extract import measure_region
+from trephine.study.image_plans import DEEP, RADIOMICS
 from trephine.study.images.new_header import check_new_header
 from trephine.study.images.sides import check_new_case
 from trephine.study.locked.case_row import Given, case_row, name_of, one_row
 from trephine.study.locked.gaps import clinical_gaps, feature_gaps
 from trephine.study.locked.model import LockedModel
 from trephine.study.locked.network import check_engine, open_embedder
-from trephine.study.settings import DEEP, RADIOMICS
 from trephine.types import BoolArray, Image, Mask
 
 

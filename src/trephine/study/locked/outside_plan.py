@@ -12,9 +12,9 @@ from trephine.plan import StudyPlan
 from trephine.plan.features_sections import DeepSection, RadiomicsSection
 from trephine.plan.sections import ModelsSection, OutcomeSection
 from trephine.radiomics.settings import RadiomicsSettings
+from trephine.study.image_plans import DEEP, RADIOMICS
 from trephine.study.locked.model import LockedModel
 from trephine.study.locked.network import check_engine, network_settings
-from trephine.study.settings import DEEP, RADIOMICS
 
 
 def as_the_model_needs(model: LockedModel, plan: StudyPlan) -> StudyPlan:

@@ -12,10 +12,10 @@ from trephine.deep.embed import Embedder
 from trephine.deep.saliency import SaliencyMap, WeightedSum, signature_map
 from trephine.errors import InputError
 from trephine.modelling.signature import Signature
+from trephine.study.image_plans import DEEP
 from trephine.study.locked.model import LockedModel, read_model
 from trephine.study.locked.network import open_embedder
 from trephine.study.locked.new_case import NewCase, open_case
-from trephine.study.settings import DEEP
 from trephine.types import BoolArray, Image
 
 

@@ -22,6 +22,7 @@ from trephine.store import FeatureStore
 from trephine.study.extraction.extracted import ExtractedFeatures, cases_of
 from trephine.study.extraction.whole_study import Extraction, extract_all
 from trephine.study.gather.external import assemble_external_facts
+from trephine.study.image_plans import DEEP
 from trephine.study.inputs import StudyInputs, read_study
 from trephine.study.locked.cohort_gaps import cohort_gaps
 from trephine.study.locked.equation import ENTERED, is_equation, read_equation
@@ -37,7 +38,6 @@ from trephine.study.locked.updating import (
 )
 from trephine.study.provenance import changed_inputs
 from trephine.study.results import Validation, prediction_times
-from trephine.study.settings import DEEP
 from trephine.study.stages import StageProgress, Stopwatch
 from trephine.study.weak_evidence import validated_on_little
 

@@ -1,0 +1,127 @@
+"""``[images.NAME]``: one of several images of a case, with its regions and settings of its own."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from trephine.choices import MaskGeometry
+from trephine.errors import MisfitError
+from trephine.plan.data_section import Acceptable, Modality
+from trephine.plan.features_sections import DeepSection, RadiomicsSection
+from trephine.plan.section import PlanSection
+
+# A label, the name of a segment, or one of these for each side.
+RegionLabel = int | str | dict[str, int | str]
+
+# What stands for a case that lacks an image.
+MissingImage = Literal["stop", "drop"]
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?")
+
+
+class ImageSection(PlanSection):
+    """``[images.NAME]``: where an image lies, what is drawn on it, and how it is measured."""
+
+    image: str = Field(description="path of a case's image, as `image` of [data]")
+    raters: dict[str, str] = Field(
+        description="path of each rater's mask on this image, as `raters` of [data]"
+    )
+    repeats: dict[str, str] = Field(
+        default_factory=dict, description="second readings, as `repeats` of [data]"
+    )
+    mask_label: RegionLabel = Field(
+        default=1, description="label of the one region, as `mask_label` of [data]"
+    )
+    regions: dict[str, RegionLabel] = Field(
+        default_factory=dict,
+        description="several regions by name, each with its label (or a label for each side):"
+        " `{ head = 1, lesion = 2 }`; each has features of its own, such as those of"
+        " `NAME.lesion radiomics`",
+    )
+    modality: Modality | None = Field(
+        default=None,
+        description="what every DICOM file of this image must be; one of another kind is a problem",
+    )
+    missing: MissingImage = Field(
+        default="stop",
+        description="what becomes of a case that has no file of this image or no mask on it:"
+        ' `"stop"` lists it as a problem (or leaves it out with [data] `failures = "skip"`);'
+        ' `"drop"` leaves it out, counted in the flow figure',
+    )
+    spacing_mm: float | tuple[float, float] | None = Field(
+        default=None, description="as `spacing_mm` of [data], which it replaces"
+    )
+    mask_geometry: MaskGeometry | None = Field(
+        default=None, description="as `mask_geometry` of [data], which it replaces"
+    )
+    accept: tuple[Acceptable, ...] = Field(
+        default=(), description="as `accept` of [data], beside what that accepts"
+    )
+    radiomics: RadiomicsSection | None = Field(
+        default=None,
+        description="keys of [radiomics] for this image; what they leave out is as there. A preset"
+        " or a file of its own also replaces the settings of [radiomics]",
+    )
+    deep: DeepSection | None = Field(
+        default=None, description="keys of [deep] for this image; what they leave out is as there"
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not self.raters:
+            raise MisfitError("raters", "the masks of one rater at least", "none")
+        unknown = set(self.repeats) - set(self.raters)
+        if unknown:
+            raise MisfitError("repeats", f"raters {list(self.raters)}", str(sorted(unknown)))
+        if self.regions and "mask_label" in self.model_fields_set:
+            raise MisfitError("regions", "either mask_label or regions", "both")
+        check_names(self.regions, "regions")
+        return self
+
+    @property
+    def labels(self) -> dict[str, RegionLabel]:
+        """The label of each region by its name, which is empty where there is only one."""
+        return dict(self.regions) or {"": self.mask_label}
+
+    def radiomics_over(self, study: RadiomicsSection) -> RadiomicsSection:
+        """Return ``[radiomics]`` with this image's own keys over it."""
+        own = self.radiomics
+        if own is None:
+            return study
+        changed: dict[str, Any] = {key: getattr(own, key) for key in own.model_fields_set}
+        if {"preset", "file"} & own.model_fields_set:
+            changed = {"preset": None, "file": None, "settings": {}, **changed}
+        else:
+            changed["settings"] = {**study.settings, **own.settings}
+        return study.model_copy(update=changed)
+
+    def deep_over(self, study: DeepSection) -> DeepSection:
+        """Return ``[deep]`` with this image's own keys over it.
+
+        Raises
+        ------
+        MisfitError
+            If the two do not go together.
+        """
+        if self.deep is None:
+            return study
+        own = {key: getattr(self.deep, key) for key in self.deep.model_fields_set}
+        stated = {key: getattr(study, key) for key in study.model_fields_set}
+        return DeepSection(**{**stated, **own})
+
+
+def check_names(names: dict[str, Any], what: str) -> None:
+    """Refuse names of images or regions that tables, files and formulas could not hold.
+
+    Raises
+    ------
+    MisfitError
+        With the first of them.
+    """
+    for name in names:
+        if not _NAME.fullmatch(name):
+            expected = "names of letters, digits, - and _"
+            raise MisfitError(what, expected, repr(name))

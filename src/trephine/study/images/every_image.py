@@ -1,0 +1,180 @@
+"""Finding and opening the images of a study of one image a case, or of each of several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from trephine.errors import Problem
+from trephine.executors import Progress
+from trephine.plan import StudyPlan
+from trephine.study.image_plans import image_of, image_plans
+from trephine.study.images.case_images import FoundImages, OpenedImages, find_images, open_images
+from trephine.study.images.files import CaseFiles
+from trephine.study.images.fingerprints import Fingerprint
+from trephine.study.table.outcome import TableRows
+from trephine.types import BoolArray
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Files of one of several images and regions of a case.
+
+    Attributes
+    ----------
+    plan
+        That of a study with this image and this region alone.
+    files
+        Of the cases that have it.
+    cases
+        Positions of these among the study's cases.
+    """
+
+    plan: StudyPlan
+    files: CaseFiles
+    cases: tuple[int, ...]
+
+    def take(self, rows: Sequence[int]) -> ImageFiles:
+        """Return the files of the study's cases at ``rows``, each taken once at most."""
+        place = {case: number for number, case in enumerate(self.cases)}
+        some = [number for number, row in enumerate(rows) if row in place]
+        files = self.files.take([place[rows[number]] for number in some])
+        return ImageFiles(self.plan, files, tuple(some))
+
+
+@dataclass(frozen=True)
+class EveryImage:
+    """What was found and opened of all images of a study, by the keys of `image_plans`.
+
+    Attributes
+    ----------
+    plans
+        Of each.
+    found
+        Where they lie; empty where something is wrong with that.
+    opened
+        What opening them showed; empty before that.
+    problems
+        What is wrong.
+    fingerprints
+        Of the list of files.
+    """
+
+    plans: Mapping[str, StudyPlan]
+    found: Mapping[str, FoundImages] = field(default_factory=dict)
+    opened: Mapping[str, OpenedImages] = field(default_factory=dict)
+    problems: Sequence[Problem] = ()
+    fingerprints: Mapping[Path, Fingerprint] = field(default_factory=dict)
+
+    @property
+    def remarks(self) -> Iterator[str]:
+        """What is worth knowing, one sentence each."""
+        for key, one in self.opened.items():
+            yield from (f"{key}: {remark}" if key else remark for remark in one.remarks)
+
+    @property
+    def unchanged(self) -> tuple[int, int]:
+        """How many images an earlier check had opened already, of how many."""
+        each = [one.unchanged for one in self.opened.values()]
+        return sum(same for same, _ in each), sum(total for _, total in each)
+
+    @property
+    def left_out(self) -> list[tuple[str, BoolArray]]:
+        """Reasons with the cases that each leaves out, shape (n,), where the plan goes on."""
+        return [
+            (f"{key}: {reason[0].lower()}{reason[1:]}" if key else reason, out)
+            for key, one in self.opened.items()
+            for reason, out in one.left_out
+        ]
+
+    @property
+    def files(self) -> CaseFiles | None:
+        """Files of every row of the table, of a study of one image."""
+        return self.opened[""].files if "" in self.opened else None
+
+    def of_several(self, kept: Sequence[int]) -> dict[str, ImageFiles]:
+        """Return the files of the rows at ``kept`` by image, of a study of several."""
+        found = {}
+        for key, one in self.opened.items():
+            if key and one.files is not None:
+                files = one.files.take(kept)
+                found[key] = ImageFiles(self.plans[key], files, tuple(range(len(kept))))
+        return found
+
+
+def find_every_image(plan: StudyPlan, frame: pd.DataFrame, rows: TableRows) -> EveryImage:
+    """Look where the images and masks of all rows lie.
+
+    Parameters
+    ----------
+    plan
+        Of the study.
+    frame, rows
+        Its table, and the roles of its columns.
+    """
+    plans = image_plans(plan)
+    found: dict[str, FoundImages] = {}
+    problems: list[Problem] = []
+    prints: dict[Path, Fingerprint] = {}
+    for key, alone in plans.items():
+        one, more, of_list = find_images(_going_on(plan, alone, key), frame, rows)
+        prints |= of_list
+        problems += [named_for(problem, key) for problem in more]
+        if one is not None:
+            found[key] = one
+    problems += _same_files(found)
+    return EveryImage(plans, {} if problems else found, problems=problems, fingerprints=prints)
+
+
+def _going_on(plan: StudyPlan, alone: StudyPlan, key: str) -> StudyPlan:
+    """Return a plan that leaves out cases without this image, where the study's plan says so."""
+    if not key or plan.images[image_of(key)].missing != "drop":
+        return alone
+    return alone.model_copy(update={"data": alone.data.model_copy(update={"failures": "skip"})})
+
+
+def open_every_image(
+    every: EveryImage, rows: TableRows, workers: int | None, progress: Progress | None
+) -> EveryImage:
+    """Open all images and masks of the rows that have an outcome."""
+    opened = {
+        key: open_images(found, every.plans[key], rows, workers, progress)
+        for key, found in every.found.items()
+    }
+    problems = [named_for(problem, key) for key, one in opened.items() for problem in one.problems]
+    return replace(every, opened=opened, problems=problems)
+
+
+def named_for(problem: Problem, key: str) -> Problem:
+    """Return a problem of one of several images that says of which."""
+    if not key:
+        return problem
+    if problem.table:
+        return problem.in_table(f"{problem.table} (image {key})")
+    where = problem.where
+    for section in ("[data.", "[data]"):
+        where = where.replace(section, section.replace("data", f"images.{image_of(key)}"))
+    return replace(problem, where=where)
+
+
+def _same_files(found: Mapping[str, FoundImages]) -> Iterator[Problem]:
+    """Report two images whose patterns lead to one file for a case."""
+    for (first, one), (second, other) in combinations(found.items(), 2):
+        if image_of(first) == image_of(second):
+            continue
+        pairs = zip(one.files.images, other.files.images, strict=True)
+        same = np.array([path == beside for path, beside in pairs])
+        both = same & one.needed & other.needed
+        if both.any():
+            names = f"{image_of(first)} and {image_of(second)}"
+            yield Problem(
+                "study.toml [images]",
+                f"a file of its own for each of {names}",
+                f"one file for both, for {int(both.sum())} cases",
+                "Correct one of the patterns; several regions of one image are its `regions`",
+            )
