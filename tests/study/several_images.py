@@ -36,6 +36,7 @@ raters = { a = "ap-a/{hip}.nii.gz", b = "ap-b/{hip}.nii.gz" }
 modality = "film"
 
 [images.lateral]
+view = "lateral"
 image = "lateral/{hip}.nii.gz"
 raters = { a = "lateral-a/{hip}.nii.gz", b = "lateral-b/{hip}.nii.gz" }
 radiomics = { settings = { binWidth = 5.0 } }
@@ -67,7 +68,7 @@ def write_several_images(folder: Path, cases: int = CASES) -> SmallStudy:
         _write_flat(rng, folder, "lateral", hip, float(rng.normal()))
         if number != WITHOUT_MR:
             _write_stack(rng, folder, hip, lesion)
-        rows.append(_row(rng, hip, age, 1.0 * film + 1.0 * lesion))
+        rows.append(_row(rng, hip, age, 0.8 * film + 1.4 * lesion))
     pd.DataFrame(rows).to_csv(folder / "clinical.csv", index=False)
     text = _STUDY + FEW_FEATURES + NO_NETWORK + QUICK
     (folder / "study.toml").write_text(text, encoding="utf-8")

@@ -33,6 +33,7 @@ def agree(
 ) -> None:
     """Compare raters: drawings (Dice, HD95, size), features on them and measures (ICC)."""
     from trephine.study.agreement import compare_drawings, draw_worst, has_two_readings
+    from trephine.study.image_views import image_views
     from trephine.study.inputs import read_study
 
     hold_to(study, out)
@@ -40,19 +41,34 @@ def agree(
     with problems_shown(study), stages("goes on") as show:
         inputs = read_study(study, lambda done, total: show("Opening masks", done, total))
         out.mkdir(parents=True, exist_ok=True)
-        if len(inputs.plan.data.measures) > 1 and not has_two_readings(inputs):
+        views = image_views(inputs) or {"": inputs}
+        read_twice = {key: view for key, view in views.items() if has_two_readings(view)}
+        if len(inputs.plan.data.measures) > 1 and not read_twice:
             _write_measures(study, icc, out)
             return
-        comparisons = compare_drawings(
-            inputs, lambda done, total: show("Comparing drawings", done, total)
-        )
-        found: tuple[FeatureAgreement, ...] = ()
-        if features:
-            measuring = partial(show, "Measuring features")
-            found = _feature_agreement(inputs, out / "features", icc, workers, measuring)
-    pictures = draw_worst(inputs, comparisons[0], worst) if worst else ()
-    _write(inputs, comparisons, found, pictures, out)
+        compared = []
+        # Without two readings of anything the comparison says what it expected.
+        for key, view in (read_twice or dict(list(views.items())[:1])).items():
+            comparing = partial(show, f"Comparing drawings{_of(key)}")
+            comparisons = compare_drawings(view, comparing)
+            found: tuple[FeatureAgreement, ...] = ()
+            if features:
+                measuring = partial(show, f"Measuring features{_of(key)}")
+                found = _feature_agreement(view, out / "features", icc, workers, measuring)
+            compared.append((key, view, comparisons, found))
+    for key, view, comparisons, found in compared:
+        if key:
+            console.print(f"Image {key}:")
+        pictures = draw_worst(view, comparisons[0], worst) if worst else ()
+        place = out / key if key else out
+        place.mkdir(exist_ok=True)
+        _write(view, comparisons, found, pictures, place)
     _write_measures(study, icc, out)
+
+
+def _of(key: str) -> str:
+    """Name one of several images in what is shown while it is worked on."""
+    return f", {key}" if key else ""
 
 
 def _feature_agreement(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from trephine.cli.terminal import console
+from trephine.errors import InputError
 from trephine.writing import write_text
 
 
@@ -22,8 +24,17 @@ class Accepted(StrEnum):
 
 
 BundlePath = Annotated[Path, typer.Argument(help="The model: a folder or a .zip.")]
-CaseImage = Annotated[Path | None, typer.Option(help="The case's image.")]
-CaseMask = Annotated[Path | None, typer.Option(help="The case's mask.")]
+CaseImages = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--image",
+        help="The case's image; NAME=FILE for each where the study's cases have several.",
+    ),
+]
+CaseMasks = Annotated[
+    list[str] | None,
+    typer.Option("--mask", help="The case's mask; NAME=FILE where cases have several images."),
+]
 Label = Annotated[
     int | None, typer.Option(help="Label of the region in the mask; as in the study if absent.")
 ]
@@ -66,8 +77,8 @@ JsonOut = Annotated[Path | None, typer.Option("--json", help="Write the result a
 
 def predict(
     bundle: BundlePath,
-    image: CaseImage = None,
-    mask: CaseMask = None,
+    images: CaseImages = None,
+    masks: CaseMasks = None,
     label: Label = None,
     side: CaseSide = None,
     clinical: ClinicalValues = None,
@@ -83,18 +94,51 @@ def predict(
 ) -> None:
     """Predict one case: survival at the horizons with intervals, points, group, warnings."""
     from trephine.modelling.signing_keys import signer_fingerprint
+    from trephine.study.locked.model import read_model
     from trephine.study.locked.new_case import NewCase
     from trephine.study.locked.predict import predict_case
     from trephine.study.locked.saliency import draw_saliency
 
     accepted = tuple(one.value for one in accept or ())
-    case = NewCase(image, mask, label, side, clinical, features, weights, centre, accepted, trust)
     demanded = None if signer is None else signer_fingerprint(signer)
-    result = predict_case(bundle, case, model, demanded)
+    locked = read_model(bundle, demanded)
+    several = locked.context.image_names
+    image, by_name = _files(images or [], several, "image")
+    mask, masks_by_name = _files(masks or [], several, "mask")
+    own = (label, side, clinical, features, weights, centre, accepted, trust)
+    case = NewCase(image, mask, *own, by_name, masks_by_name)
+    result = predict_case(locked, case, model)
     for line in result.lines():
         console.print(line, soft_wrap=True, markup=False)
     if json_out is not None:
         write_text(json_out, result.to_json())
     if saliency is not None:
-        draw_saliency(bundle, case, saliency, demanded)
+        draw_saliency(locked, case, saliency)
         console.print(f"Saliency: {saliency}", soft_wrap=True, markup=False)
+
+
+def _files(
+    given: Sequence[str], names: Sequence[str], what: str
+) -> tuple[Path | None, dict[str, Path]]:
+    """Return the one file of a case, or its files by image where a study's cases have several.
+
+    Raises
+    ------
+    InputError
+        If they are not given as the model needs them.
+    """
+    if not names:
+        if len(given) > 1:
+            raise InputError(f"{what}: expected one file, as the model has, found {len(given)}")
+        return (Path(given[0]) if given else None), {}
+    found: dict[str, Path] = {}
+    for text in given:
+        name, equals, file = text.partition("=")
+        if not equals or name not in names or name in found:
+            expected = ", ".join(f"--{what} {one}=FILE" for one in names)
+            raise InputError(
+                f"{what}: expected {expected}, each once, as the model has several images, found"
+                f" {'one twice' if name in found else 'one without such a name'}"
+            )
+        found[name] = Path(file)
+    return None, found

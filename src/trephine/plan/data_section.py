@@ -126,6 +126,8 @@ def _masks_to_draw(image: str) -> str:
 
 # What made an image; a file that does not say so is taken at the plan's word.
 Modality = Literal["film", "CT", "MR"]
+# How a radiograph shows the patient.
+View = Literal["frontal", "lateral"]
 
 # What in images and masks may contradict the table, each to be accepted by its name.
 Acceptable = Literal["sides", "regions", "images", "patient", "sex", "age", "view", "orientation"]
@@ -197,6 +199,11 @@ class DataSection(PlanSection):
         default=None,
         description="what every DICOM image must be: a radiograph, or a slice or series of CT or"
         " MR; one of another kind is a problem",
+    )
+    view: View = Field(
+        default="frontal",
+        description="how a radiograph shows the patient: on a lateral one no side of the image is"
+        " the patient's right or left, so none is compared with the table or lettered in pictures",
     )
     spacing_mm: float | tuple[float, float] | None = Field(
         default=None, description="pixel spacing to use where an image states none"

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from trephine.choices import MaskGeometry
 from trephine.errors import MisfitError
-from trephine.plan.data_section import Acceptable, Modality
+from trephine.plan.data_section import Acceptable, Modality, View
 from trephine.plan.features_sections import DeepSection, RadiomicsSection
 from trephine.plan.section import PlanSection
 
@@ -45,6 +45,7 @@ class ImageSection(PlanSection):
         default=None,
         description="what every DICOM file of this image must be; one of another kind is a problem",
     )
+    view: View = Field(default="frontal", description="as `view` of [data]")
     missing: MissingImage = Field(
         default="stop",
         description="what becomes of a case that has no file of this image or no mask on it:"

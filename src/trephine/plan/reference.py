@@ -16,6 +16,7 @@ from trephine.deep.settings import FineTuneSettings
 from trephine.modelling.protocols import PROTOCOLS
 from trephine.plan.data_section import Columns, DataSection
 from trephine.plan.features_sections import DeepSection, FeaturesSection, RadiomicsSection
+from trephine.plan.images_section import ImageSection
 from trephine.plan.limits_section import (
     ArchiveLimitsSection,
     ImageLimitsSection,
@@ -68,6 +69,15 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
         "Features that come ready-made in a table, one row per case. A column that holds the"
         " outcome is refused.",
     ),
+    (
+        "images.NAME",
+        ImageSection,
+        "Several images of a case, one section each (`[images.AP]`, `[images.T1]`), instead of"
+        " `image` under [data]. Each is measured by itself; its features are feature sets such as"
+        " `AP radiomics` or `T1.lesion deep`, which [models] can name. By default there is a model"
+        " of each image, and one of each with all those before it, whose difference is what the"
+        " image adds. What [data] says of `failures`, `manifest` and `outside` counts for all.",
+    ),
     ("radiomics", RadiomicsSection, "Radiomic features of the regions."),
     (
         "radiomics.settings",
@@ -98,7 +108,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     (
         "models",
         ModelsSection,
-        "By default: clinical alone, each feature set with clinical, and all together.",
+        "By default: clinical alone, each feature set with clinical, and all together; [images] has"
+        " its own.",
     ),
     ("validation", ValidationSection, "How performance is measured."),
     (

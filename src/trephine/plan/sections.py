@@ -224,7 +224,7 @@ class StudyPlan(PlanSection):
         if data.manifest is not None and data.image is None and not self.images:
             expected = "image beside it, which names the list's column"
             raise MisfitError("data.manifest", expected, "none")
-        stated = [key for key in ("mask_label", "modality") if key in data.model_fields_set]
+        stated = [key for key in ("mask_label", "modality", "view") if key in data.model_fields_set]
         if self.images and stated:
             raise MisfitError(f"data.{stated[0]}", "it under each [images.NAME]", "it here")
         check_names(self.images, "images")

@@ -42,6 +42,7 @@ def _alone(plan: StudyPlan, section: ImageSection, label: RegionLabel) -> StudyP
         "repeats": section.repeats,
         "mask_label": label,
         "modality": section.modality,
+        "view": section.view,
         "accept": tuple(dict.fromkeys((*data.accept, *section.accept))),
     }
     for key in ("spacing_mm", "mask_geometry"):

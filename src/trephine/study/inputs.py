@@ -243,7 +243,6 @@ def _analysed(
     """
     exclusions = [*_exclusions(plan, rows, clinical, features), *images.left_out]
     flow, stay = count_flow(rows.patient_ids, exclusions)
-    files = images.files
     names = [
         f"{patient}\0{case}" for patient, case in zip(rows.patient_ids, rows.case_ids, strict=True)
     ]
@@ -252,15 +251,15 @@ def _analysed(
     centres = tuple(rows.centres[row] for row in kept) if rows.centres is not None else None
     survival = follow_up_of(plan, rows, kept)
     analysed = clinical.take(kept)
-    analysed_files = files.take(kept) if files is not None else None
+    analysed_files = images.files.take(kept) if images.files is not None else None
     several = images.of_several(kept)
     every = {"": analysed_files} if analysed_files is not None else {}
     every |= {key: one.files for key, one in several.items()}
     refuse_too_few(plan, survival, every, flow)
-    remarks = remarks_of(plan, analysed, survival, _names(features, centres or ()))
-    for key, some in every.items():
-        said = drawn_by_some(some)
-        remarks = (*remarks, *(f"{key}: {text}" if key else text for text in said))
+    remarks = [
+        *remarks_of(plan, analysed, survival, _names(features, centres or ())),
+        *(f"{k}: {said}" if k else said for k, one in every.items() for said in drawn_by_some(one)),
+    ]
     return StudyInputs(
         plan=plan,
         case_ids=tuple(rows.case_ids[row] for row in kept),
@@ -275,7 +274,7 @@ def _analysed(
         features={name: features_set.take(kept) for name, features_set in features.items()},
         flow=flow,
         fingerprints=fingerprints,
-        remarks=remarks,
+        remarks=tuple(remarks),
         rows=tuple(int(rows.numbers[row]) for row in kept),
         images=several,
     )

@@ -125,10 +125,10 @@ def _radiograph(
     return PictureFacts(
         type="radiograph",
         file=place.file("radiograph.png"),
-        caption=place.caption(f"Regions as the raters drew them.{_told_sides(image)}"),
+        caption=place.caption(f"Regions as the raters drew them.{_told_sides(image, view)}"),
         spacing_mm=image.geometry.spacing_mm[0] * frame.step,
         outlines=outlines,
-        edge_sides=picture_sides(image),
+        edge_sides=_letters(image, view),
         dice=_dice(regions, list(files.masks), row),
     )
 
@@ -178,10 +178,10 @@ def _saliency(
         type="saliency",
         file=place.file("saliency.png"),
         heat_file=place.file("saliency-heat.png"),
-        caption=place.caption(f"{_SALIENCY}{_told_sides(image)}"),
+        caption=place.caption(f"{_SALIENCY}{_told_sides(image, view)}"),
         spacing_mm=image.geometry.spacing_mm[0] * frame.step,
         outlines=outlines,
-        edge_sides=picture_sides(image),
+        edge_sides=_letters(image, view),
         heat_limit=limit,
     )
 
@@ -191,9 +191,14 @@ def _write(path: Path, pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) 
         Picture.fromarray(pixels).save(draft, format="PNG", optimize=True)
 
 
-def _told_sides(image: Image) -> str:
+def _letters(image: Image, view: StudyInputs) -> tuple[str, str]:
+    """Return the letters at the edges of a picture; none on a lateral radiograph."""
+    return picture_sides(image) if view.plan.data.view == "frontal" else ("", "")
+
+
+def _told_sides(image: Image, view: StudyInputs) -> str:
     """Say what the letters rest on."""
-    facing = facing_of(image)
+    facing = facing_of(image) if view.plan.data.view == "frontal" else None
     if facing is None or not any(facing.picture_sides):
         return ""
     if facing.certain:

@@ -60,6 +60,12 @@ def open_workplace(path: Path) -> Workplace:
 
 def _of_study(path: Path) -> Workplace:
     plan, _ = read_plan_so_far(path)
+    if plan.images:
+        raise InputError(
+            f"{path.name} [images]: expected one image of a case, found several; annotate the"
+            " folder of each image: `trephine annotate FOLDER --rater a`, and name the masks that"
+            " it writes under its [images.NAME]"
+        )
     if plan.data.image is None:
         raise InputError(
             f"{path.name} [data]: expected image, the path of a case's image, found none; name it,"

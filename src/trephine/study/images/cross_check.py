@@ -41,7 +41,11 @@ def cross_check(
         *shared_images(seen, table.patient_ids, rows, columns.patient or ""),
         *shared_regions(seen, table.sides, rows),
         *copied_regions(seen, table.patient_ids, table.sides, rows),
-        *side_contradictions(seen, table.sides, rows, columns.side or "", table.patient_ids),
+        *(
+            side_contradictions(seen, table.sides, rows, columns.side or "", table.patient_ids)
+            if data.view == "frontal"
+            else ()
+        ),
         *named_sides(table.case_ids, table.sides, rows, columns.side or ""),
         *header_contradictions(seen, frame, table.patient_ids, identifiers),
     ]

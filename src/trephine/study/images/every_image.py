@@ -74,8 +74,14 @@ class EveryImage:
     @property
     def remarks(self) -> Iterator[str]:
         """What is worth knowing, one sentence each."""
+        keys: dict[tuple[str, str], list[str]] = {}
         for key, one in self.opened.items():
-            yield from (f"{key}: {remark}" if key else remark for remark in one.remarks)
+            for remark in one.remarks:
+                keys.setdefault((image_of(key), remark), []).append(key)
+        for (image, remark), own in keys.items():
+            # What is so for every region of an image is said once.
+            name = own[0] if len(own) == 1 else image
+            yield f"{name}: {remark}" if name else remark
 
     @property
     def unchanged(self) -> tuple[int, int]:
@@ -86,11 +92,12 @@ class EveryImage:
     @property
     def left_out(self) -> list[tuple[str, BoolArray]]:
         """Reasons with the cases that each leaves out, shape (n,), where the plan goes on."""
-        return [
-            (f"{key}: {reason[0].lower()}{reason[1:]}" if key else reason, out)
-            for key, one in self.opened.items()
-            for reason, out in one.left_out
-        ]
+        found: dict[str, BoolArray] = {}
+        for key, one in self.opened.items():
+            for reason, out in one.left_out:
+                named = f"{image_of(key)}: {reason[0].lower()}{reason[1:]}" if key else reason
+                found[named] = found[named] | out if named in found else out
+        return list(found.items())
 
     @property
     def files(self) -> CaseFiles | None:

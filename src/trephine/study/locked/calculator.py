@@ -115,7 +115,7 @@ def _signature(model: LockedModel, key: str, left_out: frozenset[Bulky]) -> Calc
         key=key,
         label=f"{set_label(key)} signature",
         harmonised=key in model.predictor.harmonisers,
-        measured=key in model.context.features.measured,
+        measured=key in model.context.measured,
         features=_features(signature) if typed else None,
     )
 

@@ -26,7 +26,7 @@ from trephine.facts import HorizonNumber, PerformanceFacts, PredictorAxis, Survi
 from trephine.plan.data_section import Acceptable
 from trephine.plan.sections import OutcomeSection
 from trephine.radiomics.settings import RadiomicsSettings
-from trephine.study.image_plans import DEEP, RADIOMICS
+from trephine.study.image_plans import DEEP, RADIOMICS, image_of, set_name
 
 # That of the whole bundle (trephine.modelling.bundle.VERSION); an older one is refused by number.
 ContextVersion = Literal[5]
@@ -172,6 +172,26 @@ class BundleContext(Part):
     """Where outside cases changed the model; absent where none did."""
     equation: bool = False
     """Whether it is a published equation that was entered by hand; absent where it is not."""
+
+    @property
+    def measured(self) -> dict[str, str]:
+        """The feature sets that the study measured, each with the key of its image.
+
+        The key is empty where a case has one image.
+        """
+        each = self.images or {"": self.features}
+        return {set_name(key, kind): key for key, one in each.items() for kind in one.measured}
+
+    @property
+    def image_names(self) -> tuple[str, ...]:
+        """The names of the images of a case; nothing where it has one."""
+        return tuple(dict.fromkeys(map(image_of, self.images)))
+
+    def of_image(self, key: str) -> BundleContext:
+        """Return the context as if the image of a key were the only one of a case."""
+        if not key:
+            return self
+        return self.model_copy(update={"features": self.images[key], "images": {}})
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of context.json."""

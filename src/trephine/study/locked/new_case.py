@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Predictor
 from trephine.radiomics.extract import measure_region
-from trephine.study.image_plans import DEEP, RADIOMICS
+from trephine.study.image_plans import DEEP, RADIOMICS, image_of, set_name
 from trephine.study.images.new_header import check_new_header
 from trephine.study.images.sides import check_new_case
 from trephine.study.locked.case_row import Given, case_row, name_of, one_row
@@ -39,7 +39,9 @@ class NewCase:
     Attributes
     ----------
     image, mask
-        Files; None where the model needs no images.
+        Files; None where the model needs no images, or several of a case.
+    images, masks
+        Files by the names of the images, where a case of the study has several.
     label
         Of the region in the mask; as in the study, by side where it is so there, if None.
     side
@@ -75,6 +77,8 @@ class NewCase:
     centre: str | None = None
     accept: tuple[str, ...] = ()
     trust: str | None = None
+    images: Mapping[str, Path] = field(default_factory=dict)
+    masks: Mapping[str, Path] = field(default_factory=dict)
 
 
 def features_of(
@@ -86,32 +90,99 @@ def features_of(
     """
     found: dict[str, FeatureSet] = {}
     needed = list(chosen.signatures)
-    measured = model.context.features.measured
+    measured = model.context.measured
     wider = {} if model.refits is None else model.refits.needed_features(chosen.name)
     # A set that only refits use is looked for where that costs nothing: they can do without.
-    free = case.features is not None or (bool(needed) and case.image is not None)
-    sought = [*needed, *(name for name in wider if name not in needed and free and name != DEEP)]
+    there = _images_there(model, case) if needed else set()
+    sought = [
+        *needed,
+        *(
+            name
+            for name in wider
+            if name not in needed
+            and (case.features is not None or measured.get(name) in there)
+            and not name.endswith(DEEP)
+        ),
+    ]
     pictured = [name for name in sought if name in measured and case.features is None]
-    if pictured:
-        image, mask, region = open_case(model, case)
-        warnings += case_warnings(model, case, image, mask)
-        if RADIOMICS in pictured:
-            check_engine(model)
-            found[RADIOMICS] = _radiomics(
-                model, image, mask, mask.label_of(label_of_region(model, case)), region
+    for key in dict.fromkeys(measured[name] for name in pictured):
+        own = [name for name in pictured if measured[name] == key]
+        found |= _measured(*alone(model, case, key), key, own, warnings)
+    for name in sought:
+        if name in found or (name not in needed and case.features is None):
+            continue
+        columns = model.predictor.signatures[name].names if name in needed else ()
+        found[name] = _from_table(model, case, name, columns, wider.get(name, ()))
+    warnings += feature_gaps(model, chosen, found)
+    return found
+
+
+def _images_there(model: LockedModel, case: NewCase) -> set[str]:
+    """Return the keys of the images that a case comes with."""
+    if not model.context.images:
+        return set() if case.image is None else {""}
+    return {key for key in model.context.images if image_of(key) in case.images}
+
+
+def alone(model: LockedModel, case: NewCase, key: str) -> tuple[LockedModel, NewCase]:
+    """Return a model and a case as if the image of a key were the only one.
+
+    Raises
+    ------
+    InputError
+        If the case comes with images by name and the model has one, or the other way round.
+    """
+    names = list(model.context.image_names)
+    if not key:
+        if case.images or case.masks:
+            found = ", ".join((*case.images, *case.masks))
+            raise InputError(
+                "prediction: expected one image and one mask, as a case of the study has, found"
+                f" some by name ({found})"
             )
-        if DEEP in pictured:
+        return model, case
+    if case.image is not None or case.mask is not None or case.label is not None:
+        raise InputError(
+            f"prediction: expected an image and a mask for each of {', '.join(names)} (--image"
+            f" {names[0]}=FILE --mask {names[0]}=FILE), found an image, a mask or a label without"
+            " such a name"
+        )
+    unknown = sorted({*case.images, *case.masks} - set(names))
+    if unknown:
+        raise InputError(f"prediction: expected images among {names}, found {unknown}")
+    name = image_of(key)
+    own = replace(case, image=case.images.get(name), mask=case.masks.get(name))
+    return replace(model, context=model.context.of_image(key)), own
+
+
+def _measured(
+    model: LockedModel, case: NewCase, key: str, names: Sequence[str], warnings: list[str]
+) -> dict[str, FeatureSet]:
+    """Return the feature sets that are measured on one image, by their names in the study.
+
+    ``model`` and ``case`` are those of `alone`.
+    """
+    if key and (case.image is None or case.mask is None):
+        name = image_of(key)
+        raise InputError(
+            f"prediction: expected an image and a mask of {name} (--image {name}=FILE --mask"
+            f" {name}=FILE), found none"
+        )
+    image, mask, region = open_case(model, case)
+    said = case_warnings(model, case, image, mask)
+    warnings += [f"{key}: {one}" if key else one for one in said]
+    found = {}
+    for name in names:
+        if name == set_name(key, RADIOMICS):
+            check_engine(model)
+            label = mask.label_of(label_of_region(model, case))
+            found[name] = replace(_radiomics(model, image, mask, label, region), name=name)
+        else:
             embedder = open_embedder(model, case.weights, case.trust)
             side: Any = case.side
             values = embedder.extract([image], [region], [side])
             network = embedder.record.weights.sha256
-            found[DEEP] = FeatureSet(DEEP, embedder.feature_names, values, network=network)
-    for name in sought:
-        if name in found or (name not in needed and case.features is None):
-            continue
-        own = model.predictor.signatures[name].names if name in needed else ()
-        found[name] = _from_table(model, case, name, own, wider.get(name, ()))
-    warnings += feature_gaps(model, chosen, found)
+            found[name] = FeatureSet(name, embedder.feature_names, values, network=network)
     return found
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from trephine.cohort.cells import CellReading
 from trephine.cohort.schema import ClinicalVariable
 from trephine.errors import PlanError
 from trephine.plan import StudyPlan
-from trephine.plan.features_sections import DeepSection, RadiomicsSection
 from trephine.plan.sections import ModelsSection, OutcomeSection
-from trephine.radiomics.settings import RadiomicsSettings
-from trephine.study.image_plans import DEEP, RADIOMICS
 from trephine.study.locked.model import LockedModel
-from trephine.study.locked.network import check_engine, network_settings
+from trephine.study.locked.outside_images import image_sections
 
 
 def as_the_model_needs(model: LockedModel, plan: StudyPlan) -> StudyPlan:
@@ -35,12 +31,10 @@ def as_the_model_needs(model: LockedModel, plan: StudyPlan) -> StudyPlan:
     for part in model.predictor.harmonisers.values():
         needed |= {term.variable for term in part.terms}
     signatures = needed & set(model.predictor.signatures)
-    settings = model.context.features
-    pictured = plan.features is None and signatures & {RADIOMICS, DEEP}
-    if pictured and not plan.has_images:
+    pictured = plan.features is None and signatures & set(model.context.measured)
+    if pictured and not model.context.images and not plan.has_images:
         raise PlanError(f"data.image: expected images, for the signatures {sorted(pictured)}")
-    if pictured and RADIOMICS in signatures:
-        check_engine(model)
+    sections = image_sections(model, plan, signatures)
     first = dict(list(plan.data.raters.items())[:1])
     return plan.model_copy(
         update={
@@ -51,13 +45,7 @@ def as_the_model_needs(model: LockedModel, plan: StudyPlan) -> StudyPlan:
                 for key, variable in model.predictor.variables.items()
                 if key in needed
             },
-            "radiomics": RadiomicsSection(
-                enabled=RADIOMICS in signatures,
-                preset="pyradiomics",
-                settings=_as_written(settings.radiomics),
-                normalise=settings.normalise,
-            ),
-            "deep": _network(model, plan, DEEP in signatures),
+            **sections,
             "models": ModelsSection(),
         }
     )
@@ -83,11 +71,6 @@ def _codes(own: OutcomeSection, outside: OutcomeSection) -> dict[str, Any]:
     return given
 
 
-def _as_written(settings: RadiomicsSettings | None) -> dict[str, Any]:
-    """Return the settings of the radiomics engine as a study file would have them."""
-    return {} if settings is None else settings.model_dump(mode="json")
-
-
 def _as_outside(variable: ClinicalVariable, outside: ClinicalVariable | None) -> ClinicalVariable:
     """Return the model's variable, read from the column that the outside plan names for it.
 
@@ -109,12 +92,3 @@ def _as_outside(variable: ClinicalVariable, outside: ClinicalVariable | None) ->
             )
     named = {"column", "arcs", "measure", *CellReading.model_fields} & outside.model_fields_set
     return variable.model_copy(update={part: getattr(outside, part) for part in named})
-
-
-def _network(model: LockedModel, plan: StudyPlan, needed: bool) -> DeepSection:
-    """Return the model's network section; its file, where it has one, is the outside plan's."""
-    if not needed:
-        return DeepSection(enabled=False)
-    own = plan.deep.backbone if plan.deep.is_network_file else plan.deep.weights
-    given = Path(own) if "deep" in plan.model_fields_set else None
-    return DeepSection(**network_settings(model, given, plan.deep.trust).model_dump())

@@ -13,7 +13,7 @@ from trephine.deep.saliency import SaliencyMap, WeightedSum, signature_map
 from trephine.errors import InputError
 from trephine.modelling.signature import Signature
 from trephine.study.image_plans import DEEP
-from trephine.study.locked.model import LockedModel, read_model
+from trephine.study.locked.model import LockedModel
 from trephine.study.locked.network import open_embedder
 from trephine.study.locked.new_case import NewCase, open_case
 from trephine.types import BoolArray, Image
@@ -49,17 +49,15 @@ def _of_all(signature: Signature, embedder: Embedder) -> WeightedSum:
     return whole
 
 
-def draw_saliency(path: Path, case: NewCase, out: Path, signer: str | None = None) -> None:
+def draw_saliency(model: LockedModel, case: NewCase, out: Path) -> None:
     """Write what raises (red) and lowers (blue) a case's deep signature, over its image.
-
-    ``signer`` is that of `predict_case`.
 
     Raises
     ------
     InputError
         If the model has no deep signature.
     """
-    saliency_picture(read_model(path, signer), case).save(out)
+    saliency_picture(model, case).save(out)
 
 
 def has_saliency(model: LockedModel) -> bool:

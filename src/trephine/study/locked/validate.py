@@ -20,7 +20,8 @@ from trephine.report import ReportFormat, write_report
 from trephine.report.wording import name_column
 from trephine.store import FeatureStore
 from trephine.study.extraction.extracted import ExtractedFeatures, cases_of
-from trephine.study.extraction.whole_study import Extraction, extract_all
+from trephine.study.extraction.several import extract_every_image
+from trephine.study.extraction.whole_study import Extraction
 from trephine.study.gather.external import assemble_external_facts
 from trephine.study.image_plans import DEEP
 from trephine.study.inputs import StudyInputs, read_study
@@ -193,7 +194,7 @@ def validate_bundle(
     folder = Path(out) if out is not None else path.resolve().parent / "validation"
     folder.mkdir(parents=True, exist_ok=True)
     extracted = None
-    if inputs.files is not None:
+    if inputs.plan.has_any_image:
         with watch.stage("Extracting features"):
             inputs, extracted = _extracted(model, inputs, folder, workers, show)
     validation, gaps = _validation(model, inputs, extracted, watch)
@@ -230,16 +231,17 @@ def _extracted(
 ) -> Extraction:
     """Extract features as the model's study did, by its own network."""
     block = model.predictor.blocks.get(DEEP)
-    extraction = extract_all(
+    extraction = extract_every_image(
         inputs,
         FeatureStore(folder / "features"),
         block=block,
         workers=workers,
         progress=partial(show, "Extracting features"),
     )
-    if extraction.features.weights_sha256:
-        expected = model.context.features.weights_sha256 if block is None else block.sha256
-        check_weights(expected, extraction.features.weights_sha256)
+    for key, found in extraction.features.of_images.items():
+        if found.weights_sha256:
+            own = model.context.of_image(key).features.weights_sha256
+            check_weights(own if block is None else block.sha256, found.weights_sha256)
     return extraction
 
 

@@ -62,6 +62,11 @@ def drawn_in_study(inputs: StudyInputs) -> list[Drawn]:
         If the study has no images.
     """
     files = inputs.files
+    if inputs.images:
+        raise InputError(
+            "[images]: expected one image of a case, found several, which are not alike; look at"
+            " each by itself: `trephine unusual IMAGES MASKS`, with the folders of one of them"
+        )
     if files is None:
         raise InputError("[data] image: expected a study with images, found none")
     first, *rest = (*files.masks.values(), *files.repeats.values())
