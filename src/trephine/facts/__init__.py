@@ -49,6 +49,7 @@ from trephine.facts.external import (
     UpdateTestRow,
 )
 from trephine.facts.instability import InstabilityFacts
+from trephine.facts.measuring import DeepMethod, ImageMethod, RadiomicsMethod
 from trephine.facts.models import (
     AxisTick,
     CoefficientOverTime,
@@ -79,18 +80,15 @@ from trephine.facts.selection import (
     ShortSignature,
 )
 from trephine.facts.study import (
-    DeepMethod,
     ExclusionFact,
     FlowCount,
     FlowFacts,
     HorizonFlow,
-    ImageMethod,
     InputFile,
     InputsFacts,
     MethodsFacts,
     PartialRater,
     ProtocolFact,
-    RadiomicsMethod,
     ResamplingMethod,
     RunFacts,
     RunWarning,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trephine.choices import Kind, Learner, ProtocolName, SignatureTraining, Unit
 from trephine.facts.base import CompetingCount, Count, EstimateFact, Fact, Number, Quartiles
+from trephine.facts.measuring import DeepMethod, ImageMethod, RadiomicsMethod
 from trephine.types import TimeUnit
 
 
@@ -194,40 +195,6 @@ class RunFacts(Fact):
     """Warnings of the run, most serious first."""
 
 
-class RadiomicsMethod(Fact):
-    """How hand-crafted features were extracted."""
-
-    preset: str
-    """Name of the settings' preset or of their file, and what the plan changes in them."""
-    resampling: str = ""
-    """What spacing images and regions were resampled to, or that they were not."""
-    bin_width: Number = None
-    """Width of grey-level bins after normalisation; null with a fixed number of bins."""
-    bin_count: Number = None
-    """Number of grey-level bins in each region; null with a fixed width."""
-    image_types: tuple[str, ...]
-    """Original and filtered images in use."""
-    families: tuple[str, ...]
-    """Feature families in use."""
-    features: Count
-    """Features extracted per case."""
-
-
-class DeepMethod(Fact):
-    """How deep features were extracted."""
-
-    backbone: str
-    """Network, for example "resnet18"."""
-    layer: str
-    """Layer that was read out."""
-    weights: str
-    """Weights as the plan names them."""
-    features: Count
-    """Features extracted per case."""
-    crop: str = ""
-    """How the region was cropped, resized and mirrored."""
-
-
 class ResamplingMethod(Fact):
     """How one protocol was resampled."""
 
@@ -283,25 +250,6 @@ class PartialRater(Fact):
     """Cases drawn."""
     of: Count
     """Cases of the study."""
-
-
-class ImageMethod(Fact):
-    """How one of several images of a case, or one region of it, was measured."""
-
-    name: str
-    """Of the image, and of the region after a dot where it has several."""
-    modality: str = ""
-    """What the image is, as the plan states it: film, CT or MR; may be empty."""
-    cases: Count
-    """Cases that have it."""
-    raters: tuple[str, ...]
-    """Names of the raters who drew on it."""
-    normalisation: str = ""
-    """How grey values were normalised; empty without hand-crafted features."""
-    radiomics: RadiomicsMethod | None = None
-    """Hand-crafted features; null where none were extracted of it."""
-    deep: DeepMethod | None = None
-    """Deep features; null where none were extracted of it."""
 
 
 class MethodsFacts(Fact):

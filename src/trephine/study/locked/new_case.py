@@ -11,22 +11,20 @@ import numpy as np
 
 from trephine.cohort.cell_problems import absent_column, number_problems
 from trephine.cohort.cells import CellReading, read_column
-from trephine.cohort.clinical import cells_as_read, read_clinical
+from trephine.cohort.clinical import cells_as_read
 from trephine.cohort.reading_keys import LOCKED
-from trephine.cohort.schema import ClinicalTable, label_of
 from trephine.cohort.table import as_numbers, find_column
 from trephine.errors import InputError, StudyProblemsError
 from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.imaging.normalise import normalise
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel
-from trephine.modelling.prediction import Predictor
 from trephine.radiomics.extract import measure_region
 from trephine.study.image_plans import DEEP, RADIOMICS, image_of, set_name
 from trephine.study.images.new_header import check_new_header
 from trephine.study.images.sides import check_new_case
 from trephine.study.locked.case_row import Given, case_row, name_of, one_row
-from trephine.study.locked.gaps import clinical_gaps, feature_gaps
+from trephine.study.locked.gaps import feature_gaps
 from trephine.study.locked.model import LockedModel
 from trephine.study.locked.network import check_engine, open_embedder
 from trephine.types import BoolArray, Image, Mask
@@ -223,51 +221,6 @@ def _from_table(
     if problems:
         raise StudyProblemsError(problems)
     return FeatureSet(name, tuple(columns), np.array(values).reshape(1, -1))
-
-
-def clinical_of(
-    locked: LockedModel, case: NewCase, model: FittedModel
-) -> tuple[ClinicalTable, list[str]]:
-    """Return the clinical values that a model needs, one row, and levels that training lacked."""
-    predictor = locked.predictor
-    needed = set(model.clinical_variables)
-    variables = {key: v for key, v in predictor.variables.items() if key in needed}
-    refits = locked.refits
-    held = () if refits is None else refits.needed_variables(model.name)
-    covariates = (_covariates(predictor, model) | set(held)) - needed
-    if not variables and (case.clinical is None or not covariates):
-        return ClinicalTable({}, {}, 1), []
-    if case.clinical is None:
-        raise InputError(
-            f"prediction: expected clinical values of {', '.join(variables)} (--clinical), found"
-            " none"
-        )
-    frame = case_row(case.clinical, locked.context.table, case.side)
-    # What harmonisation would keep, and what only refits use, is read where it is given: the model
-    # can do without.
-    variables |= {
-        key: predictor.variables[key] for key in sorted(covariates) if key in frame.columns
-    }
-    table, problems = read_clinical(frame, variables, name_of(case.clinical), locked=True)
-    if problems:
-        raise StudyProblemsError(problems)
-    warnings = clinical_gaps(predictor, model, table)
-    for unseen in predictor.unseen_levels(table, [model.name]):
-        warnings.append(
-            f"{label_of(unseen.variable, variables[unseen.variable])}: no training case was"
-            f" {table.texts(unseen.variable)[0]}; it is taken as {unseen.reference}"
-        )
-    return table, warnings
-
-
-def _covariates(predictor: Predictor, model: FittedModel) -> set[str]:
-    """Return the clinical variables that the harmonisation of a model's signatures keeps."""
-    return {
-        term.variable
-        for part in model.terms
-        if part.is_signature and part.variable in predictor.harmonisers
-        for term in predictor.harmonisers[part.variable].terms
-    }
 
 
 def open_case(model: LockedModel, case: NewCase) -> tuple[Image, Mask, BoolArray]:

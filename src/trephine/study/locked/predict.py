@@ -17,10 +17,11 @@ from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Predictor
 from trephine.study.gather.signatures import set_label
+from trephine.study.locked.case_clinical import clinical_of
 from trephine.study.locked.context import BundleContext
 from trephine.study.locked.intervals import CaseIntervals, case_intervals
 from trephine.study.locked.model import LockedModel, opened
-from trephine.study.locked.new_case import NewCase, clinical_of, features_of
+from trephine.study.locked.new_case import NewCase, features_of
 from trephine.types import Estimate, FloatArray, IntArray, TimeUnit, span_text
 
 
