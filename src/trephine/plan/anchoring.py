@@ -24,7 +24,7 @@ def anchored(plan: StudyPlan, folder: Path) -> StudyPlan:
         If a path names a home that is not there or, where study files are confined, leaves the
         folder.
     """
-    place = _Place(folder)
+    place = _StudyFolder(folder)
     update: dict[str, Any] = {"data": place.data(plan.data)}
     if plan.features is not None:
         table = place.path(plan.features.table, "features.table")
@@ -41,7 +41,7 @@ def anchored(plan: StudyPlan, folder: Path) -> StudyPlan:
     return plan.model_copy(update=update)
 
 
-class _Place:
+class _StudyFolder:
     """The folder of a study file, with what is wrong with paths that start there."""
 
     def __init__(self, folder: Path) -> None:

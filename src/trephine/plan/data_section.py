@@ -125,9 +125,9 @@ def _masks_to_draw(image: str) -> str:
 
 
 # What made an image; a file that does not say so is taken at the plan's word.
-Modality = Literal["film", "CT", "MR"]
+ImagingModality = Literal["film", "CT", "MR"]
 # How a radiograph shows the patient.
-View = Literal["frontal", "lateral"]
+RadiographView = Literal["frontal", "lateral"]
 
 # What in images and masks may contradict the table, each to be accepted by its name.
 Acceptable = Literal["sides", "regions", "images", "patient", "sex", "age", "view", "orientation"]
@@ -195,12 +195,12 @@ class DataSection(PlanSection):
     date_serials: SerialsFrom = Field(
         default=1900, description="year from which Excel's bare day numbers count"
     )
-    modality: Modality | None = Field(
+    modality: ImagingModality | None = Field(
         default=None,
         description="what every DICOM image must be: a radiograph, or a slice or series of CT or"
         " MR; one of another kind is a problem",
     )
-    view: View = Field(
+    view: RadiographView = Field(
         default="frontal",
         description="how a radiograph shows the patient: on a lateral one no side of the image is"
         " the patient's right or left, so none is compared with the table or lettered in pictures",

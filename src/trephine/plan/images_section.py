@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from trephine.choices import MaskGeometry
 from trephine.errors import MisfitError
-from trephine.plan.data_section import Acceptable, Modality, View
+from trephine.plan.data_section import Acceptable, ImagingModality, RadiographView
 from trephine.plan.features_sections import DeepSection, RadiomicsSection
 from trephine.plan.section import PlanSection
 
@@ -41,11 +41,11 @@ class ImageSection(PlanSection):
         " `{ head = 1, lesion = 2 }`; each has features of its own, such as those of"
         " `NAME.lesion radiomics`",
     )
-    modality: Modality | None = Field(
+    modality: ImagingModality | None = Field(
         default=None,
         description="what every DICOM file of this image must be; one of another kind is a problem",
     )
-    view: View = Field(default="frontal", description="as `view` of [data]")
+    view: RadiographView = Field(default="frontal", description="as `view` of [data]")
     missing: MissingImage = Field(
         default="stop",
         description="what becomes of a case that has no file of this image or no mask on it:"

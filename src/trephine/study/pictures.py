@@ -57,7 +57,7 @@ def draw_pictures(analysis: Analysis, folder: Path) -> tuple[PictureFacts, ...]:
         if image.pixels.ndim != 2:
             continue
         folder.mkdir(parents=True, exist_ok=True)
-        place = _Place(folder, key)
+        place = _PictureFiles(folder, key)
         found.append(_radiograph(view, view.files, row, image, place))
         result = analysis.protocols.get(analysis.inputs.plan.study.protocol)
         chain = result.fitted.chains.get(set_name(key, DEEP)) if result is not None else None
@@ -70,7 +70,7 @@ def draw_pictures(analysis: Analysis, folder: Path) -> tuple[PictureFacts, ...]:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _PictureFiles:
     """Where the pictures of one image lie, and how it is called; empty where there is only one."""
 
     folder: Path
@@ -98,7 +98,7 @@ def _most_typical(view: StudyInputs, files: CaseFiles) -> int:
 
 
 def _radiograph(
-    view: StudyInputs, files: CaseFiles, row: int, image: Image, place: _Place
+    view: StudyInputs, files: CaseFiles, row: int, image: Image, place: _PictureFiles
 ) -> PictureFacts:
     data = view.plan.data
     rows = [other for other, path in enumerate(files.images) if path == files.images[row]]
@@ -144,7 +144,7 @@ def _dice(
 
 
 def _saliency(
-    view: StudyInputs, files: CaseFiles, chain: FittedChain, row: int, place: _Place
+    view: StudyInputs, files: CaseFiles, chain: FittedChain, row: int, place: _PictureFiles
 ) -> PictureFacts | None:
     """Draw the deep signature of the case that it puts highest, where its network can show it."""
     deep = deep_settings(view.plan)

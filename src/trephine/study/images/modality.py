@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trephine.plan.data_section import Modality
+from trephine.plan.data_section import ImagingModality
 from trephine.types import Image
 
 # Modality (0008,0060) by what a plan calls it; a secondary capture does not say what it shows.
-_TERMS: Mapping[Modality, tuple[str, ...]] = {
+_TERMS: Mapping[ImagingModality, tuple[str, ...]] = {
     "film": ("CR", "DX", "RG", "MG", "PX", "IO", "RF", "XA"),
     "CT": ("CT",),
     "MR": ("MR",),
@@ -16,7 +16,7 @@ _TERMS: Mapping[Modality, tuple[str, ...]] = {
 _OTHERS = ("PT", "NM", "US", "ES", "XC", "GM", "SM", "OP")
 
 
-def other_kind(image: Image, modality: Modality | None) -> str:
+def other_kind(image: Image, modality: ImagingModality | None) -> str:
     """Return the modality of an image that is not what its plan says; else nothing.
 
     A file that does not state its modality, as every NIfTI file, is taken at the plan's word.
