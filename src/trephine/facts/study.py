@@ -34,6 +34,9 @@ class StudyFacts(Fact):
     """Unit of every time and horizon in this file."""
     horizons: tuple[float, ...]
     """Horizons of prediction, in the time unit, ascending."""
+    landmark: Number = None
+    """Time after the start of follow-up from which all times count; null where they count from the
+    start itself."""
     protocol: ProtocolName
     """Protocol that the plan names; the report shows all."""
     protocols: tuple[ProtocolFact, ...]

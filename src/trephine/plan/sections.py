@@ -25,7 +25,7 @@ from trephine.plan.images_section import ImageSection, check_names
 from trephine.plan.limits_section import LimitsSection
 from trephine.plan.section import PlanSection
 from trephine.plan.selection_section import SelectionSection
-from trephine.types import TimeUnit
+from trephine.types import TimeUnit, span_text
 
 
 class StudySection(PlanSection):
@@ -75,6 +75,13 @@ class OutcomeSection(PlanSection):
         max_length=4,
         description="times, one to four, at which predictions are made and judged",
     )
+    landmark: float | None = Field(
+        default=None,
+        gt=0,
+        description="time after the start from which on is predicted, for what becomes known only"
+        " later (a measure at the visit after 6 months): cases whose event or end of follow-up came"
+        " by then are left out and counted, and times and horizons count from there",
+    )
     risk_cuts: tuple[float, ...] = Field(
         default=(),
         max_length=3,
@@ -101,6 +108,13 @@ class OutcomeSection(PlanSection):
         if self.event in self.competing:
             raise MisfitError("competing", f"names other than the event's, {self.event!r}")
         return self
+
+    @property
+    def full_name(self) -> str:
+        """What is predicted, with the landmark where there is one."""
+        if self.landmark is None:
+            return self.name
+        return f"{self.name} from {span_text(self.landmark, self.unit)} on"
 
     @property
     def codes(self) -> EventCodes:

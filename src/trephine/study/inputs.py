@@ -34,7 +34,13 @@ from trephine.study.images.files import CaseFiles, drawn_by_some
 from trephine.study.images.fingerprints import Fingerprint, read_once
 from trephine.study.plan_check import check_plan
 from trephine.study.table.doubts import left_out_doubts, time_doubts
-from trephine.study.table.outcome import TableRows, codes, follow_up_of, read_rows
+from trephine.study.table.outcome import (
+    TableRows,
+    codes,
+    follow_up_of,
+    landmark_exclusions,
+    read_rows,
+)
 from trephine.study.table.predictors import refused_predictors
 from trephine.study.table.ready_made import read_feature_sets
 from trephine.study.table.splines import spline_problems
@@ -298,6 +304,7 @@ def _exclusions(
     features: Mapping[str, FeatureSet],
 ) -> list[tuple[str, BoolArray]]:
     exclusions = [("Follow-up not recorded", rows.without_outcome)]
+    exclusions += landmark_exclusions(plan, rows)
     if plan.selection.missing_clinical == "drop" and plan.clinical:
         exclusions.append(("Clinical value missing", clinical.missing()))
     for name, given in features.items():

@@ -57,6 +57,13 @@ def _outcome(facts: Trace) -> Text:
         " is the event and follow-up without it is censored. ", flow.events.show("count"),
         " events were observed (", flow.event_percent.show("percent"), ").",
     ]  # fmt: skip
+    if study.raw.landmark is not None:
+        parts += [
+            " Times count from a landmark, ", study.landmark.show("horizon"), " after the start of"
+            " follow-up", cite("anderson1983"), ": ", plural(study.raw.case_noun, 2),
+            " whose event or end of follow-up came by then were left out, and what became known"
+            " until then could be a predictor.",
+        ]  # fmt: skip
     if flow.raw.follow_up is not None:
         parts += [
             " Median follow-up was ", flow.follow_up.median.show("2"), " ",

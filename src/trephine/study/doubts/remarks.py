@@ -10,6 +10,7 @@ from trephine.cohort.schema import ClinicalTable, label_of
 from trephine.modelling.encoding import seen_levels, seen_reference
 from trephine.plan import StudyPlan
 from trephine.plan.sections import StudySection
+from trephine.study.doubts.budget import budget_remarks
 from trephine.types import Survival
 
 # Share of the cases below which a reference level makes every ratio against it imprecise.
@@ -36,6 +37,7 @@ def remarks_of(
         *_untitled(plan),
         *_without_variation(clinical),
         *_nobody_censored(survival),
+        *budget_remarks(plan, clinical, survival),
         *_letters(plan, names),
     )
 

@@ -40,6 +40,8 @@ def refuse_too_few(
         expected = f"at least {FEWEST_EVENTS} events among the cases that can be analysed"
         found = f"{n_events} in {flow.analysed_cases} of {flow.enrolled_cases} cases"
         advice = 'Fill in missing values, or set [selection] missing_clinical = "impute"'
+        if plan.outcome.landmark is not None:
+            advice += "; an earlier [outcome] landmark leaves fewer cases out"
         raise StudyProblemsError([Problem(plan.data.table.name, expected, found, advice)])
     _refuse_one_time(plan, survival.time[survival.event])
     try:

@@ -237,9 +237,11 @@ def sample_size(analysis: Analysis) -> SampleSizeFacts:
     rows = []
     for name, chain in result.fitted.chains.items():
         rows.append((f"{set_label(name)} signature (candidate features)", chain.audit[0].n_in))
-    clinical = result.fitted.clinical
-    if clinical is not None:
-        candidates = sum(len(terms) for terms in clinical.encoding.terms.values())
+    clinical = [one.fitted.clinical for one in analysis.protocols.values() if one.fitted.clinical]
+    if clinical:  # a spline is one cut under one protocol, and several columns under another
+        candidates = max(
+            sum(len(terms) for terms in one.encoding.terms.values()) for one in clinical
+        )
         rows.append(("Clinical variables (candidate parameters)", candidates))
     needed = [needed_sample(analysis, parameters) for _, parameters in rows]
     known = next((found for found in needed if found is not None), None)

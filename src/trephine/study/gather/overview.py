@@ -65,11 +65,12 @@ def study_facts(analysis: Analysed) -> StudyFacts:
     weights = list(dict.fromkeys(d.weights for d in networks if d and d.random_seed is not None))
     return StudyFacts(
         title=plan.study.title,
-        outcome_name=plan.outcome.name,
+        outcome_name=plan.outcome.full_name,
         event_noun=plan.outcome.event,
         case_noun=case_noun(plan.data.columns.case),
         time_unit=plan.outcome.unit,
         horizons=plan.outcome.horizons,
+        landmark=plan.outcome.landmark,
         protocol=plan.study.protocol,
         protocols=tuple(
             ProtocolFact(name=one.name, judged=one.judged) for one in PROTOCOLS.values()

@@ -76,7 +76,7 @@ def calculator_content(
         simulated=context.simulated,
         protocol=context.protocol,
         signed_by=model.signed_by,
-        outcome=context.outcome.name,
+        outcome=context.outcome.full_name,
         event=context.outcome.event,
         unit=context.outcome.unit,
         risk_cuts=cuts,

@@ -27,6 +27,12 @@ def as_the_model_needs(model: LockedModel, plan: StudyPlan) -> StudyPlan:
             f"outcome.unit: expected {outcome.unit}, as the model counts time, found"
             f" {plan.outcome.unit}; convert the times of the table"
         )
+    landmark = plan.outcome.landmark
+    if landmark is not None and landmark != outcome.landmark:
+        expected = "none" if outcome.landmark is None else f"{outcome.landmark:g}"
+        raise PlanError(
+            f"outcome.landmark: expected {expected}, as the model has, found {landmark:g}"
+        )
     needed = {t.variable for one in model.predictor.models.values() for t in one.terms}
     for part in model.predictor.harmonisers.values():
         needed |= {term.variable for term in part.terms}

@@ -176,7 +176,7 @@ def predict_case(
     return CasePrediction(
         model=chosen.name,
         protocol=locked.context.protocol,
-        outcome=outcome.name,
+        outcome=outcome.full_name,
         unit=outcome.unit,
         survival=_by_horizon(outcome.horizons, survival, intervals),
         linear_predictor=lp,
@@ -197,6 +197,12 @@ def predict_case(
 def _of_the_model(context: BundleContext) -> list[str]:
     """Return what must be known of every prediction of a model."""
     found = []
+    if context.outcome.landmark is not None:
+        landmark = span_text(context.outcome.landmark, context.outcome.unit)
+        found.append(
+            f"horizons count from the landmark, {landmark} after the start of follow-up, and the"
+            " prediction is of a case that is followed without any event until then"
+        )
     if context.updated is not None:
         found.append(
             f"the model was updated on {context.updated.cases} outside cases with"
