@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,3 +100,39 @@ def test_rows_of_one_name_are_all_kept(folder) -> None:
     done = run(table, "--settings", folder / "settings.toml", "--out", out, "--workers", 1)
     assert done.exit_code == 0, done.output
     assert list(pd.read_csv(out, index_col="name").index) == ["hip", "hip"]
+
+
+def test_maps_are_written_on_the_image_s_grid(folder, bean) -> None:
+    out = folder / "maps"
+    asked = ["--maps", out, "--map-features", "original_*_Mean", "--map-radius", 2]
+    asked += ["--settings", folder / "settings.toml"]  # the presets normalise grey values
+    done = run(folder / "case1.nrrd", folder / "case1_mask.nrrd", *asked)
+    assert done.exit_code == 0, done.output
+    assert "1 maps of 1 region" in done.output
+    drawn = np.asarray(bean) > 0
+    # Not by SimpleITK: ITK reads NaN in a NIfTI file as 0.
+    content = gzip.decompress((out / "original_firstorder_Mean.nii.gz").read_bytes())
+    values = np.frombuffer(content[352:], "<f8").reshape(drawn.shape)
+    np.testing.assert_array_equal(np.isnan(values), ~drawn)
+    grey = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "case1.nrrd"))).astype(float)
+    row, column = np.argwhere(drawn)[drawn.sum() // 2]
+    box = slice(max(row - 2, 0), row + 3), slice(max(column - 2, 0), column + 3)
+    assert values[row, column] == pytest.approx(grey[box][drawn[box]].mean())
+    written = sitk.ReadImage(str(out / "original_firstorder_Mean.nii.gz"))
+    assert written.GetSpacing()[:2] == pytest.approx((0.5, 0.5))
+
+
+def test_maps_of_many_go_into_a_folder_each_and_a_bad_one_is_named(folder) -> None:
+    table = folder / "pairs.csv"
+    table.write_text(
+        "name,image,mask\nfirst,case1.nrrd,case1_mask.nrrd\nsecond,case2.nrrd,none.nrrd\n"
+    )
+    out = folder / "maps"
+    done = run(table, "--maps", out, "--map-features", "*_firstorder_Mean")
+    assert done.exit_code == 1
+    assert [path.name for path in out.iterdir()] == ["first"]
+    assert "row 2" in done.output.replace("row 3", "row 2")
+    for beside in (["--out", folder / "t.csv"], ["--workers", 2]):
+        refused = run(table, "--maps", out, *beside)
+        assert isinstance(refused.exception, InputError)
+    assert isinstance(run(table, "--map-radius", 1).exception, InputError)

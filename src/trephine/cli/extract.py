@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trephine.choices import Failures
+from trephine.cli.extract_maps import extract_maps, maps_wanted
 from trephine.cli.extract_shown import ExtractionLines
 from trephine.cli.options import ExecutorName, Misplaced, SpacingMm
 from trephine.cli.terminal import console, errors, stages
@@ -84,6 +85,24 @@ LogFile = Annotated[
         help="File of JSON lines, one per region, appended to; log.jsonl in --store if absent."
     ),
 ]
+MapsFolder = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write feature maps (NIfTI on the image's grid, every voxel measured by the kernel"
+        " round it) into this folder instead of a table."
+    ),
+]
+MapRadius = Annotated[
+    int | None,
+    typer.Option(help="With --maps: the kernel's edge is 2 x radius + 1 voxels; 1 if absent."),
+]
+MapFeatures = Annotated[
+    str | None,
+    typer.Option(
+        help="With --maps: pattern of the features, such as *_glcm_JointEntropy; original_* if"
+        " absent."
+    ),
+]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes; at most one per processor if absent.")
 ]
@@ -105,8 +124,11 @@ def extract(
     log: LogFile = None,
     workers: Workers = None,
     executor: ExecutorName = None,
+    maps: MapsFolder = None,
+    map_radius: MapRadius = None,
+    map_features: MapFeatures = None,
 ) -> None:
-    """Measure radiomic features.
+    """Measure radiomic features, or with --maps the map of each.
 
     A folder's masks are matched by file name (case1.dcm with case1.nii.gz or case1_mask.nii.gz). A
     table has the columns image and mask, and may have label, side and name or id; its paths are
@@ -129,6 +151,10 @@ def extract(
     work = Work(chosen, spacing_mm, mask_geometry)
     found = _pairs(image, mask, label)
     _show_left_aside(found)
+    if maps is not None or map_radius is not None or map_features is not None:
+        beside = any((out, store, shard, executor, log, timeout, workers))
+        extract_maps(found, work, maps_wanted(maps, map_radius, map_features, beside=beside))
+        return
     if not is_compiled(chosen):
         errors.print("First run with these settings here: compiling, about half a minute ...")
     folder = _folder(out, store, found)

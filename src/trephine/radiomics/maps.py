@@ -1,39 +1,103 @@
-"""Maps of co-occurrence features: every voxel of a region measured by the kernel round it."""
+"""Feature maps: every voxel of a region measured by the kernel round it."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from trephine.errors import InputError
-from trephine.radiomics.glcm import NAMES
-from trephine.radiomics.neighbourhood import Levels, Neighbourhood
+from trephine.radiomics import gldm, glrlm, glszm
+from trephine.radiomics.derived import DerivedImage
+from trephine.radiomics.image_types import jobs, make
+from trephine.radiomics.maps_glcm import MOVING, moving_maps
+from trephine.radiomics.maps_sweeps import (
+    sweep_dependences,
+    sweep_grey,
+    sweep_pairs,
+    sweep_runs,
+    sweep_tones,
+    sweep_zones,
+)
+from trephine.radiomics.names import enabled_features
+from trephine.radiomics.neighbourhood import Levels
 from trephine.radiomics.offsets import forward_offsets
-from trephine.radiomics.prepare import prepare
-from trephine.radiomics.quantise import quantise
+from trephine.radiomics.prepare import PreparedImage, prepare
+from trephine.radiomics.quantise import Quantised, quantise
 from trephine.radiomics.region import check_extent, check_pair
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.types import FloatArray, Image, IntArray, Mask
 
-# In the order of what ``_measure`` fills in: a kernel's largest count is not kept as it moves.
-MAP_FEATURES = tuple(name for name in NAMES if name != "MaximumProbability")
-_SUMS = 18
-_MOST_LEVELS = 1024
-_EPSILON = np.spacing(1.0)
+MAP_FAMILIES = ("firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
+# In the order of what ``first_order`` returns.
+FIRST_ORDER = (
+    "10Percentile", "90Percentile", "Energy", "Entropy", "InterquartileRange", "Kurtosis",
+    "Maximum", "Mean", "MeanAbsoluteDeviation", "Median", "Minimum", "Range",
+    "RobustMeanAbsoluteDeviation", "RootMeanSquared", "Skewness", "StandardDeviation",
+    "TotalEnergy", "Uniformity", "Variance",
+)  # fmt: skip
+_PAIRS = ("MaximumProbability", "MCC")
+_TONES = ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength")
+# A feature that equals another, or no name of its own: PyRadiomics' deprecated ones.
+_EQUAL = {
+    ("glcm", "Dissimilarity"): "DifferenceAverage",
+    ("glcm", "Homogeneity1"): "Id",
+    ("glcm", "Homogeneity2"): "Idm",
+    ("glcm", "SumVariance"): "ClusterTendency",
+}
+_LARGEST_REACH = 50
+# Kernels that a thread takes at once.
+_PART = 4096
 
 
-def glcm_maps(
-    image: Image, mask: Mask, settings: RadiomicsSettings, *, radius: int = 1
+@dataclass(frozen=True)
+class _Kernels:
+    """The kernels of one image type: grey values and levels in a box with a margin.
+
+    Attributes
+    ----------
+    region
+        Cropped to its bounding box, three axes.
+    levels, values
+        The same with a margin of ``reach``; 0 and NaN outside the region.
+    voxels
+        Where the region's voxels lie in ``region``, shape (voxels, 3), in raster order.
+    reach
+        How far a kernel reaches along each axis, shape (3,).
+    offsets, near
+        Forward offsets of ``distances``, and those at distance 1, shape (directions, 3).
+    """
+
+    region: npt.NDArray[np.bool_]
+    quantised: Quantised
+    levels: Levels
+    values: FloatArray
+    voxels: IntArray
+    reach: IntArray
+    offsets: IntArray
+    near: IntArray
+    settings: RadiomicsSettings
+    voxel_size: float
+
+
+def feature_maps(
+    image: Image,
+    mask: Mask,
+    settings: RadiomicsSettings,
+    *,
+    radius: int = 1,
+    only: str = "original_*",
 ) -> dict[str, FloatArray]:
-    """Measure co-occurrence in the cube round every voxel of a region.
+    """Measure the cube (in a plane, the square) round every voxel of a region.
 
-    As PyRadiomics' voxel-based extraction with ``maskedKernel``: grey levels are those of the whole
-    region, only its voxels count, and each feature is the mean over the directions that have a
-    pair in the kernel. As the kernel moves along a row, the pairs of one side are taken away and
-    those of the other added; nothing is built anew but at a row's start.
+    As PyRadiomics' voxel-based extraction with ``maskedKernel``: filters see the whole image, grey
+    levels are those of the whole region, and of a kernel only its voxels in the region count. The
+    counts of co-occurrence move along with the kernel (the map of a region of 10^6 voxels takes
+    seconds); the other classes are counted anew in each kernel.
 
     Parameters
     ----------
@@ -41,20 +105,24 @@ def glcm_maps(
         As in ``extract_radiomics``; without ``resampledPixelSpacing`` and ``preCrop``, so that a
         map lies on the image's grid.
     settings
-        Discretisation, distances, plane and label; co-occurrence is symmetrical, unweighted.
+        Image types, classes and features, discretisation, distances, plane and label. Shape has no
+        map; co-occurrence is symmetrical and unweighted.
     radius
         The kernel's edge is 2 radius + 1 voxels.
+    only
+        Pattern of the names that are wanted, such as ``*_glcm_*``.
 
     Returns
     -------
     dict
-        Name of each of ``MAP_FEATURES`` to an array of the image's shape, NaN outside the region
-        and where the kernel holds no pair. MCC and MaximumProbability have no map.
+        Name of each feature to an array of the image's shape, NaN outside the region and where the
+        kernel does not define it. Where a direction has no pair, JointAverage is the mean over the
+        others, as every feature is; PyRadiomics 3.0.1 gives NaN for that one.
 
     Raises
     ------
     InputError
-        If the settings ask for what a map does not have.
+        If the settings ask for what a map does not have, or ``only`` matches nothing.
     ImageError
         As ``extract_radiomics``.
 
@@ -62,45 +130,151 @@ def glcm_maps(
     --------
     >>> import numpy as np
     >>> from trephine import Geometry, Image, Mask, RadiomicsSettings
-    >>> from trephine.radiomics.maps import glcm_maps
+    >>> from trephine.radiomics.maps import feature_maps
     >>> rows, columns = np.mgrid[:12, :12]
     >>> grid = Geometry.plain((1.0, 1.0))
     >>> image = Image(100.0 * (rows // 3 % 2), grid)
     >>> region = Mask(np.ones((12, 12), np.int64), grid)
-    >>> found = glcm_maps(image, region, RadiomicsSettings(binWidth=50))
-    >>> round(float(found["Contrast"][6, 6]), 2), float(found["Contrast"][4, 4])
+    >>> settings = RadiomicsSettings(binWidth=50)
+    >>> found = feature_maps(image, region, settings, only="original_glcm_Contrast")
+    >>> contrast = found["original_glcm_Contrast"]
+    >>> round(float(contrast[6, 6]), 2), float(contrast[4, 4])
     (1.5, 0.0)
     """
     _refuse(settings, radius)
     check_pair(image, mask)
     prepared = prepare(image, mask, settings, settings.label)
     check_extent(prepared.cropped_region, settings)
-    quantised = quantise(prepared.values, settings)
-    if quantised.n_levels > _MOST_LEVELS:
+    maps: dict[str, FloatArray] = {}
+    for job in jobs(settings, prepared.pixels.ndim):
+        names = {name: _wanted(name, job.settings, only) for name in job.names}
+        if not any(names.values()):
+            continue
+        for derived in make(prepared, job):
+            for name, values in _of_image(prepared, derived, job.settings, radius, names):
+                maps[name] = np.full(prepared.pixels.shape, np.nan)
+                maps[name][prepared.box][prepared.cropped_region] = values
+    if not maps:
         raise InputError(
-            f"binWidth: expected at most {_MOST_LEVELS} grey levels for maps, found"
-            f" {quantised.n_levels}; choose a larger binWidth"
+            f"feature maps: expected a pattern that matches a feature of the settings, found"
+            f" {only!r}; such as original_glcm_JointEntropy or original_*"
         )
+    return maps
+
+
+def _wanted(image_name: str, settings: RadiomicsSettings, only: str) -> dict[str, list[str]]:
+    """Return the features of each class that a map is wanted of."""
+    wanted = {
+        family: [
+            feature
+            for feature in enabled_features(settings, family)
+            if fnmatchcase(f"{image_name}_{family}_{feature}", only)
+        ]
+        for family in MAP_FAMILIES
+    }
+    return {family: features for family, features in wanted.items() if features}
+
+
+def _of_image(
+    prepared: PreparedImage,
+    derived: DerivedImage,
+    settings: RadiomicsSettings,
+    radius: int,
+    names: dict[str, dict[str, list[str]]],
+) -> Iterator[tuple[str, FloatArray]]:
+    """Yield the name and the region's values of each map of one image type."""
+    wanted = names[derived.name]
+    if derived.values is None:
+        undefined = np.full(int(np.count_nonzero(prepared.cropped_region)), np.nan)
+        for family, features in wanted.items():
+            yield from ((f"{derived.name}_{family}_{one}", undefined) for one in features)
+        return
+    kernels = _kernels(prepared, derived.values, settings, radius)
+    for family, features in wanted.items():
+        found = _measured(kernels, family, features)
+        for feature in features:
+            yield (
+                f"{derived.name}_{family}_{feature}",
+                found[_EQUAL.get((family, feature), feature)],
+            )
+
+
+def _kernels(
+    prepared: PreparedImage, values: FloatArray, settings: RadiomicsSettings, radius: int
+) -> _Kernels:
     flat = prepared.pixels.ndim == 2
     region = prepared.cropped_region[np.newaxis] if flat else prepared.cropped_region
     plane = 0 if flat else settings.force2Ddimension if settings.force2D else None
-    offsets = forward_offsets((2 * radius + 1,) * 3, settings.distances, plane)
-    # A margin in which the kernel, and one column more, finds nothing.
-    around = Neighbourhood.of(region, (radius + 1,), None)
-    found = _maps(
-        around.box(quantised.levels),
-        around.segments,
-        np.array(around.padded_shape),
-        offsets,
-        radius,
-        quantised.n_levels,
+    reach = np.array([0 if axis == plane else radius for axis in range(3)])
+    quantised = quantise(values, settings)
+    margin = [(int(step), int(step)) for step in reach]
+    levels = np.zeros(region.shape, np.uint16)
+    levels[region] = quantised.levels
+    grey = np.full(region.shape, np.nan)
+    grey[region] = values
+    edge = tuple(int(step) for step in 2 * reach + 1)
+    return _Kernels(
+        region,
+        quantised,
+        np.pad(levels, margin),
+        np.pad(grey, margin, constant_values=np.nan),
+        np.argwhere(region),
+        reach,
+        forward_offsets(edge, settings.distances, plane),
+        forward_offsets(edge, (1,), plane),
+        settings,
+        float(np.prod(prepared.geometry.spacing_mm)),
     )
-    maps = {}
-    for name, values in zip(MAP_FEATURES, found, strict=True):
-        whole = np.full(prepared.pixels.shape, np.nan)
-        whole[prepared.box][prepared.cropped_region] = values
-        maps[name] = whole
+
+
+def _measured(kernels: _Kernels, family: str, features: list[str]) -> dict[str, FloatArray]:
+    """Return the maps of one class: feature to values, shape (voxels,)."""
+    ibsi = kernels.settings.definitions == "ibsi"
+    offsets, near = kernels.offsets, kernels.near
+    if family == "firstorder":
+        shift, less = kernels.settings.voxelArrayShift, 3.0 * ibsi
+        found = _in_parts(kernels, 19, sweep_grey, kernels.values, shift, kernels.voxel_size, less)
+        return dict(zip(FIRST_ORDER, found, strict=True))
+    if family == "glrlm":
+        return dict(zip(glrlm.NAMES, _in_parts(kernels, 16, sweep_runs, near), strict=True))
+    if family == "glszm":
+        return dict(zip(glszm.NAMES, _in_parts(kernels, 16, sweep_zones, near), strict=True))
+    if family == "gldm":
+        slack = kernels.settings.gldm_a
+        found = _in_parts(kernels, 16, sweep_dependences, offsets, slack)
+        return {
+            **dict(zip(gldm.NAMES, found, strict=True)),
+            "DependencePercentage": found[0] * 0 + 1,
+        }
+    if family == "ngtdm":
+        return dict(zip(_TONES, _in_parts(kernels, 5, sweep_tones, offsets, not ibsi), strict=True))
+    maps: dict[str, FloatArray] = {}
+    if any(name in MOVING for name in (_EQUAL.get((family, one), one) for one in features)):
+        moving = moving_maps(kernels.region, kernels.quantised, offsets, kernels.reach)
+        maps |= dict(zip(MOVING, moving, strict=True))
+    if any(name in features for name in _PAIRS):
+        maps |= dict(zip(_PAIRS, _in_parts(kernels, 2, sweep_pairs, offsets), strict=True))
     return maps
+
+
+def _in_parts(
+    kernels: _Kernels, count: int, sweep: Callable[..., FloatArray], *more: object
+) -> FloatArray:
+    """Sweep over the voxels, parts of them at once where the settings give threads."""
+    found = np.empty((count, len(kernels.voxels)))
+
+    def take(start: int) -> None:
+        part = slice(start, start + _PART)
+        found[:, part] = sweep(kernels.levels, kernels.voxels[part], kernels.reach, *more)
+
+    starts = range(0, len(kernels.voxels), _PART)
+    if kernels.settings.threads == 1 or len(starts) == 1:
+        for start in starts:
+            take(start)
+    else:
+        with ThreadPoolExecutor(kernels.settings.threads) as pool:
+            list(pool.map(take, starts))
+    return found
 
 
 def _refuse(settings: RadiomicsSettings, radius: int) -> None:
@@ -110,189 +284,18 @@ def _refuse(settings: RadiomicsSettings, radius: int) -> None:
             ("resampledPixelSpacing", settings.resampledPixelSpacing is not None),
             ("preCrop", settings.preCrop),
             ("resegmentRange", settings.resegmentRange is not None),
+            ("resegmentOutliers", settings.resegmentOutliers is not None),
             ("stackSlices", settings.stackSlices is not None),
             ("weightingNorm", settings.weightingNorm is not None),
+            ("aggregation", settings.aggregation is not None),
             ("symmetricalGLCM = false", not settings.symmetricalGLCM),
-            ("imageType other than Original", set(settings.imageType) != {"Original"}),
         )
         if odd
     ]
     if problems:
         raise InputError(f"feature maps: expected no {', '.join(problems)}")
-    if not 1 <= radius <= 50 or max(settings.distances) > 2 * radius:
+    if not 1 <= radius <= _LARGEST_REACH or max(settings.distances) > 2 * radius:
         raise InputError(
-            "feature maps: expected a radius from 1 to 50 in which the distances fit, found"
-            f" {radius} with distances {settings.distances}"
+            f"feature maps: expected a radius from 1 to {_LARGEST_REACH} in which the distances"
+            f" fit, found {radius} with distances {settings.distances}"
         )
-
-
-@njit(cache=True, nogil=True)
-def _maps(
-    box: Levels, segments: IntArray, shape: IntArray, offsets: IntArray, radius: int, n: int
-) -> FloatArray:
-    """Return the features of every voxel, shape (features, voxels in raster order)."""
-    voxels = 0
-    for s in range(segments.shape[0]):
-        voxels += segments[s, 1] - segments[s, 0]
-    result = np.full((22, voxels), np.nan)
-    directions = offsets.shape[0]
-    pairs = np.zeros((directions, n, n), np.int32)
-    margin = np.zeros((directions, n), np.int32)
-    plus = np.zeros((directions, 2 * n), np.int32)
-    minus = np.zeros((directions, n), np.int32)
-    sums = np.zeros((directions, _SUMS))
-    # c log2 c of every count that occurs.
-    most = 2 * (2 * radius + 1) ** 3 + 2
-    logs = np.zeros(most)
-    for c in range(2, most):
-        logs[c] = c * math.log2(c)
-    one = np.empty(22)
-    at = 0
-    for s in range(segments.shape[0]):
-        start, stop = segments[s, 0], segments[s, 1]
-        pairs[:] = 0
-        margin[:] = 0
-        plus[:] = 0
-        minus[:] = 0
-        sums[:] = 0.0
-        for here in range(start, stop):
-            for a in range(directions):
-                dx = offsets[a, 2]
-                first = here - radius + max(0, -dx)
-                last = here + radius - max(0, dx)
-                if here == start:
-                    for x in range(first, last + 1):
-                        _change(
-                            box, shape, offsets[a], radius, x, x - here, 1,
-                            pairs[a], margin[a], plus[a], minus[a], sums[a], logs, n,
-                        )  # fmt: skip
-                else:
-                    _change(
-                        box, shape, offsets[a], radius, first - 1, first - 1 - here, -1,
-                        pairs[a], margin[a], plus[a], minus[a], sums[a], logs, n,
-                    )  # fmt: skip
-                    _change(
-                        box, shape, offsets[a], radius, last, last - here, 1,
-                        pairs[a], margin[a], plus[a], minus[a], sums[a], logs, n,
-                    )  # fmt: skip
-            counted = 0
-            for a in range(directions):
-                if sums[a, 0] > 0.0:
-                    _measure(sums[a], logs, one)
-                    counted += 1
-                    for k in range(22):
-                        result[k, at] = one[k] if counted == 1 else result[k, at] + one[k]
-            if counted:
-                for k in range(22):
-                    result[k, at] /= counted
-            at += 1
-    return result
-
-
-@njit(cache=True, nogil=True)
-def _change(
-    box: Levels,
-    shape: IntArray,
-    offset: IntArray,
-    radius: int,
-    x: int,
-    aside: int,
-    sign: int,
-    pairs: npt.NDArray[np.int32],
-    margin: npt.NDArray[np.int32],
-    plus: npt.NDArray[np.int32],
-    minus: npt.NDArray[np.int32],
-    sums: FloatArray,
-    logs: FloatArray,
-    n: int,
-) -> None:
-    """Add (or take away) the pairs that begin in one column plane of the kernel.
-
-    ``x`` is a flat index on the kernel's middle row, ``aside`` columns from its middle. Of the sums
-    the first is the number of pairs; then come additive ones, then sums of c log2 c.
-    """
-    row = shape[2]
-    slab = shape[1] * shape[2]
-    dz, dy, dx = offset[0], offset[1], offset[2]
-    step = dz * slab + dy * row + dx
-    for z in range(-radius + max(0, -dz), radius - max(0, dz) + 1):
-        for y in range(-radius + max(0, -dy), radius - max(0, dy) + 1):
-            p = x + z * slab + y * row
-            i, j = int(box[p]), int(box[p + step])
-            if i == 0 or j == 0:
-                continue
-            if i > j:
-                i, j = j, i
-            d, t = j - i, i + j
-            sums[0] += sign
-            sums[1] += sign * i * j
-            sums[2] += sign * t
-            sums[3] += sign * t * t
-            sums[4] += sign * float(t) * t * t
-            sums[5] += sign * float(t) * t * t * t
-            sums[6] += sign * d
-            old = minus[d]
-            minus[d] = old + sign
-            sums[7] += logs[old + sign] - logs[old]
-            sums[8] += sign / (1.0 + d)
-            sums[9] += sign / (1.0 + d * d)
-            sums[10] += sign / (1.0 + d * d / (n * n))
-            sums[11] += sign / (1.0 + d / n)
-            if d > 0:
-                sums[12] += sign / (d * d)
-            old = pairs[i - 1, j - 1]
-            new = old + sign
-            pairs[i - 1, j - 1] = new
-            # Both cells of a pair, or the one on the diagonal, which counts twice.
-            if d > 0:
-                sums[13] += 2.0 * (logs[new] - logs[old])
-                sums[15] += 2.0 * (new * new - old * old)
-            else:
-                sums[13] += logs[2 * new] - logs[2 * old]
-                sums[15] += 4.0 * (new * new - old * old)
-            old = plus[t - 1]
-            plus[t - 1] = old + sign
-            sums[14] += logs[old + sign] - logs[old]
-            for level in (i, j):
-                old = margin[level - 1]
-                margin[level - 1] = old + sign
-                sums[16] += logs[old + sign] - logs[old]
-            sums[17] += sign * (i * i + j * j)
-
-
-@njit(cache=True, nogil=True)
-def _measure(sums: FloatArray, logs: FloatArray, out: FloatArray) -> None:
-    """Fill in the features of one direction's sums, in the order of ``MAP_FEATURES``."""
-    count = sums[0]
-    cells = 2.0 * count
-    mean = sums[2] / cells
-    t1, t2, t3, t4 = sums[2] / count, sums[3] / count, sums[4] / count, sums[5] / count
-    # Of whole numbers, so that a constant kernel has a variance of exactly 0.
-    variance = (sums[17] * cells - sums[2] * sums[2]) / (cells * cells)
-    covariance = (sums[1] * 2.0 * cells - sums[2] * sums[2]) / (cells * cells)
-    contrast = (2.0 * sums[17] - sums[3]) / count
-    joint = math.log2(cells) - sums[13] / cells
-    marginal = math.log2(cells) - sums[16] / cells
-    information = 1.0 - math.exp(-2.0 * (2.0 * marginal - joint))
-    out[0] = sums[1] / count
-    out[1] = t4 - 4.0 * t1 * t3 + 6.0 * t1 * t1 * t2 - 3.0 * t1**4
-    out[2] = t3 - 3.0 * t1 * t2 + 2.0 * t1**3
-    out[3] = t2 - t1 * t1
-    out[4] = contrast
-    out[5] = covariance / (variance + _EPSILON) if variance > 0.0 else 1.0
-    out[6] = sums[6] / count
-    out[7] = math.log2(count) - sums[7] / count
-    out[8] = contrast - out[6] * out[6]
-    out[9] = sums[8] / count
-    out[10] = sums[9] / count
-    out[11] = sums[10] / count
-    out[12] = sums[11] / count
-    out[13] = (joint - 2.0 * marginal) / marginal if marginal > 1e-12 else 0.0
-    out[14] = math.sqrt(max(information, 0.0))
-    out[15] = sums[12] / count
-    out[16] = mean
-    out[17] = sums[15] / (cells * cells)
-    out[18] = joint
-    out[19] = t1
-    out[20] = math.log2(count) - sums[14] / count
-    out[21] = variance
