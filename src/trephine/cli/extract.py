@@ -137,7 +137,6 @@ def extract(
     An array of jobs: give each `--shard 0/8 --store part-0` and so on, and join the stores with
     `trephine merge features.csv part-*`.
     """
-    from trephine.cluster import work_done_by
     from trephine.radiomics.compilation import is_compiled
     from trephine.study.batch.drive import Conduct
     from trephine.study.batch.log import RunLog
@@ -160,13 +159,23 @@ def extract(
     folder = _folder(out, store, found)
     records = RunLog(log or (store / "log.jsonl" if store is not None else None))
     asked = _Asked(found, share, work, Conduct(workers, timeout, failures, retry), records)
-    shown = ExtractionLines(len(share.take(found.pairs)))
-    with work_done_by(executor or "local", workers):
+    shown = _carry_out(asked, folder, out, executor or "local", own=store is not None)
+    _sum_up(asked, shown, wanted=store is not None or log is not None)
+
+
+def _carry_out(
+    asked: _Asked, folder: Path | None, out: Path | None, executor: str, *, own: bool
+) -> ExtractionLines:
+    """Measure and write; return what was shown of it."""
+    from trephine.cluster import work_done_by
+
+    shown = ExtractionLines(len(asked.share.take(asked.found.pairs)))
+    with work_done_by(executor, asked.conduct.workers):
         if folder is None:
             _write(_table(_in_memory(asked, shown)), out)
         else:
-            _through_store(asked, shown, folder, out, own=store is not None)
-    _sum_up(asked, shown, wanted=store is not None or log is not None)
+            _through_store(asked, shown, folder, out, own=own)
+    return shown
 
 
 def _sum_up(asked: _Asked, shown: ExtractionLines, *, wanted: bool) -> None:
