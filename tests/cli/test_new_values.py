@@ -349,3 +349,19 @@ def test_levels_that_differ_by_a_footnote_are_said() -> None:
     table, _ = read_clinical(frame, {"stage": variable}, "t")
     (said,) = value_doubts(table, list(range(2, 17)))
     assert "the levels 'II' and 'II*', which differ by a mark" in said
+
+
+@pytest.mark.parametrize(
+    ("row", "written"),
+    [(lambda k: k % 3 == 0, ">{}"), (lambda k: k % 3 == 0, "{}+"), (lambda k: k % 9 == 0, "lost")],
+)
+@pytest.mark.parametrize("digits", [0, 1])
+def test_a_second_time_to_event_with_marks_on_its_numbers_is_no_predictor(
+    tmp_path: Path, row: Callable[[int], bool], written: str, digits: int
+) -> None:
+    times = [round(float(cell) * 0.6, digits) for cell in BASE["months"]]
+    cells = [written.format(f"{t:g}") if row(k) else f"{t:g}" for k, t in enumerate(times)]
+    plan, found = drafted(tmp_path, PFS_months=cells)
+    assert "PFS_months" not in plan.get("clinical", {})
+    assert plan["data"]["columns"]["time"] == "months"
+    assert any("PFS_months (it looks like another follow-up time)" in line for line in found), found
