@@ -158,6 +158,20 @@ def test_a_legend_without_a_name_counts_only_where_one_column_has_its_codes() ->
     assert set(find_legends(frame, text)) == {"a"}
 
 
+def test_a_legend_without_a_name_is_of_the_one_column_that_holds_its_words_too() -> None:
+    frame = pd.DataFrame(
+        {"性别": ["1", "2", "男", "女", "F"], "stage": ["1", "2", "II", "2", "1"], "n": [*"12121"]}
+    )
+    text = (SheetText("说明", 1, 1, "1=男, 2=女"),)
+    assert {name: legend.meanings for name, legend in find_legends(frame, text).items()} == {
+        "性别": {"1": "男", "2": "女"}
+    }
+    # Of two columns that hold them nobody knows, and a code that it does not have is another's.
+    twice = frame.assign(partner=frame["性别"])
+    assert find_legends(twice, text) == {}
+    assert find_legends(frame.replace({"F": "3"}), text) == {}
+
+
 def test_a_legend_does_not_explain_a_column_that_holds_other_numbers() -> None:
     frame = pd.DataFrame({"stage": ["1", "2", "4"]})
     assert find_legends(frame, (SheetText(None, 9, 1, "stage: 1=I, 2=II"),)) == {}

@@ -365,3 +365,17 @@ def test_a_second_time_to_event_with_marks_on_its_numbers_is_no_predictor(
     assert "PFS_months" not in plan.get("clinical", {})
     assert plan["data"]["columns"]["time"] == "months"
     assert any("PFS_months (it looks like another follow-up time)" in line for line in found), found
+
+
+def test_the_way_to_keep_cases_with_gaps_is_shown_where_there_are_any(tmp_path: Path) -> None:
+    whole = [str(20 + k % 30) for k in range(N)]
+    for name, cells, shown in (
+        ("whole", whole, False),
+        ("gap", [*whole[:-1], ""], True),
+        ("word", [("yes", "no", "unknown")[k % 3] for k in range(N)], True),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        plan, _ = drafted(folder, marker=cells)
+        assert "marker" in plan["clinical"]
+        assert ("selection" in plan) == shown, name

@@ -2,8 +2,8 @@
 
 A legend stands in one cell, or with one code a cell below or beside one another; after the
 column's name in the same cell, beside or below the name, or in the column's name itself; or it is
-a code book, one row per code. It is taken for a column only by the column's name, or where the
-codes are those of one column alone.
+a code book, one row per code. It is taken for a column only by the column's name, where one column
+alone holds its words among its codes, or where the codes are those of one column alone.
 """
 
 from __future__ import annotations
@@ -133,10 +133,20 @@ def _in_cells(
         else:
             loose.append((text, pairs))
     for text, pairs in loose:
-        fitting = [name for name, own in values.items() if len(own) > 1 and own <= set(pairs)]
-        whole = [name for name in fitting if values[name] == set(pairs)]
-        if len(whole) == 1 and len(fitting) == 1:
-            yield Legend(whole[0], pairs, text.place)
+        if column := _only_column(pairs, values):
+            yield Legend(column, pairs, text.place)
+
+
+def _only_column(pairs: Mapping[str, str], values: Mapping[str, set[str]]) -> str:
+    """Return the column that a legend without a name can only be of, or an empty text.
+
+    Some rows of the column hold the words themselves, or it alone holds such codes.
+    """
+    spoken = [n for n, own in values.items() if set(pairs.values()) <= own and own & set(pairs)]
+    if spoken:
+        return spoken[0] if len(spoken) == 1 else ""
+    fitting = [name for name, own in values.items() if len(own) > 1 and own <= set(pairs)]
+    return fitting[0] if len(fitting) == 1 and values[fitting[0]] == set(pairs) else ""
 
 
 def _parts(text: str) -> list[tuple[dict[str, str], str]]:

@@ -60,11 +60,14 @@ class Declaration:
         Why not.
     asked
         What a person must decide about it, or an empty text.
+    unknown
+        Whether words in its cells are read as missing values.
     """
 
     line: str = ""
     reason: str = ""
     asked: str = ""
+    unknown: bool = False
 
 
 def declare(look: Look) -> Declaration:
@@ -125,7 +128,7 @@ def _categories(look: Look) -> Declaration:
     parts = {"levels": listed(levels)}
     if read:
         parts["read"] = words(dict(sorted(read.items())))
-    return Declaration(inline(parts), asked=_merged(look, asked))
+    return Declaration(inline(parts), asked=_merged(look, asked), unknown=bool(unknown))
 
 
 def _levels(look: Look, meaning: Mapping[str, str]) -> list[str]:

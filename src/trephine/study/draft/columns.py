@@ -51,6 +51,8 @@ class Roles:
         Columns whose merged cells stand for all their rows.
     competing
         As `trephine.study.draft.outcome.DraftedOutcome`.
+    gaps
+        Clinical variables that some rows have no value of.
     """
 
     columns: dict[str, str]
@@ -64,6 +66,7 @@ class Roles:
     merged: frozenset[str] = frozenset()
     strip: dict[str, tuple[str, ...]] = field(default_factory=dict)
     competing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    gaps: frozenset[str] = frozenset()
 
     @property
     def missing(self) -> int:
@@ -134,8 +137,13 @@ def guess_roles(
     repeat, doubts = _merged(found, covered)
     columns = {role: found[role] for role in _ROLES if role in found}
     asked = (*questions, *doubts)
-    of, ends = outcome, (outcome.strip, outcome.competing)
+    of, ends = outcome, (outcome.strip, outcome.competing, _gaps(clinical, looks))
     return Roles(columns, why, of.unit, of.horizons, read, clinical, left_out, asked, repeat, *ends)
+
+
+def _gaps(clinical: Mapping[str, Declaration], looks: Mapping[str, Look]) -> frozenset[str]:
+    """Return the variables that lack a value in some row, or whose words say so."""
+    return frozenset(n for n, v in clinical.items() if looks[n].share < 1 or v.unknown)
 
 
 def _looks(

@@ -191,10 +191,12 @@ def _clinical_lines(roles: Roles) -> list[str]:
         if declared.asked:
             lines.append(comment(f"TO DECIDE: {declared.asked}"))
         lines.append(f"{key(column)} = {declared.line}")
-    lines += [
-        "",
-        "# Cases that lack a clinical value are left out, and listed; to keep them:",
-        "[selection]",
-        '# missing_clinical = "impute"',
-    ]
+    # Without a gap the section would be empty, and whoever adds it would have it twice.
+    if roles.gaps:
+        lines += [
+            "",
+            "# Cases that lack a clinical value are left out, and listed; to keep them:",
+            "[selection]",
+            '# missing_clinical = "impute"',
+        ]
     return [*lines, ""]
