@@ -373,6 +373,7 @@ def test_the_rater_who_drew_most_cases_comes_first(trephine: Command, tmp_path: 
     [
         ("分期", ["I期", "II期", "IIIA期", "IIIB期", "IV期"]),
         ("ARCO", ["Stage I", "Stage II", "Stage IV"]),
+        ("病期", ["一期", "二期", "三期", "四期"]),
         ("疼痛", ["无", "轻度", "中度", "重度"]),
         ("oedema", ["absent", "mild", "moderate", "severe"]),
         ("Dosis", ["gering", "mittel", "hoch"]),

@@ -18,7 +18,8 @@ from trephine.study.toml_text import inline, key, listed, words
 MOST_LEVELS = 6
 _STAGE = re.compile(
     r"(?:arco|ficat|steinberg|stage|grade|type|class|stadium|stade|grad|typ)?\s*"
-    r"(?P<n>iv|v|i{1,3}|[0-6])\s*-?\s*(?P<letter>[a-d]?)\s*(?:期|级|級|度|型|stage|grade|기)?"
+    r"第?\s*(?P<n>iv|v|i{1,3}|[0-6]|[一二三四五六])\s*-?\s*(?P<letter>[a-d]?)"
+    r"\s*(?:期|级|級|度|型|stage|grade|기)?"
 )
 _RANKS = (
     "no none absent never normal 否 无 nein non нет aucun - (-)",
@@ -32,6 +33,7 @@ _RANKS = (
 """Words that stand in an order of their own, from least to most."""
 _RANK = {word: rank for rank, words in enumerate(_RANKS) for word in words.split()}
 _ROMAN = {"0": "0", "1": "I", "2": "II", "3": "III", "4": "IV", "5": "V", "6": "VI"}
+_ROMAN |= dict(zip("一二三四五六", ("I", "II", "III", "IV", "V", "VI"), strict=True))
 _MEN = """m male man männlich mann männl homme masculin hombre masculino м муж мужской
     男 男性 남 남성 남자"""
 _WOMEN = """f female woman weiblich frau w femme féminin mujer femenino ж жен женский
@@ -221,7 +223,7 @@ def _ordered(levels: set[str]) -> list[str]:
 def _place(stage: str) -> tuple[int, str]:
     """Return number and letter of a stage as `_stage` writes it: (3, "A") of IIIA."""
     roman = stage.rstrip("ABCD")
-    numbers = {written: int(number) for number, written in _ROMAN.items()}
+    numbers = {written: int(number) for number, written in _ROMAN.items() if number.isdecimal()}
     return numbers[roman], stage[len(roman) :]
 
 
