@@ -141,6 +141,20 @@ def test_a_drawing_on_a_copy_whose_header_is_wrong_is_not_moved_by_it(
         fit_mask(image, read_mask(tmp_path / "copy.nii.gz", image=image), "resample")
 
 
+@pytest.mark.parametrize(("times", "asked"), [(1.14, True), (0.5, False), (3.0, False)])
+def test_a_mask_of_nearly_the_images_proportions_may_be_another_images(
+    radiograph: Path, times: float, asked: bool
+) -> None:
+    """Radiographs of other patients have nearly the same proportions; copies are halves, thirds."""
+    image = read_image(radiograph)
+    shape = tuple(round(size * times) for size in image.pixels.shape)
+    labels = np.zeros(shape, np.uint8)
+    labels[2:6, 2:6] = 1
+    with pytest.raises(ImageError, match="header is wrong") as refused:
+        fit_mask(image, Mask(labels, Geometry.plain((0.2, 0.2))))
+    assert ("was it drawn on another image? If not, the header" in str(refused.value)) == asked
+
+
 def test_the_images_own_shape_under_another_spacing_is_not_resampled(radiograph: Path) -> None:
     image = read_image(radiograph)
     wrong = Mask(drawn(), Geometry.plain((0.18, 0.18)))

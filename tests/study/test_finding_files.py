@@ -53,6 +53,8 @@ def test_a_wildcard_stands_for_a_name_where_one_file_alone_fits(tmp_path: Path) 
     assert "t.csv, row 3: expected one file for an image at export/{id}/*/[1]/*, found 2 files" in (
         told
     )
+    (told,) = problems(tmp_path, "*/*/*")
+    assert "rows 2, 3, 4: expected one file for an image at */*/*, found 4 folders" in told
     (told,) = problems(tmp_path, "export/{id}/*/none/*")
     assert "rows 2, 3, 4: expected an image at export/{id}/*/none/*, found no such file" in told
 

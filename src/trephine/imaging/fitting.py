@@ -25,6 +25,7 @@ _SAME_DIRECTION = 1e-3
 # Copies are rounded to whole pixels, and spacings to a few digits.
 _SAME_EXTENT = 0.02
 _SAME_SPACING = 1e-4
+_WHOLE = 0.02
 
 
 def fit_mask(
@@ -262,11 +263,15 @@ def _belied(image: Image, mask: Mask, asked: str) -> str:
             f"it has the image's shape and by its header {share:.0%} of the image's extent: the"
             f" header is wrong. Where it was drawn on this very image, {asked.format('adopt')}"
         )
-    size = f"{times:.3g} times smaller" if times > 1.0 else f"{1.0 / times:.3g} times larger"
+    ratio = max(times, 1.0 / times)
+    size = f"{ratio:.3g} times {'smaller' if times > 1.0 else 'larger'}"
+    # Copies are halves, thirds or quarters; images of other patients differ by anything.
+    other = abs(ratio - round(ratio)) > _WHOLE
+    asked_first = "was it drawn on another image? If not, " if other else ""
     return (
         f"it has the shape of the image's copy, {size}, and by its header"
-        f" {share:.0%} of the image's extent: the header is wrong. Write the copy's spacing"
-        f" ({right[0]:.6g} x {right[1]:.6g} mm) into it, or draw it on the image itself"
+        f" {share:.0%} of the image's extent: {asked_first}the header is wrong. Write the copy's"
+        f" spacing ({right[0]:.6g} x {right[1]:.6g} mm) into it, or draw it on the image itself"
     )
 
 

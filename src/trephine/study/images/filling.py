@@ -23,6 +23,8 @@ FIELD = re.compile(r"\{([^{}]+)\}")
 _WILD = re.compile(r"[*?]")
 # Stands for the path of a case whose cell is empty: no file is called so.
 _EMPTY = "(empty cell)"
+# And for that of a case whose pattern fits several folders, which has been told.
+_SEVERAL = "(several)"
 
 
 def filled(
@@ -46,7 +48,8 @@ def filled(
     cells = {field: list(frame[field]) for field in sorted(set(FIELD.findall(pattern)))}
     root, *outside = data.folders_for(pattern)
     paths: list[Path] = []
-    leaving, several = [], {}
+    leaving: list[int] = []
+    several: dict[int, list[Path]] = {}
     for place, number in enumerate(frame.index):
         of_row = {field: column[place] for field, column in cells.items()}
         if not all(of_row.values()):
@@ -56,10 +59,13 @@ def filled(
             paths.append(Path(pattern))
             continue
         candidates = _candidates(pattern, of_row)
+        chosen = candidates[0]
         if len(candidates) != 1:
-            several[int(number)] = len(candidates)
+            several[int(number)] = candidates
+            files = (path for path in candidates if not path.is_dir())
+            chosen = next(files, chosen / _SEVERAL)
         try:
-            paths.append(held_inside(candidates[0].absolute(), root, outside=outside))
+            paths.append(held_inside(chosen.absolute(), root, outside=outside))
         except InputError:
             leaving.append(int(number))
             paths.append(Path(pattern))
@@ -128,16 +134,18 @@ def _candidates(pattern: str, cells: Mapping[str, str]) -> list[Path]:
 
 
 def _several(
-    counts: Mapping[int, int], pattern: str, what: str, data: DataSection
+    fitting: Mapping[int, Sequence[Path]], pattern: str, what: str, data: DataSection
 ) -> list[Problem]:
-    if not counts:
+    if not fitting:
         return []
-    low, high = min(counts.values()), max(counts.values())
-    found = f"{low} files" if low == high else f"{low} to {high} files"
+    low, high = min(map(len, fitting.values())), max(map(len, fitting.values()))
+    folders = {path.is_dir() for paths in fitting.values() for path in paths}
+    kind = "files and folders" if len(folders) == 2 else "folders" if True in folders else "files"
+    found = f"{low} {kind}" if low == high else f"{low} to {high} {kind}"
     return [
         Problem.of_cells(
             data.table.name,
-            list(counts),
+            list(fitting),
             "",
             f"one file for {what} at {data.shown(pattern)}",
             found,
@@ -207,6 +215,8 @@ def _missing(path: Path) -> str | None:
     """Say what stands where an image or a mask should, None where one may be."""
     if path.name == _EMPTY:
         return "an empty cell"
+    if path.name == _SEVERAL:
+        return None
     if is_image_path(path):
         return None
     try:
