@@ -379,3 +379,21 @@ def test_the_way_to_keep_cases_with_gaps_is_shown_where_there_are_any(tmp_path: 
         plan, _ = drafted(folder, marker=cells)
         assert "marker" in plan["clinical"]
         assert ("selection" in plan) == shown, name
+
+
+def test_what_differs_in_every_row_of_a_sheet_of_patients_names_them(tmp_path: Path) -> None:
+    """A group's name merged over its columns, and a column that no list of names knows."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["PA", "Sex", "Surgery", "Last visit", "Right hip", None, "Left hip", None])
+    sheet.append([None, None, None, None, "ARCO", "Collapse date", "ARCO", "Collapse date"])
+    for k in range(N):
+        day, seen = f"2016-{k % 12 + 1:02d}-11", "2017-05-02" if EVENT[k] else None
+        hips = [("I", "II")[k % 2], seen, "II", None]
+        sheet.append([f"P{k:02d}", "FM"[k % 2], day, f"2019-03-{k % 28 + 1:02d}", *hips])
+    for merged in ("E1:F1", "G1:H1", "A1:A2", "B1:B2", "C1:C2", "D1:D2"):
+        sheet.merge_cells(merged)
+    book.save(tmp_path / "t.xlsx")
+    columns = tomllib.loads(draft_study(tmp_path).text)["data"]["columns"]
+    assert columns["patient"] == "PA"
+    assert set(columns["sides"]) == {"R", "L"}

@@ -45,6 +45,14 @@ def test_a_horizon_with_few_still_followed_is_named_and_one_past_all_is_not() ->
     assert "9 cases are still followed at 36 m" in found[1]
 
 
+def test_a_horizon_before_the_first_event_is_said() -> None:
+    survival = Survival(np.linspace(10, 60, 200), np.arange(200) % 2 == 1, "months")
+    (found,) = fitted_to_little(survival, (6.0, 36.0), flow())
+    assert found[0] == "Horizons"
+    assert found[1].startswith("No event by 6 months, as the first is at 10.2")
+    assert places(survival, (10.5,)) == []
+
+
 @pytest.mark.parametrize(("lost", "said"), [(10, False), (11, True)])
 def test_more_than_a_twentieth_lost_to_missing_values_is_said(lost: int, said: bool) -> None:
     found = fitted_to_little(cohort(), (24.0,), flow(200, lost))

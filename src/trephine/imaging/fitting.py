@@ -10,6 +10,7 @@ import numpy.typing as npt
 from trephine.choices import Correction, MaskGeometry
 from trephine.errors import ImageError, named_labels
 from trephine.imaging.affine import AS_STORED, turn, turn_back
+from trephine.imaging.copies import belied_by_shape
 from trephine.imaging.folder import FOUND
 from trephine.imaging.geometry import GeometryError, check_geometry, is_default_header
 from trephine.imaging.itk import ITK, itk_image
@@ -22,10 +23,6 @@ BY_OPTION = "give --mask-geometry {}"
 
 _PICTURES = ("PNG", "TIFF")
 _SAME_DIRECTION = 1e-3
-# Copies are rounded to whole pixels, and spacings to a few digits.
-_SAME_EXTENT = 0.02
-_SAME_SPACING = 1e-4
-_WHOLE = 0.02
 
 
 def fit_mask(
@@ -72,7 +69,7 @@ def remedy(image: Image, mask: Mask, asked: str = BY_KEY) -> str:
             f" {asked.format('adopt')}, which leaves the drawing on its pixels; if not, draw it on"
             " the image itself"
         )
-    belied = _belied(image, mask, asked)
+    belied = belied_by_shape(image, mask, asked)
     if belied:
         return belied
     if not _missing(image, mask):
@@ -131,7 +128,7 @@ def correct_mask(
             " found one that does not; draw it on the image itself, or, if it was drawn on this"
             f" very image, row for row, {asked.format('adopt')}"
         )
-    belied = _belied(image, mask, asked)
+    belied = belied_by_shape(image, mask, asked)
     if belied:
         raise ImageError(f"mask: expected a header that says where it lies, found that {belied}")
     lost = _missing(image, mask)
@@ -231,48 +228,6 @@ def resampled(image: Image, mask: Mask) -> npt.NDArray[np.int32]:
     found = ITK.Resample(source, reference, identity, ITK.sitkNearestNeighbor, 0)
     values: npt.NDArray[np.int32] = ITK.GetArrayFromImage(found)
     return np.ascontiguousarray(values.reshape(image.pixels.shape))
-
-
-def _belied(image: Image, mask: Mask, asked: str) -> str:
-    """Say how the shape of a mask belies its header's spacing; empty where it does not.
-
-    With the image's corner and its pixels, or so many times fewer or more along both axes, a mask
-    was drawn on the image or on a copy of another size. Either covers the whole image: a spacing
-    by which it does not is wrong, and would move the drawing off what was drawn.
-    """
-    # A NIfTI file of a radiograph's drawing is placed, and says nothing by it.
-    if mask.labels.ndim != 2 or image.pixels.ndim != 2 or image.geometry.placed is not None:
-        return ""
-    if mask.provenance.get("placement") == "array":
-        return ""
-    wanted, found = np.array(image.pixels.shape), np.array(mask.labels.shape)
-    times = float(np.mean(wanted / found))
-    origins = (np.asarray(one.geometry.origin_mm) for one in (image, mask))
-    spacing = np.asarray(mask.geometry.spacing_mm)
-    # The first pixel of a smaller copy has its centre further in.
-    same_corner = np.abs(np.subtract(*origins)).max() <= max(times, 1.0) * spacing.max()
-    rounding = max(1.0, 1.0 / times)
-    if not same_corner or np.abs(wanted / times - found).max() >= rounding:
-        return ""
-    right = np.asarray(image.geometry.spacing_mm) * wanted / found
-    share = float((spacing / right).max() if (spacing > right).any() else (spacing / right).min())
-    if abs(share - 1.0) <= (_SAME_SPACING if times == 1.0 else _SAME_EXTENT):
-        return ""
-    if times == 1.0:
-        return (
-            f"it has the image's shape and by its header {share:.0%} of the image's extent: the"
-            f" header is wrong. Where it was drawn on this very image, {asked.format('adopt')}"
-        )
-    ratio = max(times, 1.0 / times)
-    size = f"{ratio:.3g} times {'smaller' if times > 1.0 else 'larger'}"
-    # Copies are halves, thirds or quarters; images of other patients differ by anything.
-    other = abs(ratio - round(ratio)) > _WHOLE
-    asked_first = "was it drawn on another image? If not, " if other else ""
-    return (
-        f"it has the shape of the image's copy, {size}, and by its header"
-        f" {share:.0%} of the image's extent: {asked_first}the header is wrong. Write the copy's"
-        f" spacing ({right[0]:.6g} x {right[1]:.6g} mm) into it, or draw it on the image itself"
-    )
 
 
 def _missing(image: Image, mask: Mask) -> str:

@@ -144,8 +144,9 @@ class DataSection(PlanSection):
     )
     encoding: str | None = Field(
         default=None,
-        description="of a CSV table; by default found by its byte order mark, else UTF-8, UTF-16,"
-        " GB18030 or Windows-1252, and reported",
+        description="of a CSV table; by default found by its byte order mark, or by its bytes"
+        " (UTF-8, UTF-16, GB18030, Big5, Shift JIS, Korean, Cyrillic, Greek or Windows-1252), and"
+        " reported",
     )
     read: dict[str, CellReading] = Field(
         default_factory=dict,

@@ -58,7 +58,7 @@ def validated_on_little(
 def _whatever_for(
     survival: Survival, horizons: tuple[float, ...], flow: Flow
 ) -> tuple[tuple[str, str], ...]:
-    return (*_few_at_risk(survival, horizons), *_lost(flow), *_visits(survival))
+    return (*_at_horizons(survival, horizons), *_lost(flow), *_visits(survival))
 
 
 def _few_events(survival: Survival, fewest: int, meaning: str) -> Iterator[tuple[str, str]]:
@@ -67,9 +67,16 @@ def _few_events(survival: Survival, fewest: int, meaning: str) -> Iterator[tuple
         yield "Events", f"{events} events, fewer than {fewest}: intervals are wide, and {meaning}"
 
 
-def _few_at_risk(survival: Survival, horizons: tuple[float, ...]) -> Iterator[tuple[str, str]]:
+def _at_horizons(survival: Survival, horizons: tuple[float, ...]) -> Iterator[tuple[str, str]]:
     last = float(survival.time.max())
+    first = float(survival.time[survival.event].min()) if survival.event.any() else last
     for horizon in horizons:
+        if horizon < first:
+            yield (
+                "Horizons",
+                f"No event by {survival.when(horizon)}, as the first is at {survival.when(first)}:"
+                " nothing can be judged at that horizon. Choose a later one",
+            )
         at_risk = int((survival.time >= horizon).sum())
         if horizon <= last and at_risk < FEW_AT_RISK:
             cases = "1 case is" if at_risk == 1 else f"{at_risk} cases are"

@@ -233,7 +233,13 @@ def _is_second_header(
     only_upper = sum(bool(up) and not low for up, low in zip(upper, lower, strict=True))
     rest = [row for row in sorted(filled) if row > following and filled[row]]
     below = len(filled[rest[0]]) if rest else 0
-    return only_lower > 0 and only_upper > 0 and below > max(len(filled[header]), 1)
+    # A first case with gaps may fill no more than the names of groups; these are merged then.
+    grouped = any(
+        first <= header <= last and left < right and all(lower[left - 1 : right])
+        for first, left, last, right in grid.ranges
+    )
+    fuller = grouped or below > max(len(filled[header]), 1)
+    return only_lower > 0 and only_upper > 0 and fuller
 
 
 def _with_groups(

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from trephine.cohort.reading.encodings import CALLED, guess_encoding
 from trephine.cohort.reading.grid import Grid
 from trephine.cohort.reading.limits import TableLimits
 from trephine.cohort.reading.package import refusal
@@ -97,9 +98,7 @@ def _bytes(path: Path, limits: TableLimits) -> bytes:
 def _decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, list[str]]:
     """Return the text and what was assumed of its encoding.
 
-    A byte order mark decides; then UTF-8 where every byte fits it; then UTF-16 where every other
-    byte is zero; then GB18030 where most of its double bytes are common Chinese characters (the
-    3,755 of the first level of GB 2312); then Windows-1252.
+    A byte order mark decides; without one, `guess_encoding`.
     """
     marks = (
         (codecs.BOM_UTF8, "utf-8-sig"),
@@ -110,39 +109,16 @@ def _decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, list
     )
     found = encoding or next((code for mark, code in marks if content.startswith(mark)), None)
     if found is None:
-        found = _guessed(content)
+        found = guess_encoding(content)
     try:
         text = content.decode(found)
     except (UnicodeDecodeError, LookupError):
         raise refusal(name, f"bytes that are not {found.upper()}", _AS_TEXT) from None
-    called = {"gb18030": "GB18030 (Chinese)", "cp1252": "Windows-1252 (Western European)"}
-    said = {"utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", **called}.get(found)
-    advice = "" if found not in called else "; save it as UTF-8 if letters look wrong"
+    said = {"utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", **CALLED}.get(found)
+    advice = "" if found not in CALLED else "; save it as UTF-8 if letters look wrong"
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text, [f"Read as {said}{advice}."] if said else []
-
-
-def _guessed(content: bytes) -> str:
-    sample = content[:4096]
-    even, odd = sample[::2].count(0), sample[1::2].count(0)
-    if len(sample) > 3 and max(even, odd) > 0.3 * len(sample) / 2:
-        return "utf-16-le" if odd > even else "utf-16-be"
-    if _decodes(content, "utf-8"):
-        return "utf-8"
-    pairs = re.findall(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]", content)
-    common = sum(0xB0 <= pair[0] <= 0xD7 and pair[1] >= 0xA1 for pair in pairs)
-    if _decodes(content, "gb18030") and 2 * common >= len(pairs):
-        return "gb18030"
-    return "cp1252" if _decodes(content, "cp1252") else "latin-1"
-
-
-def _decodes(content: bytes, encoding: str) -> bool:
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def find_separator(text: str, suffixes: list[str]) -> str:
