@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 CALLED = {
     "gb18030": "GB18030 (Chinese)",
@@ -39,7 +40,7 @@ def guess_encoding(content: bytes) -> str:
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     if len(sample) > 3 and max(even, odd) > 0.3 * len(sample) / 2:
         return "utf-16-le" if odd > even else "utf-16-be"
-    tests = (
+    tests: tuple[tuple[str, Callable[[], bool]], ...] = (
         ("utf-8", lambda: True),
         ("cp1253", lambda: _in_words(content) and len(_GREEK.findall(content)) > 1),
         ("cp1251", lambda: _in_words(content)),
@@ -78,7 +79,7 @@ def _side_by_side(content: bytes) -> list[bytes]:
 
     A Western quotation mark or accent with the letter behind it looks like one, and stands alone.
     """
-    pairs = _PAIR.findall(content)
+    pairs: list[bytes] = _PAIR.findall(content)
     beside = sum(len(run) // 2 for run in _RUN.findall(content))
     return pairs if len(pairs) >= _FEWEST_PAIRS and 3 * beside >= len(pairs) else []
 
@@ -97,12 +98,12 @@ def _is_traditional(content: bytes) -> bool:
 
 def _is_korean(content: bytes) -> bool:
     """Say whether all characters are syllables; Chinese ones lie beyond these too."""
-    pairs = set(_PAIR.findall(content))
+    pairs: set[bytes] = set(_PAIR.findall(content))
     syllables = all(0xB0 <= pair[0] <= 0xC8 and pair[1] >= 0xA1 for pair in pairs)
     return len(pairs) >= _FEWEST_KOREAN and syllables
 
 
 def _is_chinese(content: bytes) -> bool:
-    pairs = _PAIR.findall(content)
+    pairs: list[bytes] = _PAIR.findall(content)
     common = sum(0xB0 <= pair[0] <= 0xD7 and pair[1] >= 0xA1 for pair in pairs)
     return 2 * common >= len(pairs)
