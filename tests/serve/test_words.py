@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from importlib import resources
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
+import trephine
 from trephine.choices import ProtocolName
 from trephine.serve.desk.pages import ROOMS
+from trephine.serve.desk.render import stage_name
 from trephine.serve.words import LANGUAGES, Language, Words, catalogue, desk_words
 from trephine.study.editing.study_file import ROLES
 from trephine.study.jobs.process import Verb
@@ -20,6 +23,8 @@ from trephine.study.shelf.studies import Stand
 from trephine.types import TimeUnit
 
 ROOM = resources.files("trephine.serve")
+STUDY = Path(trephine.__file__).parent / "study"
+CHECK = STUDY.parent / "cli" / "check.py"
 IN_TEMPLATES = re.compile(r"data-word=\"(\w+)\"|\{\{ words\.(\w+)")
 IN_MODULES = re.compile(r"say\(\s*\"(\w+)\"|\? \"(\w+)\" : \"(\w+)\"")
 PLACE = re.compile(r"\{(\w+)\}")
@@ -45,7 +50,9 @@ def test_every_language_has_the_same_texts_with_the_same_places(
         words = texts(language)
         assert list(words) == list(english), language
         for key, text in words.items():
-            if key != "glossary":
+            if key == "stage_names":
+                assert list(text) == list(english[key]), language
+            elif key != "glossary":
                 assert text, (language, key)
                 assert set(PLACE.findall(str(text))) == set(PLACE.findall(str(english[key]))), key
 
@@ -102,3 +109,18 @@ def test_the_desk_s_pages_ask_for_every_text_that_there_is_and_for_no_other() ->
     english = set(desk_words("en"))
     assert named - {"get", "format"} <= english
     assert english == (named & english) | chosen
+
+
+def test_every_stage_of_a_run_has_a_name_in_chinese() -> None:
+    """As the code names them: in quotes, where a stage is shown, timed or resampled."""
+    named = re.compile(
+        r"(?:show\(|show, |stage = |once\(|resample\()\s*f?\"([A-Z][a-z -]+)(?:, \{|\")"
+    )
+    files = [*STUDY.glob("*.py"), CHECK]
+    stages = {name for file in files for name in named.findall(file.read_text("utf-8"))}
+    assert {"Fitting", "Nested cross-validation", "Writing the report"} <= stages
+    chinese, english = desk_words("zh"), desk_words("en")
+    assert stages == set(english["stage_names"])
+    assert stage_name("Bootstrap, sound", chinese) == "自助法，稳健方案（sound）"
+    assert stage_name("Bootstrap, sound", english) == f"Bootstrap, {english['protocol_sound']}"
+    assert stage_name("Training 3 networks: about 2 h", chinese) == "Training 3 networks: about 2 h"

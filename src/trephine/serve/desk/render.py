@@ -9,13 +9,14 @@ from functools import cache
 import jinja2
 
 from trephine.serve.parts import environment
+from trephine.serve.words import Words
 
 
 @cache
 def desk_environment() -> jinja2.Environment:
     """Return where the desk's templates come from."""
     own = environment().overlay()
-    own.filters = {**own.filters, "moment": moment, "duration": duration}
+    own.filters = {**own.filters, "moment": moment, "duration": duration, "stage_name": stage_name}
     return own
 
 
@@ -31,3 +32,17 @@ def duration(seconds: float, words: Mapping[str, str]) -> str:
     if hours:
         return words["hours"].format(h=hours, min=minutes)
     return words["minutes"].format(min=minutes) if minutes else words["seconds"].format(s=left)
+
+
+def stage_name(name: str, words: Words) -> str:
+    """Return a stage of a run in a language's words; one that it has no words for as it is.
+
+    A stage of a protocol has its name behind a comma, as in "Bootstrap, sound".
+    """
+    names = words["stage_names"]
+    assert isinstance(names, Mapping)
+    stage, comma, protocol = name.partition(", ")
+    if stage not in names or not comma:
+        return names.get(name, name)
+    called = words.get(f"protocol_{protocol}", protocol)
+    return str(words["stage_of"]).format(stage=names[stage], protocol=called)
