@@ -22,6 +22,7 @@ from trephine.facts.competing import (
     SecondReadingFacts,
 )
 from trephine.facts.models import PartialEffect
+from trephine.facts.restricted_mean import GroupMeanFact, RestrictedMeanFacts
 from trephine.facts.subgroups import SubgroupFacts, SubgroupRow
 from trephine.report.contents import sections_of
 from trephine.report.figures.catalogue import make_plates
@@ -64,6 +65,16 @@ def whole(facts) -> Facts:
         event="collapse", names=("death",), curves=(incidence,),
         readings=(SecondReadingFacts(protocol="sound", model="DLRC", terms=(reading,)),),
     )  # fmt: skip
+    means = RestrictedMeanFacts(
+        label="Sex", horizon=facts.study.horizons[0], hazards_p=0.02,
+        groups=tuple(
+            GroupMeanFact(
+                name=name, n=80, events=30, mean=estimate, difference=estimate, difference_p=0.2,
+                ratio=estimate, ratio_p=0.4,
+            )
+            for name in ("women", "men")
+        ),
+    )  # fmt: skip
     groups = tuple(
         SubgroupRow(
             group=name, n=80, events=30, c_index=estimate, observed_expected=estimate,
@@ -80,6 +91,7 @@ def whole(facts) -> Facts:
             "centres": (centre,),
             "competing": competing,
             "external": external,
+            "restricted_means": (means,),
             "subgroups": (subgroups,),
             "models": tuple(
                 one.model_copy(update={"partial_effects": (curve,)}) for one in facts.models

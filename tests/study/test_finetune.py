@@ -13,7 +13,7 @@ from study.small_study import SmallStudy, write_image_study
 from study.test_run import numbers
 from trephine.errors import PlanError, StudyProblemsError
 from trephine.modelling.bundle import read_bundle
-from trephine.plan.sections import ValidationSection
+from trephine.plan.validation_section import ValidationSection
 from trephine.study import Study
 from trephine.study.finetuning import fewest_training_events, number_of_trainings
 from trephine.study.inputs import read_study

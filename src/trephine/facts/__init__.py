@@ -65,6 +65,7 @@ from trephine.facts.models import (
     WorkedExample,
 )
 from trephine.facts.pictures import Outline, PictureFacts
+from trephine.facts.restricted_mean import RestrictedMeanFacts
 from trephine.facts.selection import (
     AgreementFacts,
     CoefficientPath,
@@ -173,6 +174,8 @@ class Facts(Fact):
     """Kaplan-Meier curves of risk groups."""
     competing: CompetingFacts | None = None
     """Incidences where other events may come first; null where the plan names none."""
+    restricted_means: tuple[RestrictedMeanFacts, ...] = ()
+    """Mean event-free time by group; empty where the plan did not ask for it."""
     subgroups: tuple[SubgroupFacts, ...] = ()
     """Models in the subgroups of the plan, out of fold."""
     centres: tuple[CentreFacts, ...] = ()

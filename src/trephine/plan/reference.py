@@ -24,8 +24,9 @@ from trephine.plan.limits_section import (
     StoreLimitsSection,
     TableLimitsSection,
 )
-from trephine.plan.sections import ModelsSection, OutcomeSection, StudySection, ValidationSection
+from trephine.plan.sections import ModelsSection, OutcomeSection, StudySection
 from trephine.plan.selection_section import SelectionSection, protocols_decide
+from trephine.plan.validation_section import ValidationSection
 from trephine.radiomics.settings import RadiomicsSettings
 
 _HEAD = """\

@@ -12,7 +12,6 @@ from pydantic import (
 
 from trephine.choices import (
     DEFAULT_PROTOCOL,
-    CurveMethod,
     PlannedExecutor,
     ProtocolName,
 )
@@ -25,6 +24,7 @@ from trephine.plan.images_section import ImageSection, check_names
 from trephine.plan.limits_section import LimitsSection
 from trephine.plan.section import PlanSection
 from trephine.plan.selection_section import SelectionSection
+from trephine.plan.validation_section import ValidationSection
 from trephine.types import TimeUnit, span_text
 
 
@@ -156,56 +156,6 @@ class ModelsSection(PlanSection):
         return harm
 
 
-class ValidationSection(PlanSection):
-    """``[validation]``: how performance is measured."""
-
-    repeats: int = Field(
-        default=10,
-        ge=0,
-        description="repeats of nested cross-validation; elastic net beside the signatures is"
-        " fitted in the first two",
-    )
-    folds: int = Field(default=5, ge=2, description="outer folds, drawn by patient")
-    bootstraps: int = Field(
-        default=200,
-        ge=0,
-        description="bootstrap samples of patients to which the whole recipe is refitted: for"
-        " optimism or .632+, instability, the intervals of predictions, and what the luck of the"
-        " training cases adds to the intervals of nested figures; 0 does without all of these",
-    )
-    permutations: int = Field(
-        default=200, ge=0, description="permuted outcomes, for the null check and p of signatures"
-    )
-    interval_bootstraps: int = Field(
-        default=500,
-        ge=50,
-        description="resamples of patients for intervals that have no formula, as those of NRI and"
-        " IDI; decision curves and calibration take 100 at most",
-    )
-    subgroups: tuple[str, ...] = Field(
-        default=(),
-        description='clinical variables, or "centre", in whose groups the fullest model is judged'
-        " out of fold; a continuous one is divided at its median",
-    )
-    decision_range: tuple[float, float] = Field(
-        default=(0.0, 0.99),
-        description="threshold probabilities of the event over which decision curves are drawn:"
-        " those at which a clinician would think of acting",
-    )
-    calibration_curve: CurveMethod = Field(
-        default="hazard",
-        description="smooth calibration curve: Cox regression on the prediction (hazard), on a"
-        " spline of it (hazard spline), hazard regression as in R's rms, or pseudo-values",
-    )
-
-    @field_validator("decision_range")
-    @classmethod
-    def _rising(cls, ends: tuple[float, float]) -> tuple[float, float]:
-        if not 0 <= ends[0] < ends[1] < 1:
-            raise MisfitError("", "two probabilities, the lower one first, from 0 to below 1")
-        return ends
-
-
 class StudyPlan(PlanSection):
     """A whole study; see ``docs/study-file.md`` for each key."""
 
@@ -287,6 +237,13 @@ class StudyPlan(PlanSection):
                 " happened first, with `last` the date on which it did"
             )
             raise MisfitError("outcome.competing", expected)
+        return self
+
+    @model_validator(mode="after")
+    def _means_of_one_event(self) -> Self:
+        if self.validation.restricted_mean and self.outcome.competing:
+            expected = "false where [outcome] names competing events: nobody's time ends with one"
+            raise MisfitError("validation.restricted_mean", expected, "true")
         return self
 
     @model_validator(mode="after")

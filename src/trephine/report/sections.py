@@ -74,7 +74,7 @@ ORDER: dict[SectionName, tuple[str, ...]] = {
         "table-s1",
     ),
     "external": ("table-external",),
-    "risk-groups": ("figure-5c", "table-risk-groups"),
+    "risk-groups": ("figure-5c", "table-risk-groups", "table-restricted-mean"),
     "competing": ("figure-incidence", "table-incidence", "table-second-reading"),
     "sample-size": ("table-sample-size",),
 }

@@ -15,7 +15,7 @@ from trephine.modelling.cases import FeatureSet
 from trephine.modelling.feature_chain import REFITS
 from trephine.modelling.protocols import PROTOCOLS
 from trephine.plan import StudyPlan
-from trephine.plan.sections import ValidationSection
+from trephine.plan.validation_section import ValidationSection
 from trephine.types import Survival
 from trephine.validation.bootstrap_optimism import FEWEST_BOOTSTRAPS
 

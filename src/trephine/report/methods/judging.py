@@ -168,6 +168,10 @@ def about_performance(facts: Trace) -> tuple[Text, ...]:
         parts += ["; risk groups cut at the ", *join(list(rules.values()), last=" or the "),
                   ", compared by the log-rank test"]  # fmt: skip
     parts.append(".")
+    if facts.restricted_means:
+        parts += [" Groups were also compared by mean event-free time up to ",
+                  facts.restricted_means[0].horizon.show("horizon"), cite("royston2013"),
+                  ", which needs no proportional hazards."]  # fmt: skip
     if facts.subgroups:
         parts += _in_subgroups(facts)
     if facts.sample_size and facts.sample_size.raw.assumed_r2 is not None:

@@ -15,6 +15,7 @@ from trephine.report.tables.instability import instability_table
 from trephine.report.tables.performance import calibration_table, risk_group_table, table_3
 from trephine.report.tables.readable import contribution_table, short_signature_table
 from trephine.report.tables.reclassification import reclassification_tables
+from trephine.report.tables.restricted_mean import restricted_mean_table
 from trephine.report.tables.rivals import rivals_table
 from trephine.report.tables.selection import (
     agreement_table,
@@ -50,6 +51,7 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         table_3(trace),
         calibration_table(trace),
         risk_group_table(trace),
+        restricted_mean_table(trace),
         incidence_table(trace),
         second_reading_table(trace),
         instability_table(trace),

@@ -27,6 +27,7 @@ from trephine.study.gather.nomograms import nomogram_facts
 from trephine.study.gather.overview import flow_facts, inputs_facts, run_facts, study_facts
 from trephine.study.gather.performance import performance_facts
 from trephine.study.gather.resampled import corrected_performance, null_facts
+from trephine.study.gather.restricted_mean import restricted_mean_facts
 from trephine.study.gather.signature_tables import signature_table
 from trephine.study.gather.signatures import agreement_facts, correlation_facts, selection_facts
 from trephine.study.gather.subgroups import subgroup_facts
@@ -97,6 +98,7 @@ def _assemble(
         survival=overall_survival(analysis),
         risk_groups=tuple(risk_group_facts(analysis, one) for one in assessment.models),
         competing=competing_facts(analysis, assessment),
+        restricted_means=restricted_mean_facts(analysis, assessment),
         subgroups=tuple(fact for result in results for fact in subgroup_facts(analysis, result)),
         centres=tuple(fact for result in results for fact in centre_facts(analysis, result)),
         pictures=tuple(pictures),

@@ -17,6 +17,7 @@ from trephine.study.gather.curves import (
 from trephine.study.gather.methods import methods_facts, unresampled_method
 from trephine.study.gather.overview import flow_facts, inputs_facts, run_facts, study_facts
 from trephine.study.gather.performance import performance_facts
+from trephine.study.gather.restricted_mean import restricted_mean_facts
 from trephine.study.results import Validation
 
 
@@ -53,5 +54,6 @@ def assemble_external_facts(
         survival=overall_survival(validation),
         risk_groups=tuple(risk_group_facts(validation, one) for one in assessment.models),
         competing=competing_facts(validation, assessment),
+        restricted_means=restricted_mean_facts(validation, assessment),
         external=external,
     )
