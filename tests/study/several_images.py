@@ -57,7 +57,9 @@ age = { unit = "years" }
 """
 
 
-def write_several_images(folder: Path, cases: int = CASES) -> SmallStudy:
+def write_several_images(
+    folder: Path, cases: int = CASES, without_mr: tuple[int, ...] = (WITHOUT_MR,)
+) -> SmallStudy:
     """Write the study."""
     rng = np.random.default_rng(31)
     rows = []
@@ -66,7 +68,7 @@ def write_several_images(folder: Path, cases: int = CASES) -> SmallStudy:
         film, lesion = rng.normal(size=2)
         _write_flat(rng, folder, "ap", hip, film)
         _write_flat(rng, folder, "lateral", hip, float(rng.normal()))
-        if number != WITHOUT_MR:
+        if number not in without_mr:
             _write_stack(rng, folder, hip, lesion)
         rows.append(_row(rng, hip, age, 0.8 * film + 1.4 * lesion))
     pd.DataFrame(rows).to_csv(folder / "clinical.csv", index=False)

@@ -103,6 +103,7 @@ def _signature_from_json(part: Mapping[str, Any]) -> Signature:
         reach=float(part["reach"]),
         floor=_array_or_none(part["floor"]),
         ceiling=_array_or_none(part["ceiling"]),
+        absent_is_mean=bool(part.get("absent_is_mean", False)),
     )
 
 

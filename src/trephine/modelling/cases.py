@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import numpy.typing as npt
 
 from trephine.cohort.schema import ClinicalTable
 from trephine.deep.maps import BlockInputs
 from trephine.errors import InputError
 from trephine.rows import row_index
-from trephine.types import FloatArray, IntArray, Survival
+from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class FeatureSet:
         Whose regions gave ``values``.
     network
         The sha256 of the network that gave all these values; empty for other features.
+    absent_is_mean
+        Whether a case without any value, whose image is missing, counts as the mean of training.
     maps
         From where they can be computed anew with a trained block; None where nothing is trained.
     """
@@ -46,6 +49,7 @@ class FeatureSet:
     repeats: Mapping[str, FloatArray] = field(default_factory=dict)
     first_rater: str = ""
     network: str = ""
+    absent_is_mean: bool = False
     maps: BlockInputs | None = None
 
     def __post_init__(self) -> None:
@@ -72,6 +76,12 @@ class FeatureSet:
         """Return the set without the other readings: all that a prediction takes."""
         maps = None if self.maps is None else replace(self.maps, raters={}, repeats={})
         return replace(self, raters={}, repeats={}, maps=maps)
+
+    @property
+    def present(self) -> BoolArray:
+        """Which cases have a value of some feature, shape (n,)."""
+        found: BoolArray = np.asarray(~np.isnan(self.values).all(axis=1))
+        return found
 
     def reading(self, rater: str) -> FloatArray:
         """Return the first reading of a rater, shape (n, p)."""

@@ -17,7 +17,7 @@ from trephine.modelling.reliability import Agreement, agreements
 from trephine.modelling.signature import Signature, empty_signature
 from trephine.regression.folds import assign_folds
 from trephine.selection.audit import AuditRow, SelectionStepResult, step_result
-from trephine.types import FloatArray, IntArray, Survival
+from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 # Folds of a chain that is refitted whole, because its filter looks at the outcome.
 REFITS = 5
@@ -89,7 +89,18 @@ def fit_chain(
     all, is then refitted without each fold; without them the learner's own inner folds give the
     same for nothing. The penalty is chosen on features of the network that all training cases
     trained, so it is a little small: nested cross-validation sees what that costs.
+
+    Where cases without any value count as the mean, everything is learned from the others, and the
+    score of these is 0, which is the mean of training.
     """
+    present = features.present if features.absent_is_mean else np.ones(len(survival), np.bool_)
+    if not present.all():
+        return _of_all(
+            fit_chain(
+                features.take(present), survival.take(present), patient[present], settings, rng
+            ),
+            present,
+        )
     chain = _fit_once(features, survival, patient, settings, rng)
     looked_ahead = settings.relevance != "none" or chain.tuned is not None
     if not looked_ahead or settings.fold_unit == "case" or chain.learned is None:
@@ -102,6 +113,13 @@ def fit_chain(
         held_out = part.features(features.take(test).first_reading())
         scores[test] = part.signature.score(held_out.values, held_out.names)
     return replace(chain, out_of_fold_score=scores)
+
+
+def _of_all(chain: FittedChain, present: BoolArray) -> FittedChain:
+    """Return a chain that was fitted to some cases with scores of all, 0 of the others."""
+    scores = np.zeros((2, present.size))
+    scores[:, present] = chain.training_score, chain.out_of_fold_score
+    return replace(chain, training_score=scores[0], out_of_fold_score=scores[1])
 
 
 def _fit_once(
@@ -182,6 +200,7 @@ def _signature(funnel: Funnel, learned: LearnedWeights) -> Signature:
         floor=floor,
         ceiling=ceiling,
         reach=0.0,
+        absent_is_mean=funnel.features.absent_is_mean,
     )
     distance = signature.distance(funnel.features.values, funnel.features.names)
     return replace(signature, reach=float(distance.max()))

@@ -35,6 +35,8 @@ Arrays = dict[str, npt.NDArray[Any]]
 # Parts of a signature and of a set's harmonisation that are kept, one number a feature or more.
 _SIGNATURE = ("weights", "centre", "scale")
 _CLIPS = ("floor", "ceiling")
+# There where a case without any value scores as the mean.
+_ABSENT = "absent_is_mean"
 _COMBAT = ("centres", "mean", "covariate_mean", "effects", "scale", "shift", "spread")
 
 
@@ -134,6 +136,8 @@ def _form_to_parts(form: RefitForm, tables: _SharedNames) -> tuple[dict[str, Any
         arrays |= {f"{place}{part}": getattr(signature, part) for part in _SIGNATURE}
         if signature.floor is not None:
             arrays |= {f"{place}{part}": getattr(signature, part) for part in _CLIPS}
+        if signature.absent_is_mean:
+            arrays[f"{place}{_ABSENT}"] = np.ones(1, dtype=np.int32)
     for name, harmoniser in source.harmonisers.items():
         place = f"harmoniser/{name}/"
         arrays[f"{place}columns"] = tables.columns(name, harmoniser.names)
@@ -194,7 +198,9 @@ class _Reader:
             parts |= {part: self.arrays[f"{place}{part}"] for part in _CLIPS}
         names = self._feature_names(name, place)
         unknown = np.full(len(names), np.nan)
-        return Signature(name, names, low=unknown, high=unknown, reach=float("nan"), **parts)
+        parts |= {"low": unknown, "high": unknown}
+        absent = f"{place}{_ABSENT}" in self.arrays
+        return Signature(name, names, reach=float("nan"), absent_is_mean=absent, **parts)
 
     def _harmoniser(self, name: str, content: Mapping[str, Any]) -> Harmoniser:
         place = f"{self.place}harmoniser/{name}/"

@@ -32,6 +32,8 @@ class Signature:
     floor, ceiling
         Values beyond these count as these in the score, shape (m,); None where all values count
         as they are.
+    absent_is_mean
+        Whether a case without any value scores as the mean of training; else it has no score.
     """
 
     feature_set: str
@@ -44,6 +46,7 @@ class Signature:
     reach: float
     floor: FloatArray | None = None
     ceiling: FloatArray | None = None
+    absent_is_mean: bool = False
 
     def __post_init__(self) -> None:
         if (self.floor is None) != (self.ceiling is None):
@@ -79,14 +82,15 @@ class Signature:
         """Return the signature's features as z-scores of training, shape (n, m).
 
         Values beyond floor and ceiling are clipped first, as in training. A missing value
-        counts as the training mean, also as in training, but a case without any value has none.
+        counts as the training mean, also as in training, but a case without any value has none
+        unless ``absent_is_mean``.
         """
         chosen = values[:, self.columns(available)]
         if self.floor is not None:
             chosen = np.clip(chosen, self.floor, self.ceiling)
         standardised: FloatArray = (chosen - self.centre) / self.scale
         empty = np.isnan(values).all(axis=1, keepdims=True)
-        standardised[np.isnan(standardised) & ~empty] = 0.0
+        standardised[np.isnan(standardised) & (~empty | self.absent_is_mean)] = 0.0
         return standardised
 
     def distance(self, values: FloatArray, available: Sequence[str]) -> FloatArray:

@@ -201,10 +201,11 @@ class DataSection(PlanSection):
         description="what every DICOM image must be: a radiograph, or a slice or series of CT or"
         " MR; one of another kind is a problem",
     )
-    view: RadiographView = Field(
-        default="frontal",
-        description="how a radiograph shows the patient: on a lateral one no side of the image is"
-        " the patient's right or left, so none is compared with the table or lettered in pictures",
+    view: RadiographView | None = Field(
+        default=None,
+        description="how a radiograph shows the patient, frontal by default: on a lateral one no"
+        " side of the image is the patient's right or left, so none is compared with the table or"
+        " lettered in pictures",
     )
     spacing_mm: float | tuple[float, float] | None = Field(
         default=None, description="pixel spacing to use where an image states none"

@@ -17,7 +17,7 @@ from trephine.plan.section import PlanSection
 RegionLabel = int | str | dict[str, int | str]
 
 # What stands for a case that lacks an image.
-MissingImage = Literal["stop", "drop"]
+MissingImage = Literal["stop", "drop", "impute"]
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?")
 
@@ -45,12 +45,14 @@ class ImageSection(PlanSection):
         default=None,
         description="what every DICOM file of this image must be; one of another kind is a problem",
     )
-    view: RadiographView = Field(default="frontal", description="as `view` of [data]")
+    view: RadiographView | None = Field(default=None, description="as `view` of [data]")
     missing: MissingImage = Field(
         default="stop",
         description="what becomes of a case that has no file of this image or no mask on it:"
         ' `"stop"` lists it as a problem (or leaves it out with [data] `failures = "skip"`);'
-        ' `"drop"` leaves it out, counted in the flow figure',
+        ' `"drop"` leaves it out, counted in the flow figure; `"impute"` keeps it: signatures of'
+        " this image are made of the cases that have it, in every fold anew, and score the others"
+        " as the mean of those",
     )
     spacing_mm: float | tuple[float, float] | None = Field(
         default=None, description="as `spacing_mm` of [data], which it replaces"

@@ -203,6 +203,9 @@ class StudyPlan(PlanSection):
                 expected = "a column of the side ([data.columns] side or sides) for labels by side"
                 raise MisfitError(where, expected, "none")
             section.deep_over(self.deep)
+            if section.missing == "impute" and self.selection.harmonise != "none":
+                expected = 'selection.harmonise = "none" beside missing = "impute"'
+                raise MisfitError(f"images.{name}.missing", expected, self.selection.harmonise)
         return self
 
     @model_validator(mode="after")

@@ -63,6 +63,13 @@ def image_of(key: str) -> str:
     return key.partition(".")[0]
 
 
+def imputed_images(plan: StudyPlan) -> frozenset[str]:
+    """Return the keys of the images that a case may lack and is kept."""
+    return frozenset(
+        key for key in image_plans(plan) if key and plan.images[image_of(key)].missing == "impute"
+    )
+
+
 def set_name(key: str, kind: str) -> str:
     """Return the name of the feature set of one kind that an image gives."""
     return f"{key} {kind}" if key else kind

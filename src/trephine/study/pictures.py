@@ -193,12 +193,12 @@ def _write(path: Path, pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) 
 
 def _letters(image: Image, view: StudyInputs) -> tuple[str, str]:
     """Return the letters at the edges of a picture; none on a lateral radiograph."""
-    return picture_sides(image) if view.plan.data.view == "frontal" else ("", "")
+    return picture_sides(image) if view.plan.data.view != "lateral" else ("", "")
 
 
 def _told_sides(image: Image, view: StudyInputs) -> str:
     """Say what the letters rest on."""
-    facing = facing_of(image) if view.plan.data.view == "frontal" else None
+    facing = facing_of(image) if view.plan.data.view != "lateral" else None
     if facing is None or not any(facing.picture_sides):
         return ""
     if facing.certain:

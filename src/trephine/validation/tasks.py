@@ -159,6 +159,8 @@ def work_digest(purpose: str, cases: Cases, settings: RecipeSettings, *further: 
         for part in (name, features.names, features.first_rater, features.values):
             add(part)
         add(features.network)
+        if features.absent_is_mean:
+            add("absent is mean")
         if features.maps is not None:
             add(features.maps.block.sha256)
             add(features.maps.keys)

@@ -154,6 +154,7 @@ def _features(facts: Facts, protocol: ProtocolName) -> list[list[str]]:
         [
             f"{row.feature_set} features",
             f"{show(row.extracted, 'count')} per {facts.study.case_noun}",
+            *_present(facts, row.feature_set),
             f"{show(len(row.selected), 'count')} selected",
         ]
         for row in facts.selection
@@ -170,6 +171,16 @@ def _features(facts: Facts, protocol: ProtocolName) -> list[list[str]]:
                 ]
             )
     return boxes
+
+
+def _present(facts: Facts, feature_set: str) -> list[str]:
+    """Say how many cases have the image of a feature set, where some lack it."""
+    of_image = feature_set.rpartition(" ")[0].casefold()
+    return [
+        f"in {show(one.cases, 'count')} of {show(facts.flow.analysed.cases, 'count')}"
+        for one in facts.methods.images
+        if one.name.casefold() == of_image and one.cases < facts.flow.analysed.cases
+    ]
 
 
 def _models(facts: Facts, protocol: ProtocolName) -> list[str]:

@@ -15,7 +15,7 @@ from trephine.study.batch.log import RunLog
 from trephine.study.extraction.extracted import ExtractedFeatures
 from trephine.study.extraction.leaving_out import without_cases
 from trephine.study.extraction.whole_study import Extraction, extract_all
-from trephine.study.image_plans import set_name
+from trephine.study.image_plans import imputed_images, set_name
 from trephine.study.image_views import image_views
 from trephine.study.inputs import StudyInputs
 
@@ -72,11 +72,13 @@ def _without(inputs: StudyInputs, view: StudyInputs, some: StudyInputs, key: str
 def _side_by_side(inputs: StudyInputs, found: Mapping[str, ExtractedFeatures]) -> ExtractedFeatures:
     """Return the features of all images under the names that they have in the study."""
     sets = {}
+    imputed = imputed_images(inputs.plan)
     for key, extracted in found.items():
         for kind, given in extracted.sets.items():
             name = set_name(key, kind)
             rows, n = inputs.images[key].cases, len(inputs.case_ids)
-            sets[name] = of_all_cases(replace(given, name=name), rows, n)
+            own = replace(given, name=name, absent_is_mean=key in imputed)
+            sets[name] = of_all_cases(own, rows, n)
     return ExtractedFeatures(
         sets=sets,
         image_notes=tuple(note for one in found.values() for note in one.image_notes),

@@ -61,7 +61,6 @@ def assemble_facts(
 def _assemble(
     analysis: Analysis, assessment: Assessment, pictures: Sequence[PictureFacts]
 ) -> Facts:
-    has_clinical = bool(analysis.cases.clinical.variables)
     results = list(analysis.protocols.values())
     return Facts(
         study=study_facts(analysis),
@@ -72,8 +71,9 @@ def _assemble(
         ),
         run=run_facts(analysis),
         agreement=agreement_facts(analysis),
-        table1=table_1(analysis) if has_clinical else None,
-        table2=tuple(cox_table(analysis, result) for result in results) if has_clinical else (),
+        table1=table_1(analysis) if analysis.cases.clinical.variables else None,
+        # A plan may state clinical variables that no model is made of.
+        table2=tuple(cox_table(analysis, one) for one in results if one.fitted.clinical),
         selection=tuple(fact for result in results for fact in selection_facts(analysis, result)),
         correlation=tuple(one for part in results for one in correlation_facts(analysis, part)),
         models=tuple(fact for result in results for fact in model_facts(analysis, result)),

@@ -201,7 +201,8 @@ def correlation_facts(analysis: Analysis, result: ProtocolResult) -> list[Correl
     cases = result.fitted.harmonised(replace(analysis.cases, features=result.features))
     for _, name, feature in kept:
         given = cases.features[name]
-        columns.append(given.values[:, given.names.index(feature)])
+        column = given.values[:, given.names.index(feature)]
+        columns.append(np.where(given.present, column, np.nanmean(column)))
     matrix = np.atleast_2d(np.corrcoef(np.nan_to_num(np.array(columns))))
     return [
         CorrelationFacts(

@@ -43,7 +43,7 @@ def cross_check(
         *copied_regions(seen, table.patient_ids, table.sides, rows),
         *(
             side_contradictions(seen, table.sides, rows, columns.side or "", table.patient_ids)
-            if data.view == "frontal"
+            if data.view != "lateral"
             else ()
         ),
         *named_sides(table.case_ids, table.sides, rows, columns.side or ""),

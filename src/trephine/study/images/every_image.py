@@ -13,8 +13,14 @@ import pandas as pd
 from trephine.errors import Problem
 from trephine.executors import Progress
 from trephine.plan import StudyPlan
-from trephine.study.image_plans import image_of, image_plans
-from trephine.study.images.case_images import FoundImages, OpenedImages, find_images, open_images
+from trephine.study.image_plans import image_of, image_plans, imputed_images
+from trephine.study.images.case_images import (
+    MISSING,
+    FoundImages,
+    OpenedImages,
+    find_images,
+    open_images,
+)
 from trephine.study.images.files import CaseFiles
 from trephine.study.images.fingerprints import Fingerprint
 from trephine.study.table.outcome import TableRows
@@ -63,6 +69,8 @@ class EveryImage:
         What is wrong.
     fingerprints
         Of the list of files.
+    imputed
+        Keys of the images that a case may lack: those are cases without its features.
     """
 
     plans: Mapping[str, StudyPlan]
@@ -70,6 +78,7 @@ class EveryImage:
     opened: Mapping[str, OpenedImages] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
     fingerprints: Mapping[Path, Fingerprint] = field(default_factory=dict)
+    imputed: frozenset[str] = frozenset()
 
     @property
     def remarks(self) -> Iterator[str]:
@@ -95,6 +104,8 @@ class EveryImage:
         found: dict[str, BoolArray] = {}
         for key, one in self.opened.items():
             for reason, out in one.left_out:
+                if key in self.imputed and reason == MISSING:
+                    continue
                 named = f"{image_of(key)}: {reason[0].lower()}{reason[1:]}" if key else reason
                 found[named] = found[named] | out if named in found else out
         return list(found.items())
@@ -109,8 +120,10 @@ class EveryImage:
         found = {}
         for key, one in self.opened.items():
             if key and one.files is not None:
-                files = one.files.take(kept)
-                found[key] = ImageFiles(self.plans[key], files, tuple(range(len(kept))))
+                absent = self.found[key].missing
+                some = [place for place, row in enumerate(kept) if not absent[row]]
+                files = one.files.take([kept[place] for place in some])
+                found[key] = ImageFiles(self.plans[key], files, tuple(some))
         return found
 
 
@@ -125,6 +138,7 @@ def find_every_image(plan: StudyPlan, frame: pd.DataFrame, rows: TableRows) -> E
         Its table, and the roles of its columns.
     """
     plans = image_plans(plan)
+    imputed = imputed_images(plan)
     found: dict[str, FoundImages] = {}
     problems: list[Problem] = []
     prints: dict[Path, Fingerprint] = {}
@@ -133,14 +147,26 @@ def find_every_image(plan: StudyPlan, frame: pd.DataFrame, rows: TableRows) -> E
         prints |= of_list
         problems += [named_for(problem, key) for problem in more]
         if one is not None:
-            found[key] = one
+            found[key] = _kept(one) if key in imputed else one
     problems += _same_files(found)
-    return EveryImage(plans, {} if problems else found, problems=problems, fingerprints=prints)
+    return EveryImage(
+        plans,
+        {} if problems else found,
+        problems=problems,
+        fingerprints=prints,
+        imputed=imputed,
+    )
+
+
+def _kept(found: FoundImages) -> FoundImages:
+    """Return what was found of an image that a case may lack, in other words of those who do."""
+    said = [one.replace("Left out, ", "Cases without it, ", 1) for one in found.remarks]
+    return replace(found, remarks=said)
 
 
 def _going_on(plan: StudyPlan, alone: StudyPlan, key: str) -> StudyPlan:
     """Return a plan that leaves out cases without this image, where the study's plan says so."""
-    if not key or plan.images[image_of(key)].missing != "drop":
+    if not key or plan.images[image_of(key)].missing == "stop":
         return alone
     return alone.model_copy(update={"data": alone.data.model_copy(update={"failures": "skip"})})
 

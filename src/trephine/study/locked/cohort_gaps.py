@@ -95,6 +95,9 @@ def _features(
     if signature.empty:
         return
     absent: BoolArray = np.isnan(given.values[:, signature.columns(given.names)])
+    if signature.absent_is_mean:
+        said += _without_image(name, _rows_of(~given.present, rows))
+        absent &= given.present[:, np.newaxis]
     if not model.context.features.fills_missing:
         problems += [
             Problem.of_cells(
@@ -124,6 +127,16 @@ def _features(
             f"Features of {name} without a value: {', '.join(gaps[:_NAMED])}{more}; the training"
             " mean stands in, as in the study."
         )
+
+
+def _without_image(name: str, rows: Sequence[int]) -> list[str]:
+    """Say which cases lack the image of a signature that the model can do without."""
+    if not rows:
+        return []
+    return [
+        f"No image for {name} in {named_rows(rows)}: its signature counts as the mean of the"
+        " training cases, as in the study."
+    ]
 
 
 def _rows_of(missing: BoolArray, rows: Sequence[int]) -> list[int]:

@@ -31,6 +31,8 @@ def feature_gaps(
     warnings, problems = [], []
     for name in chosen.signatures:
         signature, given = model.predictor.signatures[name], features[name]
+        if signature.absent_is_mean and not given.present.any():
+            continue  # its image is missing, which has been told
         values = given.values[0, signature.columns(given.names)]
         absent = [n for n, value in zip(signature.names, values, strict=True) if np.isnan(value)]
         if not absent:

@@ -174,7 +174,9 @@ def _lacking_features(
         known: set[str] = set()
         if given is not None:
             there = ~np.isnan(given.values[0])
-            every = model.context.features.fills_missing and bool(there.any())
+            signature = model.predictor.signatures.get(name)
+            mean = signature is not None and signature.absent_is_mean and not there.any()
+            every = mean or (model.context.features.fills_missing and bool(there.any()))
             known = {n for n, is_there in zip(given.names, there, strict=True) if is_there or every}
         absent = [n for n in wanted if n not in known]
         if absent:

@@ -105,6 +105,12 @@ def features_of(
     pictured = [name for name in sought if name in measured and case.features is None]
     for key in dict.fromkeys(measured[name] for name in pictured):
         own = [name for name in pictured if measured[name] == key]
+        used = {
+            name: (*model.predictor.signatures[name].names, *wider.get(name, ())) for name in own
+        }
+        if key not in there and (absent := _absent(model, key, used, warnings)):
+            found |= absent
+            continue
         found |= _measured(*alone(model, case, key), key, own, warnings)
     for name in sought:
         if name in found or (name not in needed and case.features is None):
@@ -120,6 +126,30 @@ def _images_there(model: LockedModel, case: NewCase) -> set[str]:
     if not model.context.images:
         return set() if case.image is None else {""}
     return {key for key in model.context.images if image_of(key) in case.images}
+
+
+def _absent(
+    model: LockedModel, key: str, used: Mapping[str, Sequence[str]], warnings: list[str]
+) -> dict[str, FeatureSet]:
+    """Return feature sets without a value of an image that a case may lack; else nothing.
+
+    ``used`` are their features that signatures weigh.
+    """
+    if not key or not all(model.predictor.signatures[name].absent_is_mean for name in used):
+        return {}
+    warnings.append(
+        f"{key}: no image of {image_of(key)} was given; its signatures count as the mean of the"
+        " training cases, as in the study"
+    )
+    return {
+        name: FeatureSet(
+            name,
+            tuple(dict.fromkeys(names)),
+            np.full((1, len(dict.fromkeys(names))), np.nan),
+            absent_is_mean=True,
+        )
+        for name, names in used.items()
+    }
 
 
 def alone(model: LockedModel, case: NewCase, key: str) -> tuple[LockedModel, NewCase]:
