@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -46,6 +47,11 @@ DIAGNOSTICS = [
         )
     ),
 ]  # fmt: skip
+
+DETACHED = {
+    "nrrd": "NRRD0004\ntype: uint8\ndimension: 2\nsizes: 16 16\nencoding: raw\ndata file: {}\n",
+    "mha": "NDims = 2\nDimSize = 16 16\nElementType = MET_UCHAR\nElementDataFile = {}\n",
+}
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +147,10 @@ def test_classes_and_image_types_are_switched_as_in_pyradiomics(itk_pair, tmp_pa
 def test_what_it_cannot_use_is_refused(itk_pair, tmp_path) -> None:
     with pytest.raises(InputError, match="did you mean 'binWidth'"):
         featureextractor.RadiomicsFeatureExtractor(binwith=3).execute(*itk_pair, label=2)
-    with pytest.raises(ImageError, match="SimpleITK reads"):
+    with pytest.raises(ImageError, match=r"image: no\.nrrd: expected a readable file"):
         featureextractor.RadiomicsFeatureExtractor().execute(str(tmp_path / "no.nrrd"), itk_pair[1])
+    with pytest.raises(ImageError, match="mask: expected a SimpleITK image or the path"):
+        featureextractor.RadiomicsFeatureExtractor().execute(itk_pair[0], 5)
     with pytest.raises(ImageError, match="label 7"):
         featureextractor.RadiomicsFeatureExtractor().execute(*itk_pair, label=7)
     with pytest.raises(InputError, match="voxelBased"):
@@ -163,3 +171,53 @@ def test_several_channels_of_a_mask(itk_pair) -> None:
     assert found == extractor.execute(*itk_pair)
     with pytest.raises(ImageError, match="label_channel"):
         extractor.execute(itk_pair[0], both, label_channel=2)
+
+
+@pytest.mark.parametrize(
+    "name", ["x.nrrd", "x.mha", "x.nii", "x.nii.gz", "x.png", "x.tif", "x.dcm"]
+)
+def test_files_are_those_that_simpleitk_reads(tmp_path, kind) -> None:
+    rows, columns = np.mgrid[:24, :24]
+    image = sitk.GetImageFromArray((rows * 7 + columns).astype(np.uint8))
+    path = str(tmp_path / f"x.{kind}")
+    sitk.WriteImage(image, path)
+    mask = sitk.Cast(image > 60, sitk.sitkUInt8)
+    extractor = featureextractor.RadiomicsFeatureExtractor(binWidth=10)
+    extractor.disableAllFeatures()
+    extractor.enableFeaturesByName(firstorder=["Mean", "Entropy"])
+    there = sitk.ReadImage(path)
+    mask.CopyInformation(there[:, :, 0] if there.GetDimension() == 3 else there)
+    if there.GetDimension() == 3:
+        mask = sitk.JoinSeries(mask)
+        mask.CopyInformation(there)
+    found, expected = extractor.execute(path, mask), extractor.execute(there, mask)
+    assert list(found.items()) == list(expected.items())
+
+
+@pytest.mark.parametrize("kind", ["nrrd", "mha", "a pipe", "a device", "vtk"])
+def test_a_file_opens_no_other_and_waits_for_none(tmp_path, itk_pair, kind) -> None:
+    secret = tmp_path / "secret.raw"
+    secret.write_bytes(b"s" * 256)
+    folder = tmp_path / "sent"
+    folder.mkdir()
+    path = folder / f"x.{kind}"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a device":
+        path.symlink_to("/dev/zero")
+    elif kind == "vtk":
+        sitk.WriteImage(itk_pair[0], str(path))
+    else:
+        path.write_text(DETACHED[kind].format(secret))
+    for pair in ((str(path), itk_pair[1]), (itk_pair[0], str(path))):
+        with pytest.raises(ImageError, match=r"^(image|mask): x\."):
+            featureextractor.RadiomicsFeatureExtractor().execute(*pair, label=2)
+
+
+@pytest.mark.parametrize("name", ["x.nrrd", "x.mha", "x.nii.gz", "x.png", "x.tif", "x.dcm"])
+def test_a_file_is_held_to_the_limits(tmp_path, itk_pair, monkeypatch, name) -> None:
+    path = str(tmp_path / name)
+    sitk.WriteImage(sitk.GetImageFromArray(np.zeros((40, 40), np.uint8)), path)
+    monkeypatch.setenv("TREPHINE_MAX_PIXELS", "1000")
+    with pytest.raises(ImageError, match="at most 1000 "):
+        featureextractor.RadiomicsFeatureExtractor().execute(path, itk_pair[1], label=2)

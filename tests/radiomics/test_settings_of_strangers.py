@@ -6,8 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
+import yaml
 
 from trephine.errors import ImageError, InputError
+from trephine.radiomics import featureextractor
 from trephine.radiomics.resample import resample_pair
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.types import Geometry, Image, Mask
@@ -74,3 +77,37 @@ def test_a_grid_of_more_pixels_than_an_image_may_have_is_not_made(spacing: float
     settings = RadiomicsSettings(resampledPixelSpacing=[spacing, spacing])
     with pytest.raises(ImageError, match="resampledPixelSpacing: expected at most"):
         resample_pair(Image(np.ones((20, 20)), geometry), Mask(labels, geometry), settings, 1)
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"setting": {5: 1}},
+        {"setting": {None: 1}},
+        {"imageType": {3: {}}},
+        {"featureClass": {True: []}},
+        {"featureClass": {"glcm": 5}},
+        {"featureClass": {"glcm": {"Contrast": 1}}},
+        {"setting": {"self": 1}},
+        {"setting": {"imageType": {}}},
+        {"voxelSetting": {"featureClass": {}}},
+    ],
+)
+def test_sections_of_another_form_are_refused_in_words(
+    tmp_path: Path, sections: dict[str, object]
+) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(yaml.safe_dump(sections))
+    with pytest.raises(InputError):
+        RadiomicsSettings.from_file(path)
+    image = sitk.GetImageFromArray(np.ones((8, 8)))
+    with pytest.raises(InputError):
+        featureextractor.RadiomicsFeatureExtractor(sections).execute(image, image)
+
+
+@pytest.mark.parametrize(
+    "given", [{"imageType": 5}, {"imageType": ["a"]}, {"featureClass": {"glcm": 5}}]
+)
+def test_fields_of_another_form_are_refused_in_words(given: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="radiomics settings"):
+        RadiomicsSettings(**given)

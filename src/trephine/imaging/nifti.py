@@ -51,6 +51,17 @@ def read_nifti_array(path: Path, purpose: Purpose = "labels") -> GreyArray:
     return GreyArray(plane, flat, orientation, header.bits, placement)
 
 
+def check_nifti(path: Path) -> None:
+    """Read a file's header and values, and keep neither.
+
+    Raises
+    ------
+    ImageError
+        As `read_nifti_array`, for what the file itself says.
+    """
+    _read(path, "labels")
+
+
 def write_nifti(image: Image | Mask, path: Path) -> None:
     """Write an image or a mask as NIfTI-1, gzipped where the name ends in ``.gz``.
 

@@ -10,6 +10,7 @@ methods, arguments and keys of PyRadiomics 3.0.1, and Trephine's engine behind i
 from __future__ import annotations
 
 import json
+import os
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 
 from trephine.errors import ImageError, InputError
 from trephine.imaging.itk import ITK, geometry_of_itk, itk_image
+from trephine.imaging.itk_any import read_any_itk
 from trephine.radiomics import diagnostics
 from trephine.radiomics.catalogue import FAMILIES, default_features
 from trephine.radiomics.extract import measure_region, resegmented
@@ -261,13 +263,15 @@ class RadiomicsFeatureExtractor:
 def _read(source: Any, what: str) -> Any:
     if isinstance(source, ITK.Image):
         return source
-    try:
-        return ITK.ReadImage(str(source))
-    except RuntimeError:
+    if not isinstance(source, str | os.PathLike):
         raise ImageError(
-            f"{what}: expected a SimpleITK image or the path of a file that SimpleITK reads, found"
-            f" {type(source).__name__} that is neither"
-        ) from None
+            f"{what}: expected a SimpleITK image or the path of an image file, found"
+            f" {type(source).__name__}"
+        )
+    try:
+        return read_any_itk(Path(source))
+    except ImageError as error:
+        raise ImageError(f"{what}: {error}") from None
 
 
 def _labels(mask: Any, channel: int) -> Any:

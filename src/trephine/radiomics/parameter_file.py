@@ -59,7 +59,28 @@ def check_sections(content: Any, name: str) -> dict[str, Any]:
             f"{name}: expected names and values in {', '.join(shapeless)}, found something"
             " else; compare it with a PyRadiomics parameter file"
         )
+    for section, own in content.items():
+        _check_names(own or {}, f"{name}: {section}")
+    for section, features in (content.get("featureClass") or {}).items():
+        if not isinstance(features, list | tuple | None):
+            raise InputError(
+                f"{name}: expected a list of features under featureClass, {section!r}, found"
+                f" {type(features).__name__}"
+            )
     return content
+
+
+def _check_names(own: dict[Any, Any], where: str) -> None:
+    """Refuse names that are no text, and sections among the settings."""
+    strange = [type(key).__name__ for key in own if not isinstance(key, str)]
+    if strange:
+        raise InputError(f"{where}: expected names that are text, found {', '.join(strange)}")
+    sections = [key for key in own if key in ("imageType", "featureClass")]
+    if sections:
+        raise InputError(
+            f"{where}: expected settings alone, found {', '.join(sections)}, which is a section of"
+            " its own; write it beside setting"
+        )
 
 
 def read_pyradiomics(path: Path) -> dict[str, Any]:

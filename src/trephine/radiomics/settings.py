@@ -209,7 +209,7 @@ class RadiomicsSettings(BaseModel):
     stackSpacing: float = Field(1.0, gt=0)
     threads: int = Field(1, ge=1)
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         problems = _unknown_names(values, type(self).model_fields)
         if problems:
             raise InputError("radiomics settings: " + "; ".join(problems))
@@ -287,7 +287,8 @@ def _unknown_names(values: Mapping[str, Any], fields: Mapping[str, Any]) -> list
     image_types = values.get("imageType") or {}
     problems += [
         f"{name!r} is not an image type{_nearest(name, IMAGE_TYPES)}"
-        for name in image_types
+        # What is no list of names is for the fields' own types to refuse.
+        for name in (image_types if isinstance(image_types, Mapping) else ())
         if name not in IMAGE_TYPES
     ]
     classes = values.get("featureClass") or {}
@@ -299,7 +300,7 @@ def _unknown_names(values: Mapping[str, Any], fields: Mapping[str, Any]) -> list
         valid = tuple(entry.name for entry in ALL_FAMILIES[family])
         problems += [
             f"{name!r} is not a feature of {family}{_nearest(str(name), valid)}"
-            for name in features or ()
+            for name in (features if isinstance(features, list | tuple) else ())
             if name not in valid
         ]
     return problems
