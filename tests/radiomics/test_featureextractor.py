@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 
 import numpy as np
 import pytest
@@ -173,9 +174,7 @@ def test_several_channels_of_a_mask(itk_pair) -> None:
         extractor.execute(itk_pair[0], both, label_channel=2)
 
 
-@pytest.mark.parametrize(
-    "name", ["x.nrrd", "x.mha", "x.nii", "x.nii.gz", "x.png", "x.tif", "x.dcm"]
-)
+@pytest.mark.parametrize("kind", ["nrrd", "mha", "nii", "nii.gz", "png", "tif", "dcm"])
 def test_files_are_those_that_simpleitk_reads(tmp_path, kind) -> None:
     rows, columns = np.mgrid[:24, :24]
     image = sitk.GetImageFromArray((rows * 7 + columns).astype(np.uint8))
@@ -221,3 +220,26 @@ def test_a_file_is_held_to_the_limits(tmp_path, itk_pair, monkeypatch, name) -> 
     monkeypatch.setenv("TREPHINE_MAX_PIXELS", "1000")
     with pytest.raises(ImageError, match="at most 1000 "):
         featureextractor.RadiomicsFeatureExtractor().execute(path, itk_pair[1], label=2)
+
+
+@pytest.mark.parametrize("order", ["II", "MM"])
+def test_a_tiff_whose_pages_go_in_a_circle_is_refused(tmp_path, itk_pair, order) -> None:
+    sign = "<" if order == "II" else ">"
+    entries = [(256, 3, 1, 4), (257, 3, 1, 4), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1)]
+    entries += [(273, 4, 1, 122), (277, 3, 1, 1), (278, 3, 1, 4), (279, 4, 1, 16)]
+    packed = b"".join(
+        struct.pack(f"{sign}HHI{'H2x' if kind == 3 else 'I'}", tag, kind, count, value)
+        for tag, kind, count, value in entries
+    )
+    head = order.encode() + struct.pack(f"{sign}HI", 42, 8) + struct.pack(f"{sign}H", len(entries))
+    path = tmp_path / "x.tif"
+    last = struct.pack(f"{sign}I", 0)
+    path.write_bytes(head + packed + last + bytes(range(16)) + bytes(16))
+    extractor = featureextractor.RadiomicsFeatureExtractor()
+    extractor.disableAllFeatures()
+    extractor.enableFeaturesByName(firstorder=["Mean"])
+    mask = sitk.GetImageFromArray(np.ones((4, 4), np.uint8))
+    assert extractor.execute(str(path), mask)["original_firstorder_Mean"] == 7.5
+    path.write_bytes(head + packed + struct.pack(f"{sign}I", 8) + bytes(32))
+    with pytest.raises(ImageError, match="pages in a circle"):
+        extractor.execute(str(path), mask)

@@ -194,6 +194,13 @@ def read_parameters(path: Path) -> None:
     RadiomicsSettings.from_file(path)
 
 
+def as_simpleitk(path: Path) -> None:
+    """Read an image as the face of PyRadiomics does."""
+    from trephine.imaging.itk_any import read_any_itk
+
+    read_any_itk(path)
+
+
 def read_model(path: Path) -> None:
     """Read a bundle once: the other door packs it again, which is no part of the program."""
     from trephine.modelling.bundle import read_bundle
@@ -361,6 +368,9 @@ BOMBS: list[Bomb] = [
         Bomb(f"ledger, {name}", partial(ledger, definition=text), use_store)
         for name, text in LEDGERS.items()
     ),
+    *(Bomb(f"for SimpleITK: {name}", _images[name], as_simpleitk)
+      for name in ("DICOM, deflated, 4 GiB", "TIFF, directories in a circle",
+                   "NRRD, gzip, 44000 x 40000", "NIfTI, gzip, values after 30 GB")),
     *(Bomb(f"stored features, {kind}", partial(shard, kind=kind), read_shard)
       for kind in ("values", "keys")),
 ]  # fmt: skip

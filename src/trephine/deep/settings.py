@@ -196,7 +196,7 @@ class DeepSettings(BaseModel):
     @property
     def random_seed(self) -> int | None:
         """The seed of ``random:SEED`` weights; None for any other."""
-        match = re.fullmatch(r"random:(\d+)", self.weights)
+        match = re.fullmatch("random:([0-9]{1,18})", self.weights)
         return int(match[1]) if match else None
 
     @property

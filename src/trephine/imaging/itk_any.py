@@ -11,7 +11,7 @@ from trephine.imaging.itk import ITK
 from trephine.imaging.itk_file import read_itk
 from trephine.imaging.limits import check_file_bytes, check_pixels
 from trephine.imaging.nifti import check_nifti
-from trephine.imaging.parse_bounds import check_raster_parts
+from trephine.imaging.parse_bounds import check_raster_parts, check_tiff_pages
 from trephine.imaging.sniff import file_kind
 from trephine.imaging.unreadable import image_errors
 from trephine.paths import open_regular
@@ -43,6 +43,7 @@ def read_any_itk(path: Path) -> Any:
     else:
         with image_errors(path.name), open_regular(path) as file:
             check_raster_parts(file, path.name)
+            check_tiff_pages(file, path.name)
     reader = ITK.ImageFileReader()
     reader.SetImageIO(_READERS[kind])  # by name: read as what it was checked as
     reader.SetFileName(str(path))

@@ -8,7 +8,7 @@ megabytes then takes minutes. No real image is near the counts of `trephine.imag
 from __future__ import annotations
 
 import struct
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
@@ -113,6 +113,47 @@ def check_raster_parts(file: IO[bytes], name: str) -> None:
         _check_directory(file, head, size, name)
 
 
+def check_tiff_pages(file: IO[bytes], name: str) -> None:
+    """Refuse a TIFF whose pages lead back to one before: whoever reads them all never ends.
+
+    Parameters
+    ----------
+    file, name
+        As for `check_raster_parts`.
+
+    Raises
+    ------
+    ImageError
+        If they do, or are more than the chunks that a PNG may have.
+    """
+    file.seek(0)
+    head = file.read(16)
+    size = file.seek(0, 2)
+    if len(head) < 16 or head[:2] not in (b"II", b"MM"):
+        return
+    order, place, big = _first_directory(head)
+    word, step, width = (8, 8, 20) if big else (4, 2, 12)
+    seen: set[int] = set()
+    while 0 < place < size:
+        if place in seen or len(seen) >= ImageLimits.in_force().chunks:
+            raise ImageError(
+                f"{name}: expected a TIFF with one page after the other, found pages in a circle;"
+                " save it again"
+            )
+        seen.add(place)
+        file.seek(place)
+        file.seek(int.from_bytes(file.read(step), order) * width, 1)
+        place = int.from_bytes(file.read(word), order)
+
+
+def _first_directory(head: bytes) -> tuple[Literal["little", "big"], int, bool]:
+    """Return a TIFF's order of bytes, the place of its first directory, and whether it is big."""
+    order: Literal["little", "big"] = "little" if head[:2] == b"II" else "big"
+    big = head[2:4] in (b"+\0", b"\0+")
+    place = head[8:16] if big else head[4:8]
+    return order, int.from_bytes(place, order), big
+
+
 def _check_chunks(file: IO[bytes], size: int, name: str) -> None:
     place = 8
     most = ImageLimits.in_force().chunks
@@ -130,14 +171,13 @@ def _check_chunks(file: IO[bytes], size: int, name: str) -> None:
 
 def _check_directory(file: IO[bytes], head: bytes, size: int, name: str) -> None:
     """Add up what the entries of the first directory name: each byte of a file is named once."""
-    order = "<" if head[:2] == b"II" else ">"
-    big = head[2:4] in (b"+\0", b"\0+")
-    (place,) = struct.unpack_from(f"{order}{'Q' if big else 'I'}", head, 8 if big else 4)
+    order, place, big = _first_directory(head)
     if place >= size:
         return
     file.seek(place)
-    count = int.from_bytes(file.read(8 if big else 2), "little" if order == "<" else "big")
-    width, form = (20, f"{order}HHQ") if big else (12, f"{order}HHI")
+    count = int.from_bytes(file.read(8 if big else 2), order)
+    width, kinds = (20, "HHQ") if big else (12, "HHI")
+    form = ("<" if order == "little" else ">") + kinds
     entries = file.read(min(count, 1 << 16) * width)
     named = 0
     for start in range(0, len(entries) - width + 1, width):

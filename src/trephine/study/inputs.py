@@ -291,10 +291,13 @@ def _names(features: Mapping[str, FeatureSet], centres: Iterable[str]) -> set[st
     return {*centres, *(name for one in features.values() for name in one.names)}
 
 
-def _by_name(name: str) -> tuple[list[str | int], str]:
-    """Order names as people do: hip 2 comes before hip 10."""
-    parts = re.split(r"([0-9]+)", name)
-    return [int(part) if part.isdecimal() else part for part in parts], name
+def _by_name(name: str) -> tuple[list[tuple[int, str]], str]:
+    """Order names as people do: hip 2 comes before hip 10; a number of any length counts as one."""
+    texts_and_numbers = enumerate(re.split(r"([0-9]+)", name))
+    bare = (
+        (place % 2, part.lstrip("0") if place % 2 else part) for place, part in texts_and_numbers
+    )
+    return [(len(part) if is_number else 0, part) for is_number, part in bare], name
 
 
 def _exclusions(

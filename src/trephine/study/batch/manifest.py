@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,8 @@ from trephine.paths import held_inside, is_confined
 from trephine.study.images.pairs import Pair, regular
 
 _NAMES = ("name", "id")
+# No mask holds a larger one; a number of thousands of digits is none that Python takes.
+_LABEL = re.compile("[0-9]{1,18}")
 
 
 def is_manifest(path: Path) -> bool:
@@ -146,7 +149,7 @@ def _labels(
         if is_missing(cell) or cause_of(cell) is not None:
             continue
         text = cell.removesuffix(".0")
-        if text.isascii() and text.isdecimal() and int(text) > 0:
+        if _LABEL.fullmatch(text) and int(text) > 0:
             labels[row] = int(text)
         else:
             wrong.setdefault(cell, []).append(row)
