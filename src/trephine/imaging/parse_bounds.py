@@ -16,6 +16,8 @@ from trephine.errors import ImageError
 from trephine.imaging.limits import ImageLimits, raised_by
 
 # Of a DICOM parser, for each element.
+ByteOrder = Literal["little", "big"]
+
 _READS = 2
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
                16: 8, 17: 8, 18: 8}  # fmt: skip
@@ -146,9 +148,9 @@ def check_tiff_pages(file: IO[bytes], name: str) -> None:
         place = int.from_bytes(file.read(word), order)
 
 
-def _first_directory(head: bytes) -> tuple[Literal["little", "big"], int, bool]:
+def _first_directory(head: bytes) -> tuple[ByteOrder, int, bool]:
     """Return a TIFF's order of bytes, the place of its first directory, and whether it is big."""
-    order: Literal["little", "big"] = "little" if head[:2] == b"II" else "big"
+    order: ByteOrder = "little" if head[:2] == b"II" else "big"
     big = head[2:4] in (b"+\0", b"\0+")
     place = head[8:16] if big else head[4:8]
     return order, int.from_bytes(place, order), big
