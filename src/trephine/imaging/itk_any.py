@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,34 @@ from trephine.paths import open_regular
 _READERS = {
     "nifti": "NiftiImageIO", "png": "PNGImageIO", "tiff": "TIFFImageIO", "dicom": "GDCMImageIO",
 }  # fmt: skip
+
+
+def itk_given(source: Any, what: str) -> Any:
+    """Return a SimpleITK image as it is, or the one at a path.
+
+    Parameters
+    ----------
+    source
+        Either.
+    what
+        "image" or "mask", for messages.
+
+    Raises
+    ------
+    ImageError
+        If it is neither, or as `read_any_itk`.
+    """
+    if isinstance(source, ITK.Image):
+        return source
+    if not isinstance(source, str | os.PathLike):
+        raise ImageError(
+            f"{what}: expected a SimpleITK image or the path of an image file, found"
+            f" {type(source).__name__}"
+        )
+    try:
+        return read_any_itk(Path(source))
+    except ImageError as error:
+        raise ImageError(f"{what}: {error}") from None
 
 
 def read_any_itk(path: Path) -> Any:

@@ -15,9 +15,9 @@ from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from trephine.errors import ImageError
 from trephine.imaging.limits import ImageLimits, raised_by
 
-# Of a DICOM parser, for each element.
 ByteOrder = Literal["little", "big"]
 
+# Of a DICOM parser, for each element.
 _READS = 2
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
                16: 8, 17: 8, 18: 8}  # fmt: skip

@@ -10,7 +10,6 @@ methods, arguments and keys of PyRadiomics 3.0.1, and Trephine's engine behind i
 from __future__ import annotations
 
 import json
-import os
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import numpy as np
 
 from trephine.errors import ImageError, InputError
 from trephine.imaging.itk import ITK, geometry_of_itk, itk_image
-from trephine.imaging.itk_any import read_any_itk
+from trephine.imaging.itk_any import itk_given
 from trephine.radiomics import diagnostics
 from trephine.radiomics.catalogue import FAMILIES, default_features
 from trephine.radiomics.extract import measure_region, resegmented
@@ -231,7 +230,7 @@ class RadiomicsFeatureExtractor:
         if label_channel is not None:
             used["label_channel"] = label_channel
         settings = self._settings(used)
-        image, mask = _read(imageFilepath, "image"), _read(maskFilepath, "mask")
+        image, mask = itk_given(imageFilepath, "image"), itk_given(maskFilepath, "mask")
         mask = _labels(mask, used.get("label_channel", 0))
         pair = _image_of(image), _mask_of(mask)
         found: OrderedDict[str, Any] = OrderedDict()
@@ -258,20 +257,6 @@ class RadiomicsFeatureExtractor:
                 for name, features in self.enabledFeatures.items()
             },
         )
-
-
-def _read(source: Any, what: str) -> Any:
-    if isinstance(source, ITK.Image):
-        return source
-    if not isinstance(source, str | os.PathLike):
-        raise ImageError(
-            f"{what}: expected a SimpleITK image or the path of an image file, found"
-            f" {type(source).__name__}"
-        )
-    try:
-        return read_any_itk(Path(source))
-    except ImageError as error:
-        raise ImageError(f"{what}: {error}") from None
 
 
 def _labels(mask: Any, channel: int) -> Any:
