@@ -204,6 +204,22 @@ def test_a_group_without_an_event_is_drawn():
         assert {"Low risk", "3", "2", "1"} <= {text for text, _ in boxes(figure)}
 
 
+@pytest.mark.parametrize("name", ["survival", "event-free survival from 6 months after surgery on"])
+def test_a_long_name_along_the_axis_stays_in_the_figure(name):
+    curve = SurvivalCurve(
+        label="All", n=3, events=1, times=(0.0, 4.0), survival=(1.0, 0.6), low=(1.0, 0.2),
+        high=(1.0, 1.0), censored_times=(5.0,), at_risk_times=(0.0, 6.0), at_risk=(3, 1),
+        median=EstimateFact(value=None),
+    )  # fmt: skip
+    with figure_style():
+        figure = new_figure(COLUMN_MM, 62)
+        draw_kaplan_meier(figure, [curve], outcome_name=name, time_unit="months")
+        found = boxes(figure)
+        (label,) = [text for text, _ in found if text.startswith("Probability of")]
+        assert label.count("\n") == (1 if name == "survival" else 2)
+        assert not list(outside(figure, found))
+
+
 def test_calibration_is_drawn_where_no_event_came_before_the_horizon(facts):
     """Every predicted and observed probability is 0 then; axes keep a width, without a warning."""
     (first, *_) = facts.calibration

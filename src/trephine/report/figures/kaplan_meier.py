@@ -28,6 +28,7 @@ from trephine.report.style import (
 from trephine.report.wording import show
 
 RISK_ROW_MM = 3.4
+LINE_MM = 3.6
 
 
 def draw_kaplan_meier(
@@ -56,8 +57,11 @@ def draw_kaplan_meier(
     """
     width, height = size_mm(area)
     names = [shortened(curve.label, 0.3 * width, SMALL_PT, bold=True) for curve in curves]
-    left = max(15.0, 5.5 + max(text_width_mm(name, SMALL_PT, bold=True) for name in names))
     table = RISK_ROW_MM * (len(curves) + 1) + 1.0
+    # Along the axis there is as much room as the axis is long; beside it, for two lines.
+    along = wrapped(outcome_name, height - 14.0 - table, BODY_PT, most=2)
+    for_label = 15.0 + LINE_MM * (len(along) - 1)
+    left = max(for_label, 5.5 + max(text_width_mm(name, SMALL_PT, bold=True) for name in names))
     axes = place_axes(area, left_mm=left, bottom_mm=8.0 + table)
     end = max(max(as_array(curve.times).max(initial=0), _last_seen(curve)) for curve in curves)
     for horizon in horizons:
@@ -66,8 +70,6 @@ def draw_kaplan_meier(
     for curve, style, name in zip(curves, styles, names, strict=True):
         _draw_curve(axes, curve, style, end, name)
     axes.set(xlim=(0, end * 1.01), ylim=(0, 1.03), xlabel=f"Time ({time_unit})")
-    # Along the axis there is as much room as the axis is long.
-    along = wrapped(outcome_name, height - 14.0 - table, BODY_PT, most=2)
     axes.set_ylabel("\n".join(["Probability of", *along]))
     times = [time for time in curves[0].at_risk_times if time is not None and time <= end * 1.01]
     axes.set_xticks(times, labels=[f"{time:g}" for time in times])
