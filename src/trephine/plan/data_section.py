@@ -24,6 +24,7 @@ from trephine.cohort.follow_up import DateRules
 from trephine.cohort.tidy import TidyRules
 from trephine.errors import MisfitError
 from trephine.paths import fixed_folder
+from trephine.plan.derived_region import Derivation
 from trephine.plan.drawn_masks import drawn_masks
 from trephine.plan.section import PlanSection
 from trephine.types import TimeUnit
@@ -240,6 +241,18 @@ class DataSection(PlanSection):
     )
 
     _study_folder: Path | None = PrivateAttr(default=None)
+    _derivation: Derivation | None = PrivateAttr(default=None)
+
+    @property
+    def derivation(self) -> Derivation | None:
+        """How the region is made of those that were drawn; None where it is one of them."""
+        return self._derivation
+
+    def deriving(self, derivation: Derivation | None, update: dict[str, Any]) -> Self:
+        """Return a copy with some values changed whose region is made so."""
+        copy = self.model_copy(update=update)
+        copy._derivation = derivation
+        return copy
 
     def anchored(self, folder: Path, update: dict[str, Any]) -> Self:
         """Return a copy with some values changed that knows the study's folder."""

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from trephine.choices import MaskGeometry
 from trephine.errors import MisfitError
 from trephine.plan.data_section import Acceptable, ImagingModality, RadiographView
+from trephine.plan.derived_region import Derivation, DerivedRegion
 from trephine.plan.features_sections import DeepSection, RadiomicsSection
 from trephine.plan.section import PlanSection
 
@@ -40,6 +41,14 @@ class ImageSection(PlanSection):
         description="several regions by name, each with its label (or a label for each side):"
         " `{ head = 1, lesion = 2 }`; each has features of its own, such as those of"
         " `NAME.lesion radiomics`",
+    )
+    derived: dict[str, DerivedRegion] = Field(
+        default_factory=dict,
+        description="regions that are made of `regions`, each a section"
+        " `[images.NAME.derived.REGION]` below",
+    )
+    measured: tuple[str, ...] = Field(
+        default=(), description="the regions that have features; by default all, derived ones too"
     )
     modality: ImagingModality | None = Field(
         default=None,
@@ -76,18 +85,47 @@ class ImageSection(PlanSection):
     def _whole(self) -> Self:
         if not self.raters:
             raise MisfitError("raters", "the masks of one rater at least", "none")
-        unknown = set(self.repeats) - set(self.raters)
-        if unknown:
-            raise MisfitError("repeats", f"raters {list(self.raters)}", str(sorted(unknown)))
+        others = sorted(set(self.repeats) - set(self.raters))
+        if others:
+            raise MisfitError("repeats", f"raters {list(self.raters)}", str(others))
         if self.regions and "mask_label" in self.model_fields_set:
             raise MisfitError("regions", "either mask_label or regions", "both")
         check_names(self.regions, "regions")
+        self._check_derived()
         return self
+
+    def _check_derived(self) -> None:
+        check_names(self.derived, "derived")
+        for name, rule in self.derived.items():
+            unknown = [one for one in rule.used if one not in self.regions]
+            if unknown or name in self.regions:
+                expected = f"a name of its own, and regions among {list(self.regions)}"
+                raise MisfitError(f"derived.{name}", expected, str(unknown or name))
+            if any(isinstance(self.regions[one], dict) for one in rule.used):
+                expected = "regions with one label, not one for each side"
+                raise MisfitError(f"derived.{name}", expected)
+        every = {**self.regions, **self.derived}
+        strange = [one for one in self.measured if one not in every]
+        if strange:
+            raise MisfitError("measured", "names of regions, drawn or derived", str(strange))
 
     @property
     def labels(self) -> dict[str, RegionLabel]:
-        """The label of each region by its name, which is empty where there is only one."""
-        return dict(self.regions) or {"": self.mask_label}
+        """The label of each region by its name, which is empty where there is only one.
+
+        A derived one is called by the words of its rule.
+        """
+        derived = {name: rule.words for name, rule in self.derived.items()}
+        every: dict[str, RegionLabel] = {**self.regions, **derived}
+        chosen = {name: every[name] for name in self.measured or every}
+        return chosen or {"": self.mask_label}
+
+    def derivation(self, region: str) -> Derivation | None:
+        """Return how a region is made of the drawn ones; None of one that is drawn."""
+        if region not in self.derived:
+            return None
+        drawn = {n: label for n, label in self.regions.items() if not isinstance(label, dict)}
+        return self.derived[region].of_labels(drawn)
 
     def radiomics_over(self, study: RadiomicsSection) -> RadiomicsSection:
         """Return ``[radiomics]`` with this image's own keys over it."""

@@ -15,6 +15,7 @@ from trephine.cohort.schema import ClinicalVariable
 from trephine.deep.settings import FineTuneSettings
 from trephine.modelling.protocols import PROTOCOLS
 from trephine.plan.data_section import Columns, DataSection
+from trephine.plan.derived_region import DerivedRegion
 from trephine.plan.features_sections import DeepSection, FeaturesSection, RadiomicsSection
 from trephine.plan.images_section import ImageSection
 from trephine.plan.limits_section import (
@@ -78,6 +79,13 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
         " `AP radiomics` or `T1.lesion deep`, which [models] can name. By default there is a model"
         " of each image, and one of each with all those before it, whose difference is what the"
         " image adds. What [data] says of `failures`, `manifest` and `outside` counts for all.",
+    ),
+    (
+        "images.NAME.derived.REGION",
+        DerivedRegion,
+        'A region that is made of drawn ones: `{ of = "lesion", outside_mm = 3, within ='
+        ' "head" }` is the bone within 3 mm of a lesion, `{ of = "head", without = "lesion" }`'
+        ' the head without it, `{ of = ["head", "lesion"] }` both as one.',
     ),
     ("radiomics", RadiomicsSection, "Radiomic features of the regions."),
     (

@@ -28,13 +28,13 @@ def image_plans(plan: StudyPlan) -> dict[str, StudyPlan]:
     if plan.has_images:
         return {"": plan}
     return {
-        f"{name}.{region}" if region else name: _alone(plan, section, label)
+        f"{name}.{region}" if region else name: _alone(plan, section, region, label)
         for name, section in plan.images.items()
         for region, label in section.labels.items()
     }
 
 
-def _alone(plan: StudyPlan, section: ImageSection, label: RegionLabel) -> StudyPlan:
+def _alone(plan: StudyPlan, section: ImageSection, region: str, label: RegionLabel) -> StudyPlan:
     data = plan.data
     chosen: dict[str, Any] = {
         "image": section.image,
@@ -49,7 +49,7 @@ def _alone(plan: StudyPlan, section: ImageSection, label: RegionLabel) -> StudyP
         if (own := getattr(section, key)) is not None:
             chosen[key] = own
     update: dict[str, Any] = {
-        "data": data.model_copy(update=chosen),
+        "data": data.deriving(section.derivation(region), chosen),
         "images": {},
         "radiomics": section.radiomics_over(plan.radiomics),
     }

@@ -61,6 +61,8 @@ def plan_readings(inputs: StudyInputs, files: CaseFiles, recipe: Recipe) -> Plan
         If a file cannot be read; named by its row.
     """
     taken = _fingerprints(inputs, files)
+    rule = inputs.plan.data.derivation
+    derived = "" if rule is None else rule.model_dump_json()
     kinds = _versions(recipe)
     by_image: dict[Path, list[Reading]] = defaultdict(list)
     keys: dict[MeasurementKind, dict[tuple[str, bool], tuple[str | None, ...]]] = {
@@ -78,7 +80,7 @@ def plan_readings(inputs: StudyInputs, files: CaseFiles, recipe: Recipe) -> Plan
                     rows[kind].append(None)
                 continue
             image, label, side = files.images[row], files.labels[row], inputs.sides[row]
-            where = (taken[image].sha256, taken[mask].sha256, label, side)
+            where = (taken[image].sha256, taken[mask].sha256, derived or label, side)
             made = {kind: feature_key(kind, *where, *kinds[kind]) for kind in kinds}
             by_image[image].append(
                 Reading(mask, taken[mask].sha256, label, side, files.rows[row], made, row)

@@ -15,6 +15,7 @@ from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.modelling.reliability import FEWEST_SUBJECTS
 from trephine.paths import ANNOTATIONS, without_name
 from trephine.plan.data_section import DataSection
+from trephine.study.images.derived import derived_mask
 from trephine.study.images.filling import FIELD, absent, filled, marked
 from trephine.study.images.strays import strays_remark
 from trephine.types import BoolArray, Image, Mask
@@ -191,7 +192,8 @@ def open_mask(path: Path, image: Image, data: DataSection) -> Mask:
     ImageError
         If it cannot be read or does not fit.
     """
-    return fit_mask(image, read_mask(path, image=image), data.mask_geometry)
+    mask = fit_mask(image, read_mask(path, image=image), data.mask_geometry)
+    return derived_mask(mask, data.derivation)
 
 
 def without_names(error: ImageError, path: Path) -> str:

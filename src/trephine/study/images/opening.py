@@ -159,6 +159,8 @@ def _key(path: Path, rows: Sequence[int], files: CaseFiles, data: DataSection) -
     ]
     readings = [list(files.masks), list(files.repeats), len(rows)]
     settings = [data.spacing_mm, data.mask_geometry, data.mask_label, data.modality, readings]
+    if data.derivation is not None:
+        settings.append(data.derivation.model_dump_json())
     return key_of(path, masks, settings)
 
 

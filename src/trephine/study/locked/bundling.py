@@ -102,6 +102,7 @@ def _extraction(
         spacing_mm=plan.data.spacing_mm,
         mask_geometry=plan.data.mask_geometry,
         mask_label=plan.data.mask_label,
+        derivation=plan.data.derivation,
         accept=plan.data.accept if plan.data.view != "lateral" else (*plan.data.accept, "sides"),
         decimal=plan.features.decimal if plan.features is not None else None,
         sides=plan.data.columns.side is not None,

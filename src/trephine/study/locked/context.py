@@ -24,6 +24,7 @@ from trephine.deep.settings import DeepSettings
 from trephine.errors import BundleError
 from trephine.facts import HorizonNumber, PerformanceFacts, PredictorAxis, SurvivalAxisFact
 from trephine.plan.data_section import Acceptable
+from trephine.plan.derived_region import Derivation
 from trephine.plan.sections import OutcomeSection
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.image_plans import DEEP, RADIOMICS, image_of, set_name
@@ -66,6 +67,8 @@ class ExtractionContext(Part):
     """What was done with a mask whose header does not put it on its image's pixels."""
     mask_label: int | str | dict[str, int | str]
     """Label of the region in a mask, or a label for each side."""
+    derivation: Derivation | None = None
+    """How the region is made of those that were drawn; null where it is one of them."""
     accept: tuple[Acceptable, ...]
     """Contradictions that the study went on with."""
     decimal: DecimalSign | None

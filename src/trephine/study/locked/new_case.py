@@ -21,6 +21,7 @@ from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel
 from trephine.radiomics.extract import measure_region
 from trephine.study.image_plans import DEEP, RADIOMICS, image_of, set_name
+from trephine.study.images.derived import derived_mask
 from trephine.study.images.new_header import check_new_header
 from trephine.study.images.sides import check_new_case
 from trephine.study.locked.case_row import Given, case_row, name_of, one_row
@@ -268,7 +269,8 @@ def open_case(model: LockedModel, case: NewCase) -> tuple[Image, Mask, BoolArray
     settings = model.context.features
     label = label_of_region(model, case)
     image = read_image(case.image, spacing_mm=settings.spacing_mm)
-    mask = fit_mask(image, read_mask(case.mask, image=image), settings.mask_geometry)
+    drawn = fit_mask(image, read_mask(case.mask, image=image), settings.mask_geometry)
+    mask = derived_mask(drawn, settings.derivation)
     return image, mask, mask.region(label)
 
 

@@ -47,7 +47,7 @@ def image_sections(model: LockedModel, plan: StudyPlan, signatures: set[str]) ->
     chosen = {}
     for name in dict.fromkeys(map(image_of, measured.values())):
         keys = [key for key in model.context.images if image_of(key) == name]
-        section = _section(plan, name, keys)
+        section = _section(model, plan, name, keys)
         kinds = {one.rpartition(" ")[2] for one, key in measured.items() if key in keys}
         own = _measuring(model, image_plans(plan)[keys[0]], keys[0], kinds)
         first = dict(list(section.raters.items())[:1])
@@ -55,11 +55,18 @@ def image_sections(model: LockedModel, plan: StudyPlan, signatures: set[str]) ->
     return {"images": chosen, **nothing}
 
 
-def _section(plan: StudyPlan, name: str, keys: list[str]) -> ImageSection:
+def _section(model: LockedModel, plan: StudyPlan, name: str, keys: list[str]) -> ImageSection:
     """Return the section of an image, which must have the regions that the model's has."""
     section = plan.images.get(name)
     regions = [key.partition(".")[2] for key in keys]
     if section is not None and set(section.labels) >= set(regions):
+        for key, region in zip(keys, regions, strict=True):
+            own = model.context.images[key]
+            if own.derivation is not None and section.labels[region] != own.mask_label:
+                raise PlanError(
+                    f"images.{name}.derived.{region}: expected {own.mask_label}, as the model has,"
+                    f" found {section.labels[region]}"
+                )
         return section
     several = f" with the regions {regions}" if regions != [""] else ""
     found = "none" if section is None else f"the regions {list(section.regions)}"
