@@ -6,6 +6,7 @@ import os
 import sqlite3
 import struct
 from contextlib import closing
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 
 from security.all_bombs import shard
 from trephine.errors import StoreError
+from trephine.evaluation.agreement import RegionAgreement
 from trephine.store import FeatureStore, TaskLedger
 from trephine.store.cases import FILE, CaseLedger, ManifestRow, names_digest
 from trephine.store.limits import ShardLimits
@@ -22,6 +24,8 @@ from trephine.store.repair import examine
 from trephine.store.shards import write_shard
 from trephine.store.shards_apart import ShardReader
 from trephine.study.batch.merge import merge_stores
+from trephine.study.extraction.drawings import _noted
+from trephine.study.extraction.whole_study import _has_spacing
 
 NAMES = ("f", "g")
 
@@ -224,3 +228,21 @@ def test_a_ledger_of_cases_in_another_form_is_refused_in_words(
     with pytest.raises(StoreError, match=r"cases\.sqlite: expected"):
         merge_stores(tmp_path / "t.csv", [tmp_path / "a"])
     assert not (tmp_path / "t.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "changed", [{"dice": "x"}, {"dice": None}, {"more": 1.0}, {"dice": [0.5]}, None]
+)
+def test_a_note_of_another_form_is_looked_up_in_the_images_again(
+    changed: dict[str, object] | None,
+) -> None:
+    note: dict[str, object] = {field.name: 1.0 for field in fields(RegionAgreement)}
+    assert _noted(note) is not None
+    assert _noted({} if changed is None else note | changed) is None
+
+
+@pytest.mark.parametrize("spacing", ["x", None, 0.0, -1.0, float("nan"), float("inf"), [0.1]])
+def test_an_image_whose_spacing_is_none_is_opened_again(spacing: object) -> None:
+    assert _has_spacing({"spacing_row_mm": 0.1})
+    assert not _has_spacing({"spacing_row_mm": spacing})
+    assert not _has_spacing({})

@@ -95,3 +95,11 @@ def test_results_of_another_version_of_the_recipe_are_not_taken_for_this_ones(
     monkeypatch.undo()
     monkeypatch.setattr(tasks, "__version__", "0.0.0")
     assert tasks.work_digest("nested", cases, SOUND) != now
+
+
+def test_a_known_answer_that_is_none_is_computed_again(tmp_path: Path) -> None:
+    ledger = TaskLedger(tmp_path / "ledger.sqlite", "work")
+    first = run(ledger, range(3))
+    for task, strange in (("0", [1]), ("1", None), ("2", "text")):
+        ledger.write(task, strange)
+    assert run(ledger, range(3)) == first

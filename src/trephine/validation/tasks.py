@@ -99,7 +99,9 @@ def run_tasks(
     ledger
         Known answers are not computed again, new ones are kept.
     """
-    known = ledger.answers() if ledger is not None else {}
+    stored = ledger.answers() if ledger is not None else {}
+    # A ledger from elsewhere may hold anything under the right checksum: it is computed again.
+    known = {key: answer for key, answer in stored.items() if isinstance(answer, dict)}
     rest = [task for task in tasks if task.key not in known]
     n_known = len(tasks) - len(rest)
 

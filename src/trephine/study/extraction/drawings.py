@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
+from typing import Any
 
 from trephine.evaluation.agreement import RegionAgreement
 from trephine.executors import Progress, executor
@@ -62,14 +63,24 @@ def compare_all_drawings(
             if one is not None and other is not None
         }
         notes = dict(zip(wanted, store.notes(list(wanted.values())), strict=True))
-        found[name] = {row: RegionAgreement(**note) for row, note in notes.items() if note}
-        unknown[name] = {row: wanted[row] for row, note in notes.items() if not note}
+        known = {row: region for row, note in notes.items() if (region := _noted(note)) is not None}
+        found[name] = known
+        unknown[name] = {row: key for row, key in wanted.items() if row not in known}
     rows = sorted({row for missing in unknown.values() for row in missing})
     for name, compared in _open_again(inputs, rows, fingerprints, workers, progress).items():
         new = {row: region for row, region in compared.items() if row in unknown[name]}
         store.write_notes({unknown[name][row]: asdict(region) for row, region in new.items()})
         found[name] |= new
     return tuple(_in_order(name, regions) for name, regions in found.items())
+
+
+def _noted(note: Mapping[str, Any]) -> RegionAgreement | None:
+    """Return what a note says; None for one of another form, as a store from elsewhere may hold."""
+    if note.keys() != {field.name for field in fields(RegionAgreement)}:
+        return None
+    if not all(isinstance(number, int | float) for number in note.values()):
+        return None
+    return RegionAgreement(**note)
 
 
 def _in_order(name: str, regions: Mapping[int, RegionAgreement]) -> Comparison:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from trephine.deep.last_block import LastBlock
 from trephine.deep.maps import MapStore
@@ -125,13 +125,18 @@ def _unknown(planned: Planned, store: FeatureStore, recipe: Recipe) -> list[Extr
     known = store.known(wanted)
     if recipe.maps is not None:
         known |= MapStore(recipe.maps).known(wanted)
-    # An image whose note is lost is read again: the report needs its spacing.
+    # An image whose note is lost, or of another form, is read again: the report needs its spacing.
     notes = store.notes([task.image_key for task in planned.tasks])
     rest = (
-        _remaining(task, known if "spacing_row_mm" in note else set())
+        _remaining(task, known if _has_spacing(note) else set())
         for task, note in zip(planned.tasks, notes, strict=True)
     )
     return [task for task in rest if task.readings]
+
+
+def _has_spacing(note: Mapping[str, Any]) -> bool:
+    spacing = note.get("spacing_row_mm")
+    return isinstance(spacing, int | float) and 0 < spacing < float("inf")
 
 
 def _write_down(fate: Fate, log: RunLog) -> None:
