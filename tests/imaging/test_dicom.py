@@ -233,6 +233,10 @@ def test_missing_and_foreign_files_are_refused(tmp_path: Path) -> None:
         ("text.dcm", b"hello, world" * 30, "something else"),
         ("photo.jpg", b"\xff\xd8\xff\xe0" + b"0" * 200, "a JPEG photograph"),
         ("bundle.zip", b"PK\x03\x04" + b"0" * 200, "a ZIP archive"),
+        ("mask.bmp", b"BM" + b"0" * 200, "a BMP picture; save a mask as PNG or NIfTI"),
+        ("mask.webp", b"RIFF\x10\0\0\0WEBPVP8 " + b"0" * 200, "a WebP picture"),
+        ("mask.npy", b"\x93NUMPY\x01\0" + b"0" * 200, "an array of NumPy, which has no geometry"),
+        ("login.dcm", b"<!DOCTYPE html>" + b" " * 200, "a web page or XML, as where a download"),
     ):
         path = tmp_path / name
         path.write_bytes(content)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cli.command import Command
 from study.small_study import SmallStudy, write_clinical_study, write_table_study
 from trephine.facts import Facts
+from trephine.study.inputs import read_study
 from trephine.study.run import run_study
 
 # As somebody writes them who has seen no form: long, with signs of HTML, of formulas and quotes.
@@ -76,3 +78,9 @@ def test_row_numbers_without_a_name_are_left_out_and_named_columns_are_not(
     said = trephine("check", study.toml)
     assert said.code == 0, said.err
     assert "features.csv: Column A has no name, though values: left out" in said.out
+    # What is learned from is the table without them: the control.
+    (kept,) = read_study(study.toml).features.values()
+    features.reset_index().to_csv(study.folder / "features.csv", index=False)
+    (control,) = read_study(study.toml).features.values()
+    assert kept.names == control.names
+    np.testing.assert_array_equal(kept.values, control.values)

@@ -15,6 +15,9 @@ from trephine.imaging.dicom import quiet_pydicom, read_dicom_dataset
 from trephine.imaging.label_maps import put_segment
 from trephine.types import Geometry, Mask
 
+# By name, as whatever else stands there may be anything.
+_IMAGES = ("CR", "CT", "DX", "MG", "MR", "NM", "OT", "PT", "RF", "US", "XA")
+
 
 def read_segmentation_object(path: Path) -> Mask:
     """Read a DICOM Segmentation Storage object.
@@ -39,9 +42,10 @@ def read_segmentation_object(path: Path) -> Mask:
             " NIfTI or SEG in the program that drew it"
         )
     if modality != "SEG":
+        found = f"an image ({modality})" if modality in _IMAGES else "another DICOM object"
         raise ImageError(
-            f"{path.name}: expected a DICOM SEG mask, found a DICOM object that is not one;"
-            " an image is read with read_image"
+            f"{path.name}: expected a DICOM SEG mask, found {found};"
+            " are image and mask exchanged? From Python, an image is read with read_image"
         )
     if str(dataset.get("SegmentationType") or "") == "FRACTIONAL":
         raise ImageError(

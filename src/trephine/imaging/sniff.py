@@ -17,6 +17,23 @@ _NAMES = {
     "png": "a PNG file", "tiff": "a TIFF file",
 }  # fmt: skip
 
+_PICTURE = "a {} picture; save a mask as PNG or NIfTI, and of a radiograph export the DICOM file"
+_ARCHIVE = "a {} archive; unpack it first"
+_ARRAY = "an array of {}, which has no geometry; save it as NIfTI or NRRD with its spacing"
+_OTHERS = {
+    b"PK\x03\x04": _ARCHIVE.format("ZIP"),
+    b"7z\xbc\xaf": _ARCHIVE.format("7-Zip"),
+    b"Rar!": _ARCHIVE.format("RAR"),
+    b"BM": _PICTURE.format("BMP"),
+    b"GIF8": _PICTURE.format("GIF"),
+    b"\0\0\0\x0cjP  ": _PICTURE.format("JPEG 2000"),
+    b"%PDF": "a PDF document; export the DICOM file from the archive",
+    b"\x93NUMPY": _ARRAY.format("NumPy"),
+    b"MATLAB": _ARRAY.format("MATLAB"),
+    b"\x89HDF": "an HDF5 file; save it as NIfTI or NRRD",
+}
+"""Files that people take for images, by how they begin."""
+
 _NIFTI_HEADER_SIZES = (348, 540)
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -85,8 +102,13 @@ def _guess(head: bytes) -> str:
         return "an empty file"
     if head[:3] == b"\xff\xd8\xff":
         return "a JPEG photograph; export the DICOM file, or a 16-bit PNG, from the archive"
-    if head[:4] == b"PK\x03\x04":
-        return "a ZIP archive; unpack it first"
+    for start, found in _OTHERS.items():
+        if head.startswith(start):
+            return found
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return _PICTURE.format("WebP")
+    if head.lstrip()[:5].lower() in (b"<html", b"<?xml", b"<!doc"):
+        return "a web page or XML, as where a download asks for a password; fetch the file again"
     return "something else (a damaged header, or a file that is not an image)"
 
 
