@@ -41,6 +41,8 @@ PLAIN: dict[str, Callable[[date], str]] = {
     "Chinese spoken": lambda d: f"{d.year}年{d.month:02d}月{d.day:02d}号",
     "Korean": lambda d: f"{d.year}년 {d.month}월 {d.day}일",
     "Heisei": lambda d: f"平成{d.year - 1988}年{d.month}月{d.day}日",
+    "Heisei in short": lambda d: f"H{d.year - 1988}.{d.month:02d}.{d.day:02d}",
+    "Heisei with points": lambda d: f"平成{d.year - 1988}/{d.month}/{d.day}",
     "eight digits": lambda d: f"{d:%Y%m%d}",
     "full width": lambda d: f"{d:%Y/%m/%d}".translate({48 + n: 0xFF10 + n for n in range(10)}),
     "American": lambda d: f"{named(MONTHS, d)[:3]} {d.day}, {d.year}",
@@ -90,6 +92,16 @@ def test_a_date_in_an_open_form_reads_back_in_the_stated_order(
     found = read([write(day) for day in written], order=order)
     assert not found.problems
     assert found.texts() == [day.isoformat() for day in written]
+
+
+def test_the_first_year_of_an_era_and_the_eras_before_and_after_are_known() -> None:
+    written = {"R1.5.1": (2019, 5, 1), "令和元/5/1": (2019, 5, 1), "S64-1-7": (1989, 1, 7)}
+    for text, day in written.items():
+        found = candidates(text)
+        assert found is not None, text
+        assert set(found.dates.values()) == {date(*day)}
+    for text in ("R1.5", "H1.5-1", "T1.2.3", "H101.2.3"):
+        assert candidates(text) is None, text
 
 
 @pytest.mark.parametrize("form", OPEN)

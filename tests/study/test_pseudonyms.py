@@ -162,7 +162,7 @@ def test_masks_get_new_names_and_lose_the_texts_of_their_headers(
     names = read_study_table(table, KEY, CHOICES).names
     target = tmp_path / "out"
     counts = write_masks(masks, target, names, KEY)
-    assert (counts.written, counts.refused) == (5, ())
+    assert (counts.written, counts.refused) == (5, {})
     left, right = KEY.patient("HN4711L"), KEY.patient("HN4711R")
     made = {path.relative_to(target / "masks").as_posix() for path in target.rglob("*.*")}
     assert made == {
@@ -195,10 +195,25 @@ def test_a_mask_whose_name_or_format_cannot_be_judged_is_refused_and_not_named(
     names = read_study_table(table, KEY, CHOICES).names
     counts = write_masks(tmp_path / "masks", tmp_path / "out", names, KEY)
     assert counts.written == 0
-    assert len(counts.refused) == 1
-    assert counts.refused[0].startswith("mask file 1: ")
-    assert Path(name).stem.split(".")[0] not in counts.refused[0]
+    (told,) = counts.sentences()
+    assert told.startswith("mask file 1: ")
+    assert Path(name).stem.split(".")[0] not in told
     assert not (tmp_path / "out").exists()
+
+
+def test_a_rater_s_name_is_kept_where_the_user_gives_it(masks: Path, table: Path) -> None:
+    names = read_study_table(table, KEY, CHOICES).names
+    for path in sorted(masks.rglob("HN4711L.nii.gz")):
+        path.rename(path.with_name("HN4711L_zhang-wei.nii.gz"))
+    refused = write_masks(masks, masks.parent / "refused", names, KEY)
+    assert (refused.written, refused.n_refused) == (3, 2)
+    (told,) = refused.sentences()
+    assert told.startswith("mask files 2, 4: expected words such as mask")
+    assert "--mask-word" in told
+    assert "zhang" not in told
+    written = write_masks(masks, masks.parent / "out", names, KEY, ("Zhang-Wei",))
+    assert (written.written, written.n_refused) == (5, 0)
+    assert (masks.parent / "out/masks/a" / f"{KEY.patient('HN4711L')}_zhang-wei.nii.gz").exists()
 
 
 def test_a_header_that_names_another_file_is_refused(tmp_path: Path, table: Path) -> None:
@@ -208,7 +223,7 @@ def test_a_header_that_names_another_file_is_refused(tmp_path: Path, table: Path
     names = read_study_table(table, KEY, CHOICES).names
     counts = write_masks(tmp_path / "masks", tmp_path / "out", names, KEY)
     assert counts.written == 0
-    assert "inside the file" in counts.refused[0]
+    assert "inside the file" in counts.sentences()[0]
 
 
 @given(st.binary(max_size=600))
@@ -219,4 +234,4 @@ def test_any_bytes_are_cleaned_or_refused_and_never_a_traceback(content: bytes) 
         for ending in ("nii", "nii.gz", "nrrd", "png", "dcm"):
             (source / f"HN4711.{ending}").write_bytes(content)
         counts = write_masks(source, Path(folder) / "out", {"HN4711": "T1"}, KEY)
-        assert counts.written + len(counts.refused) == 5
+        assert counts.written + counts.n_refused == 5

@@ -59,6 +59,13 @@ MasksFolder = Annotated[
     Path | None,
     typer.Option(help="Folder of masks; copies with new names go to the new folder."),
 ]
+MaskWords = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mask-word",
+        help="Word in masks' names that names no patient, such as a rater's; may be repeated.",
+    ),
+]
 
 
 def deidentify(
@@ -77,6 +84,7 @@ def deidentify(
     sheet: Sheet = None,
     image: Pattern = "",
     masks: MasksFolder = None,
+    mask_word: MaskWords = None,
 ) -> None:
     """Remove what identifies patients (DICOM PS3.15 Annex E, Basic Profile).
 
@@ -89,7 +97,7 @@ def deidentify(
     from trephine.study.pseudonyms.choices import TableChoices
     from trephine.study.pseudonyms.table import check_absent, read_study_table
 
-    if table is None and (column or drop or keep or image or sheet or masks):
+    if table is None and (column or drop or keep or image or sheet or masks or mask_word):
         raise InputError("deidentify: expected --table with these options, found none")
     if table is not None and not column:
         raise InputError("deidentify: expected --column with --table: which column identifies?")
@@ -113,7 +121,9 @@ def deidentify(
     show_rows(rows)
     console.print(f"Audit: {target / AUDIT_NAME}", soft_wrap=True, markup=False)
     if read is not None:
-        _write_study(read, source, target, secret, rows, masks)
+        _write_study(read, source, target, secret, rows)
+        if masks is not None:
+            _write_masks(read, masks, target, secret, mask_word or ())
 
 
 def _write_study(
@@ -122,10 +132,8 @@ def _write_study(
     target: Path,
     key: PseudonymKey,
     rows: Sequence[DeidentificationRow],
-    masks: Path | None,
 ) -> None:
-    """Write table and masks beside the images, and say what was done."""
-    from trephine.study.pseudonyms.masks import MASKS_NAME, write_masks
+    """Write the table beside the images, and say what was done."""
     from trephine.study.pseudonyms.table import (
         IMAGE_COLUMN,
         TABLE_NAME,
@@ -141,11 +149,17 @@ def _write_study(
     if table.images:
         told += f" {with_image} rows have their image in column {IMAGE_COLUMN}."
     console.print(told, soft_wrap=True, markup=False)
-    if masks is None:
-        return
-    counts = write_masks(masks, target, table.names, key)
-    console.print(f"{MASKS_NAME}: {counts.written} written, {len(counts.refused)} refused.")
-    for refusal in counts.refused:
+
+
+def _write_masks(
+    table: PseudonymisedTable, masks: Path, target: Path, key: PseudonymKey, kept: Sequence[str]
+) -> None:
+    """Write the masks under their pseudonyms, and say what was done."""
+    from trephine.study.pseudonyms.masks import MASKS_NAME, write_masks
+
+    counts = write_masks(masks, target, table.names, key, kept)
+    console.print(f"{MASKS_NAME}: {counts.written} written, {counts.n_refused} refused.")
+    for refusal in counts.sentences():
         errors.print(f"  refused: {refusal}", soft_wrap=True, markup=False)
 
 
@@ -177,9 +191,9 @@ def show_rows(rows: Sequence[DeidentificationRow]) -> None:
     console.print(
         f"{statuses['written']} images written{twice}, {statuses['refused']} files refused."
     )
-    for row in rows:
-        if row.status == "refused":
-            errors.print(f"  refused: {row.detail}", soft_wrap=True, markup=False)
+    for detail, count in Counter(row.detail for row in rows if row.status == "refused").items():
+        files = "" if count == 1 else f" {count} files"
+        errors.print(f"  refused{files}: {detail}", soft_wrap=True, markup=False)
     for finding, told in (
         ("flagged", "images to be looked at for burned-in text:"),
         ("not checked", "images not checked for burned-in text, look at each:"),

@@ -28,7 +28,12 @@ _EAST = re.compile(
     r"(?P<era>昭和|平成|令和|民[国國])?\s*(?P<y>\d{1,4}|元)\s*[年년]\s*(?P<m>\d{1,2})\s*[月월]"
     r"\s*(?P<d>\d{1,2})\s*([日号號일])?"
 )
+_ERA = re.compile(
+    r"(?P<era>[SHR]|昭和|平成|令和)\s*(?P<y>\d{1,2}|元)\s*([-./])\s*(?P<m>\d{1,2})\s*\3"
+    r"\s*(?P<d>\d{1,2})"
+)
 _ERAS = {"昭和": 1925, "平成": 1988, "令和": 2018, "民国": 1911, "民國": 1911}
+_ERAS |= {"S": 1925, "H": 1988, "R": 2018}
 # Years of three digits that can be meant: 2011 to 2061.
 _REPUBLIC = range(100, 151)
 _WHOLE = re.compile(r"\d{8}")
@@ -94,7 +99,7 @@ def candidates(text: str, serials: SerialsFrom = 1900) -> Candidates | None:
     """Return which dates a text could be; None if it does not look like one."""
     plain = unicodedata.normalize("NFKC", text).strip()
     plain = _TIME.sub("", plain).strip()
-    if match := _EAST.fullmatch(plain):
+    if match := _EAST.fullmatch(plain) or _ERA.fullmatch(plain):
         return _eastern(match)
     if _WHOLE.fullmatch(plain):
         return _whole(plain)

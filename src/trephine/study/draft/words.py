@@ -30,7 +30,7 @@ _WORDS = {
         r"event|status|(^|[\W_])cod([\W_]|$)|dead|death|died|collaps|fail|relaps|recur|progress|revision|endpoint"
         r"|outcome|死亡|塌陷|事件|结局|結局|复发|復發|转移|终点|失败|进展|翻修|ereignis"
         r"|(^|\W)tod|verstorb|rezidiv|versag|kollaps|événement|évènement|evenement|décès|deces"
-        r"|récidiv|recidiv|échec|evento|muert|fallec|fracas|событи|смерт|умер|рецидив|исход"
+        r"|récidiv|recidiv|échec|evento|muert|fallec|fracas|событи|смерт|умер|рецидив|исход|коллапс"
         r"|사망|사건|재발|붕괴|イベント|再発|転帰|圧潰"
     ),
     "censored": (r"censor|删失|刪失|zensier|censur|цензур|중도절단|打ち切"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from trephine.errors import ImageError, InputError
+from trephine.errors import ImageError, InputError, named_rows
 from trephine.imaging.deidentify import PseudonymKey
 from trephine.imaging.deidentify.masks import clean_mask, suffix_of
 from trephine.imaging.deidentify.target import make_folder, write_whole
@@ -23,18 +23,44 @@ _WORDS = words(
     a b c d"""
 )
 _WORD = re.compile(r"[^\W_]+")
+# Stands for a file whose name may identify.
+_NAME = "mask file"
 
 
 @dataclass(frozen=True)
 class MaskCounts:
-    """What became of the masks: how many were written, and why others were not."""
+    """What became of the masks.
+
+    Attributes
+    ----------
+    written
+        How many were.
+    refused
+        By reason, the numbers of those that were not, in the order of their paths.
+    """
 
     written: int
-    refused: tuple[str, ...]
+    refused: Mapping[str, tuple[int, ...]]
+
+    @property
+    def n_refused(self) -> int:
+        """How many were refused."""
+        return sum(map(len, self.refused.values()))
+
+    def sentences(self) -> list[str]:
+        """Say why masks were refused, a line for each reason."""
+        return [
+            f"{named_rows(numbers).replace('row', 'mask file', 1)}: {reason}"
+            for reason, numbers in self.refused.items()
+        ]
 
 
 def write_masks(
-    source: Path, target: Path, names: Mapping[str, str], key: PseudonymKey
+    source: Path,
+    target: Path,
+    names: Mapping[str, str],
+    key: PseudonymKey,
+    words_kept: Collection[str] = (),
 ) -> MaskCounts:
     """Copy masks under names whose identifiers are pseudonyms, their headers without texts.
 
@@ -48,6 +74,8 @@ def write_masks(
         Pseudonym of each identifier.
     key
         For masks in DICOM.
+    words_kept
+        Words in names of masks that name no patient, such as a rater's.
     """
     if not source.is_dir():
         raise InputError("masks: expected an existing folder, found none")
@@ -55,26 +83,28 @@ def write_masks(
     if inside == outside or inside in outside.parents or outside in inside.parents:
         raise InputError("masks: expected a folder apart from the output, found one in the other")
     paths = sorted(path for path in source.rglob("*") if path.is_file())
-    refused, written = [], 0
+    kept = _WORDS | {word.lower() for one in words_kept for word in _WORD.findall(one)}
+    refused: dict[str, tuple[int, ...]] = {}
+    written = 0
     for number, path in enumerate(paths, start=1):
-        name = f"mask file {number}"
         try:
-            relative = _renamed(path.relative_to(source), names, name)
+            relative = _renamed(path.relative_to(source), names, kept)
             place = target / MASKS_NAME / relative
-            content = clean_mask(path, key, name)
+            content = clean_mask(path, key, _NAME)
             if place.exists():
-                raise ImageError(f"{name}: another mask has the same new name")
+                raise ImageError(f"{_NAME}: another mask has the same new name")
         except ImageError as refusal:
-            refused.append(str(refusal))
+            reason = str(refusal).removeprefix(f"{_NAME}: ")
+            refused[reason] = (*refused.get(reason, ()), number)
             continue
         make_folder(place.parent)
         write_whole(place, content)
         written += 1
-    return MaskCounts(written, tuple(refused))
+    return MaskCounts(written, refused)
 
 
-def _renamed(path: Path, names: Mapping[str, str], name: str) -> Path:
-    """Return a path with pseudonyms for identifiers; refuse one with other words in it."""
+def _renamed(path: Path, names: Mapping[str, str], kept: Collection[str]) -> Path:
+    """Return a path with pseudonyms for identifiers; refuse one with words that are not kept."""
     suffix = suffix_of(path)
     stem = path.as_posix()[: len(path.as_posix()) - len(suffix)] if suffix else path.as_posix()
     known = sorted(names, key=len, reverse=True)
@@ -83,15 +113,16 @@ def _renamed(path: Path, names: Mapping[str, str], name: str) -> Path:
     parts = re.split(f"({bounded})", stem) if known else [stem]
     if len(parts) == 1:
         raise ImageError(
-            f"{name}: expected an identifier of the table in its name, found none; name the column"
+            f"{_NAME}: expected an identifier of the table in its name, found none; name the column"
             " it is in with --column"
         )
     for rest in parts[::2]:
         for word in _WORD.findall(rest):
-            if word.lower() not in _WORDS and not re.fullmatch(r"\d{1,2}|[a-zA-Z]\d", word):
+            if word.lower() not in kept and not re.fullmatch(r"\d{1,2}|[a-zA-Z]\d", word):
                 raise ImageError(
-                    f"{name}: expected words such as mask or left beside the identifier, found"
-                    " others, which may be a name; rename it"
+                    f"{_NAME}: expected words such as mask or left beside the identifier, found"
+                    " others, which may be a patient's name; rename it, or give a rater's name with"
+                    " --mask-word"
                 )
     new = "".join(names[part] if place % 2 else part for place, part in enumerate(parts))
     return Path(new + suffix)
