@@ -196,7 +196,8 @@ def test_a_mask_whose_name_or_format_cannot_be_judged_is_refused_and_not_named(
     counts = write_masks(tmp_path / "masks", tmp_path / "out", names, KEY)
     assert counts.written == 0
     (told,) = counts.sentences()
-    assert told.startswith("mask file 1: ")
+    assert told.startswith("mask file: ")
+    assert told.endswith("(file 1)")
     assert Path(name).stem.split(".")[0] not in told
     assert not (tmp_path / "out").exists()
 
@@ -208,7 +209,8 @@ def test_a_rater_s_name_is_kept_where_the_user_gives_it(masks: Path, table: Path
     refused = write_masks(masks, masks.parent / "refused", names, KEY)
     assert (refused.written, refused.n_refused) == (3, 2)
     (told,) = refused.sentences()
-    assert told.startswith("mask files 2, 4: expected words such as mask")
+    assert told.startswith("mask file: expected words such as mask")
+    assert told.endswith("(files 2, 4)")
     assert "--mask-word" in told
     assert "zhang" not in told
     written = write_masks(masks, masks.parent / "out", names, KEY, ("Zhang-Wei",))

@@ -50,7 +50,7 @@ class MaskCounts:
     def sentences(self) -> list[str]:
         """Say why masks were refused, a line for each reason."""
         return [
-            f"{named_rows(numbers).replace('row', 'mask file', 1)}: {reason}"
+            f"{reason} ({named_rows(numbers).replace('row', 'file', 1)})"
             for reason, numbers in self.refused.items()
         ]
 
@@ -94,7 +94,7 @@ def write_masks(
             if place.exists():
                 raise ImageError(f"{_NAME}: another mask has the same new name")
         except ImageError as refusal:
-            reason = str(refusal).removeprefix(f"{_NAME}: ")
+            reason = str(refusal)
             refused[reason] = (*refused.get(reason, ()), number)
             continue
         make_folder(place.parent)
