@@ -93,7 +93,6 @@ def deidentify(
     The same key gives the same pseudonyms in every run. With --table and --masks, the study's
     table and masks get the same pseudonyms, so that the study goes on with the new folder.
     """
-    from trephine.imaging.deidentify import AUDIT_NAME, Choices, deidentify_folder
     from trephine.study.pseudonyms.choices import TableChoices
     from trephine.study.pseudonyms.table import check_absent, read_study_table
 
@@ -109,21 +108,31 @@ def deidentify(
             tuple(column or ()), tuple(drop or ()), tuple(keep or ()), dates, sheet, image
         )
         read = read_study_table(table, secret, wanted)
+    rows = _write_images(source, target, secret, times, write_unchecked)
+    if read is not None:
+        _write_study(read, source, target, secret, rows)
+        if masks is not None:
+            _write_masks(read, masks, target, secret, mask_word or ())
+
+
+def _write_images(
+    source: Path, target: Path, key: PseudonymKey, times: Times, write_unchecked: bool
+) -> list[DeidentificationRow]:
+    """Write the images, and say what was done and where the audit lies."""
+    from trephine.imaging.deidentify import AUDIT_NAME, Choices, deidentify_folder
+
     choices = Choices(times, "write" if write_unchecked else "refuse")
     with stages("starts again") as show:
         rows = deidentify_folder(
             source,
             target,
-            secret,
+            key,
             choices,
             progress=lambda done, total: show("De-identifying", done, total),
         )
     show_rows(rows)
     console.print(f"Audit: {target / AUDIT_NAME}", soft_wrap=True, markup=False)
-    if read is not None:
-        _write_study(read, source, target, secret, rows)
-        if masks is not None:
-            _write_masks(read, masks, target, secret, mask_word or ())
+    return rows
 
 
 def _write_study(
