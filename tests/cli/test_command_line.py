@@ -21,7 +21,15 @@ from trephine.cli import app, terminal
 from trephine.errors import InputError, Problem, StudyProblemsError
 
 # What verbs share.
-NO_VERBS = ("__init__", "announcing", "extract_shown", "options", "problems", "terminal")
+NO_VERBS = (
+    "__init__",
+    "announcing",
+    "extract_maps",
+    "extract_shown",
+    "options",
+    "problems",
+    "terminal",
+)
 VERB_FILES = {
     path.stem for path in Path(terminal.__file__).parent.glob("*.py") if path.stem not in NO_VERBS
 }

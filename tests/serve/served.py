@@ -23,7 +23,7 @@ ANSWER: dict[str, Any] = {
     "model": "Whole", "protocol": "sound", "outcome": "overall survival", "unit": "months",
     "survival": {"12": {"value": 0.8, "low": 0.7, "high": 0.9}}, "linear_predictor": 0.1,
     "total_points": 10.0, "risk_group": "low", "warnings": [], "scores": {"expression": 0.5},
-    "signed_by": None, "interval_note": "",
+    "signed_by": None, "interval_note": "", "risk_of": "",
 }  # fmt: skip
 
 

@@ -50,6 +50,8 @@ class Prediction(Form):
     """Of the model's signatures."""
     interval_note: str
     """Where the intervals come from, or why there are none."""
+    risk_of: str = ""
+    """Event whose absolute risk the rest of survival to 1 is, where others may come before it."""
     signed_by: str | None
     """Fingerprint of the key that signed the model."""
 
