@@ -43,6 +43,16 @@ def test_the_encoding_of_a_country_is_found_and_said(tmp_path: Path, encoding: s
 
 
 @pytest.mark.parametrize(
+    "words", [("左髋", "右髋"), ("男", "女"), ("病因", "酒精"), ("住院号", "激素"), ("左", "右")]
+)
+def test_a_few_chinese_words_are_not_cyrillic(tmp_path: Path, words: tuple[str, str]) -> None:
+    lines = ["name,side", *(f"{number},{word}" for number, word in enumerate(words))]
+    _, rows, said = read(tmp_path / "t.csv", "\n".join(lines).encode("gbk"))
+    assert [row[1] for row in rows] == list(words)
+    assert "GB18030" in said
+
+
+@pytest.mark.parametrize(
     "lines",
     [
         ("Âge,années,décès", "44,féminin,é", "45,créée,ô"),

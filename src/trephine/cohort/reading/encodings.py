@@ -24,6 +24,8 @@ _LETTERS = re.compile(rb"[\xa8\xb8\xc0-\xff]+")
 _SIGNS = re.compile(rb"[\x85\x91-\x94\x96\x97\xa0\xab\xb0\xb2\xb3\xb9\xbb]")
 # An accented small letter of Greek, where Cyrillic has capitals: behind a small letter.
 _GREEK = re.compile(rb"[\xe0-\xfe][\xdc-\xdf]|[\xdc-\xdf][\xe0-\xfe]")
+# A capital behind a small letter, which words of neither have; double bytes of Chinese have many.
+_BROKEN = re.compile(rb"[\xdc-\xff](?=[\xc0-\xdb])")
 # Fewer letters than these may be anything.
 _FEWEST_LETTERS, _FEWEST_PAIRS, _FEWEST_KOREAN = 4, 3, 8
 
@@ -65,13 +67,20 @@ def _decodes(content: bytes, encoding: str) -> bool:
 def _in_words(content: bytes) -> bool:
     """Say whether all that is beyond ASCII are letters, and these mostly follow each other.
 
-    In a Western text accented letters stand alone among others.
+    In a Western text accented letters stand alone among others. A few Chinese characters are
+    letters by their bytes too, but of one or two in a word, or with capitals within it.
     """
-    runs = [len(run) for run in _LETTERS.findall(content)]
+    letters: list[bytes] = _LETTERS.findall(content)
+    runs = [len(run) for run in letters]
     beyond = len(re.findall(rb"[\x80-\xff]", content))
     if sum(runs) < _FEWEST_LETTERS or sum(runs) + len(_SIGNS.findall(content)) < beyond:
         return False
-    return sum(run for run in runs if run > 1) >= 0.8 * sum(runs)
+    if 20 * sum(len(_BROKEN.findall(run)) for run in letters) > sum(runs):
+        return False
+    if all(run % 2 == 0 for run in runs) and _is_chinese(content):
+        return False  # small letters, of which words are made, are rarer characters than these
+    longer = sum(run for run in runs if run > 2)
+    return sum(run for run in runs if run > 1) >= 0.8 * sum(runs) and 2 * longer >= sum(runs)
 
 
 def _side_by_side(content: bytes) -> list[bytes]:
