@@ -69,7 +69,7 @@ NullKind = Literal["apparent", "nested"]
 Ties = Literal["efron", "breslow"]
 Penalty = Literal["none", "firth"]
 """On the likelihood of a Cox model."""
-UpdateMethod = Literal["none", "baseline", "slope", "refit"]
+UpdateMethod = Literal["none", "baseline", "hazard", "slope", "refit"]
 """What outside cases change of a locked model."""
 EarlyStop = Literal["none", "glmnet"]
 CurveMethod = Literal[

@@ -72,6 +72,31 @@ def test_tests_factor_and_slope_are_those_of_r_s_glm() -> None:
     assert errors == pytest.approx(expected["robust_errors"], rel=1e-8)
 
 
+def test_a_new_hazard_holds_the_coefficients_and_is_that_of_r_s_basehaz() -> None:
+    table = pd.read_csv(REFERENCE / "cases.csv")
+    expected = json.loads((REFERENCE / "expected.json").read_text())
+    locked = stated_model((0.8, 0.4, -0.5), 0.02, 60.0)
+    design = table[["x0", "x1", "x2"]].to_numpy()
+    survival = Survival(table["time"].to_numpy(), table["event"].to_numpy())
+    model = update_model(locked, design, survival, asked="hazard").model
+    np.testing.assert_array_equal(model.coefficients, locked.coefficients)
+    at_zero = np.zeros((1, 3))
+    found = -np.log(model.predict_survival(at_zero, [6, 12, 24, 36]).survival_probability[0])
+    np.testing.assert_allclose(found, expected["hazard"], rtol=1e-10)
+    # Whoever was at high risk still is: only the origin has moved.
+    before, after = locked.linear_predictor(design), model.linear_predictor(design)
+    np.testing.assert_array_equal(before > locked.risk_cut, after > model.risk_cut)
+    assert np.ptp(before - after) < 1e-12
+
+
+def test_a_new_hazard_of_the_training_cases_is_the_old_one(locked: FittedModel) -> None:
+    x, survival = cohort(1, 150, 0.02, [0.8, 0.4, -0.5])
+    model = update_model(locked, x, survival, asked="hazard").model
+    old, new = (one.predict_survival(x, [12.0, 24.0]) for one in (locked, model))
+    np.testing.assert_allclose(new.survival_probability, old.survival_probability, rtol=1e-9)
+    np.testing.assert_allclose(new.low, old.low, rtol=1e-7)
+
+
 def test_the_update_changes_what_is_wrong_and_no_more(locked: FittedModel) -> None:
     truths = {
         (2, 0.02, (0.8, 0.4, -0.5)): "none",

@@ -144,6 +144,24 @@ def test_a_refit_that_is_asked_for_is_the_cox_model_of_these_cases(
     assert (row.asked, row.tests, len(row.terms)) == (True, (), 3)
 
 
+def test_a_new_hazard_brings_the_risks_of_these_cases_to_what_was_seen(
+    locked: Path, tmp_path: Path
+) -> None:
+    plan = write_cohort(tmp_path, "outside", 2, faster=2.0)
+    update = Update(tmp_path / "updated", "hazard")
+    found = validate_bundle(locked, plan, workers=1, formats=(), update=update)
+    assert found.facts.external is not None
+    for at in found.facts.external.updates[0].horizons:
+        assert at.updated == pytest.approx(1.0, abs=0.05)
+    model, old = read_model(tmp_path / "updated"), read_model(locked)
+    np.testing.assert_array_equal(model.named().coefficients, old.named().coefficients)
+    case = {"age": 55.0, "stage": "II"}
+    before, after = predict_case(old, case), predict_case(model, case)
+    assert after.risk_group == before.risk_group
+    assert after.survival[24.0].value < before.survival[24.0].value
+    assert "the coefficients held" in plain(about_updating(Trace.start(found.facts))[0])
+
+
 def test_events_that_compete_and_its_own_folder_are_refused(locked: Path, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="folder of its own"):
         refuse_no_update(read_model(locked), locked, locked)

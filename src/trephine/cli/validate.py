@@ -16,7 +16,7 @@ from trephine.writing import write_text
 if TYPE_CHECKING:
     from trephine.study.locked.validate import Update
 
-UpdateChoice = Literal["tests", "baseline", "slope", "refit"]
+UpdateChoice = Literal["tests", "baseline", "hazard", "slope", "refit"]
 
 
 def validate(

@@ -13,12 +13,13 @@ from scipy.special import chdtrc
 from trephine.choices import UpdateMethod
 from trephine.errors import ModelError
 from trephine.modelling.fitted_model import FittedModel, fit_model
+from trephine.modelling.new_baseline import rescaled, with_own_hazard
 from trephine.regression.poisson import PoissonFit, fit_poisson, wald_chi_square
 from trephine.survival.baseline import BaselineHazard
 from trephine.types import BoolArray, Estimate, FloatArray, IntArray, Survival
 
 TEST_LEVEL = 0.05
-# From what changes nothing to what changes most.
+# From what changes nothing to what changes most, as far as tests choose among them.
 ORDER: tuple[UpdateMethod, ...] = ("none", "baseline", "slope", "refit")
 _HALF = 1.959963984540054
 Made = TypeVar("Made")
@@ -160,8 +161,9 @@ def update_model(
     Returns
     -------
     ModelUpdate
-        ``baseline`` multiplies the locked hazard, ``slope`` does so and multiplies the coefficients
-        by one number, ``refit`` is a Cox model of the same terms with a baseline of its own.
+        ``baseline`` multiplies the locked hazard, ``hazard`` (by request alone) estimates it anew
+        with its shape, the coefficients held, ``slope`` multiplies it, and the coefficients by one
+        number, ``refit`` is a Cox model of the same terms with a baseline of its own.
 
     Raises
     ------
@@ -179,10 +181,11 @@ def update_model(
     note = "; ".join(part for part in (note, more) if part)
     made: dict[UpdateMethod, Callable[[], FittedModel]] = {
         "none": lambda: model,
-        "baseline": lambda: _rescaled(model, ratio_fit),
+        "baseline": lambda: rescaled(model, ratio_fit),
+        "hazard": lambda: with_own_hazard(model, design, survival),
     }
     if slope_fit is not None:
-        made["slope"] = lambda: _rescaled(model, slope_fit)
+        made["slope"] = lambda: rescaled(model, slope_fit)
     if refit is not None:
         made["refit"] = lambda: refit
     if asked is not None and asked not in made:
@@ -266,35 +269,3 @@ def _test(
 def _chosen(tests: tuple[UpdateTest, ...]) -> UpdateMethod:
     last = tests[-1]
     return last.larger if last.p_value < TEST_LEVEL else last.smaller
-
-
-def _rescaled(model: FittedModel, fit: PoissonFit) -> FittedModel:
-    """Return a model with its hazard multiplied and, by a second coefficient, its slope.
-
-    The variance of a prediction adds that of the two factors, which other cases gave than the
-    coefficients: the cross terms are put where the prediction's variance looks for them.
-    """
-    a, extra = float(fit.coefficients[0]), float(fit.coefficients[1:].sum())
-    b, factor = 1 + extra, float(np.exp(a))
-    cov = np.zeros((2, 2))
-    cov[: fit.coefficients.size, : fit.coefficients.size] = fit.covariance
-    base, beta = model.baseline, model.coefficients * model.scale
-    own = model.covariance * np.outer(model.scale, model.scale)
-    wide = b**2 * own + np.outer(beta, beta) * cov[1, 1]
-    hazard, mean = factor * base.cumulative_hazard, factor * base.mean_hazard
-    shift = b * mean @ own - np.outer(hazard, beta) * cov[0, 1]
-    moved = shift @ np.linalg.pinv(wide, hermitian=True) if beta.size else mean
-    variance = factor**2 * base.variance + hazard**2 * cov[0, 0]
-    variance += np.einsum("kp,pq,kq->k", mean, own, mean)
-    variance -= np.einsum("kp,pq,kq->k", moved, wide, moved)
-    low, high = sorted(b * end for end in model.linear_predictor_range)
-    return replace(
-        model,
-        coefficients=b * model.coefficients,
-        covariance=wide / np.outer(model.scale, model.scale),
-        baseline=BaselineHazard(base.times, hazard, np.maximum(variance, 0.0), moved),
-        linear_predictor_range=(low, high),
-        risk_cut=b * model.risk_cut,
-        deciles=np.sort(b * model.deciles),
-        result=None,
-    )

@@ -19,9 +19,15 @@ wald <- function(C) {
 }
 # What is not along (0.8, 0.4, -0.5)
 along <- rbind(c(0, 0.4, -0.8, 0), c(0, 0.5, 0, 0.8))
+# The baseline hazard of these cases where the locked coefficients are held, at x = 0, Efron's ties
+suppressMessages(library(survival))
+held <- coxph(Surv(time, event) ~ x0 + x1 + x2, d, init = c(0.8, 0.4, -0.5), iter.max = 0)
+h <- basehaz(held, centered = FALSE)
+at <- function(t) h$hazard[findInterval(t, h$time)]
 f <- function(x) paste0("[", paste(format(x, digits = 15), collapse = ", "), "]")
 cat("{\n \"baseline\": ", f(c(coef(m1), sqrt(vcov(m1)))), ",\n \"slope\": ",
     f(c(1 + coef(m2)[2], sqrt(vcov(m2)[2, 2]))), ",\n \"likelihood_ratio\": ",
     f(2 * (loglik(m3) - c(none, loglik(m1), loglik(m2)))), ",\n \"robust_errors\": ",
     f(c(sqrt(sandwich(m1)), sqrt(sandwich(m2)[2, 2]))), ",\n \"wald\": ",
-    f(c(wald(diag(4)), wald(diag(4)[-1, ]), wald(along))), "\n}\n", sep = "", file = "expected.json")
+    f(c(wald(diag(4)), wald(diag(4)[-1, ]), wald(along))), ",\n \"hazard\": ", f(at(c(6, 12, 24, 36))),
+    "\n}\n", sep = "", file = "expected.json")

@@ -23,11 +23,14 @@ def about_updating(facts: Trace) -> tuple[Text, ...]:
             f" improve on at the 5% level was taken ({tests}, from Poisson regression of the events"
             " on those that the locked hazard expects", cite("crowson2016"), ").",
         )  # fmt: skip
+    hazard: Text = ()
+    if any(one.method == "hazard" for one in external.updates):
+        hazard = (" A new hazard is that of these cases, the coefficients held.",)
     return (
         (
             "An updated model was then made from these cases, as another model. ", *chosen,
             " A new baseline multiplies the locked baseline hazard by one number; a new slope"
             " multiplies the coefficients by another; a refit is a Cox model of the same terms, the"
-            " weights of signatures unchanged, with a baseline of its own.",
+            " weights of signatures unchanged, with a baseline of its own.", *hazard,
         ),
     )  # fmt: skip

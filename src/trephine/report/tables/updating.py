@@ -11,6 +11,7 @@ from trephine.report.trace import Text, Trace, sentence
 _STEPS: Mapping[UpdateMethod, str] = {
     "none": "the model as locked",
     "baseline": "a new baseline",
+    "hazard": "a new baseline hazard, its shape too",
     "slope": "a new baseline and slope",
     "refit": "a refit of all coefficients",
 }

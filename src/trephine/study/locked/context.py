@@ -138,7 +138,8 @@ class UpdateContext(Part):
     events: int
     """Events among them."""
     changed: dict[str, UpdateMethod]
-    """By model: nothing, the baseline, baseline and slope, or all coefficients (a refit)."""
+    """By model: nothing, the baseline, its hazard anew, baseline and slope, or a refit of all
+    coefficients."""
 
 
 class BundleContext(Part):

@@ -28,6 +28,7 @@ _HALF = 1.959963984540054
 CHANGED: Mapping[UpdateMethod, str] = {
     "none": "nothing",
     "baseline": "the baseline",
+    "hazard": "the baseline hazard with its shape",
     "slope": "baseline and slope",
     "refit": "all coefficients",
 }
