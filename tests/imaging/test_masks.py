@@ -247,12 +247,12 @@ def test_dicom_seg_of_a_series_lies_in_its_volume(make_slice, tmp_path) -> None:
     check_geometry(image, mask)
 
 
-def test_an_image_is_no_mask_and_an_rtstruct_is_refused_with_what_to_do(
+def test_an_image_is_no_mask_and_a_structure_set_needs_its_image(
     make_dicom, save_dicom, stored
 ) -> None:
     with pytest.raises(ImageError, match="are image and mask exchanged"):
         read_mask(save_dicom(make_dicom(stored)))
-    with pytest.raises(ImageError, match="RT Structure Set; convert it"):
+    with pytest.raises(ImageError, match="that an RT Structure Set was drawn on beside it"):
         read_mask(save_dicom(make_dicom(stored, Modality="RTSTRUCT")))
 
 

@@ -26,8 +26,8 @@ def read_mask(path: Path | str, *, image: Image | None = None) -> Mask:
     Parameters
     ----------
     path
-        NIfTI, NRRD (3D Slicer's ``.seg.nrrd`` too), MHA, DICOM SEG, PNG or TIFF; or the folder
-        of one such file alone.
+        NIfTI, NRRD (3D Slicer's ``.seg.nrrd`` too), MHA, DICOM SEG, RT Structure Set, PNG or
+        TIFF; or the folder of one such file alone.
     image
         The image it was drawn on. PNG and TIFF take its geometry; a ``.seg.nrrd`` or DICOM SEG,
         which programs crop to the drawing, is put back in its place; what can only have been
@@ -62,7 +62,7 @@ def read_mask(path: Path | str, *, image: Image | None = None) -> Mask:
     _refuse_jpeg(path)
     kind = file_kind(path)
     if kind == "dicom":
-        return _in_place(read_segmentation_object(path), image, path.name)
+        return _in_place(read_segmentation_object(path, image), image, path.name)
     if kind == "nrrd" and is_slicer_segmentation(path):
         return _in_place(read_slicer_segmentation(path), image, path.name)
     if kind in ("nifti", "nrrd", "mha"):

@@ -13,14 +13,22 @@ from trephine.errors import ImageError
 from trephine.imaging.affine import flatten
 from trephine.imaging.dicom import quiet_pydicom, read_dicom_dataset
 from trephine.imaging.label_maps import put_segment
-from trephine.types import Geometry, Mask
+from trephine.imaging.structure_set import structures_of
+from trephine.types import Geometry, Image, Mask
 
 # By name, as whatever else stands there may be anything.
 _IMAGES = ("CR", "CT", "DX", "MG", "MR", "NM", "OT", "PT", "RF", "US", "XA")
 
 
-def read_segmentation_object(path: Path) -> Mask:
-    """Read a DICOM Segmentation Storage object.
+def read_segmentation_object(path: Path, image: Image | None = None) -> Mask:
+    """Read a DICOM Segmentation Storage object, or an RT Structure Set (`structures_of`).
+
+    Parameters
+    ----------
+    path
+        The file.
+    image
+        That it was drawn on; a structure set, whose contours have no grid, needs it.
 
     Returns
     -------
@@ -37,10 +45,8 @@ def read_segmentation_object(path: Path) -> Mask:
     dataset = read_dicom_dataset(path)
     modality = str(dataset.get("Modality") or "")
     if modality == "RTSTRUCT":
-        raise ImageError(
-            f"{path.name}: expected a DICOM SEG mask, found an RT Structure Set; convert it to"
-            " NIfTI or SEG in the program that drew it"
-        )
+        with quiet_pydicom():
+            return structures_of(dataset, path.name, image)
     if modality != "SEG":
         found = f"an image ({modality})" if modality in _IMAGES else "another DICOM object"
         raise ImageError(
