@@ -116,6 +116,7 @@ def test_an_updated_equation_is_a_bundle_that_predicts(tested: ValidationResult)
     lp = np.log(1.35 * 1.6)
     expected = 0.91 ** (np.exp(lp) * row.ratio.value)
     assert found.survival[24.0].value == pytest.approx(expected)
+    assert "a published equation states no variances" in found.interval_note
     model = read_model(tested.updated)
     assert model.context.equation
     assert "Equation: Collapse after core decompression" in model.card

@@ -123,6 +123,8 @@ def case_intervals(
 
 
 def _too_few(model: LockedModel) -> str:
+    if model.context.equation:
+        return "none; a published equation states no variances from which they could follow"
     if model.context.updated is not None:
         return "none; the refits of the model before the update are of another model"
     if model.refits is None and model.predictor.blocks:
