@@ -63,6 +63,21 @@ def test_the_draft_of_a_folder_with_two_tables_takes_one_as_features(
     assert trephine("check", study.toml).code == 0
 
 
+def test_a_table_of_features_with_some_bad_cells_is_the_features_and_check_lists_them(
+    trephine: Command, tmp_path: Path
+) -> None:
+    study = write_table_study(tmp_path / "study", features=12)
+    study.toml.unlink()
+    features = study.table("features.csv")
+    bad = [column for column in features.columns if column != "case"][:4]
+    features.loc[3, bad] = ["inf", "1,5", "True", "1e999"]
+    study.write(features, "features.csv")
+    said = trephine("new", study.folder)
+    assert "Features: features.csv" in said.out
+    told = trephine("check", study.toml).err
+    assert all(column in told for column in bad), told
+
+
 def test_one_wide_table_is_both_and_its_unit_follows_from_the_longest_time(
     trephine: Command, tmp_path: Path
 ) -> None:

@@ -397,3 +397,15 @@ def test_what_differs_in_every_row_of_a_sheet_of_patients_names_them(tmp_path: P
     columns = tomllib.loads(draft_study(tmp_path).text)["data"]["columns"]
     assert columns["patient"] == "PA"
     assert set(columns["sides"]) == {"R", "L"}
+
+
+@pytest.mark.parametrize(
+    "name", ["Nachbeobachtung (Monate)", "Nachbeobachtung", "durata (mesi)", "takip süresi"]
+)
+def test_follow_up_in_more_languages_is_the_time_and_no_predictor(
+    tmp_path: Path, name: str
+) -> None:
+    BASE.rename(columns={"months": name}).to_csv(tmp_path / "t.csv", index=False)
+    plan = tomllib.loads(draft_study(tmp_path).text)
+    assert plan["data"]["columns"]["time"] == name
+    assert name not in plan.get("clinical", {})

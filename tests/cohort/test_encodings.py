@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from trephine.cohort.reading import read_source
+from trephine.errors import StudyProblemsError
 
 TABLES = {
     "cp932": ("症例番号,観察期間(月),圧潰,性別", "1,12.3,0,男性", "2,8.1,1,女性"),
@@ -74,3 +75,8 @@ def test_accents_and_signs_of_western_tables_are_no_other_alphabet(
 def test_bytes_of_no_known_encoding_are_never_read_unsaid(tmp_path: Path) -> None:
     _, _, said = read(tmp_path / "t.csv", b"hip,months\nA\x81,3\nB\x90,4\n")
     assert "Read as Latin-1, as its bytes fit no other encoding" in said
+
+
+def test_json_under_a_table_s_name_is_called_so(tmp_path: Path) -> None:
+    with pytest.raises(StudyProblemsError, match="found JSON, whatever its name says"):
+        read(tmp_path / "t.csv", b'[{"hip": "A", "months": 3}, {"hip": "B", "months": 4}]')

@@ -22,11 +22,22 @@ def test_what_is_changed_by_chance_is_folded_away(other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("7", "007"), ("7", "7.0"), ("A–7", "A-7"), ("Li Wei", "LiWei"), ("0", "00")]
+    ("one", "other"),
+    [
+        ("7", "007"),
+        ("7", "7.0"),
+        ("A–7", "A-7"),
+        ("Li Wei", "LiWei"),
+        ("0", "00"),
+        ("PA0002", "PAOO02"),
+        ("P10", "P1O"),
+    ],
 )
 def test_zeros_blanks_and_dashes_are_folded_loosely(one: str, other: str) -> None:
     assert loose_name(one) == loose_name(other)
     assert loose_name("10") != loose_name("100")
+    assert loose_name("Otto") == "otto"
+    assert loose_name("P1L") != loose_name("P11")
     assert loose_name("A-1 2") != loose_name("A-13")
 
 

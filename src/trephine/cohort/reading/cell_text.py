@@ -44,6 +44,8 @@ def folded_name(text: str) -> str:
 
 
 def loose_name(text: str) -> str:
-    """Return a folded name without blanks, and a number without leading zeros."""
+    """Return a folded name without blanks, a number without leading zeros, and 0 for an O in it."""
     bare = re.sub(r"\s*[-_/.]?\s+", "", folded_name(text))
+    if re.search(r"\d", bare):
+        bare = re.sub(r"(?<=\d)o+|o+(?=\d)", lambda letters: "0" * len(letters[0]), bare)
     return bare.lstrip("0") or "0" if bare.isdecimal() else bare

@@ -38,6 +38,8 @@ def read_text_table(path: Path, limits: TableLimits, encoding: str | None = None
     del content
     if text[:500].lstrip().lower().startswith(("<!doctype", "<html", "<?xml", "<table")):
         raise refusal(path.name, "a web page or XML, whatever its name says", _AS_TEXT)
+    if re.match(r'\s*(\[\s*)?\{\s*"', text):
+        raise refusal(path.name, "JSON, whatever its name says", _AS_TEXT)
     if "\0" in text:
         raise refusal(path.name, "bytes that are not text", _AS_TEXT)
     grid = Grid(path.name, limits, said=said, is_text=True)

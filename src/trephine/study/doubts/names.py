@@ -13,7 +13,7 @@ from trephine.study.table.outcome import TableRows
 
 # Of more groups of names one line says how many.
 _MOST = 5
-_HOW = "capitals, blanks, dashes, the width of letters, leading zeros or a final .0"
+_HOW = "capitals, blanks, dashes, the width of letters, leading zeros, O for 0 or a final .0"
 
 
 def name_doubts(rows: TableRows, columns: Columns) -> list[str]:

@@ -28,7 +28,7 @@ from trephine.study.draft.files import FoundFiles, find_patterns
 from trephine.study.draft.folder_scan import Scan, scan_folder
 from trephine.study.draft.other_tables import beside_table, is_copy
 from trephine.study.draft.text import NO_MASKS, study_text
-from trephine.study.draft.values import Look
+from trephine.study.draft.values import MOSTLY, Look
 from trephine.study.draft.wide import WideSheet, find_wide
 from trephine.study.draft.words import is_named
 from trephine.study.table_names import tables_in
@@ -221,10 +221,15 @@ def _feature_table(table: Path, tables: dict[Path, SourceTable], roles: Roles) -
         frame = source.frame
         if path == table or case not in frame.columns:
             continue
-        numbers = [column for column in frame.columns if not as_numbers(frame[column])[1]]
+        numbers = [column for column in frame.columns if _mostly_numbers(frame[column])]
         if len(numbers) >= _FEWEST_FEATURES:
             return path.name
     return ""
+
+
+def _mostly_numbers(column: pd.Series) -> bool:
+    """Say whether a column holds numbers but for some cells, which check lists."""
+    return len(as_numbers(column)[1]) <= (1 - MOSTLY) * len(column)
 
 
 def _turned(chosen: _Candidate) -> list[str]:

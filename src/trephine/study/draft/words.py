@@ -24,6 +24,7 @@ _WORDS = {
         r"month|days|years|(?<!per )(?<!/)(?<!gestational )weeks|time|follow"
         r"|surviv|^[odpr]f?s$|^[a-z]?fs$|随访|時間|时间|月数|月數"
         r"|生存|无病|zeit|monat|dauer|(?<!^s)(?<![\W_]s)tage$|jahre$|durée|duree|mois|délai|suivi|jours|seguim"
+        r"|nachbeobacht|nachverfolg|mesi$|durata|acompanham|obserwac|(^|\W)takip"
         r"|meses|tiempo|días|años|срок|месяц|время|наблюд|추적|기간|개월|期間|追跡|観察"
     ),
     "event": (
