@@ -12,6 +12,7 @@ from study.small_study import write_table_study
 from trephine.deep.settings import DeepSettings
 from trephine.errors import StudyProblemsError
 from trephine.study.batch.manifest import read_manifest
+from trephine.study.editing.new_study import write_draft
 from trephine.study.inputs import _by_name, read_study
 
 # Python makes no whole number of so many digits.
@@ -43,3 +44,14 @@ def test_a_label_that_no_mask_holds_is_refused_by_its_row(tmp_path: Path, label:
 def test_a_seed_without_end_is_refused() -> None:
     with pytest.raises(ValidationError, match="random:SEED"):
         DeepSettings(weights=f"random:{ENDLESS}")
+
+
+def test_a_time_beyond_all_numbers_is_asked_about_in_a_draft(tmp_path: Path) -> None:
+    study = write_table_study(tmp_path)
+    table = study.table()
+    table["months"] = table["months"].astype(str)
+    table.loc[3, "months"] = "5e5000"
+    table.to_csv(tmp_path / "clinical.csv", index=False)
+    study.toml.unlink()
+    target, _ = write_draft(tmp_path, "study.toml")
+    assert "1 of its cells are no numbers, such as '5e5000'" in target.read_text()

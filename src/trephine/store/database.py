@@ -134,7 +134,7 @@ class Database:
     def _is_whole(self) -> bool:
         try:
             with closing(sqlite3.connect(self.path, timeout=_PATIENCE_S)) as connection:
-                if not self._is_plain(connection):
+                if not is_plain(connection, self._tables):
                     return False
                 answer = connection.execute("PRAGMA quick_check(1)").fetchone()
                 return bool(answer and answer[0] == "ok")
@@ -144,20 +144,28 @@ class Database:
         except sqlite3.DatabaseError:
             return False
 
-    def _is_plain(self, connection: sqlite3.Connection) -> bool:
-        """Say whether a file holds tables alone, and none that computes.
 
-        A trigger, a view or a computed column of a file from elsewhere would run at our questions:
-        one without end hangs, one of a gigabyte takes a gigabyte. Reading the list runs nothing.
-        """
-        ours = {_shape(statement) for statement in self._tables}
-        rows = connection.execute("SELECT type, sql FROM sqlite_master").fetchall()
-        return all(
-            (kind == "index" and sql is None)
-            or _shape(str(sql)) in ours
-            or (kind == "table" and not _COMPUTES.search(str(sql)))
-            for kind, sql in rows
-        )
+def is_plain(connection: sqlite3.Connection, tables: Sequence[str]) -> bool:
+    """Say whether a file holds tables alone, and none that computes.
+
+    A trigger, a view or a computed column of a file from elsewhere would run at our questions: one
+    without end hangs, one of a gigabyte takes a gigabyte. Reading the list runs nothing.
+
+    Parameters
+    ----------
+    connection
+        To the file.
+    tables
+        Statements that make those of ours.
+    """
+    ours = {_shape(statement) for statement in tables}
+    rows = connection.execute("SELECT type, sql FROM sqlite_master").fetchall()
+    return all(
+        (kind == "index" and sql is None)
+        or _shape(str(sql)) in ours
+        or (kind == "table" and not _COMPUTES.search(str(sql)))
+        for kind, sql in rows
+    )
 
 
 def refuse_strange(path: Path) -> None:

@@ -6,15 +6,18 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Literal
 
 from trephine.choices import Times
 from trephine.errors import InputError
 from trephine.imaging.deidentify.key import PseudonymKey
+from trephine.paths import open_regular
 
 AUDIT_NAME = "deidentification.jsonl"
 SETTINGS_NAME = "deidentification.json"
+_MOST_SETTINGS = 1 << 16
 
 FileStatus = Literal["written", "duplicate", "refused"]
 
@@ -62,7 +65,7 @@ def open_target(target: Path, key: PseudonymKey, times: Times) -> None:
     make_folder(target)
     mine = {"key": key.fingerprint(b"folder"), "times_of_day": times}
     place = target / SETTINGS_NAME
-    if not place.exists():
+    if not os.path.lexists(place):
         if (target / AUDIT_NAME).exists():
             raise InputError(
                 "output: expected a new folder, found one of an earlier version, which did not"
@@ -71,8 +74,9 @@ def open_target(target: Path, key: PseudonymKey, times: Times) -> None:
         write_whole(place, (json.dumps(mine, sort_keys=True) + "\n").encode())
         return
     try:
-        found = json.loads(place.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        with open_own(place) as file:
+            found = json.loads(file.read(_MOST_SETTINGS))
+    except (OSError, ValueError, RecursionError):
         found = None
     if found == mine:
         return
@@ -91,10 +95,37 @@ def append_audit(target: Path, rows: Sequence[DeidentificationRow]) -> None:
     """
     lines = {json.dumps(asdict(row), sort_keys=True) for row in rows}
     place = target / AUDIT_NAME
-    if place.exists():
-        lines |= set(place.read_text(encoding="utf-8").splitlines())
-    ordered = sorted(lines, key=lambda line: (str(json.loads(line)["source"]), line))
+    if os.path.lexists(place):
+        with open_own(place) as file:
+            lines |= set(file.read().decode("utf-8", "replace").splitlines())
+    ordered = sorted(lines, key=lambda line: (_source(line), line))
     write_whole(place, "".join(f"{line}\n" for line in ordered).encode())
+
+
+def _source(line: str) -> str:
+    """Return whose row a line of the audit is; of one that a power cut tore, nobody's: it stays."""
+    try:
+        return str(json.loads(line)["source"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+
+
+def open_own(place: Path) -> BufferedReader:
+    """Open a file of the output folder for reading: a regular one, and no link to one elsewhere.
+
+    Raises
+    ------
+    InputError
+        If something else stands there.
+    OSError
+        If it cannot be read.
+    """
+    if place.is_symlink():
+        raise InputError(
+            f"output: expected a file of this folder as {place.name}, found a link; name a new"
+            " folder, or put the file itself there"
+        )
+    return open_regular(place)
 
 
 def make_folder(folder: Path) -> None:

@@ -20,11 +20,13 @@ from trephine.imaging.deidentify.target import (
     AUDIT_NAME,
     append_audit,
     make_folder,
+    open_own,
     open_target,
     write_whole,
 )
 from trephine.imaging.dicom import quiet_pydicom
 from trephine.imaging.pacs.archive import InstanceFound
+from trephine.store.database import is_plain, refuse_strange
 
 LEDGER_NAME = "retrieval.sqlite"
 
@@ -35,6 +37,7 @@ _TABLE = (
     "CREATE TABLE IF NOT EXISTS image"
     " (name TEXT PRIMARY KEY, file TEXT NOT NULL, status TEXT NOT NULL) WITHOUT ROWID"
 )
+_RUN = "CREATE TABLE IF NOT EXISTS run (kind TEXT PRIMARY KEY)"
 
 
 class Ledger:
@@ -56,6 +59,7 @@ class Ledger:
         place = target / LEDGER_NAME
         if any(target.iterdir()) and not place.exists():
             raise InputError("output: expected a new folder or an earlier run's, found another")
+        refuse_strange(place)
         os.close(os.open(place, os.O_WRONLY | os.O_CREAT, 0o600))
         self._rows = sqlite3.connect(place)
         try:
@@ -67,9 +71,14 @@ class Ledger:
             raise
 
     def _open(self) -> None:
+        if not is_plain(self._rows, (_TABLE, _RUN)):
+            raise InputError(
+                f"output: expected a ledger of retrievals as {LEDGER_NAME}, found one that computes"
+                " when it is asked; it is of somebody else: name a new folder"
+            )
         self._rows.execute("PRAGMA secure_delete = ON")
         self._rows.execute(_TABLE)
-        self._rows.execute("CREATE TABLE IF NOT EXISTS run (kind TEXT PRIMARY KEY)")
+        self._rows.execute(_RUN)
         kind = "identified" if self.key is None else self.key.fingerprint(b"ledger")
         kinds = {row[0] for row in self._rows.execute("SELECT kind FROM run")}
         if kinds - {kind}:
@@ -126,9 +135,10 @@ class Ledger:
         return outcome
 
     def _note(self, line: str) -> None:
-        descriptor = os.open(
-            self.target / AUDIT_NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
-        )
+        place = self.target / AUDIT_NAME
+        if os.path.lexists(place):
+            open_own(place).close()  # nothing is added to a file elsewhere
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a", encoding="utf-8") as audit:
             audit.write(line + "\n")
 

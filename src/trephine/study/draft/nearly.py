@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import combinations
+from math import isfinite
 
 import numpy as np
 
@@ -47,11 +48,16 @@ def nearly_time(looks: Iterable[Look]) -> Look | None:
 
 def doubtful_time(look: Look) -> str:
     """Return what is to be asked of such a time."""
-    odd = [cell for cell in look.filled if plain_number(f" {cell} ") is None]
+    odd = [cell for cell in look.filled if not _is_number(cell)]
     return (
         f"{look.name!r} seems to be the time, but {len(odd)} of its cells are no numbers, such as"
         f" {odd[0]!r}: check lists them. Or is it another column, or start and last (dates)?"
     )
+
+
+def _is_number(cell: str) -> bool:
+    number = plain_number(f" {cell} ")
+    return number is not None and isfinite(float(number))
 
 
 def dated_time(looks: Iterable[Look]) -> str | None:
