@@ -14,6 +14,7 @@ from imaging.conftest import radiograph
 from study.several_images import CASES, WITHOUT_MR, write_several_images
 from study.small_study import SmallStudy
 from trephine.errors import InputError, PlanError, StudyProblemsError
+from trephine.report.tables import make_tables
 from trephine.store import FeatureStore
 from trephine.study.agreement import has_two_readings
 from trephine.study.extraction.several import extract_every_image
@@ -169,6 +170,11 @@ def test_an_image_with_signal_adds_and_one_without_does_not(result: StudyResult)
         and row.measure == "C-index"
     }
     assert gained["AP", "AP + lateral"] < 0.02 < gained["AP + lateral", "AP + lateral + T1"]
+    (table,) = [one for one in make_tables(result.facts) if one.slug == "table-images"]
+    told = ["".join(getattr(part, "text", part) for part in row.cells[0]) for row in table.rows]
+    assert told == [
+        "AP against Clinical", "AP + lateral against AP", "AP + lateral + T1 against AP + lateral",
+    ]  # fmt: skip
     letters = {one.caption.partition(":")[0]: one.edge_sides for one in result.facts.pictures}
     assert letters["lateral"] == ("", "")
 

@@ -272,6 +272,8 @@ class MethodsFacts(Fact):
     """Deep features; null where none were extracted here."""
     images: tuple[ImageMethod, ...] = ()
     """Of several images of a case, each in place of the keys above; empty where there is one."""
+    image_models: tuple[str, ...] = ()
+    """Of several images, models in order, each of all images of the one before and one more."""
     feature_table: str = ""
     """Name of the ready-made feature table; empty where features were extracted."""
     harmonisation: str = ""

@@ -154,6 +154,18 @@ def _sets_by_image(plan: StudyPlan) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def nested_models(plan: StudyPlan) -> tuple[str, ...]:
+    """Return the models that hold one image more each, the one without any first.
+
+    Empty for a study of one image, and where the plan names models of its own.
+    """
+    names = list(_sets_by_image(plan))
+    if not names or plan.models.parts:
+        return ()
+    grown = [" + ".join(names[:count]) for count in range(1, len(names) + 1)]
+    return ("Clinical", *grown) if plan.clinical else tuple(grown)
+
+
 def _models_of_images(
     by_image: Mapping[str, tuple[str, ...]], clinical: tuple[str, ...]
 ) -> dict[str, tuple[str, ...]]:

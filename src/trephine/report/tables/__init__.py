@@ -11,6 +11,7 @@ from trephine.report.tables.cox import cox_tables, signature_tables
 from trephine.report.tables.external import case_mix_table, recalibration_table
 from trephine.report.tables.hazards import hazards_table
 from trephine.report.tables.headline import headline_table
+from trephine.report.tables.images import added_table
 from trephine.report.tables.instability import instability_table
 from trephine.report.tables.performance import calibration_table, risk_group_table, table_3
 from trephine.report.tables.readable import contribution_table, short_signature_table
@@ -55,6 +56,7 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         incidence_table(trace),
         second_reading_table(trace),
         instability_table(trace),
+        added_table(trace),
         comparison_table(trace),
         *reclassification_tables(trace),
         rivals_table(trace),

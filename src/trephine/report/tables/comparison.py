@@ -22,20 +22,15 @@ def comparison_table(facts: Trace) -> Table | None:
     header += [("Likelihood ratio",), ("p",)] if with_likelihood else []
     rows: list[Row] = []
     for key in assessments(facts.comparisons):
-        found: dict[tuple[str, str], dict[tuple[str, float | None], Trace]] = {}
-        for row in facts.comparisons:
-            if (row.raw.protocol, row.raw.kind) == key:
-                pair = found.setdefault((row.raw.new, row.raw.old), {})
-                pair[row.raw.measure, row.raw.horizon] = row
         rows.append(Row(((assessment_label(key),),), "group"))
-        for pair in found.values():
+        for pair in compared_pairs(facts, key).values():
             any_row = next(iter(pair.values()))
             cells: list[Text] = [(any_row.new.words(), " against ", any_row.old.words())]
-            cells += _difference(pair.get(("C-index", None)))
+            cells += difference_cells(pair.get(("C-index", None)))
             for horizon in horizons:
-                cells += _difference(pair.get(("AUC", horizon.raw)))
+                cells += difference_cells(pair.get(("AUC", horizon.raw)))
             if with_likelihood:
-                cells += _likelihood(pair.get(("likelihood ratio", None)))
+                cells += likelihood_cells(pair.get(("likelihood ratio", None)))
             rows.append(Row(tuple(cells)))
     return Table(
         slug="table-comparisons",
@@ -68,14 +63,36 @@ def _training(facts: Trace) -> Text:
     )
 
 
-def _difference(row: Trace | None) -> list[Text]:
+def compared_pairs(
+    facts: Trace, key: tuple[str, str]
+) -> dict[tuple[str, str], dict[tuple[str, float | None], Trace]]:
+    """Return what was compared of every two models, new and old, by measure and horizon.
+
+    Parameters
+    ----------
+    facts
+        Of the study.
+    key
+        Protocol, and how its predictions were made.
+    """
+    found: dict[tuple[str, str], dict[tuple[str, float | None], Trace]] = {}
+    for row in facts.comparisons:
+        if (row.raw.protocol, row.raw.kind) == key:
+            pair = found.setdefault((row.raw.new, row.raw.old), {})
+            pair[row.raw.measure, row.raw.horizon] = row
+    return found
+
+
+def difference_cells(row: Trace | None) -> list[Text]:
+    """Return a difference with its interval, and p."""
     if row is None:
         return [_NONE, _NONE]
     difference = _NONE if row.raw.difference is None else row.difference.interval("signed2")
     return [difference, (row.p.show("p"),)]
 
 
-def _likelihood(row: Trace | None) -> list[Text]:
+def likelihood_cells(row: Trace | None) -> list[Text]:
+    """Return a likelihood ratio with its degrees of freedom, and p."""
     if row is None:
         return [_NONE, _NONE]
     statistic: Text = ("χ² ", row.statistic.show("2"))

@@ -26,7 +26,7 @@ from trephine.study.image_plans import DEEP, RADIOMICS, set_name
 from trephine.study.image_views import image_views
 from trephine.study.inputs import StudyInputs
 from trephine.study.results import Analysed, Analysis, ProtocolResult, Validation
-from trephine.study.settings import deep_settings, radiomics_settings
+from trephine.study.settings import deep_settings, nested_models, radiomics_settings
 
 
 def methods_facts(
@@ -56,6 +56,7 @@ def methods_facts(
         radiomics=alone.radiomics if alone is not None else None,
         deep=alone.deep if alone is not None else None,
         images=() if alone is not None else tuple(each),
+        image_models=nested_models(plan),
         feature_table=plan.features.table.name if plan.features is not None else "",
         harmonisation="" if plan.selection.harmonise == "none" else phrases.COMBAT,
         missing_values=phrases.MISSING_VALUES[plan.selection.missing_clinical],
