@@ -21,8 +21,9 @@ Side = Literal["R", "L"]
 SerialsFrom = Literal[1900, 1904]
 """Year from which a workbook's bare day numbers count."""
 DecimalSign = Literal[".", ","]
-Missing = Literal["drop", "impute"]
-"""Cases that lack a clinical value are left out, or filled in from the training cases."""
+Missing = Literal["drop", "impute", "multiple"]
+"""Cases that lack a clinical value are left out, filled in from the training cases once, or imputed
+several times by chained equations."""
 Continuous = Literal["linear", "median-cut"]
 """A continuous variable as measured, or cut in two at the training median."""
 

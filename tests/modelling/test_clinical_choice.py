@@ -77,7 +77,7 @@ def test_missing_values_are_filled_with_what_training_had() -> None:
     assert choice.imputation is not None
     assert choice.imputation.values["age"] == pytest.approx(np.nanmedian(age))
     column = [term.name for term in choice.terms].index("age")
-    np.testing.assert_allclose(choice.design(table)[:3, column], np.nanmedian(age))
+    np.testing.assert_allclose(choice.designs(table)[0, :3, column], np.nanmedian(age))
 
 
 ALL = SOUND.clinical.changed(clinical="all")

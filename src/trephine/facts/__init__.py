@@ -50,6 +50,7 @@ from trephine.facts.external import (
 )
 from trephine.facts.instability import InstabilityFacts
 from trephine.facts.measuring import DeepMethod, ImageMethod, RadiomicsMethod
+from trephine.facts.missing import MissingFacts
 from trephine.facts.models import (
     AxisTick,
     CoefficientOverTime,
@@ -138,6 +139,9 @@ class Facts(Fact):
     """Agreement between and within raters."""
     table1: Table1Facts | None = None
     """Baseline characteristics; null without clinical variables."""
+    missing: MissingFacts | None = None
+    """Missing clinical values and their imputations; null where a study does not impute several
+    times."""
     table2: tuple[CoxTableFacts, ...] = ()
     """Cox regression of the clinical variables, one table a protocol."""
     selection: tuple[SelectionFacts, ...] = ()

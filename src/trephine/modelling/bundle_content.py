@@ -12,6 +12,7 @@ from trephine.cohort.schema import ClinicalVariable
 from trephine.deep.last_block import LastBlock, state_from_bytes
 from trephine.errors import BundleError, InputError
 from trephine.modelling.absolute_risk import OtherCause
+from trephine.modelling.conditional import imputation_from_json, imputation_to_json
 from trephine.modelling.fitted_model import DECILES, FittedModel
 from trephine.modelling.harmonise import Combat
 from trephine.modelling.harmoniser import Harmoniser
@@ -31,7 +32,7 @@ def predictor_to_json(predictor: Predictor) -> dict[str, Any]:
         "variables": {
             name: variable.model_dump(mode="json") for name, variable in predictor.variables.items()
         },
-        "imputation": None if predictor.imputation is None else dict(predictor.imputation.values),
+        **imputation_to_json(predictor.imputation),
         "models": {name: _model_to_json(model) for name, model in predictor.models.items()},
         "harmonisers": {
             name: _harmoniser_to_json(part) for name, part in predictor.harmonisers.items()
@@ -61,7 +62,6 @@ def predictor_from_json(content: Mapping[str, Any], blocks: Mapping[str, bytes])
         If something is missing or does not fit together.
     """
     try:
-        imputation = content["imputation"]
         return Predictor(
             signatures={
                 name: _signature_from_json(part) for name, part in content["signatures"].items()
@@ -70,7 +70,7 @@ def predictor_from_json(content: Mapping[str, Any], blocks: Mapping[str, bytes])
                 name: ClinicalVariable.model_validate(part)
                 for name, part in content["variables"].items()
             },
-            imputation=None if imputation is None else Imputation(imputation),
+            imputation=imputation_from_json(content),
             models={name: _model_from_json(part) for name, part in content["models"].items()},
             blocks={
                 name: _block_from_json(part, blocks[name])

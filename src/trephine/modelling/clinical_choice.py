@@ -3,57 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from trephine.choices import Penalty, Separation
+import numpy as np
+
+from trephine.choices import Penalty
 from trephine.cohort.schema import ClinicalTable
 from trephine.errors import ModelError, Reason
+from trephine.modelling.chained_equations import Completed, complete
+from trephine.modelling.conditional import ChainedImputation, fit_conditional
 from trephine.modelling.encoding import Encoding, fit_encoding
 from trephine.modelling.following import following
 from trephine.modelling.imputation import Imputation, fit_imputation
+from trephine.modelling.pooled_choice import Over, stacked
 from trephine.modelling.protocols import ClinicalSettings
 from trephine.modelling.separation import KeptApart, design_frame, keep_separating
 from trephine.modelling.terms import Term
+from trephine.modelling.variable_alone import VariableAlone, fit_alone
 from trephine.regression.cox import CoxModel
-from trephine.regression.cox_result import CoxResult
 from trephine.regression.elimination import backward_elimination
 from trephine.regression.elimination_result import Elimination, EliminationSettings
+from trephine.regression.rubin import pool_cox
 from trephine.types import FloatArray, IntArray, Survival
-
-
-@dataclass(frozen=True)
-class VariableAlone:
-    """One variable's own Cox model.
-
-    Attributes
-    ----------
-    variable
-        Key.
-    model
-        Fitted to this variable's terms; None where none could be.
-    p_value
-        Wald test of all its terms, or Firth's likelihood ratio test of a variable that separates;
-        NaN without a model.
-    problem
-        Why there is no model; None where there is one.
-    """
-
-    variable: str
-    model: CoxModel | None
-    p_value: float
-    problem: Reason | None
-
-    @property
-    def separates(self) -> bool:
-        """Whether its model is Firth's, because it separates the events."""
-        return self.model is not None and self.model.penalty == "firth"
-
-    @property
-    def shown(self) -> CoxResult | None:
-        """What its model says, with the intervals that belong to its likelihood."""
-        if self.model is None:
-            return None
-        return self.model.profile() if self.separates else self.model.result_
 
 
 @dataclass(frozen=True)
@@ -65,7 +36,8 @@ class ClinicalChoice:
     encoding
         Terms of every variable, cut-offs fixed in training.
     imputation
-        Fills missing values; None where cases are complete.
+        Fills missing values of later cases, and of these unless they were completed several
+        times; None where cases are complete.
     alone
         Univariable models, in the plan's order; empty where selection does not look at them.
     entered
@@ -79,16 +51,19 @@ class ClinicalChoice:
         terms, or the variables that one follows from.
     penalised
         Of those that stay, the ones that separate the events: models with them are Firth's.
+    completed
+        The training cases, completed several times; None without multiple imputation.
     """
 
     encoding: Encoding
-    imputation: Imputation | None
+    imputation: Imputation | ChainedImputation | None
     alone: tuple[VariableAlone, ...]
     entered: tuple[str, ...]
     kept: tuple[str, ...]
     elimination: Elimination | None
     set_aside: tuple[tuple[str, Reason], ...] = ()
     penalised: tuple[str, ...] = ()
+    completed: Completed | None = None
 
     @property
     def penalty(self) -> Penalty:
@@ -110,10 +85,16 @@ class ClinicalChoice:
         found = alone | dict(self.set_aside)
         return tuple(key for key, reason in found.items() if reason.kind == "separation")
 
-    def design(self, table: ClinicalTable) -> FloatArray:
-        """Return the columns of the variables that stay, shape (n, number of terms)."""
-        filled = table if self.imputation is None else self.imputation.fill(table)
-        return self.encoding.matrix(filled, self.kept)
+    def training_tables(self, table: ClinicalTable) -> tuple[ClinicalTable, ...]:
+        """Return the training cases as models are fitted to them: m times, or once."""
+        if self.completed is not None:
+            return self.completed.tables
+        return (table,) if self.imputation is None else self.imputation.completions(table)
+
+    def designs(self, table: ClinicalTable) -> FloatArray:
+        """Return the training cases' columns of the variables that stay, shape (m, n, terms)."""
+        tables = self.training_tables(table)
+        return np.array([self.encoding.matrix(one, self.kept) for one in tables])
 
 
 def choose_clinical(
@@ -121,6 +102,9 @@ def choose_clinical(
     survival: Survival,
     settings: ClinicalSettings,
     cluster: IntArray | None,
+    *,
+    scores: Sequence[FloatArray] = (),
+    rng: np.random.Generator | None = None,
 ) -> ClinicalChoice:
     """Encode the clinical variables and choose among them.
 
@@ -132,15 +116,34 @@ def choose_clinical(
         How to encode and choose.
     cluster
         Patient of each case for robust tests, or None.
+    scores
+        Signatures that stand in models beside the variables, shape (n,) each: missing values are
+        imputed with them.
+    rng
+        Source of imputations; needed where missing values are imputed several times.
 
     Notes
     -----
     A variable without a model of its own (one level only, or a level without an event) cannot
     enter; it is listed in ``alone``.
     """
+    if settings.missing_clinical == "multiple":
+        assert rng is not None
+        found = complete(table, survival, scores, settings.imputations, rng)
+        return _choose_over(found, survival, settings, cluster)
     imputation = fit_imputation(table) if settings.missing_clinical == "impute" else None
     if imputation is not None:
         table = imputation.fill(table)
+    return _choose(table, imputation, survival, settings, cluster)
+
+
+def _choose(
+    table: ClinicalTable,
+    imputation: Imputation | ChainedImputation | None,
+    survival: Survival,
+    settings: ClinicalSettings,
+    cluster: IntArray | None,
+) -> ClinicalChoice:
     encoding = fit_encoding(table, settings.continuous)
     alone = tuple(
         fit_alone(key, table, encoding, survival, cluster, settings.separation)
@@ -172,6 +175,50 @@ def choose_clinical(
     return ClinicalChoice(
         encoding, imputation, alone, plain, kept, elimination, found.set_aside, found.kept
     )
+
+
+def _choose_over(
+    completed: Completed,
+    survival: Survival,
+    settings: ClinicalSettings,
+    cluster: IntArray | None,
+) -> ClinicalChoice:
+    """Choose among variables by models that are pooled over the completed data sets."""
+    tables = completed.tables
+    imputation = fit_conditional(tables)
+    if len(tables) == 1:
+        found = _choose(tables[0], imputation, survival, settings, cluster)
+        return replace(found, completed=completed)
+    encoding = fit_encoding(stacked(tables), settings.continuous)
+    over = Over(tables, encoding, survival, cluster)
+    alone = tuple(_alone_over(key, over) for key in tables[0].variables)
+    entered = tuple(row.variable for row in alone if row.model is not None)
+    if settings.clinical == "univariable-backward":
+        entered = tuple(row.variable for row in alone if row.p_value < settings.univariable_p)
+    set_aside: tuple[tuple[str, Reason], ...] = ()
+    for table in tables:
+        entered, more = _fittable(entered, alone, table, encoding, survival)
+        set_aside += more
+    kept = entered
+    if settings.clinical != "all":
+        by_aic = settings.clinical == "backward-aic"
+        kept = over.eliminate(entered, stay_p=None if by_aic else settings.stay_p)
+    return ClinicalChoice(
+        encoding, imputation, alone, entered, kept, None, set_aside, completed=completed
+    )
+
+
+def _alone_over(key: str, over: Over) -> VariableAlone:
+    """Fit one variable's own Cox model to every completed data set, and pool them."""
+    fits = [
+        fit_alone(key, table, over.encoding, over.survival, over.cluster) for table in over.tables
+    ]
+    without = next((one for one in fits if one.model is None), None)
+    if without is not None:
+        return without
+    results = [one.model.result_ for one in fits if one.model is not None]
+    pooled = pool_cox(results)
+    return replace(fits[0], p_value=pooled.wald.p_value, pooled=pooled)
 
 
 def _strongest_first(alone: Sequence[VariableAlone], keys: set[str]) -> tuple[str, ...]:
@@ -223,28 +270,6 @@ def _reason_against(
     except ModelError as error:
         return error.reason
     return None
-
-
-def fit_alone(
-    key: str,
-    table: ClinicalTable,
-    encoding: Encoding,
-    survival: Survival,
-    cluster: IntArray | None,
-    separation: Separation = "leave out",
-) -> VariableAlone:
-    """Fit one variable's own Cox model; Firth's where it separates and ``separation`` says so."""
-    design = design_frame(table, encoding, (key,))
-    if design.empty:
-        return VariableAlone(key, None, float("nan"), Reason("constant", "only one level occurs"))
-    try:
-        model = CoxModel().fit(design, survival, cluster=cluster)
-    except ModelError as error:
-        if error.kind == "separation" and separation == "firth":
-            model = CoxModel(penalty="firth").fit(design, survival, cluster=cluster)
-            return VariableAlone(key, model, model.result_.likelihood_ratio.p_value, None)
-        return VariableAlone(key, None, float("nan"), error.reason)
-    return VariableAlone(key, model, model.result_.wald.p_value, None)
 
 
 def _eliminate(

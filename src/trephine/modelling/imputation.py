@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trephine.cohort.schema import ClinicalTable
+from trephine.cohort.schema import ClinicalTable, label_of
 from trephine.errors import InputError
 
 
@@ -22,6 +22,15 @@ class Imputation:
     """
 
     values: Mapping[str, float]
+
+    def completions(self, table: ClinicalTable) -> tuple[ClinicalTable, ...]:
+        """Return the table without missing values, once."""
+        return (self.fill(table),)
+
+    def stands_in(self, table: ClinicalTable, key: str) -> str:
+        """Return a variable with what is put in the place of a missing value, for a sentence."""
+        variable = table.variables[key]
+        return f"{label_of(key, variable)} {variable.text_of(self.values[key])}"
 
     def fill(self, table: ClinicalTable) -> ClinicalTable:
         """Return the table without missing values; it may hold some of the variables only."""

@@ -12,6 +12,7 @@ from trephine.cohort.schema import ClinicalTable, ClinicalVariable
 from trephine.deep.last_block import LastBlock
 from trephine.errors import InputError
 from trephine.modelling.cases import FeatureSet
+from trephine.modelling.conditional import ChainedImputation
 from trephine.modelling.feature_training import with_blocks
 from trephine.modelling.fitted_model import FittedModel, SurvivalAt
 from trephine.modelling.harmoniser import Harmoniser
@@ -55,6 +56,20 @@ class HasTerms(Protocol):
         """Its columns."""
 
 
+def _mean(term: Term, tables: Sequence[ClinicalTable]) -> FloatArray:
+    """Return a term's mean over completed tables, shape (m,).
+
+    The linear predictor of the means is the mean of the linear predictors: predictions are pooled
+    on the scale of log(-log S).
+    """
+    if len(tables) == 1:
+        return term.column(tables[0])
+    columns = np.array([term.column(table) for table in tables])
+    # What is known is the same in each, to the last bit.
+    found: FloatArray = np.where((columns == columns[0]).all(axis=0), columns[0], columns.mean(0))
+    return found
+
+
 @dataclass(frozen=True)
 class UnseenLevel:
     """Cases at levels of a categorical variable that no training case had.
@@ -85,7 +100,8 @@ class Predictor:
     variables
         Clinical variables that a case may state.
     imputation
-        What stands in for a missing clinical value; None where a value is needed.
+        What stands in for a missing clinical value: one value, or several, over which the linear
+        predictor is the mean; None where a value is needed.
     models
         By name.
     blocks
@@ -96,7 +112,7 @@ class Predictor:
 
     signatures: Mapping[str, Signature]
     variables: Mapping[str, ClinicalVariable]
-    imputation: Imputation | None
+    imputation: Imputation | ChainedImputation | None
     models: Mapping[str, FittedModel]
     blocks: Mapping[str, LastBlock] = field(default_factory=dict)
     harmonisers: Mapping[str, Harmoniser] = field(default_factory=dict)
@@ -170,10 +186,9 @@ class Predictor:
             If a case lacks a value that the model needs; the variable and the rows are named.
         """
         features = self.harmonised(features, clinical, centre)
-        if self.imputation is not None:
-            clinical = self.imputation.fill(clinical)
+        tables = (clinical,) if self.imputation is None else self.imputation.completions(clinical)
         columns = [
-            self.scores(term.variable, features) if term.is_signature else term.column(clinical)
+            self.scores(term.variable, features) if term.is_signature else _mean(term, tables)
             for term in model.terms
         ]
         if not columns:

@@ -147,8 +147,10 @@ class ClinicalSteps(FrozenChoices):
     )
     missing_clinical: Missing = Field(
         default="drop",
-        description="leave out cases that lack a clinical value, or fill in the training cases'"
-        " median or most frequent level",
+        description="leave incomplete cases out, fill in once, or impute by chained equations",
+    )
+    imputations: int | None = Field(
+        default=None, ge=2, le=500, description="data sets of `multiple`; by default 5 to 50"
     )
     separation: Separation = Field(
         default="leave out",
@@ -238,8 +240,7 @@ class Protocol:
         unknown = sorted(set(stated or {}) - known)
         if unknown:
             raise InputError(f"selection: expected keys among {sorted(known)}, found {unknown}")
-        chain, clinical = self.follow(stated or {})
-        return RecipeSettings(self, chain, clinical, models)
+        return RecipeSettings(self, *self.follow(stated or {}), models)
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,20 @@ import numpy as np
 from trephine.choices import Penalty
 from trephine.cohort.schema import ClinicalTable, capitalised, label_of
 from trephine.errors import ModelError, ModelFault
-from trephine.modelling.absolute_risk import other_causes
 from trephine.modelling.cases import Cases
 from trephine.modelling.clinical_choice import ClinicalChoice, choose_clinical
 from trephine.modelling.feature_chain import FittedChain, fit_chain
-from trephine.modelling.fitted_model import FittedModel, fit_model
+from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.harmoniser import Harmoniser, fit_harmoniser
+from trephine.modelling.pooled_model import fit_over, other_causes_over
 from trephine.modelling.prediction import ModelPrediction, Predictor
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.terms import CLINICAL, Term
 from trephine.selection.audit import AuditRow
 from trephine.types import FloatArray, IntArray
 
-# A term, its column among the training cases.
+# A term, its column among the training cases, shape (1, n), or (m, n) where they were completed
+# m times.
 Column = tuple[Term, FloatArray]
 # What could not enter, and why.
 LeftOut = tuple[str, str]
@@ -59,9 +60,7 @@ class FittedRecipe:
 
         In-sample or out of fold, as the protocol has it.
         """
-        chain = self.chains[name]
-        in_sample = self.settings.rules.signature_training == "in-sample"
-        return chain.training_score if in_sample else chain.out_of_fold_score
+        return _training_score(self.chains[name], self.settings)
 
     def represent(self, cases: Cases) -> Cases:
         """Return cases with the features that the trained networks give, first readings only."""
@@ -108,7 +107,14 @@ def fit_recipe(cases: Cases, settings: RecipeSettings, rng: np.random.Generator)
     }
     clinical = None
     if CLINICAL in used and cases.clinical.variables:
-        clinical = choose_clinical(cases.clinical, cases.survival, settings.clinical, cluster)
+        clinical = choose_clinical(
+            cases.clinical,
+            cases.survival,
+            settings.clinical,
+            cluster,
+            scores=[_training_score(chain, settings) for chain in chains.values()],
+            rng=rng,
+        )
     models = {}
     for name, parts in settings.models:
         columns, left_out = _columns(parts, cases, chains, clinical, settings)
@@ -164,20 +170,31 @@ def _columns(
     for part in parts:
         if part == CLINICAL:
             if clinical is not None and clinical.terms:
-                design = clinical.design(cases.clinical)
-                columns += zip(clinical.terms, design.T, strict=True)
+                designs = clinical.designs(cases.clinical)
+                columns += zip(clinical.terms, np.moveaxis(designs, 2, 0), strict=True)
             else:
                 left_out.append((CLINICAL, _no_clinical(clinical, cases.clinical)))
             continue
         chain = chains[part]
-        in_sample = settings.rules.signature_training == "in-sample"
-        score = chain.training_score if in_sample else chain.out_of_fold_score
+        score = _training_score(chain, settings)
         if chain.signature.empty or np.ptp(score) == 0:
             left_out.append((part, "no feature was selected"))
         else:
             label = f"{capitalised(part.replace('_', ' '))} signature"
-            columns.append((Term(part, part, "signature", label), score))
+            columns.append((Term(part, part, "signature", label), score[None]))
     return columns, left_out
+
+
+def _training_score(chain: FittedChain, settings: RecipeSettings) -> FloatArray:
+    in_sample = settings.rules.signature_training == "in-sample"
+    return chain.training_score if in_sample else chain.out_of_fold_score
+
+
+def as_designs(columns: Sequence[FloatArray], n_cases: int) -> FloatArray:
+    """Return columns of shape (1, n) or (m, n) as designs, shape (m, n, q)."""
+    if not columns:
+        return np.empty((1, n_cases, 0))
+    return np.stack(np.broadcast_arrays(*columns), axis=2)
 
 
 def _no_clinical(clinical: ClinicalChoice | None, table: ClinicalTable) -> str:
@@ -207,14 +224,13 @@ def _fit_columns(
     unfittable: tuple[str, ...] = ()
     while True:
         terms = [term for term, _ in columns]
-        values = [column for _, column in columns]
-        design = np.column_stack(values) if values else np.empty((len(cases), 0))
+        designs = as_designs([column for _, column in columns], len(cases))
         try:
-            model = fit_model(
+            model = fit_over(
                 name,
                 parts,
                 terms,
-                design,
+                designs,
                 cases.survival,
                 cluster=cluster,
                 left_out=left_out,
@@ -229,7 +245,7 @@ def _fit_columns(
         else:
             worst = _falling(model) if settings.rules.signature_training == "out-of-fold" else None
             if worst is None:
-                others = other_causes(terms, design, cases.survival)
+                others = other_causes_over(terms, designs, cases.survival)
                 return replace(model, unfittable=unfittable, others=others)
             reason = "its out-of-fold values do not rise with the risk"
         left_out = [*left_out, (terms[worst].name, reason)]

@@ -22,6 +22,7 @@ from safetensors.numpy import load, save
 from trephine.archives import bounded_tensors
 from trephine.cohort.schema import ClinicalVariable
 from trephine.errors import BundleError, InputError
+from trephine.modelling.conditional import imputation_from_json, imputation_to_json
 from trephine.modelling.harmonise import Combat
 from trephine.modelling.harmoniser import Harmoniser
 from trephine.modelling.imputation import Imputation
@@ -144,7 +145,7 @@ def _form_to_parts(form: RefitForm, tables: _SharedNames) -> tuple[dict[str, Any
         arrays |= {f"{place}{part}": getattr(harmoniser.combat, part) for part in _COMBAT}
     content = {
         "signatures": list(source.signatures),
-        "imputation": None if source.imputation is None else dict(source.imputation.values),
+        **imputation_to_json(source.imputation),
         "harmonisers": {
             name: {
                 "terms": tables.places(harmoniser.terms),
@@ -178,11 +179,10 @@ class _Reader:
     variables: Mapping[str, ClinicalVariable]
 
     def form(self, content: Mapping[str, Any]) -> RefitForm:
-        imputation = content["imputation"]
         source = Predictor(
             signatures={name: self._signature(name) for name in content["signatures"]},
             variables=self.variables,
-            imputation=None if imputation is None else Imputation(imputation),
+            imputation=imputation_from_json(content),
             models={},
             harmonisers={
                 name: self._harmoniser(name, part) for name, part in content["harmonisers"].items()

@@ -29,6 +29,21 @@ class SelectionSection(ClinicalSteps, FeatureSteps):
             )
         return self
 
+    @model_validator(mode="after")
+    def _imputations_fit(self) -> Self:
+        if self.imputations is not None and self.missing_clinical != "multiple":
+            raise MisfitError(
+                "imputations", 'missing_clinical = "multiple" beside it', self.missing_clinical
+            )
+        if self.missing_clinical == "multiple" and self.separation == "firth":
+            raise MisfitError(
+                "separation",
+                '"leave out" with missing_clinical = "multiple" (profile likelihoods of several'
+                " completed data sets are not pooled)",
+                self.separation,
+            )
+        return self
+
     @property
     def stated(self) -> dict[str, Any]:
         """What the plan itself names; mixtures ask for the learner that has them."""

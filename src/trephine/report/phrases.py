@@ -25,8 +25,29 @@ MISSING_VALUES: dict[Missing, str] = {
     "drop": "Cases with a missing clinical value were left out.",
     "impute": "Missing clinical values were filled in with the median, or the most frequent level,"
     " of the training cases.",
+    "multiple": "Missing clinical values were imputed several times by chained equations, in the"
+    " training cases of every fit alone.",
 }
 """What became of cases that lack a clinical value."""
+
+OUTSIDE_MISSING = "Missing clinical values were filled in as the locked model fills them in."
+"""What became of outside cases that lack one, where they were not left out."""
+
+MATCHED = "predictive mean matching"
+LOGISTIC = "logistic regression"
+MULTINOMIAL = "multinomial logistic regression"
+"""How missing values of a variable are drawn."""
+
+POOLED_ELIMINATION: dict[ClinicalSelection, str] = {
+    "univariable-backward": "Variables with a pooled univariable p below the entry threshold were"
+    " entered; then the one with the largest pooled p was removed, one at a time, until no p"
+    " exceeded the threshold for removal.",
+    "backward-aic": "All variables that could be estimated were entered; then the one whose pooled"
+    " Wald statistic was furthest below twice its degrees of freedom, as Akaike's criterion asks"
+    " of one data set, was removed, one at a time, until none was below.",
+    "all": "All variables that could be estimated were entered and kept.",
+}
+"""How clinical variables were selected where missing values were imputed several times."""
 
 ELIMINATION: dict[ClinicalSelection, str] = {
     "univariable-backward": "Variables with a univariable p below the entry threshold were entered;"
@@ -38,6 +59,12 @@ ELIMINATION: dict[ClinicalSelection, str] = {
     "all": "All variables that could be estimated were entered and kept.",
 }
 """How clinical variables were selected."""
+
+
+def elimination(how: ClinicalSelection, missing: Missing) -> str:
+    """Say how clinical variables were selected, by one data set or by several as one."""
+    return (POOLED_ELIMINATION if missing == "multiple" else ELIMINATION)[how]
+
 
 SEPARATES = (
     "separates the events: Firth's penalised likelihood, with profile intervals, which take cases"

@@ -36,7 +36,13 @@ HEADINGS: dict[SectionName, str] = {
 
 ORDER: dict[SectionName, tuple[str, ...]] = {
     "glance": ("table-headline", "figure-protocols", "figure-null-check"),
-    "participants": ("figure-1a", "table-1-", "figure-overall"),
+    "participants": (
+        "figure-1a",
+        "table-1-",
+        "table-missing-values",
+        "figure-imputations",
+        "figure-overall",
+    ),
     "agreement": ("figure-picture", "figure-icc", "table-agreement"),
     "selection": (
         "figure-2-",
@@ -55,6 +61,7 @@ ORDER: dict[SectionName, tuple[str, ...]] = {
         "table-s2",
         "table-hazards",
         "figure-over-time",
+        "table-missing-information",
         "table-coefficients",
     ),
     "performance": (

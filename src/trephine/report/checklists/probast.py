@@ -128,6 +128,8 @@ def _missing(facts: Facts) -> Answer:
         return no(f"{lost} cases with a missing clinical value were left out")
     if "filled in" in facts.methods.missing_values:
         return no("missing clinical values, if any, are filled in once, not by multiple imputation")
+    if facts.missing is not None:
+        return yes("methods", "Missing clinical values were imputed several times, in every refit")
     return yes("methods", "No case was left out for a missing clinical value")
 
 

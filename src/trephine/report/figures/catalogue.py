@@ -16,6 +16,7 @@ from trephine.report.figures.assessment_plates import (
 from trephine.report.figures.chance_plates import comparison_plates, null_check_plates
 from trephine.report.figures.competing import incidence_plates
 from trephine.report.figures.image_plates import icc_plates, picture_plates
+from trephine.report.figures.imputations import imputation_plates
 from trephine.report.figures.instability_plates import instability_plates
 from trephine.report.figures.model_plates import (
     contribution_plates,
@@ -39,6 +40,7 @@ def make_plates(facts: Facts, pictures_folder: Path) -> tuple[Plate, ...]:
         *comparison_plates(facts),
         *null_check_plates(facts),
         *flow_plates(facts),
+        *imputation_plates(facts),
         *nomogram_plates(facts),
         *lasso_plates(facts),
         *roc_plates(facts),

@@ -138,6 +138,13 @@ def _analysed(facts: Facts) -> list[str]:
         f" ({show(other.percent, 'percent')})"
         for other in flow.competing
     ]
+    if facts.missing is not None and facts.missing.incomplete:
+        incomplete = facts.missing.incomplete
+        lines.append(
+            f"clinical value missing and imputed: {show(incomplete, 'count')}"
+            f" {plural(study.case_noun, incomplete)}"
+            f" ({show(facts.missing.incomplete_percent, 'percent')})"
+        )
     others = bool(flow.competing)
     lines += [
         f"by {horizon_noun(row.horizon, study.time_unit)}: event in {show(row.events, 'count')}"

@@ -14,6 +14,7 @@ from trephine.report.methods.judging import (
     about_software,
     about_validation,
 )
+from trephine.report.methods.missing import about_missing
 from trephine.report.methods.modelling import about_clinical, about_models, about_signatures
 from trephine.report.references import Reference, named_in, numbered
 from trephine.report.trace import Text, Trace
@@ -58,6 +59,7 @@ def write_methods(facts: Trace, elsewhere: Sequence[str] = ()) -> Methods:
         ("Images and regions", about_images(facts)),
         ("Features", about_features(facts)),
         ("Selection and signatures", about_signatures(facts)),
+        ("Missing values", about_missing(facts)),
         ("Clinical variables", about_clinical(facts)),
         ("Models", about_models(facts)),
         ("Competing events", about_competing(facts)),

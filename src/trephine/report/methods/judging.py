@@ -89,6 +89,7 @@ def _repeated(facts: Trace) -> str:
     methods = facts.methods.raw
     steps = ["harmonisation"] if methods.harmonisation else []
     steps += ["filling in of missing values"] if "filled in" in methods.missing_values else []
+    steps += ["multiple imputation"] if facts.raw.missing is not None else []
     steps += ["screening and scaling of features"] if facts.selection else []
     steps += ["choice of clinical variables"] if facts.table2 else []
     steps += ["penalties, weights"] if facts.selection else []

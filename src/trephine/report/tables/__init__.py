@@ -13,6 +13,7 @@ from trephine.report.tables.hazards import hazards_table
 from trephine.report.tables.headline import headline_table
 from trephine.report.tables.images import added_table
 from trephine.report.tables.instability import instability_table
+from trephine.report.tables.missing import missing_tables
 from trephine.report.tables.performance import calibration_table, risk_group_table, table_3
 from trephine.report.tables.readable import contribution_table, short_signature_table
 from trephine.report.tables.reclassification import reclassification_tables
@@ -48,6 +49,7 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
     tables: tuple[Table | None, ...] = (
         headline_table(trace),
         table_1(trace),
+        *missing_tables(trace),
         *cox_tables(trace),
         table_3(trace),
         calibration_table(trace),

@@ -13,6 +13,7 @@ from trephine.group_tests.baseline_comparison import (
     compare_categorical,
     compare_continuous,
 )
+from trephine.modelling.pooled_choice import Over
 from trephine.modelling.separation import design_frame
 from trephine.regression.cox import CoxModel
 from trephine.regression.cox_result import CoxResult
@@ -49,9 +50,18 @@ def compared_categorical(
 
 
 def filled_table(analysis: Analysis, result: ProtocolResult) -> ClinicalTable:
-    """Return the clinical table as the recipe filled it, where it fills in missing values."""
+    """Return the clinical table as the recipe filled it, where it fills in one value for each gap.
+
+    Where it imputed several times, the table as measured: counts and quartiles are of known values.
+    """
+    tables = training_tables(analysis, result)
+    return tables[0] if len(tables) == 1 else analysis.cases.clinical
+
+
+def training_tables(analysis: Analysis, result: ProtocolResult) -> tuple[ClinicalTable, ...]:
+    """Return the clinical table as models were fitted to it: m times where it was imputed so."""
     choice, table = result.fitted.clinical, analysis.cases.clinical
-    return table if choice is None or choice.imputation is None else choice.imputation.fill(table)
+    return (table,) if choice is None else choice.training_tables(table)
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,11 @@ def multivariable(analysis: Analysis, result: ProtocolResult) -> Together | None
     if choice.elimination is not None and not choice.penalised:
         found = choice.elimination.result
         return None if found is None else Together(found)
+    tables = training_tables(analysis, result)
+    if len(tables) > 1:
+        cases = analysis.cases
+        over = Over(tables, choice.encoding, cases.survival, result.settings.cluster(cases.patient))
+        return Together(over.fit(choice.kept))
     design = design_frame(filled_table(analysis, result), choice.encoding, choice.kept)
     cluster = result.settings.cluster(analysis.cases.patient)
     survival = analysis.cases.survival

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from trephine.errors import InputError, ModelError
-from trephine.modelling.fitted_model import FittedModel, fit_model
+from trephine.modelling.fitted_model import FittedModel
+from trephine.modelling.pooled_model import fit_over
 from trephine.regression.fine_gray import FineGrayModel, fit_fine_gray
+from trephine.regression.rubin import pool_fine_gray
 from trephine.survival.aalen_johansen import cumulative_incidence
 from trephine.survival.competing_outcome import THE_EVENT, CompetingSurvival
 from trephine.survival.gray_test import GrayTest, gray_test
@@ -125,7 +127,7 @@ class ReadAgain:
 
 
 def read_again(
-    model: FittedModel, design: FloatArray, survival: CompetingSurvival, patient: IntArray | None
+    model: FittedModel, designs: FloatArray, survival: CompetingSurvival, patient: IntArray | None
 ) -> ReadAgain:
     """Fit a model's terms to the other events, and to the incidence of its own.
 
@@ -133,8 +135,8 @@ def read_again(
     ----------
     model
         With at least one term.
-    design
-        What it was fitted to, shape (n, terms).
+    designs
+        What it was fitted to, shape (m, n, terms); m is 1 without multiple imputation.
     survival, patient
         Of the n cases.
     """
@@ -143,13 +145,17 @@ def read_again(
     competing = subdistribution = None
     any_other = Survival(survival.time, survival.competing, survival.unit)
     try:
-        competing = fit_model("competing", (), model.terms, design, any_other, cluster=patient)
+        competing = fit_over("competing", (), model.terms, designs, any_other, cluster=patient)
     except (ModelError, InputError) as error:
         notes.append(f"No hazard ratios of competing events: {error}")
     try:
-        subdistribution = fit_fine_gray(
-            pd.DataFrame(design, columns=names), survival.time, survival.cause, cluster=patient
-        )
+        fits = [
+            fit_fine_gray(
+                pd.DataFrame(design, columns=names), survival.time, survival.cause, cluster=patient
+            )
+            for design in designs
+        ]
+        subdistribution = fits[0] if len(fits) == 1 else pool_fine_gray(fits)
     except (ModelError, InputError) as error:
         notes.append(f"No Fine-Gray model: {error}")
     return ReadAgain(competing, subdistribution, tuple(notes))

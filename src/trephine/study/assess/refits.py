@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from trephine.errors import InputError
 from trephine.evaluation.sample_size import SampleSize, sample_size
-from trephine.modelling.fitted_model import FittedModel, fit_model
+from trephine.modelling.fitted_model import FittedModel
+from trephine.modelling.pooled_model import fit_over
+from trephine.modelling.recipe import as_designs
 from trephine.modelling.terms import Term
 from trephine.regression.cox import CoxModel
+from trephine.regression.cox_result import ChiSquareTest
 from trephine.regression.hazards_smooth import CoefficientSmooth, smooth_coefficient
 from trephine.regression.proportional_hazards import ProportionalHazardsTest
-from trephine.study.assess.clinical import Together, filled_table, penalised_together
+from trephine.study.assess.clinical import (
+    Together,
+    filled_table,
+    penalised_together,
+    training_tables,
+)
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.types import FloatArray
 
 
 def training_column(analysis: Analysis, result: ProtocolResult, term: Term) -> FloatArray:
-    """Return the values of a term that the protocol's models were fitted to, shape (n,).
+    """Return the values of a term in training by which tables choose steps, shape (n,).
 
     A signature's are in-sample or out of fold, as the protocol has it; a missing clinical value
-    is as the recipe filled it.
+    is as the recipe filled it, and NaN where it imputed several times.
     """
     if term.is_signature:
         return result.fitted.signature_values(term.variable)
@@ -31,18 +40,32 @@ def training_column(analysis: Analysis, result: ProtocolResult, term: Term) -> F
 
 
 def training_design(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> FloatArray:
-    """Return the design that a model was fitted to, shape (n, terms)."""
+    """Return the columns of a model as `training_column` has each, shape (n, terms)."""
     columns = [training_column(analysis, result, term) for term in model.terms]
     return np.column_stack(columns) if columns else np.empty((len(analysis.cases), 0))
 
 
+def training_designs(
+    analysis: Analysis, result: ProtocolResult, terms: Sequence[Term]
+) -> FloatArray:
+    """Return every completed design of some terms, shape (m, n, terms); m is 1 without gaps."""
+    tables = training_tables(analysis, result)
+    columns = [
+        result.fitted.signature_values(term.variable)[None]
+        if term.is_signature
+        else np.array([term.column(table) for table in tables])
+        for term in terms
+    ]
+    return as_designs(columns, len(analysis.cases))
+
+
 def term_alone(analysis: Analysis, result: ProtocolResult, term: Term) -> FittedModel:
     """Return the Cox model of one term, on the values that the protocol's models were fitted to."""
-    return fit_model(
+    return fit_over(
         term.name,
         (term.name,),
         [term],
-        training_column(analysis, result, term)[:, None],
+        training_designs(analysis, result, [term]),
         analysis.cases.survival,
         cluster=result.settings.cluster(analysis.cases.patient),
     )
@@ -85,19 +108,39 @@ def hazards_over_time(
     """
     if model.result is None or model.result.penalty != "none":
         return None
-    names = [term.name for term in model.terms]
-    design = training_design(analysis, result, model)
-    cox = CoxModel().fit(pd.DataFrame(design, columns=pd.Index(names)), analysis.cases.survival)
+    names = pd.Index([term.name for term in model.terms])
     groups: dict[str, list[str]] = {}
     for term in model.terms:
         groups.setdefault(term.variable, []).append(term.name)
-    test = cox.proportional_hazards_test(groups=groups)
-    variances = np.diag(cox.result_.naive_covariance)
+    designs = training_designs(analysis, result, model.terms)
+    fits = [
+        CoxModel().fit(pd.DataFrame(design, columns=names), analysis.cases.survival)
+        for design in designs
+    ]
+    test = middle_test([one.proportional_hazards_test(groups=groups) for one in fits])
+    variances = np.mean([np.diag(one.result_.naive_covariance) for one in fits], axis=0)
     smooths = [
         smooth_coefficient(test.transformed_times, test.scaled_residuals[:, j], float(variance))
         for j, variance in enumerate(variances)
     ]
     return HazardsOverTime(test, tuple(smooths))
+
+
+def middle_test(tests: Sequence[ProportionalHazardsTest]) -> ProportionalHazardsTest:
+    """Return the tests of several completed data sets as one: median statistics, mean residuals."""
+    if len(tests) == 1:
+        return tests[0]
+
+    def middle(found: Sequence[ChiSquareTest]) -> ChiSquareTest:
+        statistic = float(np.median([one.statistic for one in found]))
+        return ChiSquareTest.of(statistic, found[0].degrees_of_freedom)
+
+    return replace(
+        tests[0],
+        tests=tuple(map(middle, zip(*(one.tests for one in tests), strict=True))),
+        overall=middle([one.overall for one in tests]),
+        scaled_residuals=np.mean([one.scaled_residuals for one in tests], axis=0),
+    )
 
 
 def needed_sample(analysis: Analysis, parameters: int) -> SampleSize | None:

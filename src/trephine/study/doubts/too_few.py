@@ -39,7 +39,7 @@ def refuse_too_few(
     if n_events < FEWEST_EVENTS:
         expected = f"at least {FEWEST_EVENTS} events among the cases that can be analysed"
         found = f"{n_events} in {flow.analysed_cases} of {flow.enrolled_cases} cases"
-        advice = 'Fill in missing values, or set [selection] missing_clinical = "impute"'
+        advice = 'Fill in missing values, or set [selection] missing_clinical = "multiple"'
         if plan.outcome.landmark is not None:
             advice += "; an earlier [outcome] landmark leaves fewer cases out"
         raise StudyProblemsError([Problem(plan.data.table.name, expected, found, advice)])

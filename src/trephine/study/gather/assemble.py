@@ -22,6 +22,7 @@ from trephine.study.gather.curves import (
 )
 from trephine.study.gather.instability import instability_facts
 from trephine.study.gather.methods import methods_facts, resampling_methods, signature_methods
+from trephine.study.gather.missing import missing_facts
 from trephine.study.gather.models import model_facts, sample_size
 from trephine.study.gather.nomograms import nomogram_facts
 from trephine.study.gather.overview import flow_facts, inputs_facts, run_facts, study_facts
@@ -72,6 +73,7 @@ def _assemble(
         run=run_facts(analysis),
         agreement=agreement_facts(analysis),
         table1=table_1(analysis) if analysis.cases.clinical.variables else None,
+        missing=missing_facts(analysis),
         # A plan may state clinical variables that no model is made of.
         table2=tuple(cox_table(analysis, one) for one in results if one.fitted.clinical),
         selection=tuple(fact for result in results for fact in selection_facts(analysis, result)),

@@ -23,9 +23,10 @@ from trephine.facts import (
 from trephine.group_tests.baseline_comparison import CategoricalComparison, ContinuousComparison
 from trephine.group_tests.descriptive import ContinuousSummary
 from trephine.group_tests.hypothesis_test import HypothesisTest, Method
-from trephine.modelling.clinical_choice import ClinicalChoice, VariableAlone
+from trephine.modelling.clinical_choice import ClinicalChoice
 from trephine.modelling.encoding import seen_levels, seen_reference
 from trephine.modelling.terms import Term
+from trephine.modelling.variable_alone import VariableAlone
 from trephine.regression.cox_result import CoxResult
 from trephine.report import phrases
 from trephine.study.assess.clinical import (
@@ -172,7 +173,7 @@ def cox_table(analysis: Analysis, result: ProtocolResult) -> CoxTableFacts:
         standard_errors=result.settings.standard_errors,
         entry_p=settings.univariable_p if by_p else None,
         stay_p=settings.stay_p if by_p else None,
-        elimination=phrases.ELIMINATION[settings.clinical],
+        elimination=phrases.elimination(settings.clinical, settings.missing_clinical),
         n=len(survival),
         events=int(survival.event.sum()),
         variables=tuple(

@@ -16,7 +16,7 @@ from trephine.facts.competing import (
 )
 from trephine.study.assess import Assessed, Assessment
 from trephine.study.assess.competing import Incidence, between_groups, incidence_of, read_again
-from trephine.study.assess.refits import as_shown, training_design
+from trephine.study.assess.refits import as_shown, training_design, training_designs
 from trephine.study.gather.curves import group_label
 from trephine.study.gather.models import term_label
 from trephine.study.gather.steps import step_of
@@ -108,8 +108,9 @@ def _second_reading(analysis: Analysis, result: ProtocolResult) -> list[SecondRe
     shown = as_shown(analysis, result, model)
     if not isinstance(survival, CompetingSurvival) or shown is None:
         return []
+    designs = training_designs(analysis, result, model.terms)
     design = training_design(analysis, result, model)
-    again = read_again(model, design, survival, result.settings.cluster(analysis.cases.patient))
+    again = read_again(model, designs, survival, result.settings.cluster(analysis.cases.patient))
     variables, terms = analysis.cases.clinical.variables, []
     for j, term in enumerate(model.terms):
         if term.is_curve:

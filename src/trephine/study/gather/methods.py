@@ -59,7 +59,7 @@ def methods_facts(
         image_models=nested_models(plan),
         feature_table=plan.features.table.name if plan.features is not None else "",
         harmonisation="" if plan.selection.harmonise == "none" else phrases.COMBAT,
-        missing_values=phrases.MISSING_VALUES[plan.selection.missing_clinical],
+        missing_values=_missing_values(analysis),
         signatures=tuple(signatures),
         resampling=tuple(resampling),
     )
@@ -90,6 +90,13 @@ def _image_method(analysis: Analysed, key: str, view: StudyInputs) -> ImageMetho
         if deep is not None
         else None,
     )
+
+
+def _missing_values(analysis: Analysed) -> str:
+    rule = analysis.inputs.plan.selection.missing_clinical
+    if rule == "multiple" and isinstance(analysis, Validation):
+        return phrases.OUTSIDE_MISSING
+    return phrases.MISSING_VALUES[rule]
 
 
 def signature_methods(analysis: Analysis) -> list[SignatureMethod]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from trephine.cohort.schema import label_of
 from trephine.errors import BundleError
 from trephine.evaluation.risk_groups import group_names
+from trephine.modelling.conditional import ChainedImputation
 from trephine.modelling.fitted_model import FittedModel
+from trephine.modelling.imputation import Imputation
 from trephine.modelling.signature import Signature
 from trephine.study.gather.signatures import set_label
 from trephine.study.locked.calculator_form import (
@@ -81,9 +85,7 @@ def calculator_content(
         unit=context.outcome.unit,
         risk_cuts=cuts,
         groups=group_names(len(cuts) + 1 if cuts else 2),
-        imputation=None
-        if predictor.imputation is None
-        else {key: float(predictor.imputation.values[key]) for key in keys},
+        imputation=_filled(predictor.imputation, keys),
         fills_missing=context.features.fills_missing,
         sides=context.features.sides,
         centres=context.centres if predictor.harmonisers else (),
@@ -91,6 +93,19 @@ def calculator_content(
         signatures=tuple(_signature(model, key, left_out) for key in sets),
         models=tuple(_model(model, one, left_out) for one in models),
     )
+
+
+def _filled(
+    imputation: Imputation | ChainedImputation | None, keys: Iterable[str]
+) -> dict[str, float] | None:
+    """Return one value for each gap; None where every value is needed.
+
+    A page has no draws to take a mean over: where the study imputed several times, it asks for
+    every value, and ``trephine predict`` does without.
+    """
+    if not isinstance(imputation, Imputation):
+        return None
+    return {key: float(imputation.values[key]) for key in keys}
 
 
 def _variable(model: LockedModel, key: str) -> CalculatorVariable:

@@ -12,6 +12,7 @@ import numpy as np
 
 from trephine.evaluation.refit_interval import FEWEST_REFITS, LEVEL
 from trephine.modelling.fitted_model import FittedModel
+from trephine.modelling.imputation import Imputation
 from trephine.modelling.refits import RefitForm
 from trephine.modelling.terms import Term
 from trephine.study.locked.calculator_form import (
@@ -69,7 +70,7 @@ def _refit(
         centre=numbers(own.centre),
         hazard=or_none(own.cumulative_hazard),
         imputation=None
-        if filled is None
+        if not isinstance(filled, Imputation)
         else tuple(float(filled.values[variable]) for variable in variables),
     )
 

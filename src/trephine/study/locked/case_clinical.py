@@ -5,6 +5,7 @@ from __future__ import annotations
 from trephine.cohort.clinical import read_clinical
 from trephine.cohort.schema import ClinicalTable, label_of
 from trephine.errors import InputError, StudyProblemsError
+from trephine.modelling.conditional import ChainedImputation
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Predictor
 from trephine.study.locked.case_row import case_row, name_of
@@ -23,6 +24,9 @@ def clinical_of(
     refits = locked.refits
     held = () if refits is None else refits.needed_variables(model.name)
     covariates = (_covariates(predictor, model) | set(held)) - needed
+    if isinstance(predictor.imputation, ChainedImputation) and case.clinical is not None:
+        # Whatever the case has says something of what it lacks.
+        covariates = set(predictor.variables) - needed
     if not variables and (case.clinical is None or not covariates):
         return ClinicalTable({}, {}, 1), []
     if case.clinical is None:

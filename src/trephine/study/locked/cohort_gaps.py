@@ -9,7 +9,6 @@ import numpy as np
 from trephine.cohort.schema import label_of
 from trephine.errors import Problem, StudyProblemsError, named_rows
 from trephine.modelling.cases import Cases
-from trephine.study.locked.gaps import filled_in
 from trephine.study.locked.model import LockedModel
 from trephine.types import BoolArray
 
@@ -64,7 +63,7 @@ def _clinical(
         return
     variable = cases.clinical.variables[key]
     if model.predictor.imputation is not None:
-        value = filled_in(model.predictor, cases.clinical, key)
+        value = model.predictor.imputation.stands_in(cases.clinical, key)
         said.append(
             f"{label_of(key, variable)}: empty cells in {named_rows(absent)} are filled in as in"
             f" training: {value}."

@@ -70,15 +70,8 @@ def clinical_gaps(predictor: Predictor, model: FittedModel, table: ClinicalTable
             " cases and has nothing to put in its place: give the value, or use a model without"
             " it (--model)"
         )
-    filled = _list([filled_in(predictor, table, key) for key in absent])
+    filled = _list([predictor.imputation.stands_in(table, key) for key in absent])
     return [f"no value was given for {names}; filled in as in training: {filled}"]
-
-
-def filled_in(predictor: Predictor, table: ClinicalTable, key: str) -> str:
-    """Return a variable with what stands in for its missing values."""
-    assert predictor.imputation is not None
-    variable, value = table.variables[key], predictor.imputation.values[key]
-    return f"{label_of(key, variable)} {variable.text_of(value)}"
 
 
 def _list(names: Sequence[str]) -> str:

@@ -114,7 +114,8 @@ def left_out_doubts(
         if any(lacking):
             said.append(
                 f"Left out for want of a clinical value: cells without one in {_listed(lacking)};"
-                ' [selection] missing_clinical = "impute" keeps these cases.'
+                ' [selection] missing_clinical = "multiple" (chained equations) or "impute" (one'
+                " value for each gap) keeps these cases."
             )
     return said
 
