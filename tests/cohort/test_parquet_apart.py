@@ -60,3 +60,11 @@ def test_a_damaged_table_is_refused_in_words(tmp_path: Path, cut: int) -> None:
     )
     with pytest.raises(StudyProblemsError, match="cut short, damaged or encrypted"):
         read_source(path)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_text_that_no_path_can_be_is_refused_in_words(tmp_path: Path, kept: bool) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"image": ["a\0b.nii", None], "v": [1, 2]}), path, use_dictionary=kept)
+    with pytest.raises(StudyProblemsError, match="that are no text"):
+        read_source(path)

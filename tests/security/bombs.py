@@ -102,9 +102,10 @@ def cost(bomb: Bomb, folder: Path) -> Cost:
 
 
 def place(folder: Path) -> Path:
-    """Return where a bomb was made: the one file ``x.*``, study or parameters; or a ledger."""
+    """Return where a bomb was made: the one file ``x.*``, or else study, parameters or ledger."""
     inside = sorted(folder.rglob("*"))
     named = [path for path in inside if path.name.partition(".")[0] in _MADE]
+    named = [path for path in named if path.name.startswith("x.")] or named
     if len(named) != 1:
         raise RuntimeError(f"expected one bomb, found {[path.name for path in inside]}")
     return named[0]

@@ -139,3 +139,6 @@ def _check_letters(texts: Any, grid: Grid) -> None:
     if _is_text(texts.type):
         longest = pc.max(pc.utf8_length(texts)).as_py() or 0
         grid.limits.check("cell_letters", grid.name, longest)
+        if pc.any(pc.match_substring(texts, "\0")).as_py():
+            found = "a Parquet file with bytes in its texts that are no text (NUL)"
+            raise refusal(grid.name, found, "Write it again without them, as Parquet or CSV")
