@@ -173,8 +173,9 @@ def test_merged_names_and_dates_of_a_patient_stand_for_both_hips(tmp_path: Path)
 
 def test_an_outcome_is_named_in_one_language() -> None:
     assert outcome_name("塌陷") == outcome_name("status") == "event-free survival"
-    assert outcome_name("塌陷 Collapse") == "Collapse-free survival"
-    assert event_name("塌陷 Collapse") == "Collapse"
+    assert outcome_name("塌陷 Collapse") == "collapse-free survival"
+    assert event_name("塌陷 Collapse") == "collapse"
+    assert event_name("Ewing recurrence") == "Ewing recurrence"
     assert event_name("塌陷") == "塌陷"
     assert outcome_name("hip collapse") == "hip collapse-free survival"
     assert outcome_name("Death") == outcome_name("死亡") == "overall survival"

@@ -130,6 +130,14 @@ def without_date(column: str) -> str:
     return bare or column
 
 
+# Words for events that a table's header begins with a capital; another may be a name.
+_HEADED = re.compile(
+    r"(Amputation|Arthroplasty|Collapsed?|Conversion|Death|Event|Failure|Fracture|Hip|Infection"
+    r"|Loosening|Metastas[ei]s|Progression|Recurrence|Relapse|Reoperation|Replacement|Revision"
+    r"|Rupture|Surgery|Tumou?r)\b"
+)
+
+
 def event_name(column: str) -> str:
     """Return what an event is called by its column; of a name in two scripts the Latin words."""
     if _STATE.sub("", column).strip().casefold() in ("os", "vital", "overall survival"):
@@ -153,4 +161,6 @@ def outcome_name(event: str) -> str:
 
 
 def _latin(text: str) -> str:
-    return " ".join(re.findall(r"[A-Za-zÀ-ɏ][\w'’.-]*", text))
+    """Return the Latin words of a text; a capital that only begins a header goes."""
+    words = " ".join(re.findall(r"[A-Za-zÀ-ɏ][\w'’.-]*", text))
+    return words[:1].lower() + words[1:] if _HEADED.match(words) else words
