@@ -283,6 +283,25 @@ def write_block(path: Path, image: Image) -> None:
     write_nifti(Mask(region, image.geometry, {}), path)
 
 
+def test_an_export_of_folders_in_folders_is_converted_and_measured(
+    trephine: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "few.toml").write_text(SETTINGS)
+    for number in (1, 2):
+        series = tmp_path / "DICOM" / f"PA{number}" / "ST1" / "SE1"
+        write_slices(series, 1100.0 + number)
+        write_block(tmp_path / "masks" / f"PA{number}.nii.gz", read_image(series))
+    call = ("extract", tmp_path / "DICOM", tmp_path / "masks", "--settings", tmp_path / "few.toml")
+    said = trephine(*call, "--out", tmp_path / "out.csv")
+    assert said.code == 0, said.err
+    assert "2 regions" in said.out
+    write_slices(tmp_path / "DICOM" / "PA2" / "ST1" / "SE2", 900.0)
+    said = trephine("convert", tmp_path / "DICOM", tmp_path / "nii")
+    assert (said.code, "3 of 3 converted" in said.out) == (0, True), said.err
+    names = sorted(path.name for path in (tmp_path / "nii").iterdir())
+    assert names == ["PA1.nii.gz", "PA2_ST1_SE1.nii.gz", "PA2_ST1_SE2.nii.gz"]
+
+
 def test_folders_of_slices_are_measured_as_volumes(trephine: Command, tmp_path: Path) -> None:
     (tmp_path / "few.toml").write_text(SETTINGS)
     for number in (1, 2):

@@ -14,7 +14,7 @@ from trephine.executors import Progress
 from trephine.imaging import read_image, read_mask, write_nifti
 from trephine.paths import without_name
 from trephine.study.batch.manifest import is_manifest, read_columns, spoilt_cells
-from trephine.study.images.pairs import images_in, regular, stem_of
+from trephine.study.images.pairs import folders_within, images_in, regular, stem_of
 from trephine.types import Image, Mask
 
 
@@ -63,19 +63,26 @@ def conversions(source: Path, out: Path) -> tuple[list[Conversion], int]:
     else:
         if out.resolve() == source.resolve():
             raise InputError(f"{out.name}: expected another folder than the source")
-        images, strays = images_in(source)
+        items, strays = images_in(source)
+        images = [(path, name) for item in items for path, name in _named(item)]
         found = [
             Conversion(
-                path,
-                out / f"{stem_of(path)}.nii.gz",
-                f"image {number} of {len(images)} in sorted order",
+                path, out / f"{name}.nii.gz", f"image {number} of {len(images)} in sorted order"
             )
-            for number, path in enumerate(images, start=1)
+            for number, (path, name) in enumerate(images, start=1)
         ]
     if not found:
         raise StudyProblemsError([Problem(source.name, "at least one image", "an empty folder")])
     _check_names(found, source)
     return found, strays
+
+
+def _named(item: Path) -> Iterator[tuple[Path, str]]:
+    """Yield what is to be converted in an item of a folder, and the name of its result."""
+    within = folders_within(item)
+    for path in within:
+        parts = path.relative_to(item).parts if len(within) > 1 else ()
+        yield path, "_".join((stem_of(item), *parts))
 
 
 def convert_all(
@@ -125,7 +132,7 @@ def _check_names(found: Sequence[Conversion], source: Path) -> None:
         if len(same) > 1:
             alike = "; ".join(one.where for one in same[:5])
             more = f" and {len(same) - 5} more" if len(same) > 5 else ""
-            advice = "Rename one, or give names in a table"
+            advice = "Rename one, or give names in a table, in its column name"
             problems.append(Problem(source.name, "one source of each result", alike + more, advice))
     if problems:
         raise StudyProblemsError(problems)

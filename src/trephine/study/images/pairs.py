@@ -105,6 +105,26 @@ def images_in(folder: Path) -> tuple[list[Path], int]:
     return kept, len(found) - len(kept)
 
 
+def folders_within(item: Path) -> list[Path]:
+    """Return a file or folder itself; of one that holds folders alone, those that hold files.
+
+    An archive's export has a folder a patient, in it one a study, and in that one a series. Links
+    are not followed.
+    """
+    if not item.is_dir() or item.is_symlink():
+        return [item]
+    inside = sorted(path for path in item.iterdir() if not is_stray(path))
+    if not inside or not all(path.is_dir() for path in inside):
+        return [item]
+    return [found for path in inside for found in folders_within(path)]
+
+
+def _only_within(item: Path) -> Path:
+    """Return the one folder of files in an item; of several the item, which reading refuses."""
+    within = folders_within(item)
+    return within[0] if len(within) == 1 else item
+
+
 def regular(path: Path, what: str) -> Path:
     """Return a path that is a file or a folder; a pipe or a device would be waited for.
 
@@ -168,7 +188,7 @@ def _matched(image: Path, mask: Path, label: int | None) -> Pairs:
     pairs = tuple(
         Pair(
             path.name,
-            path,
+            _only_within(path),
             by_stem[stem_of(path)][0],
             label,
             where=f"pair {number} of {len(images)} in sorted order",
