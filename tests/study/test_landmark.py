@@ -126,6 +126,22 @@ def test_competing_events_before_the_landmark_count_as_events(tmp_path: Path) ->
     assert counted["Event by the landmark, 6 months"] == int((gone["event"] > 0).sum())
 
 
+def test_who_had_the_event_before_needs_no_features(tmp_path: Path) -> None:
+    """What is measured at the visit of the landmark does not exist for them."""
+    table = cohort()
+    features = pd.DataFrame({"case": table["case"], "f1": np.arange(len(table)) % 7})
+    later = table["time"] > 6
+    features[later].to_csv(tmp_path / "features.csv", index=False)
+    plan = write_study(tmp_path, table, "landmark = 6")
+    plan.write_text(plan.read_text() + '[features]\ntable = "features.csv"\n')
+    checked = Study.from_toml(plan).check()
+    assert checked.flow.analysed_cases == int(later.sum())
+    assert not any("No value in feature set" in one.reason for one in checked.flow.exclusions)
+    plan.write_text(plan.read_text().replace("landmark = 6", ""))
+    with pytest.raises(StudyProblemsError, match="no such rows"):
+        Study.from_toml(plan).check()
+
+
 @pytest.mark.parametrize("landmark_at", ["0", "-3", '"six"'])
 def test_a_landmark_that_is_none_is_refused(landmark_at: str, tmp_path: Path) -> None:
     plan = write_study(tmp_path, cohort(), f"landmark = {landmark_at}")

@@ -34,13 +34,8 @@ from trephine.study.images.files import CaseFiles, drawn_by_some
 from trephine.study.images.fingerprints import Fingerprint, read_once
 from trephine.study.plan_check import check_plan
 from trephine.study.table.doubts import left_out_doubts, time_doubts
-from trephine.study.table.outcome import (
-    TableRows,
-    codes,
-    follow_up_of,
-    landmark_exclusions,
-    read_rows,
-)
+from trephine.study.table.follow_up import follow_up_of, landmark_exclusions
+from trephine.study.table.outcome import TableRows, codes, read_rows
 from trephine.study.table.predictors import refused_predictors
 from trephine.study.table.ready_made import read_feature_sets
 from trephine.study.table.splines import spline_problems
@@ -312,6 +307,6 @@ def _exclusions(
         exclusions.append(("Clinical value missing", clinical.missing()))
     for name, given in features.items():
         empty: BoolArray = np.asarray(np.isnan(given.values).all(axis=1))
-        if (empty & ~rows.without_outcome).any():
+        if (empty & ~rows.unneeded).any():
             exclusions.append((f"No value in feature set {name}", empty))
     return exclusions

@@ -73,7 +73,7 @@ def find_images(
     plan: StudyPlan, frame: pd.DataFrame, rows: TableRows
 ) -> tuple[FoundImages | None, list[Problem], dict[Path, Fingerprint]]:
     """Find images and masks; return them, what is wrong, and the print of a list of files."""
-    data, needed = plan.data, ~rows.without_outcome
+    data, needed = plan.data, ~rows.unneeded
     listed: list[str] = []
     remarks: list[str] = []
     taken: dict[Path, Fingerprint] = {}

@@ -104,7 +104,7 @@ def left_out_doubts(
     if any(parts):
         said.append(f"Left out for want of an outcome: cells without a value in {_listed(parts)}.")
     if drops:
-        open_cases = ~rows.without_outcome
+        open_cases = ~rows.unneeded
         lacking = [
             _cells(
                 label_of(key, variable), np.isnan(clinical.values(key)) & open_cases, rows.numbers

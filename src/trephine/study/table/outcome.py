@@ -22,8 +22,7 @@ from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem
 from trephine.plan.data_section import Columns
 from trephine.plan.sections import StudyPlan
-from trephine.survival.competing_outcome import CompetingSurvival
-from trephine.types import BoolArray, FloatArray, IntArray, Survival, span_text
+from trephine.types import BoolArray, FloatArray, IntArray
 
 # Below this a model cannot be fitted in any way worth reading.
 FEWEST_EVENTS = 10
@@ -54,6 +53,8 @@ class TableRows:
     kind
         Shape (n,): 0 and 1 as ``event``, from 2 on competing events in the plan's order, whose
         ``event`` is 0; NaN where not recorded.
+    landmark
+        From which on is predicted; None from the start.
     """
 
     numbers: tuple[int, ...]
@@ -64,11 +65,19 @@ class TableRows:
     event: FloatArray
     centres: tuple[str, ...] | None
     kind: FloatArray = field(default_factory=lambda: np.empty(0))
+    landmark: float | None = None
 
     @property
     def without_outcome(self) -> BoolArray:
         """Cases whose time or event was not recorded, shape (n,)."""
         return np.isnan(self.time) | np.isnan(self.event)
+
+    @property
+    def unneeded(self) -> BoolArray:
+        """Cases that are left out whatever else they lack: files, features, clinical values."""
+        if self.landmark is None:
+            return self.without_outcome
+        return self.without_outcome | (self.time <= self.landmark)
 
 
 def read_rows(
@@ -97,36 +106,10 @@ def read_rows(
         problems += _never_seen(kind, plan, name, columns.event)
     centres = tuple(frame[columns.centre]) if columns.centre else None
     numbers = tuple(frame.index)
-    rows = TableRows(numbers, case_ids, patient_ids, sides, time, event, centres, kind)
+    rows = TableRows(
+        numbers, case_ids, patient_ids, sides, time, event, centres, kind, plan.outcome.landmark
+    )
     return rows, problems
-
-
-def follow_up_of(plan: StudyPlan, rows: TableRows, kept: list[int]) -> Survival:
-    """Return the follow-up of the rows that stay, with competing events where the plan has any.
-
-    It counts from the landmark, where there is one, which all of them have passed.
-    """
-    time, event = rows.time[kept] - (plan.outcome.landmark or 0.0), rows.event[kept] == 1
-    if not plan.outcome.competing:
-        return Survival(time, event, plan.outcome.unit)
-    kind = rows.kind[kept].astype(np.int64)
-    return CompetingSurvival(time, event, plan.outcome.unit, kind, tuple(plan.outcome.competing))
-
-
-def landmark_exclusions(plan: StudyPlan, rows: TableRows) -> list[tuple[str, BoolArray]]:
-    """Return the cases that were followed no further than the landmark, by what ended it."""
-    landmark = plan.outcome.landmark
-    if landmark is None:
-        return []
-    by_then = rows.time <= landmark
-    seen = rows.event > 0
-    if plan.outcome.competing:
-        seen = rows.kind > 0
-    when = f"by the landmark, {span_text(landmark, plan.outcome.unit)}"
-    return [
-        (f"Event {when}", by_then & seen),
-        (f"Follow-up ended {when}", by_then & ~seen),
-    ]
 
 
 def codes(names: tuple[str, ...]) -> IntArray:

@@ -116,11 +116,11 @@ def _case_problems(frame: pd.DataFrame, case: str, rows: TableRows, name: str) -
         cells = (name, numbers, case)
         problems.append(Problem.of_cells(*cells, "each case once", "a case again", _ONE_ROW))
     known = set(frame[case])
-    lacking = rows.without_outcome.tolist()
+    lacking = rows.unneeded.tolist()
     absent = [
         (row, case_id)
         for row, case_id, left_out in zip(rows.numbers, rows.case_ids, lacking, strict=True)
-        # A case that is left out for want of an outcome needs no features either.
+        # A case that is left out for want of an outcome, or by the landmark, needs no features.
         if case_id not in known and not left_out
     ]
     if absent:
