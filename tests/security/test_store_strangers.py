@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from security.all_bombs import shard
-from trephine.errors import StoreError
+from study.small_study import write_clinical_study
+from trephine.errors import InputError, StoreError
 from trephine.evaluation.agreement import RegionAgreement
 from trephine.store import FeatureStore, TaskLedger
 from trephine.store.cases import FILE, CaseLedger, ManifestRow, names_digest
@@ -23,6 +24,8 @@ from trephine.store.limits import ShardLimits
 from trephine.store.repair import examine
 from trephine.store.shards import write_shard
 from trephine.store.shards_apart import ShardReader
+from trephine.study import Study
+from trephine.study.batch.log import log_in
 from trephine.study.batch.merge import merge_stores
 from trephine.study.extraction.drawings import _noted
 from trephine.study.extraction.whole_study import _has_spacing
@@ -246,3 +249,30 @@ def test_an_image_whose_spacing_is_none_is_opened_again(spacing: object) -> None
     assert _has_spacing({"spacing_row_mm": 0.1})
     assert not _has_spacing({"spacing_row_mm": spacing})
     assert not _has_spacing({})
+
+
+@pytest.mark.parametrize("what", ["a link", "a link to nothing", "a pipe", "a folder"])
+def test_no_log_is_written_elsewhere_or_waited_for(tmp_path: Path, what: str) -> None:
+    assert log_in(tmp_path) == tmp_path / "log.jsonl"
+    place, mine = tmp_path / "log.jsonl", tmp_path / "mine"
+    if what == "a pipe":
+        os.mkfifo(place)
+    elif what == "a folder":
+        place.mkdir()
+    else:
+        place.symlink_to(mine)
+        if what == "a link":
+            mine.write_text("mine")
+    with pytest.raises(InputError, match=rf"found {what.removesuffix(' to nothing')}"):
+        log_in(tmp_path)
+
+
+def test_a_run_adds_nothing_to_a_file_that_its_log_links_to(tmp_path: Path) -> None:
+    study = write_clinical_study(tmp_path / "study")
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    (tmp_path / "study" / "results").mkdir()
+    (tmp_path / "study" / "results" / "log.jsonl").symlink_to(mine)
+    with pytest.raises(InputError, match=r"log\.jsonl: expected a log"):
+        Study.from_toml(study.toml).run(workers=1)
+    assert mine.read_text() == "mine"

@@ -139,7 +139,7 @@ def extract(
     """
     from trephine.radiomics.compilation import is_compiled
     from trephine.study.batch.drive import Conduct
-    from trephine.study.batch.log import RunLog
+    from trephine.study.batch.log import RunLog, log_in
     from trephine.study.batch.measuring import Work
     from trephine.study.batch.share import Share
 
@@ -157,7 +157,7 @@ def extract(
     if not is_compiled(chosen):
         errors.print("First run with these settings here: compiling, about half a minute ...")
     folder = _folder(out, store, found)
-    records = RunLog(log or (store / "log.jsonl" if store is not None else None))
+    records = RunLog(log or (log_in(store) if store is not None else None))
     asked = _Asked(found, share, work, Conduct(workers, timeout, failures, retry), records)
     shown = _carry_out(asked, folder, out, executor or "local", own=store is not None)
     _sum_up(asked, shown, wanted=store is not None or log is not None)

@@ -20,7 +20,7 @@ from trephine.report.wording import name_column
 from trephine.store import FeatureStore
 from trephine.study.agreement import Comparison
 from trephine.study.assess.centres import can_be_judged_by_centre
-from trephine.study.batch.log import RunLog, Summary
+from trephine.study.batch.log import RunLog, Summary, log_in
 from trephine.study.extraction.drawings import compare_all_drawings
 from trephine.study.extraction.extracted import ExtractedFeatures, cases_of
 from trephine.study.extraction.several import extract_every_image
@@ -166,7 +166,7 @@ def _run(
         stages.ledger.unlink(missing_ok=True)
         if inputs.plan.has_any_image:
             _empty(folder / "features")
-    with _logged(inputs, folder / "log.jsonl", watch) as log:
+    with _logged(inputs, log_in(folder), watch) as log:
         analysis, not_fitted = _analyse(inputs, folder / "features", stages, log)
         return _write(analysis, not_fitted, folder, stages, formats, log)
 

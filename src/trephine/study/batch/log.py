@@ -15,12 +15,32 @@ from pathlib import Path
 from typing import Any
 
 from trephine import __version__
+from trephine.errors import InputError
+from trephine.paths import irregular
 from trephine.writing import naming
 
 # Of how many regions an estimate is given.
 _MANY = 100_000
 # Of fewer regions, most of the time went into starting.
 WORTH_A_SUMMARY = 50
+
+
+def log_in(folder: Path) -> Path:
+    """Return where the log of a folder lies, which may have come from somebody else.
+
+    Raises
+    ------
+    InputError
+        If a link or no regular file stands there: a line would go to a file elsewhere, or wait.
+    """
+    path = folder / "log.jsonl"
+    found = "a link" if path.is_symlink() else irregular(path) if path.exists() else None
+    if found is None:
+        return path
+    raise InputError(
+        f"{path}: expected a log that lies in its folder, found {found}; remove it, or choose"
+        " another folder with --out or --store"
+    )
 
 
 @dataclass
