@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -171,21 +172,20 @@ class ImageHeader:
     ----------
     patient_id
         As written; empty where there is none.
-    sex
-        F, M or empty.
-    age_years
-        From Patient's Age, else from the dates of birth and study; None where there are neither.
-    body_part
-        Body Part Examined, upper case; empty where there is none.
+    sex, body_part
+        F, M or empty; Body Part Examined, upper case, or empty.
+    age_years, taken
+        From Patient's Age, else from the dates of birth and study; Acquisition Date, else Study
+        Date; None where there are neither.
     spacings_mm
-        Every spacing (row, column) that the file states (calibrated, at the detector, scanned),
-        and 1 where ITK, which drawing programs use, finds none.
+        Every (row, column) that the file states, and 1 where ITK, as drawing programs, finds none.
     """
 
     patient_id: str = ""
     sex: str = ""
     age_years: float | None = None
     body_part: str = ""
+    taken: date | None = None
     spacings_mm: tuple[tuple[float, float], ...] = ()
 
 

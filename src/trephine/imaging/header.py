@@ -28,6 +28,7 @@ def header_of(dataset: Dataset) -> ImageHeader:
         sex=sex if (sex := _text(dataset, "PatientSex").upper()) in ("F", "M") else "",
         age_years=_age_years(dataset),
         body_part=_text(dataset, "BodyPartExamined").upper(),
+        taken=_day(dataset, "AcquisitionDate") or _day(dataset, "StudyDate"),
         spacings_mm=tuple(
             (float(pair[0]), float(pair[1]))
             for keyword in _SPACINGS

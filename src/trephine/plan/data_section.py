@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import (
     Field,
@@ -25,7 +25,8 @@ from trephine.cohort.tidy import TidyRules
 from trephine.errors import MisfitError
 from trephine.paths import fixed_folder
 from trephine.plan.derived_region import Derivation
-from trephine.plan.drawn_masks import drawn_masks
+from trephine.plan.drawn_masks import masks_to_draw
+from trephine.plan.image_words import Acceptable, ImagingModality, RadiographView
 from trephine.plan.section import PlanSection
 from trephine.types import TimeUnit
 
@@ -111,27 +112,6 @@ class Columns(PlanSection):
     def has_sides(self) -> bool:
         """Whether each case is one side of its patient."""
         return self.side is not None or self.sides is not None
-
-
-def _masks_to_draw(image: str) -> str:
-    """Say what is expected beside images, with the line for masks that are still to be drawn."""
-    expected = "the masks of one rater at least, since there is image"
-    path = drawn_masks(image, "a", "head")
-    if not path:
-        return expected
-    return (
-        f'{expected} (not drawn yet: write raters = {{ a = "{path}" }}, and draw with'
-        " `trephine annotate study.toml --rater a`)"
-    )
-
-
-# What made an image; a file that does not say so is taken at the plan's word.
-ImagingModality = Literal["film", "CT", "MR"]
-# How a radiograph shows the patient.
-RadiographView = Literal["frontal", "lateral"]
-
-# What in images and masks may contradict the table, each to be accepted by its name.
-Acceptable = Literal["sides", "regions", "images", "patient", "sex", "age", "view", "orientation"]
 
 
 class DataSection(PlanSection):
@@ -231,8 +211,9 @@ class DataSection(PlanSection):
         description="what to go on with although images or masks contradict the table: `sides`"
         " (a region on the patient's other side, a file of the other side), `regions` (one region"
         " for two cases), `images` (one image for two patients), `patient`, `sex`, `age` (a DICOM"
-        " header says another), `view` (lateral among frontal), `orientation` (no note that NIfTI"
-        " masks on radiographs do not state which way up they lie)",
+        " header says another), `dates` (an image was taken more than a month after follow-up"
+        " began), `view` (lateral among frontal), `orientation` (no note that NIfTI masks on"
+        " radiographs do not state which way up they lie)",
     )
     outside: tuple[str, ...] = Field(
         default=(),
@@ -242,6 +223,19 @@ class DataSection(PlanSection):
 
     _study_folder: Path | None = PrivateAttr(default=None)
     _derivation: Derivation | None = PrivateAttr(default=None)
+    # The column of the day on which follow-up begins, of a table whose times were made of dates.
+    _begins: str | None = PrivateAttr(default=None)
+
+    @property
+    def begins(self) -> str | None:
+        """The column of the day on which follow-up begins, where the table has one."""
+        return self.columns.start or self._begins
+
+    def with_columns(self, columns: Columns) -> Self:
+        """Return a copy for a table that was made tidy, whose columns these are."""
+        copy = self.model_copy(update={"columns": columns})
+        copy._begins = self.columns.start
+        return copy
 
     @property
     def derivation(self) -> Derivation | None:
@@ -283,7 +277,7 @@ class DataSection(PlanSection):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.image is not None and not self.raters and not self.measures:
-            raise MisfitError("raters", _masks_to_draw(self.image), "none")
+            raise MisfitError("raters", masks_to_draw(self.image), "none")
         if self.raters and self.image is None:
             raise MisfitError("image", "the path of the images, since there are raters", "none")
         if self.repeats and not self.raters:

@@ -31,3 +31,15 @@ def drawn_masks(image: str, rater: str = "{rater}", region: str = "{region}") ->
     ending = image_suffix(rest)
     bare = rest[: -len(ending)] if ending else rest
     return f"{ANNOTATIONS}/{rater}/{region}/{bare}.nii.gz"
+
+
+def masks_to_draw(image: str) -> str:
+    """Say what is expected beside images, with the line for masks that are still to be drawn."""
+    expected = "the masks of one rater at least, since there is image"
+    path = drawn_masks(image, "a", "head")
+    if not path:
+        return expected
+    return (
+        f'{expected} (not drawn yet: write raters = {{ a = "{path}" }}, and draw with'
+        " `trephine annotate study.toml --rater a`)"
+    )

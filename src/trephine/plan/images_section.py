@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from trephine.choices import MaskGeometry
 from trephine.errors import MisfitError
-from trephine.plan.data_section import Acceptable, ImagingModality, RadiographView
 from trephine.plan.derived_region import Derivation, DerivedRegion
 from trephine.plan.features_sections import DeepSection, RadiomicsSection
+from trephine.plan.image_words import Acceptable, ImagingModality, RadiographView
 from trephine.plan.section import PlanSection
 
 # A label, the name of a segment, or one of these for each side.
@@ -54,6 +54,11 @@ class ImageSection(PlanSection):
         default=None,
         description="what every DICOM file of this image must be; one of another kind is a problem",
     )
+    when: Literal["baseline"] = Field(
+        default="baseline",
+        description="when it was taken: by the time at which prediction begins, the start of"
+        " follow-up or [outcome] `landmark`; changes between two times are not computed",
+    )
     view: RadiographView | None = Field(default=None, description="as `view` of [data]")
     missing: MissingImage = Field(
         default="stop",
@@ -80,6 +85,19 @@ class ImageSection(PlanSection):
     deep: DeepSection | None = Field(
         default=None, description="keys of [deep] for this image; what they leave out is as there"
     )
+
+    @field_validator("when", mode="before")
+    @classmethod
+    def _at_the_beginning(cls, when: object) -> object:
+        if when != "baseline":
+            raise MisfitError(
+                "",
+                '"baseline": an image of a later time knows what had happened by then. With'
+                " [outcome] landmark, prediction begins at a later time, and an image of up to then"
+                " is one like any other; changes between two times are not computed",
+                repr(when),
+            )
+        return when
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

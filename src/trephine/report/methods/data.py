@@ -135,8 +135,13 @@ def about_features(facts: Trace) -> tuple[Text, ...]:
     """Say how features were extracted, or from where they were read."""
     methods = facts.methods
     parts: list[str | Ref] = []
+    # Images that are measured alike are told together.
+    alike: dict[tuple[object, object], list[Trace]] = {}
     for image in methods.images:
-        parts += ["Of ", *_image(image), ": ", *_measured(image)]
+        alike.setdefault((image.raw.radiomics, image.raw.deep), []).append(image)
+    for images in alike.values():
+        named = join([_image(image) for image in images], last=" and ")
+        parts += ["Of ", *named, ": ", *_measured(images[0])]
     parts += _measured(methods)
     if methods.raw.feature_table:
         parts += ["Features were read from ", methods.feature_table.words(), "."]

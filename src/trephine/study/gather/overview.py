@@ -191,7 +191,7 @@ def _spacing(analysis: Analysed) -> tuple[SpacingFacts, ...]:
         for note in of_image:
             source = str(note.get("spacing_source", "not recorded"))
             spacing = float(note["spacing_row_mm"])
-            found[f"{source}, {image}" if image else source].append(spacing)
+            found[f"{source} ({image})" if image else source].append(spacing)
     return tuple(
         SpacingFacts(source=source, images=len(values), low_mm=min(values), high_mm=max(values))
         for source, values in sorted(found.items())

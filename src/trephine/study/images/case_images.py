@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from trephine.cohort.clinical import cells_as_read
+from trephine.cohort.follow_up import DAYS
 from trephine.errors import Problem, StudyProblemsError, grouped
 from trephine.executors import Progress
 from trephine.plan import StudyPlan
@@ -24,6 +25,7 @@ from trephine.study.images.filling import is_absent
 from trephine.study.images.fingerprints import Fingerprint, read_once
 from trephine.study.images.listed_files import with_listed
 from trephine.study.images.opening import check_files
+from trephine.study.images.taken_later import taken_later
 from trephine.study.table.outcome import TableRows
 from trephine.types import BoolArray
 
@@ -100,6 +102,11 @@ def find_images(
     return found, problems, taken
 
 
+def _latest(plan: StudyPlan) -> float:
+    """Return how many days after the start prediction begins."""
+    return (plan.outcome.landmark or 0.0) * DAYS[plan.outcome.unit]
+
+
 def _without_files(files: CaseFiles) -> BoolArray:
     """Return the cases without an image or without the first rater's mask, shape (n,)."""
     masks = next(iter(files.masks.values()))
@@ -126,7 +133,9 @@ def open_images(
     """Open all images and masks of the rows that have an outcome."""
     data, needed = plan.data, found.needed
     checked = check_files(found.files, data, needed, workers=workers, progress=progress)
-    more, remarks = cross_check(checked.seen, cells_as_read(found.frame, plan.clinical), rows, data)
+    later = taken_later(checked.seen, found.frame, data.begins, _latest(plan))
+    frame = cells_as_read(found.frame, plan.clinical)
+    more, remarks = cross_check(checked.seen, frame, rows, data, later)
     extra = unclaimed(found.files, found.frame, data, found.listed)
     problems, unusable = list(checked.problems), np.zeros_like(needed)
     if data.failures == "skip":

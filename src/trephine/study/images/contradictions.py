@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from trephine.errors import Problem, named_rows
-from trephine.plan.data_section import Acceptable, DataSection
+from trephine.plan.data_section import DataSection
+from trephine.plan.image_words import Acceptable
 
 
 @dataclass(frozen=True)

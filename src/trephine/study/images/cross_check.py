@@ -9,7 +9,7 @@ import pandas as pd
 
 from trephine.errors import Problem, named_rows
 from trephine.plan.data_section import DataSection
-from trephine.study.images.contradictions import numbers, sorted_out
+from trephine.study.images.contradictions import Contradiction, numbers, sorted_out
 from trephine.study.images.headers import frame_columns, header_contradictions
 from trephine.study.images.overlaps import Overlap, overlap_remarks
 from trephine.study.images.polarity import Brightness, polarity_remarks
@@ -20,7 +20,11 @@ from trephine.study.table.outcome import TableRows
 
 
 def cross_check(
-    seen: Sequence[SeenImage], frame: pd.DataFrame, table: TableRows, data: DataSection
+    seen: Sequence[SeenImage],
+    frame: pd.DataFrame,
+    table: TableRows,
+    data: DataSection,
+    further: Sequence[Contradiction] = (),
 ) -> tuple[list[Problem], list[str]]:
     """Return the problems and the remarks of a study's images and masks as a whole.
 
@@ -32,6 +36,8 @@ def cross_check(
         The clinical table, and the roles of its columns.
     data
         The plan's section.
+    further
+        What else the images contradict.
     """
     rows, columns = table.numbers, data.columns
     identifiers = frame_columns([data.image or ""], (columns.patient, columns.case))
@@ -47,6 +53,7 @@ def cross_check(
             else ()
         ),
         *named_sides(table.case_ids, table.sides, rows, columns.side or ""),
+        *further,
         *header_contradictions(seen, frame, table.patient_ids, identifiers),
     ]
     problems, remarks = sorted_out(found, data)

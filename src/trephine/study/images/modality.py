@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trephine.plan.data_section import ImagingModality
+from trephine.plan.image_words import ImagingModality
 from trephine.types import Image
 
 # Modality (0008,0060) by what a plan calls it; a secondary capture does not say what it shows.

@@ -23,8 +23,8 @@ from trephine.cohort.cells import CellReading
 from trephine.deep.settings import DeepSettings
 from trephine.errors import BundleError
 from trephine.facts import HorizonNumber, PerformanceFacts, PredictorAxis, SurvivalAxisFact
-from trephine.plan.data_section import Acceptable
 from trephine.plan.derived_region import Derivation
+from trephine.plan.image_words import Acceptable
 from trephine.plan.sections import OutcomeSection
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.study.image_plans import DEEP, RADIOMICS, image_of, set_name

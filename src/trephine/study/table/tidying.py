@@ -100,7 +100,7 @@ def _own_table(plan: StudyPlan) -> tuple[StudyTable, list[Problem]]:
         "centre": data.columns.centre,
     }
     columns_of = data.columns.__class__(**{k: v for k, v in named.items() if v is not None})
-    plan_of = plan.model_copy(update={"data": data.model_copy(update={"columns": columns_of})})
+    plan_of = plan.model_copy(update={"data": data.with_columns(columns_of)})
     remarks = (*source.assumed, *tidy.assumed)
     long, later = _as_the_plan_reads(tidy.frame, later)
     problems = [*tidy.problems, *_unread(later, long, name)]
