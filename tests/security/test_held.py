@@ -33,7 +33,7 @@ def asked(code: str, tmp_path: Path, *arguments: Path, **variables: str) -> str:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     return f"{done.returncode} {done.stdout}{done.stderr}"
