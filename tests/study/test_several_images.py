@@ -17,6 +17,7 @@ from trephine.errors import InputError, PlanError, StudyProblemsError
 from trephine.report.tables import make_tables
 from trephine.store import FeatureStore
 from trephine.study.agreement import has_two_readings
+from trephine.study.editing.data_look import look_at_data
 from trephine.study.extraction.several import extract_every_image
 from trephine.study.image_plans import image_plans
 from trephine.study.image_views import image_views
@@ -252,6 +253,15 @@ def test_outside_data_must_have_the_model_s_images(result: StudyResult, study: S
     study.replace("lesion = 2", "tumour = 2")
     with pytest.raises(PlanError, match=r"\[images.T1\] with the regions"):
         validate_bundle(result.bundle, study.toml, study.folder / "out", workers=1, formats=())
+
+
+def test_the_desk_shows_where_every_image_lies(study: SmallStudy) -> None:
+    look = look_at_data(study.toml)
+    assert [one.pattern for one in look.patterns if one.kind == "image"] == [
+        "ap/{hip}.nii.gz", "lateral/{hip}.nii.gz", "t1/{hip}.nii.gz",
+    ]  # fmt: skip
+    assert [one.files for one in look.patterns] == [60] * 6 + [59] * 3
+    assert look.patterns[-1].without == (WITHOUT_MR + 1,)
 
 
 def test_raters_are_compared_image_by_image(trephine: Command, study: SmallStudy) -> None:

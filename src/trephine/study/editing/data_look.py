@@ -10,6 +10,7 @@ from trephine.plan.reading import read_plan_so_far
 from trephine.study.editing.column_look import ColumnLook, look_at_columns, open_table
 from trephine.study.editing.pattern_look import PatternLook, look_at_patterns
 from trephine.study.editing.study_file import StudyText, columns_of, read_text
+from trephine.study.image_plans import image_plans
 from trephine.study.jobs.process import ProblemState, problem_state
 
 ROWS_SHOWN = 8
@@ -85,10 +86,12 @@ def look_at_data(path: Path, row: int = 0) -> DataLook:
     except (InputError, OSError) as error:
         found = error.problems if isinstance(error, StudyProblemsError) else None
         problems += found or [Problem(look.table or "table", "one that can be read", str(error))]
-    if plan is not None and plan.has_images:
-        patterns, more = look_at_patterns(plan)
+    for alone in image_plans(plan).values() if plan is not None else ():
+        patterns, more = look_at_patterns(alone)
         problems += [one for one in more if str(one) not in {str(known) for known in problems}]
-        look = replace(look, patterns=patterns)
+        # The regions of one image have the same paths.
+        further = tuple(one for one in patterns if one not in look.patterns)
+        look = replace(look, patterns=(*look.patterns, *further))
     return _with_problems(look, problems)
 
 
