@@ -410,3 +410,44 @@ def test_follow_up_in_more_languages_is_the_time_and_no_predictor(
     plan = tomllib.loads(draft_study(tmp_path).text)
     assert plan["data"]["columns"]["time"] == name
     assert name not in plan.get("clinical", {})
+
+
+@pytest.mark.parametrize("name", ["TTP", "PFI", "DSS", "TTE", "FU", "F/U (m)", "duration", "mRFS"])
+def test_abbreviated_second_times_are_no_predictors(tmp_path: Path, name: str) -> None:
+    """They came last in the table, behind the study's own time."""
+    cells = [f"{float(cell) * 0.6:.1f}" for cell in BASE["months"]]
+    plan, _ = drafted(tmp_path, **{name: cells})
+    assert plan["data"]["columns"]["time"] == "months"
+    assert name not in plan.get("clinical", {})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PFI",
+        "OS",
+        "THA",
+        "converted to THA",
+        "vital",
+        "状态",
+        "转归",
+        "DOD",
+        "new lesion at follow-up",
+    ],
+)
+def test_abbreviated_second_events_are_no_predictors(tmp_path: Path, name: str) -> None:
+    cells = [str((k * 7) % 3 % 2) for k in range(N)]
+    plan, _ = drafted(tmp_path, **{name: cells})
+    assert plan["data"]["columns"]["event"] == "collapse"
+    assert name not in plan.get("clinical", {})
+
+
+@pytest.mark.parametrize(
+    "name", ["symptom duration", "duration of pain", "previous THA", "marital status", "HTA"]
+)
+def test_what_was_known_before_stays_a_predictor(tmp_path: Path, name: str) -> None:
+    cells = (
+        [str(k * 11 % 17) for k in range(N)] if "dur" in name else [str(k % 2) for k in range(N)]
+    )
+    plan, found = drafted(tmp_path, **{name: cells})
+    assert name in plan["clinical"], found

@@ -24,6 +24,8 @@ _WORDS = {
         r"month|days|years|(?<!per )(?<!/)(?<!gestational )weeks|time|follow"
         r"|surviv|^[odpr]f?s$|^[a-z]?fs$|随访|時間|时间|月数|月數"
         r"|生存|无病|zeit|monat|dauer|(?<!^s)(?<![\W_]s)tage$|jahre$|durée|duree|mois|délai|suivi|jours|seguim"
+        r"|(^|[\W_])(ttp|tte|ttr|ttf|pfi|dfi|dss|css|fu|f/u)([\W_]|$)|^m[rf]fs$"
+        r"|^duration([\W_]+(d|days|w|m|mo|y|yrs?))?[\W_]*$"
         r"|nachbeobacht|nachverfolg|mesi$|durata|acompanham|obserwac|(^|\W)takip"
         r"|meses|tiempo|días|años|срок|месяц|время|наблюд|추적|기간|개월|期間|追跡|観察"
     ),
@@ -32,6 +34,9 @@ _WORDS = {
         r"|outcome|死亡|塌陷|事件|结局|結局|复发|復發|转移|终点|失败|进展|翻修|ereignis"
         r"|(^|\W)tod|verstorb|rezidiv|versag|kollaps|événement|évènement|evenement|décès|deces"
         r"|récidiv|recidiv|échec|evento|muert|fallec|fracas|событи|смерт|умер|рецидив|исход|коллапс"
+        r"|^(os|dss|dfi|pfi|dfs|pfs|rfs|efs|css|mfs|lfs)$|^vital$|^状态$|^生存状态$|转归|轉歸"
+        r"|(^|[\W_])(tha|dod)([\W_]|$)|convert\w*[\W_]+to|at[\W_]*(last[\W_]*)?(follow|fu([\W_]|$))"
+        r"|post[\W_]*op\w*[\W_]*complic"
         r"|사망|사건|재발|붕괴|イベント|再発|転帰|圧潰"
     ),
     "censored": (r"censor|删失|刪失|zensier|censur|цензур|중도절단|打ち切"),
@@ -71,7 +76,7 @@ _WORDS = {
     ),
     "before": (
         r"symptom|pain|病程|duration of|dauer der|beschwerd|before|pre.?op|术前|術前|smok"
-        r"|alcohol|exposure"
+        r"|alcohol|exposure|previous|(^|[\W_])prior|history|marital|既往|婚姻"
         r"|(operat\w*|surg\w*|ana?esth\w*|procedure|手术|手術|op)[ _-]*"
         r"(time|duration|时间|時間|dauer|zeit)"
         r"|stay|住院天数|住院日|use$|用药|激素.*时间|pack.?years|education"
