@@ -18,6 +18,14 @@ _HEADER: tuple[Text, ...] = (
 )
 
 
+_POOLED: tuple[Text, ...] = (
+    (
+        "Cases and events of a row are those whose value is known; hazard ratios, intervals and p"
+        " values are pooled over the imputed data sets.",
+    ),
+)
+
+
 def cox_tables(facts: Trace) -> tuple[Table, ...]:
     """Return Table 2, one a protocol."""
     return tuple(
@@ -29,6 +37,7 @@ def cox_tables(facts: Trace) -> tuple[Table, ...]:
                 "Cox regression of the clinical variables on ",
                 facts.study.outcome_name.words(),
             ),
+            pooled=facts.raw.missing is not None,
         )
         for table in facts.table2
     )
@@ -42,12 +51,13 @@ def signature_tables(facts: Trace) -> tuple[Table, ...]:
             slug="table-s2-signatures",
             number="Table S2",
             title=("Signatures, alone and adjusted",),
+            pooled=facts.raw.missing is not None,
         )
         for table in facts.table_s2
     )
 
 
-def _cox_table(table: Trace, *, slug: str, number: str, title: Text) -> Table:
+def _cox_table(table: Trace, *, slug: str, number: str, title: Text, pooled: bool) -> Table:
     protocol = table.raw.protocol
     rows: list[Row] = []
     for variable in table.variables:
@@ -59,7 +69,7 @@ def _cox_table(table: Trace, *, slug: str, number: str, title: Text) -> Table:
         title=(*title, f". {protocol_label(protocol)}"),
         header=_HEADER,
         rows=tuple(rows),
-        notes=_notes(table),
+        notes=(*_notes(table), *(_POOLED if pooled else ())),
     )
 
 

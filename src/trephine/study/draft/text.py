@@ -197,6 +197,6 @@ def _clinical_lines(roles: Roles) -> list[str]:
             "",
             "# Cases that lack a clinical value are left out, and listed; to keep them:",
             "[selection]",
-            '# missing_clinical = "impute"',
+            '# missing_clinical = "multiple"',
         ]
     return [*lines, ""]
