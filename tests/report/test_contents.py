@@ -21,6 +21,13 @@ from trephine.facts.competing import (
     SecondReading,
     SecondReadingFacts,
 )
+from trephine.facts.missing import (
+    ChainFacts,
+    ImputationFacts,
+    MissingFacts,
+    MissingInformation,
+    MissingVariable,
+)
 from trephine.facts.models import PartialEffect
 from trephine.facts.restricted_mean import GroupMeanFact, RestrictedMeanFacts
 from trephine.facts.subgroups import SubgroupFacts, SubgroupRow
@@ -75,6 +82,22 @@ def whole(facts) -> Facts:
             for name in ("women", "men")
         ),
     )  # fmt: skip
+    missing = MissingFacts(
+        incomplete=12, incomplete_percent=7.4,
+        variables=(
+            MissingVariable(
+                name="age", label="Age", missing=12, missing_percent=7.4, missing_with_event=5,
+                method="predictive mean matching",
+            ),
+        ),
+        imputations=(
+            ImputationFacts(
+                protocol="sound", imputations=10, sweeps=3, donors=5, draws=50, model="DLRC",
+                information=(MissingInformation(label="Age", fraction_percent=8.0),),
+                chains=(ChainFacts(label="Age", chains=((40.0, 41.0, 42.0), (43.0, 41.0, 41.5))),),
+            ),
+        ),
+    )  # fmt: skip
     groups = tuple(
         SubgroupRow(
             group=name, n=80, events=30, c_index=estimate, observed_expected=estimate,
@@ -91,6 +114,7 @@ def whole(facts) -> Facts:
             "centres": (centre,),
             "competing": competing,
             "external": external,
+            "missing": missing,
             "restricted_means": (means,),
             "subgroups": (subgroups,),
             "models": tuple(

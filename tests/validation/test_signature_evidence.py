@@ -11,7 +11,7 @@ import pytest
 
 from modelling.simulated_cases import PUBLISHED, SOUND, simulate
 from trephine.errors import ModelError
-from trephine.modelling import recipe as recipe_module
+from trephine.modelling import pooled_model
 from trephine.modelling.cases import Cases
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
@@ -121,14 +121,14 @@ def test_a_fit_that_fails_counts_against_the_signature_and_one_that_finds_nothin
 def test_a_signature_that_no_cox_model_holds_has_an_infinite_z(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fit = recipe_module.fit_model
+    fit = pooled_model.fit_model
 
     def fails(name, parts, terms, *given, **more):
         if any(term.is_signature for term in terms):
             raise ModelError("{} separates", ["radiomics"], kind="separation")
         return fit(name, parts, terms, *given, **more)
 
-    monkeypatch.setattr(recipe_module, "fit_model", fails)
+    monkeypatch.setattr(pooled_model, "fit_model", fails)
     found = checked(CASES, PUBLISHED, 1).signatures.observed
     assert found.z["Radiomics"] == {"radiomics": inf}
     assert found.chi_square["Radiomics"] == inf
