@@ -1,4 +1,4 @@
-"""A small study of several images a case: an AP film, a lateral one and an MR of head and lesion.
+"""A small study of several images per case: an AP film, a lateral one and an MR of head and lesion.
 
 The AP film and the lesion on the MR carry a signal of their own each, the lateral film none. Two
 raters drew on all of them; one case has no MR.

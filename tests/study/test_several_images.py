@@ -1,4 +1,4 @@
-"""A study of several images a case, from its file to predictions of a new case."""
+"""A study of several images per case, from its file to predictions of a new case."""
 
 from __future__ import annotations
 

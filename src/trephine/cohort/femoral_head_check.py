@@ -56,7 +56,7 @@ def check_femoral_head(
     Parameters
     ----------
     table
-        One row a hip.
+        One row per hip.
     columns
         Which columns hold what; absent ones are not checked.
     population

@@ -78,7 +78,7 @@ class Change:
 
 @dataclass(frozen=True)
 class TidyTable:
-    """One row a case.
+    """One row per case.
 
     Attributes
     ----------

@@ -42,7 +42,7 @@ class LongTable:
     Attributes
     ----------
     frame
-        One row a case, indexed by the row of its patient in the file, right before left.
+        One row per case, indexed by the row of its patient in the file, right before left.
     sides
         R or L of each case.
     sided

@@ -142,7 +142,7 @@ class Embedder:
         Parameters
         ----------
         images
-            One a case; the two hips of a radiograph share one object. Read one at a time, so a
+            One per case; the two hips of a radiograph share one object. Read one at a time, so a
             sequence that loads from disk keeps memory flat.
         regions
             Each of its image's shape.

@@ -132,8 +132,8 @@ def _check(signature: WeightedSum, dimension: int) -> None:
     shape = signature.weights.shape
     if shape != (dimension,) or not np.isfinite(signature.weights).all():
         raise InputError(
-            f"deep saliency: expected {dimension} finite weights, one a feature, found an array of"
-            f" shape {shape}"
+            f"deep saliency: expected {dimension} finite weights, one per feature, found an array"
+            f" of shape {shape}"
         )
 
 

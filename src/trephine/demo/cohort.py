@@ -31,7 +31,7 @@ def simulate_cohort(
     Returns
     -------
     pandas.DataFrame
-        One row a hip: identifiers and side, the clinical variables of Table 1, ``months`` and
+        One row per hip: identifiers and side, the clinical variables of Table 1, ``months`` and
         ``collapse``, and the columns named in ``LATENT_COLUMNS``. ``severity`` has mean 0 and
         standard deviation 1 in the population, is independent of the clinical variables, raises
         the hazard and shows in the radiograph.
@@ -54,7 +54,7 @@ _COLUMNS = [
 
 
 def _patients(rng: np.random.Generator) -> pd.DataFrame:
-    """One row a patient, in random order: laterality and what both hips share."""
+    """One row per patient, in random order: laterality and what both hips share."""
     laterality = np.repeat(
         ["bilateral", "staged", "THA opposite", "unilateral"],
         [
@@ -93,7 +93,7 @@ def _patients(rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _hips(patients: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """One row a hip, the right one first."""
+    """One row per hip, the right one first."""
     both = patients["laterality"].isin(["bilateral", "staged"]).to_numpy()
     single = np.where(rng.random(len(patients)) < 0.5, "R", "L")
     hips = patients.loc[np.repeat(np.arange(len(patients)), 1 + both)].reset_index(drop=True)

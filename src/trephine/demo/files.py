@@ -50,7 +50,7 @@ _SYSTEMS = {
         System(_SOUTH, "CR", "MONOCHROME2", compressed=False, spacing_tags="calibrated"),
     ),
 }
-# Streams of random numbers under the user's seed: the hips', their outcome's, and one a patient,
+# Streams of random numbers under the user's seed: the hips', their outcome's, and one per patient,
 # so that a radiograph depends neither on those before it nor on the outcome. For seed 2025 the
 # hips' stream is one near the middle of what the effect sizes give. Of 400 outcomes of these hips
 # eight had events, survival and the four hazard ratios near the paper's; among those the clinical

@@ -71,7 +71,7 @@ Everything in this folder was made by `trephine demo` with seed {seed}: 144 pati
 their radiographs, outlines, clinical values and outcomes. No patient is described here, and
 nothing learned from it says anything about patients.
 
-clinical.csv   one row a hip. Columns follow Table 1 of Liu et al. 2025 (BMC Medical Informatics
+clinical.csv   one row per hip. Columns follow Table 1 of Liu et al. 2025 (BMC Medical Informatics
                and Decision Making, doi 10.1186/s12911-025-02859-2): counts and quartiles are
                near those printed there. `months` is the follow-up after multiple drilling,
                `collapse` is 1 where it ended in a collapse of 2 mm or more. arc_a and arc_b are

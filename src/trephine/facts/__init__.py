@@ -147,7 +147,7 @@ class Facts(Fact):
     selection: tuple[SelectionFacts, ...] = ()
     """Selection audit, penalised regression and signature, by feature set and protocol."""
     correlation: tuple[CorrelationFacts, ...] = ()
-    """Correlation between selected features, one a protocol."""
+    """Correlation between selected features, one per protocol."""
     models: tuple[ModelFacts, ...] = ()
     """Fitted models, by protocol."""
     nomograms: tuple[NomogramFacts, ...] = ()

@@ -68,13 +68,13 @@ class AgreementFigure:
     Attributes
     ----------
     dice, hausdorff95_mm
-        By comparison, one value a case.
+        By comparison, one value per case.
     size
         Bland-Altman of the first comparison's areas (mm2) or volumes (mm3), or None.
     size_unit
         "mm²" or "mm³".
     icc
-        By comparison, one value a feature.
+        By comparison, one value per feature.
     worst
         Cases that agree least, in the first comparison.
     readers

@@ -76,4 +76,4 @@ class MissingFacts(Fact):
     variables: tuple[MissingVariable, ...]
     """Clinical variables, in the plan's order."""
     imputations: tuple[ImputationFacts, ...] = ()
-    """One a protocol."""
+    """One per protocol."""

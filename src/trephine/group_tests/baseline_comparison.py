@@ -139,7 +139,7 @@ def compare_categorical(
     Parameters
     ----------
     values
-        One a case; None and NaN are missing and are counted, not compared.
+        One per case; None and NaN are missing and are counted, not compared.
     group
         Label of each case, none missing.
     levels

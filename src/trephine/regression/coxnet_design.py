@@ -127,7 +127,7 @@ def cox_data(X: npt.ArrayLike, survival: Survival) -> CoxData:
     """
     values, names = check_columns(X)
     if values.shape[0] != len(survival):
-        raise InputError(f"X: expected {len(survival)} rows, one a case, found {values.shape[0]}")
+        raise InputError(f"X: expected {len(survival)} rows, one per case, found {values.shape[0]}")
     check_outcome(survival)
     order = order_by_time(survival.time)
     columns = np.ascontiguousarray(values[order].T)

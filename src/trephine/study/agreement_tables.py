@@ -44,7 +44,7 @@ def case_table(comparisons: Sequence[Comparison], inputs: StudyInputs) -> pd.Dat
 
 
 def feature_table(found: Sequence[FeatureAgreement]) -> pd.DataFrame:
-    """Return one row a feature and comparison: ICC with its interval."""
+    """Return one row per feature and comparison: ICC with its interval."""
     parts = [
         pd.DataFrame(
             {
@@ -66,7 +66,7 @@ def feature_table(found: Sequence[FeatureAgreement]) -> pd.DataFrame:
 def summary_table(
     comparisons: Sequence[Comparison], found: Sequence[FeatureAgreement], axes: int
 ) -> pd.DataFrame:
-    """Return one row a comparison: medians, bias and limits of size, share of good features.
+    """Return one row per comparison: medians, bias and limits of size, share of good features.
 
     Sizes are areas or volumes, as images have two ``axes`` or three.
     """

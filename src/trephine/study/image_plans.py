@@ -1,8 +1,8 @@
 """The images of a case, each as the plan that the study would have if it were its only one.
 
-Whatever looks for, opens, measures or shows images knows one image and one region a case. A study
-of several, or of several regions, is so many studies of one on the same cases, whose features then
-stand side by side, in feature sets that carry the image's name.
+Whatever looks for, opens, measures or shows images knows one image and one region per case. A
+study of several images or regions is therefore treated as several studies of one, on the same
+cases, whose features then stand side by side, in feature sets that carry the image's name.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from trephine.study.table.outcome import codes
 
 
 def image_views(inputs: StudyInputs) -> dict[str, StudyInputs]:
-    """Return a study of one image and region a case for each of a study's, by their keys.
+    """Return, by key, the study that each image and region would be by itself.
 
     Returns
     -------

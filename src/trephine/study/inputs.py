@@ -64,7 +64,7 @@ class StudyInputs:
     centre
         Centre code of each case, shape (n,), or None; ``centre_names`` by code.
     files
-        Images and masks of a study of one image a case, or None.
+        Images and masks of a study of one image per case, or None.
     features
         Ready-made feature sets by name.
     flow
@@ -81,7 +81,7 @@ class StudyInputs:
     spellings
         By side, how the columns of its wide table begin or end; empty for one row per case.
     images
-        Images and masks of a study of several images a case, by the keys of `image_plans`.
+        Images and masks of a study of several images per case, by the keys of `image_plans`.
     """
 
     plan: StudyPlan

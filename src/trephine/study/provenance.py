@@ -24,7 +24,7 @@ def roles_of(view: StudyInputs) -> list[tuple[str, str, tuple[Path, ...]]]:
     Parameters
     ----------
     view
-        A study of one image a case, or one of `image_views`.
+        A study of one image per case, or one of `image_views`.
     """
     files, data = view.files, view.plan.data
     assert files is not None

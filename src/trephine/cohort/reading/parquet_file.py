@@ -111,7 +111,7 @@ def _say_what_is_left(grid: Grid, fields: list[Any]) -> None:
         more = f" and {len(fields) - 5} more" if len(fields) > 5 else ""
         noun, verb = ("Column", "holds") if len(fields) == 1 else ("Columns", "hold")
         grid.said.append(
-            f"{noun} {shown}{more} {verb} lists or bytes, not one value a row: left out."
+            f"{noun} {shown}{more} {verb} lists or bytes, not one value per row: left out."
         )
 
 

@@ -38,7 +38,7 @@ class SourceTable:
     Attributes
     ----------
     frame
-        One row a case: text cells, stripped, indexed by their row in the file as a spreadsheet
+        One row per case: text cells, stripped, indexed by their row in the file as a spreadsheet
         counts. Cells that hold no value although they are not empty are marks (see ``marks``).
     assumed
         One sentence for each thing assumed.

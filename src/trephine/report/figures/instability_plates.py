@@ -1,4 +1,4 @@
-"""Plates of instability, one a protocol and horizon."""
+"""Plates of instability, one per protocol and horizon."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _POOLED: tuple[Text, ...] = (
 
 
 def cox_tables(facts: Trace) -> tuple[Table, ...]:
-    """Return Table 2, one a protocol."""
+    """Return Table 2, one per protocol."""
     return tuple(
         _cox_table(
             table,
@@ -44,7 +44,7 @@ def cox_tables(facts: Trace) -> tuple[Table, ...]:
 
 
 def signature_tables(facts: Trace) -> tuple[Table, ...]:
-    """Return Table S2, one a protocol."""
+    """Return Table S2, one per protocol."""
     return tuple(
         _cox_table(
             table,

@@ -1,4 +1,4 @@
-"""An archive's export sorted by its headers: one image a patient, what is none left aside."""
+"""An archive's export sorted by its headers: one image per patient, what is none left aside."""
 
 from __future__ import annotations
 

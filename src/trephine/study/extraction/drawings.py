@@ -48,7 +48,7 @@ def compare_all_drawings(
 
     Returns
     -------
-    One a comparison, without Bland-Altman of the sizes, which ``trephine agree`` adds; none where
+    One per comparison, without Bland-Altman of the sizes, which ``trephine agree`` adds; none where
     there is one reading, or where no feature is extracted.
     """
     files = inputs.files

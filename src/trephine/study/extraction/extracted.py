@@ -41,7 +41,7 @@ class ExtractedFeatures:
     fingerprints
         Of the images and masks that the features are of.
     by_image
-        Of a study of several images a case, what each gave of the cases that have it, by the keys
+        Of a study of several images per case, what each gave of the cases that have it, by the keys
         of `image_plans`; ``reasons``, ``weights_sha256`` and ``reading_keys`` are there alone.
     """
 

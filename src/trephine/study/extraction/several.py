@@ -1,4 +1,4 @@
-"""Features of a study of one image a case, or of each of several, side by side."""
+"""Features of a study of one image per case, or of each of several, side by side."""
 
 from __future__ import annotations
 

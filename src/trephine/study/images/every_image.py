@@ -1,4 +1,4 @@
-"""Finding and opening the images of a study of one image a case, or of each of several."""
+"""Finding and opening the images of a study of one image per case, or of each of several."""
 
 from __future__ import annotations
 
