@@ -101,7 +101,7 @@ def _ours(error: Exception) -> bool:
 def _unknown(error: Exception) -> str:
     return (
         f"deep.backbone: the network cannot be run: {first_line(error)}; check input_size, mean"
-        " and std (one value a channel)"
+        " and std (one value per channel)"
     )
 
 

@@ -93,7 +93,7 @@ class ExternalNetwork:
                 raise
             raise InputError(
                 f"deep.backbone: the network does not take batches of {input_shape} as float32:"
-                f" {first_line(error)}; check input_size, mean and std (one value a channel)"
+                f" {first_line(error)}; check input_size, mean and std (one value per channel)"
             ) from None
         # Of the features' whole size, so that one which is near zero is not held to its digits.
         scale = float(np.abs(apart).max()) or 1.0

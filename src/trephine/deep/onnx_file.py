@@ -67,8 +67,8 @@ class OnnxReader:
         except Exception as error:
             raise InputError(
                 f"deep.backbone: {self._name} cannot be run: {first_line(error)[:300]}; check"
-                " input_size, mean and std (one value a channel), and whether it needs more memory"
-                " than memory_bytes under [limits.network] allows"
+                " input_size, mean and std (one value per channel), and whether it needs more"
+                " memory than memory_bytes under [limits.network] allows"
             ) from None
         return np.asarray(output, dtype=np.float32)
 
