@@ -14,6 +14,7 @@ from PIL import Image as Pillow
 
 from security.doors import DOORS
 from security.seeds import SIDE, radiograph
+from trephine.deep.external import in_fixed_batches
 from trephine.errors import ImageError, InputError
 from trephine.imaging import read_image
 
@@ -228,3 +229,8 @@ def test_an_onnx_network_that_cannot_be_computed_or_has_operators_without_end_is
         path.write_bytes(field(1, 8) + field(7, graph) + field(8, field(2, 13)))
         with pytest.raises(InputError, match=told):
             DOORS["onnx"](path)
+
+
+def test_a_network_that_takes_no_case_is_refused_in_words() -> None:
+    with pytest.raises(InputError, match="0 a batch"):
+        in_fixed_batches(lambda crops: crops, 0)

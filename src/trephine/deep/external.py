@@ -114,6 +114,10 @@ def in_fixed_batches(
     """
     if size is None:
         return run
+    if size < 1:
+        raise InputError(
+            "deep.backbone: expected a network that takes cases, found one of 0 a batch"
+        )
 
     def run_any(crops: Float32Array) -> Float32Array:
         filled = -(-len(crops) // size) * size
