@@ -14,6 +14,7 @@ from imaging.conftest import radiograph
 from study.several_images import CASES, WITHOUT_MR, write_several_images
 from study.small_study import SmallStudy
 from trephine.errors import InputError, PlanError, StudyProblemsError
+from trephine.report.figures.image_plates import picture_plates
 from trephine.report.tables import make_tables
 from trephine.store import FeatureStore
 from trephine.study.agreement import has_two_readings
@@ -161,6 +162,12 @@ def test_a_run_selects_and_compares_by_image(result: StudyResult) -> None:
     ]  # fmt: skip
     roles = [file.role for file in facts.inputs.files]
     assert {"AP images", "T1.lesion masks of rater b"} <= set(roles)
+
+
+def test_a_picture_of_several_is_not_called_a_radiograph(result: StudyResult) -> None:
+    plates = picture_plates(result.facts, result.folder / "pictures")
+    assert plates
+    assert {plate.title for plate in plates} == {("Image with the regions of interest",)}
 
 
 def test_an_image_with_signal_adds_and_one_without_does_not(result: StudyResult) -> None:

@@ -22,7 +22,7 @@ def picture_plates(facts: Facts, folder: Path) -> list[Plate]:
             slug=f"figure-picture-{number + 1}-{picture.type}",
             section="agreement",
             number="",
-            title=(_PICTURE_TITLES[picture.type],),
+            title=(_picture_title(facts, picture),),
             caption=(path.caption.words(), *_dice(path)),
             panels=(_picture_panel(picture, folder),),
         )
@@ -30,10 +30,12 @@ def picture_plates(facts: Facts, folder: Path) -> list[Plate]:
     ]
 
 
-_PICTURE_TITLES = {
-    "radiograph": "Radiograph with the regions of interest",
-    "saliency": "Saliency of the deep signature",
-}
+def _picture_title(facts: Facts, picture: PictureFacts) -> str:
+    if picture.type == "saliency":
+        return "Saliency of the deep signature"
+    # Several images of a case need not be radiographs.
+    what = "Image" if facts.methods.images else "Radiograph"
+    return f"{what} with the regions of interest"
 
 
 def _dice(picture: Trace) -> Text:
