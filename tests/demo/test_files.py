@@ -75,6 +75,7 @@ def test_the_same_seed_writes_the_same_bytes(
         assert path.read_bytes() == (folder / path.relative_to(tmp_path)).read_bytes()
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_changes_no_byte_and_progress_comes_in_order(
     folder: Path, hips: pd.DataFrame, tmp_path: Path
 ) -> None:

@@ -138,6 +138,7 @@ def test_outside_centres_are_matched_by_name_and_others_counted(
     assert warning.text.startswith("20 of 60 cases")
 
 
+@pytest.mark.slow
 def test_too_few_events_in_centres_are_reported(tmp_path: Path) -> None:
     study = write_centres(tmp_path / "few", harmonise="none")
     table = study.table()
