@@ -11,20 +11,6 @@ from trephine.study.locked.model import LockedModel
 
 def context_of(primary: str = "Null", **features: object) -> BundleContext:
     """Return a context; ``features`` stand in for how features were measured."""
-    extraction = ExtractionContext(
-        radiomics=None,
-        engine_version="",
-        normalise="none",
-        deep=None,
-        weights_sha256="",
-        spacing_mm=None,
-        mask_geometry="strict",
-        mask_label=1,
-        accept=(),
-        decimal=None,
-        sides=False,
-        fills_missing=False,
-    )
     return BundleContext(
         version=VERSION,
         trephine="0.0",
@@ -33,7 +19,7 @@ def context_of(primary: str = "Null", **features: object) -> BundleContext:
         protocol="sound",
         primary_model=primary,
         outcome=OutcomeSection(name="survival", horizons=(12.0,)),
-        features=ExtractionContext(**{**dict(extraction), **features}),
+        features=ExtractionContext(**{**dict(ExtractionContext.of_nothing()), **features}),
         table=TableContext(sides={}, read={}),
         centres=(),
         performance=(),

@@ -38,10 +38,7 @@ NO_NETWORK = """
 enabled = false
 """
 
-QUICK = """
-[selection]
-inner_folds = 3
-
+JUDGED_ONCE = """
 [validation]
 repeats = 1
 folds = 3
@@ -49,6 +46,13 @@ bootstraps = 0
 permutations = 0
 interval_bootstraps = 50
 """
+
+QUICK = f"""
+[selection]
+inner_folds = 3
+{JUDGED_ONCE}"""
+
+NOT_RESAMPLED = JUDGED_ONCE.replace("repeats = 1\nfolds = 3", "repeats = 0")
 
 _IMAGE_STUDY = """
 [study]

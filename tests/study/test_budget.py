@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from study.small_study import NOT_RESAMPLED
 from trephine.evaluation.sample_size import sample_size
 from trephine.study import Study
 
@@ -25,12 +26,8 @@ size = { unit = "mm" }
 stage = { levels = ["I", "II", "III", "IV"] }
 [selection]
 clinical = "all"
-[validation]
-repeats = 0
-bootstraps = 0
-permutations = 0
-interval_bootstraps = 50
 """
+PLAN += NOT_RESAMPLED
 
 
 def write_study(folder: Path, n: int, plan: str = PLAN) -> pd.DataFrame:

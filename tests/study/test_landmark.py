@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from study.small_study import JUDGED_ONCE
 from trephine.errors import PlanError, StudyProblemsError
 from trephine.report.methods.data import about_participants
 from trephine.report.trace import Trace, plain
@@ -29,18 +30,12 @@ age = {{ unit = "years" }}
 depth = {{ unit = "mm" }}
 [selection]
 clinical = "all"
-[validation]
-repeats = 1
-folds = 3
-bootstraps = 0
-permutations = 0
-interval_bootstraps = 50
 """
 
 
 def write_study(folder: Path, table: pd.DataFrame, more: str = "") -> Path:
     table.to_csv(folder / "table.csv", index=False)
-    (folder / "study.toml").write_text(PLAN.format(table="table.csv", more=more))
+    (folder / "study.toml").write_text(PLAN.format(table="table.csv", more=more) + JUDGED_ONCE)
     return folder / "study.toml"
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from study.small_study import JUDGED_ONCE
 from trephine.errors import StudyProblemsError
 from trephine.report.tables.restricted_mean import restricted_mean_table
 from trephine.report.trace import Trace, plain
@@ -29,14 +30,8 @@ age = { unit = "years" }
 operation = { levels = ["core", "graft"] }
 [selection]
 clinical = "all"
-[validation]
-repeats = 1
-folds = 3
-bootstraps = 0
-permutations = 0
-interval_bootstraps = 50
-restricted_mean = true
 """
+PLAN += JUDGED_ONCE + "restricted_mean = true\n"
 
 
 def write_study(folder: Path, plan: str = PLAN, n: int = 240) -> pd.DataFrame:

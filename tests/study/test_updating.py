@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from study.small_study import NOT_RESAMPLED
 from trephine.errors import BundleError
 from trephine.modelling.absolute_risk import OtherCause
 from trephine.report.methods.updating import about_updating
@@ -31,11 +32,6 @@ stage = {{ levels = ["I", "II", "III"] }}
 Clinical = ["clinical"]
 [selection]
 clinical = "all"
-[validation]
-repeats = 0
-bootstraps = 0
-permutations = 0
-interval_bootstraps = 50
 """
 
 
@@ -57,7 +53,7 @@ def write_cohort(folder: Path, name: str, seed: int, faster: float = 1.0, more: 
     )
     table.to_csv(folder / f"{name}.csv", index=False)
     plan = folder / f"{name}.toml"
-    plan.write_text(PLAN.format(table=f"{name}.csv", more=more))
+    plan.write_text(PLAN.format(table=f"{name}.csv", more=more) + NOT_RESAMPLED)
     return plan
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 from scipy.linalg import null_space
-from scipy.special import chdtrc
+from scipy.special import chdtrc, ndtri
 
 from trephine.choices import UpdateMethod
 from trephine.errors import ModelError
@@ -21,7 +21,6 @@ from trephine.types import BoolArray, Estimate, FloatArray, IntArray, Survival
 TEST_LEVEL = 0.05
 # From what changes nothing to what changes most, as far as tests choose among them.
 ORDER: tuple[UpdateMethod, ...] = ("none", "baseline", "slope", "refit")
-_HALF = 1.959963984540054
 Made = TypeVar("Made")
 
 
@@ -172,8 +171,8 @@ def update_model(
     """
     cases = _Outside(model, design, survival, cluster)
     ratio_fit = cases.fit(cases.one)
-    a, error = float(ratio_fit.coefficients[0]), float(np.sqrt(ratio_fit.covariance[0, 0]))
-    ratio = Estimate(float(np.exp(a)), *map(float, np.exp([a - _HALF * error, a + _HALF * error])))
+    log = with_interval(ratio_fit.coefficients[0], ratio_fit.covariance[0, 0])
+    ratio = Estimate(*np.exp([log.value, log.low, log.high]).tolist())
     slope_fit, note = _tried(lambda: _slope(cases), "the slope")
     refit, more = _tried(lambda: _refit(cases), "the refit of all coefficients")
     if len(model.terms) < 2:  # it would be the slope's
@@ -212,8 +211,14 @@ def _slope(cases: _Outside) -> PoissonFit:
 def _slope_estimate(fit: PoissonFit | None) -> Estimate:
     if fit is None:
         return Estimate(float("nan"))
-    value, error = 1 + float(fit.coefficients[1]), float(np.sqrt(fit.covariance[1, 1]))
-    return Estimate(value, value - _HALF * error, value + _HALF * error, standard_error=error)
+    return with_interval(1 + fit.coefficients[1], fit.covariance[1, 1])
+
+
+def with_interval(value: float, variance: float) -> Estimate:
+    """Return an estimate with its normal 95 % interval."""
+    error = float(np.sqrt(variance))
+    half = float(ndtri(0.975)) * error
+    return Estimate(float(value), float(value) - half, float(value) + half, standard_error=error)
 
 
 def _refit(cases: _Outside) -> FittedModel:

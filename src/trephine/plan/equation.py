@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from trephine.errors import MisfitError
+from trephine.plan.outcome_values import Horizons, RiskCuts
 from trephine.plan.section import PlanSection
 from trephine.types import TimeUnit
 
@@ -98,7 +99,7 @@ class Equation(PlanSection):
     outcome: str = Field(default="event-free survival", description="what is predicted, in texts")
     event: str = Field(default="event", description="the event's name in texts")
     unit: TimeUnit = Field(default="months", description="of the horizons and of the table's time")
-    horizons: tuple[float, ...] = Field(
+    horizons: Horizons = Field(
         min_length=1, max_length=4, description="times at which baseline survival is stated"
     )
     baseline_survival: tuple[float, ...] = Field(
@@ -112,27 +113,13 @@ class Equation(PlanSection):
     )
     cases: int = Field(ge=1, description="that the equation was made from")
     events: int = Field(ge=1, description="among them")
-    risk_cuts: tuple[float, ...] = Field(
+    risk_cuts: RiskCuts = Field(
         default=(),
         max_length=3,
         description="event probabilities at the first horizon that divide the risk groups; by"
         " default they are divided at that of the case whom baseline survival is of",
     )
     terms: dict[str, EquationTerm] = Field(min_length=1, description="variables by name")
-
-    @field_validator("horizons")
-    @classmethod
-    def _ascending(cls, horizons: tuple[float, ...]) -> tuple[float, ...]:
-        if any(horizon <= 0 for horizon in horizons) or list(horizons) != sorted(set(horizons)):
-            raise MisfitError("", "times > 0 in ascending order")
-        return horizons
-
-    @field_validator("risk_cuts")
-    @classmethod
-    def _probabilities(cls, cuts: tuple[float, ...]) -> tuple[float, ...]:
-        if any(not 0 < cut < 1 for cut in cuts) or list(cuts) != sorted(set(cuts)):
-            raise MisfitError("", "probabilities between 0 and 1 in ascending order")
-        return cuts
 
     @model_validator(mode="after")
     def _a_curve(self) -> Self:

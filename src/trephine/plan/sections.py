@@ -22,6 +22,7 @@ from trephine.plan.data_section import DataSection
 from trephine.plan.features_sections import DeepSection, FeaturesSection, RadiomicsSection
 from trephine.plan.images_section import ImageSection, check_names
 from trephine.plan.limits_section import LimitsSection
+from trephine.plan.outcome_values import Horizons, RiskCuts
 from trephine.plan.section import PlanSection
 from trephine.plan.selection_section import SelectionSection
 from trephine.plan.validation_section import ValidationSection
@@ -69,7 +70,7 @@ class OutcomeSection(PlanSection):
         " each beside what ignoring them would have said",
     )
     unit: TimeUnit = Field(default="months", description="of the time column and the horizons")
-    horizons: tuple[float, ...] = Field(
+    horizons: Horizons = Field(
         default=(36.0, 60.0),
         min_length=1,
         max_length=4,
@@ -82,19 +83,12 @@ class OutcomeSection(PlanSection):
         " later (a measure at the visit after 6 months): cases whose event or end of follow-up came"
         " by then are left out and counted, and times and horizons count from there",
     )
-    risk_cuts: tuple[float, ...] = Field(
+    risk_cuts: RiskCuts = Field(
         default=(),
         max_length=3,
         description="event probabilities that divide the risk groups (at the first horizon) and the"
         " categories of the NRI; by default groups are divided at the median in training",
     )
-
-    @field_validator("horizons")
-    @classmethod
-    def _ascending(cls, horizons: tuple[float, ...]) -> tuple[float, ...]:
-        if any(horizon <= 0 for horizon in horizons) or list(horizons) != sorted(set(horizons)):
-            raise MisfitError("", "times > 0 in ascending order")
-        return horizons
 
     @model_validator(mode="after")
     def _told_apart(self) -> Self:
@@ -122,13 +116,6 @@ class OutcomeSection(PlanSection):
         return EventCodes(
             _spelt(self.event_code), {name: _spelt(own) for name, own in self.competing.items()}
         )
-
-    @field_validator("risk_cuts")
-    @classmethod
-    def _probabilities(cls, cuts: tuple[float, ...]) -> tuple[float, ...]:
-        if any(not 0 < cut < 1 for cut in cuts) or list(cuts) != sorted(set(cuts)):
-            raise MisfitError("", "probabilities between 0 and 1 in ascending order")
-        return cuts
 
 
 def _spelt(codes: CellCode | tuple[CellCode, ...]) -> tuple[str, ...]:

@@ -78,6 +78,24 @@ class ExtractionContext(Part):
     fills_missing: bool
     """Whether features with missing values were let in, so that a training mean can stand in."""
 
+    @classmethod
+    def of_nothing(cls) -> Self:
+        """Return what a model has that measures no feature."""
+        return cls(
+            radiomics=None,
+            engine_version="",
+            normalise="none",
+            deep=None,
+            weights_sha256="",
+            spacing_mm=None,
+            mask_geometry="strict",
+            mask_label=1,
+            accept=(),
+            decimal=None,
+            sides=False,
+            fills_missing=False,
+        )
+
     @property
     def measured(self) -> frozenset[str]:
         """The feature sets that the study measured on images."""

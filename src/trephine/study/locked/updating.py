@@ -17,14 +17,13 @@ from trephine.facts import EstimateFact, UpdatedHorizon, UpdatedTerm, UpdateFact
 from trephine.modelling.bundle import VERSION
 from trephine.modelling.fitted_model import DECILES, FittedModel
 from trephine.modelling.points import nomogram_of
-from trephine.modelling.updating import ModelUpdate, update_model
+from trephine.modelling.updating import ModelUpdate, update_model, with_interval
 from trephine.study.gather.nomograms import axis_labels
 from trephine.study.locked.context import NomogramContext, UpdateContext
 from trephine.study.locked.model import LockedModel, nomogram_context
 from trephine.study.results import Validation
-from trephine.types import Estimate, FloatArray
+from trephine.types import FloatArray
 
-_HALF = 1.959963984540054
 CHANGED: Mapping[UpdateMethod, str] = {
     "none": "nothing",
     "baseline": "the baseline",
@@ -191,12 +190,12 @@ def _facts(
 
 def _terms(locked: FittedModel, update: ModelUpdate) -> tuple[UpdatedTerm, ...]:
     new = update.model
-    half = _HALF * np.sqrt(np.diag(new.covariance))
+    variance = np.diag(new.covariance).tolist()
     return tuple(
         UpdatedTerm(
             label=term.label,
             locked=locked.coefficients[j],
-            updated=EstimateFact.model_validate(Estimate(value, value - half[j], value + half[j])),
+            updated=EstimateFact.model_validate(with_interval(value, variance[j])),
         )
         for j, (term, value) in enumerate(zip(new.terms, new.coefficients.tolist(), strict=True))
     )
