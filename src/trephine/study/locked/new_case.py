@@ -100,7 +100,7 @@ def features_of(
             for name in wider
             if name not in needed
             and (case.features is not None or measured.get(name) in there)
-            and not name.endswith(DEEP)
+            and name != set_name(measured.get(name, ""), DEEP)
         ),
     ]
     pictured = [name for name in sought if name in measured and case.features is None]
