@@ -66,13 +66,16 @@ def chosen(table: ClinicalTable, m: int, seed: int = 1, **how: str) -> ClinicalC
 
 
 def test_pooled_estimates_are_mice_s_within_the_noise_of_imputation() -> None:
-    """200 completed data sets each: differences of an eighth of a standard error at most."""
+    """200 completed data sets each: differences of an eighth of a standard error at most.
+
+    Without the Nelson-Aalen estimate it is 0.43 of one, without the outcome 1.07.
+    """
     expected = json.loads((REFERENCE / "expected.json").read_text(encoding="utf-8"))["simulated"]
     choice = chosen(TABLE, 200)
     found = fit_over("m", (), choice.terms, choice.designs(TABLE), OUTCOME)
     errors = np.array(expected["standard_error"])
     assert np.abs((found.coefficients - expected["estimate"]) / errors).max() < 0.125
-    np.testing.assert_allclose(np.sqrt(np.diag(found.covariance)), errors, rtol=0.04)
+    np.testing.assert_allclose(np.sqrt(np.diag(found.covariance)), errors, rtol=0.02)
     assert found.result is not None
     np.testing.assert_allclose(found.result.pooled.missing_information, expected["fmi"], atol=0.06)
 
