@@ -108,6 +108,12 @@ def test_bibtex_has_one_whole_entry_for_each_reference():
         assert {"author", "title", "journal", "year", "volume", "pages", "doi"} <= set(fields)
 
 
+def test_a_title_that_asks_is_followed_by_no_full_stop() -> None:
+    texts = [reference.text for reference in known_references().values()]
+    assert any("how well does it do it? Journal" in text for text in texts)
+    assert not [text for text in texts if "?." in text or ".." in text]
+
+
 @pytest.mark.parametrize(
     ("key", "author"),
     [

@@ -120,7 +120,8 @@ def test_one_side_of_a_patient_twice_is_reported(
     trephine: Command, image_study: SmallStudy
 ) -> None:
     image_study.set(3, "side", "R")
-    refused(trephine, image_study, "rows 2, 3", "each side of a patient once")
+    told = refused(trephine, image_study, "rows 2, 3", "each side of a patient once")
+    assert "Remove the copies, or correct the side or the patient of these rows" in told
 
 
 @pytest.mark.parametrize("time", ["0", "-3.5"])

@@ -53,8 +53,9 @@ class Reference:
         names = ", ".join(authors).removesuffix(".")
         issue = f"({self.number})" if self.number else ""
         pages = self.pages.replace("-", "\u2060–\u2060")  # no line ends within the range
+        title = self.title if self.title.endswith("?") else f"{self.title}."
         return (
-            f"{names}. {self.title}. {self.journal} {self.year};{self.volume}{issue}:{pages}."
+            f"{names}. {title} {self.journal} {self.year};{self.volume}{issue}:{pages}."
             f" doi:{self.doi}"
         )
 

@@ -203,14 +203,14 @@ def _same_side_twice(
         if side is not None:
             rows_of[patient, side].append(row)
     again = [rows for rows in rows_of.values() if len(rows) > 1]
+    expected = "each side of a patient once"
+    advice = "Remove the copies, or correct the side or the patient of these rows"
     if len(again) > _MANY_AGAIN:
         rows = sorted(row for rows in again for row in rows)
         found = f"sides of {len(again)} patients several times"
-        return [Problem.of_cells(name, rows, "", "each side of a patient once", found)]
+        return [Problem.of_cells(name, rows, "", expected, found, advice)]
     return [
-        Problem.of_cells(
-            name, rows, "", "each side of a patient once", f"one side {len(rows)} times"
-        )
+        Problem.of_cells(name, rows, "", expected, f"one side {len(rows)} times", advice)
         for rows in again
     ]
 
