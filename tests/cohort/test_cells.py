@@ -63,6 +63,8 @@ def test_nothing_is_read_into_a_number_that_the_study_file_does_not_ask_for() ->
     advice = 'Say which number it stands for: read = { ">60" = NUMBER } under [clinical] x'
     assert told[8,] == ("'>60'", advice)
     assert "or set decimal" in told[11,][1]
+    advice = 'Correct it, or say what it means: read = { "0x10" = NUMBER } under [clinical] x'
+    assert told[10,] == ("'0x10'", advice)
 
 
 def test_full_width_digits_and_a_minus_of_any_kind_are_those_of_a_number() -> None:

@@ -36,6 +36,7 @@ from trephine.report.figures.catalogue import make_plates
 from trephine.report.html import render_html
 from trephine.report.sections import HEADINGS, ORDER, SECTIONS
 from trephine.report.tables import make_tables
+from trephine.report.trace import plain
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +128,12 @@ def whole(facts) -> Facts:
 def test_every_figure_of_the_catalogue_stands_on_the_page(facts, pictures_folder, page):
     for plate in make_plates(facts, pictures_folder):
         assert section_of(page, plate.slug) == plate.section
+
+
+def test_no_figure_names_its_protocol_twice(whole, pictures_folder):
+    """The heading does."""
+    for plate in make_plates(whole, pictures_folder):
+        assert "protocol. " not in plain(plate.caption), plate.slug
 
 
 def test_every_table_of_the_catalogue_stands_on_the_page(whole):

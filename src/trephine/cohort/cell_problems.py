@@ -219,7 +219,8 @@ def _kind(cell: str, show: bool, keys: CellKeys) -> tuple[str, str]:
     if (unit := _UNIT.fullmatch(cell)) is not None:
         return _with_unit(unit[1].strip(), keys)
     if any(letter.isdigit() for letter in cell):
-        return _in_braces(repr(cell)), ""
+        text = f"Correct it, or say what it means: read = {{ {quoted(cell)} = NUMBER }} under KEY"
+        return _in_braces(repr(cell)), keys.advice("read", text, "Correct it")
     text = f'If it means missing: read = {{ {quoted(cell)} = "" }} under KEY'
     plain = "If it means missing, leave the cell empty"
     return _in_braces(repr(cell)), keys.advice("read", text, plain)

@@ -12,7 +12,6 @@ from trephine.report.figures.assessed import draw_titled
 from trephine.report.figures.plate import Panel, Plate
 from trephine.report.figures.series import as_array
 from trephine.report.style import BLUE, COLUMN_MM, RED, Area, place_axes
-from trephine.report.wording import protocol_label
 
 # More chains than these are a solid band.
 _SHOWN = 12
@@ -53,10 +52,9 @@ def imputation_plates(facts: Facts) -> list[Plate]:
                 number="",
                 title=("Imputed values by sweep",),
                 caption=(
-                    f"{protocol_label(one.protocol)}. Mean of the imputed values, or share of the"
-                    f" commonest level, in each chain (the first {_SHOWN} are drawn); red: mean of"
-                    " all chains. Chains that have settled lie over one another and neither rise"
-                    " nor fall.",
+                    "Mean of the imputed values, or share of the commonest level, in each chain"
+                    f" (the first {_SHOWN} are drawn); red: mean of all chains. Chains that have"
+                    " settled lie over one another and neither rise nor fall.",
                 ),
                 panels=panels,
                 protocol=one.protocol,
