@@ -11,12 +11,12 @@ from trephine.choices import Penalty
 from trephine.cohort.schema import ClinicalTable
 from trephine.errors import ModelError, Reason
 from trephine.modelling.chained_equations import Completed, complete
+from trephine.modelling.clinical_settings import ClinicalSettings
 from trephine.modelling.conditional import ChainedImputation, fit_conditional
 from trephine.modelling.encoding import Encoding, fit_encoding
 from trephine.modelling.following import following
 from trephine.modelling.imputation import Imputation, fit_imputation
 from trephine.modelling.pooled_choice import Over, stacked
-from trephine.modelling.protocols import ClinicalSettings
 from trephine.modelling.separation import KeptApart, design_frame, keep_separating
 from trephine.modelling.terms import Term
 from trephine.modelling.variable_alone import VariableAlone, fit_alone

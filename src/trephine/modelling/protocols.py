@@ -5,9 +5,10 @@ result can be reproduced and seen for what it is. ``SOUND`` is what can be defen
 supervised before the penalised model, folds by patient, continuous variables kept continuous,
 signatures out of fold where they enter another model.
 
-What a plan may choose under ``[selection]`` is declared here, once: ``trephine.plan`` takes
-``FeatureSteps`` and ``ClinicalSteps`` as they are. All that differs between protocols stands in
-``Protocol``; nothing else asks for a protocol by its name.
+What a plan may choose under ``[selection]`` is declared once, of features here and of clinical
+variables in ``clinical_settings``: ``trephine.plan`` takes ``FeatureSteps`` and ``ClinicalSteps``
+as they are. All that differs between protocols is in ``Protocol``; nothing else asks for a protocol
+by its name.
 """
 
 from __future__ import annotations
@@ -15,22 +16,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from trephine.choices import (
-    ClinicalSelection,
-    Continuous,
     Harmonise,
     IccForm,
     Kind,
     Learner,
-    Missing,
     NullKind,
     ProtocolName,
     Relevance,
-    Separation,
     SignatureTraining,
     StandardErrors,
     Unit,
@@ -38,6 +35,8 @@ from trephine.choices import (
 )
 from trephine.deep.settings import FineTuneSettings
 from trephine.errors import InputError
+from trephine.modelling.clinical_settings import ClinicalSettings, ClinicalSteps
+from trephine.modelling.frozen_choices import FrozenChoices
 from trephine.types import IntArray
 
 # Raised whenever a recipe of equal settings gives other numbers, so that results that were kept
@@ -46,22 +45,6 @@ RECIPE_VERSION = 6
 
 
 Models = tuple[tuple[str, tuple[str, ...]], ...]
-
-
-class FrozenChoices(BaseModel):
-    """Choices that do not change once they are made; keys that are not known are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def changed(self, **changes: Any) -> Self:
-        """Return a copy with some choices changed.
-
-        Raises
-        ------
-        pydantic.ValidationError
-            If a change is not among the choices.
-        """
-        return type(self).model_validate({**dict(self), **changes})
 
 
 class FeatureSteps(FrozenChoices):
@@ -130,40 +113,6 @@ class ChainSettings(FeatureSteps):
     )
     finetune: FineTuneSettings | None = Field(
         default=None, description="how the network behind a set of deep features is trained first"
-    )
-
-
-class ClinicalSteps(FrozenChoices):
-    """How clinical variables are chosen, as far as a plan may choose."""
-
-    univariable_p: float = Field(
-        default=0.1, gt=0, le=1, description="p that lets a clinical variable into the full model"
-    )
-    stay_p: float = Field(
-        default=0.05, gt=0, le=1, description="p that lets it stay in backward elimination"
-    )
-    clinical: ClinicalSelection = Field(
-        default="backward-aic", description="how clinical variables are chosen under `sound`"
-    )
-    missing_clinical: Missing = Field(
-        default="drop",
-        description="leave incomplete cases out, fill in once, or impute by chained equations",
-    )
-    imputations: int | None = Field(
-        default=None, ge=2, le=500, description="data sets of `multiple`; by default 5 to 50"
-    )
-    separation: Separation = Field(
-        default="leave out",
-        description="a clinical variable that separates the events (a level without any) is left"
-        " out of the models, or kept by Firth's penalised likelihood with profile intervals",
-    )
-
-
-class ClinicalSettings(ClinicalSteps):
-    """How clinical variables are encoded and chosen: the plan's choices and the protocol's own."""
-
-    continuous: Continuous = Field(
-        default="linear", description="as measured, or cut in two at the training median"
     )
 
 

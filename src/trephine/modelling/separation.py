@@ -10,8 +10,8 @@ import pandas as pd
 
 from trephine.cohort.schema import ClinicalTable
 from trephine.errors import ModelError, Reason
+from trephine.modelling.clinical_settings import ClinicalSettings
 from trephine.modelling.encoding import Encoding
-from trephine.modelling.protocols import ClinicalSettings
 from trephine.regression.cox import CoxModel
 from trephine.regression.cox_result import ChiSquareTest
 from trephine.types import Survival

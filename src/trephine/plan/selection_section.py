@@ -11,7 +11,8 @@ from pydantic import (
 )
 
 from trephine.errors import MisfitError
-from trephine.modelling.protocols import PROTOCOLS, ClinicalSteps, FeatureSteps
+from trephine.modelling.clinical_settings import ClinicalSteps
+from trephine.modelling.protocols import PROTOCOLS, FeatureSteps
 
 
 class SelectionSection(ClinicalSteps, FeatureSteps):
