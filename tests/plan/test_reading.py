@@ -80,7 +80,7 @@ def test_a_plan_cannot_be_changed_after_it_was_read() -> None:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        ({"image": "{case_id}.dcm"}, "the masks of one rater at least, since there is image"),
+        ({"image": "{case_id}.dcm"}, "the masks of at least one rater, since there is image"),
         ({"raters": {"a": "{case_id}.nii"}}, "the path of the images, since there are raters"),
         (
             {"image": "i", "raters": {"a": "m"}, "repeats": {"c": "m2"}},

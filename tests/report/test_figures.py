@@ -299,7 +299,7 @@ def test_the_figure_of_a_ridge_says_that_it_selects_nothing_and_which_model_it_i
     assert plain(plate.title) == "Penalised Cox regression"
     caption = plain(plate.caption)
     assert "selects nothing" in caption
-    assert "a weighted mean over 4 such models; shown is the one with the lowest" in caption
+    assert "a weighted mean over 4 such models; the one with the lowest" in caption
     assert f"adaptivity {part.feature_set} 2." in caption
     (chosen, *_) = lasso_plates(facts)
     assert plain(chosen.title) == "Feature selection by penalised Cox regression"

@@ -56,7 +56,7 @@ def said(folder: Path) -> list[str]:
 def test_splines_and_levels_cost_what_they_fit(tmp_path: Path) -> None:
     table = write_study(tmp_path, 200)
     (remark,) = said(tmp_path)
-    assert "6 parameters (Age 3, Size 1, Stage 2) to 50 events, 8.3 for each" in remark
+    assert "6 parameters (Age 3, Size 1, Stage 2) to 50 events, 8.3 per parameter" in remark
     needed = sample_size(
         6,
         event_rate=50 / table["time"].sum(),

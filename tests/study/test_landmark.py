@@ -89,7 +89,7 @@ def test_the_flow_counts_whom_it_leaves_out(landmark: StudyResult) -> None:
 def test_report_bundle_and_prediction_say_from_when_times_count(landmark: StudyResult) -> None:
     assert landmark.facts.study.outcome_name == "event-free survival from 6 months on"
     said = " ".join(map(plain, about_participants(Trace.start(landmark.facts))))
-    assert "Times count from a landmark, 6 months after the start of follow-up" in said
+    assert "Time is counted from a landmark, 6 months after the start of follow-up" in said
     assert landmark.bundle is not None
     found = predict_case(landmark.bundle, {"age": 50, "depth": 3})
     assert any("horizons count from the landmark, 6 months" in one for one in found.warnings)

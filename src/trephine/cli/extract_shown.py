@@ -15,7 +15,7 @@ _MOST_LINES = 40
 
 
 class ExtractionLines:
-    """Why values are missing or conventional, a line a reason, and which pairs failed."""
+    """Why values are missing or conventional, one line per reason, and which pairs failed."""
 
     def __init__(self, total: int) -> None:
         self.total, self.failed = total, 0

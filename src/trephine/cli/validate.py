@@ -38,8 +38,8 @@ def validate(
     update: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for an updated model: as little is changed as these cases call for, by"
-            " closed testing."
+            help="Folder for an updated model, changed no more than these cases require, by closed"
+            " testing."
         ),
     ] = None,
     update_by: Annotated[

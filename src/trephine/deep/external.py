@@ -116,7 +116,7 @@ def in_fixed_batches(
         return run
     if size < 1:
         raise InputError(
-            "deep.backbone: expected a network that takes cases, found one of 0 a batch"
+            "deep.backbone: expected a network that takes cases, found one of 0 per batch"
         )
 
     def run_any(crops: Float32Array) -> Float32Array:

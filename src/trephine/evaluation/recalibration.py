@@ -55,7 +55,7 @@ def recalibrate(
 
     The two updates of van Houwelingen (2000, Stat Med 19:3401) and Steyerberg et al. (2004, Stat
     Med 23:2567): the baseline alone, then baseline and slope. They are offered, never applied in
-    silence: an updated model is another model and needs a validation of its own.
+    silence: an updated model is a different model and needs its own validation.
 
     Parameters
     ----------

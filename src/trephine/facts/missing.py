@@ -29,7 +29,7 @@ class MissingInformation(Fact):
     label: str
     """Of the term."""
     fraction_percent: Number
-    """Share of the information on it that missing values took, 0 to 100."""
+    """Share of the information on it that was lost to missing values, 0 to 100."""
 
 
 class ChainFacts(Fact):
@@ -70,7 +70,7 @@ class MissingFacts(Fact):
     """Missing clinical values of the analysed cases; null where a study imputes none."""
 
     incomplete: Count
-    """Cases without at least one value."""
+    """Cases that lack at least one value."""
     incomplete_percent: Number
     """Of the analysed cases, 0 to 100."""
     variables: tuple[MissingVariable, ...]

@@ -122,14 +122,14 @@ class ShortFeature(Fact):
 
 
 class ShortSignature(Fact):
-    """A few features that stand for a signature of many."""
+    """A few features that approximate a signature of many."""
 
     features: tuple[ShortFeature, ...]
     """In the order in which they entered."""
     n_short: Count
     """Features of the short signature."""
     n_long: Count
-    """Features of the signature that it stands for."""
+    """Features of the signature that it approximates."""
     r_squared: Number
     """Share of the long score's variance that the short one holds in the training cases."""
     c_long: EstimateFact | None = None
@@ -152,7 +152,7 @@ class RivalFacts(Fact):
     own: EstimateFact
     """C-index of the signature in the same repeats."""
     gained: EstimateFact
-    """The signature's less this learner's; the interval holds for the given training cases."""
+    """The signature's minus this learner's; the interval holds for the given training cases."""
 
 
 class SelectionFacts(Fact):

@@ -103,7 +103,7 @@ class ChainedImputation:
     def stands_in(self, table: ClinicalTable, key: str) -> str:
         """Return a variable with what is put in the place of a missing value, for a sentence."""
         named = label_of(key, table.variables[key])
-        return f"{named} by the mean over {DRAWS} values drawn by the case's other values"
+        return f"{named} by the mean over {DRAWS} values drawn from the case's other values"
 
     def completions(self, table: ClinicalTable) -> tuple[ClinicalTable, ...]:
         """Return a table without missing values, `DRAWS` times; once where nothing is missing.

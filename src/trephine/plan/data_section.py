@@ -186,7 +186,7 @@ class DataSection(PlanSection):
         default=None,
         description="how a radiograph shows the patient, frontal by default: on a lateral one no"
         " side of the image is the patient's right or left, so none is compared with the table or"
-        " lettered in pictures",
+        " marked in pictures",
     )
     spacing_mm: float | tuple[float, float] | None = Field(
         default=None, description="pixel spacing to use where an image states none"

@@ -26,17 +26,17 @@ class DerivedRegion(PlanSection):
     outside_mm: float | None = Field(
         default=None,
         gt=0,
-        description="a ring around it instead of it: the voxels outside whose middle lies at most"
-        " so many mm from the middle of the nearest one inside, slices counted as they lie",
+        description="a ring around it instead: the voxels outside whose centre is at most this many"
+        " mm from the centre of the nearest one inside, with slices at their true distance",
     )
     inside_mm: float | None = Field(
         default=None,
         gt=0,
-        description="its rim instead of it: the voxels inside whose middle lies at most so many mm"
-        " from the middle of the nearest one outside; with `outside_mm` both",
+        description="its rim instead: the voxels inside whose centre is at most this many mm from"
+        " the centre of the nearest one outside; with `outside_mm`, both",
     )
     within: RegionNames = Field(
-        default="", description="drawn regions that it does not leave, such as the bone"
+        default="", description="drawn regions that it is confined to, such as the bone"
     )
     without: RegionNames = Field(
         default="", description="drawn regions that are left out, such as a lesion"
@@ -45,7 +45,7 @@ class DerivedRegion(PlanSection):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if not _all(self.of):
-            raise MisfitError("of", "the name of a drawn region at least", "none")
+            raise MisfitError("of", "the name of at least one drawn region", "none")
         return self
 
     @property

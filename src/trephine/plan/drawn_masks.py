@@ -35,7 +35,7 @@ def drawn_masks(image: str, rater: str = "{rater}", region: str = "{region}") ->
 
 def masks_to_draw(image: str) -> str:
     """Say what is expected beside images, with the line for masks that are still to be drawn."""
-    expected = "the masks of one rater at least, since there is image"
+    expected = "the masks of at least one rater, since there is image"
     path = drawn_masks(image, "a", "head")
     if not path:
         return expected

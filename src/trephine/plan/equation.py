@@ -24,7 +24,7 @@ class EquationTerm(PlanSection):
     hazard_ratio: Ratio | None = Field(default=None, description="its hazard ratio, instead")
     per: float = Field(default=1.0, gt=0, description="the step, 10 for a ratio per ten years")
     centre: float = Field(
-        default=0.0, description="value that is taken off before, where the paper centres it"
+        default=0.0, description="value that is subtracted first, where the paper centres it"
     )
     range: tuple[float, float] | None = Field(
         default=None,
@@ -95,7 +95,7 @@ class EquationTerm(PlanSection):
 class Equation(PlanSection):
     """A published survival equation; docs/published-equations.md explains every key."""
 
-    title: str = Field(min_length=1, description="of the equation, with author and year")
+    title: str = Field(min_length=1, description="title of the equation, with author and year")
     outcome: str = Field(default="event-free survival", description="what is predicted, in texts")
     event: str = Field(default="event", description="the event's name in texts")
     unit: TimeUnit = Field(default="months", description="of the horizons and of the table's time")
@@ -107,17 +107,17 @@ class Equation(PlanSection):
     )
     linear_predictor: float = Field(
         default=0.0,
-        description="sum of the terms for the case whom baseline survival is of: 0 where every"
-        " value is at its centre or reference; the mean linear predictor where the paper states"
-        " survival there",
+        description="sum of the terms for the case that baseline survival is stated for: 0 where"
+        " every value is at its centre or reference; the mean linear predictor where the paper"
+        " states survival there",
     )
-    cases: int = Field(ge=1, description="that the equation was made from")
-    events: int = Field(ge=1, description="among them")
+    cases: int = Field(ge=1, description="number of cases that the equation was made from")
+    events: int = Field(ge=1, description="number of events among them")
     risk_cuts: RiskCuts = Field(
         default=(),
         max_length=3,
         description="event probabilities at the first horizon that divide the risk groups; by"
-        " default they are divided at that of the case whom baseline survival is of",
+        " default they are divided at that of the case which baseline survival is stated for",
     )
     terms: dict[str, EquationTerm] = Field(min_length=1, description="variables by name")
 

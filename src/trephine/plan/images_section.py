@@ -65,8 +65,8 @@ class ImageSection(PlanSection):
         description="what becomes of a case that has no file of this image or no mask on it:"
         ' `"stop"` lists it as a problem (or leaves it out with [data] `failures = "skip"`);'
         ' `"drop"` leaves it out, counted in the flow figure; `"impute"` keeps it: signatures of'
-        " this image are made of the cases that have it, in every fold anew, and score the others"
-        " as the mean of those",
+        " this image are made from the cases that have it, anew in every fold, and the others get"
+        " the mean score of those",
     )
     spacing_mm: float | tuple[float, float] | None = Field(
         default=None, description="as `spacing_mm` of [data], which it replaces"
@@ -79,11 +79,11 @@ class ImageSection(PlanSection):
     )
     radiomics: RadiomicsSection | None = Field(
         default=None,
-        description="keys of [radiomics] for this image; what they leave out is as there. A preset"
+        description="keys of [radiomics] for this image; others are as there. A preset"
         " or a file of its own also replaces the settings of [radiomics]",
     )
     deep: DeepSection | None = Field(
-        default=None, description="keys of [deep] for this image; what they leave out is as there"
+        default=None, description="keys of [deep] for this image; others are as there"
     )
 
     @field_validator("when", mode="before")
@@ -92,9 +92,9 @@ class ImageSection(PlanSection):
         if when != "baseline":
             raise MisfitError(
                 "",
-                '"baseline": an image of a later time knows what had happened by then. With'
-                " [outcome] landmark, prediction begins at a later time, and an image of up to then"
-                " is one like any other; changes between two times are not computed",
+                '"baseline": an image taken later shows what had happened by then. With'
+                " [outcome] landmark, prediction begins at a later time, and an image taken by then"
+                " is like any other; changes between two times are not computed",
                 repr(when),
             )
         return when
@@ -102,7 +102,7 @@ class ImageSection(PlanSection):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if not self.raters:
-            raise MisfitError("raters", "the masks of one rater at least", "none")
+            raise MisfitError("raters", "the masks of at least one rater", "none")
         others = sorted(set(self.repeats) - set(self.raters))
         if others:
             raise MisfitError("repeats", f"raters {list(self.raters)}", str(others))

@@ -83,7 +83,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     (
         "images.NAME.derived.REGION",
         DerivedRegion,
-        'A region that is made of drawn ones: `{ of = "lesion", outside_mm = 3, within ='
+        'A region that is made from drawn ones: `{ of = "lesion", outside_mm = 3, within ='
         ' "head" }` is the bone within 3 mm of a lesion, `{ of = "head", without = "lesion" }`'
         ' the head without it, `{ of = ["head", "lesion"] }` both as one.',
     ),
@@ -103,11 +103,11 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
         " signature reads the features of the trained network, those of the other raters' regions"
         " included. Patients are held back among the training cases to decide when to stop; where"
         " nothing that was learned holds for them, the network stays as it is. Most images are too"
-        " few for it. It takes some 10 ms a case and pass on one thread, and the default"
+        " few for it. It takes about 10 ms per case and pass on one thread, and the default"
         " `[validation]` asks for 9,201 trainings, a day or more for 200 cases: its repeats,"
         " bootstraps and permutations limit that, and a run shows the number and the time before"
         " it trains. What enters the last block is kept with the features: for ResNet18 at 224"
-        " pixels 100 kB a case and view on disk, and in the memory of every process that trains.",
+        " pixels 100 kB per case and view on disk, and in the memory of every process that trains.",
     ),
     (
         "selection",

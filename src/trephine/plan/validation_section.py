@@ -43,8 +43,8 @@ class ValidationSection(PlanSection):
     restricted_mean: bool = Field(
         default=False,
         description="whether risk groups and the levels of categorical variables are also compared"
-        " by mean event-free time up to the last horizon that follow-up reaches, which needs no"
-        " proportional hazards; beside the hazard ratios and the test of these",
+        " by mean event-free time up to the last horizon that follow-up reaches, without"
+        " assuming proportional hazards; beside the hazard ratios and the test of that assumption",
     )
     decision_range: tuple[float, float] = Field(
         default=(0.0, 0.99),

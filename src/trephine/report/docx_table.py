@@ -42,7 +42,7 @@ def add_grid(
     columns
         The part of the table to add.
     with_notes
-        Whether notes follow, from which the last row is not parted.
+        Whether notes follow, from which the last row is not separated.
     """
     grid = document.add_table(rows=1 + len(rows), cols=len(columns.numbers))
     _fix_widths(grid, columns.widths_mm)

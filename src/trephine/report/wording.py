@@ -17,7 +17,7 @@ NumberForm = Literal[
 ]  # fmt: skip
 """How a number is printed.
 
-``count`` with thousands parted; a digit for that many decimals; ``p`` to three decimals or below
+``count`` with thousands separated; a digit for that many decimals; ``p`` to three decimals or below
 "<0.001", ``p =`` with the sign between; ``percent`` for 0 to 100 with one decimal; ``share`` for
 0 to 1 as a percentage; ``plain`` without trailing zeros; ``signed`` with a sign; ``text`` as it
 stands; ``year horizon`` as in "3-year"; ``horizon`` as in "3 years"; ``weight`` as ``signed3``, or

@@ -81,7 +81,7 @@ def _separated(inputs: StudyInputs, protocol: str, result: ProtocolResult) -> li
         (
             f"{label_of(key, inputs.clinical.variables[key])}, {protocol}",
             "in no model, although it may be the strongest: its coefficient would be infinite"
-            " (separation), as where one of its levels has no event. Merge levels so that each has"
+            " (separation), as when one of its levels has no event. Merge levels so that each has"
             ' events, or keep it with [selection] separation = "firth"',
         )
         for key in (choice.separated if choice is not None else ())

@@ -5,7 +5,7 @@ v <- read.csv("../survival/data/veteran.csv")
 r <- read.csv("../survival/data/retinopathy.csv")
 f <- function(x) paste0("[", paste(format(x, digits = 15), collapse = ", "), "]")
 s <- summary(survfit(Surv(time, status) ~ trt, v), rmean = 300)$table
-area <- function(times, S, tau) {  # of right-continuous steps, S a matrix with a row a case
+area <- function(times, S, tau) {  # of right-continuous steps, S a matrix with one row per case
   keep <- times <= tau
   w <- diff(c(times[keep], tau))
   drop(S[, keep, drop = FALSE] %*% w)

@@ -117,7 +117,7 @@ def _continuous(facts: Facts, *, protocol: ProtocolName) -> Answer:
         return no("continuous variables are cut at the median of these data")
     if tables:
         return author(
-            "They enter linearly, but those that Methods name as splines; say why that is adequate"
+            "They enter linearly, except the splines that Methods names; say why that is adequate"
         )
     return does_not_apply("No clinical variable")
 
@@ -181,7 +181,7 @@ def _apparent(facts: Facts, *, protocol: ProtocolName) -> Answer:
 def _evaluation_size(facts: Facts) -> Answer:
     events = facts.flow.events
     if events < FEWEST_EVENTS:
-        return no(f"{events} events; an evaluation needs {FEWEST_EVENTS} at least")
+        return no(f"{events} events; an evaluation needs at least {FEWEST_EVENTS}")
     return author(f"{events} events; say whether intervals are narrow enough")
 
 

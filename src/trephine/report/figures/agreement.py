@@ -64,7 +64,7 @@ def _strips(
     title: str,
     limits: tuple[float, float | None],
 ) -> None:
-    """Draw one point a case beside a line at the median, a column a comparison."""
+    """Draw one point per case beside a line at the median, one column per comparison."""
     axes = place_axes(area, left_mm=9.0, bottom_mm=11.0)
     panel_title(area, title, left_mm=9.0)
     for column, points in enumerate(values.values()):

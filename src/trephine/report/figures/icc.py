@@ -15,7 +15,7 @@ _LOOKS = ((BLUE, "solid"), (RED, (0, (4.0, 1.6))), (GREEN, (0, (1.0, 1.0))))
 
 
 def draw_icc(area: Area, comparisons: Sequence[IccFacts]) -> None:
-    """Draw the share of features over the ICC, a line a comparison, with the threshold.
+    """Draw the share of features over the ICC, one line per comparison, with the threshold.
 
     Parameters
     ----------

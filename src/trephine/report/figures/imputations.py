@@ -1,4 +1,4 @@
-"""Whether chained equations settled: the imputed values of each variable, sweep by sweep."""
+"""Whether chained equations converged: the imputed values of each variable, sweep by sweep."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def imputation_plates(facts: Facts) -> list[Plate]:
                 caption=(
                     "Mean of the imputed values, or share of the commonest level, in each chain"
                     f" (the first {_SHOWN} are drawn); red: mean of all chains. Chains that have"
-                    " settled lie over one another and neither rise nor fall.",
+                    " converged overlap and neither rise nor fall.",
                 ),
                 panels=panels,
                 protocol=one.protocol,

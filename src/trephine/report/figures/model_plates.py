@@ -152,8 +152,8 @@ def _penalised_caption(parts: Sequence[Trace], *, ridge: bool) -> Text:
     if averaged:
         caption += [
             " The weights of a signature are a weighted mean over ",
-            averaged[0].lasso.averaged.show("count"), " such models; shown is the one with the"
-            " lowest deviance, with adaptivity ",
+            averaged[0].lasso.averaged.show("count"), " such models; the one with the lowest"
+            " deviance is shown, with adaptivity ",
             *join([_adaptivity(part) for part in averaged]), ".",
         ]  # fmt: skip
     return tuple(caption)

@@ -59,10 +59,10 @@ def _outcome(facts: Trace) -> Text:
     ]  # fmt: skip
     if study.raw.landmark is not None:
         parts += [
-            " Times count from a landmark, ", study.landmark.show("horizon"), " after the start of"
-            " follow-up", cite("anderson1983"), ": ", plural(study.raw.case_noun, 2),
-            " whose event or end of follow-up came by then were left out, and what became known"
-            " until then could be a predictor.",
+            " Time is counted from a landmark, ", study.landmark.show("horizon"), " after the start"
+            " of follow-up", cite("anderson1983"), ": ", plural(study.raw.case_noun, 2),
+            " whose event or end of follow-up came by then were left out, and what was known by"
+            " then could be a predictor.",
         ]  # fmt: skip
     if flow.raw.follow_up is not None:
         parts += [
@@ -120,11 +120,12 @@ def _several(facts: Trace) -> Text:
     if not images:
         return ()
     listed = join([_image(image) for image in images], last=" and ")
-    parts: list[str | Ref] = ["A case has several images or regions, each measured by itself: "]
+    parts: list[str | Ref] = ["Each case has several images or regions, each measured separately: "]
     parts += [*listed, ". "]
     for image in images:
         if image.raw.cases < facts.flow.raw.analysed.cases:
-            parts += [image.name.words(), " is there for ", image.cases.show("count"), " cases. "]
+            available: Text = (" is available for ", image.cases.show("count"), " cases. ")
+            parts += [image.name.words(), *available]
         if image.raw.normalisation not in ("", "none"):
             parts += ["Grey values of ", image.name.words(), " were normalised: "]
             parts += [image.normalisation.words(), ". "]
@@ -135,13 +136,13 @@ def about_features(facts: Trace) -> tuple[Text, ...]:
     """Say how features were extracted, or from where they were read."""
     methods = facts.methods
     parts: list[str | Ref] = []
-    # Images that are measured alike are told together.
+    # Images that were measured in the same way are described together.
     alike: dict[tuple[object, object], list[Trace]] = {}
     for image in methods.images:
         alike.setdefault((image.raw.radiomics, image.raw.deep), []).append(image)
     for images in alike.values():
         named = join([_image(image) for image in images], last=" and ")
-        parts += ["Of ", *named, ": ", *_measured(images[0])]
+        parts += ["From ", *named, ": ", *_measured(images[0])]
     parts += _measured(methods)
     if methods.raw.feature_table:
         parts += ["Features were read from ", methods.feature_table.words(), "."]

@@ -135,8 +135,8 @@ def _null_check(facts: Trace) -> Text:
         " (1\u00a0+\u00a0permutations)",
         cite("phipson2010"), ". The recipe is also fitted to all cases with each permuted outcome;"
         " the p of a signature, and of the likelihood ratio of models that differ by one, is in the"
-        " same way the share of permutations with as large a statistic, because the tests of a Cox"
-        " model take a signature as given that was learned from its cases",
+        " same way the share of permutations with at least as large a statistic, because the tests"
+        " of a Cox model take a signature as given that was learned from its cases",
         cite("tibshirani2002", "hofling2008"), ".",
     )  # fmt: skip
 
@@ -172,7 +172,7 @@ def about_performance(facts: Trace) -> tuple[Text, ...]:
     if facts.restricted_means:
         parts += [" Groups were also compared by mean event-free time up to ",
                   facts.restricted_means[0].horizon.show("horizon"), cite("royston2013"),
-                  ", which needs no proportional hazards."]  # fmt: skip
+                  ", which does not assume proportional hazards."]  # fmt: skip
     if facts.subgroups:
         parts += _in_subgroups(facts)
     if facts.sample_size and facts.sample_size.raw.assumed_r2 is not None:
@@ -219,8 +219,8 @@ def about_intervals(facts: Trace) -> tuple[Text, ...]:
 
 
 _PRECEDENT: Text = (
-    "That cross-validation estimates the mean over training samples, and needs the second source"
-    " to speak of the model at hand, is known", cite("bates2024"), ".",
+    "It is known that cross-validation estimates the mean over training samples, and that a"
+    " statement about the model at hand needs the second source", cite("bates2024"), ".",
 )  # fmt: skip
 
 
@@ -274,12 +274,14 @@ def _independent(facts: Trace) -> Text:
     named += ["log-rank tests"] if facts.risk_groups else []
     if any(model.raw.proportional_hazards_p is not None for model in facts.models):
         named.append("tests of proportional hazards")
-    if any(model.raw.standard_errors == "model" for model in facts.models):
-        named.append("every standard error, interval and p of the published protocol's own fits")
+    own = [one.raw.protocol for one in facts.models if one.raw.standard_errors == "model"]
+    if own:
+        by_name = " and ".join(dict.fromkeys(own))
+        named.append(f"every standard error, interval and p of the {by_name} protocol's own fits")
     if not named:
         return ()
-    return (f"The following treat {cases} of one {patient} as independent: {', '.join(named)}. All"
-            f" else is by {patient}.",)  # fmt: skip
+    return (f"The following treat {cases} of one {patient} as independent: {', '.join(named)}."
+            f" Everything else is by {patient}.",)  # fmt: skip
 
 
 def about_software(facts: Trace) -> tuple[Text, ...]:

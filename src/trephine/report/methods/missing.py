@@ -30,18 +30,20 @@ def about_missing(facts: Trace) -> tuple[Text, ...]:
             *incomplete, " Values were imputed by chained equations", cite("white2011"), " with ",
             first.sweeps.show("count"), " sweeps (data sets in the fit to all cases: ", *numbers,
             "): continuous variables by predictive mean matching among ",
-            first.donors.show("count"), " cases, levels by logistic regression, of two levels or of"
-            " more, each variable on all others, the event and the Nelson-Aalen estimate at the"
-            " case's own time", cite("white2009"), signatures, ". The equations were learned again"
-            " in each training part and take the cases of one patient as independent.",
+            first.donors.show("count"), " cases, categorical ones by logistic regression,"
+            " multinomial for more than two levels; each was regressed on all other variables, the"
+            " event and the Nelson-Aalen estimate at the case's own time", cite("white2009"),
+            signatures, ". The equations were fitted anew in each training part and treat the cases"
+            " of one patient as independent.",
         ),
         (
             "Coefficients and their covariances were pooled by Rubin's rules", cite("rubin1996"),
             ", predictions on the scale of log(-log S), by geometric means of the baseline hazards;"
             " tests of several coefficients are those of Li, Raghunathan and Rubin", cite("li1991"),
-            ". Statistics of proportional hazards are medians over the data sets. A predicted case"
-            " has no outcome: what it lacks was drawn ", first.draws.show("count"),
-            " times from regressions on its other clinical values, learned from the completed"
-            " training cases without outcome and signatures, and its linear predictor averaged.",
+            ". Statistics of proportional hazards are medians over the data sets. A case that is"
+            " predicted has no outcome yet: its missing values were drawn ",
+            first.draws.show("count"), " times from regressions on its other clinical values, which"
+            " were fitted to the completed training cases without outcome and signatures, and its"
+            " linear predictor was averaged over the draws.",
         ),
     )  # fmt: skip

@@ -12,25 +12,27 @@ def about_updating(facts: Trace) -> tuple[Text, ...]:
     if external is None or not external.updates:
         return ()
     if external.updates[0].asked:
-        chosen: Text = ("What was to be changed was decided before, without a test.",)
+        chosen: Text = ("What to change had been decided beforehand, without a test.",)
     else:
         how = "Wald tests that allow for patients with several cases"
         tests = how if external.by_patient else "likelihood ratio tests"
         chosen = (
             "How much to change was decided by closed testing", cite("vergouwe2017"),
             ": the refit of all coefficients was tested against the model as locked, then against a"
-            " new baseline, then against a new baseline and slope, and the first that it did not"
-            f" improve on at the 5% level was taken ({tests}, from Poisson regression of the events"
-            " on those that the locked hazard expects", cite("crowson2016"), ").",
+            " new baseline, then against a new baseline and slope, and the first of these on which"
+            f" it was no improvement at the 5% level was chosen ({tests}, from Poisson regression"
+            " of the observed events on those expected by the locked hazard", cite("crowson2016"),
+            ").",
         )  # fmt: skip
     hazard: Text = ()
     if any(one.method == "hazard" for one in external.updates):
-        hazard = (" A new hazard is that of these cases, the coefficients held.",)
+        hazard = (" A new hazard was estimated from these cases with the coefficients kept.",)
     return (
         (
-            "An updated model was then made from these cases, as another model. ", *chosen,
+            "An updated model, which is a different model, was then made from these cases. ",
+            *chosen,
             " A new baseline multiplies the locked baseline hazard by one number; a new slope"
-            " multiplies the coefficients by another; a refit is a Cox model of the same terms, the"
-            " weights of signatures unchanged, with a baseline of its own.", *hazard,
+            " multiplies the coefficients by another; a refit is a Cox model of the same terms with"
+            " its own baseline, the weights of signatures unchanged.", *hazard,
         ),
     )  # fmt: skip

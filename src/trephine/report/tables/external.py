@@ -83,9 +83,9 @@ def recalibration_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=(
             (
-                "Baseline survival: of the case at the model's centre. Nothing here was applied to"
-                " the locked model: an updated one is another model and needs a validation of its"
-                " own.",
+                "Baseline survival: that of the case at the model's centre. Nothing here was"
+                " applied to the locked model: an updated model is a different model and needs its"
+                " own validation.",
             ),
         ),
     )  # fmt: skip

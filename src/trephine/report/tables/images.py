@@ -14,12 +14,12 @@ from trephine.report.trace import Text, Trace
 from trephine.report.wording import protocol_label
 
 _NOTE = (
-    "Each model holds all images of the model before it and one more. C-index and AUC: differences"
-    " in patients whom neither model had seen (nested cross-validation), every step of the"
-    " selection made anew without them; an interval that holds zero does not show that the image"
-    " adds anything. Likelihood ratio: of the models as fitted to all cases, p from permuted"
-    " outcomes. Whether an image is worth what it costs, the decision curves show, where [models]"
-    " harm states the costs."
+    "Each model contains all images of the model before it and one more. C-index and AUC:"
+    " differences in patients whom neither model had seen (nested cross-validation, with every step"
+    " of the selection repeated without them); where an interval includes zero, the study does not"
+    " show that the image adds anything. Likelihood ratio: of the models fitted to all cases, with"
+    " p from permuted outcomes. Where [models] harm states what an image costs, the decision curves"
+    " show whether it is worth that."
 )
 
 

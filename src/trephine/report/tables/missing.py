@@ -29,10 +29,10 @@ def _variables(facts: Trace) -> Table:
         for one in found.variables
     ]
     note: Text = (
-        "Without at least one value: ", found.incomplete.show("count"), " ",
+        "At least one value missing: ", found.incomplete.show("count"), " ",
         plural(facts.study.raw.case_noun, found.raw.incomplete), " (",
-        found.incomplete_percent.show("percent"), "). The method is that by which values were drawn"
-        " in training.",
+        found.incomplete_percent.show("percent"), "). Imputed by: how missing values were drawn in"
+        " training.",
     )  # fmt: skip
     return Table(
         slug="table-missing-values",
@@ -71,8 +71,9 @@ def _information(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=(
             (
-                "Of the information on each coefficient, the share that missing values took (Rubin"
-                " 1987). There should be at least as many imputations as the largest is percent.",
+                "Share of the information on each coefficient that was lost to missing values"
+                " (Rubin 1987). There should be at least as many imputations as the largest of"
+                " these percentages.",
             ),
         ),
     )

@@ -84,9 +84,9 @@ def cross_validated_note(facts: Trace) -> tuple[Text, ...]:
         " between models in C-index and AUC, combine two sources of variation: the patients in whom"
         " the models are evaluated (each patient's influence) and, where there are at least twenty"
         " bootstrap samples, the patients on whom they are trained (the spread over models refitted"
-        " to these samples that hold the same parts as the final model, and how far such models lie"
-        " from the mean of all). All other cross-validated intervals reflect the first source only"
-        " and are somewhat too narrow."
+        " to these samples that contain the same parts as the final model, and how far such models"
+        " lie from the mean of all). All other cross-validated intervals reflect the first source"
+        " only and are somewhat too narrow."
     )
     return ((note,),)
 

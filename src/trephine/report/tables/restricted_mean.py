@@ -22,7 +22,7 @@ def restricted_mean_table(facts: Trace) -> Table | None:
         number="",
         title=(
             "Mean event-free time up to ", facts.restricted_means[0].horizon.show("horizon"),
-            ", where hazards need not be proportional",
+            ", without assuming proportional hazards",
         ),
         header=(
             ("Group",), ("n (events)",), (f"Mean, {unit} (95% CI)",),
@@ -31,11 +31,11 @@ def restricted_mean_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=(
             (
-                "The area under each group's Kaplan-Meier curve up to then: how much of that time a"
-                " case of the group can expect without the event. Differences and hazard ratios are"
-                " to the first group. A hazard ratio is one number for the whole follow-up only"
-                " where hazards are proportional; where the test in the group's heading has a"
-                " small p, read the difference in time.",
+                "Mean: the area under the group's Kaplan-Meier curve up to that time, which is how"
+                " much time without the event a case of the group can expect. Differences and"
+                " hazard ratios are against the first group. One hazard ratio describes the whole"
+                " follow-up only where hazards are proportional; where the test in the heading has"
+                " a small p, rely on the difference in time.",
             ),
         ),
     )  # fmt: skip

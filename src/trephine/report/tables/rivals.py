@@ -52,7 +52,7 @@ def rivals_table(facts: Trace) -> Table | None:
             ("Repeats",),
             ("C-index (95% CI)",),
             ("The signature's, same repeats",),
-            ("Signature less this learner (95% CI)",),
+            ("Signature minus this learner (95% CI)",),
         ),
         rows=tuple(rows),
         notes=((NOTE,),),

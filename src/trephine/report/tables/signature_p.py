@@ -34,10 +34,10 @@ def signature_p_notes(numbers: Iterable[Trace]) -> tuple[Text, ...]:
         (
             "p of a signature: share of outcomes, ",
             learned.permutations.show("count"),
-            " permuted and the real one, on which the whole recipe gives it as large a ratio of"
-            " coefficient to standard error; nothing, clinical variables included, has an effect on"
-            f" permuted outcomes. Its Wald test {_TOO_OFTEN}; the interval of its hazard ratio"
-            " takes it as given too.",
+            " permuted and the real one, on which the whole recipe gives it at least as large a"
+            " ratio of coefficient to standard error; nothing, clinical variables included, has an"
+            f" effect on permuted outcomes. Its Wald test {_TOO_OFTEN}; the interval of its hazard"
+            " ratio takes it as given too.",
         ),
     )
 
@@ -59,8 +59,8 @@ def gain_p_notes(numbers: Iterable[Trace]) -> tuple[Text, ...]:
         (
             f"{where}p of the likelihood ratio is the share of outcomes, ",
             learned.permutations.show("count"),
-            " permuted and the real one, on which the whole recipe gains as much, since its test"
-            f" {_TOO_OFTEN}.",
+            " permuted and the real one, on which the whole recipe gains at least as much, since"
+            f" its test {_TOO_OFTEN}.",
         ),
     )
 

@@ -11,7 +11,7 @@ from trephine.report.trace import Text, Trace, sentence
 _STEPS: Mapping[UpdateMethod, str] = {
     "none": "the model as locked",
     "baseline": "a new baseline",
-    "hazard": "a new baseline hazard, its shape too",
+    "hazard": "a new baseline hazard, with a shape of its own",
     "slope": "a new baseline and slope",
     "refit": "a refit of all coefficients",
 }
@@ -43,7 +43,7 @@ def update_tests_table(facts: Trace) -> Table | None:
         slug="table-external-update-tests",
         section="external",
         number="",
-        title=("How much these cases call for: closed testing",),
+        title=("Which update these cases require: closed testing",),
         header=(("Model and step",), ("χ² (degrees of freedom)",), ("p",)),
         rows=tuple(rows),
         notes=tuple(notes),
@@ -64,11 +64,12 @@ def updated_model_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=(
             (
-                "Observed over expected events of the updated model are apparent: on the cases that"
-                " the update was made from. It is another model, written as a bundle of its own,"
-                " and needs a validation of its own. Factor and slope are those of the locked model"
-                " on these cases, its hazard's shape kept, whether or not they were applied; a"
-                " refit has a baseline of its own and intervals of these cases alone.",
+                "Observed over expected events of the updated model are apparent: they were"
+                " measured on the cases from which the update was made. It is a different model,"
+                " written as its own bundle, and needs its own validation. Factor and slope were"
+                " estimated for the locked model on these cases, keeping the shape of its hazard,"
+                " whether or not they were applied; a refit has its own baseline, and its intervals"
+                " rest on these cases alone.",
             ),
         ),
     )

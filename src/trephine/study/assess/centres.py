@@ -19,7 +19,7 @@ from trephine.validation.out_of_fold import (
     varies_within_folds,
 )
 
-# A centre of fewer events tells nothing of a model: it is counted, pooled, and not judged.
+# A centre of fewer events says nothing about a model: it is counted, pooled, and not judged.
 FEWEST_CENTRE_EVENTS = 5
 
 

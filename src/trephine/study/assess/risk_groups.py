@@ -1,4 +1,4 @@
-"""Cases parted by predicted risk, and the hazard ratio of the highest group."""
+"""Cases divided by predicted risk, and the hazard ratio of the highest group."""
 
 from __future__ import annotations
 

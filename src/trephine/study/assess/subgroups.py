@@ -27,7 +27,7 @@ from trephine.validation.subgroup_tests import SubgroupTests, subgroup_tests
 CENTRE = "centre"
 """What a plan calls the groups of its centres."""
 
-# A group of fewer events tells nothing of a model: it is counted, and not judged.
+# A group of fewer events says nothing about a model: it is counted, and not judged.
 FEWEST_EVENTS = FEWEST_CENTRE_EVENTS
 MOST_DRAWS = 200
 
@@ -92,7 +92,7 @@ class Subgroups:
 def subgroups(analysis: Analysis, result: ProtocolResult) -> list[Subgroups]:
     """Return the fullest model of a protocol in each subgroup of the plan, on unseen cases.
 
-    A continuous variable is parted at the median of the analysed cases.
+    A continuous variable is divided at the median of the analysed cases.
     """
     found = result.out_of_fold
     if found is None or found.repeats == 0:

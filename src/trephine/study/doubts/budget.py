@@ -49,9 +49,10 @@ def budget_remarks(plan: StudyPlan, clinical: ClinicalTable, survival: Survival)
     listed = ", ".join(f"{name} {cost}" for name, cost in costs.items())
     yield (
         f"The fullest model may fit {total} parameters ({listed}) to {n_events} events,"
-        f" {n_events / total:.1f} for each: below {ENOUGH}, which variables stay and how much they"
-        f" count is mostly chance.{_needed(total, survival, plan.outcome.horizons)} Leave variables"
-        " out, join levels or take knots from splines, by what is known and not by these results."
+        f" {n_events / total:.1f} per parameter: below {ENOUGH}, it is mostly chance which"
+        " variables stay and how much they count."
+        f"{_needed(total, survival, plan.outcome.horizons)} Leave out variables, merge levels or"
+        " use fewer knots, guided by what is known and not by these results."
     )
 
 

@@ -1,4 +1,4 @@
-"""Images that were taken after follow-up had begun: they know what had happened by then."""
+"""Images that were taken after follow-up had begun: they show what had happened by then."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def taken_later(
             begins,
             f"images taken before follow-up began, or at most {limit:.0f} days after it",
             f"{len(late)} of {len(after)} taken {span} days after it",
-            "An image of a later time knows what had happened by then, and a model that is to"
+            "An image that was taken later shows what had happened by then, and a model that is to"
             " predict it would have looked. Name the image of the beginning, or let prediction"
             " begin at the image: [outcome] landmark.",
         )

@@ -36,7 +36,7 @@ def model_card(facts: Facts, primary: str) -> str:
         "## What it was fitted to",
         "",
         f"{flow.analysed.cases} cases of {flow.analysed.patients} patients,"
-        f" {flow.events} events. Predictions of cases outside the training ranges carry a"
+        f" {flow.events} events. Predictions for cases outside the training ranges carry a"
         " warning.",
         "",
         "## Terms",
@@ -47,7 +47,7 @@ def model_card(facts: Facts, primary: str) -> str:
         "",
         *_performance(rows),
         "",
-        "Apparent figures are those on the cases that the model was fitted to: they flatter it.",
+        "Apparent figures were measured on the cases that were fitted: they are too favourable.",
         "Nothing here was measured on outside data unless a row says external.",
         "",
     ]

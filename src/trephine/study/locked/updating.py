@@ -150,7 +150,7 @@ def updated_card(updated: UpdateContext, card: str) -> str:
         *(f"| {name} | {CHANGED[method]} |" for name, method in updated.changed.items()),
         "",
         "How well it predicts has not been measured: that needs cases other than those it was",
-        "updated on. The figures below are those of the model before.",
+        "updated on. The figures below are those of the model before the update.",
         "",
         "---",
         "",
