@@ -20,7 +20,7 @@ _HEADER: tuple[Text, ...] = (
 
 _POOLED: tuple[Text, ...] = (
     (
-        "Cases and events of a row are those whose value is known; hazard ratios, intervals and p"
+        "Cases and events in a row are those with a known value; hazard ratios, intervals and p"
         " values are pooled over the imputed data sets.",
     ),
 )

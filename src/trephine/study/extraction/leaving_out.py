@@ -74,7 +74,7 @@ def _refuse_lost(files: CaseFiles, positions: Sequence[int]) -> None:
     if lost:
         raise InputError(
             "images and masks: expected every file that was there when the study was checked, found"
-            f" that {len(lost)} went away, with a network folder perhaps; when they are back, run"
+            f" that {len(lost)} went away, perhaps with a network folder; when they are back, run"
             " the same command again: what was finished is kept"
         )
 

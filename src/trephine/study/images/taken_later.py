@@ -54,8 +54,8 @@ def taken_later(
             f"images taken before follow-up began, or at most {limit:.0f} days after it",
             f"{len(late)} of {len(after)} taken {span} days after it",
             "An image that was taken later shows what had happened by then, and a model that is to"
-            " predict it would have looked. Name the image of the beginning, or let prediction"
-            " begin at the image: [outcome] landmark.",
+            " predict it would already have seen it. Name an image from the start of follow-up, or"
+            " let prediction begin at the image: [outcome] landmark.",
         )
     ]
 

@@ -201,13 +201,13 @@ def _of_the_model(context: BundleContext) -> list[str]:
         landmark = span_text(context.outcome.landmark, context.outcome.unit)
         found.append(
             f"horizons count from the landmark, {landmark} after the start of follow-up, and the"
-            " prediction is of a case that is followed without any event until then"
+            " prediction is for a case that has been followed until then without any event"
         )
     if context.updated is not None:
         found.append(
             f"the model was updated on {context.updated.cases} outside cases with"
-            f" {context.updated.events} events, and how well it predicts since has not been"
-            " measured"
+            f" {context.updated.events} events, and how well it has predicted since then was"
+            " not measured"
         )
     if context.simulated:
         found.append("the model was fitted to simulated data and says nothing about patients")
