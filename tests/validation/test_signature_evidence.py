@@ -109,13 +109,14 @@ def test_as_large_counts_and_no_p_is_zero() -> None:
 
 def test_a_fit_that_fails_counts_against_the_signature_and_one_that_finds_nothing_for_it() -> None:
     def evidence(z: float, chi_square: float = 2.0) -> SignatureEvidence:
-        return SignatureEvidence({"M": {"s": z}}, {"s": z}, {"C": 1.0, "M": chi_square})
+        return SignatureEvidence({"C": {}, "M": {"s": z}}, {"s": z}, {"C": 1.0, "M": chi_square})
 
     of = PermutedEvidence(evidence(2.0, 9.0), (evidence(inf, inf), evidence(0.0), evidence(1.0)))
     assert of.p_in_model("M", "s") == of.p_alone("s") == 0.5
     assert of.p_of_gain("C", "M") == 0.5
     for one in of.permuted:
-        assert evidence_from_answer(evidence_to_answer(one)) == one
+        models = (("C", ("clinical",)), ("M", ("s", "clinical")))
+        assert evidence_from_answer(evidence_to_answer(one), models, ("s",)) == one
 
 
 def test_a_signature_that_no_cox_model_holds_has_an_infinite_z(

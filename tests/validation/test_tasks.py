@@ -30,9 +30,13 @@ def third(shared: float, task: Number) -> TaskAnswer:
     return {"value": task.value / 3 + shared, "missing": float("nan")}
 
 
+def whole(task: Number, answer: TaskAnswer) -> TaskAnswer:
+    return {"value": float(answer["value"])}
+
+
 def run(ledger: TaskLedger | None, numbers: range) -> list[float]:
     tasks = [Number(value) for value in numbers]
-    answers = run_tasks(third, tasks, (0.1,), workers=1, progress=None, ledger=ledger)
+    answers = run_tasks(third, tasks, (0.1,), read=whole, workers=1, progress=None, ledger=ledger)
     return [answer["value"] for answer in answers]
 
 
@@ -70,6 +74,7 @@ def test_progress_counts_what_is_known(tmp_path: Path) -> None:
         third,
         tasks,
         (0.1,),
+        read=whole,
         workers=1,
         progress=lambda at, total: counts.append((at, total)),
         ledger=ledger,
@@ -97,9 +102,33 @@ def test_results_of_another_version_of_the_recipe_are_not_taken_for_this_ones(
     assert tasks.work_digest("nested", cases, SOUND) != now
 
 
-def test_a_known_answer_that_is_none_is_computed_again(tmp_path: Path) -> None:
+def test_a_known_answer_of_another_form_is_computed_again_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     ledger = TaskLedger(tmp_path / "ledger.sqlite", "work")
-    first = run(ledger, range(3))
-    for task, strange in (("0", [1]), ("1", None), ("2", "text")):
-        ledger.write(task, strange)
-    assert run(ledger, range(3)) == first
+    strange = [[1], None, "text", "failure", 5, {}, {"value": []}, {"value": "x"}, {"failure": 5}]
+    numbers = range(len(strange) + 1)
+    first = run(ledger, numbers)
+    for key, answer in enumerate(strange):
+        ledger.write(str(key), answer)
+    ledger.write("another task", "whatever")
+    done.clear()
+    assert run(ledger, numbers) == first
+    assert done == list(range(len(strange)))
+    assert "9 of 10 kept answers" in caplog.text
+    caplog.clear()
+    assert run(ledger, numbers) == first
+    assert not caplog.text
+
+
+def test_a_new_answer_that_cannot_be_read_is_an_error_and_not_asked_for_ever() -> None:
+    answers = run_tasks(
+        third,
+        [Number(1)],
+        (0.1,),
+        read=lambda task, answer: answer["absent"],
+        workers=1,
+        progress=None,
+    )
+    with pytest.raises(KeyError):
+        list(answers)

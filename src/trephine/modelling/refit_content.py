@@ -122,8 +122,17 @@ def form_to_answer(form: RefitForm) -> dict[str, Any]:
 def form_from_answer(
     answer: Mapping[str, Any], variables: Mapping[str, ClinicalVariable]
 ) -> RefitForm:
-    """Return the refit that ``form_to_answer`` wrote."""
-    arrays = dict(load(base64.b64decode(answer["numbers"])))
+    """Return the refit that ``form_to_answer`` wrote.
+
+    Raises
+    ------
+    ArithmeticError, AttributeError, InputError, LookupError, TypeError, ValueError
+        If it is another thing.
+    """
+    try:
+        arrays = dict(load(bounded_tensors(base64.b64decode(answer["numbers"]))))
+    except SafetensorError as error:
+        raise InputError(f"refit: its numbers cannot be read ({error})") from None
     terms = [term_from_json(part) for part in answer["terms"]]
     return _Reader(arrays, "", answer["features"], terms, variables).form(answer["refit"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -16,15 +17,23 @@ from trephine.modelling.refit_content import form_from_answer, form_to_answer
 from trephine.modelling.refits import RefitForm, Refits, refit_form
 from trephine.streams import generator, seeds
 from trephine.types import FloatArray, IntArray
+from trephine.validation.answers import by_name, numbers, texts
 from trephine.validation.corrected_index import (
     CorrectedIndex,
     IndexName,
     Scores,
     correct_indices,
+    index_names,
     measure_indices,
     scores_of,
 )
-from trephine.validation.refits import Refit, refit_from_json, refit_to_json, summarise_refit
+from trephine.validation.refits import (
+    Refit,
+    refit_from_json,
+    refit_to_json,
+    signature_sets,
+    summarise_refit,
+)
 from trephine.validation.tasks import (
     ON_ALL_PROCESSORS,
     RowsDrawn,
@@ -129,6 +138,7 @@ def bootstrap_validation(
             _validate,
             _tasks(cases.patient, bootstraps, seed),
             (cases, settings, times),
+            read=partial(_read, cases, settings, times),
             workers=running.workers,
             progress=running.progress,
             ledger=open_ledger(
@@ -167,25 +177,57 @@ def _corrected(
             name: np.array([answer["event_probability"][name] for answer in whole])
             for name in apparent
         },
-        refits=tuple(refit_from_json(answer["refit"]) for answer in whole),
+        refits=tuple(answer["refit"] for answer in whole),
         failures=tuple(answer["failure"] for answer in answers if "failure" in answer),
-        present={
-            name: tuple(tuple(answer["present"][name]) for answer in whole) for name in apparent
-        },
-        kept=_kept(whole, cases, times),
+        present={name: tuple(answer["present"][name] for answer in whole) for name in apparent},
+        kept=_kept(whole, times),
     )
 
 
-def _kept(
-    answers: Sequence[TaskAnswer], cases: Cases, horizons: tuple[float, ...]
-) -> Refits | None:
+def _kept(answers: Sequence[TaskAnswer], horizons: tuple[float, ...]) -> Refits | None:
     """Return the refits as they predict; None where one of them is not kept."""
-    forms: list[RefitForm] = []
-    for answer in answers:
-        if answer["form"] is None:
-            return None
-        forms.append(form_from_answer(answer["form"], dict(cases.clinical.variables)))
-    return Refits(horizons, tuple(forms))
+    forms: list[RefitForm | None] = [answer["form"] for answer in answers]
+    whole = tuple(form for form in forms if form is not None)
+    return Refits(horizons, whole) if len(whole) == len(forms) else None
+
+
+def _read(
+    cases: Cases,
+    settings: RecipeSettings,
+    horizons: tuple[float, ...],
+    task: RowsDrawn,
+    answer: TaskAnswer,
+) -> TaskAnswer:
+    """Return the answer of ``_validate``, its numbers as arrays and its refit as one."""
+    del task  # of every sample the original cases are predicted
+    models = [name for name, _ in settings.models]
+    n, n_times, n_indices = len(cases), len(horizons), len(index_names(horizons))
+    form = answer["form"]
+    return {
+        "indices": by_name(answer["indices"], models, lambda found: numbers(found, 3, n_indices)),
+        "event_probability": by_name(
+            answer["event_probability"], models, lambda found: numbers(found, n, n_times)
+        ),
+        "present": by_name(answer["present"], models, texts),
+        "refit": refit_from_json(
+            answer["refit"], signature_sets(settings), cases.clinical.variables
+        ),
+        "form": None if form is None else _read_form(form, cases, models, n_times),
+    }
+
+
+def _read_form(content: TaskAnswer, cases: Cases, models: Sequence[str], n_times: int) -> RefitForm:
+    """Return a refit as it predicts; what it needs must be there, or a new case would fail."""
+    form = form_from_answer(content, dict(cases.clinical.variables))
+    alone = Refits((), (form,))
+    known = set(cases.clinical.variables)
+    by_name(form.models, models, lambda model: numbers(model.cumulative_hazard, n_times))
+    for model in models:
+        if not alone.needed_features(model).keys() <= cases.features.keys():
+            raise InputError("answer: expected a refit of known features, found others")
+        if not known.issuperset(alone.needed_variables(model)):
+            raise InputError("answer: expected a refit of known variables, found others")
+    return form
 
 
 def draw_patients(patient: IntArray, rng: np.random.Generator) -> IntArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from trephine.regression.folds import assign_folds
 from trephine.streams import seeds
 from trephine.survival.concordance import concordance, harrell_concordance
 from trephine.types import FloatArray, IntArray
+from trephine.validation.answers import by_name
+from trephine.validation.refits import signature_sets
 from trephine.validation.signature_evidence import (
     PermutedEvidence,
     add_one_p,
@@ -125,6 +128,7 @@ def null_check(
             _measure,
             _tasks(cases.patient, permutations, seed),
             (cases, settings, folds if kind == "nested" else 0),
+            read=partial(_read, settings),
             workers=running.workers,
             progress=running.progress,
             ledger=open_ledger(
@@ -148,9 +152,20 @@ def null_check(
         )
         for name, _ in settings.models
     }
-    observed, *permuted = (evidence_from_answer(a["evidence"]) for a in (answers[0], *whole))
+    observed, *permuted = (answer["evidence"] for answer in (answers[0], *whole))
     signatures = PermutedEvidence(observed, tuple(permuted))
     return NullCheck(settings.protocol, kind, models, signatures, failures)
+
+
+def _read(settings: RecipeSettings, task: RowsDrawn, answer: TaskAnswer) -> TaskAnswer:
+    """Return the answer of ``_measure`` with its evidence as such."""
+    del task  # all are alike
+    return {
+        "c_index": by_name(answer["c_index"], [name for name, _ in settings.models], float),
+        "evidence": evidence_from_answer(
+            answer["evidence"], settings.models, signature_sets(settings)
+        ),
+    }
 
 
 def permute_by_patient(patient: IntArray, rng: np.random.Generator) -> IntArray:

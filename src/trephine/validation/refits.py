@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe
+from trephine.modelling.terms import CLINICAL
+from trephine.validation.answers import by_name, some_by_name, texts
 from trephine.validation.tasks import TaskAnswer
 
 
@@ -44,6 +47,12 @@ def summarise_refit(fitted: FittedRecipe) -> Refit:
     )
 
 
+def signature_sets(settings: RecipeSettings) -> tuple[str, ...]:
+    """Return the feature sets of which a recipe makes signatures."""
+    parts = dict.fromkeys(part for _, parts in settings.models for part in parts)
+    return tuple(part for part in parts if part != CLINICAL)
+
+
 def refit_to_json(refit: Refit) -> TaskAnswer:
     """Return a refit as JSON values."""
     return {
@@ -54,11 +63,33 @@ def refit_to_json(refit: Refit) -> TaskAnswer:
     }
 
 
-def refit_from_json(content: Mapping[str, Any]) -> Refit:
-    """Return the refit that ``refit_to_json`` wrote."""
+def refit_from_json(
+    content: Mapping[str, Any], sets: Collection[str], variables: Collection[str]
+) -> Refit:
+    """Return the refit that ``refit_to_json`` wrote.
+
+    Parameters
+    ----------
+    content
+        What it returned.
+    sets, variables
+        Feature sets that have a signature, and clinical variables that there are.
+
+    Raises
+    ------
+    LookupError, TypeError, ValueError
+        If it is another thing.
+    """
+    kept = texts(content["clinical"])
+    if not set(kept) <= set(variables):
+        raise LookupError("answer: expected known clinical variables, found others")
     return Refit(
-        weights=content["weights"],
-        clinical=tuple(content["clinical"]),
-        penalty=content["penalty"],
-        mixture=content["mixture"],
+        weights=by_name(
+            content["weights"],
+            sets,
+            lambda weights: {name: float(weight) for name, weight in weights.items()},
+        ),
+        clinical=kept,
+        penalty=some_by_name(content["penalty"], sets, float),
+        mixture=some_by_name(content["mixture"], sets, float),
     )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import get_args
 
 import numpy as np
 
+from trephine.choices import RivalName
 from trephine.errors import InputError, ModelError
 from trephine.modelling.approximation import approximate
 from trephine.modelling.cases import Cases, FeatureSet
@@ -17,8 +20,14 @@ from trephine.modelling.signature import Signature
 from trephine.regression.folds import assign_folds
 from trephine.streams import seeds
 from trephine.types import FloatArray, IntArray
+from trephine.validation.answers import by_name, numbers, some_by_name
 from trephine.validation.held_out import Failure, OutOfFold
-from trephine.validation.refits import refit_from_json, refit_to_json, summarise_refit
+from trephine.validation.refits import (
+    refit_from_json,
+    refit_to_json,
+    signature_sets,
+    summarise_refit,
+)
 from trephine.validation.tasks import (
     ON_ALL_PROCESSORS,
     Running,
@@ -177,6 +186,7 @@ def _held_out(
         refit_and_predict,
         tasks,
         (cases, settings, tuple(horizons)),
+        read=partial(_read, cases, settings, len(horizons)),
         workers=running.workers,
         progress=running.progress,
         ledger=open_ledger(running.ledger, work[0], cases, settings, work[1]),
@@ -213,7 +223,7 @@ def _gathered(
             for rival, values in scores["rivals"].items():
                 place = rivals[name].setdefault(rival, np.full(fold.shape, np.nan))
                 place[task.repeat, task.test] = values
-        refits.append(refit_from_json(answer["refit"]))
+        refits.append(answer["refit"])
         for key, count in answer["unseen_levels"].items():
             unseen[key] = unseen.get(key, 0) + count
     return OutOfFold(
@@ -280,6 +290,33 @@ def refit_and_predict(
             found.variable: len(found.rows)
             for found in fitted.predictor.unseen_levels(test.clinical)
         },
+    }
+
+
+def _read(
+    cases: Cases, settings: RecipeSettings, n_times: int, task: _FoldTask, answer: TaskAnswer
+) -> TaskAnswer:
+    """Return the answer of ``refit_and_predict``, its scores as arrays and its refit as one."""
+    models, sets = [name for name, _ in settings.models], signature_sets(settings)
+    n = task.test.size
+
+    def per_case(values: object) -> FloatArray:
+        return numbers(values, n)
+
+    def scores(content: TaskAnswer) -> TaskAnswer:
+        rivals = some_by_name(content["rivals"], get_args(RivalName), per_case)
+        return {"rivals": rivals} | {form: per_case(content[form]) for form in ("long", "short")}
+
+    variables = cases.clinical.variables
+    return {
+        "linear_predictor": by_name(answer["linear_predictor"], models, per_case),
+        "event_probability": by_name(
+            answer["event_probability"], models, lambda values: numbers(values, n, n_times)
+        ),
+        "high_risk": by_name(answer["high_risk"], models, per_case),
+        "signatures": by_name(answer["signatures"], sets, scores),
+        "refit": refit_from_json(answer["refit"], sets, variables),
+        "unseen_levels": some_by_name(answer["unseen_levels"], variables, int),
     }
 
 

@@ -18,9 +18,11 @@ import numpy as np
 from trephine.errors import InputError, ModelError
 from trephine.modelling.cases import Cases
 from trephine.modelling.fitted_model import FittedModel, fit_model
+from trephine.modelling.protocols import Models
 from trephine.modelling.recipe import FittedRecipe
 from trephine.modelling.terms import CLINICAL, Term
 from trephine.types import FloatArray
+from trephine.validation.answers import by_name
 from trephine.validation.tasks import TaskAnswer
 
 
@@ -116,16 +118,36 @@ def evidence_to_answer(evidence: SignatureEvidence) -> TaskAnswer:
     }
 
 
-def evidence_from_answer(content: TaskAnswer) -> SignatureEvidence:
-    """Return the statistics that ``evidence_to_answer`` wrote."""
+def evidence_from_answer(
+    content: TaskAnswer, models: Models, sets: Sequence[str]
+) -> SignatureEvidence:
+    """Return the statistics that ``evidence_to_answer`` wrote.
 
-    def restored(values: TaskAnswer) -> dict[str, float]:
-        return {name: inf if value is None else value for name, value in values.items()}
+    Parameters
+    ----------
+    content
+        What it returned.
+    models, sets
+        Of the recipe, and the feature sets of which it makes signatures.
 
+    Raises
+    ------
+    LookupError, TypeError, ValueError
+        If it is another thing.
+    """
+
+    def restored(value: float | None) -> float:
+        return inf if value is None else float(value)
+
+    parts = dict(models)
+    z = by_name(content["z"], parts, dict)
     return SignatureEvidence(
-        z={model: restored(values) for model, values in content["z"].items()},
-        alone=restored(content["alone"]),
-        chi_square=restored(content["chi_square"]),
+        z={
+            model: by_name(values, [part for part in parts[model] if part in sets], restored)
+            for model, values in z.items()
+        },
+        alone=by_name(content["alone"], sets, restored),
+        chi_square=by_name(content["chi_square"], parts, restored),
     )
 
 

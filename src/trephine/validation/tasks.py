@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from trephine.modelling.protocols import RECIPE_VERSION, RecipeSettings
 from trephine.store import TaskLedger
 from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.types import IntArray
+from trephine.validation.answers import UNREADABLE, text
+
+_log = logging.getLogger(__name__)
 
 # What a task answers: JSON values, so that a ledger can keep it.
 TaskAnswer = dict[str, Any]
@@ -80,11 +84,14 @@ def run_tasks(
     tasks: Sequence[Any],
     shared: tuple[Any, ...],
     *,
+    read: Callable[[Any, TaskAnswer], TaskAnswer],
     workers: int | None,
     progress: Progress | None,
     ledger: TaskLedger | None = None,
 ) -> Iterator[TaskAnswer]:
-    """Yield ``function(*shared, task)`` for each task, in order.
+    """Yield what is read of ``function(*shared, task)`` for each task, in order.
+
+    A task that cannot be done answers its reason as "failure" and nothing else, which is not read.
 
     Parameters
     ----------
@@ -94,14 +101,14 @@ def run_tasks(
         Each with a ``key``; what they draw at random comes from seeds of their own.
     shared
         Handed to each worker once.
+    read
+        Makes of a task and its answer what the caller needs, and refuses every other form.
     workers, progress
         As ``executor``; what the ledger knows counts as done.
     ledger
         Known answers are not computed again, new ones are kept.
     """
-    stored = ledger.answers() if ledger is not None else {}
-    # A ledger from elsewhere may hold anything under the right checksum: it is computed again.
-    known = {key: answer for key, answer in stored.items() if isinstance(answer, dict)}
+    known = _known(ledger, tasks, read)
     rest = [task for task in tasks if task.key not in known]
     n_known = len(tasks) - len(rest)
 
@@ -123,7 +130,39 @@ def run_tasks(
             answer = next(answers)
             if ledger is not None:
                 ledger.write(task.key, answer)
-            yield answer
+            yield _whole(read, task, answer)
+
+
+def _known(
+    ledger: TaskLedger | None, tasks: Sequence[Any], read: Callable[[Any, TaskAnswer], TaskAnswer]
+) -> dict[str, TaskAnswer]:
+    """Return what is read of the answers that a ledger holds to these tasks.
+
+    A ledger from elsewhere may hold anything under the right checksum: what cannot be read is
+    computed again.
+    """
+    stored = ledger.answers() if ledger is not None else {}
+    asked = [task for task in tasks if task.key in stored]
+    known = {}
+    for task in asked:
+        try:
+            known[task.key] = _whole(read, task, stored[task.key])
+        except UNREADABLE:
+            continue
+    if len(known) < len(asked):
+        _log.warning(
+            "%d of %d kept answers are of another form than they were written in and are computed"
+            " again.",
+            len(asked) - len(known),
+            len(asked),
+        )
+    return known
+
+
+def _whole(
+    read: Callable[[Any, TaskAnswer], TaskAnswer], task: Any, answer: TaskAnswer
+) -> TaskAnswer:
+    return {"failure": text(answer["failure"])} if "failure" in answer else read(task, answer)
 
 
 def open_ledger(
