@@ -14,7 +14,7 @@ from trephine.modelling.cases import Cases
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import fit_recipe
 from trephine.types import BoolArray, FloatArray, Survival
-from trephine.validation import resampling
+from trephine.validation import fold_task
 from trephine.validation.held_out import OutOfFold
 from trephine.validation.out_of_fold import compare_with_rival
 from trephine.validation.resampling import nested_cross_validation
@@ -77,7 +77,7 @@ def test_the_outcome_of_held_out_cases_moves_none_of_their_scores() -> None:
 def test_elastic_net_is_fitted_in_the_first_repeats_and_compared_in_them_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(resampling, "RIVAL_REPEATS", 1)
+    monkeypatch.setattr(fold_task, "RIVAL_REPEATS", 1)
     found = nested(CASES, repeats=2)
     one = nested(CASES, repeats=1)
     both = compare_with_rival(CASES.survival, found, "radiomics", "Elastic net", CASES.patient)

@@ -17,7 +17,7 @@ from modelling.simulated_cases import PUBLISHED, simulate
 from trephine.modelling.prediction import ModelPrediction
 from trephine.modelling.recipe import fit_recipe
 from trephine.store.tasks import text_checksum
-from trephine.validation import bootstrap_optimism, null_check, resampling
+from trephine.validation import bootstrap_optimism, fold_task, null_check, resampling
 from trephine.validation.answers import UNREADABLE
 from trephine.validation.tasks import RowsDrawn, Running, TaskAnswer
 
@@ -106,10 +106,10 @@ def without(answer: Any, path: tuple[Any, ...]) -> Any:
 def readers() -> dict[Work, Callable[[Any], TaskAnswer]]:
     """Each work's reader of the first task's answer."""
     first_fold = np.arange(len(CASES))[resampling._draw_folds(CASES, 1, 2, 3)[0] == 0]
-    fold = resampling._FoldTask(0, 0, first_fold, first_fold, np.random.SeedSequence(1))
+    fold = fold_task.FoldTask(0, 0, first_fold, first_fold, np.random.SeedSequence(1))
     rows = RowsDrawn(0, first_fold, np.random.SeedSequence(1))
     return {
-        nested: lambda answer: resampling._read(CASES, PUBLISHED, 2, fold, answer),
+        nested: lambda answer: fold_task.read_answer(CASES, PUBLISHED, 2, fold, answer),
         bootstrap: lambda answer: bootstrap_optimism._read(
             CASES, PUBLISHED, HORIZONS, rows, answer
         ),

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import get_args
 
 import numpy as np
 
-from trephine.choices import RivalName
 from trephine.errors import InputError, ModelError
-from trephine.modelling.approximation import approximate
-from trephine.modelling.cases import Cases, FeatureSet
+from trephine.modelling.cases import Cases
 from trephine.modelling.protocols import RecipeSettings
-from trephine.modelling.recipe import FittedRecipe, fit_recipe
-from trephine.modelling.rivals import rival_scores
-from trephine.modelling.signature import Signature
 from trephine.regression.folds import assign_folds
 from trephine.streams import seeds
 from trephine.types import FloatArray, IntArray
-from trephine.validation.answers import by_name, numbers, some_by_name
+from trephine.validation.fold_task import FoldTask, read_answer, refit_and_predict
 from trephine.validation.held_out import Failure, OutOfFold
-from trephine.validation.refits import (
-    refit_from_json,
-    refit_to_json,
-    signature_sets,
-    summarise_refit,
-)
 from trephine.validation.tasks import (
     ON_ALL_PROCESSORS,
     Running,
@@ -35,25 +23,6 @@ from trephine.validation.tasks import (
     open_ledger,
     run_tasks,
 )
-
-# Elastic net beside the signatures is fitted in so many repeats: in all of them it would take as
-# long as the rest of the validation.
-RIVAL_REPEATS = 2
-
-
-@dataclass(frozen=True)
-class _FoldTask:
-    """One outer fold of one repeat."""
-
-    repeat: int
-    fold: int
-    train: IntArray
-    test: IntArray
-    seed: np.random.SeedSequence
-
-    @property
-    def key(self) -> str:
-        return f"{self.repeat}/{self.fold}"
 
 
 def nested_cross_validation(
@@ -186,7 +155,7 @@ def _held_out(
         refit_and_predict,
         tasks,
         (cases, settings, tuple(horizons)),
-        read=partial(_read, cases, settings, len(horizons)),
+        read=partial(read_answer, cases, settings, len(horizons)),
         workers=running.workers,
         progress=running.progress,
         ledger=open_ledger(running.ledger, work[0], cases, settings, work[1]),
@@ -196,7 +165,7 @@ def _held_out(
 
 
 def _gathered(
-    answered: Iterable[tuple[_FoldTask, TaskAnswer]],
+    answered: Iterable[tuple[FoldTask, TaskAnswer]],
     fold: IntArray,
     horizons: tuple[float, ...],
     models: Sequence[str],
@@ -249,7 +218,7 @@ def _draw_folds(cases: Cases, repeats: int, folds: int, seed: int) -> IntArray:
     return np.array(rows, dtype=np.int64).reshape(repeats, len(cases))
 
 
-def _tasks(fold: IntArray, patient: IntArray, seed: int) -> Iterator[_FoldTask]:
+def _tasks(fold: IntArray, patient: IntArray, seed: int) -> Iterator[FoldTask]:
     if not fold.size:
         return
     children = iter(seeds(seed, "fold fits").spawn(fold.shape[0] * (int(fold.max()) + 1)))
@@ -257,87 +226,4 @@ def _tasks(fold: IntArray, patient: IntArray, seed: int) -> Iterator[_FoldTask]:
         for held_out in range(int(folds.max()) + 1):
             test = np.flatnonzero(folds == held_out)
             train = np.flatnonzero(~np.isin(patient, patient[test]))
-            yield _FoldTask(repeat, held_out, train, test, next(children))
-
-
-def refit_and_predict(
-    cases: Cases, settings: RecipeSettings, horizons: tuple[float, ...], task: _FoldTask
-) -> TaskAnswer:
-    """Fit the recipe to a task's training cases and predict its test cases.
-
-    A recipe that cannot be fitted to these cases (a level that separates them, a variable without
-    a value) is answered with its reason, not raised: the other refits go on.
-    """
-    train, test = cases.take(task.train), cases.take(task.test)
-    try:
-        fitted = fit_recipe(train, settings, np.random.default_rng(task.seed))
-    except (InputError, ModelError) as error:
-        return {"failure": str(error)}
-    train, test = fitted.represent(train), fitted.represent(test)
-    predicted = fitted.predict(test, horizons)
-    return {
-        "linear_predictor": {
-            name: found.linear_predictor.tolist() for name, found in predicted.items()
-        },
-        "event_probability": {
-            name: (1 - found.survival.survival_probability).tolist()
-            for name, found in predicted.items()
-        },
-        "high_risk": {name: found.high_risk.tolist() for name, found in predicted.items()},
-        "signatures": _signature_scores(fitted, train, test, slow=task.repeat < RIVAL_REPEATS),
-        "refit": refit_to_json(summarise_refit(fitted)),
-        "unseen_levels": {
-            found.variable: len(found.rows)
-            for found in fitted.predictor.unseen_levels(test.clinical)
-        },
-    }
-
-
-def _read(
-    cases: Cases, settings: RecipeSettings, n_times: int, task: _FoldTask, answer: TaskAnswer
-) -> TaskAnswer:
-    """Return the answer of ``refit_and_predict``, its scores as arrays and its refit as one."""
-    models, sets = [name for name, _ in settings.models], signature_sets(settings)
-    n = task.test.size
-
-    def per_case(values: object) -> FloatArray:
-        return numbers(values, n)
-
-    def scores(content: TaskAnswer) -> TaskAnswer:
-        rivals = some_by_name(content["rivals"], get_args(RivalName), per_case)
-        return {"rivals": rivals} | {form: per_case(content[form]) for form in ("long", "short")}
-
-    variables = cases.clinical.variables
-    return {
-        "linear_predictor": by_name(answer["linear_predictor"], models, per_case),
-        "event_probability": by_name(
-            answer["event_probability"], models, lambda values: numbers(values, n, n_times)
-        ),
-        "high_risk": by_name(answer["high_risk"], models, per_case),
-        "signatures": by_name(answer["signatures"], sets, scores),
-        "refit": refit_from_json(answer["refit"], sets, variables),
-        "unseen_levels": some_by_name(answer["unseen_levels"], variables, int),
-    }
-
-
-def _signature_scores(fitted: FittedRecipe, train: Cases, test: Cases, *, slow: bool) -> TaskAnswer:
-    """Return the test cases' scores by each signature, its approximation and its rivals."""
-    seen, held = fitted.harmonised(train), fitted.harmonised(test)
-    answer = {}
-    for name, chain in fitted.chains.items():
-        both = [one.features[name] for one in (seen, held)]
-        columns = [chain.signature.standardise(one.values, one.names) for one in both]
-        rivals = rival_scores(chain, columns[0], train.survival, columns[1], slow=slow)
-        answer[name] = _long_and_short(chain.signature, *both) | {
-            "rivals": {rival: values.tolist() for rival, values in rivals.items()}
-        }
-    return answer
-
-
-def _long_and_short(signature: Signature, train: FeatureSet, test: FeatureSet) -> TaskAnswer:
-    """Return the test cases' scores by a signature and by its approximation."""
-    short = approximate(signature, train.values, train.names).signature
-    return {
-        "long": signature.score(test.values, test.names).tolist(),
-        "short": short.score(test.values, test.names).tolist(),
-    }
+            yield FoldTask(repeat, held_out, train, test, next(children))
