@@ -17,7 +17,7 @@ from trephine.modelling.cases import Cases
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.types import BoolArray, Survival
-from trephine.validation import resampling
+from trephine.validation import fold_task
 from trephine.validation.held_out import OutOfFold
 from trephine.validation.resampling import leave_one_centre_out, nested_cross_validation
 from trephine.validation.tasks import Running
@@ -195,14 +195,14 @@ def test_out_of_fold_signatures_are_those_of_the_training_cases(settings: Recipe
 
 def failing(monkeypatch: pytest.MonkeyPatch, *calls: int) -> None:
     """Let the given calls of the recipe's fit fail, counted from 0."""
-    fit, count = resampling.fit_recipe, iter(range(1000))
+    fit, count = fold_task.fit_recipe, iter(range(1000))
 
     def sometimes(cases: Cases, settings: RecipeSettings, rng: np.random.Generator) -> FittedRecipe:
         if next(count) in calls:
             raise ModelError("stage: a level separates these cases")
         return fit(cases, settings, rng)
 
-    monkeypatch.setattr(resampling, "fit_recipe", sometimes)
+    monkeypatch.setattr(fold_task, "fit_recipe", sometimes)
 
 
 def test_a_fold_that_cannot_be_fitted_costs_its_repeat_and_is_reported(
