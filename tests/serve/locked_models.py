@@ -9,6 +9,7 @@ import numpy as np
 
 from study.bundle_contexts import context_of
 from trephine.cohort.schema import ClinicalVariable
+from trephine.modelling.absolute_risk import other_causes
 from trephine.modelling.fitted_model import FittedModel, fit_model
 from trephine.modelling.imputation import Imputation
 from trephine.modelling.points import nomogram_of
@@ -20,6 +21,7 @@ from trephine.plan.sections import OutcomeSection
 from trephine.regression.nomogram import Nomogram
 from trephine.study.locked import LockedModel
 from trephine.study.locked.model import nomogram_context
+from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.types import FloatArray, Survival
 
 N, M = 160, 6
@@ -54,26 +56,34 @@ def locked_model(
     risk_cuts: tuple[float, ...] = (),
     horizons: tuple[float, ...] = (12.0, 24.0, 90.0),
     refits: int = 0,
+    competing: bool = False,
 ) -> LockedModel:
     """Return the model; the last horizon lies past the last follow-up.
 
     ``missing`` "fill" fills in what a case lacks, as in training; ``refits`` is how many samples
-    of its cases it was fitted to again.
+    of its cases it was fitted to again. With ``competing`` a case may be lost to a revision, whose
+    rate has all terms, or to a move, which is too rare to have any.
     """
     rng = np.random.default_rng(4)
     design = design_of(rng)
     risk = 0.7 * design[:, 0] + 0.5 * design[:, 2] + 0.02 * design[:, 3] + 0.3 * design[:, 4]
     time = rng.exponential(40 / np.exp(risk - risk.mean()))
     survival = Survival(np.minimum(time, 60.0), time < 60.0, "months")
+    if competing:
+        survival = with_others(survival, design)
     models = {
-        "Clinical": fit_model("Clinical", ("clinical",), TERMS[1:], design[:, 1:], survival),
-        "Whole": fit_model("Whole", ("expression", "clinical"), TERMS, design, survival),
+        "Clinical": of_every_cause("Clinical", ("clinical",), 1, design, survival),
+        "Whole": of_every_cause("Whole", ("expression", "clinical"), 0, design, survival),
     }
     fills = missing == "fill"
     context = context_of("Whole", fills_missing=fills).model_copy(
         update={
             "outcome": OutcomeSection(
-                name="overall survival", event="death", horizons=horizons, risk_cuts=risk_cuts
+                name="overall survival",
+                event="death",
+                horizons=horizons,
+                risk_cuts=risk_cuts,
+                competing={"revision": 2, "moving": 3} if competing else {},
             ),
             "nomograms": {
                 name: nomogram_context(nomogram(m), VARIABLES) for name, m in models.items()
@@ -87,6 +97,27 @@ def locked_model(
     )
     again = Refits(horizons, tuple(refit(predictor, design, survival, b) for b in range(refits)))
     return LockedModel(predictor, context, "# Card\n", refits=again if refits else None)
+
+
+def with_others(survival: Survival, design: FloatArray) -> CompetingSurvival:
+    """Return the outcome where others may come first."""
+    rng = np.random.default_rng(8)
+    rates = np.column_stack([0.03 * np.exp(0.03 * (design[:, 3] - 50)), np.full(N, 0.001)])
+    other = rng.exponential(1 / rates)
+    first = other.argmin(axis=1)
+    ahead = other.min(axis=1) < survival.time
+    cause = np.where(ahead, 2 + first, survival.event.astype(int))
+    time = np.minimum(survival.time, other.min(axis=1))
+    return CompetingSurvival(time, cause == 1, "months", cause, ("revision", "moving"))
+
+
+def of_every_cause(
+    name: str, parts: tuple[str, ...], first: int, design: FloatArray, survival: Survival
+) -> FittedModel:
+    """Return the model of the terms from the ``first`` on, with the rates of other events."""
+    terms, columns = TERMS[first:], design[:, first:]
+    model = fit_model(name, parts, terms, columns, survival)
+    return replace(model, others=other_causes(terms, columns, survival))
 
 
 def refit(predictor: Predictor, design: FloatArray, survival: Survival, seed: int) -> RefitForm:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,6 +18,7 @@ from trephine.modelling.cases import FeatureSet
 from trephine.modelling.terms import TermKind
 from trephine.regression.restricted_spline import spline_columns
 from trephine.study.locked import LockedModel, calculator_content, predict_case
+from trephine.study.locked.context import UpdateContext
 from trephine.types import FloatArray
 
 pytestmark = needs_node
@@ -56,8 +58,11 @@ def content_of(model: LockedModel) -> dict[str, Any]:
     return calculator_content(model).model_dump(mode="json")
 
 
-def test_ten_thousand_cases_are_predicted_as_the_model_predicts_them(tmp_path: Path) -> None:
-    n, model = 10_000, locked_model()
+@pytest.mark.parametrize("competing", [False, True])
+def test_ten_thousand_cases_are_predicted_as_the_model_predicts_them(
+    competing: bool, tmp_path: Path
+) -> None:
+    n, model = 10_000, locked_model(competing=competing)
     clinical, features = grid(n)
     asked = {"model": "Whole", "set": "expression", "names": NAMES, "clinical": clinical}
     asked |= {"content": content_of(model), "features": features.tolist()}
@@ -76,6 +81,30 @@ def test_ten_thousand_cases_are_predicted_as_the_model_predicts_them(tmp_path: P
     expected = np.column_stack([fitted.linear_predictor(design), said.survival_probability])
     # Survival, low and high by horizon: a model with a signature has no interval on the page.
     np.testing.assert_allclose(found[:, [0, 1, 4, 7]], expected, rtol=0, atol=TOLERANCE)
+
+
+def test_where_events_compete_survival_is_what_is_left_of_the_absolute_risk(tmp_path: Path) -> None:
+    model = locked_model(competing=True)
+    content = content_of(model)
+    assert (content["version"], content["competing"]) == (2, ["revision", "moving"])
+    assert [one["name"] for one in content["models"][0]["rates"]["causes"]] == content["competing"]
+    (case,) = cases_of(1)
+    (own,) = predicted(content, "Clinical", [case], tmp_path)
+    said = predict_case(model, as_plain_values(case), "Clinical")
+    assert said.risk_of == content["event"]
+    assert own["interval"] == {"code": "competing"}
+    alone = [{**one, "rates": None} for one in content["models"]]
+    (ignoring,) = predicted({**content, "models": alone}, "Clinical", [case], tmp_path)
+    for at, other, survival in zip(
+        own["survival"], ignoring["survival"], said.survival.values(), strict=True
+    ):
+        assert at["value"] == pytest.approx(
+            None if np.isnan(survival.value) else survival.value, abs=TOLERANCE
+        )
+        # The event's rate alone says more than can happen where others come first.
+        assert at["value"] is None or at["value"] > other["value"] + 0.005
+    assert "version" in content_of(locked_model())
+    assert content_of(locked_model())["version"] == 1
 
 
 @pytest.mark.parametrize("missing", ["refuse", "fill"])
@@ -132,6 +161,21 @@ def test_a_case_gets_the_same_points_group_and_warnings_as_predict_gives(
                 None if np.isnan(survival.value) else survival.value, abs=TOLERANCE
             )
     assert len(groups) == len(cuts) + 1 if cuts else 2
+
+
+def test_what_must_be_known_of_a_model_is_said_of_every_case(tmp_path: Path) -> None:
+    plain = locked_model()
+    outcome = plain.context.outcome.model_copy(update={"landmark": 6.0})
+    update = UpdateContext(title="Old", trephine="0.1", cases=40, events=12, changed={})
+    context = plain.context.model_copy(update={"outcome": outcome, "updated": update})
+    model = replace(plain, context=context)
+    (case,) = cases_of(1)
+    (own,) = predicted(content_of(model), "Clinical", [case], tmp_path)
+    said = predict_case(model, as_plain_values(case), "Clinical")
+    codes = [one["code"] for one in own["warnings"]]
+    assert codes[-3:] == ["landmark", "updated", "simulated"]
+    assert len(codes) == len(said.warnings)
+    assert own["interval"] == {"code": "updated"}
 
 
 def test_what_a_case_lacks_is_filled_in_as_predict_fills_it(tmp_path: Path) -> None:

@@ -22,12 +22,14 @@ from trephine.writing import write_text
 
 LARGEST_BYTES = 300_000
 # What a file goes out without where it would be larger, the first first.
-_LEFT_OUT: tuple[Bulky, ...] = ("features", "refits")
+_LEFT_OUT: tuple[Bulky, ...] = ("features", "refits", "models")
 _NOTES: dict[Bulky, str] = {
     "features": "Note: the features of the model's signatures would make the calculator too large;"
     " the scores that trephine predict prints are typed instead.",
     "refits": "Note: the refits of the model would make the calculator too large; trephine predict"
     " gives the intervals.",
+    "models": "Note: all models together would make the calculator too large; it holds the primary"
+    " one, and trephine predict has the others.",
 }
 
 
@@ -93,7 +95,15 @@ def export_calculator(
     model = bundle if isinstance(bundle, LockedModel) else read_model(bundle, signer)
     page, left_out = small_page(model, language)
     write_text(out, page)
-    return [_NOTES[one] for one in _LEFT_OUT if one in left_out]
+    notes = [_NOTES[one] for one in _LEFT_OUT if one in left_out]
+    size = len(page.encode())
+    if size > LARGEST_BYTES:
+        notes.append(
+            f"Note: the calculator has {size / 1000:.0f} kB, more than the"
+            f" {LARGEST_BYTES / 1000:.0f} kB that it is meant to stay below: with many events the"
+            " model's rates alone are that long. It works as it is."
+        )
+    return notes
 
 
 def small_page(model: LockedModel, language: Language) -> tuple[str, frozenset[Bulky]]:

@@ -132,6 +132,12 @@ export function designOf(content, model, values) {
     });
   }
   warnings.push(...far);
+  if (content.landmark !== null) {
+    warnings.push({ code: "landmark", time: content.landmark, unit: content.unit });
+  }
+  if (content.updated) {
+    warnings.push({ code: "updated", cases: content.updated.cases, events: content.updated.events });
+  }
   if (content.simulated) warnings.push({ code: "simulated" });
   return { design, problems: distinct(problems), warnings, raw, scores };
 }
@@ -229,6 +235,34 @@ export function survivalAt(lp, steps, k) {
   const hazard = steps.hazard[k];
   const value = hazard === null ? null : Math.exp(-(Math.exp(Math.min(lp, 700)) * hazard));
   return { time: steps.times[k], value, low: null, high: null };
+}
+
+/** Return 1 - risk of the event at some times, as trephine.modelling.absolute_risk has it.
+ *
+ * Where other events may come first, each of the event's times counts by the chance that none has
+ * happened before; null past the last follow-up.
+ */
+function withoutEvent(rates, lp, design, times) {
+  const ratios = rates.causes.map(({ columns, coefficients, centre }) =>
+    columns.reduce((sum, place, j) => sum + (design[place] - centre[j]) * coefficients[j], 0));
+  const [own, ...others] = [lp, ...ratios].map((one) => Math.exp(Math.min(one, 700)));
+  const reached = [0];
+  rates.steps.forEach((step, k) => {
+    let total = own * rates.before[k];
+    rates.causes.forEach(({ before }, j) => { total += others[j] * before[k]; });
+    reached.push(reached[k] + Math.exp(-total) * own * step);
+  });
+  return times.map((time) => {
+    const passed = rates.times.filter((one) => one <= time).length;
+    const value = time <= rates.last ? 1 - Math.min(reached[passed], 1) : null;
+    return { time, value, low: null, high: null };
+  });
+}
+
+/** Return survival at some steps; where events compete, 1 - risk of the event. */
+function survivalOver(model, lp, design, steps) {
+  if (model.rates) return withoutEvent(model.rates, lp, design, steps.times);
+  return steps.times.map((_, k) => survivalAt(lp, steps, k));
 }
 
 /** Enter the limits of survival at the horizons; the one place for intervals.
@@ -338,7 +372,7 @@ export function predict(content, name, values) {
   if (problems.length) return { model: model.name, problems, warnings: [] };
   const lp = linearPredictor(model, design);
   const { horizons, curve } = model;
-  const survival = horizons.times.map((_, k) => survivalAt(lp, horizons, k));
+  const survival = survivalOver(model, lp, design, horizons);
   const interval = enterIntervals(content, model, raw, survival);
   const group = groupOf(content, model, lp, survival);
   const { nomogram } = model;
@@ -350,7 +384,7 @@ export function predict(content, name, values) {
     linearPredictor: lp,
     survival,
     interval,
-    curve: curve.times.map((_, k) => survivalAt(lp, curve, k)),
+    curve: survivalOver(model, lp, design, curve),
     group: content.groups.length > group ? content.groups[group] : content.groups.at(-1),
     standing: standing(model, lp),
     points: pointsOf(model, design),

@@ -11,6 +11,8 @@ const content = held("content");
 const catalogue = held("words");
 const settings = held("settings");
 const at = (id) => document.getElementById(id);
+/** Whether other events may come before the event. */
+const competing = content.competing.length > 0;
 
 /** What the page shows: language, model, what was typed by field, features by signature. */
 const state = { language: settings.language, model: content.models[0].name, typed: {}, features: {} };
@@ -209,6 +211,7 @@ function showPrediction(found) {
         made("strong", {}, riskSentence(speech, content, one)),
         " ", made("span", { class: "interval" }, intervalSentence(speech, one)),
       )),
+    ...(competing ? [made("p", { class: "small" }, speech.say("competing_note", othersOf()))] : []),
   );
   showTable(found);
   at("interval-note").textContent = intervalNote(found.interval);
@@ -220,16 +223,23 @@ function showPrediction(found) {
   draw(found);
 }
 
+/** Return the names of the events that may come first, for a sentence. */
+const othersOf = () => ({
+  event: speech.own(content.event), others: speech.list(content.competing.map(speech.own)),
+});
+
 function showTable(found) {
   const { say, percent } = speech;
-  const head = ["horizon", "event_risk", "survival", "interval"];
+  // Where events compete, 1 - risk is no survival: who lacks the event may have had another.
+  const head = ["horizon", "event_risk", ...(competing ? [] : ["survival", "interval"])];
   const rows = found.survival.map((one) => {
     const time = speech.timeOf(one.time, content.unit);
     const known = one.value !== null;
     const bounded = known && one.low !== null;
     const interval = bounded ? say("to", { low: percent(one.low), high: percent(one.high) }) : say("none");
     const cells = known ? [percent(1 - one.value), percent(one.value), interval] : ["–", "–", "–"];
-    return made("tr", {}, made("th", { scope: "row" }, time), ...cells.map((c) => made("td", {}, c)));
+    const shown = cells.slice(0, head.length - 1).map((c) => made("td", {}, c));
+    return made("tr", {}, made("th", { scope: "row" }, time), ...shown);
   });
   at("horizons").replaceChildren(
     made("thead", {}, made("tr", {}, ...head.map((key) => made("th", { scope: "col" }, say(key))))),
@@ -263,8 +273,13 @@ function plainText(found) {
     lines.push(`${riskSentence(speech, content, one)} ${intervalSentence(speech, one)}`.trim());
     if (one.value === null) continue;
     const time = speech.timeOf(one.time, content.unit);
-    lines.push(`${say("survival_at", { time })}: ${percent(one.value)}`);
+    lines.push(
+      competing
+        ? `${say("risk_at", { time })}: ${percent(1 - one.value)}`
+        : `${say("survival_at", { time })}: ${percent(one.value)}`,
+    );
   }
+  if (competing) lines.push(say("competing_note", othersOf()));
   lines.push(`${say("group")}: ${own(found.group)}`, standingSentence(speech, found.standing));
   lines.push(...found.warnings.map((one) => warningSentence(speech, one)), "", at("made").textContent);
   return lines.join("\n");
@@ -275,12 +290,15 @@ function plainText(found) {
 function draw(found) {
   const { say } = speech;
   const width = Math.max(280, Math.floor(at("curve").clientWidth));
-  const said = found.survival
+  const shownOf = (one) =>
+    competing && one.value !== null ? { ...one, value: 1 - one.value } : one;
+  const marks = found.survival.map(shownOf);
+  const said = marks
     .filter((one) => one.value !== null)
     .map((one) => `${speech.timeOf(one.time, content.unit)} ${speech.percent(one.value)}`);
   const axisName = say("curve_axis", { unit: speech.own(content.unit) });
-  const alt = say("curve_alt", { points: speech.list(said) });
-  at("curve").replaceChildren(drawCurve(found.curve, found.survival, axisName, width, alt));
+  const alt = say(competing ? "curve_risk_alt" : "curve_alt", { points: speech.list(said) });
+  at("curve").replaceChildren(drawCurve(found.curve.map(shownOf), marks, axisName, width, alt));
   const ends = [say("lower_risk"), say("higher_risk")];
   at("standing").replaceChildren(drawStanding(found.standing, ends, width, say("standing_alt")));
   at("stands").hidden = modelOf(content, state.model).terms.length === 0;
@@ -291,6 +309,9 @@ function draw(found) {
   at("nomogram").replaceChildren(
     rows.length ? drawNomogram(rows, wide, say("nomogram_alt", { points })) : say("no_nomogram"),
   );
+  if (competing && rows.length) {
+    at("nomogram").append(made("p", { class: "small" }, say("nomogram_competing", othersOf())));
+  }
 }
 
 /** Say whether an axis goes back on itself, as that of a curve may. */
@@ -327,8 +348,12 @@ function nomogramRows(found) {
     const time = speech.timeOf(axis.horizon, content.unit);
     const one = found.survival.find((at) => at.time === axis.horizon);
     if (!axis.ticks.length || !one || one.value === null) continue;
-    const ticks = axis.ticks.map((tick) => ({ ...tick, label: general(tick.value, 2) }));
-    rows.push({ ...ofCase, name: say("survival_at", { time }), ticks, said: speech.percent(one.value) });
+    // Points are of the event's rate alone: at them no case's own risk can be read.
+    const [name, said] = competing ? ["risk_at", ""] : ["survival_at", speech.percent(one.value)];
+    const ticks = axis.ticks.map((tick) => ({
+      ...tick, label: general(competing ? 1 - tick.value : tick.value, 2),
+    }));
+    rows.push({ ...ofCase, name: say(name, { time }), ticks, said });
   }
   return rows;
 }
@@ -342,7 +367,7 @@ function speak() {
   document.documentElement.lang = say("locale");
   const facts = {
     outcome: own(content.outcome),
-    event: own(content.event),
+    ...othersOf(),
     cases: content.models[0].cases,
     events: content.models[0].events,
     protocol: content.protocol,

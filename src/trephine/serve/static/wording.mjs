@@ -57,6 +57,7 @@ export function warningSentence(speech, one) {
   for (const key of ["label", "reference"]) if (words[key]) words[key] = own(words[key]);
   if (typeof one.value === "string") words.value = own(one.value);
   if (one.missing) words.missing = one.missing.length;
+  if (one.code === "landmark") words.time = speech.timeOf(one.time, one.unit);
   if (one.filled) {
     const shown = ({ label, value }) =>
       `${own(label)} ${typeof value === "number" ? general(value) : own(value)}`;

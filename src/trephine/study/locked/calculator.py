@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import numpy as np
 
 from trephine.cohort.schema import label_of
-from trephine.errors import BundleError
 from trephine.evaluation.risk_groups import group_names
 from trephine.modelling.conditional import ChainedImputation
 from trephine.modelling.fitted_model import FittedModel
@@ -31,6 +30,7 @@ from trephine.study.locked.calculator_interval import (
     or_none,
     refit_variables,
 )
+from trephine.study.locked.calculator_rates import rates_of
 from trephine.study.locked.model import LockedModel
 from trephine.types import FloatArray
 
@@ -50,7 +50,7 @@ def calculator_content(
         The locked model.
     left_out
         "features": those of signatures, so that only a score can be typed; "refits": without them
-        there are no intervals.
+        there are no intervals; "models": all but the primary one.
 
     Examples
     --------
@@ -60,21 +60,17 @@ def calculator_content(
     >>> content.models[0].name
     'Clinical'
     """
-    competing = model.context.outcome.competing
-    if any(one.others for one in model.predictor.models.values()):
-        raise BundleError(
-            "calculator: expected a model of one event, found one with competing events"
-            f" ({', '.join(competing)}), whose risks need every event's rates; use trephine predict"
-        )
     predictor, context = model.predictor, model.context
     first = predictor.models[context.primary_model]
-    models = [first, *(one for one in predictor.models.values() if one is not first)]
+    others = () if "models" in left_out else predictor.models.values()
+    models = [first, *(one for one in others if one is not first)]
+    competing = tuple(dict.fromkeys(one.name for m in models for one in m.others))
     keys = dict.fromkeys(key for one in models for key in one.clinical_variables)
     keys |= dict.fromkeys(key for one in models for key in refit_variables(model, one, left_out))
     sets = dict.fromkeys(key for one in models for key in one.signatures)
     cuts = context.outcome.risk_cuts
     return CalculatorContent(
-        version=1,
+        version=2 if competing else 1,
         trephine=context.trephine,
         title=context.title,
         simulated=context.simulated,
@@ -82,6 +78,9 @@ def calculator_content(
         signed_by=model.signed_by,
         outcome=context.outcome.full_name,
         event=context.outcome.event,
+        competing=competing,
+        landmark=context.outcome.landmark,
+        updated=context.updated,
         unit=context.outcome.unit,
         risk_cuts=cuts,
         groups=group_names(len(cuts) + 1 if cuts else 2),
@@ -174,6 +173,7 @@ def _model(locked: LockedModel, model: FittedModel, left_out: frozenset[Bulky]) 
             if row.model == model.name
         ),
         nomogram=locked.context.nomograms.get(model.name),
+        rates=rates_of(model),
     )
 
 

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from trephine.cohort.schema import HeadMeasure
 from trephine.modelling.terms import TermKind
-from trephine.study.locked.context import NomogramContext, Part
+from trephine.study.locked.context import NomogramContext, Part, UpdateContext
+from trephine.study.locked.intervals import NoRefits
 
 NumberList = tuple[float, ...]
 
@@ -147,8 +148,46 @@ class NoInterval(Part):
 
     kind: Literal["none"]
     """How it is computed."""
-    reason: Literal["few refits", "signature", "size"]
-    """Too few refits were kept; every refit weighs other features; they would be too large."""
+    reason: Literal[NoRefits, "signature", "size"]
+    """Why no refits were kept; every refit weighs other features; they would be too large."""
+
+
+class CalculatorCause(Part):
+    """The rate of one competing event.
+
+    ``lp`` is the sum of (value - centre) coefficient over its own columns.
+    """
+
+    name: str
+    """Of the event."""
+    columns: tuple[int, ...]
+    """Places of its r terms among the model's."""
+    coefficients: NumberList
+    """Log hazard ratio per unit, shape (r,)."""
+    centre: NumberList
+    """Where its linear predictor is 0, shape (r,)."""
+    before: NumberList
+    """Cumulative hazard just before each of the event's k times."""
+
+
+class CalculatorRates(Part):
+    """The event's k times and every event's rate there, where others may come first.
+
+    The risk by t is the sum, over times up to t, of the event's step times ``exp(lp)`` times
+    ``exp(-total)``, where the total is ``before exp(lp)`` of the event and of every cause. It is
+    at most 1, and unknown past the last follow-up.
+    """
+
+    times: NumberList
+    """Shape (k,), ascending."""
+    steps: NumberList
+    """Of the event's cumulative hazard, shape (k,)."""
+    before: NumberList
+    """The event's cumulative hazard before each step, shape (k,)."""
+    last: float
+    """Last follow-up of training."""
+    causes: tuple[CalculatorCause, ...]
+    """The competing events."""
 
 
 class CalculatorPerformance(Part):
@@ -203,13 +242,16 @@ class CalculatorModel(Part):
     """As the study's report says."""
     nomogram: NomogramContext | None
     """The model in points; null where no predictor changes the risk."""
+    rates: CalculatorRates | None = None
+    """Of every event, where others compete: survival is then 1 - risk of the event, and the
+    baselines above are of its rate alone. Null where no events compete."""
 
 
 class CalculatorContent(Part):
     """All that a calculator needs."""
 
-    version: Literal[1]
-    """Of this form."""
+    version: Literal[1, 2]
+    """Of this form: 2 where events compete, which a reader of 1 would take for survival."""
     trephine: str
     """Version of Trephine that fitted the model."""
     title: str
@@ -224,6 +266,12 @@ class CalculatorContent(Part):
     """What is predicted."""
     event: str
     """The event's name."""
+    competing: tuple[str, ...] = ()
+    """Events that may come before it; empty where none do."""
+    landmark: float | None = None
+    """Time after the start of follow-up from which horizons count; null where that is the start."""
+    updated: UpdateContext | None = None
+    """How outside cases changed the models; null where none did."""
     unit: str
     """Of time."""
     risk_cuts: NumberList

@@ -21,11 +21,12 @@ from trephine.study.locked.calculator_form import (
     NoInterval,
     RefitsInterval,
 )
+from trephine.study.locked.intervals import why_no_refits
 from trephine.study.locked.model import LockedModel
 from trephine.types import FloatArray
 
 # What may be left out of a calculator that has to be small.
-Bulky = Literal["features", "refits"]
+Bulky = Literal["features", "refits", "models"]
 
 
 def refit_variables(
@@ -40,9 +41,9 @@ def interval_of(
     locked: LockedModel, model: FittedModel, left_out: frozenset[Bulky]
 ) -> RefitsInterval | NoInterval:
     """Return how the interval of a model's prediction is computed, or why there is none."""
-    refits = locked.refits
-    if refits is None or len(refits.forms) < FEWEST_REFITS:
-        return NoInterval(kind="none", reason="few refits")
+    refits, reason = locked.refits, why_no_refits(locked)
+    if refits is None or reason is not None:
+        return NoInterval(kind="none", reason=reason or "few refits")
     terms = {term: None for form in refits.forms for term in form.models[model.name].terms}
     if model.signatures or any(term.is_signature for term in terms):
         return NoInterval(kind="none", reason="signature")

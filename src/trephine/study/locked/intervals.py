@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -21,6 +22,22 @@ from trephine.types import FloatArray, IntArray
 # interval, 88 to 96 % by truth and size; without it 68 % had (benchmarks/results/new_cases.md).
 WIDENING = 2.25
 _NAMED = 5
+
+NoRefits = Literal["equation", "updated", "network", "competing", "few refits"]
+_NO_REFITS: dict[NoRefits, str] = {
+    "equation": "none; a published equation states no variances from which they could follow",
+    "updated": "none; the refits of the model before the update are of another model",
+    "network": (
+        "none; a network was trained with the model, and the networks of its refits are not kept"
+    ),
+    "competing": (
+        "none; the models refitted to bootstrap samples are not kept where events compete"
+    ),
+    "few refits": (
+        "none; they come from models refitted to bootstrap samples, and the study kept fewer than"
+        f" {FEWEST_REFITS} ([validation] bootstraps)"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -97,9 +114,9 @@ def case_intervals(
         Of the case, as measured.
     """
     none = np.full(point.shape, np.nan)
-    refits = model.refits
-    if refits is None or len(refits.forms) < FEWEST_REFITS:
-        return CaseIntervals(none, none, _too_few(model))
+    refits, absent = model.refits, why_no_refits(model)
+    if refits is None or absent is not None:
+        return CaseIntervals(none, none, _NO_REFITS[absent or "few refits"])
     clinical, filled = _with_absent(model, refits, chosen, clinical)
     lacking = [
         *_lacking_features(model, refits, chosen, features),
@@ -122,22 +139,19 @@ def case_intervals(
     return CaseIntervals(found.low, found.high, said)
 
 
-def _too_few(model: LockedModel) -> str:
+def why_no_refits(model: LockedModel) -> NoRefits | None:
+    """Return why a locked model has no refits to take an interval from; None where it has."""
+    if model.refits is not None and len(model.refits.forms) >= FEWEST_REFITS:
+        return None
     if model.context.equation:
-        return "none; a published equation states no variances from which they could follow"
+        return "equation"
     if model.context.updated is not None:
-        return "none; the refits of the model before the update are of another model"
+        return "updated"
     if model.refits is None and model.predictor.blocks:
-        return (
-            "none; a network was trained with the model, and the networks of its refits are not"
-            " kept"
-        )
+        return "network"
     if any(one.others for one in model.predictor.models.values()):
-        return "none; the models refitted to bootstrap samples are not kept where events compete"
-    return (
-        f"none; they come from models refitted to bootstrap samples, and the study kept fewer than"
-        f" {FEWEST_REFITS} ([validation] bootstraps)"
-    )
+        return "competing"
+    return "few refits"
 
 
 def _with_absent(
