@@ -18,6 +18,7 @@ Stream = Literal[
     "network probe",
     "subgroups",
     "planned validation",
+    "perturbed copies",
 ]
 
 # The number of each stream, beside the seed. A number is never used for a second purpose, nor
@@ -34,6 +35,7 @@ NUMBER: dict[Stream, int] = {
     "network probe": 8,  # images by which a network of one's own is tried
     "subgroups": 9,  # resampled patients, for the net benefit in subgroups
     "planned validation": 10,  # the population by which a validation is planned
+    "perturbed copies": 11,  # what copies of images and regions differ in
 }
 
 

@@ -152,6 +152,37 @@ def test_no_feature_left_is_an_empty_signature() -> None:
     np.testing.assert_array_equal(chain.training_score, np.zeros(len(CASES)))
 
 
+def test_perturbed_copies_alone_leave_out_what_they_shake_and_their_step_says_so() -> None:
+    rng = np.random.default_rng(2)
+    shaken = FEATURES.values.copy()
+    shaken[:, 3] = rng.standard_normal(len(CASES))
+    copies = (FEATURES.values, shaken)
+    chain = fit(replace(FEATURES, perturbed=copies, first_rater="a"))
+    assert FEATURES.names[3] not in chain.candidates
+    assert FEATURES.names[4] in chain.candidates
+    (row,) = (row for row in chain.audit if row.step == "ICC of perturbed copies")
+    assert row.detail == "ICC(1,1) ≥ 0.75"
+    beside = fit(replace(FEATURES, perturbed=copies, raters={"b": shaken}, first_rater="a"))
+    (row,) = (row for row in beside.audit if row.step == "ICC between and within raters")
+    assert row.detail == "ICC(2,1 and 1,1) ≥ 0.75"
+
+
+def test_copies_of_cases_that_are_left_out_decide_nothing() -> None:
+    train = np.arange(0, len(CASES), 2)
+    shaken = FEATURES.values.copy()
+    shaken[1::2] = np.random.default_rng(3).standard_normal(shaken[1::2].shape) * 1e3
+    features = replace(FEATURES, perturbed=(shaken,), first_rater="a")
+    assert len(fit(features).candidates) < len(FEATURES.names)
+    chain = fit_chain(
+        features.take(train),
+        CASES.survival.take(train),
+        CASES.patient[train],
+        SOUND.chain,
+        np.random.default_rng(3),
+    )
+    assert chain.candidates == FEATURES.names
+
+
 def test_a_supervised_filter_does_not_reach_the_out_of_fold_scores() -> None:
     rng = np.random.default_rng(11)
     n, p = 120, 400

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from trephine.modelling.cases import FeatureSet
@@ -64,3 +66,35 @@ def test_raters_of_different_cases_are_compared_two_by_two() -> None:
 
 def test_fewer_than_five_cases_are_not_compared() -> None:
     assert agreements(read_by(slice(0, 4)), "2,1") == ()
+
+
+def with_copies(count: int = 4) -> FeatureSet:
+    """Feature b changes in perturbed copies as much as between cases, the others little."""
+    first, _ = two_readings()
+    rng = np.random.default_rng(8)
+    size = np.array([0.1, 2.0, 0.1])
+    copies = tuple(first + size * rng.normal(size=first.shape) for _ in range(count))
+    return FeatureSet("radiomics", ("a", "b", "c"), first, first_rater="a", perturbed=copies)
+
+
+def test_perturbed_copies_have_an_icc_of_one_way_analysis() -> None:
+    features = with_copies()
+    (found,) = agreements(features, "2,1")
+    by_hand = intraclass_correlation(np.stack([features.values, *features.perturbed], 1), "1,1")
+    np.testing.assert_allclose(found.icc, by_hand.value)
+    assert (found.form, found.copies) == ("1,1", 4)
+    assert found.comparison == "rater a, perturbed 4 times"
+    assert (found.icc > 0.75).tolist() == [True, False, True]
+
+
+def test_cases_without_a_copy_are_not_compared_and_copies_stand_beside_raters() -> None:
+    features = with_copies()
+    for copy in features.perturbed:
+        copy[:3] = np.nan
+    second = features.values + 0.01
+    both = replace(features, raters={"b": second})
+    between, perturbed = agreements(both, "2,1")
+    assert (between.kind, between.form, between.n_subjects) == ("between", "2,1", 20)
+    assert (perturbed.kind, perturbed.n_subjects) == ("perturbed", 17)
+    few = features.take(np.arange(7))
+    assert agreements(few, "2,1") == ()

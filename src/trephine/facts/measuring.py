@@ -20,6 +20,8 @@ class RadiomicsMethod(Fact):
     """Original and filtered images in use."""
     families: tuple[str, ...]
     """Feature families in use."""
+    perturbation: str = ""
+    """How perturbed copies of the regions were made, for their ICC; empty without."""
     features: Count
     """Features extracted per case."""
 

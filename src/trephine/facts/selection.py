@@ -220,6 +220,8 @@ class IccFacts(Fact):
     """Edges of the histogram of ICC."""
     bin_counts: CountSeries
     """Features in each bin."""
+    perturbed: bool = False
+    """Whether perturbed copies of the regions are compared, and not readings."""
 
 
 class OverlapFacts(Fact):

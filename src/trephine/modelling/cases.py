@@ -40,6 +40,9 @@ class FeatureSet:
         Whether a case without any value, whose image is missing, counts as the mean of training.
     maps
         From where they can be computed anew with a trained block; None where nothing is trained.
+    perturbed
+        Values of perturbed copies of the first rater's regions, each (n, p); a row of NaN where a
+        copy could not be measured.
     """
 
     name: str
@@ -51,6 +54,7 @@ class FeatureSet:
     network: str = ""
     absent_is_mean: bool = False
     maps: BlockInputs | None = None
+    perturbed: tuple[FloatArray, ...] = ()
 
     def __post_init__(self) -> None:
         shape = self.values.shape
@@ -58,7 +62,8 @@ class FeatureSet:
             raise InputError(
                 f"feature set {self.name}: expected {len(self.names)} columns, found shape {shape}"
             )
-        if any(other.shape != shape for other in (*self.raters.values(), *self.repeats.values())):
+        others = (*self.raters.values(), *self.repeats.values(), *self.perturbed)
+        if any(other.shape != shape for other in others):
             raise InputError(f"feature set {self.name}: readings differ in shape")
 
     def take(self, rows: npt.ArrayLike) -> FeatureSet:
@@ -69,13 +74,14 @@ class FeatureSet:
             values=self.values[index],
             raters={name: values[index] for name, values in self.raters.items()},
             repeats={name: values[index] for name, values in self.repeats.items()},
+            perturbed=tuple(values[index] for values in self.perturbed),
             maps=None if self.maps is None else self.maps.take(index),
         )
 
     def first_reading(self) -> FeatureSet:
         """Return the set without the other readings: all that a prediction takes."""
         maps = None if self.maps is None else replace(self.maps, raters={}, repeats={})
-        return replace(self, raters={}, repeats={}, maps=maps)
+        return replace(self, raters={}, repeats={}, perturbed=(), maps=maps)
 
     @property
     def present(self) -> BoolArray:

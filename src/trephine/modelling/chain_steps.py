@@ -16,7 +16,7 @@ from trephine.modelling.protocols import ChainSettings
 from trephine.modelling.reliability import FEWEST_SUBJECTS, Agreement, smallest_icc
 from trephine.selection.audit import SelectionStepResult, step_result
 from trephine.selection.completeness import keep_complete
-from trephine.selection.icc import ICC_STEP, keep_reliable
+from trephine.selection.icc import ICC_STEP, PERTURBED_STEP, keep_reliable
 from trephine.selection.redundancy import prune_correlated
 from trephine.selection.relevance import keep_by_cox_score, keep_by_mann_whitney
 from trephine.types import Survival
@@ -58,8 +58,11 @@ def _reliable(training: Training) -> SelectionStepResult | None:
     features, settings = training.funnel.features, training.settings
     if training.agreements:
         icc = smallest_icc(training.agreements, len(features.names))[training.funnel.left]
-        return keep_reliable(icc, settings.icc_threshold, settings.icc_form)
-    if features.raters or features.repeats:
+        kinds = {agreement.kind for agreement in training.agreements}
+        forms = " and ".join(dict.fromkeys(each.form for each in training.agreements))
+        step = PERTURBED_STEP if kinds == {"perturbed"} else ICC_STEP
+        return keep_reliable(icc, settings.icc_threshold, forms, step)
+    if features.raters or features.repeats or features.perturbed:
         return _keep_all(ICC_STEP, _TOO_FEW_READ, training)
     return None
 

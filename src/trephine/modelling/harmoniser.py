@@ -89,6 +89,7 @@ class Harmoniser:
             values=clear(features.values),
             raters={rater: clear(values) for rater, values in features.raters.items()},
             repeats={rater: clear(values) for rater, values in features.repeats.items()},
+            perturbed=tuple(clear(values) for values in features.perturbed),
         )
 
     def only(self, names: Sequence[str]) -> Harmoniser:

@@ -1,4 +1,4 @@
-"""How well each feature agrees between raters and between a rater's two readings.
+"""How well each feature agrees between raters, a rater's two readings, and perturbed copies.
 
 One rule for the selection inside every fold and for ``trephine agree``: each feature is judged by
 the cases that have it in every reading compared, and by nothing where these are fewer than five.
@@ -18,9 +18,11 @@ from trephine.modelling.cases import FeatureSet
 from trephine.selection.icc import intraclass_correlation
 from trephine.types import BoolArray, FloatArray, IntArray
 
+Readings = Literal["between", "within", "perturbed"]
 # Fewer subjects than this give no ICC worth a decision.
-Readings = Literal["between", "within"]
 FEWEST_SUBJECTS = 5
+# Of perturbed copies: each case's are drawn for it alone, so that no two cases share a "rater".
+_OF_COPIES: IccForm = "1,1"
 
 
 @dataclass(frozen=True)
@@ -30,38 +32,46 @@ class Agreement:
     Attributes
     ----------
     kind, raters
-        Several raters, or one rater's two readings.
+        Several raters, one rater's two readings, or one rater's reading and perturbed copies of it.
+    form
+        Of the ICC.
     n_subjects
         Cases read by all of them.
     subjects
         Shape (p,): cases that have the feature in every reading.
     icc, low, high
         Shape (p,): estimate and 95% limits; NaN where ``subjects`` is below five.
+    copies
+        Perturbed ones of each region.
     """
 
     kind: Readings
     raters: tuple[str, ...]
+    form: IccForm
     n_subjects: int
     subjects: IntArray
     icc: FloatArray
     low: FloatArray
     high: FloatArray
+    copies: int = 0
 
     @property
     def readers(self) -> str:
-        """For example "a and b", or "a, read twice"."""
+        """For example "a and b", "a, read twice" or "a, perturbed 10 times"."""
         if self.kind == "within":
             return f"{self.raters[0]}, read twice"
+        if self.kind == "perturbed":
+            return f"{self.raters[0]}, perturbed {self.copies} times"
         return f"{', '.join(self.raters[:-1])} and {self.raters[-1]}"
 
     @property
     def comparison(self) -> str:
         """For example "raters a and b", or "rater a, read twice"."""
-        return f"{'rater' if self.kind == 'within' else 'raters'} {self.readers}"
+        return f"{'raters' if self.kind == 'between' else 'rater'} {self.readers}"
 
 
 def agreements(features: FeatureSet, form: IccForm) -> tuple[Agreement, ...]:
-    """Return the ICC between the raters, and within each rater who read cases twice.
+    """Return the ICC between the raters, within each who read cases twice, and of perturbed copies.
 
     The raters are compared all at once on the cases that all of them read. Where these are fewer
     than five, as when each of two further raters read cases of his own, every two are compared.
@@ -71,7 +81,7 @@ def agreements(features: FeatureSet, form: IccForm) -> tuple[Agreement, ...]:
     features
         Readings of n cases; a comparison is left out where fewer than five cases have it.
     form
-        Of the ICC.
+        Of the ICC of raters; that of perturbed copies is "1,1".
     """
     between: list[Agreement] = []
     if features.raters:
@@ -79,11 +89,14 @@ def agreements(features: FeatureSet, form: IccForm) -> tuple[Agreement, ...]:
         between = _between(features, [names], form)
         if not between and len(names) > 2:
             between = _between(features, list(combinations(names, 2)), form)
-    within = [
+    alone = [
         _agreement("within", (rater,), [features.reading(rater), again], form)
         for rater, again in features.repeats.items()
     ]
-    return (*between, *(found for found in within if found is not None))
+    if features.perturbed:
+        copies = [features.values, *features.perturbed]
+        alone.append(_agreement("perturbed", (features.first_rater,), copies, _OF_COPIES))
+    return (*between, *(found for found in alone if found is not None))
 
 
 def smallest_icc(found: Sequence[Agreement], n_features: int) -> FloatArray:
@@ -122,7 +135,10 @@ def _agreement(
         limits[:, whole] = _icc(ratings[:, :, whole], form)
     for j in np.flatnonzero(~whole & (has.sum(axis=0) >= FEWEST_SUBJECTS)):
         limits[:, [j]] = _icc(ratings[has[:, j]][:, :, [j]], form)
-    return Agreement(kind, raters, int(read.sum()), has.sum(axis=0), *limits)
+    copies = len(readings) - 1 if kind == "perturbed" else 0
+    icc, low, high = limits
+    n, each = int(read.sum()), has.sum(axis=0)
+    return Agreement(kind, raters, form, n, each, icc, low, high, copies)
 
 
 def _icc(ratings: FloatArray, form: IccForm) -> FloatArray:

@@ -17,6 +17,7 @@ from trephine.choices import (
 from trephine.deep.settings import DeepSettings, FineTuneSettings
 from trephine.plan.section import PlanSection
 from trephine.radiomics.settings import RadiomicsSettings
+from trephine.radiomics.settings_perturbation import PerturbationSettings
 
 
 class FeatureSetByPrefix(PlanSection):
@@ -54,6 +55,11 @@ class RadiomicsSection(PlanSection):
     )
     normalise: NormaliseMethod = Field(
         default="none", description="grey-level normalisation of the image before the engine's own"
+    )
+    perturb: PerturbationSettings | None = Field(
+        default=None,
+        description="a section `[radiomics.perturb]`, empty or not, measures perturbed copies of"
+        " the regions",
     )
     # What each file said when it was first read: it may be edited while the study runs. Copies
     # of the section share it.

@@ -29,6 +29,7 @@ from trephine.plan.sections import ModelsSection, OutcomeSection, StudySection
 from trephine.plan.selection_section import SelectionSection, protocols_decide
 from trephine.plan.validation_section import ValidationSection
 from trephine.radiomics.settings import RadiomicsSettings
+from trephine.radiomics.settings_perturbation import PerturbationSettings
 
 _HEAD = """\
 # The study file
@@ -93,6 +94,17 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
         RadiomicsSettings,
         "Settings by PyRadiomics' names, over those of the preset; the defaults here are"
         " PyRadiomics', the preset `native2d` has its own.",
+    ),
+    (
+        "radiomics.perturb",
+        PerturbationSettings,
+        "Off unless the section is there: robustness where nobody drew the regions twice. Copies of"
+        " each image and region of the first rater, with noise, turned, shifted, grown or shrunk"
+        " and drawn anew along supervoxels (Zwanenburg et al. 2019), are measured too; their"
+        " ICC(1,1) with the original enters the step that leaves out features below"
+        " `icc_threshold`, in every fold on its training cases only, beside the ICC of raters where"
+        " there are any. What is drawn follows from the study's seed, image and mask. A region is"
+        " measured `copies` times more. Deep features are not perturbed.",
     ),
     ("deep", DeepSection, "Features of a network; needs the optional part `deep`."),
     (

@@ -98,6 +98,30 @@ def crop(margin: float, size: int, *, mirrored: bool) -> str:
     )
 
 
+def perturbed(
+    *,
+    copies: int,
+    noise: float,
+    rotation_degrees: float,
+    translation_voxels: float,
+    growth: float,
+    supervoxels: bool,
+) -> str:
+    """Say how copies of the regions differ from what was taken and drawn."""
+    changes = {
+        "noise of the image's own size was added": noise == 1,
+        f"noise of {noise:g} times the image's own was added": noise not in (0, 1),
+        f"they were turned by up to {rotation_degrees:g} degrees": rotation_degrees > 0,
+        f"shifted by up to {translation_voxels:g} voxels": translation_voxels > 0,
+        f"the region grew or shrank by up to {growth:.0%}": growth > 0,
+        "its contour was drawn anew along supervoxels": supervoxels,
+    }
+    listed = ", ".join(words for words, done in changes.items() if done)
+    times = "one perturbed copy" if copies == 1 else f"{copies} perturbed copies"
+    how = f": {listed}" if listed else ""
+    return f"To see which features are robust, {times} of each region were measured too{how}"
+
+
 BY_PATIENT = "All intervals are by patient."
 
 

@@ -17,6 +17,7 @@ from trephine.types import FloatArray
 Convention = Literal["psych", "irr"]
 
 ICC_STEP = "ICC between and within raters"
+PERTURBED_STEP = "ICC of perturbed copies"
 
 
 @dataclass(frozen=True)
@@ -234,7 +235,10 @@ def _limits_agreement_irr(
 
 
 def keep_reliable(
-    icc: npt.ArrayLike, threshold: float = 0.75, form: IccForm = "2,1"
+    icc: npt.ArrayLike,
+    threshold: float = 0.75,
+    form: str = "2,1",
+    step: str = ICC_STEP,
 ) -> SelectionStepResult:
     """Keep the features whose intraclass correlation is ``threshold`` at least.
 
@@ -247,10 +251,12 @@ def keep_reliable(
         From 0 to 1.
     form
         Of the correlation, for the audit.
+    step
+        What they compare, for the audit.
     """
     keep = np.nan_to_num(np.asarray(icc, dtype=np.float64), nan=-np.inf) >= threshold
     return step_result(
-        ICC_STEP,
+        step,
         keep,
         reason="ICC too low",
         threshold=threshold,

@@ -142,7 +142,7 @@ def compare_features(sets: Mapping[str, FeatureSet], form: IccForm) -> tuple[Fea
         Of the ICC; a comparison of fewer than five cases is left out, as in a study's selection.
     """
     return tuple(
-        _of_set(name, agreement, features.names, form)
+        _of_set(name, agreement, features.names)
         for name, features in sets.items()
         for agreement in agreements(features, form)
     )
@@ -219,9 +219,7 @@ def _comparison(name: str, regions: Mapping[int, RegionAgreement]) -> Comparison
     return Comparison(name, tuple(regions), found, size)
 
 
-def _of_set(
-    name: str, agreement: Agreement, names: Sequence[str], form: IccForm
-) -> FeatureAgreement:
+def _of_set(name: str, agreement: Agreement, names: Sequence[str]) -> FeatureAgreement:
     kept = np.flatnonzero(agreement.subjects >= FEWEST_SUBJECTS).tolist()
     return FeatureAgreement(
         agreement.readers,
@@ -231,7 +229,7 @@ def _of_set(
         agreement.icc[kept],
         agreement.low[kept],
         agreement.high[kept],
-        form,
+        agreement.form,
         agreement.n_subjects,
     )
 

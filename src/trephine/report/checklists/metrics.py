@@ -131,7 +131,10 @@ def _parameters(facts: Facts) -> Answer:
 def _robust(facts: Facts) -> Answer:
     if has_step(facts, "ICC"):
         return yes("selection", "ICC step of the selection; agreement")
-    return no("no second reading, and so no step that removes features that differ between raters")
+    return no(
+        "no second reading and no perturbed copies, and so no step that removes features that"
+        " differ between raters"
+    )
 
 
 def _redundant(facts: Facts) -> Answer:

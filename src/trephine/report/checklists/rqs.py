@@ -69,7 +69,7 @@ def _robustness(facts: Facts) -> Answer:
     if not _hand_crafted(facts):
         return does_not_apply("No hand-crafted features")
     if facts.agreement is not None and facts.agreement.icc:
-        return yes("agreement", "ICC between and within raters")
+        return yes("agreement", "ICC between readings, or of perturbed copies of the regions")
     return no("no second reading of any case")
 
 

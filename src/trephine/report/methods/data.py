@@ -175,6 +175,8 @@ def _measured(method: Trace) -> Text:
         if radiomics.raw.resampling:
             parts += ["; ", radiomics.resampling.words()]
         parts.append(". ")
+        if radiomics.raw.perturbation:
+            parts += [radiomics.perturbation.words(), cite("zwanenburg2019"), ". "]
     if method.raw.deep is not None:
         deep = method.deep
         parts += [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trephine.facts import Facts
+from trephine.report.tables.agreement import agreement_table
 from trephine.report.tables.baseline import table_1
 from trephine.report.tables.centres import centre_table
 from trephine.report.tables.comparison import comparison_table
@@ -20,7 +21,6 @@ from trephine.report.tables.reclassification import reclassification_tables
 from trephine.report.tables.restricted_mean import restricted_mean_table
 from trephine.report.tables.rivals import rivals_table
 from trephine.report.tables.selection import (
-    agreement_table,
     audit_table,
     coefficients_table,
     sample_size_table,

@@ -1,4 +1,4 @@
-"""Selection audit, selected features, agreement and sample size."""
+"""Selection audit, selected features and sample size."""
 
 from __future__ import annotations
 
@@ -134,65 +134,6 @@ def _range(weights: Trace) -> Text:
     if weights.raw is None:
         return EMPTY
     return (weights.low.show("weight"), " to ", weights.high.show("weight"))
-
-
-def agreement_table(facts: Trace) -> Table | None:
-    """Return agreement of features and regions between and within raters."""
-    if not facts.agreement:
-        return None
-    rows: list[Row] = []
-    if facts.agreement.icc:
-        rows.append(Row((("Features",),), "group"))
-    rows += [_icc_row(icc) for icc in facts.agreement.icc]
-    if facts.agreement.overlap:
-        rows.append(Row((("Regions",),), "group"))
-    rows += [_overlap_row(overlap) for overlap in facts.agreement.overlap]
-    return Table(
-        phone="stack",
-        slug="table-agreement",
-        section="agreement",
-        number="",
-        title=("Agreement between and within raters",),
-        header=(("Comparison",), ("Cases",), ("Agreement",), ("Remark",)),
-        rows=tuple(rows),
-        notes=(
-            (
-                "Cases: those read both times, or by all the raters named. ICC:"
-                " intraclass correlation coefficient. Dice: median (quartiles).",
-            ),
-        ),
-    )
-
-
-def _icc_row(icc: Trace) -> Row:
-    return Row(
-        (
-            (icc.feature_set.words(), ": ", icc.comparison.words()),
-            (icc.cases.show("count"),),
-            (
-                icc.kept.show("count"), " of ", icc.features.show("count"), " with ICC ≥ ",
-                icc.threshold.show("plain"),
-            ),
-            (icc.form.words(),),
-        )
-    )  # fmt: skip
-
-
-def _overlap_row(overlap: Trace) -> Row:
-    distance: Text = EMPTY
-    if overlap.raw.hd95_median_mm is not None:
-        distance = ("95% Hausdorff distance ", overlap.hd95_median_mm.show("1"), " mm")
-    return Row(
-        (
-            (overlap.comparison.words(),),
-            (overlap.cases.show("count"),),
-            (
-                "Dice ", overlap.dice_median.show("2"), " (", overlap.dice_q1.show("2"),
-                "–", overlap.dice_q3.show("2"), ")",
-            ),
-            distance,
-        )
-    )  # fmt: skip
 
 
 def sample_size_table(facts: Trace) -> Table | None:

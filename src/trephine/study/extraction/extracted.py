@@ -11,6 +11,7 @@ import numpy as np
 
 from trephine.deep.embed import Embedder
 from trephine.deep.maps import BlockInputs
+from trephine.errors import InputError
 from trephine.modelling.cases import Cases, FeatureSet
 from trephine.store import FeatureStore
 from trephine.study.extraction.drawings import ReadingKeys
@@ -95,6 +96,7 @@ def collect(
             repeats={r: v for (r, again), v in values.items() if again},
             first_rater=first_rater,
             network=network if kind == "deep" else "",
+            perturbed=_read_copies(store, planned.copies, names) if kind == "radiomics" else (),
         )
         if kind == "radiomics":
             reasons = _count_reasons(store.notes([k or "" for k in by_reading[first_rater, False]]))
@@ -140,6 +142,21 @@ def _read_readings(
         for reading, row in by_reading.items()
     }
     return stored.names, values
+
+
+def _read_copies(
+    store: FeatureStore, copies: Sequence[tuple[str | None, ...]], names: tuple[str, ...]
+) -> tuple[FloatArray, ...]:
+    """Return the features of perturbed copies, each (n, p)."""
+    if not copies:
+        return ()
+    read, values = _read_readings(store, {(str(n), False): row for n, row in enumerate(copies)})
+    if read != names:
+        raise InputError(
+            f"features of perturbed copies: expected the {len(names)} of the regions, found"
+            f" {len(read)} others; remove the folder of stored features and run again"
+        )
+    return tuple(values.values())
 
 
 def _count_reasons(notes: Sequence[Mapping[str, str]]) -> dict[str, tuple[str, int]]:

@@ -16,6 +16,8 @@ from trephine.deep.maps import MapStore
 from trephine.errors import ImageError, named_rows
 from trephine.imaging.normalise import normalise
 from trephine.radiomics.extract import measure_region
+from trephine.radiomics.names import feature_names
+from trephine.radiomics.perturbation import perturb
 from trephine.study.extraction.fates import OF_THE_CASE, Clock, FailedError, Fate, failure_of
 from trephine.study.extraction.tasks import ExtractionTask, MeasurementKind, Reading, Recipe
 from trephine.study.images.files import open_image, open_mask, without_names
@@ -93,11 +95,31 @@ class _OfOneImage:
             self._values["radiomics"][reading.keys["radiomics"]] = np.asarray(features.values)
             if features.reasons:
                 self.notes[reading.keys["radiomics"]] = dict(features.reasons)
+        self._measure_copies(image, region, reading)
         if embedder is not None:
             with _in_words(recipe, [reading.row], "region", reading.mask):
                 self._embed(embedder, image, region, reading)
-        self._drawn[reading.label][next(iter(reading.keys.values()))] = region
+        if reading.keys:
+            self._drawn[reading.label][next(iter(reading.keys.values()))] = region
         self._fates.append(Fate(reading.position, reading.row, "", "", *self._clock.lap()))
+
+    def _measure_copies(self, image: Image, region: BoolArray, reading: Reading) -> None:
+        """Measure perturbed copies of a region; one that cannot be measured has no values."""
+        recipe = self._recipe
+        if not reading.copies or recipe.radiomics is None or recipe.perturb is None:
+            return
+        names = feature_names(recipe.radiomics, image.pixels.ndim)
+        self._names["radiomics"] = names
+        for copy in reading.copies:
+            rng = np.random.default_rng(copy.entropy)
+            try:
+                taken, drawn = perturb(image, region, recipe.perturb, recipe.radiomics, rng)
+                normalised = normalise(taken, recipe.normalise, drawn.region(1))
+                values = measure_region(normalised, drawn, recipe.radiomics, label=1).values
+            except ImageError as error:
+                values = np.full(len(names), np.nan)
+                self.notes[copy.key] = dict.fromkeys(names[:1], without_names(error, reading.mask))
+            self._values["radiomics"][copy.key] = np.asarray(values)
 
     def _embed(self, embedder: Embedder, image: Image, region: BoolArray, reading: Reading) -> None:
         side: Any = reading.side

@@ -7,11 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from trephine import streams
 from trephine.errors import ImageError, InputError
 from trephine.imaging.read import READING_VERSION
 from trephine.radiomics.extract import ENGINE_VERSION
+from trephine.radiomics.settings_perturbation import PerturbationSettings
 from trephine.store import feature_key
-from trephine.study.extraction.tasks import ExtractionTask, MeasurementKind, Reading, Recipe
+from trephine.study.extraction.tasks import (
+    ExtractionTask,
+    MeasurementKind,
+    PerturbedCopy,
+    Reading,
+    Recipe,
+)
 from trephine.study.images.files import CaseFiles, without_names
 from trephine.study.images.fingerprints import Fingerprint, fingerprint
 from trephine.study.inputs import StudyInputs
@@ -19,11 +27,15 @@ from trephine.study.inputs import StudyInputs
 
 @dataclass(frozen=True)
 class Planned:
-    """Keys of every reading, by rater and case, and what to do for those not stored."""
+    """Keys of every reading, by rater and case, and what to do for those not stored.
+
+    ``copies`` are the keys of perturbed copies of the first rater's regions, by copy and case.
+    """
 
     tasks: tuple[ExtractionTask, ...]
     keys: Mapping[MeasurementKind, Mapping[tuple[str, bool], tuple[str | None, ...]]]
     fingerprints: Mapping[Path, Fingerprint]
+    copies: tuple[tuple[str | None, ...], ...] = ()
 
     def take(self, rows: Sequence[int], files: CaseFiles) -> Planned:
         """Return what is planned for the cases at ``rows``, whose files these are."""
@@ -42,7 +54,8 @@ class Planned:
             for kind, of in self.keys.items()
         }
         fingerprints = {path: self.fingerprints[path] for path in files.paths()}
-        return Planned(tuple(tasks), keys, fingerprints)
+        copies = tuple(tuple(row[case] for case in rows) for row in self.copies)
+        return Planned(tuple(tasks), keys, fingerprints, copies)
 
 
 def plan_readings(inputs: StudyInputs, files: CaseFiles, recipe: Recipe) -> Planned:
@@ -90,7 +103,49 @@ def plan_readings(inputs: StudyInputs, files: CaseFiles, recipe: Recipe) -> Plan
         for kind in kinds:
             keys[kind][reading] = tuple(rows[kind])
     tasks = tuple(ExtractionTask(p, taken[p].sha256, tuple(r)) for p, r in by_image.items())
-    return Planned(tasks, keys, taken)
+    planned = Planned(tasks, keys, taken)
+    return _with_copies(planned, readings[0][0], recipe, inputs.plan.study.seed)
+
+
+def _with_copies(planned: Planned, first: tuple[str, bool], recipe: Recipe, seed: int) -> Planned:
+    """Add the perturbed copies of the first reading's regions, where the plan asks for them.
+
+    What a copy's numbers are drawn from does not depend on its case's place in the table.
+    """
+    if recipe.perturb is None or "radiomics" not in planned.keys:
+        return planned
+    own = planned.keys["radiomics"][first]
+    by_case: list[tuple[PerturbedCopy, ...]] = [()] * len(own)
+    tasks = []
+    for task in planned.tasks:
+        readings = []
+        for reading in task.readings:
+            case = reading.position
+            if reading.keys["radiomics"] == own[case] and not by_case[case]:
+                by_case[case] = _copies(task, reading, recipe.perturb, seed)
+                reading = replace(reading, copies=by_case[case])
+            readings.append(reading)
+        tasks.append(replace(task, readings=tuple(readings)))
+    copies = tuple(
+        tuple(some[number].key if some else None for some in by_case)
+        for number in range(recipe.perturb.copies)
+    )
+    return replace(planned, tasks=tuple(tasks), copies=copies)
+
+
+def _copies(
+    task: ExtractionTask, reading: Reading, perturb: PerturbationSettings, seed: int
+) -> tuple[PerturbedCopy, ...]:
+    how = perturb.model_dump_json(exclude={"copies"})
+    region = feature_key("region", task.sha256, reading.sha256, reading.label, reading.side)
+    root = streams.seeds(seed, "perturbed copies").generate_state(4).tolist()
+    return tuple(
+        PerturbedCopy(
+            feature_key("perturbed", reading.keys["radiomics"], how, seed, number),
+            (*root, number, int(region, 16)),
+        )
+        for number in range(perturb.copies)
+    )
 
 
 def _fingerprints(inputs: StudyInputs, files: CaseFiles) -> dict[Path, Fingerprint]:

@@ -115,4 +115,5 @@ def of_all_cases(given: FeatureSet, rows: Sequence[int], n: int) -> FeatureSet:
         values=spread(given.values),
         raters={rater: spread(values) for rater, values in given.raters.items()},
         repeats={rater: spread(values) for rater, values in given.repeats.items()},
+        perturbed=tuple(spread(values) for values in given.perturbed),
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from trephine.choices import NormaliseMethod
 from trephine.deep.embed import Embedder
@@ -15,6 +15,7 @@ from trephine.deep.settings import DeepSettings
 from trephine.errors import InputError
 from trephine.plan.data_section import DataSection
 from trephine.radiomics.settings import RadiomicsSettings
+from trephine.radiomics.settings_perturbation import PerturbationSettings
 
 # Maps are what enters the last block, for fine-tuning.
 MeasurementKind = Literal["radiomics", "deep", "maps"]
@@ -25,7 +26,8 @@ class Recipe:
     """What is extracted from a region; handed to each worker once.
 
     ``block`` is a locked model's trained last block, ``maps`` where maps are kept for a block
-    that is still to be trained, ``network`` the digest of the network that the keys rest on.
+    that is still to be trained, ``network`` the digest of the network that the keys rest on,
+    ``perturb`` how copies of regions are made, if they are.
     """
 
     data: DataSection
@@ -35,6 +37,7 @@ class Recipe:
     block: LastBlock | None
     maps: Path | None
     network: str = ""
+    perturb: PerturbationSettings | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a worker is handed: not the network, which each opens for itself."""
@@ -68,6 +71,13 @@ class Recipe:
         return held
 
 
+class PerturbedCopy(NamedTuple):
+    """One perturbed copy of a region: its features' key, and what its random numbers start from."""
+
+    key: str
+    entropy: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Reading:
     """One region to read.
@@ -84,6 +94,8 @@ class Reading:
         Of its features in the store, by kind.
     position
         Of the case among those analysed.
+    copies
+        Perturbed ones that are measured too.
     """
 
     mask: Path
@@ -93,6 +105,11 @@ class Reading:
     row: int
     keys: Mapping[MeasurementKind, str]
     position: int
+    copies: tuple[PerturbedCopy, ...] = ()
+
+    def all_keys(self) -> tuple[str, ...]:
+        """Return the keys of all that is measured of it."""
+        return (*self.keys.values(), *(copy.key for copy in self.copies))
 
 
 @dataclass(frozen=True)

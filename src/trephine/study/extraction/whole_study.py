@@ -76,6 +76,7 @@ def extract_all(
         deep_settings(inputs.plan),
         block,
         store.folder / "maps" if finetune_settings(inputs.plan) is not None else None,
+        perturb=inputs.plan.radiomics.perturb,
     )
     embedder = recipe.embedder
     if embedder is not None:
@@ -121,7 +122,7 @@ def _extract_missing(
 
 
 def _unknown(planned: Planned, store: FeatureStore, recipe: Recipe) -> list[ExtractionTask]:
-    wanted = [key for task in planned.tasks for r in task.readings for key in r.keys.values()]
+    wanted = [key for task in planned.tasks for r in task.readings for key in r.all_keys()]
     known = store.known(wanted)
     if recipe.maps is not None:
         known |= MapStore(recipe.maps).known(wanted)
@@ -154,8 +155,9 @@ def _remaining(task: ExtractionTask, known: set[str]) -> ExtractionTask:
     readings = []
     for reading in task.readings:
         keys = {kind: key for kind, key in reading.keys.items() if key not in known}
-        if keys:
-            readings.append(replace(reading, keys=keys))
+        copies = tuple(copy for copy in reading.copies if copy.key not in known)
+        if keys or copies:
+            readings.append(replace(reading, keys=keys, copies=copies))
     return replace(task, readings=tuple(readings))
 
 

@@ -143,6 +143,9 @@ def _radiomics_method(
         image_types=tuple(settings.imageType),
         families=tuple(settings.featureClass),
         features=len(names),
+        perturbation=""
+        if section.perturb is None
+        else phrases.perturbed(**section.perturb.model_dump()),
     )
 
 

@@ -215,11 +215,10 @@ def correlation_facts(analysis: Analysis, result: ProtocolResult) -> list[Correl
 
 
 def agreement_facts(analysis: Analysis) -> AgreementFacts | None:
-    """Return the ICC of all features between and within raters; None with one reading."""
+    """Return the ICC of all features between readings and of copies; None with one reading."""
     result = next(iter(analysis.protocols.values()))
     chain_settings = result.settings.chain
     kind = {"1": "one-way", "2": "absolute agreement", "3": "consistency"}
-    form = f"ICC({chain_settings.icc_form}), {kind[chain_settings.icc_form[0]]}"
     found = []
     for name, chain in result.fitted.chains.items():
         for agreement in chain.agreements:
@@ -229,13 +228,14 @@ def agreement_facts(analysis: Analysis) -> AgreementFacts | None:
                 IccFacts(
                     feature_set=set_label(name),
                     comparison=agreement.comparison,
-                    form=form,
+                    form=f"ICC({agreement.form}), {kind[agreement.form[0]]}",
                     cases=agreement.n_subjects,
                     features=len(agreement.icc),
                     threshold=chain_settings.icc_threshold,
                     kept=int((icc >= chain_settings.icc_threshold).sum()),
                     bin_edges=ICC_EDGES,
                     bin_counts=counts,
+                    perturbed=agreement.kind == "perturbed",
                 )
             )
     overlap = tuple(_overlap(comparison) for comparison in analysis.drawings if comparison.rows)
