@@ -21,6 +21,7 @@ from study.drawn_files import DISC, OTHER, put, write_kinds
 from trephine.annotation.journal import read_journal
 from trephine.annotation.reading import MeasuredAs, ReadingState
 from trephine.imaging import read_image
+from trephine.imaging.side_marker import Doubt
 from trephine.serve.desk.annotate.app import create_annotator
 from trephine.serve.desk.annotate.page import FILES
 from trephine.serve.desk.pages import DeskSettings
@@ -246,6 +247,7 @@ def asked() -> set[str]:
               if one in ("saving", "saved", "offline", "stale", "closed", "refused")}  # fmt: skip
     found |= {f"region_{one}" for one in ("head", "lesion", "ring", "acetabulum")}
     found |= {f"warning_{one}" for one in ("half", "laterality", "swapped", "pa")}
+    found |= {f"warning_letter_{one}" for one in get_args(Doubt)}
     found |= {f"mode_{one}" for one in ("add", "subtract", "intersect", "replace")}
     return found | {"lacks_head", "lacks_places", "filter_all"}
 

@@ -16,9 +16,11 @@ from trephine.imaging import read_image
 from trephine.imaging.sides import facing_of, view_of
 from trephine.imaging.spacing import StatedSpacing
 from trephine.study.annotating.items import WorkItem
+from trephine.study.images.seen import see_image
 from trephine.types import FloatArray, Image
 
 _KEPT = 3
+_LETTERS_KEPT = 200
 _WHITE = 65535
 
 
@@ -109,6 +111,11 @@ def image_facts(item: WorkItem) -> ImageFacts:
     )
 
 
+def letter_doubt(item: WorkItem) -> tuple[str, str]:
+    """Return the R or L on a film and in what it contradicts the file; empty where it does not."""
+    return _letter_doubt(item.path, _changed(item.path), item.spacing_mm)
+
+
 def grid_of(item: WorkItem) -> DrawnGrid:
     """Return the pixels of an image without their values."""
     image = opened(item)
@@ -158,6 +165,15 @@ def plane_grid(item: WorkItem, axis: int) -> PlaneGrid:
 @lru_cache(maxsize=_KEPT)
 def _opened(path: Path, changed: int, spacing_mm: StatedSpacing) -> Image:
     return read_image(path, spacing_mm=spacing_mm)
+
+
+@lru_cache(maxsize=_LETTERS_KEPT)
+def _letter_doubt(path: Path, changed: int, spacing_mm: StatedSpacing) -> tuple[str, str]:
+    image = _opened(path, changed, spacing_mm)
+    if view_of(image) == "lateral":
+        return "", ""
+    seen = see_image(image, [], [], sided=True)
+    return seen.letter, seen.letter_doubt
 
 
 def _changed(path: Path) -> int:

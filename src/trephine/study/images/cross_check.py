@@ -10,6 +10,7 @@ import pandas as pd
 from trephine.errors import Problem, named_rows
 from trephine.plan.data_section import DataSection
 from trephine.study.images.contradictions import Contradiction, numbers, sorted_out
+from trephine.study.images.film_letters import film_remarks
 from trephine.study.images.headers import frame_columns, header_contradictions
 from trephine.study.images.overlaps import Overlap, overlap_remarks
 from trephine.study.images.polarity import Brightness, polarity_remarks
@@ -58,6 +59,9 @@ def cross_check(
     ]
     problems, remarks = sorted_out(found, data)
     remarks += [*_folder_remarks(seen), *_mask_remarks(seen, rows, data)]
+    if "sides" not in data.accept and data.view != "lateral":
+        doubts = film_remarks(seen, table.sides, rows)
+        remarks += [f'{one} [data] accept = ["sides"] silences this.' for one in doubts]
     greys = (Brightness(image.rows, [region.darker for region in image.regions]) for image in seen)
     remarks += polarity_remarks(greys, rows)
     return problems, [*remarks, *overlap_remarks(_overlaps(seen, rows))]

@@ -158,7 +158,10 @@ def _key(path: Path, rows: Sequence[int], files: CaseFiles, data: DataSection) -
         for paths in (*files.masks.values(), *files.repeats.values())
     ]
     readings = [list(files.masks), list(files.repeats), len(rows)]
-    settings = [data.spacing_mm, data.mask_geometry, data.mask_label, data.modality, readings]
+    sided = data.columns.side is not None
+    settings = [
+        data.spacing_mm, data.mask_geometry, data.mask_label, data.modality, readings, sided
+    ]  # fmt: skip
     if data.derivation is not None:
         settings.append(data.derivation.model_dump_json())
     return key_of(path, masks, settings)
@@ -201,7 +204,7 @@ def _check_image(
             region, some = _check_region((files, data), image, rows, found_mask, drawn)
             problems += some
             regions += region
-    return problems, see_image(image, rows, regions)
+    return problems, see_image(image, rows, regions, sided=data.columns.side is not None)
 
 
 class _CaseMask(NamedTuple):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from trephine.imaging.folder import FOUND
+from trephine.imaging.side_marker import marker_doubt, side_marker
 from trephine.imaging.sides import Facing, Projection, facing_of, view_of
 from trephine.radiomics.region import bounding_box
 from trephine.study.images.polarity import share_darker
@@ -97,6 +98,11 @@ class SeenImage:
         Of all its cases and readings.
     alone
         It was the only one in the folder that was named.
+    position
+        View position as the file states it, for example PA; empty without.
+    letter, letter_doubt
+        The R or L on the film, and in what it contradicts the file; empty where there is none, or
+        where nobody looked for it.
     """
 
     rows: tuple[int, ...]
@@ -109,32 +115,52 @@ class SeenImage:
     radiograph: bool
     regions: tuple[SeenRegion, ...]
     alone: bool = False
+    position: str = ""
+    letter: str = ""
+    letter_doubt: str = ""
 
 
 _BOTH_SIDES = ("PELVIS", "CHEST", "ABDOMEN", "HEAD", "SKULL", "THORAX", "HIPS")
 
 
-def see_image(image: Image, rows: Sequence[int], regions: Sequence[SeenRegion]) -> SeenImage:
-    """Return what an image shows beside its pixels."""
+def see_image(
+    image: Image, rows: Sequence[int], regions: Sequence[SeenRegion], *, sided: bool
+) -> SeenImage:
+    """Return what an image shows beside its pixels.
+
+    Parameters
+    ----------
+    image
+        The image.
+    rows, regions
+        Its cases and their regions.
+    sided
+        The cases have a side: the film's letter, which takes a while, is looked for.
+    """
     laterality = image.provenance.get("laterality")
     part = image.header.body_part if image.header is not None else ""
     shape = image.pixels.shape
     shows_both = laterality == "both" or (
         laterality not in ("R", "L") and (part in _BOTH_SIDES or shape[-1] >= shape[-2])
     )
+    facing, own = facing_of(image), str(laterality) if laterality in ("R", "L") else ""
+    marker = side_marker(image) if sided and view_of(image) != "lateral" else None
     return SeenImage(
         rows=tuple(rows),
         digest=_pixel_digest(image),
         header=image.header,
-        facing=facing_of(image),
+        facing=facing,
         view=view_of(image),
-        laterality=str(laterality) if laterality in ("R", "L") else "",
+        laterality=own,
         shows_both=shows_both,
         radiograph=image.provenance.get("format") == "DICOM"
         and image.geometry.placed is None
         and image.pixels.ndim == 2,  # a series' slices say where they lie
         regions=tuple(regions),
         alone=FOUND in image.provenance,
+        position=str(image.provenance.get("view_position") or ""),
+        letter=marker.letter if marker is not None else "",
+        letter_doubt=marker_doubt(marker, facing, own, shows_both=shows_both) or "",
     )
 
 

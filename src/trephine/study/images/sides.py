@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from trephine.errors import InputError
 from trephine.imaging.sides import facing_of
 from trephine.study.images.contradictions import Contradiction, numbers
+from trephine.study.images.film_letters import film_warnings
 from trephine.study.images.seen import SeenImage, SeenRegion, see_image, see_region
 from trephine.types import Image, Mask
 
@@ -247,10 +248,11 @@ def _check_place(
     if other is not None and not mask.knows(other):
         other = None
     region = see_region(image, mask, label, other=other, row=0, reading="the mask")
-    seen = see_image(image, [0], [region])
+    seen = see_image(image, [0], [region], sided=True)
+    doubts = film_warnings(seen, side)
     wrong = side_contradictions([seen], [side], [1], "")
     if not wrong:
-        return []
+        return doubts
     one = wrong[0]
     if one.stops:
         facing = facing_of(image)
@@ -262,5 +264,6 @@ def _check_place(
         )
     return [
         "side: by the convention of frontal radiographs the region lies on the patient's other"
-        f" side, not the {_SIDE_WORDS[side]}; is the side right, or the picture mirrored?"
+        f" side, not the {_SIDE_WORDS[side]}; is the side right, or the picture mirrored?",
+        *doubts,
     ]

@@ -28,7 +28,7 @@ from trephine.writing import whole_file
 # Folder of the cache; empty: nothing is remembered.
 FOLDER = "TREPHINE_CACHE"
 # To be raised when what is seen of an image changes.
-_FORMAT = 5
+_FORMAT = 6
 _MOST = 20_000
 _HEAD = 4096
 
@@ -146,6 +146,9 @@ def _pack(seen: SeenImage) -> dict[str, Any]:
         "shows_both": seen.shows_both,
         "radiograph": seen.radiograph,
         "alone": seen.alone,
+        "position": seen.position,
+        "letter": seen.letter,
+        "letter_doubt": seen.letter_doubt,
         "readings": readings,
         "regions": [
             {
@@ -193,4 +196,7 @@ def _unpack(
         radiograph=content["radiograph"],
         regions=tuple(regions),
         alone=content["alone"],
+        position=content["position"],
+        letter=content["letter"],
+        letter_doubt=content["letter_doubt"],
     )
