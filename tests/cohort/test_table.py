@@ -180,3 +180,28 @@ def test_numbers_are_read_as_a_cell_at_a_time_reads_them(cells: list[str]) -> No
             assert place not in wrong
         else:
             assert place in wrong
+
+
+def test_one_cell_reads_as_it_does_in_a_column() -> None:
+    rng = np.random.default_rng(3)
+    cells = [repr(float(one)) for one in rng.normal(size=60) * 10.0 ** rng.integers(-12, 12, 60)]
+    cells += [
+        "007",
+        "-3",
+        "+4.",
+        "1,5",
+        "",
+        "n/a",
+        "inf",
+        "nan",
+        "1_0",
+        "0x10",
+        "１２",
+        " 2",
+        "1e400",
+    ]
+    for cell in cells:
+        alone, wrong = as_numbers(pd.Series([cell], dtype=object))
+        among, wrong_among = as_numbers(pd.Series([cell, "1.5"], dtype=object))
+        assert np.array_equal(alone, among[:1], equal_nan=True), cell
+        assert wrong == wrong_among, cell

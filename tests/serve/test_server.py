@@ -11,7 +11,7 @@ import pytest
 
 from serve.locked_models import locked_model
 from serve.served import CASE, GENES, Watching, client, upload
-from trephine.errors import BundleError, InputError, WorkerError
+from trephine.errors import BundleError, InputError, StudyProblemsError, WorkerError
 from trephine.serve.logs import LOG
 from trephine.serve.metrics import Metrics
 from trephine.serve.models import open_models
@@ -26,6 +26,15 @@ def test_the_api_predicts_what_the_command_line_predicts() -> None:
     said = client().post(f"{MODEL}/predict", json={"clinical": CASE, "features": GENES})
     assert said.status_code == 200
     assert said.json() == json.loads(predict_case(locked_model(), CASE | GENES).to_json())
+
+
+def test_numbers_and_their_texts_predict_the_same() -> None:
+    words = {name: repr(float(value)) for name, value in GENES.items()}
+    typed = {name: float(value) for name, value in GENES.items()}
+    asked = [predict_case(locked_model(), CASE | genes).to_json() for genes in (typed, words)]
+    assert asked[0] == asked[1]
+    with pytest.raises(StudyProblemsError, match="a number"):
+        predict_case(locked_model(), CASE | {**typed, "gene_1": float("inf")})
 
 
 def test_the_models_are_listed_with_what_they_need() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from trephine.types import FloatArray
 MISSING = frozenset(
     {"", "na", "n/a", "n.a.", "nan", "null", "none", ".", "?", "-", "--", "---", "–", "—", "'--"}
 )
+
+_PLAIN = re.compile(r"[+-]?[0-9]{1,17}(\.[0-9]{0,20})?([eE][+-]?[0-9]{1,2})?")
 
 
 def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
@@ -40,6 +43,9 @@ def as_numbers(column: pd.Series) -> tuple[FloatArray, list[int]]:
     Rows are 0-based positions in the column. A decimal comma is not guessed at: "1,5" is no
     number. Full-width digits and a Unicode minus are those of any number.
     """
+    if len(column) == 1 and _PLAIN.fullmatch(cell := str(column.iloc[0])):
+        # One cell, as of a new case: the same number in a tenth of the time.
+        return np.array([float(cell)]), []
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     # No mark of a missing value reads as a number: only the other cells are looked at one by one.
     odd = np.flatnonzero(~np.isfinite(numbers))

@@ -9,12 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from trephine.cohort.cell_problems import absent_column, number_problems
-from trephine.cohort.cells import CellReading, read_column
 from trephine.cohort.clinical import cells_as_read
-from trephine.cohort.reading_keys import LOCKED
-from trephine.cohort.table import as_numbers, find_column
-from trephine.errors import InputError, StudyProblemsError
+from trephine.errors import InputError
 from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.imaging.normalise import normalise
 from trephine.modelling.cases import FeatureSet
@@ -24,7 +20,8 @@ from trephine.study.image_plans import DEEP, RADIOMICS, image_of, set_name
 from trephine.study.images.derived import derived_mask
 from trephine.study.images.new_header import check_new_header
 from trephine.study.images.sides import check_new_case
-from trephine.study.locked.case_row import Given, case_row, name_of, one_row
+from trephine.study.locked.case_features import given_features
+from trephine.study.locked.case_row import Given, case_row
 from trephine.study.locked.gaps import feature_gaps
 from trephine.study.locked.model import LockedModel
 from trephine.study.locked.network import check_engine, open_embedder
@@ -117,7 +114,12 @@ def features_of(
         if name in found or (name not in needed and case.features is None):
             continue
         columns = model.predictor.signatures[name].names if name in needed else ()
-        found[name] = _from_table(model, case, name, columns, wider.get(name, ()))
+        if case.features is None:
+            raise InputError(
+                f"prediction: expected the features of {name} (--features), found none"
+            )
+        decimal = model.context.features.decimal
+        found[name] = given_features(case.features, name, columns, wider.get(name, ()), decimal)
     warnings += feature_gaps(model, chosen, found)
     return found
 
@@ -223,35 +225,6 @@ def _radiomics(
     normalised = normalise(image, settings.normalise, region)
     found = measure_region(normalised, mask, settings.radiomics, label=label)
     return FeatureSet(RADIOMICS, tuple(found.names), np.asarray(found.values)[np.newaxis])
-
-
-def _from_table(
-    model: LockedModel, case: NewCase, name: str, needed: Sequence[str], also: Sequence[str]
-) -> FeatureSet:
-    """Return a case's features of one set, and those of ``also`` that its table has."""
-    if case.features is None:
-        raise InputError(f"prediction: expected the features of {name} (--features), found none")
-    frame, file = one_row(case.features), name_of(case.features)
-    decimal = model.context.features.decimal
-    if decimal is not None:
-        frame = frame.apply(read_column, how=CellReading(decimal=decimal))
-    columns = {wanted: find_column(frame, wanted) for wanted in needed}
-    for further in also:
-        if further not in columns and find_column(frame, further) is not None:
-            columns[further] = find_column(frame, further)
-    problems = [
-        absent_column(file, None, wanted, frame.columns, use=f"of {name}")
-        for wanted, column in columns.items()
-        if column is None
-    ]
-    values = []
-    for column in filter(None, columns.values()):
-        numbers, wrong = as_numbers(frame[column])
-        values.append(numbers[0])
-        problems += number_problems(frame[column], wrong, file, "a number", LOCKED)
-    if problems:
-        raise StudyProblemsError(problems)
-    return FeatureSet(name, tuple(columns), np.array(values).reshape(1, -1))
 
 
 def open_case(model: LockedModel, case: NewCase) -> tuple[Image, Mask, BoolArray]:
