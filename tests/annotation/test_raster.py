@@ -22,7 +22,6 @@ from trephine.annotation.raster import (
     outline_of,
     region_pixels,
     runs_of,
-    shape_pixels,
 )
 from trephine.annotation.shapes import (
     Disc,
@@ -37,6 +36,7 @@ from trephine.annotation.shapes import (
     Stroke,
 )
 from trephine.errors import InputError
+from trephine.types import BoolArray
 
 SPACINGS = [(1.0, 1.0), (0.4, 0.4), (0.31, 0.77)]
 SHAPE = (61, 83)
@@ -48,6 +48,11 @@ def places(rng: np.random.Generator, count: int) -> list[tuple[float, float]]:
         (float(x), float(y))
         for x, y in zip(rng.uniform(-12, 95, count), rng.uniform(-12, 72, count), strict=True)
     ]
+
+
+def shape_pixels(shape: Shape, grid: PlaneGrid) -> BoolArray:
+    """Return the pixels of one shape on the whole plane."""
+    return region_pixels([ShapePart(shape=shape)], grid.shape, grid.spacing_mm)
 
 
 @pytest.mark.parametrize("spacing", SPACINGS)

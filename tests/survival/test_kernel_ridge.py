@@ -8,7 +8,8 @@ import pytest
 from trephine.errors import ModelError
 from trephine.regression.coxnet_path import coxnet_path
 from trephine.regression.coxnet_settings import PathSettings
-from trephine.survival.kernel_ridge import kernel_ridge_path, null_gradient
+from trephine.survival.kernel_ridge import kernel_ridge_path, residual_of_null
+from trephine.survival.path_risk import risk_in_order
 from trephine.types import FloatArray, Survival
 
 PENALTIES = np.geomspace(30, 0.02, 9)
@@ -94,11 +95,11 @@ def test_a_path_that_goes_on_from_the_end_of_another_is_the_one_path_of_both() -
     np.testing.assert_array_equal(parts, whole.log_likelihood)
 
 
-def test_the_null_gradient_is_observed_less_expected_over_n() -> None:
+def test_the_residual_of_the_null_model_is_observed_less_expected_over_n() -> None:
     survival = Survival(np.array([1.0, 2, 2, 4, 5]), np.array([True, True, False, True, False]))
     expected_events = np.array([1 / 5, 1 / 5 + 1 / 4, 1 / 5 + 1 / 4, 0.95, 0.95])
     expected = (survival.event - expected_events) / 5
-    np.testing.assert_allclose(null_gradient(survival), expected, atol=1e-15)
+    np.testing.assert_allclose(residual_of_null(*risk_in_order(survival)), expected, atol=1e-15)
 
 
 def test_a_penalty_too_small_for_a_solution_is_refused() -> None:

@@ -114,13 +114,6 @@ def _planes(shape: Sequence[int], axis: int) -> int:
     return 1 if len(shape) == 2 else shape[axis]
 
 
-def shape_pixels(shape: Shape, grid: PlaneGrid) -> BoolArray:
-    """Return the pixels of one shape on the whole plane."""
-    pixels: BoolArray = np.zeros(grid.shape, dtype=np.bool_)
-    _join(pixels, ShapePart(shape=shape), grid)
-    return pixels
-
-
 def outline_of(shape: Polygon | Freehand, grid: PlaneGrid) -> FloatArray:
     """Return the corners of a closed line in pixels, shape (k, 2), as its pixels follow from it."""
     if isinstance(shape, Polygon) or shape.smoothing_mm == 0:

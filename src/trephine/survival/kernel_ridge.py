@@ -112,16 +112,11 @@ def kernel_ridge_path(
     return KernelPath(penalties, in_order, values)
 
 
-def null_gradient(survival: Survival) -> FloatArray:
+def residual_of_null(risk: RiskSets, order: IntArray) -> FloatArray:
     """Return the martingale residuals of the model without columns, over n, shape (n,).
 
     A column's inner product with them is its score: the slope of log PL / n at no effect.
     """
-    return residual_of_null(*risk_in_order(survival))
-
-
-def residual_of_null(risk: RiskSets, order: IntArray) -> FloatArray:
-    """Return the same, shape (n,), of cases whose risk sets and order by time are known."""
     state = empty_state(risk)
     evaluate(np.zeros(order.size), risk, state)
     residual = np.empty(order.size)
