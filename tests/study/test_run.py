@@ -7,6 +7,7 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -35,10 +36,10 @@ from trephine.validation.tasks import Running
 
 
 @pytest.fixture(scope="module")
-def image_run(tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
+def image_run(tmp_path_factory: pytest.TempPathFactory, every_format: None) -> StudyResult:
     """A study with images that ran, in one process, with its page."""
     study = write_image_study(tmp_path_factory.mktemp("images") / "study")
-    return Study.from_toml(study.toml).run(workers=1, formats=("html",))
+    return Study.from_toml(study.toml).run(workers=1)
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,18 @@ def test_the_page_needs_nothing_outside_itself(image_run: StudyResult) -> None:
     loaded += re.findall(r"url\(\s*['\"]?([^'\")]+)", page)
     loaded += re.findall(r"@import\s+([^;]+)", page)
     assert [target for target in loaded if not target.startswith(("data:", "#"))] == []
+
+
+def test_figures_tables_and_a_document_lie_beside_the_page(image_run: StudyResult) -> None:
+    figures = {path.suffix: path for path in (image_run.folder / "figures").iterdir()}
+    assert set(figures) == {".svg", ".pdf", ".png"}
+    stems = [{p.stem for p in figures[".svg"].parent.glob(f"*{end}")} for end in figures]
+    assert stems[0] == stems[1] == stems[2] != set()
+    with ZipFile(image_run.folder / "report.docx") as document:
+        pictures = [name for name in document.namelist() if name.startswith("word/media/")]
+    assert len(pictures) >= len(stems[0])
+    assert (image_run.folder / "tables" / "tables.xlsx").exists()
+    assert list((image_run.folder / "tables").glob("*.csv"))
 
 
 def test_both_protocols_and_all_models_have_their_row(image_run: StudyResult) -> None:

@@ -155,7 +155,7 @@ def test_a_new_hazard_brings_the_risks_of_these_cases_to_what_was_seen(
     before, after = predict_case(old, case), predict_case(model, case)
     assert after.risk_group == before.risk_group
     assert after.survival[24.0].value < before.survival[24.0].value
-    assert "the coefficients held" in plain(about_updating(Trace.start(found.facts))[0])
+    assert "with the coefficients kept" in plain(about_updating(Trace.start(found.facts))[0])
 
 
 def test_events_that_compete_and_its_own_folder_are_refused(locked: Path, tmp_path: Path) -> None:
