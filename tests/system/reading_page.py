@@ -52,8 +52,14 @@ class ReadingPage:
     errors: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, browser: Browser, address: str, size: tuple[int, int] = (1280, 900)) -> ReadingPage:
-        page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    def of(
+        cls,
+        browser: Browser,
+        address: str,
+        size: tuple[int, int] = (1280, 900),
+        touch: bool = False,
+    ) -> ReadingPage:
+        page = browser.new_page(viewport={"width": size[0], "height": size[1]}, has_touch=touch)
         page.set_default_timeout(1000 * PATIENCE_S)
         made = cls(page)
         page.on("pageerror", lambda error: made.errors.append(str(error)))

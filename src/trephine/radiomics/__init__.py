@@ -1,13 +1,34 @@
-"""The radiomics engine: PyRadiomics' numbers from fused passes over the region of interest."""
+"""The radiomics engine: PyRadiomics' numbers from fused passes over the region of interest.
 
-from trephine.radiomics.extract import (
-    ENGINE_VERSION,
-    RadiomicsResult,
-    extract_radiomics,
-    measure_region,
-)
-from trephine.radiomics.names import FeatureDescription, describe, feature_names
-from trephine.radiomics.settings import RadiomicsSettings
+Its names are taken from their files when they are asked for: who wants the box round a region need
+not load every filter.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trephine.radiomics.extract import (
+        ENGINE_VERSION,
+        RadiomicsResult,
+        extract_radiomics,
+        measure_region,
+    )
+    from trephine.radiomics.names import FeatureDescription, describe, feature_names
+    from trephine.radiomics.settings import RadiomicsSettings
+
+_ROOMS = {
+    "ENGINE_VERSION": "extract",
+    "FeatureDescription": "names",
+    "RadiomicsResult": "extract",
+    "RadiomicsSettings": "settings",
+    "describe": "names",
+    "extract_radiomics": "extract",
+    "feature_names": "names",
+    "measure_region": "extract",
+}
 
 __all__ = [
     "ENGINE_VERSION",
@@ -19,3 +40,9 @@ __all__ = [
     "feature_names",
     "measure_region",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name in _ROOMS:
+        return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
