@@ -247,7 +247,7 @@ def asked() -> set[str]:
               if one in ("saving", "saved", "offline", "stale", "closed", "refused")}  # fmt: skip
     found |= {f"region_{one}" for one in ("head", "lesion", "ring", "acetabulum")}
     found |= {f"warning_{one}" for one in ("half", "laterality", "swapped", "pa")}
-    found |= {f"warning_letter_{one}" for one in get_args(Doubt)}
+    found |= {f"warning_letter_{one}" for one in (*get_args(Doubt), "side")}
     found |= {f"mode_{one}" for one in ("add", "subtract", "intersect", "replace")}
     return found | {"lacks_head", "lacks_places", "filter_all"}
 

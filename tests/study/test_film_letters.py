@@ -14,7 +14,7 @@ from study.small_study import SmallStudy
 from study.test_sides import as_dicom, dicom_study, edit, notes, passed
 from trephine.imaging.sides import Facing
 from trephine.study.annotating.items import WorkItem
-from trephine.study.annotating.viewing import letter_doubt
+from trephine.study.annotating.viewing import FilmLetter, film_letter
 from trephine.study.images.film_letters import film_remarks
 from trephine.study.images.seen import SeenImage, see_image
 from trephine.study.images.sides import check_new_case
@@ -81,4 +81,7 @@ def test_the_desk_sees_the_same_letter_once_for_all_changes(tmp_path: Path) -> N
     path = tmp_path / "film.dcm"
     as_dicom(film("L")[:, ::-1], path, PatientOrientation=["L", "F"], ViewPosition="AP")
     item = WorkItem("a", "film", path, (), None, {})
-    assert letter_doubt(item) == ("L", "mirrored")
+    assert film_letter(item) == FilmLetter("L", "mirrored", alone=False)
+    narrow = tmp_path / "hip.dcm"
+    as_dicom(np.vstack([film("L")[:, :400], np.full((100, 400), 60.0)]), narrow, ViewPosition="AP")
+    assert film_letter(replace(item, path=narrow)) == FilmLetter("L", "", alone=True)

@@ -22,7 +22,7 @@ from trephine.imaging.sides import facing_of
 from trephine.study.annotating.head_summary import head_summaries, measured
 from trephine.study.annotating.items import WorkItem
 from trephine.study.annotating.reading_values import values_file
-from trephine.study.annotating.viewing import grid_of, letter_doubt, opened, plane_grid
+from trephine.study.annotating.viewing import film_letter, grid_of, opened, plane_grid
 from trephine.types import BoolArray
 from trephine.writing import write_text
 
@@ -210,9 +210,19 @@ def _side_warnings(
         found.append({"code": "swapped", "region": "", "says": ""})
     if str(image.provenance.get("view_position") or "") == "PA":
         found.append({"code": "pa", "region": "", "says": ""})
-    if any(region.side is not None for region in reading.regions.values()):
-        # It takes a moment to find: not before a side is drawn that it may contradict.
-        letter, doubt = letter_doubt(item)
-        if doubt:
-            found.append({"code": f"letter_{doubt}", "region": "", "says": letter})
+    return [*found, *_letter_warnings(item, reading)]
+
+
+def _letter_warnings(item: WorkItem, reading: DrawnReading) -> list[dict[str, str]]:
+    """Return what the letter on the film contradicts: the file, or the side of a region."""
+    sided = {name: one.side for name, one in reading.regions.items() if one.side is not None}
+    if not sided:
+        return []  # the letter takes a moment to find
+    film = film_letter(item)
+    found = []
+    if film.doubt:
+        found.append({"code": f"letter_{film.doubt}", "region": "", "says": film.letter})
+    if film.alone:
+        other = [name for name, side in sided.items() if side != film.letter]
+        found += [{"code": "letter_side", "region": name, "says": film.letter} for name in other]
     return found

@@ -111,9 +111,28 @@ def image_facts(item: WorkItem) -> ImageFacts:
     )
 
 
-def letter_doubt(item: WorkItem) -> tuple[str, str]:
-    """Return the R or L on a film and in what it contradicts the file; empty where it does not."""
-    return _letter_doubt(item.path, _changed(item.path), item.spacing_mm)
+@dataclass(frozen=True)
+class FilmLetter:
+    """The R or L on a film.
+
+    Attributes
+    ----------
+    letter
+        Empty where there is none that is clear.
+    doubt
+        In what it contradicts the file; empty where it does not.
+    alone
+        The film shows one side, which the letter names.
+    """
+
+    letter: str
+    doubt: str
+    alone: bool
+
+
+def film_letter(item: WorkItem) -> FilmLetter:
+    """Return the letter on a film; it is looked for once."""
+    return _film_letter(item.path, _changed(item.path), item.spacing_mm)
 
 
 def grid_of(item: WorkItem) -> DrawnGrid:
@@ -168,12 +187,13 @@ def _opened(path: Path, changed: int, spacing_mm: StatedSpacing) -> Image:
 
 
 @lru_cache(maxsize=_LETTERS_KEPT)
-def _letter_doubt(path: Path, changed: int, spacing_mm: StatedSpacing) -> tuple[str, str]:
+def _film_letter(path: Path, changed: int, spacing_mm: StatedSpacing) -> FilmLetter:
     image = _opened(path, changed, spacing_mm)
     if view_of(image) == "lateral":
-        return "", ""
+        return FilmLetter("", "", alone=False)
     seen = see_image(image, [], [], sided=True)
-    return seen.letter, seen.letter_doubt
+    alone = bool(seen.letter) and not (seen.shows_both or seen.laterality)
+    return FilmLetter(seen.letter, seen.letter_doubt, alone)
 
 
 def _changed(path: Path) -> int:
