@@ -46,7 +46,7 @@ def row(name: str) -> str:
     times = [seconds(answer["processor"]) for answer in answers]
     times += ["–"] * (len(SIZES) - len(sizes))
     slope = log10(answers[-1]["processor"] / answers[-2]["processor"])
-    memory = (answers[-1]["peak"] - answers[-1]["before"]) / 2**20
+    memory = answers[-1]["added"] / 2**20
     return f"| {name} | {' | '.join(times)} | {slope:.2f} | {memory:,.0f} MiB |"
 
 
@@ -69,7 +69,9 @@ def main() -> None:
     text = (
         "# A registry's size\n\nProcessor time on one thread for so many cases, whose follow-up is"
         " known to the day. Slope: powers of ten in time for the last power of ten in cases (1 is"
-        " proportional). Memory: what the largest added at its peak to the cases themselves.\n\n"
+        " proportional). Memory: what the largest added at its peak to the cases themselves; tables"
+        " of over 256 MiB lie in files, of which the system keeps in memory what there is room for,"
+        " and do not count.\n\n"
         f"| measure | {heads} | slope | memory |\n|---|{'---|' * (len(SIZES) + 2)}\n"
         + "\n".join(rows)
         + "\n"

@@ -21,7 +21,7 @@ from trephine import cluster
 from trephine.cluster import work_done_by
 from trephine.errors import InputError, WorkerError
 from trephine.executors import available_workers, executor, is_elsewhere
-from trephine.study.batch.guard import Lost, WorkerGuard
+from trephine.worker_guard import Lost, WorkerGuard
 
 
 class Shared:

@@ -195,7 +195,8 @@ def _work_on_cluster(shared: bytes, name: str, version: str, content: bytes) -> 
     try:
         _refuse_other(version, "this worker")
         function, item = pickle.loads(content)  # noqa: S301 - sent by the client of this cluster
-        answer = True, function(*taken(name, lambda: shared), item)
+        # Both sent by the client of this cluster.
+        answer = True, function(*taken(name, lambda: pickle.loads(shared)), item)  # noqa: S301
         return pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
     except Exception as error:
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import mmap
 import multiprocessing
 import os
 import pickle
@@ -9,19 +11,19 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import resource_tracker
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal, Protocol, TypeVar
+from typing import IO, Any, Literal, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
 from trephine.errors import WorkerError
-from trephine.limits import state_limits, stated_limits
+from trephine.limits import Stated, state_limits, stated_limits
 from trephine.scratch import private_file, scratch_folder
 from trephine.workers import end_workers, start_worker, starting, watch_over
 
@@ -142,6 +144,11 @@ def is_elsewhere() -> bool:
     return _elsewhere() is not None
 
 
+def is_serial() -> bool:
+    """Say whether everything is to be done in this process."""
+    return _place.get() == "serial"
+
+
 def _elsewhere() -> Place | None:
     place = _place.get()
     return None if place == "serial" or place == "local" else place
@@ -190,13 +197,42 @@ def executor(workers: int | None = None, shared: tuple[Any, ...] = ()) -> Iterat
             yield SerialExecutor(shared)
         return
     kept = _kept.get()
-    ours = nullcontext(kept[1]) if kept is not None and kept[0] == count else _pool(count)
+    ours = nullcontext(kept.pool()) if kept is not None and kept.count == count else _pool(count)
     with ours as pool, _hand_over(shared) as handed_over:
         yield LocalExecutor(pool, handed_over)
 
 
-# How many workers the outermost ``workers_kept`` block keeps, and the workers.
-_kept: ContextVar[tuple[int, ProcessPoolExecutor] | None] = ContextVar("kept", default=None)
+class _KeptWorkers:
+    """Workers of a ``workers_kept`` block; lost ones are followed by others."""
+
+    def __init__(self, count: int, stack: ExitStack) -> None:
+        self.count = count
+        self._stack = stack
+        self._pool: ProcessPoolExecutor | None = None
+
+    def pool(self) -> ProcessPoolExecutor:
+        """Return the workers, started where there are none."""
+        if self._pool is None:
+            self._pool = self._stack.enter_context(_pool(self.count))
+        return self._pool
+
+    def lose(self) -> None:
+        """Part with the workers."""
+        if self._pool is not None:
+            end_workers(self._pool)
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+
+# Workers of the outermost ``workers_kept`` block.
+_kept: ContextVar[_KeptWorkers | None] = ContextVar("kept", default=None)
+
+
+def lose_kept_workers() -> None:
+    """Part with the workers that are kept, of which one was lost: the next work starts others."""
+    kept = _kept.get()
+    if kept is not None:
+        kept.lose()
 
 
 @contextmanager
@@ -215,8 +251,8 @@ def workers_kept(workers: int | None = None) -> Iterator[None]:
     if count <= 1 or _kept.get() is not None or _place.get() != "local":
         yield
         return
-    with _pool(count) as pool:
-        token = _kept.set((count, pool))
+    with ExitStack() as stack:
+        token = _kept.set(_KeptWorkers(count, stack))
         try:
             yield
         finally:
@@ -263,7 +299,7 @@ def _hand_over(shared: tuple[Any, ...]) -> Iterator[_HandedOver]:
     with scratch_folder() as folder:
         file = folder / "shared"
         with private_file(file) as stream:
-            stream.write(packed(shared))
+            _write_shared(stream, shared)
         yield _HandedOver(uuid.uuid4().hex, file)
 
 
@@ -272,12 +308,59 @@ _taken: dict[str, tuple[Any, ...]] = {}
 _taking = Lock()
 
 
+# What items share, and the limits that are stated.
+_Shared = tuple[Stated, tuple[Any, ...]]
+
+# Arrays of so many bytes are not copied by each worker: all look at those in the file.
+_WORTH_LOOKING_AT = 1 << 20
+_ALIGNED = 64
+
+
 def packed(shared: tuple[Any, ...]) -> bytes:
-    """Return what items share, and the limits that are stated, for `taken`."""
+    """Return what items share, and the limits that are stated, as bytes."""
     return pickle.dumps((stated_limits(), shared), protocol=pickle.HIGHEST_PROTOCOL)
 
 
-def taken(name: str, read: Callable[[], bytes]) -> tuple[Any, ...]:
+def _write_shared(stream: IO[bytes], shared: tuple[Any, ...]) -> None:
+    """Write what items share: sizes of the parts, what is not an array, and the large arrays."""
+    arrays: list[memoryview] = []
+
+    def is_small(buffer: pickle.PickleBuffer) -> bool:
+        content = buffer.raw()
+        if content.nbytes < _WORTH_LOOKING_AT:
+            return True
+        arrays.append(content)
+        return False
+
+    rest = pickle.dumps(
+        (stated_limits(), shared),
+        protocol=pickle.HIGHEST_PROTOCOL,
+        buffer_callback=is_small,
+    )
+    sizes = [len(rest), *(array.nbytes for array in arrays)]
+    stream.write(json.dumps(sizes).encode() + b"\n")
+    for part in (memoryview(rest), *arrays):
+        stream.write(bytes(-stream.tell() % _ALIGNED))
+        stream.write(part)
+
+
+def _read_shared(file: Path) -> _Shared:
+    """Return what `_write_shared` wrote; arrays lie in the file until they are written to."""
+    with file.open("rb") as stream:
+        sizes = json.loads(stream.readline())
+        place = stream.tell()
+        whole = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY))
+    parts = []
+    for size in sizes:
+        place += -place % _ALIGNED
+        parts.append(whole[place : place + size])
+        place += size
+    # Our own bytes, from a file that only this user can enter.
+    shared: _Shared = pickle.loads(parts[0], buffers=parts[1:])  # noqa: S301
+    return shared
+
+
+def taken(name: str, read: Callable[[], _Shared]) -> tuple[Any, ...]:
     """Return what the items of an executor share, made once in each worker.
 
     Parameters
@@ -285,12 +368,11 @@ def taken(name: str, read: Callable[[], bytes]) -> tuple[Any, ...]:
     name
         Of the executor.
     read
-        Returns what `packed` made of it: our own bytes, from a file that only this user can
-        enter, or from the cluster that this user chose.
+        Returns it, with the limits.
     """
     with _taking:
         if name not in _taken:
-            limits, shared = pickle.loads(read())  # noqa: S301
+            limits, shared = read()
             state_limits(limits)
             # Only libraries that are loaded can be held to a thread, and function and arguments
             # have just loaded what they need.
@@ -302,4 +384,4 @@ def taken(name: str, read: Callable[[], bytes]) -> tuple[Any, ...]:
 
 def _work(handed_over: _HandedOver, function: Callable[..., Result], item: Any) -> Result:
     """Do one item in a worker, with what the executor's items share."""
-    return function(*taken(handed_over.name, handed_over.file.read_bytes), item)
+    return function(*taken(handed_over.name, partial(_read_shared, handed_over.file)), item)

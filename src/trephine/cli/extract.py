@@ -13,7 +13,7 @@ import typer
 from trephine.choices import Failures
 from trephine.cli.extract_maps import extract_maps, maps_wanted
 from trephine.cli.extract_shown import ExtractionLines
-from trephine.cli.options import ExecutorName, Misplaced, SpacingMm
+from trephine.cli.options import ExecutorName, Misplaced, Retry, SpacingMm
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
 
@@ -74,10 +74,6 @@ OnFailure = Annotated[
 Timeout = Annotated[
     float | None,
     typer.Option(help="Time limit for one region, in seconds; one that exceeds it fails.", min=0.1),
-]
-Retry = Annotated[
-    bool,
-    typer.Option("--retry", help="Retry regions that took too long or twice ended their process."),
 ]
 LogFile = Annotated[
     Path | None,

@@ -16,6 +16,12 @@ ExecutorName = Annotated[
     ),
 ]
 
+Retry = Annotated[
+    bool,
+    typer.Option(
+        "--retry", help="Retry what took too long or twice ended its process in an earlier run."
+    ),
+]
 SpacingMm = Annotated[
     float | None,
     typer.Option(help="Pixel spacing of images that state none, such as PNG.", min=0.005),

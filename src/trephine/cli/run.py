@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from trephine.cli.ending.following import StateFile, followed
-from trephine.cli.options import ExecutorName
+from trephine.cli.options import ExecutorName, Retry
 from trephine.cli.problems import problems_shown
 from trephine.cli.terminal import console, stages
 from trephine.held import hold_to
@@ -26,6 +26,7 @@ def run(
         int | None, typer.Option(help="Processes; all processors by default.", min=1)
     ] = None,
     executor: ExecutorName = None,
+    retry: Retry = False,
     state: StateFile = None,
 ) -> None:
     """Run a study: features, signatures, models, validation, report, model bundle."""
@@ -40,7 +41,12 @@ def run(
         followed(state, "run", study, shown) as job,
     ):
         result = Study.from_toml(study).run(
-            out, resume=resume, workers=workers, progress=job.show, executor=executor
+            out,
+            resume=resume,
+            workers=workers,
+            progress=job.show,
+            executor=executor,
+            retry=retry,
         )
         calculator = calculator_beside(result.bundle, result.folder)
         job.found(result.analysis.inputs)

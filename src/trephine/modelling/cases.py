@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.cohort.schema import ClinicalTable
+from trephine.columns import take_rows
 from trephine.deep.maps import BlockInputs
 from trephine.errors import InputError
 from trephine.rows import row_index
@@ -71,10 +72,10 @@ class FeatureSet:
         index = row_index(rows)
         return replace(
             self,
-            values=self.values[index],
-            raters={name: values[index] for name, values in self.raters.items()},
-            repeats={name: values[index] for name, values in self.repeats.items()},
-            perturbed=tuple(values[index] for values in self.perturbed),
+            values=take_rows(self.values, index),
+            raters={name: take_rows(values, index) for name, values in self.raters.items()},
+            repeats={name: take_rows(values, index) for name, values in self.repeats.items()},
+            perturbed=tuple(take_rows(values, index) for values in self.perturbed),
             maps=None if self.maps is None else self.maps.take(index),
         )
 

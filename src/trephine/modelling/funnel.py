@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from trephine.columns import blocks, roomy
 from trephine.modelling.cases import FeatureSet
 from trephine.selection.audit import AuditRow, SelectionStepResult
 from trephine.types import FloatArray
@@ -29,14 +30,18 @@ class Funnel:
     def __init__(self, features: FeatureSet, winsorise: float) -> None:
         self.features = features
         self.names = np.array(features.names, dtype=object)
-        values = features.values
+        values, p = features.values, len(features.names)
         self.bounds: tuple[FloatArray, FloatArray] | None = None
+        self.centre, self.scale = np.empty((2, p))
         if np.isfinite(winsorise):
-            self.bounds = _fences(values, winsorise)
-            values = np.clip(values, *self.bounds)
-        self.centre, self.scale = _moments(values)
-        # A missing value becomes the mean; how many there may be, the completeness step decides.
-        self.standardised = np.nan_to_num((values - self.centre) / self.scale)
+            self.bounds = np.empty(p), np.empty(p)
+        for part in blocks(*values.shape):
+            some = values[:, part]
+            if self.bounds is not None:
+                low, high = _fences(some, winsorise)
+                self.bounds[0][part], self.bounds[1][part] = low, high
+                some = np.clip(some, low, high)
+            self.centre[part], self.scale[part] = _moments(some)
         self.left = np.arange(len(features.names))
         self.audit: list[AuditRow] = []
 
@@ -51,7 +56,16 @@ class Funnel:
 
     def values_left(self) -> FloatArray:
         """Return the standardised features that are left, shape (n, number of them)."""
-        left: FloatArray = self.standardised[:, self.left]
+        values = self.features.values
+        left = roomy((values.shape[0], self.left.size), order="F")
+        for part in blocks(*left.shape):
+            chosen = self.left[part]
+            some = values[:, chosen]
+            if self.bounds is not None:
+                some = np.clip(some, self.bounds[0][chosen], self.bounds[1][chosen])
+            # A missing value becomes the mean; how many there may be, the completeness step
+            # decides.
+            left[:, part] = np.nan_to_num((some - self.centre[chosen]) / self.scale[chosen])
         return left
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from trephine.choices import IccForm
+from trephine.columns import blocks
 from trephine.modelling.cases import FeatureSet
 from trephine.selection.icc import intraclass_correlation
 from trephine.types import BoolArray, FloatArray, IntArray
@@ -124,10 +125,29 @@ def _agreement(
     form: IccForm,
 ) -> Agreement | None:
     """Return the agreement of some readings; None where fewer than five cases have them all."""
-    read: BoolArray = np.all([~np.isnan(r).all(axis=1) for r in readings], axis=0)
+    read: BoolArray = np.all([_has_any(reading) for reading in readings], axis=0)
     if read.sum() < FEWEST_SUBJECTS:
         return None
-    ratings = np.stack([reading[read] for reading in readings], axis=1)
+    p = readings[0].shape[1]
+    subjects, limits = np.empty(p, dtype=np.int64), np.empty((3, p))
+    for part in blocks(len(readings) * read.size, p):
+        ratings = np.stack([reading[:, part][read] for reading in readings], axis=1)
+        subjects[part], limits[:, part] = _limits(ratings, form)
+    copies = len(readings) - 1 if kind == "perturbed" else 0
+    icc, low, high = limits
+    return Agreement(kind, raters, form, int(read.sum()), subjects, icc, low, high, copies)
+
+
+def _has_any(values: FloatArray) -> BoolArray:
+    """Return which cases have a value of some feature, shape (n,)."""
+    found = np.zeros(values.shape[0], dtype=np.bool_)
+    for part in blocks(*values.shape):
+        found |= ~np.isnan(values[:, part]).all(axis=1)
+    return found
+
+
+def _limits(ratings: FloatArray, form: IccForm) -> tuple[IntArray, FloatArray]:
+    """Return subjects, and estimate and limits, of each feature of (subjects, raters, features)."""
     has: BoolArray = np.asarray(np.isfinite(ratings).all(axis=1))
     limits = np.full((3, ratings.shape[2]), np.nan)
     whole = has.all(axis=0)
@@ -135,10 +155,7 @@ def _agreement(
         limits[:, whole] = _icc(ratings[:, :, whole], form)
     for j in np.flatnonzero(~whole & (has.sum(axis=0) >= FEWEST_SUBJECTS)):
         limits[:, [j]] = _icc(ratings[has[:, j]][:, :, [j]], form)
-    copies = len(readings) - 1 if kind == "perturbed" else 0
-    icc, low, high = limits
-    n, each = int(read.sum()), has.sum(axis=0)
-    return Agreement(kind, raters, form, n, each, icc, low, high, copies)
+    return has.sum(axis=0), limits
 
 
 def _icc(ratings: FloatArray, form: IccForm) -> FloatArray:

@@ -206,6 +206,12 @@ class DataSection(PlanSection):
         ' finds, and a run at the first that cannot be measured; `"skip"` leaves them out, named'
         " by row and counted in the flow figure. Files that go away during a run always end it",
     )
+    timeout_s: float | None = Field(
+        default=None,
+        ge=0.1,
+        description="longest time for one image with all its regions, in seconds; one that takes"
+        " longer is a failure, as is one that ends its process twice. By default there is no limit",
+    )
     accept: tuple[Acceptable, ...] = Field(
         default=(),
         description="what to go on with although images or masks contradict the table: `sides`"

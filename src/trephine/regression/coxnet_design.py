@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from trephine.columns import all_finite, blocks, roomy
 from trephine.errors import InputError, ModelError
 from trephine.survival.path_order import glmnet_order
 from trephine.survival.path_risk import RiskSets, order_by_time, risk_sets
@@ -91,7 +92,7 @@ def check_columns(X: npt.ArrayLike) -> tuple[FloatArray, tuple[str, ...]]:
         values = np.asarray(X, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"X: expected numbers in every column; {error}") from error
-    odd = np.flatnonzero(~np.isfinite(values).all(axis=0))
+    odd = np.flatnonzero(~all_finite(values))
     if odd.size:
         raise InputError(
             f"X: expected finite values, found missing or infinite ones in {told(names, odd)};"
@@ -130,7 +131,9 @@ def cox_data(X: npt.ArrayLike, survival: Survival) -> CoxData:
         raise InputError(f"X: expected {len(survival)} rows, one per case, found {values.shape[0]}")
     check_outcome(survival)
     order = order_by_time(survival.time)
-    columns = np.ascontiguousarray(values[order].T)
+    columns = roomy((len(names), order.size))
+    for part in blocks(*values.shape):
+        columns[part] = values[:, part][order].T
     constant = np.flatnonzero(_is_constant(columns))
     if constant.size:
         raise InputError(
@@ -151,10 +154,9 @@ def _is_constant(columns: FloatArray) -> BoolArray:
 
 @njit(cache=True)
 def _standardised(
-    columns: FloatArray, rows: IntArray, unit_variance: bool
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    p, n = columns.shape[0], rows.size
-    out = np.empty((p, n))
+    columns: FloatArray, rows: IntArray, unit_variance: bool, out: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    p, n = out.shape
     centre = np.empty(p)
     scale = np.ones(p)
     for j in range(p):
@@ -176,7 +178,7 @@ def _standardised(
             scale[j] = deviation
             for i in range(n):
                 out[j, i] /= deviation
-    return out, centre, scale
+    return centre, scale
 
 
 def in_risk_order(
@@ -196,5 +198,6 @@ def design_of(
 ) -> Design:
     """Centre and scale the columns over the cases ``rows`` (increasing positions in ``data``)."""
     rows, risk = in_risk_order(data, rows, tied_censoring)
-    columns, centre, scale = _standardised(data.columns, rows, standardise == "fold")
+    columns = roomy((data.columns.shape[0], rows.size))
+    centre, scale = _standardised(data.columns, rows, standardise == "fold", columns)
     return Design(columns, risk, centre, scale)

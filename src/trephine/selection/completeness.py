@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from trephine.columns import blocks
 from trephine.errors import InputError
 from trephine.selection.audit import AuditRow, SelectionStepResult
-from trephine.types import FloatArray
+from trephine.types import BoolArray, FloatArray
 
 CompletenessReason = Literal["kept", "missing values", "no variance", "outliers"]
 SMALLEST_RELATIVE_SPREAD = 1e-13  # below it a feature is constant but for rounding
@@ -61,17 +62,20 @@ def keep_complete(
     InputError
         Another shape than (n, p), shares outside 0 to 1, a fence that is not positive.
     """
-    array = np.array(values, dtype=np.float64)
-    _check(array.shape, max_missing_share, fence, max_outlier_share)
-    array[~np.isfinite(array)] = np.nan
-    missing_share = np.isnan(array).mean(axis=0)
+    given = np.asarray(values, dtype=np.float64)
+    _check(given.shape, max_missing_share, fence, max_outlier_share)
+    p = given.shape[1]
+    missing_share, outlier_share, constant = np.empty(p), np.full(p, np.nan), np.empty(p, np.bool_)
+    for part in blocks(*given.shape):
+        array = np.array(given[:, part])
+        array[~np.isfinite(array)] = np.nan
+        missing_share[part] = np.isnan(array).mean(axis=0)
+        array[:, missing_share[part] == 1.0] = 0.0
+        constant[part] = _is_constant(array)
+        # The quartiles of thousands of columns take their time, and nothing asks for them then.
+        if max_outlier_share < 1:
+            outlier_share[part] = _outlier_share(array, fence)
     empty = missing_share == 1.0
-    array[:, empty] = 0.0
-    low, high = np.nanmin(array, axis=0), np.nanmax(array, axis=0)
-    constant = high - low <= SMALLEST_RELATIVE_SPREAD * np.maximum(np.abs(low), np.abs(high))
-    # The quartiles of thousands of columns take their time, and nothing asks for them then.
-    asked = max_outlier_share < 1
-    outlier_share = _outlier_share(array, fence) if asked else np.full(array.shape[1], np.nan)
 
     reasons: list[CompletenessReason] = [
         "missing values"
@@ -81,7 +85,7 @@ def keep_complete(
         else "outliers"
         if outlier_share[j] > max_outlier_share
         else "kept"
-        for j in range(array.shape[1])
+        for j in range(p)
     ]
     keep = np.array([reason == "kept" for reason in reasons], dtype=np.bool_)
     removed: dict[str, int] = {
@@ -114,6 +118,12 @@ def _check(
             raise InputError(f"{name}: expected a share between 0 and 1, found {share}")
     if not fence > 0.0:
         raise InputError(f"fence: expected a number > 0, found {fence}")
+
+
+def _is_constant(array: FloatArray) -> BoolArray:
+    low, high = np.nanmin(array, axis=0), np.nanmax(array, axis=0)
+    largest = np.maximum(np.abs(low), np.abs(high))
+    return np.asarray(high - low <= SMALLEST_RELATIVE_SPREAD * largest)
 
 
 def _outlier_share(array: FloatArray, fence: float) -> FloatArray:

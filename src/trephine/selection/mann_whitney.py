@@ -11,6 +11,7 @@ import numpy.typing as npt
 from numba import njit
 from scipy import special
 
+from trephine.columns import all_finite, blocks
 from trephine.errors import InputError
 from trephine.types import BoolArray, FloatArray, IntArray
 
@@ -49,7 +50,7 @@ def checked_values(values: npt.ArrayLike, n: int) -> FloatArray:
         array = array[:, np.newaxis]
     if array.ndim != 2 or array.shape[0] != n:
         raise InputError(f"values: expected shape ({n}, features), found {array.shape}")
-    odd = np.flatnonzero(~np.isfinite(array).all(axis=0))
+    odd = np.flatnonzero(~all_finite(array))
     if odd.size:
         raise InputError(
             f"values: expected finite ones, found missing or infinite ones in column {odd[0]} and"
@@ -92,8 +93,10 @@ def mann_whitney(
     n_outside = inside.size - n_inside
     if n_inside == 0 or n_outside == 0:
         raise InputError("group: expected cases inside and outside, found one of them empty")
-    rows = np.ascontiguousarray(array.T)
-    rank_sum, tie_sum = _rank_sums(rows, np.argsort(rows, axis=1), ~inside)
+    rank_sum, tie_sum = np.empty((2, array.shape[1]))
+    for part in blocks(*array.shape):
+        rows = np.ascontiguousarray(array[:, part].T)
+        rank_sum[part], tie_sum[part] = _rank_sums(rows, np.argsort(rows, axis=1), ~inside)
     statistic = rank_sum - n_outside * (n_outside + 1) / 2.0
     untied = tie_sum == 0.0
     exact = np.zeros(statistic.size, dtype=np.bool_)

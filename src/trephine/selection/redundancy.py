@@ -9,6 +9,7 @@ import numpy.typing as npt
 from numba import njit
 from scipy.stats import rankdata
 
+from trephine.columns import all_finite, blocks, roomy, take_columns
 from trephine.errors import InputError
 from trephine.selection.audit import SelectionStepResult, step_result
 from trephine.types import BoolArray, FloatArray, IntArray
@@ -24,15 +25,17 @@ def correlation_matrix(values: npt.ArrayLike) -> FloatArray:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 2 or array.shape[0] < 2:
         raise InputError(f"values: expected shape (cases, features), found {array.shape}")
-    if not np.isfinite(array).all():
-        odd = np.flatnonzero(~np.isfinite(array).all(axis=0))
+    odd = np.flatnonzero(~all_finite(array))
+    if odd.size:
         raise InputError(
             f"values: expected finite ones, found missing or infinite ones in column {odd[0]} and"
             f" {odd.size - 1} more columns; run the completeness step before"
         )
-    centred = array - array.mean(axis=0)
-    length = np.sqrt(np.einsum("ij,ij->j", centred, centred))
-    scaled = centred / np.where(length > 0, length, 1.0)
+    scaled = roomy(array.shape, "F" if array.flags.f_contiguous else "C")
+    for part in blocks(*array.shape):
+        centred = array[:, part] - array[:, part].mean(axis=0)
+        length = np.sqrt(np.einsum("ij,ij->j", centred, centred))
+        scaled[:, part] = centred / np.where(length > 0, length, 1.0)
     matrix: FloatArray = np.clip(scaled.T @ scaled, -1.0, 1.0)
     np.fill_diagonal(matrix, 1.0)
     return matrix
@@ -79,7 +82,7 @@ def prune_correlated(
         )
     # In one canonical order the sums below round the same way whatever the order of the columns.
     canonical = np.argsort(np.asarray(names)) if names is not None else _by_content(array)
-    strength = np.abs(correlation_matrix(array[:, canonical]))
+    strength = np.abs(correlation_matrix(take_columns(array, canonical)))
     others = max(array.shape[1] - 1, 1)
     mean = np.round((strength.sum(axis=0) - 1.0) / others, TIE_DIGITS)
     kept = _greedy(strength, np.argsort(mean, kind="stable"), threshold)

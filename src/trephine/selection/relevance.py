@@ -11,6 +11,7 @@ from numba import njit
 from scipy import special
 
 from trephine.choices import Ties
+from trephine.columns import blocks
 from trephine.errors import InputError, ModelError
 from trephine.selection.audit import SelectionStepResult, step_result
 from trephine.selection.mann_whitney import MannWhitneyMethod, checked_values, mann_whitney
@@ -71,10 +72,13 @@ def cox_score_test(
             f"expected events, found none among {len(survival)} cases", kind="no events"
         )
     order = np.argsort(survival.time, kind="stable")
-    rows = np.ascontiguousarray(array[order].T)
-    rows -= rows.mean(axis=1, keepdims=True)
-    score, information = _scores(rows, survival.time[order], survival.event[order], ties == "efron")
-    floor = 1e-12 * np.sum(rows**2, axis=1)
+    score, information, floor = np.empty((3, array.shape[1]))
+    time, event = survival.time[order], survival.event[order]
+    for part in blocks(*array.shape):
+        rows = np.ascontiguousarray(array[:, part][order].T)
+        rows -= rows.mean(axis=1, keepdims=True)
+        score[part], information[part] = _scores(rows, time, event, ties == "efron")
+        floor[part] = 1e-12 * np.sum(rows**2, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.where(information > floor, score**2 / information, np.nan)
     p: FloatArray = np.asarray(special.chdtrc(1.0, statistic), dtype=np.float64)

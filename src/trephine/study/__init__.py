@@ -51,6 +51,7 @@ class Study:
         progress: Callable[[str, int, int], None] | None = None,
         formats: Sequence[ReportFormat] | None = None,
         executor: str | None = None,
+        retry: bool = False,
     ) -> StudyResult:
         """Run the study; see ``trephine.study.run.run_study``."""
         from trephine.study.run import run_study
@@ -64,6 +65,7 @@ class Study:
             progress=progress,
             formats=formats,
             executor=executor,
+            retry=retry,
         )
 
 

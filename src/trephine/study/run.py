@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from trephine.choices import ProtocolName
 from trephine.cluster import work_done_by
-from trephine.errors import StudyProblemsError, TrephineError
+from trephine.errors import StudyProblemsError
 from trephine.executors import workers_kept
 from trephine.facts import Facts, write_facts
 from trephine.modelling.cases import Cases
@@ -20,7 +19,7 @@ from trephine.report.wording import name_column
 from trephine.store import FeatureStore
 from trephine.study.agreement import Comparison
 from trephine.study.assess.centres import can_be_judged_by_centre
-from trephine.study.batch.log import RunLog, Summary, log_in
+from trephine.study.batch.log import RunLog, Summary
 from trephine.study.extraction.drawings import compare_all_drawings
 from trephine.study.extraction.extracted import ExtractedFeatures, cases_of
 from trephine.study.extraction.several import extract_every_image
@@ -34,6 +33,7 @@ from trephine.study.pictures import draw_pictures
 from trephine.study.protocol_runs import run_protocols
 from trephine.study.provenance import changed_inputs
 from trephine.study.results import Analysis
+from trephine.study.run_log import logged
 from trephine.study.stages import StageProgress, Stages, Stopwatch
 from trephine.study.to_fit import read_study_to_fit, to_fit_still
 from trephine.study.warnings import protocols_not_fitted, study_warnings
@@ -106,6 +106,7 @@ def run_study(
     progress: StageProgress | None = None,
     formats: Sequence[ReportFormat] | None = None,
     executor: str | None = None,
+    retry: bool = False,
 ) -> StudyResult:
     """Run a study from its file to its report and model.
 
@@ -127,6 +128,8 @@ def run_study(
     executor
         "serial", "local", "dask:local" or "dask:ADDRESS"; as the plan says by default. The numbers
         do not depend on it.
+    retry
+        Measure again what took too long or twice ended its process in an earlier run.
 
     Raises
     ------
@@ -137,7 +140,18 @@ def run_study(
     """
     with work_done_by(executor or _planned_executor(path), workers), workers_kept(workers):
         show = progress or (lambda stage, done, total: None)
-        return _run(path, out, resume, workers, show, formats)
+        return _run(path, out, _How(workers, show, resume, retry, formats))
+
+
+@dataclass(frozen=True)
+class _How:
+    """How a study is run, as `run_study` explains."""
+
+    workers: int | None
+    show: StageProgress
+    resume: bool
+    retry: bool
+    formats: Sequence[ReportFormat] | None
 
 
 def _planned_executor(path: Path) -> str:
@@ -148,46 +162,21 @@ def _planned_executor(path: Path) -> str:
         return "local"
 
 
-def _run(
-    path: Path,
-    out: Path | None,
-    resume: bool,
-    workers: int | None,
-    show: StageProgress,
-    formats: Sequence[ReportFormat] | None,
-) -> StudyResult:
+def _run(path: Path, out: Path | None, how: _How) -> StudyResult:
     watch = Stopwatch()
     with watch.stage("Reading and checking"):
-        inputs = read_study_to_fit(path, partial(show, "Opening images and masks"), workers)
+        opening = partial(how.show, "Opening images and masks")
+        inputs = read_study_to_fit(path, opening, how.workers)
     folder = out if out is not None else path.resolve().parent / RESULTS
     folder.mkdir(parents=True, exist_ok=True)
-    stages = Stages(workers, show, watch, folder / "resampling.sqlite")
-    if not resume:
+    stages = Stages(how.workers, how.show, watch, folder / "resampling.sqlite", how.retry)
+    if not how.resume:
         stages.ledger.unlink(missing_ok=True)
         if inputs.plan.has_any_image:
             _empty(folder / "features")
-    with _logged(inputs, log_in(folder), watch) as log:
+    with logged("run", inputs, folder, watch) as log:
         analysis, not_fitted = _analyse(inputs, folder / "features", stages, log)
-        return _write(analysis, not_fitted, folder, stages, formats, log)
-
-
-@contextmanager
-def _logged(inputs: StudyInputs, path: Path, watch: Stopwatch) -> Iterator[RunLog]:
-    """Log the stages of a run, and how it ends; no name of a case or of a file."""
-    log = RunLog(path)
-    log.begin({"verb": "run", "cases": len(inputs.case_ids), "seed": inputs.plan.study.seed})
-    for name, seconds in watch.seconds.items():
-        log.stage(name, seconds)
-    watch.told = log.stage
-    how = "stopped"
-    try:
-        yield log
-        how = "done"
-    except TrephineError:
-        how = "failed"
-        raise
-    finally:
-        log.end(how)
+        return _write(analysis, not_fitted, folder, stages, how.formats, log)
 
 
 def _analyse(
@@ -229,6 +218,7 @@ def _extract(
             workers=stages.workers,
             progress=partial(stages.show, stage),
             log=log,
+            retry=stages.retry,
         )
     log.measured_in(stages.watch.seconds[stage])
     return inputs if left is inputs else to_fit_still(left, inputs), extracted

@@ -58,12 +58,15 @@ class Stages:
         Keeps the seconds of each stage.
     ledger
         Where finished resamples are kept.
+    retry
+        Measure again what took too long or ended its process in an earlier run.
     """
 
     workers: int | None
     show: StageProgress
     watch: Stopwatch
     ledger: Path
+    retry: bool = False
 
     def once(self, stage: str, make: Callable[[], Made]) -> Made:
         """Run a stage that has one step."""

@@ -17,7 +17,6 @@ from trephine.executors import Progress, available_workers
 from trephine.store import FeatureStore
 from trephine.store.cases import CaseLedger, CaseState, ManifestRow, names_digest
 from trephine.study.batch import measuring
-from trephine.study.batch.guard import Lost, WorkerGuard
 from trephine.study.batch.log import RunLog
 from trephine.study.batch.measuring import (
     KeyedPair,
@@ -30,6 +29,7 @@ from trephine.study.batch.measuring import (
 )
 from trephine.study.images.pairs import Pair
 from trephine.types import FloatArray
+from trephine.worker_guard import Lost, WorkerGuard
 
 # A process takes as long to start as some pairs take to measure.
 _PAIRS_WORTH_A_PROCESS = 8

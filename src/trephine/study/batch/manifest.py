@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import overload
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from trephine.cohort.cell_problems import marked_problems
 from trephine.cohort.reading import TABLE_SUFFIXES, cause_of
@@ -13,7 +17,9 @@ from trephine.cohort.table import is_missing, read_table
 from trephine.errors import InputError, Problem, StudyProblemsError
 from trephine.paths import held_inside, is_confined
 from trephine.study.images.pairs import Pair, regular
+from trephine.types import IntArray
 
+_NEEDED = ("image", "mask")
 _NAMES = ("name", "id")
 # No mask holds a larger one; a number of thousands of digits is none that Python takes.
 _LABEL = re.compile("[0-9]{1,18}")
@@ -24,7 +30,59 @@ def is_manifest(path: Path) -> bool:
     return path.name.lower().endswith(TABLE_SUFFIXES) and not path.is_dir()
 
 
-def read_manifest(table: Path, label: int | None) -> tuple[Pair, ...]:
+class ManifestPairs(Sequence[Pair]):
+    """The pairs of a table, each made when it is asked for: a registry's rows are many.
+
+    Parameters
+    ----------
+    folder
+        From which paths start.
+    frame
+        Images, masks and perhaps sides, by row of the table.
+    names
+        By row; what is missing is called by its row.
+    labels
+        By row, 0 for none.
+    """
+
+    def __init__(
+        self, folder: Path, frame: pd.DataFrame, names: pd.Series | None, labels: IntArray
+    ) -> None:
+        self._folder = folder
+        self._rows = frame.index.to_numpy(dtype=np.int64)
+        self._labels = labels
+        self._images, self._masks = (pa.array(frame[c], pa.large_string()) for c in _NEEDED)
+        self._names = None if names is None else pa.array(names, pa.large_string())
+        sided = "side" in frame.columns
+        self._sides = pa.array(frame["side"], pa.large_string()) if sided else None
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self._rows.size
+
+    @overload
+    def __getitem__(self, place: int) -> Pair: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Pair]: ...
+    def __getitem__(self, place: int | slice) -> Pair | Sequence[Pair]:
+        """Return the pair at a place, or those of a slice."""
+        if isinstance(place, slice):
+            return [self[number] for number in range(*place.indices(len(self)))]
+        row = int(self._rows[place])
+        place = place % len(self)
+        name = "" if self._names is None else self._names[place].as_py()
+        return Pair(
+            f"row {row}" if is_missing(name) else name,
+            self._folder / self._images[place].as_py(),
+            self._folder / self._masks[place].as_py(),
+            int(self._labels[place]) or None,
+            "" if self._sides is None else self._sides[place].as_py(),
+            row,
+            f"row {row}",
+        )
+
+
+def read_manifest(table: Path, label: int | None) -> ManifestPairs:
     """Read the pairs of a table; its paths start from it.
 
     Parameters
@@ -39,36 +97,17 @@ def read_manifest(table: Path, label: int | None) -> tuple[Pair, ...]:
     StudyProblemsError
         With every column that is missing and every cell that cannot be used.
     """
-    frame = read_columns(table, ("image", "mask"))
+    frame = read_columns(table, _NEEDED)
     named = next((column for column in _NAMES if column in frame.columns), None)
-    problems = _empty_cells(frame, ("image", "mask"), table.name)
+    problems = _empty_cells(frame, _NEEDED, table.name)
     problems += spoilt_cells(frame, table.name)
     labels, more = _labels(frame, label, table.name)
     problems += more
     if problems:
         raise StudyProblemsError(problems)
-    nothing = pd.Series("", index=frame.index)
-    sides = frame["side"] if "side" in frame.columns else nothing
-    names = nothing if named is None else frame[named]
-    # Many regions lie on one image: its path is held once.
-    texts = {*frame["image"], *frame["mask"]}
-    paths = {text: table.parent / text for text in texts}
     if is_confined():
         _refuse_outside(frame, table)
-    return tuple(
-        Pair(
-            f"row {row}" if is_missing(name) else name,
-            paths[image],
-            paths[mask],
-            labels[row],
-            side,
-            row,
-            f"row {row}",
-        )
-        for row, name, image, mask, side in zip(
-            frame.index.tolist(), names, frame["image"], frame["mask"], sides, strict=True
-        )
-    )
+    return ManifestPairs(table.parent, frame, None if named is None else frame[named], labels)
 
 
 def _refuse_outside(frame: pd.DataFrame, table: Path) -> None:
@@ -80,7 +119,7 @@ def _refuse_outside(frame: pd.DataFrame, table: Path) -> None:
         With every row that leads out of it.
     """
     problems = []
-    for column in ("image", "mask"):
+    for column in _NEEDED:
         astray = []
         for row, text in zip(frame.index.tolist(), frame[column], strict=True):
             try:
@@ -138,21 +177,19 @@ def spoilt_cells(frame: pd.DataFrame, name: str) -> list[Problem]:
     ]
 
 
-def _labels(
-    frame: pd.DataFrame, label: int | None, name: str
-) -> tuple[dict[int, int | None], list[Problem]]:
-    """Return the label of each row, and the cells that hold no whole number above zero."""
-    labels: dict[int, int | None] = dict.fromkeys(frame.index, label)
+def _labels(frame: pd.DataFrame, label: int | None, name: str) -> tuple[IntArray, list[Problem]]:
+    """Return each row's label, 0 for none; and the cells that hold no whole number above zero."""
+    labels = np.full(len(frame), label or 0, dtype=np.int64)
     wrong: dict[str, list[int]] = {}
     cells = frame["label"].tolist() if "label" in frame.columns else []
-    for row, cell in zip(frame.index.tolist(), cells, strict=False):
+    for place, cell in enumerate(cells):
         if is_missing(cell) or cause_of(cell) is not None:
             continue
         text = cell.removesuffix(".0")
         if _LABEL.fullmatch(text) and int(text) > 0:
-            labels[row] = int(text)
+            labels[place] = int(text)
         else:
-            wrong.setdefault(cell, []).append(row)
+            wrong.setdefault(cell, []).append(int(frame.index[place]))
     expected = "a label of the mask, a whole number above 0"
     problems = [
         Problem.of_cells(name, rows, "label", expected, repr(cell)) for cell, rows in wrong.items()

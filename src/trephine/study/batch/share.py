@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, overload
 
 from trephine.errors import InputError
 
@@ -42,7 +42,26 @@ class Share:
         """Return it as it is written on the command line."""
         return f"{self.number}/{self.of}"
 
-    def take(self, rows: Sequence[Shared]) -> list[tuple[int, Shared]]:
+    def take(self, rows: Sequence[Shared]) -> Sequence[tuple[int, Shared]]:
         """Return (position, row) of the rows that belong to this share."""
-        positions = range(self.number, len(rows), self.of)
-        return [(position, rows[position]) for position in positions]
+        return _Taken(rows, range(self.number, len(rows), self.of))
+
+
+class _Taken(Sequence[tuple[int, Shared]]):
+    """Some rows with their positions, each asked for when it is needed."""
+
+    def __init__(self, rows: Sequence[Shared], positions: range) -> None:
+        self._rows, self._positions = rows, positions
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    @overload
+    def __getitem__(self, place: int) -> tuple[int, Shared]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[tuple[int, Shared]]: ...
+    def __getitem__(self, place: int | slice) -> tuple[int, Shared] | Sequence[tuple[int, Shared]]:
+        if isinstance(place, slice):
+            return [(position, self._rows[position]) for position in self._positions[place]]
+        position = self._positions[place]
+        return position, self._rows[position]

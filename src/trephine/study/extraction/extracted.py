@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from trephine.columns import roomy
 from trephine.deep.embed import Embedder
 from trephine.deep.maps import BlockInputs
 from trephine.errors import InputError
@@ -21,6 +22,9 @@ from trephine.study.image_plans import DEEP, RADIOMICS
 from trephine.study.images.fingerprints import Fingerprint
 from trephine.study.inputs import StudyInputs
 from trephine.types import FloatArray
+
+# Cases whose features are read from the store together: a table is filled, not gathered.
+_CASES_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -133,15 +137,23 @@ def _first(keys: Mapping[MeasurementKind, ReadingKeys]) -> ReadingKeys:
 def _read_readings(
     store: FeatureStore, by_reading: Mapping[tuple[str, bool], tuple[str | None, ...]]
 ) -> tuple[tuple[str, ...], dict[tuple[str, bool], FloatArray]]:
-    keys = [key for row in by_reading.values() for key in row if key is not None]
-    stored = store.read(keys)
-    position = {key: row for row, key in enumerate(keys)}
-    nothing = np.full(len(stored.names), np.nan)
-    values = {
-        reading: np.array([nothing if key is None else stored.values[position[key]] for key in row])
-        for reading, row in by_reading.items()
-    }
-    return stored.names, values
+    n = len(next(iter(by_reading.values())))
+    names: tuple[str, ...] = ()
+    values: dict[tuple[str, bool], FloatArray] = {}
+    for start in range(0, n, _CASES_AT_ONCE):
+        some = {reading: row[start : start + _CASES_AT_ONCE] for reading, row in by_reading.items()}
+        keys = [key for row in some.values() for key in row if key is not None]
+        stored = store.read(keys)
+        if stored.names != (names or stored.names):
+            raise InputError("feature store: expected one list of feature names, found two")
+        if not names:
+            names = stored.names
+            values = {reading: roomy((n, len(names))) for reading in by_reading}
+        position = {key: row for row, key in enumerate(keys)}
+        for reading, row in some.items():
+            for case, key in enumerate(row, start=start):
+                values[reading][case] = np.nan if key is None else stored.values[position[key]]
+    return names, values
 
 
 def _read_copies(

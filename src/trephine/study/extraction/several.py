@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -28,6 +29,7 @@ def extract_every_image(
     workers: int | None = None,
     progress: Progress | None = None,
     log: RunLog | None = None,
+    retry: bool = False,
 ) -> Extraction:
     """Extract the features of every image and region of a study's cases.
 
@@ -37,7 +39,7 @@ def extract_every_image(
         A study with images.
     store
         Where features are kept, those of all images together.
-    block, workers, progress, log
+    block, workers, progress, log, retry
         As `extract_all`, which does each image; a block is that of a study of one image.
 
     Raises
@@ -45,13 +47,16 @@ def extract_every_image(
     InputError
         As `extract_all`.
     """
+    extract = partial(
+        extract_all, store=store, workers=workers, progress=progress, log=log, retry=retry
+    )
     if inputs.files is not None:
-        return extract_all(inputs, store, block=block, workers=workers, progress=progress, log=log)
+        return extract(inputs, block=block)
     while True:
         found: dict[str, ExtractedFeatures] = {}
         left = inputs
         for key, view in image_views(inputs).items():
-            some, found[key] = extract_all(view, store, workers=workers, progress=progress, log=log)
+            some, found[key] = extract(view)
             if some is not view:
                 left = _without(inputs, view, some, key)
                 break

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 from trephine.deep.last_block import LastBlock
 from trephine.deep.maps import MapStore
-from trephine.executors import Progress, executor
+from trephine.executors import Progress
 from trephine.store import FeatureStore
 from trephine.study.batch.log import RunLog
 from trephine.study.extraction.extracted import ExtractedFeatures, collect
 from trephine.study.extraction.fates import Fate
+from trephine.study.extraction.guarded import GivenUp, extract_images
 from trephine.study.extraction.leaving_out import without_failed
-from trephine.study.extraction.one_image import Done, extract_image
+from trephine.study.extraction.one_image import Done
 from trephine.study.extraction.planned import Planned, plan_readings
 from trephine.study.extraction.tasks import ExtractionTask, MeasurementKind, Recipe
 from trephine.study.finetuning import finetune_settings
@@ -26,6 +27,7 @@ from trephine.study.settings import deep_settings, radiomics_settings
 # what a kill leaves.
 SHARD = 16
 _KEPT_AFTER_S = 30.0
+_STATES = {"timeout": "timeout", "worker": "quarantined"}
 
 
 class Extraction(NamedTuple):
@@ -43,6 +45,7 @@ def extract_all(
     workers: int | None = None,
     progress: Progress | None = None,
     log: RunLog | None = None,
+    retry: bool = False,
 ) -> Extraction:
     """Extract what the store does not hold yet, and read all of it back.
 
@@ -60,6 +63,8 @@ def extract_all(
         Called with (done, total) by image.
     log
         Gets every reading.
+    retry
+        Try again what took too long or ended its process in an earlier run.
 
     Raises
     ------
@@ -82,8 +87,9 @@ def extract_all(
     if embedder is not None:
         recipe = recipe.held_to(embedder)
     planned = plan_readings(inputs, files, recipe)
-    fates = _extract_missing(planned, store, recipe, workers, progress, log or RunLog(None))
-    failed = [fate for fate in fates if fate.kind]
+    given_up = GivenUp(store, recipe, retry=retry)
+    fates = _extract_missing(planned, store, given_up, workers, progress, log or RunLog(None))
+    failed = sorted((fate for fate in fates if fate.kind), key=lambda fate: fate.position)
     if failed:
         inputs, rows = without_failed(inputs, failed)
         assert inputs.files is not None
@@ -95,30 +101,30 @@ def extract_all(
 def _extract_missing(
     planned: Planned,
     store: FeatureStore,
-    recipe: Recipe,
+    given_up: GivenUp,
     workers: int | None,
     progress: Progress | None,
     log: RunLog,
 ) -> Iterator[Fate]:
     """Extract and keep what is not stored; yield what became of each reading."""
-    tasks = _unknown(planned, store, recipe)
+    tasks = _unknown(planned, store, given_up.recipe)
     every = sum(len(task.readings) for task in planned.tasks)
     log.known(every - sum(len(task.readings) for task in tasks))
-    if not tasks:
-        return
-    count = 1 if len(tasks) == 1 else workers
-    with executor(count, (recipe,)) as run:
-        batch: list[Done] = []
-        kept = time.monotonic()
-        for done in run.map(extract_image, tasks, progress):
-            batch.append(done)
-            for fate in done.fates:
-                _write_down(fate, log)
-                yield fate
-            if len(batch) == SHARD or time.monotonic() - kept > _KEPT_AFTER_S:
-                _keep(batch, store)
-                batch, kept = [], time.monotonic()
-        _keep(batch, store)
+    tasks, earlier = given_up.part(tasks)
+    for fate in earlier:
+        _write_down(fate, log)
+        yield fate
+    batch: list[Done] = []
+    kept = time.monotonic()
+    for done in extract_images(tasks, given_up, workers, progress) if tasks else ():
+        batch.append(done)
+        for fate in done.fates:
+            _write_down(fate, log)
+            yield fate
+        if len(batch) == SHARD or time.monotonic() - kept > _KEPT_AFTER_S:
+            _keep(batch, store)
+            batch, kept = [], time.monotonic()
+    _keep(batch, store)
 
 
 def _unknown(planned: Planned, store: FeatureStore, recipe: Recipe) -> list[ExtractionTask]:
@@ -144,7 +150,7 @@ def _write_down(fate: Fate, log: RunLog) -> None:
     told = {"kind": fate.kind, "error": fate.problem} if fate.kind else {}
     log.case(
         fate.row,
-        "failed" if fate.kind else "measured",
+        _STATES.get(fate.kind, "failed") if fate.kind else "measured",
         seconds=round(fate.seconds, 4),
         processor_seconds=round(fate.processor_seconds, 4),
         **told,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trephine.errors import ImageError, Problem, RegionError
-from trephine.executors import Progress, executor
+from trephine.executors import Progress, available_workers
 from trephine.paths import without_name
 from trephine.plan.data_section import DataSection
 from trephine.radiomics.region import bounding_box
@@ -22,6 +22,10 @@ from trephine.study.images.overlaps import dice_of
 from trephine.study.images.seen import SeenImage, SeenRegion, edges_touched, see_image, see_region
 from trephine.study.images.unchanged import Remembered, key_of
 from trephine.types import BoolArray, Image, Mask
+from trephine.worker_guard import Lost, WorkerGuard
+
+# Problems, and what was seen; nothing where the image cannot be used.
+_Checked = tuple[list[Problem], SeenImage | None]
 
 # Starting workers takes longer than opening fewer images than this.
 FEWEST_TO_SHARE = 40
@@ -98,20 +102,52 @@ def check_files(
             seen[path] = known
     unchanged, rest = len(seen), [item for item in rows_of.items() if item[0] not in seen]
     problems: list[Problem] = []
-    count = workers if len(rest) >= FEWEST_TO_SHARE else 1
-    with executor(count, (files, data)) as run:
-        answers = run.map(_check_image, rest, progress)
-        for (path, rows), (some, found) in zip(rest, answers, strict=True):
-            problems += some
-            seen[path] = found
-            # A file that changed as it was opened has another key now.
-            same = keys[path] and keys[path] == _key(path, rows, files, data)
-            if found is not None and not some and same:
-                memory.remember(keys[path], found)
+    for number, (some, found) in _checked(rest, files, data, workers, progress):
+        path, rows = rest[number]
+        problems += some
+        seen[path] = found
+        # A file that changed as it was opened has another key now.
+        same = keys[path] and keys[path] == _key(path, rows, files, data)
+        if found is not None and not some and same:
+            memory.remember(keys[path], found)
     memory.save()
     in_order = tuple(found for path in rows_of if (found := seen[path]) is not None)
     drawn = _as_drawn(files, in_order, needed)
     return CheckedFiles(tuple(problems), in_order, drawn, unchanged, len(rows_of))
+
+
+def _checked(
+    rest: Sequence[tuple[Path, list[int]]],
+    files: CaseFiles,
+    data: DataSection,
+    workers: int | None,
+    progress: Progress | None,
+) -> Iterator[tuple[int, _Checked]]:
+    """Yield (number of the image, what opening it showed), past those that are lost."""
+    count = (workers or available_workers()) if len(rest) >= FEWEST_TO_SHARE else 1
+    shared = (files, data)
+    with WorkerGuard[tuple[Path, list[int]], _Checked](
+        _check_image, count, shared, data.timeout_s
+    ) as guard:
+        if progress is not None and rest:
+            progress(0, len(rest))
+        for done, (number, found) in enumerate(guard.map(rest), start=1):
+            yield (
+                number,
+                _lost(rest[number][1], found, *shared) if isinstance(found, Lost) else found,
+            )
+            if progress is not None:
+                progress(done, len(rest))
+
+
+def _lost(rows: Sequence[int], lost: Lost, files: CaseFiles, data: DataSection) -> _Checked:
+    """Return the problem of an image that ended its process or took too long."""
+    expected, found = "files that can be read", "that reading them ended the process, twice"
+    if lost.why == "timeout":
+        expected = f"files that are read in {data.timeout_s:g} s ([data] timeout_s)"
+        found = "that it took longer"
+    numbers = [files.rows[row] for row in rows]
+    return [Problem.of_cells(data.table.name, numbers, "", expected, found)], None
 
 
 def _as_drawn(files: CaseFiles, seen: Sequence[SeenImage], needed: BoolArray) -> CaseFiles:
@@ -176,9 +212,7 @@ def _masks_of(files: CaseFiles, rows: Sequence[int]) -> dict[tuple[int, str], Pa
     }
 
 
-def _check_image(
-    files: CaseFiles, data: DataSection, item: tuple[Path, list[int]]
-) -> tuple[list[Problem], SeenImage | None]:
+def _check_image(files: CaseFiles, data: DataSection, item: tuple[Path, list[int]]) -> _Checked:
     path, rows = item
     numbers = [files.rows[row] for row in rows]
     try:

@@ -77,7 +77,7 @@ class Pairs:
         Masks without an image.
     """
 
-    pairs: tuple[Pair, ...]
+    pairs: Sequence[Pair]
     strays: int = 0
     unused: int = 0
 

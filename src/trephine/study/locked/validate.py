@@ -19,6 +19,7 @@ from trephine.modelling.cases import Cases
 from trephine.report import ReportFormat, write_report
 from trephine.report.wording import name_column
 from trephine.store import FeatureStore
+from trephine.study.batch.log import RunLog
 from trephine.study.extraction.extracted import ExtractedFeatures, cases_of
 from trephine.study.extraction.several import extract_every_image
 from trephine.study.extraction.whole_study import Extraction
@@ -39,6 +40,7 @@ from trephine.study.locked.updating import (
 )
 from trephine.study.provenance import changed_inputs
 from trephine.study.results import Validation, prediction_times
+from trephine.study.run_log import logged
 from trephine.study.stages import StageProgress, Stopwatch
 from trephine.study.weak_evidence import validated_on_little
 
@@ -193,21 +195,23 @@ def validate_bundle(
         )
     folder = Path(out) if out is not None else path.resolve().parent / "validation"
     folder.mkdir(parents=True, exist_ok=True)
-    extracted = None
-    if inputs.plan.has_any_image:
-        with watch.stage("Extracting features"):
-            inputs, extracted = _extracted(model, inputs, folder, workers, show)
-    validation, gaps = _validation(model, inputs, extracted, watch)
-    external, updated = external_facts(model, validation), None
-    if update is not None:
-        changed, rows = update_locked(model, validation, update.method)
-        by_patient = has_clusters(validation)
-        external = external.model_copy(update={"updates": rows, "by_patient": by_patient})
-        updated = changed.write(update.folder)
-    with watch.stage("Performance"):
-        facts = assemble_external_facts(validation, external, workers=workers)
-    write_facts(facts, folder / "facts.json")
-    written = write_report(facts, folder / "pictures", folder, formats=formats)
+    with logged("validate", inputs, folder, watch) as log:
+        extracted = None
+        if inputs.plan.has_any_image:
+            with watch.stage("Extracting features"):
+                inputs, extracted = _extracted(model, inputs, folder, workers, show, log)
+            log.measured_in(watch.seconds["Extracting features"])
+        validation, gaps = _validation(model, inputs, extracted, watch)
+        external, updated = external_facts(model, validation), None
+        if update is not None:
+            changed, rows = update_locked(model, validation, update.method)
+            by_patient = has_clusters(validation)
+            external = external.model_copy(update={"updates": rows, "by_patient": by_patient})
+            updated = changed.write(update.folder)
+        with watch.stage("Performance"):
+            facts = assemble_external_facts(validation, external, workers=workers)
+        write_facts(facts, folder / "facts.json")
+        written = write_report(facts, folder / "pictures", folder, formats=formats)
     report = written[0] if written else None
     return ValidationResult(folder, report, facts, (*inputs.remarks, *gaps), updated)
 
@@ -228,6 +232,7 @@ def _extracted(
     folder: Path,
     workers: int | None,
     show: StageProgress,
+    log: RunLog,
 ) -> Extraction:
     """Extract features as the model's study did, by its own network."""
     block = model.predictor.blocks.get(DEEP)
@@ -237,6 +242,7 @@ def _extracted(
         block=block,
         workers=workers,
         progress=partial(show, "Extracting features"),
+        log=log,
     )
     for key, found in extraction.features.of_images.items():
         if found.weights_sha256:

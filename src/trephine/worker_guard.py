@@ -21,8 +21,8 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, Generic, Literal, Self, TypeVar
 
-from trephine.errors import WorkerError
-from trephine.executors import Executor, executor, is_elsewhere
+from trephine.errors import InputError, WorkerError
+from trephine.executors import Executor, executor, is_elsewhere, is_serial, lose_kept_workers
 from trephine.scratch import scratch_folder
 
 Item = TypeVar("Item")
@@ -68,7 +68,12 @@ class WorkerGuard(Generic[Item, Result]):
     ) -> None:
         self._function = function
         self._workers = workers
-        plain = workers <= 1 and timeout_s is None and not is_elsewhere()
+        if timeout_s is not None and is_serial():
+            raise InputError(
+                "--executor serial: expected no time limit with it, as work in this process cannot"
+                f" be ended, found one of {timeout_s:g} s; leave the executor or the limit out"
+            )
+        plain = is_serial() or (workers <= 1 and timeout_s is None and not is_elsewhere())
         self._in_process = plain if in_process is None else in_process
         self._shared = shared
         self._timeout_s = timeout_s
@@ -88,6 +93,11 @@ class WorkerGuard(Generic[Item, Result]):
         """End the processes; a further batch starts others."""
         self._stack.close()
         self._open = self._elsewhere = None
+
+    def _part(self) -> None:
+        """Part with processes of which one was lost."""
+        self.close()
+        lose_kept_workers()
 
     def map(self, items: Sequence[Item]) -> Iterator[tuple[int, Result | Lost]]:
         """Yield (number of the item, its result), each once, not always in their order.
@@ -132,7 +142,7 @@ class WorkerGuard(Generic[Item, Result]):
         }
         found |= {n: Lost("timeout") for n in begun - found.keys() if self._is_late(n)}
         suspects = sorted(begun - found.keys())
-        self.close()
+        self._part()
         if not found and not suspects:
             raise WorkerError(
                 "worker processes ended before they began a case, out of memory perhaps; what was"
@@ -153,7 +163,7 @@ class WorkerGuard(Generic[Item, Result]):
             except BrokenProcessPool:
                 finished, late = self._path("done", number).exists(), self._is_late(number)
                 answer = self._answer(number) if finished else None
-                self.close()
+                self._part()
                 if answer is not None:
                     return answer
                 if late:
