@@ -97,8 +97,7 @@ def keep_complete(
             f", and more than {fence:g} interquartile ranges beyond a quartile in at most"
             f" {max_outlier_share:.0%}"
         )
-    filled = int(np.sum(keep & (missing_share > 0)))
-    if filled:
+    if filled := int(np.sum(keep & (missing_share > 0))):
         plural = "" if filled == 1 else "s"
         detail += f"; missing values in {filled} kept feature{plural} were replaced by the mean"
     audit = AuditRow("completeness", keep.size, int(keep.sum()), max_missing_share, detail, removed)
