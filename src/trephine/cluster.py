@@ -24,10 +24,9 @@ from trephine.executors import (
     Progress,
     available_workers,
     counted,
-    packed,
-    taken,
     work_at,
 )
+from trephine.handing_over import packed, taken
 from trephine.workers import starting
 
 if TYPE_CHECKING:

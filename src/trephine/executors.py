@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import mmap
 import multiprocessing
 import os
-import pickle
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import partial
 from multiprocessing import resource_tracker
-from pathlib import Path
-from threading import Lock
-from typing import IO, Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
 from trephine.errors import WorkerError
-from trephine.limits import Stated, state_limits, stated_limits
-from trephine.scratch import private_file, scratch_folder
+from trephine.handing_over import HandedOver, hand_over, read_shared, taken
 from trephine.workers import end_workers, start_worker, starting, watch_over
 
 Result = TypeVar("Result")
@@ -97,7 +89,7 @@ class LocalExecutor:
         Where each worker finds what the function takes before each item.
     """
 
-    def __init__(self, pool: ProcessPoolExecutor, handed_over: _HandedOver) -> None:
+    def __init__(self, pool: ProcessPoolExecutor, handed_over: HandedOver) -> None:
         self._pool = pool
         self._handed_over = handed_over
 
@@ -198,7 +190,7 @@ def executor(workers: int | None = None, shared: tuple[Any, ...] = ()) -> Iterat
         return
     kept = _kept.get()
     ours = nullcontext(kept.pool()) if kept is not None and kept.count == count else _pool(count)
-    with ours as pool, _hand_over(shared) as handed_over:
+    with ours as pool, hand_over(shared) as handed_over:
         yield LocalExecutor(pool, handed_over)
 
 
@@ -285,103 +277,6 @@ def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
             raise
 
 
-@dataclass(frozen=True)
-class _HandedOver:
-    """Where a worker finds what the items of an executor share."""
-
-    name: str
-    file: Path
-
-
-@contextmanager
-def _hand_over(shared: tuple[Any, ...]) -> Iterator[_HandedOver]:
-    """Leave what is shared in a file for the time of a ``with`` block."""
-    with scratch_folder() as folder:
-        file = folder / "shared"
-        with private_file(file) as stream:
-            _write_shared(stream, shared)
-        yield _HandedOver(uuid.uuid4().hex, file)
-
-
-# What this worker was handed over last, by the executor's name: the only state that a worker keeps.
-_taken: dict[str, tuple[Any, ...]] = {}
-_taking = Lock()
-
-
-# What items share, and the limits that are stated.
-_Shared = tuple[Stated, tuple[Any, ...]]
-
-# Arrays of so many bytes are not copied by each worker: all look at those in the file.
-_WORTH_LOOKING_AT = 1 << 20
-_ALIGNED = 64
-
-
-def packed(shared: tuple[Any, ...]) -> bytes:
-    """Return what items share, and the limits that are stated, as bytes."""
-    return pickle.dumps((stated_limits(), shared), protocol=pickle.HIGHEST_PROTOCOL)
-
-
-def _write_shared(stream: IO[bytes], shared: tuple[Any, ...]) -> None:
-    """Write what items share: sizes of the parts, what is not an array, and the large arrays."""
-    arrays: list[memoryview] = []
-
-    def is_small(buffer: pickle.PickleBuffer) -> bool:
-        content = buffer.raw()
-        if content.nbytes < _WORTH_LOOKING_AT:
-            return True
-        arrays.append(content)
-        return False
-
-    rest = pickle.dumps(
-        (stated_limits(), shared),
-        protocol=pickle.HIGHEST_PROTOCOL,
-        buffer_callback=is_small,
-    )
-    sizes = [len(rest), *(array.nbytes for array in arrays)]
-    stream.write(json.dumps(sizes).encode() + b"\n")
-    for part in (memoryview(rest), *arrays):
-        stream.write(bytes(-stream.tell() % _ALIGNED))
-        stream.write(part)
-
-
-def _read_shared(file: Path) -> _Shared:
-    """Return what `_write_shared` wrote; arrays lie in the file until they are written to."""
-    with file.open("rb") as stream:
-        sizes = json.loads(stream.readline())
-        place = stream.tell()
-        whole = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY))
-    parts = []
-    for size in sizes:
-        place += -place % _ALIGNED
-        parts.append(whole[place : place + size])
-        place += size
-    # Our own bytes, from a file that only this user can enter.
-    shared: _Shared = pickle.loads(parts[0], buffers=parts[1:])  # noqa: S301
-    return shared
-
-
-def taken(name: str, read: Callable[[], _Shared]) -> tuple[Any, ...]:
-    """Return what the items of an executor share, made once in each worker.
-
-    Parameters
-    ----------
-    name
-        Of the executor.
-    read
-        Returns it, with the limits.
-    """
-    with _taking:
-        if name not in _taken:
-            limits, shared = read()
-            state_limits(limits)
-            # Only libraries that are loaded can be held to a thread, and function and arguments
-            # have just loaded what they need.
-            threadpool_limits(1)
-            _taken.clear()
-            _taken[name] = shared
-        return _taken[name]
-
-
-def _work(handed_over: _HandedOver, function: Callable[..., Result], item: Any) -> Result:
+def _work(handed_over: HandedOver, function: Callable[..., Result], item: Any) -> Result:
     """Do one item in a worker, with what the executor's items share."""
-    return function(*taken(handed_over.name, partial(_read_shared, handed_over.file)), item)
+    return function(*taken(handed_over.name, partial(read_shared, handed_over.file)), item)
