@@ -77,6 +77,54 @@ def write_several_images(
     return SmallStudy(folder)
 
 
+_TWO_TIMES = """
+[study]
+title = "Two films of a case"
+
+[data]
+table = "clinical.csv"
+columns = { case = "hip", time = "months", event = "collapse" }
+
+[images.first]
+image = "first/{hip}.nii.gz"
+raters = { a = "first-a/{hip}.nii.gz", b = "first-b/{hip}.nii.gz" }
+
+[images.later]
+when = "month 6"
+change_from = "first"
+image = "later/{hip}.nii.gz"
+raters = { a = "later-a/{hip}.nii.gz", b = "later-b/{hip}.nii.gz" }
+
+[outcome]
+event = "collapse"
+landmark = 6
+horizons = [12, 24]
+
+[clinical]
+age = { unit = "years" }
+
+[models.parts]
+Change = ["later radiomics"]
+"""
+
+
+def write_two_times(folder: Path, cases: int = CASES) -> SmallStudy:
+    """Write a study of two films per case, of which only what changed between them matters."""
+    rng = np.random.default_rng(32)
+    rows = []
+    for number in range(1, cases + 1):
+        hip, age = f"{number:03d}", float(rng.integers(25, 75))
+        first, change = rng.normal(size=2)
+        _write_flat(rng, folder, "first", hip, 2 * first)
+        _write_flat(rng, folder, "later", hip, 2 * first + change)
+        row = _row(rng, hip, age, 2.0 * change)
+        rows.append(row | {"months": f"{6.1 + float(row['months']):.1f}"})
+    pd.DataFrame(rows).to_csv(folder / "clinical.csv", index=False)
+    text = _TWO_TIMES + FEW_FEATURES + NO_NETWORK + QUICK
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    return SmallStudy(folder)
+
+
 def _write_flat(
     rng: np.random.Generator, folder: Path, name: str, hip: str, severity: float
 ) -> None:

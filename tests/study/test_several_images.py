@@ -91,6 +91,8 @@ def test_a_case_without_an_image_is_a_problem_unless_the_plan_drops_it(study: Sm
     ("old", "new", "told"),
     [
         ("[images.AP]\n", '[images.AP]\nwhen = "month 6"\n', "shows what had happened"),
+        ("[images.AP]\n", '[images.AP]\nwhen = "soon"\n', 'such as "month 6"'),
+        ("[images.AP]\n", '[images.AP]\nchange_from = "T1"\n', "taken earlier by its `when`"),
         ('[data]\n', '[data]\nimage = "ap/{hip}.nii.gz"\nraters = { a = "ap-a/{hip}.nii.gz" }\n',
          "either image of [data] or sections [images.NAME]"),
         ('[data]\n', "[data]\nmask_label = 2\n", "it under each [images.NAME]"),

@@ -48,6 +48,10 @@ class ImageMethod(Fact):
     """Of the image, and of the region after a dot where it has several."""
     modality: str = ""
     """What the image is, as the plan states it: film, CT or MR; may be empty."""
+    when: str = ""
+    """When it was taken, such as "month 6"; empty at the start of follow-up."""
+    change_from: str = ""
+    """The earlier image from which changes of its features count; empty where none do."""
     cases: Count
     """Cases that have it."""
     raters: tuple[str, ...]

@@ -8,11 +8,13 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from trephine.choices import MaskGeometry
+from trephine.cohort.follow_up import DAYS
 from trephine.errors import MisfitError
 from trephine.plan.derived_region import Derivation, DerivedRegion
 from trephine.plan.features_sections import DeepSection, RadiomicsSection
 from trephine.plan.image_words import Acceptable, ImagingModality, RadiographView
 from trephine.plan.section import PlanSection
+from trephine.types import TimeUnit
 
 # A label, the name of a segment, or one of these for each side.
 RegionLabel = int | str | dict[str, int | str]
@@ -20,6 +22,13 @@ RegionLabel = int | str | dict[str, int | str]
 # What stands for a case that lacks an image.
 MissingImage = Literal["stop", "drop", "impute"]
 
+_LATER = re.compile(r"(day|week|month|year) (\d+(?:\.\d+)?)")
+_UNITS: dict[str, TimeUnit] = {
+    "day": "days",
+    "week": "weeks",
+    "month": "months",
+    "year": "years",
+}
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?")
 
 
@@ -54,10 +63,17 @@ class ImageSection(PlanSection):
         default=None,
         description="what every DICOM file of this image must be; one of another kind is a problem",
     )
-    when: Literal["baseline"] = Field(
+    when: str = Field(
         default="baseline",
-        description="when it was taken: by the time at which prediction begins, the start of"
-        " follow-up or [outcome] `landmark`; changes between two times are not computed",
+        description='when it was taken: `"baseline"`, by the start of follow-up, or later as'
+        ' `"month 6"` (day, week, month or year), where prediction begins then or later:'
+        " [outcome] `landmark`",
+    )
+    change_from: str | None = Field(
+        default=None,
+        description="name of an earlier image with the same regions, raters and settings: how each"
+        " radiomics feature changed since, and that change as a share of the earlier value, stand"
+        " beside this image's own features",
     )
     view: RadiographView | None = Field(default=None, description="as `view` of [data]")
     missing: MissingImage = Field(
@@ -86,18 +102,19 @@ class ImageSection(PlanSection):
         default=None, description="keys of [deep] for this image; others are as there"
     )
 
-    @field_validator("when", mode="before")
+    @field_validator("when")
     @classmethod
-    def _at_the_beginning(cls, when: object) -> object:
-        if when != "baseline":
-            raise MisfitError(
-                "",
-                '"baseline": an image taken later shows what had happened by then. With'
-                " [outcome] landmark, prediction begins at a later time, and an image taken by then"
-                " is like any other; changes between two times are not computed",
-                repr(when),
-            )
+    def _known_time(cls, when: str) -> str:
+        if when != "baseline" and not _LATER.fullmatch(when):
+            expected = '"baseline", or a time after it such as "month 6" or "day 90"'
+            raise MisfitError("", expected, repr(when))
         return when
+
+    @property
+    def days_later(self) -> float:
+        """Days after the start of follow-up at which it was taken; 0 at baseline."""
+        later = _LATER.fullmatch(self.when)
+        return 0.0 if later is None else float(later[2]) * DAYS[_UNITS[later[1]]]
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -25,6 +25,7 @@ from trephine.plan.limits_section import LimitsSection
 from trephine.plan.outcome_values import Horizons, RiskCuts
 from trephine.plan.section import PlanSection
 from trephine.plan.selection_section import SelectionSection
+from trephine.plan.time_points import check_changes, check_time_points
 from trephine.plan.validation_section import ValidationSection
 from trephine.types import TimeUnit, span_text
 
@@ -193,6 +194,8 @@ class StudyPlan(PlanSection):
             if section.missing == "impute" and self.selection.harmonise != "none":
                 expected = 'selection.harmonise = "none" beside missing = "impute"'
                 raise MisfitError(f"images.{name}.missing", expected, self.selection.harmonise)
+        check_time_points(self.images, self.outcome.landmark, self.outcome.unit)
+        check_changes(self.images, self.radiomics)
         return self
 
     @model_validator(mode="after")

@@ -63,6 +63,15 @@ def image_of(key: str) -> str:
     return key.partition(".")[0]
 
 
+def earlier_images(plan: StudyPlan) -> dict[str, str]:
+    """Return the key of the image that each image's changes count from, where it has changes."""
+    return {
+        key: key.replace(image_of(key), earlier, 1)
+        for key in image_plans(plan)
+        if key and (earlier := plan.images[image_of(key)].change_from) is not None
+    }
+
+
 def imputed_images(plan: StudyPlan) -> frozenset[str]:
     """Return the keys of the images that a case may lack and is kept."""
     return frozenset(

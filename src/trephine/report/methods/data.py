@@ -123,6 +123,14 @@ def _several(facts: Trace) -> Text:
     parts: list[str | Ref] = ["Each case has several images or regions, each measured separately: "]
     parts += [*listed, ". "]
     for image in images:
+        if image.raw.when:
+            parts += [image.name.words(), " was taken later, at ", image.when.words(), ". "]
+        if image.raw.change_from:
+            parts += [
+                "Beside each radiomics feature of ", image.name.words(), " stand its change since ",
+                image.change_from.words(), ", from the same reader's region, and that change as a"
+                " share of the earlier value. ",
+            ]  # fmt: skip
         if image.raw.cases < facts.flow.raw.analysed.cases:
             available: Text = (" is available for ", image.cases.show("count"), " cases. ")
             parts += [image.name.words(), *available]

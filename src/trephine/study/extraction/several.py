@@ -13,10 +13,11 @@ from trephine.executors import Progress
 from trephine.modelling.cases import FeatureSet
 from trephine.store import FeatureStore
 from trephine.study.batch.log import RunLog
+from trephine.study.extraction.changes import with_changes
 from trephine.study.extraction.extracted import ExtractedFeatures
 from trephine.study.extraction.leaving_out import without_cases
 from trephine.study.extraction.whole_study import Extraction, extract_all
-from trephine.study.image_plans import imputed_images, set_name
+from trephine.study.image_plans import RADIOMICS, earlier_images, imputed_images, set_name
 from trephine.study.image_views import image_views
 from trephine.study.inputs import StudyInputs
 
@@ -84,6 +85,10 @@ def _side_by_side(inputs: StudyInputs, found: Mapping[str, ExtractedFeatures]) -
             rows, n = inputs.images[key].cases, len(inputs.case_ids)
             own = replace(given, name=name, absent_is_mean=key in imputed)
             sets[name] = of_all_cases(own, rows, n)
+    measured = dict(sets)
+    for key, earlier in earlier_images(inputs.plan).items():
+        name, before = set_name(key, RADIOMICS), set_name(earlier, RADIOMICS)
+        sets[name] = with_changes(measured[name], measured[before])
     return ExtractedFeatures(
         sets=sets,
         image_notes=tuple(note for one in found.values() for note in one.image_notes),

@@ -21,8 +21,9 @@ from trephine.radiomics.settings import RadiomicsSettings
 from trephine.regression.adaptive_ridge import ADAPTIVITIES
 from trephine.report import phrases
 from trephine.study.assess import Assessment
+from trephine.study.extraction.changes import measured_names
 from trephine.study.finetuning import finetune_settings
-from trephine.study.image_plans import DEEP, RADIOMICS, set_name
+from trephine.study.image_plans import DEEP, RADIOMICS, earlier_images, image_of, set_name
 from trephine.study.image_views import image_views
 from trephine.study.inputs import StudyInputs
 from trephine.study.results import Analysed, Analysis, ProtocolResult, Validation
@@ -68,15 +69,18 @@ def methods_facts(
 def _image_method(analysis: Analysed, key: str, view: StudyInputs) -> ImageMethod:
     """Return how one image was measured."""
     plan, features = view.plan, analysis.cases.features
+    section = analysis.inputs.plan.images.get(image_of(key))
     radiomics, deep = radiomics_settings(plan), deep_settings(plan)
     return ImageMethod(
         name=key,
         modality=plan.data.modality or "",
+        when=section.when if section is not None and section.days_later else "",
+        change_from=earlier_images(analysis.inputs.plan).get(key, ""),
         cases=len(view.case_ids),
         raters=tuple(plan.data.raters),
         normalisation=_normalisation(radiomics, plan.radiomics.normalise),
         radiomics=_radiomics_method(
-            plan.radiomics, radiomics, features[set_name(key, RADIOMICS)].names
+            plan.radiomics, radiomics, measured_names(features[set_name(key, RADIOMICS)].names)
         )
         if radiomics is not None
         else None,

@@ -16,7 +16,7 @@ from trephine.modelling.prediction import Predictor
 from trephine.plan import StudyPlan
 from trephine.radiomics import ENGINE_VERSION
 from trephine.study.gather.nomograms import axis_labels
-from trephine.study.image_plans import image_plans
+from trephine.study.image_plans import earlier_images, image_plans
 from trephine.study.locked.context import (
     BundleContext,
     ExtractionContext,
@@ -103,6 +103,7 @@ def _extraction(
         mask_geometry=plan.data.mask_geometry,
         mask_label=plan.data.mask_label,
         derivation=plan.data.derivation,
+        change_from=earlier_images(analysis.inputs.plan).get(key),
         accept=plan.data.accept if plan.data.view != "lateral" else (*plan.data.accept, "sides"),
         decimal=plan.features.decimal if plan.features is not None else None,
         sides=plan.data.columns.side is not None,

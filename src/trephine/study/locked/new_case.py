@@ -16,6 +16,7 @@ from trephine.imaging.normalise import normalise
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel
 from trephine.radiomics.extract import measure_region
+from trephine.study.extraction.changes import with_changes
 from trephine.study.image_plans import DEEP, RADIOMICS, image_of, set_name
 from trephine.study.images.derived import derived_mask
 from trephine.study.images.new_header import check_new_header
@@ -109,7 +110,7 @@ def features_of(
         if key not in there and (absent := _absent(model, key, used, warnings)):
             found |= absent
             continue
-        found |= _measured(*alone(model, case, key), key, own, warnings)
+        found |= _measured_with_changes(model, case, key, own, warnings)
     for name in sought:
         if name in found or (name not in needed and case.features is None):
             continue
@@ -215,6 +216,20 @@ def _measured(
             network = embedder.record.weights.sha256
             found[name] = FeatureSet(name, embedder.feature_names, values, network=network)
     return found
+
+
+def _measured_with_changes(
+    model: LockedModel, case: NewCase, key: str, names: Sequence[str], warnings: list[str]
+) -> dict[str, FeatureSet]:
+    """Return the same with the changes since an earlier image, where the study had them."""
+    found = _measured(*alone(model, case, key), key, names, warnings)
+    earlier = model.context.images[key].change_from if key else None
+    name = set_name(key, RADIOMICS)
+    if earlier is None or name not in found:
+        return found
+    before = set_name(earlier, RADIOMICS)
+    then = _measured(*alone(model, case, earlier), earlier, [before], warnings)
+    return {**found, name: with_changes(found[name], then[before])}
 
 
 def _radiomics(

@@ -10,7 +10,7 @@ from trephine.errors import PlanError
 from trephine.plan import StudyPlan
 from trephine.plan.features_sections import DeepSection, RadiomicsSection
 from trephine.plan.images_section import ImageSection
-from trephine.study.image_plans import DEEP, RADIOMICS, image_of, image_plans
+from trephine.study.image_plans import DEEP, RADIOMICS, image_of, image_plans, set_name
 from trephine.study.locked.model import LockedModel
 from trephine.study.locked.network import check_engine, network_settings
 
@@ -44,6 +44,9 @@ def image_sections(model: LockedModel, plan: StudyPlan, signatures: set[str]) ->
             )
         kinds = {name for name, key in measured.items() if not key}
         return _measuring(model, plan, "", kinds)
+    for key in set(measured.values()):
+        if (earlier := model.context.images[key].change_from) is not None:
+            measured[set_name(earlier, RADIOMICS)] = earlier
     chosen = {}
     for name in dict.fromkeys(map(image_of, measured.values())):
         keys = [key for key in model.context.images if image_of(key) == name]
@@ -51,7 +54,9 @@ def image_sections(model: LockedModel, plan: StudyPlan, signatures: set[str]) ->
         kinds = {one.rpartition(" ")[2] for one, key in measured.items() if key in keys}
         own = _measuring(model, image_plans(plan)[keys[0]], keys[0], kinds)
         first = dict(list(section.raters.items())[:1])
-        chosen[name] = section.model_copy(update={**own, "raters": first, "repeats": {}})
+        since = model.context.images[keys[0]].change_from
+        changed = {"change_from": None if since is None else image_of(since)}
+        chosen[name] = section.model_copy(update={**own, **changed, "raters": first, "repeats": {}})
     return {"images": chosen, **nothing}
 
 
