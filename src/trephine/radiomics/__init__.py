@@ -17,27 +17,32 @@ if TYPE_CHECKING:
         measure_region,
     )
     from trephine.radiomics.names import FeatureDescription, describe, feature_names
+    from trephine.radiomics.quality import ImageQuality, image_quality
     from trephine.radiomics.settings import RadiomicsSettings
 
 _ROOMS = {
     "ENGINE_VERSION": "extract",
     "FeatureDescription": "names",
+    "ImageQuality": "quality",
     "RadiomicsResult": "extract",
     "RadiomicsSettings": "settings",
     "describe": "names",
     "extract_radiomics": "extract",
     "feature_names": "names",
+    "image_quality": "quality",
     "measure_region": "extract",
 }
 
 __all__ = [
     "ENGINE_VERSION",
     "FeatureDescription",
+    "ImageQuality",
     "RadiomicsResult",
     "RadiomicsSettings",
     "describe",
     "extract_radiomics",
     "feature_names",
+    "image_quality",
     "measure_region",
 ]
 

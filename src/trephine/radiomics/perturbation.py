@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
-import pywt
 from scipy.ndimage import affine_transform, distance_transform_edt
 from skimage.segmentation import slic
 
 from trephine.errors import ImageError
+from trephine.radiomics.quality import noise_level
 from trephine.radiomics.recursive_gaussian import REACH
 from trephine.radiomics.region import bounding_box
 from trephine.radiomics.settings import RadiomicsSettings
@@ -29,8 +29,6 @@ Slices = tuple[slice, ...]
 _MARGIN = 16
 # A cubic spline's memory of its end.
 _SPLINE = 12
-# What a normal variable's median magnitude is in standard deviations.
-_MEDIAN_OF_NORMAL = 0.6744897501960817
 # A supervoxel is as large as this, or a fiftieth of the region where that is less: mm2 and mm3.
 _SUPERVOXEL = {2: 40.0, 3: 250.0}
 _FEWEST_IN_REGION = 50
@@ -87,19 +85,6 @@ def perturb(
     provenance = {**image.provenance, "pixel_type": None}  # no longer the file's whole numbers
     copy = Image(changed, image.geometry, provenance)
     return copy, Mask(moved.astype(np.int64), image.geometry)
-
-
-def noise_level(pixels: FloatArray) -> float:
-    """Estimate the standard deviation of white noise in a 2-D image or a stack of slices.
-
-    The median magnitude of the finest diagonal wavelet coefficients of each slice (coif1) over
-    that of a standard normal variable (Chang, Yu and Vetterli 2000, IEEE Trans Image Process
-    9:1532), which an image's own edges bear little on.
-    """
-    if min(pixels.shape[-2:]) < 2:
-        return 0.0
-    diagonal = pywt.dwtn(pixels, "coif1", mode="symmetric", axes=(-2, -1))["dd"]
-    return float(np.median(np.abs(diagonal))) / _MEDIAN_OF_NORMAL
 
 
 class _Turn(NamedTuple):

@@ -16,6 +16,7 @@ from trephine.errors import InputError
 from trephine.imaging import fit_mask, read_image, read_mask
 from trephine.imaging.sides import facing_of
 from trephine.paths import without_name
+from trephine.radiomics.quality import image_quality
 from trephine.radiomics.region import bounding_box
 from trephine.study.images.overlaps import dice_of
 from trephine.study.images.seen import edges_touched
@@ -28,7 +29,8 @@ _CLIPPED = 0.01
 # In the order in which a table shows them.
 MEASURES = (
     "size_mm", "height_mm", "width_mm", "depth_mm", "from_right", "from_top", "parts", "edges",
-    "grey_mean", "grey_sd", "grey_clipped", "pixel_mm", "image_rows", "image_columns", DICE,
+    "grey_mean", "grey_sd", "grey_clipped", "noise", "sharpness", "contrast", "pixel_mm",
+    "image_rows", "image_columns", DICE,
 )  # fmt: skip
 
 
@@ -91,7 +93,8 @@ class RegionLook:
         Value by the names of `MEASURES`; NaN where there is none. ``size_mm`` is an area in mm2
         or a volume in mm3; ``from_right`` and ``from_top`` are shares of the image, from the
         patient's right, for a left side from the patient's left; ``grey_clipped`` is the share of
-        the region at the image's lowest or highest value, 0 below a hundredth; ``dice`` the lowest
+        the region at the image's lowest or highest value, 0 below a hundredth; ``noise``,
+        ``sharpness`` and ``contrast`` as in `trephine.radiomics.ImageQuality`; ``dice`` the lowest
         with the others.
     problem
         Why it could not be looked at; empty where it could.
@@ -151,10 +154,12 @@ def _place(image: Image, region: BoolArray, side: str) -> dict[str, float]:
 
 def _grey(image: Image, region: BoolArray) -> dict[str, float]:
     inside: Any = image.pixels[region]
-    lowest, highest = image.pixels.min(), image.pixels.max()
-    clipped = float(((inside == lowest) | (inside == highest)).mean())
+    quality = image_quality(image, region)
     return {
         "grey_mean": float(inside.mean()),
         "grey_sd": float(inside.std()),
-        "grey_clipped": clipped if clipped >= _CLIPPED else 0.0,
+        "grey_clipped": quality.clipped if quality.clipped >= _CLIPPED else 0.0,
+        "noise": quality.noise,
+        "sharpness": quality.sharpness,
+        "contrast": quality.contrast,
     }

@@ -14,7 +14,11 @@ from trephine.types import FloatArray
 UNUSUAL = 3.5
 
 # Sizes and spreads differ by factors, so they are compared as logarithms.
-_BY_FACTOR = frozenset({"size_mm", "height_mm", "width_mm", "depth_mm", "grey_sd", "pixel_mm"})
+_BY_FACTOR = frozenset(
+    {
+        "size_mm", "height_mm", "width_mm", "depth_mm", "grey_sd", "noise", "sharpness", "pixel_mm",
+    }
+)  # fmt: skip
 # Only too little of the one and too much of the others is worth a look.
 _LOW_ONLY = frozenset({DICE})
 _HIGH_ONLY = frozenset({"grey_clipped", "parts", "edges"})
