@@ -64,6 +64,8 @@ Unit = Literal["case", "patient"]
 SignatureTraining = Literal["in-sample", "out-of-fold"]
 Variance = Literal["model", "cluster"]
 """Variance of a Cox model: from its information, or a sandwich by patient."""
+BetweenVisits = Literal["drawn", "dated"]
+"""An event between two visits: its time drawn, or taken to be the later visit."""
 NullKind = Literal["apparent", "nested"]
 
 # Statistics.

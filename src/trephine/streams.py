@@ -19,6 +19,7 @@ Stream = Literal[
     "subgroups",
     "planned validation",
     "perturbed copies",
+    "visits",
 ]
 
 # The number of each stream, beside the seed. A number is never used for a second purpose, nor
@@ -36,6 +37,7 @@ NUMBER: dict[Stream, int] = {
     "subgroups": 9,  # resampled patients, for the net benefit in subgroups
     "planned validation": 10,  # the population by which a validation is planned
     "perturbed copies": 11,  # what copies of images and regions differ in
+    "visits": 12,  # times of events that lie between two visits, as far as any are needed
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from cli.command import Command
 from study.small_study import SmallStudy, write_table_study
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable
-from trephine.plan.data_section import Columns
+from trephine.plan.columns_section import Columns
 from trephine.study.doubts.patients import patient_doubts
 from trephine.study.doubts.twins import twin_doubts
 from trephine.study.table.doubts import time_doubts

@@ -13,10 +13,15 @@ import numpy as np
 import pandas as pd
 
 from trephine.cohort.follow_up import DateRules, FollowUp, follow_up
+from trephine.cohort.made_columns import (
+    Change as Change,
+)
+from trephine.cohort.made_columns import free_name, made_cells, number_texts, with_dates, with_first
 from trephine.cohort.sides import side_of
+from trephine.cohort.visits import VisitRules, Visits, read_visits
 from trephine.cohort.wide import LongTable, pair_columns, to_long
 from trephine.errors import Problem
-from trephine.types import FloatArray, TimeUnit
+from trephine.types import TimeUnit
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class TidyRules:
         Columns; unused where ``dates`` say it.
     dates
         Where follow-up comes from dates.
+    visits
+        Where the event lies between two visits, which then say time and event.
     unit
         Of the time that is counted from dates.
     spellings
@@ -45,6 +52,7 @@ class TidyRules:
     time: str = "time"
     event: str = "event"
     dates: DateRules | None = None
+    visits: VisitRules | None = None
     unit: TimeUnit = "months"
     spellings: Mapping[str, Sequence[str]] = field(default_factory=dict)
     operated: str | None = None
@@ -52,28 +60,8 @@ class TidyRules:
     @property
     def changes_nothing(self) -> bool:
         """Whether the table is used as it stands."""
-        return not self.spellings and self.dates is None and self.case is not None
-
-
-@dataclass(frozen=True)
-class Change:
-    """One cell of the tidy table that differs from the file's.
-
-    Attributes
-    ----------
-    row, column
-        Of the file; the column is a new one's name where the file has none.
-    before, after
-        Texts of the cell.
-    why
-        In a few words.
-    """
-
-    row: int
-    column: str
-    before: str
-    after: str
-    why: str
+        made = self.spellings or self.dates is not None or self.visits is not None
+        return not made and self.case is not None
 
 
 @dataclass(frozen=True)
@@ -87,6 +75,8 @@ class TidyTable:
         table's row share its number. Columns that were made stand first.
     case, patient, side, time, event
         Columns of the frame.
+    last_intact, first_seen
+        Columns of the visits between which events lie, as times; None where times are known.
     problems, assumed
         What is wrong, and what was assumed, one sentence each.
     changes
@@ -99,6 +89,8 @@ class TidyTable:
     side: str | None
     time: str
     event: str
+    last_intact: str | None = None
+    first_seen: str | None = None
     problems: tuple[Problem, ...] = ()
     assumed: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -127,7 +119,7 @@ def tidy_table(
         return tidy
     long: LongTable | None = None
     if rules.spellings:
-        start = rules.dates.start if rules.dates else None
+        start = _start(rules)
         long, problems = to_long(
             frame, table, rules.spellings, operated=rules.operated, start=start
         )
@@ -137,11 +129,21 @@ def tidy_table(
         tidy = _with_sides(tidy, long)
     if rules.case is None or (long is not None and rules.case not in _sided(long)):
         tidy = _with_case_names(tidy, rules)
+    sources = long.sources if long is not None else lambda name: [name] * len(tidy.frame)
     if rules.dates is not None:
-        sources = long.sources if long is not None else lambda name: [name] * len(tidy.frame)
         found = follow_up(tidy.frame, table, rules.dates, rules.unit, sources, today)
         tidy = _with_follow_up(tidy, rules, found)
+    if rules.visits is not None:
+        visits = read_visits(tidy.frame, table, rules.visits, rules.unit, sources, today)
+        tidy = _with_visits(tidy, visits)
     return tidy
+
+
+def _start(rules: TidyRules) -> str | None:
+    """Return the column of the day on which follow-up begins."""
+    if rules.dates is not None:
+        return rules.dates.start
+    return rules.visits.start if rules.visits is not None else None
 
 
 def absent_names(columns: Sequence[str], rules: TidyRules) -> dict[str, str]:
@@ -156,9 +158,16 @@ def absent_names(columns: Sequence[str], rules: TidyRules) -> dict[str, str]:
             "last": rules.dates.last,
             "event_date": rules.dates.event_date,
         }
+    elif rules.visits is not None:
+        visits = rules.visits
+        named |= {
+            "start": visits.start,
+            "last_intact": visits.last_intact,
+            "first_seen": visits.first_seen,
+        }
     else:
         named["time"] = rules.time
-    if rules.dates is None or rules.dates.event_date is None:
+    if rules.visits is None and (rules.dates is None or rules.dates.event_date is None):
         named["event"] = rules.event
     named["operated"] = rules.operated
     return {key: name for key, name in named.items() if name is not None and name not in known}
@@ -168,32 +177,15 @@ def _sided(long: LongTable) -> set[str]:
     return {column.name for column in long.sided}
 
 
-def _free(frame: pd.DataFrame, name: str) -> str:
-    """Return a name that no column has."""
-    while name in frame.columns:
-        name += "_made"
-    return name
-
-
-def _first(frame: pd.DataFrame, name: str, cells: Sequence[str]) -> pd.DataFrame:
-    column = pd.Series(list(cells), index=frame.index, name=name, dtype="str")
-    return pd.concat([column, frame], axis=1)
-
-
-def _made(frame: pd.DataFrame, name: str, cells: Sequence[str], why: str) -> list[Change]:
-    rows = [int(row) for row in frame.index]
-    return [Change(row, name, "", cell, why) for row, cell in zip(rows, cells, strict=True)]
-
-
 def _with_sides(tidy: TidyTable, long: LongTable) -> TidyTable:
-    name = _free(long.frame, "side")
-    changes = _made(long.frame, name, long.sides, "from the columns of this side")
+    name = free_name(long.frame, "side")
+    changes = made_cells(long.frame, name, long.sides, "from the columns of this side")
     changes += [
         Change(row, name, side, "", "side left out: no case") for row, side in long.left_out
     ]
     return replace(
         tidy,
-        frame=_first(long.frame, name, long.sides),
+        frame=with_first(long.frame, name, long.sides),
         side=name,
         assumed=(*tidy.assumed, *long.assumed),
         changes=(*tidy.changes, *changes),
@@ -210,55 +202,66 @@ def _with_case_names(tidy: TidyTable, rules: TidyRules) -> TidyTable:
     names = [cell or f"row {row}" for cell, row in zip(frame[patient], frame.index, strict=True)]
     sides = [side_of(cell) or cell for cell in frame[tidy.side]]
     cells = [f"{name}-{side}" for name, side in zip(names, sides, strict=True)]
-    case = _free(frame, "case")
+    case = free_name(frame, "case")
     said = f"Each case is named by its {patient!r} and its side."
     return replace(
         tidy,
-        frame=_first(frame, case, cells),
+        frame=with_first(frame, case, cells),
         case=case,
         patient=patient,
         assumed=(*tidy.assumed, said),
-        changes=(*tidy.changes, *_made(frame, case, cells, "the patient's name and the side")),
+        changes=(*tidy.changes, *made_cells(frame, case, cells, "the patient's name and the side")),
     )
 
 
-def _with_follow_up(tidy: TidyTable, rules: TidyRules, found: FollowUp) -> TidyTable:
-    frame = tidy.frame.copy()
-    changes: list[Change] = []
-    for column, dates in found.dates.items():
-        written = list(frame[column])
-        texts = dates.texts()
-        frame[column] = pd.Series(texts, index=frame.index, dtype="str")
-        for row, before, after in zip(frame.index, written, texts, strict=True):
-            if after and before != after:
-                changes.append(
-                    Change(int(row), column, before, after, "the date as year-month-day")
-                )
-    event = rules.event
-    if found.event is not None:
-        event = _free(frame, "event")
-        cells = _texts(found.event)
-        why = f"whether {rules.dates.event_date!r} has a date" if rules.dates else ""
-        changes += _made(frame, event, cells, why)
-        frame = _first(frame, event, cells)
-    time = _free(frame, "time")
-    cells = _texts(found.time)
-    changes += _made(frame, time, cells, f"{rules.unit} between the dates")
+def _with_visits(tidy: TidyTable, found: Visits) -> TidyTable:
+    """Add the visits as times, and the event with the last time that is known of each case."""
+    frame, changes = with_dates(tidy.frame, found.dates)
+    seen = np.isfinite(found.high)
+    known = seen | np.isfinite(found.low)
+    cells = {
+        "last_intact": (found.low, "the last visit without the event"),
+        "first_seen": (found.high, "the first visit with the event"),
+        "event": (
+            np.where(known, seen.astype(np.float64), np.nan),
+            "whether a visit has the event",
+        ),
+        "time": (np.where(seen, found.high, found.low), "the last visit that is known"),
+    }
+    names: dict[str, str] = {}
+    for role, (values, why) in cells.items():
+        names[role] = free_name(frame, role)
+        texts = number_texts(values)
+        changes += made_cells(frame, names[role], texts, why)
+        frame = with_first(frame, names[role], texts)
     return replace(
         tidy,
-        frame=_first(frame, time, cells),
-        time=time,
-        event=event,
+        frame=frame,
+        **names,
         problems=(*tidy.problems, *found.problems),
         assumed=(*tidy.assumed, *found.assumed),
         changes=(*tidy.changes, *changes),
     )
 
 
-def _texts(values: FloatArray) -> list[str]:
-    """Return numbers in digits that read back to the same value, empty where unknown."""
-    return ["" if np.isnan(value) else _digits(float(value)) for value in values]
-
-
-def _digits(value: float) -> str:
-    return str(int(value)) if value.is_integer() else repr(value)
+def _with_follow_up(tidy: TidyTable, rules: TidyRules, found: FollowUp) -> TidyTable:
+    frame, changes = with_dates(tidy.frame, found.dates)
+    event = rules.event
+    if found.event is not None:
+        event = free_name(frame, "event")
+        cells = number_texts(found.event)
+        why = f"whether {rules.dates.event_date!r} has a date" if rules.dates else ""
+        changes += made_cells(frame, event, cells, why)
+        frame = with_first(frame, event, cells)
+    time = free_name(frame, "time")
+    cells = number_texts(found.time)
+    changes += made_cells(frame, time, cells, f"{rules.unit} between the dates")
+    return replace(
+        tidy,
+        frame=with_first(frame, time, cells),
+        time=time,
+        event=event,
+        problems=(*tidy.problems, *found.problems),
+        assumed=(*tidy.assumed, *found.assumed),
+        changes=(*tidy.changes, *changes),
+    )

@@ -112,6 +112,7 @@ from trephine.facts.tables import (
     Table1Level,
     Table1Variable,
 )
+from trephine.facts.visits import VisitsFacts
 from trephine.paths import irregular, open_regular
 from trephine.writing import write_text
 
@@ -178,6 +179,8 @@ class Facts(Fact):
     """Kaplan-Meier curves of risk groups."""
     competing: CompetingFacts | None = None
     """Incidences where other events may come first; null where the plan names none."""
+    visits: VisitsFacts | None = None
+    """Events known to lie between two visits; null where their times are known."""
     restricted_means: tuple[RestrictedMeanFacts, ...] = ()
     """Mean event-free time by group; empty where the plan did not ask for it."""
     subgroups: tuple[SubgroupFacts, ...] = ()

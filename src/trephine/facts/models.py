@@ -110,7 +110,7 @@ class ModelFacts(Fact):
     standard_errors: StandardErrors
     """Which variance intervals and p rest on."""
     ties: str = "Efron"
-    """Handling of ties."""
+    """Handling of ties; empty where events lie between visits, whose likelihood has none."""
     penalty: Penalty = "none"
     """"firth" where a term separates the events; intervals and p are then its profile's."""
     terms: tuple[TermFact, ...]

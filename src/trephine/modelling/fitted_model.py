@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,10 @@ from trephine.modelling.terms import CLINICAL, Term, clinical_of, signatures_of
 from trephine.regression.cox_fit import CoxOptions, fit_cox, weighted_sum
 from trephine.regression.cox_prediction import hazard_with_error
 from trephine.regression.cox_result import CoxResult
+from trephine.regression.interval_cox import baseline_times, fit_interval_cox
+from trephine.regression.interval_result import interval_result
 from trephine.survival.baseline import BaselineHazard, hazard_of_all
+from trephine.survival.interval_outcome import IntervalSurvival
 from trephine.types import FloatArray, IntArray, Survival
 
 LEVEL = 0.95
@@ -207,6 +210,9 @@ def fit_model(
 ) -> FittedModel:
     """Fit a Cox model (Efron's ties) to a design.
 
+    Where events lie between visits, the likelihood is that of the intervals, with a spline for the
+    baseline.
+
     Parameters
     ----------
     name, parts
@@ -227,6 +233,9 @@ def fit_model(
     ModelError
         As ``CoxModel.fit``.
     """
+    if isinstance(survival, IntervalSurvival):
+        made = _between_visits(name, parts, terms, design, survival, cluster)
+        return replace(made, left_out=tuple(left_out))
     if not terms:
         return _without_terms(name, parts, survival, left_out)
     fit = fit_cox(
@@ -257,6 +266,30 @@ def fit_model(
         left_out=tuple(left_out),
         deciles=np.quantile(lp, DECILES),
     )
+
+
+def _between_visits(
+    name: str,
+    parts: tuple[str, ...],
+    terms: Sequence[Term],
+    design: FloatArray,
+    survival: IntervalSurvival,
+    cluster: IntArray | None,
+) -> FittedModel:
+    """Return the model whose likelihood knows of an event only between which visits it lies."""
+    names = tuple(term.name for term in terms)
+    fit = fit_interval_cox(design, names, survival.low, survival.high, cluster=cluster)
+    lp = weighted_sum(fit.columns, fit.beta)
+    k, units = fit.spline.width, np.outer(fit.scale, fit.scale)
+    return FittedModel(
+        name, parts, tuple(terms), fit.beta / fit.scale, fit.covariance[k:, k:] / units,
+        fit.centre, fit.scale, design.min(axis=0), design.max(axis=0),
+        fit.baseline(baseline_times(survival.low, survival.high)),
+        linear_predictor_range=(float(lp.min()), float(lp.max())),
+        risk_cut=float(np.median(lp)), n=len(survival), n_events=int(survival.event.sum()),
+        result=interval_result(fit, names, survival, cluster) if names else None,
+        deciles=np.quantile(lp, DECILES),
+    )  # fmt: skip
 
 
 def _without_terms(

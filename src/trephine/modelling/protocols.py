@@ -21,6 +21,7 @@ from typing import Any
 from pydantic import Field
 
 from trephine.choices import (
+    BetweenVisits,
     Harmonise,
     IccForm,
     Kind,
@@ -131,6 +132,9 @@ class Protocol:
         signature, or out-of-fold ones.
     variance
         ``model``, or ``cluster`` for a sandwich by patient.
+    between_visits
+        What an event that visits bracket is taken for: drawn from between them, with a likelihood
+        that knows no more, or dated to the visit at which it was seen.
     judged
         The kind of performance by which its models are known.
     null
@@ -146,6 +150,7 @@ class Protocol:
     clinical: ClinicalSettings
     signature_training: SignatureTraining
     variance: Variance
+    between_visits: BetweenVisits
     judged: Kind
     null: NullKind
     kept: tuple[str, ...] = ()
@@ -237,6 +242,7 @@ PUBLISHED = Protocol(
     clinical=ClinicalSettings(continuous="median-cut", clinical="univariable-backward"),
     signature_training="in-sample",
     variance="model",
+    between_visits="dated",
     judged="apparent",
     null="apparent",
     kept=("mixtures", "learner", "winsorise", "clinical"),
@@ -260,6 +266,7 @@ SOUND = Protocol(
     clinical=ClinicalSettings(),
     signature_training="out-of-fold",
     variance="cluster",
+    between_visits="drawn",
     judged="nested cross-validated",
     null="nested",
     # Mann-Whitney on a censored outcome belongs to the published protocol only.

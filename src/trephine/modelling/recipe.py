@@ -20,6 +20,7 @@ from trephine.modelling.prediction import ModelPrediction, Predictor
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.terms import CLINICAL, Term
 from trephine.selection.audit import AuditRow
+from trephine.survival.interval_outcome import IntervalSurvival
 from trephine.types import FloatArray, IntArray
 
 # A term, its column among the training cases, shape (1, n), or (m, n) where they were completed
@@ -94,6 +95,7 @@ def fit_recipe(cases: Cases, settings: RecipeSettings, rng: np.random.Generator)
         Where a part cannot be fitted to these cases.
     """
     used = {part for _, parts in settings.models for part in parts}
+    cases = _with_times(cases, settings, rng)
     cases, harmonisers, cleared = _harmonise(cases, used, settings)
     cluster = settings.cluster(cases.patient)
     chains = {
@@ -135,6 +137,15 @@ def fit_recipe(cases: Cases, settings: RecipeSettings, rng: np.random.Generator)
         },
     )
     return FittedRecipe(settings, chains, clinical, predictor)
+
+
+def _with_times(cases: Cases, settings: RecipeSettings, rng: np.random.Generator) -> Cases:
+    """Give events between visits a time, from nothing but these cases, where no time is known."""
+    survival = cases.survival
+    if not isinstance(survival, IntervalSurvival):
+        return cases
+    dated = settings.rules.between_visits == "dated"
+    return cases.with_survival(survival.dated(1.0) if dated else survival.redrawn(rng))
 
 
 def _harmonise(

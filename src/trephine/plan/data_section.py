@@ -16,102 +16,20 @@ from trephine.choices import (
     Failures,
     MaskGeometry,
     SerialsFrom,
-    Side,
 )
 from trephine.cohort.cells import CellReading
 from trephine.cohort.date_forms import DateOrder
 from trephine.cohort.follow_up import DateRules
 from trephine.cohort.tidy import TidyRules
+from trephine.cohort.visits import VisitRules
 from trephine.errors import MisfitError
 from trephine.paths import fixed_folder
+from trephine.plan.columns_section import Columns
 from trephine.plan.derived_region import Derivation
 from trephine.plan.drawn_masks import masks_to_draw
 from trephine.plan.image_words import Acceptable, ImagingModality, RadiographView
 from trephine.plan.section import PlanSection
 from trephine.types import TimeUnit
-
-
-class Columns(PlanSection):
-    """``[data] columns``: which column of the table means what."""
-
-    case: str = Field(
-        default="case_id",
-        description="one name per row, unique; if absent, cases are named by patient and side",
-    )
-    patient: str | None = Field(
-        default=None, description="cases of one patient are never split; the case by default"
-    )
-    side: str | None = Field(default=None, description="R or L, where one image holds two cases")
-    time: str = Field(default="time", description="follow-up, from the start to event or end")
-    event: str = Field(default="event", description="1 where the event was seen, 0 if censored")
-    start: str | None = Field(
-        default=None, description="instead of `time`: date on which follow-up begins"
-    )
-    last: str | None = Field(default=None, description="with `start`: date of the last visit")
-    event_date: str | None = Field(
-        default=None,
-        description="instead of `event`: date on which it was seen; empty means not until `last`",
-    )
-    centre: str | None = Field(
-        default=None,
-        description="hospital; of two or more, each is predicted by recipes that had not seen it,"
-        " and [selection] harmonise can take their effects out of the features",
-    )
-    sides: dict[Side, str | tuple[str, ...]] | None = Field(
-        default=None,
-        description="for a table with one row per patient: how the columns of a side begin or end,"
-        ' `{ R = "R ", L = "L " }` or lists; other keys and `[clinical]` then name columns without'
-        " their side, and `{side}` in a path is R or L",
-    )
-    operated: str | None = Field(
-        default=None,
-        description="with `sides`: column of each side that says whether it is a case; by default"
-        " where its `start`, if it has one of its own, or any of its columns is filled",
-    )
-
-    @model_validator(mode="after")
-    def _agree(self) -> Self:
-        stated = self.model_fields_set
-        if (self.start is None) != (self.last is None):
-            raise MisfitError("start and last", "both dates or neither")
-        if self.event_date is not None and self.start is None:
-            raise MisfitError("event_date", "start and last with it")
-        if self.start is not None and "time" in stated:
-            raise MisfitError("time", "either time or start and last", "both")
-        if self.event_date is not None and "event" in stated:
-            raise MisfitError("event", "either event or event_date", "both")
-        if self.sides is not None:
-            if set(self.sides) != {"R", "L"}:
-                raise MisfitError("sides", "R and L")
-            right, left = self.spellings["R"], self.spellings["L"]
-            if len(right) != len(left) or not all((*right, *left)):
-                raise MisfitError("sides", "as many spellings of R as of L, none empty")
-            if self.side is not None:
-                raise MisfitError("side", "either side or sides", "both")
-            if self.patient is None and "case" not in stated:
-                raise MisfitError("sides", "patient, the column that names each row")
-        elif self.operated is not None:
-            raise MisfitError("operated", "sides with it")
-        return self
-
-    @property
-    def spellings(self) -> dict[str, tuple[str, ...]]:
-        """By side, how the columns of a wide table begin or end; empty for one row per case."""
-        return {
-            side: (texts,) if isinstance(texts, str) else texts
-            for side, texts in (self.sides or {}).items()
-        }
-
-    @property
-    def named_case(self) -> str | None:
-        """The column that names cases; None where they are named by patient and side."""
-        sided = self.patient is not None and (self.side is not None or self.sides is not None)
-        return None if sided and "case" not in self.model_fields_set else self.case
-
-    @property
-    def has_sides(self) -> bool:
-        """Whether each case is one side of its patient."""
-        return self.side is not None or self.sides is not None
 
 
 class DataSection(PlanSection):
@@ -307,6 +225,12 @@ class DataSection(PlanSection):
             dates = DateRules(
                 columns.start, columns.last, columns.event_date, self.date_order, self.date_serials
             )
+        visits = None
+        if columns.last_intact is not None and columns.first_seen is not None:
+            visits = VisitRules(
+                columns.last_intact, columns.first_seen, columns.start, self.date_order,
+                self.date_serials,
+            )  # fmt: skip
         return TidyRules(
             case=columns.named_case,
             patient=columns.patient,
@@ -314,6 +238,7 @@ class DataSection(PlanSection):
             time=columns.time,
             event=columns.event,
             dates=dates,
+            visits=visits,
             unit=unit,
             spellings=columns.spellings,
             operated=columns.operated,

@@ -14,7 +14,8 @@ from trephine.cohort.cells import CellReading
 from trephine.cohort.schema import ClinicalVariable
 from trephine.deep.settings import FineTuneSettings
 from trephine.modelling.protocols import PROTOCOLS
-from trephine.plan.data_section import Columns, DataSection
+from trephine.plan.columns_section import Columns
+from trephine.plan.data_section import DataSection
 from trephine.plan.derived_region import DerivedRegion
 from trephine.plan.features_sections import DeepSection, FeaturesSection, RadiomicsSection
 from trephine.plan.images_section import ImageSection

@@ -233,6 +233,21 @@ class StudyPlan(PlanSection):
         return self
 
     @model_validator(mode="after")
+    def _between_visits(self) -> Self:
+        if not self.data.columns.by_visits:
+            return self
+        if not self.outcome.codes.plain:
+            expected = "one event where visits saw it ([data.columns] first_seen): codes 0 and 1"
+            raise MisfitError("outcome.competing", expected)
+        if self.outcome.landmark is not None:
+            expected = "none where visits saw the event ([data.columns] first_seen)"
+            raise MisfitError("outcome.landmark", expected, str(self.outcome.landmark))
+        if self.selection.separation == "firth":
+            expected = '"leave out" where visits saw the event: Firth\'s likelihood is of times'
+            raise MisfitError("selection.separation", expected, '"firth"')
+        return self
+
+    @model_validator(mode="after")
     def _means_of_one_event(self) -> Self:
         if self.validation.restricted_mean and self.outcome.competing:
             expected = "false where [outcome] names competing events: nobody's time ends with one"

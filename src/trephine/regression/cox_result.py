@@ -68,6 +68,8 @@ class CoxResult:
     penalty
         On the likelihood; under "firth" the log likelihoods, and the likelihood ratio test, hold
         it, and those of models with other columns cannot be compared with them.
+    between_visits
+        Whether the likelihood is that of intervals with a baseline, not the partial one.
     profiled
         Whether ``low``, ``high`` and ``p_values`` are of the profile likelihood rather than Wald's.
     """
@@ -99,6 +101,7 @@ class CoxResult:
     n_iterations: int
     penalty: Penalty = "none"
     profiled: bool = False
+    between_visits: bool = False
 
     @property
     def aic(self) -> float:

@@ -55,6 +55,7 @@ ORDER: dict[SectionName, tuple[str, ...]] = {
     ),
     "models": (
         "table-2-",
+        "table-visits",
         "figure-1b",
         "figure-forest",
         "figure-partial-effects",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from trephine.cohort.flow import Flow
+from trephine.survival.interval_outcome import IntervalSurvival
 from trephine.types import Survival
 
 # With fewer, intervals are so wide and choices among features so unsteady that models differ by
@@ -101,6 +102,8 @@ def _lost(flow: Flow) -> Iterator[tuple[str, str]]:
 
 
 def _visits(survival: Survival) -> Iterator[tuple[str, str]]:
+    if isinstance(survival, IntervalSurvival):
+        return
     times, counts = np.unique(survival.time[survival.event], return_counts=True)
     events = int(counts.sum())
     shared = counts >= max(_FEWEST_OF_A_VISIT, _VISIT * events)
@@ -112,5 +115,6 @@ def _visits(survival: Survival) -> Iterator[tuple[str, str]]:
             "Times",
             f"{here} of {events} events share {int(shared.sum())} times of follow-up ({shown}{more}"
             f" {survival.unit}), as where events are found at visits: each happened at some time"
-            " since the visit before, so event probabilities between visits are too low",
+            " since the visit before, so event probabilities between visits are too low."
+            " Name the visits, [data.columns] last_intact and first_seen, and they are not",
         )

@@ -17,6 +17,7 @@ from trephine.modelling.cases import Cases
 from trephine.modelling.protocols import RECIPE_VERSION, RecipeSettings
 from trephine.store import TaskLedger
 from trephine.survival.competing_outcome import CompetingSurvival
+from trephine.survival.interval_outcome import IntervalSurvival
 from trephine.types import IntArray
 from trephine.validation.answers import UNREADABLE, text
 
@@ -193,6 +194,9 @@ def work_digest(purpose: str, cases: Cases, settings: RecipeSettings, *further: 
         add(part)
     if isinstance(cases.survival, CompetingSurvival):
         for part in (cases.survival.cause, cases.survival.names):
+            add(part)
+    if isinstance(cases.survival, IntervalSurvival):
+        for part in (cases.survival.low, cases.survival.high):
             add(part)
     for part in (cases.survival.unit, cases.patient, cases.centre):
         add(part)

@@ -238,8 +238,8 @@ def _ignoring(facts: Facts) -> Text:
 
 def overall_plates(facts: Facts) -> list[Plate]:
     """Return survival of all analysed cases."""
-    if facts.survival is None:
-        return []
+    if facts.survival is None or facts.visits is not None:
+        return []  # between visits there is another curve
     draw = partial(
         draw_kaplan_meier,
         curves=(facts.survival,),

@@ -30,6 +30,7 @@ from trephine.report.figures.model_plates import (
 from trephine.report.figures.partial_effect import partial_effect_plates
 from trephine.report.figures.plate import Plate
 from trephine.report.figures.subgroups import subgroup_plates
+from trephine.report.figures.visits import visit_plates
 from trephine.report.typeface import cover
 
 
@@ -52,6 +53,7 @@ def make_plates(facts: Facts, pictures_folder: Path) -> tuple[Plate, ...]:
         *risk_group_plates(facts),
         *incidence_plates(facts),
         *overall_plates(facts),
+        *visit_plates(facts),
         *picture_plates(facts, pictures_folder),
         *icc_plates(facts),
         *forest_plates(facts),

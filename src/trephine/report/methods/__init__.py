@@ -16,6 +16,7 @@ from trephine.report.methods.judging import (
 )
 from trephine.report.methods.missing import about_missing
 from trephine.report.methods.modelling import about_clinical, about_models, about_signatures
+from trephine.report.methods.visits import about_visits
 from trephine.report.references import Reference, named_in, numbered
 from trephine.report.trace import Text, Trace
 
@@ -63,6 +64,7 @@ def write_methods(facts: Trace, elsewhere: Sequence[str] = ()) -> Methods:
         ("Clinical variables", about_clinical(facts)),
         ("Models", about_models(facts)),
         ("Competing events", about_competing(facts)),
+        ("Events between visits", about_visits(facts)),
         ("Validation", about_validation(facts)),
         ("Performance", about_performance(facts)),
         ("Intervals and tests", about_intervals(facts)),

@@ -137,12 +137,16 @@ def about_models(facts: Trace) -> tuple[Text, ...]:
             for model in models
         ]
         clustered = models[0].raw.standard_errors == "cluster-robust"
+        first = not texts
+        how: Text = ("; by the likelihood of the visits",)
+        if models[0].raw.ties:
+            cited = (cite("efron1977"),) if first else ()
+            how = ("; ties by ", models[0].ties.words(), "'s method", *cited)
         texts.append(
             (
                 f"{protocol_label(protocol)}: Cox proportional hazards models",
-                *((cite("cox1972"),) if not texts else ()), " ", *join(names), "; ties by ",
-                models[0].ties.words(), "'s method", *((cite("efron1977"),) if not texts else ()),
-                ", ", _errors(models[0].raw), *((cite("lin1989"),) if clustered else ()), ".",
+                *((cite("cox1972"),) if first else ()), " ", *join(names), *how, ", ",
+                _errors(models[0].raw), *((cite("lin1989"),) if clustered else ()), ".",
             )
         )  # fmt: skip
     texts += _about_shapes(facts)

@@ -29,6 +29,7 @@ from trephine.report.tables.selection import (
 from trephine.report.tables.subgroups import subgroup_table
 from trephine.report.tables.table import Row, Table
 from trephine.report.tables.updating import update_tests_table, updated_model_table
+from trephine.report.tables.visits import visits_table
 from trephine.report.trace import Trace
 
 LONGEST_SIGNATURE = 15
@@ -54,6 +55,7 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         table_3(trace),
         calibration_table(trace),
         risk_group_table(trace),
+        visits_table(trace),
         restricted_mean_table(trace),
         incidence_table(trace),
         second_reading_table(trace),

@@ -2,6 +2,7 @@
 
 from trephine.study.assess.comparisons import Compared
 from trephine.study.assess.measures import Assessed, AtHorizon, Metric
+from trephine.study.assess.over_draws import assess_outcome
 from trephine.study.assess.predictions import outside_predictions, predictions_of
 from trephine.study.assess.whole import Assessment, assess
 
@@ -12,6 +13,7 @@ __all__ = [
     "Compared",
     "Metric",
     "assess",
+    "assess_outcome",
     "outside_predictions",
     "predictions_of",
 ]

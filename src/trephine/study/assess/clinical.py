@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from trephine.cohort.schema import ClinicalTable
@@ -14,11 +16,14 @@ from trephine.group_tests.baseline_comparison import (
     compare_continuous,
 )
 from trephine.modelling.pooled_choice import Over
+from trephine.modelling.pooled_model import fit_over
 from trephine.modelling.separation import design_frame
+from trephine.modelling.terms import CLINICAL, Term
 from trephine.regression.cox import CoxModel
 from trephine.regression.cox_result import CoxResult
 from trephine.streams import generator
 from trephine.study.results import Analysis, ProtocolResult
+from trephine.survival.interval_outcome import IntervalSurvival
 from trephine.types import BoolArray, IntArray, Survival
 
 
@@ -99,6 +104,9 @@ def multivariable(analysis: Analysis, result: ProtocolResult) -> Together | None
     choice = result.fitted.clinical
     if choice is None or (choice.elimination is None and not choice.kept):
         return None
+    survival = analysis.cases.survival
+    if isinstance(survival, IntervalSurvival) and result.settings.rules.between_visits == "drawn":
+        return _between_visits(analysis, result, survival, choice.terms)
     if choice.elimination is not None and not choice.penalised:
         found = choice.elimination.result
         return None if found is None else Together(found)
@@ -109,7 +117,22 @@ def multivariable(analysis: Analysis, result: ProtocolResult) -> Together | None
         return Together(over.fit(choice.kept))
     design = design_frame(filled_table(analysis, result), choice.encoding, choice.kept)
     cluster = result.settings.cluster(analysis.cases.patient)
-    survival = analysis.cases.survival
     if choice.penalised:
         return penalised_together(design, survival, cluster)
     return Together(CoxModel().fit(design, survival, cluster=cluster).result_)
+
+
+def _between_visits(
+    analysis: Analysis,
+    result: ProtocolResult,
+    survival: IntervalSurvival,
+    terms: Sequence[Term],
+) -> Together | None:
+    """Return the model of the variables that stay by the likelihood of the visits."""
+    if not terms:
+        return None
+    tables = training_tables(analysis, result)
+    designs = np.array([np.column_stack([term.column(one) for term in terms]) for one in tables])
+    cluster = result.settings.cluster(analysis.cases.patient)
+    fitted = fit_over("clinical", (CLINICAL,), terms, designs, survival, cluster=cluster)
+    return None if fitted.result is None else Together(fitted.result)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from trephine.cohort.reading import cause_of
 from trephine.cohort.reading.cell_text import folded_name, loose_name
 from trephine.errors import Problem, named_rows
-from trephine.plan.data_section import Columns
+from trephine.plan.columns_section import Columns
 from trephine.study.table.outcome import TableRows
 
 # Of more groups of names one line says how many.

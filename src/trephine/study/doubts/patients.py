@@ -9,7 +9,7 @@ from functools import partial
 from trephine.cohort.reading import cause_of
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable, label_of
 from trephine.errors import named_rows
-from trephine.plan.data_section import Columns
+from trephine.plan.columns_section import Columns
 from trephine.study.draft.words import is_named
 from trephine.study.table.outcome import TableRows
 from trephine.types import FloatArray, IntArray

@@ -72,7 +72,19 @@ class Roles:
 
 
 # In the order of the draft.
-_ROLES = ("case", "patient", "side", "start", "last", "event_date", "time", "event", "centre")
+_ROLES = (
+    "case",
+    "patient",
+    "side",
+    "start",
+    "last",
+    "event_date",
+    "time",
+    "event",
+    "last_intact",
+    "first_seen",
+    "centre",
+)
 
 
 def guess_roles(

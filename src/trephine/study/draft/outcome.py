@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import takewhile
 from typing import cast
 
 import numpy as np
 
 from trephine.cohort.follow_up import DAYS
+from trephine.study.draft.drafted import DraftedOutcome, between_visits, horizons_for, unit_of
 from trephine.study.draft.nearly import (
     competing_events,
     dated_time,
@@ -30,59 +31,6 @@ _DENSE = 0.9
 _FOLLOWS = 0.95
 # Share of negative numbers from which on a column is no time.
 _NEGATIVE = 0.1
-_YEAR: dict[TimeUnit, float] = {"days": 365.0, "weeks": 52.0, "months": 12.0, "years": 1.0}
-
-
-@dataclass(frozen=True)
-class DraftedOutcome:
-    """Columns of the outcome.
-
-    Attributes
-    ----------
-    columns, why
-        Role of ``[data] columns`` to column, and to the reason.
-    read
-        Column to what its cells mean.
-    strip
-        Column to words that are taken off its numbers.
-    unsure
-        Questions that a person must answer.
-    unit, horizons
-        Of the time.
-    times
-        Every column that looks like a follow-up time.
-    time, event
-        Values by row, NaN where unknown; what no predictor may repeat.
-    competing
-        Cells of the event column that seem to mean competing events, by the event's name, which is
-        empty where a person must say it.
-    """
-
-    columns: dict[str, str] = field(default_factory=dict)
-    why: dict[str, str] = field(default_factory=dict)
-    read: dict[str, dict[str, str]] = field(default_factory=dict)
-    strip: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    unsure: tuple[str, ...] = ()
-    unit: TimeUnit = "months"
-    horizons: tuple[float, ...] = (36.0, 60.0)
-    times: frozenset[str] = frozenset()
-    time: FloatArray = field(default_factory=lambda: np.empty(0))
-    event: FloatArray = field(default_factory=lambda: np.empty(0))
-    competing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def is_outcome(self, look: Look) -> bool:
-        """Say whether a column repeats the time or the event, in another unit or coding."""
-        values = look.numbers
-        if look.flags is not None:
-            values = np.array([float(look.flags.get(cell, "nan")) for cell in look.cells])
-        return any(_same(values, own) for own in (self.time, self.event) if own.size)
-
-
-def _same(values: FloatArray, own: FloatArray) -> bool:
-    known = np.isfinite(values) & np.isfinite(own)
-    if known.sum() < 10 or np.ptp(values[known]) == 0 or np.ptp(own[known]) == 0:
-        return False
-    return bool(abs(np.corrcoef(values[known], own[known])[0, 1]) > 1 - 1e-9)
 
 
 def find_outcome(looks: Mapping[str, Look]) -> DraftedOutcome:
@@ -95,6 +43,9 @@ def find_outcome(looks: Mapping[str, Look]) -> DraftedOutcome:
 
 
 def _found(looks: Mapping[str, Look]) -> DraftedOutcome:
+    visits = between_visits(looks)
+    if visits is not None:
+        return visits
     times = [look for look in looks.values() if _is_time(look)]
     whole = [look for look in times if not look.broken and look.share >= _DENSE]
     dates = _dates([look for look in looks.values() if _is_visit(look)])
@@ -128,7 +79,7 @@ def _without_time(
         unit = cast("TimeUnit", unit_named(near.titled) or unit)
     elif (dated := dated_time(looks.values())) is not None:
         question = dated
-    questions, ends = (question, *asked), _horizons(np.empty(0), unit)
+    questions, ends = (question, *asked), horizons_for(np.empty(0), unit)
     return DraftedOutcome(columns, why, read, {}, questions, unit, ends, times=named)
 
 
@@ -243,7 +194,7 @@ def _from_numbers(time: Look, flag: Look | None, times: frozenset[str]) -> Draft
     known = time.numbers[np.isfinite(time.numbers)]
     if doubt := asked_marks(time.strip):
         asked = (*asked, f"in {time.name!r}, {doubt}")
-    unit = cast("TimeUnit", time.unit) if time.unit else _unit(time.titled, known)
+    unit = cast("TimeUnit", time.unit) if time.unit else unit_of(time.titled, known)
     return DraftedOutcome(
         {"time": time.name, **columns},
         {"time": "its name and its numbers", **why},
@@ -251,7 +202,7 @@ def _from_numbers(time: Look, flag: Look | None, times: frozenset[str]) -> Draft
         {time.name: time.strip} if time.strip else {},
         asked,
         unit,
-        _horizons(known, unit),
+        horizons_for(known, unit),
         times,
         time.numbers,
         _flags(flag),
@@ -290,7 +241,7 @@ def _from_dates(
         {},
         asked,
         "months",
-        _horizons(known, "months"),
+        horizons_for(known, "months"),
         times,
         months,
         event,
@@ -301,20 +252,3 @@ def _flags(flag: Look | None) -> FloatArray:
     if flag is None or flag.flags is None:
         return np.empty(0)
     return np.array([float(flag.flags.get(cell, "nan")) for cell in flag.cells])
-
-
-def _unit(column: str, times: FloatArray) -> TimeUnit:
-    """Return the unit that the column's name states, else the one that fits the longest time."""
-    named = unit_named(column)
-    if named is not None:
-        return cast("TimeUnit", named)
-    longest = float(times.max()) if times.size else 100.0
-    return "days" if longest > 400 else "months" if longest > 25 else "years"
-
-
-def _horizons(times: FloatArray, unit: TimeUnit) -> tuple[float, ...]:
-    """Return 3 and 5 years where a tenth of the cases is followed so long, else what fits."""
-    if not times.size:
-        return (3 * _YEAR[unit], 5 * _YEAR[unit])
-    reached = [n * _YEAR[unit] for n in (3, 5, 1) if np.mean(times >= n * _YEAR[unit]) >= 0.1]
-    return tuple(sorted(reached[:2])) or (round(float(np.median(times)), 1),)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from trephine.study.draft.clinical import MOST_LEVELS, Declaration, declare
+from trephine.study.draft.drafted import DraftedOutcome
 from trephine.study.draft.nearly import nearly_time
 from trephine.study.draft.numbers import numbers_of
-from trephine.study.draft.outcome import DraftedOutcome
 from trephine.study.draft.values import Look
 from trephine.study.draft.words import is_named
 from trephine.study.table.suspects import is_programs_own

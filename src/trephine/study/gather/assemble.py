@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from trephine.executors import Progress
 from trephine.facts import Facts, PictureFacts
-from trephine.study.assess import Assessment, assess, predictions_of
+from trephine.study.assess import Assessment, assess_outcome, predictions_of
 from trephine.study.gather.baseline import cox_table, table_1
 from trephine.study.gather.centres import centre_facts
 from trephine.study.gather.comparisons import comparisons, reclassifications
@@ -32,6 +32,7 @@ from trephine.study.gather.restricted_mean import restricted_mean_facts
 from trephine.study.gather.signature_tables import signature_table
 from trephine.study.gather.signatures import agreement_facts, correlation_facts, selection_facts
 from trephine.study.gather.subgroups import subgroup_facts
+from trephine.study.gather.visits import visits_facts
 from trephine.study.results import Analysis
 
 
@@ -55,7 +56,9 @@ def assemble_facts(
     """
     # Matrices here are small: BLAS threads would wait for one another longer than they work.
     with threadpool_limits(1):
-        assessment = assess(analysis, predictions_of(analysis), workers=workers, progress=progress)
+        assessment = assess_outcome(
+            analysis, predictions_of(analysis), workers=workers, progress=progress
+        )
         return _assemble(analysis, assessment, pictures)
 
 
@@ -63,6 +66,7 @@ def _assemble(
     analysis: Analysis, assessment: Assessment, pictures: Sequence[PictureFacts]
 ) -> Facts:
     results = list(analysis.protocols.values())
+    measured, plan = assessment.models, analysis.inputs.plan
     return Facts(
         study=study_facts(analysis),
         flow=flow_facts(analysis),
@@ -82,24 +86,23 @@ def _assemble(
         nomograms=tuple(fact for result in results for fact in nomogram_facts(analysis, result)),
         sample_size=sample_size(analysis),
         performance=(
-            *(performance_facts(one) for one in assessment.models),
+            *(performance_facts(one) for one in measured),
             *(fact for result in results for fact in corrected_performance(analysis, result)),
         ),
         null_check=tuple(fact for result in results for fact in null_facts(result)),
         comparisons=comparisons(assessment.comparisons, analysis.protocols),
-        reclassification=reclassifications(
-            assessment.comparisons, analysis.inputs.plan.outcome.risk_cuts
-        ),
+        reclassification=reclassifications(assessment.comparisons, plan.outcome.risk_cuts),
         table_s2=tuple(
             table for result in results if (table := signature_table(analysis, result)) is not None
         ),
-        roc=tuple(fact for one in assessment.models for fact in roc_facts(one)),
-        calibration=tuple(fact for one in assessment.models for fact in calibration_facts(one)),
+        roc=tuple(fact for one in measured for fact in roc_facts(one)),
+        calibration=tuple(fact for one in measured for fact in calibration_facts(one)),
         decision_curves=decision_facts(assessment),
         instability=instability_facts(analysis, results),
         survival=overall_survival(analysis),
-        risk_groups=tuple(risk_group_facts(analysis, one) for one in assessment.models),
+        risk_groups=tuple(risk_group_facts(analysis, one) for one in measured),
         competing=competing_facts(analysis, assessment),
+        visits=visits_facts(analysis),
         restricted_means=restricted_mean_facts(analysis, assessment),
         subgroups=tuple(fact for result in results for fact in subgroup_facts(analysis, result)),
         centres=tuple(fact for result in results for fact in centre_facts(analysis, result)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trephine.facts import ExternalFacts, Facts
-from trephine.study.assess import assess, outside_predictions
+from trephine.study.assess import assess_outcome, outside_predictions
 from trephine.study.gather.baseline import table_1
 from trephine.study.gather.comparisons import comparisons, reclassifications
 from trephine.study.gather.competing import competing_facts
@@ -18,6 +18,7 @@ from trephine.study.gather.methods import methods_facts, unresampled_method
 from trephine.study.gather.overview import flow_facts, inputs_facts, run_facts, study_facts
 from trephine.study.gather.performance import performance_facts
 from trephine.study.gather.restricted_mean import restricted_mean_facts
+from trephine.study.gather.visits import visits_facts
 from trephine.study.results import Validation
 
 
@@ -35,7 +36,7 @@ def assemble_external_facts(
     workers
         Of the bootstraps behind intervals.
     """
-    assessment = assess(validation, outside_predictions(validation), workers=workers)
+    assessment = assess_outcome(validation, outside_predictions(validation), workers=workers)
     return Facts(
         study=study_facts(validation),
         flow=flow_facts(validation),
@@ -54,6 +55,7 @@ def assemble_external_facts(
         survival=overall_survival(validation),
         risk_groups=tuple(risk_group_facts(validation, one) for one in assessment.models),
         competing=competing_facts(validation, assessment),
+        visits=visits_facts(validation),
         restricted_means=restricted_mean_facts(validation, assessment),
         external=external,
     )

@@ -64,6 +64,7 @@ def _model(
         n=model.n,
         events=model.n_events,
         standard_errors=result.settings.standard_errors,
+        ties="" if model.result is not None and model.result.between_visits else "Efron",
         penalty=model.result.penalty if model.result is not None else "none",
         terms=_terms(analysis, result, model),
         baseline_survival=tuple(

@@ -5,16 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from trephine.plan.sections import StudyPlan
+from trephine.streams import generator
 from trephine.study.table.outcome import TableRows
 from trephine.survival.competing_outcome import CompetingSurvival
+from trephine.survival.interval_outcome import between_visits
 from trephine.types import BoolArray, Survival, span_text
 
 
 def follow_up_of(plan: StudyPlan, rows: TableRows, kept: list[int]) -> Survival:
     """Return the follow-up of the rows that stay, with competing events where the plan has any.
 
-    It counts from the landmark, where there is one, which all of them have passed.
+    Events that lie between visits get times from Turnbull's curve of these rows. It counts from the
+    landmark, where there is one, which all of them have passed.
     """
+    if rows.low.size:
+        drawn = generator(plan.study.seed, "visits")
+        return between_visits(rows.low[kept], rows.high[kept], plan.outcome.unit, drawn)
     time, event = rows.time[kept] - (plan.outcome.landmark or 0.0), rows.event[kept] == 1
     if not plan.outcome.competing:
         return Survival(time, event, plan.outcome.unit)

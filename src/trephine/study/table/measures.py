@@ -14,7 +14,7 @@ from trephine.cohort.cell_problems import absent_column
 from trephine.cohort.sides import side_of
 from trephine.cohort.table import read_table
 from trephine.errors import Problem, StudyProblemsError
-from trephine.plan.data_section import Columns
+from trephine.plan.columns_section import Columns
 from trephine.plan.sections import StudyPlan
 
 _CASE, _SIDE, _STATE = "case", "side", "state"

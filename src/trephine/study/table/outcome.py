@@ -20,7 +20,7 @@ from trephine.cohort.reading_keys import CellKeys, quoted, with_key
 from trephine.cohort.sides import side_of
 from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem
-from trephine.plan.data_section import Columns
+from trephine.plan.columns_section import Columns
 from trephine.plan.sections import StudyPlan
 from trephine.types import BoolArray, FloatArray, IntArray
 
@@ -55,6 +55,9 @@ class TableRows:
         ``event`` is 0; NaN where not recorded.
     landmark
         From which on is predicted; None from the start.
+    low, high
+        Shape (n,): the visits between which an event lies, ``high`` infinite where it was not seen;
+        empty where times are known.
     """
 
     numbers: tuple[int, ...]
@@ -66,6 +69,8 @@ class TableRows:
     centres: tuple[str, ...] | None
     kind: FloatArray = field(default_factory=lambda: np.empty(0))
     landmark: float | None = None
+    low: FloatArray = field(default_factory=lambda: np.empty(0))
+    high: FloatArray = field(default_factory=lambda: np.empty(0))
 
     @property
     def without_outcome(self) -> BoolArray:
@@ -106,9 +111,11 @@ def read_rows(
         problems += _never_seen(kind, plan, name, columns.event)
     centres = tuple(frame[columns.centre]) if columns.centre else None
     numbers = tuple(frame.index)
+    low, high = _visits(frame, columns)
     rows = TableRows(
-        numbers, case_ids, patient_ids, sides, time, event, centres, kind, plan.outcome.landmark
-    )
+        numbers, case_ids, patient_ids, sides, time, event, centres, kind, plan.outcome.landmark,
+        low, high,
+    )  # fmt: skip
     return rows, problems
 
 
@@ -225,6 +232,14 @@ def _times(frame: pd.DataFrame, column: str, name: str, problems: list[Problem])
         advice = "A case needs some follow-up after the start"
         problems.append(Problem.of_cells(*cells, "a time > 0", f"{time[row]:g}", advice))
     return np.where(np.isfinite(time), time, np.nan)
+
+
+def _visits(frame: pd.DataFrame, columns: Columns) -> tuple[FloatArray, FloatArray]:
+    """Return the visits between which events lie, which were checked when they were made times."""
+    if columns.last_intact is None or columns.first_seen is None:
+        return np.empty(0), np.empty(0)
+    low, high = (as_numbers(frame[name])[0] for name in (columns.last_intact, columns.first_seen))
+    return low, np.where(np.isnan(high), np.inf, high)
 
 
 def _events(

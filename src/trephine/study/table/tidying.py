@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pandas as pd
 
@@ -97,9 +98,13 @@ def _own_table(plan: StudyPlan) -> tuple[StudyTable, list[Problem]]:
         "side": tidy.side,
         "time": tidy.time,
         "event": tidy.event,
+        "last_intact": tidy.last_intact,
+        "first_seen": tidy.first_seen,
         "centre": data.columns.centre,
     }
-    columns_of = data.columns.__class__(**{k: v for k, v in named.items() if v is not None})
+    # Made of visits, a time and an event stand beside them, as no study file may have it.
+    given: dict[str, Any] = {k: v for k, v in named.items() if v is not None}
+    columns_of = data.columns.model_construct(**given)
     plan_of = plan.model_copy(update={"data": data.with_columns(columns_of)})
     remarks = (*source.assumed, *tidy.assumed)
     long, later = _as_the_plan_reads(tidy.frame, later)
