@@ -22,6 +22,8 @@ from trephine.study.jobs.process import (
     marked,
     write_state,
 )
+from trephine.study.shelf import finished
+from trephine.study.shelf.finished import Headline
 from trephine.study.shelf.studies import look_through
 
 PROBLEM = ProblemState(where="cases.csv, row 4", sentence="expected a number")
@@ -329,3 +331,17 @@ def test_a_report_is_framed_in_a_sandbox_and_every_other_file_is_an_attachment(
     assert page.status_code == 200
     assert "expected facts.json to fit" in page.text
     assert "tables/one.csv" in page.text  # what lies there can be had all the same
+
+
+def test_a_report_s_outcome_is_named_in_the_page_s_language(
+    desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = folder / "hips" / "results"
+    results.mkdir()
+    (results / "facts.json").write_text("{}")
+    headline = Headline(
+        "Hips", "event-free survival", "collapse", 9, 8, 3, None, None, None, "", ()
+    )
+    monkeypatch.setattr(finished, "read_headline", lambda results: headline)
+    for language, said in (("en", "collapse"), ("zh", "无事件生存；事件：塌陷")):
+        assert said in desk.client.get(f"{desk.study()}/report?lang={language}").text

@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, Response
 
 from trephine.errors import InputError
 from trephine.serve.desk.pages import Desk, attachment
+from trephine.serve.words import own_words
 
 Archived = Literal["model", "tables", "figures"]
 
@@ -47,6 +48,7 @@ def _pages(routes: APIRouter, desk: Desk) -> None:
             "report.html.j2",
             study,
             headline=headline,
+            own=own_words(desk.language(request)),
             unread=unread,
             sections=sections,
             model=model_of(study.results),

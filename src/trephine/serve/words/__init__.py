@@ -15,6 +15,13 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 Words: TypeAlias = Mapping[str, str | Mapping[str, str]]
 
 
+def own_words(language: Language) -> Mapping[str, str]:
+    """Return the words of studies that are known in a language, by what studies call them."""
+    glossary = words_of(language)["glossary"]
+    assert isinstance(glossary, Mapping)
+    return glossary
+
+
 @cache
 def words_of(language: Language) -> Words:
     """Return the texts of one language."""
