@@ -29,6 +29,7 @@ _EXTRAS = (
     ("onnx", "onnxruntime", "onnxruntime", "networks in ONNX files"),
     ("pacs", "pynetdicom", "pynetdicom", "trephine pacs and deidentify"),
     ("docx", "docx", "python-docx", "the report as a Word document"),
+    ("remote", "fsspec", "fsspec", "stores at an address such as s3://"),
     ("sign", "cryptography", "cryptography", "signed models"),
 )
 FONT = "DejaVu Sans"
@@ -44,8 +45,10 @@ class Inspection(NamedTuple):
 
 def doctor(
     store: Annotated[
-        Path | None,
-        typer.Argument(help="A results folder or a feature store to verify and repair."),
+        str | None,
+        typer.Argument(
+            help="A results folder, or a feature store's folder or address, to verify and repair."
+        ),
     ] = None,
 ) -> None:
     """Look at this installation, or at the stored work of a run.
@@ -70,11 +73,17 @@ def doctor(
     console.print("Ready. `trephine demo` runs a whole study on simulated patients.")
 
 
-def _look_over(store: Path) -> None:
-    from trephine.store.repair import examine
+def _look_over(store: str) -> None:
+    from trephine.store.places import examined_store
+    from trephine.store.repair import Repaired, examine
 
+    with examined_store(store) as (folder, damaged):
+        found = list(examine(folder))
+    if damaged:
+        detail = f"{damaged} damaged ones renamed to .corrupt: their cases are extracted again"
+        found.append(Repaired("repaired", "shards at the address", detail))
     repaired = 0
-    for state, what, detail in examine(store):
+    for state, what, detail in found:
         repaired += state == "repaired"
         console.print(f"  {_MARK[state]:<6} {what}: {detail}", soft_wrap=True)
     console.print(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # both take seconds to import: `trephine --help` does not wai
     import pandas as pd
 
     from trephine.radiomics.settings import RadiomicsSettings
+    from trephine.store.places import Send
     from trephine.study.batch.drive import Conduct, Kept
     from trephine.study.batch.log import RunLog
     from trephine.study.batch.measuring import PairFeatures, Work
@@ -54,11 +55,11 @@ TableOut = Annotated[
         " to the terminal if absent."
     ),
 ]
-StoreFolder = Annotated[
-    Path | None,
+StorePlace = Annotated[
+    str | None,
     typer.Option(
-        help="Folder that keeps what is measured, for `trephine merge`; beside the table and"
-        " until that is complete if absent."
+        help="Folder, or address such as s3://bucket/parts/7, that keeps what is measured, for"
+        " `trephine merge`; beside the table and until that is complete if absent."
     ),
 ]
 ShardText = Annotated[
@@ -112,7 +113,7 @@ def extract(
     spacing_mm: SpacingMm = None,
     mask_geometry: Misplaced = "strict",
     out: TableOut = None,
-    store: StoreFolder = None,
+    store: StorePlace = None,
     shard: ShardText = "",
     failures: OnFailure = "skip",
     timeout: Timeout = None,
@@ -134,6 +135,7 @@ def extract(
     `trephine merge features.csv part-*`.
     """
     from trephine.radiomics.compilation import is_compiled
+    from trephine.store.places import written_store
     from trephine.study.batch.drive import Conduct
     from trephine.study.batch.log import RunLog, log_in
     from trephine.study.batch.measuring import Work
@@ -152,15 +154,16 @@ def extract(
         return
     if not is_compiled(chosen):
         errors.print("First run with these settings here: compiling, about half a minute ...")
-    folder = _folder(out, store, found)
-    records = RunLog(log or (log_in(store) if store is not None else None))
-    asked = _Asked(found, share, work, Conduct(workers, timeout, failures, retry), records)
-    shown = _carry_out(asked, folder, out, executor or "local", own=store is not None)
+    with written_store(_place(out, store, found)) as (folder, send):
+        named = log_in(folder) if folder is not None and store is not None else None
+        conduct = Conduct(workers, timeout, failures, retry)
+        asked = _Asked(found, share, work, conduct, RunLog(log or named), store)
+        shown = _carry_out(asked, folder, send, out, executor or "local")
     _sum_up(asked, shown, wanted=store is not None or log is not None)
 
 
 def _carry_out(
-    asked: _Asked, folder: Path | None, out: Path | None, executor: str, *, own: bool
+    asked: _Asked, folder: Path | None, send: Send | None, out: Path | None, executor: str
 ) -> ExtractionLines:
     """Measure and write; return what was shown of it."""
     from trephine.cluster import work_done_by
@@ -170,7 +173,7 @@ def _carry_out(
         if folder is None:
             _write(_table(_in_memory(asked, shown)), out)
         else:
-            _through_store(asked, shown, folder, out, own=own)
+            _through_store(asked, shown, folder, send, out)
     return shown
 
 
@@ -194,22 +197,23 @@ def _sum_up(asked: _Asked, shown: ExtractionLines, *, wanted: bool) -> None:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is measured, and how."""
+    """What is measured, and how; ``store`` is the place that the user named to keep it."""
 
     found: Pairs
     share: Share
     work: Work
     conduct: Conduct
     log: RunLog
+    store: str | None
 
 
-def _folder(out: Path | None, store: Path | None, found: Pairs) -> Path | None:
+def _place(out: Path | None, store: str | None, found: Pairs) -> str | None:
     """Return where what is measured is kept; None where it is one region, or for the terminal."""
     if store is not None:
         return store
     if out is None or len(found.pairs) < 2:
         return None
-    return out.with_name(f"{out.name}.partial")
+    return str(out.with_name(f"{out.name}.partial"))
 
 
 def _measure(asked: _Asked, kept: Kept | None, shown: ExtractionLines) -> Iterator[PairFeatures]:
@@ -239,12 +243,13 @@ def _in_memory(asked: _Asked, shown: ExtractionLines) -> list[PairFeatures]:
 
 
 def _through_store(
-    asked: _Asked, shown: ExtractionLines, folder: Path, out: Path | None, *, own: bool
+    asked: _Asked, shown: ExtractionLines, folder: Path, send: Send | None, out: Path | None
 ) -> None:
     """Measure into a store; write the table from it, and remove one that was for this alone."""
     from trephine.study.batch.keeping import forget_kept, open_kept, write_share
 
-    kept = open_kept(folder, asked.work, len(asked.found.pairs), own=own)
+    own = asked.store is not None
+    kept = open_kept(folder, asked.work, len(asked.found.pairs), own=own, send=send)
     for _ in _measure(asked, kept, shown):
         pass
     if out is not None:
@@ -253,7 +258,7 @@ def _through_store(
             f"{written.regions} regions x {written.features} features: {out}", soft_wrap=True
         )
     else:
-        console.print(f"{shown.total - shown.failed} regions: {folder}", soft_wrap=True)
+        console.print(f"{shown.total - shown.failed} regions: {asked.store}", soft_wrap=True)
     if not own and not shown.failed:
         forget_kept(folder)
 

@@ -16,7 +16,8 @@ def merge(
         typer.Argument(help="Table to write (.csv or .parquet), or the folder of a store."),
     ],
     stores: Annotated[
-        list[Path], typer.Argument(help="Folders that `trephine extract --store` has filled.")
+        list[str],
+        typer.Argument(help="Folders or addresses that `trephine extract --store` has filled."),
     ],
 ) -> None:
     """Join what several jobs have measured.
@@ -25,9 +26,11 @@ def merge(
     digests of its image, mask and settings, and counts once. The table is the one that a single
     run over the whole manifest writes.
     """
+    from trephine.store.places import read_stores
     from trephine.study.batch.merge import merge_stores
 
-    done = merge_stores(out, stores)
+    with read_stores(stores) as folders:
+        done = merge_stores(out, folders)
     twice = f", {done.twice} of them in more than one" if done.twice else ""
     console.print(f"{done.cases} regions from {done.stores} stores{twice}: {out}", soft_wrap=True)
     if done.differing:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,9 @@ class FeatureStore:
     ----------
     folder
         Made where it does not exist.
+    send
+        Given each new shard before the ledger names it, of a store that is the working copy of one
+        elsewhere.
 
     Raises
     ------
@@ -80,8 +83,9 @@ class FeatureStore:
         If the folder cannot be written to.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, send: Callable[[Path], None] | None = None) -> None:
         self.folder = folder
+        self._send = send
         self.shards = folder / "shards"
         if self.shards.is_symlink():
             raise StoreError(
@@ -141,7 +145,10 @@ class FeatureStore:
             if values:
                 # The first shard carries the notes of all: the ledger may have to be made again.
                 own = notes if not written else {}
-                written.append((*write_shard(self.shards, names, values, own), values))
+                shard, sha256 = write_shard(self.shards, names, values, own)
+                if self._send is not None:
+                    self._send(self.shards / shard)
+                written.append((shard, sha256, values))
         with self.database.connection() as ledger:
             _enter_notes(ledger, notes)
             for shard, sha256, keys in written:

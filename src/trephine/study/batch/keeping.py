@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from trephine.errors import InputError
@@ -15,7 +15,14 @@ from trephine.study.batch.share import Share
 from trephine.study.batch.table import Written, write_table
 
 
-def open_kept(folder: Path, work: Work, rows: int, *, own: bool) -> Kept:
+def open_kept(
+    folder: Path,
+    work: Work,
+    rows: int,
+    *,
+    own: bool,
+    send: Callable[[Path], None] | None = None,
+) -> Kept:
     """Open the store of an extraction.
 
     Parameters
@@ -28,13 +35,15 @@ def open_kept(folder: Path, work: Work, rows: int, *, own: bool) -> Kept:
         Of the whole manifest.
     own
         Whether the store is one that the user named, and not only there until a table is whole.
+    send
+        As for `FeatureStore`.
 
     Raises
     ------
     InputError
         If the user's store holds cases that were measured with other settings.
     """
-    kept = Kept(FeatureStore(folder), CaseLedger(folder))
+    kept = Kept(FeatureStore(folder, send), CaseLedger(folder))
     digest = work.digest()
     if own and kept.cases.works() - {digest}:
         raise InputError(
