@@ -149,7 +149,7 @@ repeats = 1
 folds = 3
 bootstraps = 0
 permutations = 0
-interval_bootstraps = 20
+interval_bootstraps = 50
 """
 
 
