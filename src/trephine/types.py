@@ -170,15 +170,14 @@ class ImageHeader:
 
     Attributes
     ----------
-    patient_id
-        As written; empty where there is none.
-    sex, body_part
-        F, M or empty; Body Part Examined, upper case, or empty.
+    patient_id, sex, body_part
+        As written; F or M; Body Part Examined, upper case. Empty where there is none.
     age_years, taken
         From Patient's Age, else from the dates of birth and study; Acquisition Date, else Study
         Date; None where there are neither.
-    spacings_mm
-        Every (row, column) that the file states, and 1 where ITK, as drawing programs, finds none.
+    spacings_mm, frame_of_reference
+        Every (row, column) that the file states, and 1 where ITK, as drawing programs, finds none;
+        Frame of Reference UID, which images in one space share, or empty.
     """
 
     patient_id: str = ""
@@ -187,6 +186,7 @@ class ImageHeader:
     body_part: str = ""
     taken: date | None = None
     spacings_mm: tuple[tuple[float, float], ...] = ()
+    frame_of_reference: str = ""
 
 
 @dataclass(frozen=True)

@@ -214,7 +214,7 @@ def test_a_case_of_three_files_is_predicted_as_in_training(result: StudyResult, 
 def test_what_a_case_lacks_or_misnames_is_told(result: StudyResult) -> None:
     folder, model = result.folder.parent, read_model(result.bundle)
     hip = result.analysis.inputs.case_ids[0]
-    with pytest.raises(InputError, match=r"an image and a mask of T1 \(--image T1=FILE"):
+    with pytest.raises(InputError, match=r"an image of T1 and a mask of T1 \(--image T1=FILE"):
         predict_case(model, case_of(folder, hip, "AP", "lateral"))
     image = folder / "ap" / f"{hip}.nii.gz"
     with pytest.raises(InputError, match="for each of AP, lateral, T1"):

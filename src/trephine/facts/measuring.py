@@ -50,6 +50,8 @@ class ImageMethod(Fact):
     """What the image is, as the plan states it: film, CT or MR; may be empty."""
     when: str = ""
     """When it was taken, such as "month 6"; empty at the start of follow-up."""
+    drawn_on: str = ""
+    """The image on which its regions were drawn; empty where that is this one."""
     change_from: str = ""
     """The earlier image from which changes of its features count; empty where none do."""
     cases: Count

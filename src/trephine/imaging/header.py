@@ -35,6 +35,7 @@ def header_of(dataset: Dataset) -> ImageHeader:
             if (pair := _numbers(dataset.get(keyword), 2)) is not None
         )
         + (() if "ImagerPixelSpacing" in dataset else (_ITK_DEFAULT,)),
+        frame_of_reference=_text(dataset, "FrameOfReferenceUID"),
     )
 
 

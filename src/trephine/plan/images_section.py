@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -22,6 +23,8 @@ RegionLabel = int | str | dict[str, int | str]
 # What stands for a case that lacks an image.
 MissingImage = Literal["stop", "drop", "impute"]
 
+# What is taken from the image on which the regions were drawn.
+_DRAWN = ("raters", "repeats", "mask_label", "regions", "derived")
 _LATER = re.compile(r"(day|week|month|year) (\d+(?:\.\d+)?)")
 _UNITS: dict[str, TimeUnit] = {
     "day": "days",
@@ -37,7 +40,15 @@ class ImageSection(PlanSection):
 
     image: str = Field(description="path of a case's image, as `image` of [data]")
     raters: dict[str, str] = Field(
-        description="path of each rater's mask on this image, as `raters` of [data]"
+        default_factory=dict,
+        description="path of each rater's mask on this image, as `raters` of [data]",
+    )
+    drawn_on: str | None = Field(
+        default=None,
+        description="name of another image of the case on which this image's regions were drawn:"
+        " its raters, second readings and regions are taken, and each mask is moved by nearest"
+        " neighbour to where its header puts it on this image; two DICOM images must state the"
+        " same frame of reference",
     )
     repeats: dict[str, str] = Field(
         default_factory=dict, description="second readings, as `repeats` of [data]"
@@ -118,8 +129,8 @@ class ImageSection(PlanSection):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if not self.raters:
-            raise MisfitError("raters", "the masks of at least one rater", "none")
+        if not self.raters and self.drawn_on is None:
+            raise MisfitError("raters", "the masks of at least one rater, or drawn_on", "none")
         others = sorted(set(self.repeats) - set(self.raters))
         if others:
             raise MisfitError("repeats", f"raters {list(self.raters)}", str(others))
@@ -127,7 +138,15 @@ class ImageSection(PlanSection):
             raise MisfitError("regions", "either mask_label or regions", "both")
         check_names(self.regions, "regions")
         self._check_derived()
+        if self.drawn_on is None:
+            self._check_measured()
         return self
+
+    def _check_measured(self) -> None:
+        every = {**self.regions, **self.derived}
+        strange = [one for one in self.measured if one not in every]
+        if strange:
+            raise MisfitError("measured", "names of regions, drawn or derived", str(strange))
 
     def _check_derived(self) -> None:
         check_names(self.derived, "derived")
@@ -139,10 +158,28 @@ class ImageSection(PlanSection):
             if any(isinstance(self.regions[one], dict) for one in rule.used):
                 expected = "regions with one label, not one for each side"
                 raise MisfitError(f"derived.{name}", expected)
-        every = {**self.regions, **self.derived}
-        strange = [one for one in self.measured if one not in every]
-        if strange:
-            raise MisfitError("measured", "names of regions, drawn or derived", str(strange))
+
+    def with_regions_of(self, other: ImageSection) -> ImageSection:
+        """Return the section with the readings and regions of the image on which they were drawn.
+
+        Raises
+        ------
+        MisfitError
+            If it states its own.
+        """
+        taken = {key: getattr(other, key) for key in _DRAWN}
+        stated = [key for key in _DRAWN if key in self.model_fields_set]
+        own = [key for key in stated if getattr(self, key) != taken[key]]
+        if own:
+            raise MisfitError(own[0], f"drawn_on = {self.drawn_on!r} or {own[0]}", "both")
+        if self.mask_geometry not in (None, "resample"):
+            expected = '"resample", which drawn_on asks for'
+            raise MisfitError("mask_geometry", expected, repr(self.mask_geometry))
+        if "measured" not in self.model_fields_set:
+            taken["measured"] = other.measured
+        whole = self.model_copy(update={**taken, "mask_geometry": "resample"})
+        whole._check_measured()
+        return whole
 
     @property
     def labels(self) -> dict[str, RegionLabel]:
@@ -201,3 +238,28 @@ def check_names(names: dict[str, Any], what: str) -> None:
         if not _NAME.fullmatch(name):
             expected = "names of letters, digits, - and _"
             raise MisfitError(what, expected, repr(name))
+
+
+def regions_of_other_images(images: Mapping[str, ImageSection]) -> dict[str, ImageSection]:
+    """Return the sections, those whose regions were drawn on another image with its regions.
+
+    Raises
+    ------
+    MisfitError
+        If there is no such image, or its own regions were drawn on another.
+    """
+    found = {}
+    for name, section in images.items():
+        if section.drawn_on is None:
+            found[name] = section
+            continue
+        other = images.get(section.drawn_on)
+        if other is None or other.drawn_on is not None:
+            drawn = [one for one, own in images.items() if own.drawn_on is None]
+            expected = f"an image that was drawn on, one of {drawn}"
+            raise MisfitError(f"{name}.drawn_on", expected, repr(section.drawn_on))
+        try:
+            found[name] = section.with_regions_of(other)
+        except MisfitError as error:
+            raise MisfitError(f"{name}.{error.what}", error.expected, error.found) from None
+    return found

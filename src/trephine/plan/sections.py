@@ -20,7 +20,7 @@ from trephine.cohort.schema import FROM_ARCS, ClinicalVariable
 from trephine.errors import MisfitError
 from trephine.plan.data_section import DataSection
 from trephine.plan.features_sections import DeepSection, FeaturesSection, RadiomicsSection
-from trephine.plan.images_section import ImageSection, check_names
+from trephine.plan.images_section import ImageSection, check_names, regions_of_other_images
 from trephine.plan.limits_section import LimitsSection
 from trephine.plan.outcome_values import Horizons, RiskCuts
 from trephine.plan.section import PlanSection
@@ -159,6 +159,11 @@ class StudyPlan(PlanSection):
     models: ModelsSection = ModelsSection()
     validation: ValidationSection = ValidationSection()
     limits: LimitsSection = LimitsSection()
+
+    @field_validator("images")
+    @classmethod
+    def _drawn_elsewhere(cls, images: dict[str, ImageSection]) -> dict[str, ImageSection]:
+        return regions_of_other_images(images)
 
     @model_validator(mode="after")
     def _has_centres(self) -> Self:

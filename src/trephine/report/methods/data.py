@@ -125,6 +125,11 @@ def _several(facts: Trace) -> Text:
     for image in images:
         if image.raw.when:
             parts += [image.name.words(), " was taken later, at ", image.when.words(), ". "]
+        if image.raw.drawn_on:
+            parts += [
+                "Regions of ", image.name.words(), " were drawn on ", image.drawn_on.words(),
+                " and moved by nearest neighbour to where their headers put them. ",
+            ]  # fmt: skip
         if image.raw.change_from:
             parts += [
                 "Beside each radiomics feature of ", image.name.words(), " stand its change since ",

@@ -75,6 +75,7 @@ def _image_method(analysis: Analysed, key: str, view: StudyInputs) -> ImageMetho
         name=key,
         modality=plan.data.modality or "",
         when=section.when if section is not None and section.days_later else "",
+        drawn_on=section.drawn_on or "" if section is not None else "",
         change_from=earlier_images(analysis.inputs.plan).get(key, ""),
         cases=len(view.case_ids),
         raters=tuple(plan.data.raters),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from trephine.study.images.files import (
 )
 from trephine.study.images.filling import is_absent
 from trephine.study.images.fingerprints import Fingerprint, read_once
+from trephine.study.images.frames import frames_of_reference
 from trephine.study.images.listed_files import with_listed
 from trephine.study.images.opening import check_files
 from trephine.study.images.taken_later import taken_later
@@ -62,6 +63,8 @@ class OpenedImages:
         How many images an earlier check had opened already, of how many.
     left_out
         Reasons with the cases that each leaves out, shape (n,), where the plan says to go on.
+    frames
+        Frame of Reference UID of each row's image, of those that state one: compared, never shown.
     """
 
     problems: Sequence[Problem] = ()
@@ -69,6 +72,7 @@ class OpenedImages:
     files: CaseFiles | None = None
     unchanged: tuple[int, int] = (0, 0)
     left_out: Sequence[tuple[str, BoolArray]] = ()
+    frames: Mapping[int, str] = field(default_factory=dict, repr=False)
 
 
 def find_images(
@@ -149,4 +153,6 @@ def open_images(
     unchanged = checked.unchanged, checked.total
     left_out = ((MISSING, found.missing), (UNUSABLE, unusable))
     chosen = [one for one in left_out if one[1].any()]
-    return OpenedImages(problems, said, checked.files, unchanged, chosen)
+    return OpenedImages(
+        problems, said, checked.files, unchanged, chosen, frames_of_reference(checked.seen)
+    )

@@ -23,6 +23,7 @@ from trephine.study.images.case_images import (
 )
 from trephine.study.images.files import CaseFiles
 from trephine.study.images.fingerprints import Fingerprint
+from trephine.study.images.frames import other_frames
 from trephine.study.table.outcome import TableRows
 from trephine.types import BoolArray
 
@@ -71,6 +72,8 @@ class EveryImage:
         Of the list of files.
     imputed
         Keys of the images that a case may lack: those are cases without its features.
+    drawn_on
+        The image on which another's regions were drawn, by the other's name.
     """
 
     plans: Mapping[str, StudyPlan]
@@ -79,6 +82,7 @@ class EveryImage:
     problems: Sequence[Problem] = ()
     fingerprints: Mapping[Path, Fingerprint] = field(default_factory=dict)
     imputed: frozenset[str] = frozenset()
+    drawn_on: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def remarks(self) -> Iterator[str]:
@@ -155,6 +159,11 @@ def find_every_image(plan: StudyPlan, frame: pd.DataFrame, rows: TableRows) -> E
         problems=problems,
         fingerprints=prints,
         imputed=imputed,
+        drawn_on={
+            name: section.drawn_on
+            for name, section in plan.images.items()
+            if section.drawn_on is not None
+        },
     )
 
 
@@ -180,7 +189,21 @@ def open_every_image(
         for key, found in every.found.items()
     }
     problems = [named_for(problem, key) for key, one in opened.items() for problem in one.problems]
+    problems += _apart(every, opened, rows)
     return replace(every, opened=opened, problems=problems)
+
+
+def _apart(
+    every: EveryImage, opened: Mapping[str, OpenedImages], rows: TableRows
+) -> Iterator[Problem]:
+    """Report images that do not lie in the space of the image on which their regions were drawn."""
+    for name, drawn_on in every.drawn_on.items():
+        one, other = (
+            next(own for key, own in opened.items() if image_of(key) == image)
+            for image in (name, drawn_on)
+        )
+        table = next(iter(every.plans.values())).data.table.name
+        yield from other_frames(one.frames, other.frames, (name, drawn_on), rows, table)
 
 
 def named_for(problem: Problem, key: str) -> Problem:

@@ -16,7 +16,7 @@ from trephine.modelling.prediction import Predictor
 from trephine.plan import StudyPlan
 from trephine.radiomics import ENGINE_VERSION
 from trephine.study.gather.nomograms import axis_labels
-from trephine.study.image_plans import earlier_images, image_plans
+from trephine.study.image_plans import earlier_images, image_of, image_plans
 from trephine.study.locked.context import (
     BundleContext,
     ExtractionContext,
@@ -91,7 +91,7 @@ def _extraction(
     Of the image of this key, whose plan it is; an empty key is that of the study's own plan.
     """
     radiomics, deep = radiomics_settings(plan), deep_settings(plan)
-    every = analysis.extracted
+    every, every_image = analysis.extracted, analysis.inputs.plan.images
     extracted = every.of_images.get(key) if every is not None else None
     return ExtractionContext(
         radiomics=radiomics,
@@ -103,6 +103,7 @@ def _extraction(
         mask_geometry=plan.data.mask_geometry,
         mask_label=plan.data.mask_label,
         derivation=plan.data.derivation,
+        drawn_on=every_image[image_of(key)].drawn_on if key else None,
         change_from=earlier_images(analysis.inputs.plan).get(key),
         accept=plan.data.accept if plan.data.view != "lateral" else (*plan.data.accept, "sides"),
         decimal=plan.features.decimal if plan.features is not None else None,

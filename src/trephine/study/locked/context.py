@@ -69,6 +69,8 @@ class ExtractionContext(Part):
     """Label of the region in a mask, or a label for each side."""
     derivation: Derivation | None = None
     """How the region is made of those that were drawn; null where it is one of them."""
+    drawn_on: str | None = None
+    """Name of the image on which the regions were drawn; null where that is this one."""
     change_from: str | None = None
     """Key, in `images`, of the earlier image from which changes of radiomics features count; null
     where this image has none."""

@@ -19,6 +19,7 @@ from trephine.radiomics.extract import measure_region
 from trephine.study.extraction.changes import with_changes
 from trephine.study.image_plans import DEEP, RADIOMICS, image_of, set_name
 from trephine.study.images.derived import derived_mask
+from trephine.study.images.frames import refuse_other_frame
 from trephine.study.images.new_header import check_new_header
 from trephine.study.images.sides import check_new_case
 from trephine.study.locked.case_features import given_features
@@ -183,7 +184,8 @@ def alone(model: LockedModel, case: NewCase, key: str) -> tuple[LockedModel, New
     if unknown:
         raise InputError(f"prediction: expected images among {names}, found {unknown}")
     name = image_of(key)
-    own = replace(case, image=case.images.get(name), mask=case.masks.get(name))
+    drawn = model.context.images[key].drawn_on or name
+    own = replace(case, image=case.images.get(name), mask=case.masks.get(drawn))
     return replace(model, context=model.context.of_image(key)), own
 
 
@@ -196,11 +198,15 @@ def _measured(
     """
     if key and (case.image is None or case.mask is None):
         name = image_of(key)
+        drawn = model.context.features.drawn_on or name
         raise InputError(
-            f"prediction: expected an image and a mask of {name} (--image {name}=FILE --mask"
-            f" {name}=FILE), found none"
+            f"prediction: expected an image of {name} and a mask of {drawn} (--image {name}=FILE"
+            f" --mask {drawn}=FILE), found none"
         )
     image, mask, region = open_case(model, case)
+    beside = case.images.get(model.context.features.drawn_on or "")
+    if key and beside is not None:
+        refuse_other_frame(image.header, read_image(beside).header, image_of(key))
     said = case_warnings(model, case, image, mask)
     warnings += [f"{key}: {one}" if key else one for one in said]
     found = {}
