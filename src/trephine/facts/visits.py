@@ -55,7 +55,8 @@ class VisitsFacts(Fact):
     median_width: Number
     """Median time between the two visits, in the time unit."""
     times: Series
-    """Corners of Turnbull's curve, starting at 0; it falls evenly where the data do not say."""
+    """Times from 0 on, with the corners of Turnbull's curve; where the data do not say when within
+    a stretch it falls, it falls evenly."""
     survival: Series
     """The curve at each."""
     low: Series

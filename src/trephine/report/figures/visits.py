@@ -9,6 +9,7 @@ from trephine.facts import Facts
 from trephine.facts.visits import VisitsFacts
 from trephine.report.figures.assessed import draw_titled
 from trephine.report.figures.fitting import wrapped
+from trephine.report.figures.kaplan_meier import LINE_MM
 from trephine.report.figures.plate import Panel, Plate
 from trephine.report.figures.series import as_array
 from trephine.report.style import (
@@ -34,7 +35,8 @@ def draw_visits(
     horizons: Sequence[float],
 ) -> None:
     """Draw the curve between the visits with its band, and the two that pretend."""
-    axes = place_axes(area)
+    along = wrapped(outcome_name, size_mm(area)[1] - 14.0, BODY_PT, most=2)
+    axes = place_axes(area, left_mm=15.0 + LINE_MM * len(along))
     for horizon in horizons:
         axes.axvline(horizon, color=RULE, linewidth=0.6, zorder=0)
     times = as_array(visits.times)
@@ -52,7 +54,6 @@ def draw_visits(
         )  # fmt: skip
     end = max(as_array(visits.at_visit_times).max(), times.max())
     axes.set(xlim=(0, end * 1.01), ylim=(0, 1.03), xlabel=f"Time ({time_unit})")
-    along = wrapped(outcome_name, size_mm(area)[1] - 14.0, BODY_PT, most=2)
     axes.set_ylabel("\n".join(["Probability of", *along]))
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1.0])
     axes.legend(loc="lower left")

@@ -19,6 +19,8 @@ from trephine.survival.turnbull import TurnbullCurve, turnbull
 from trephine.types import Estimate, FloatArray, IntArray, Survival
 
 BAND_DRAWS = 100
+EVEN_TIMES = 200
+"""At which the curve is drawn, beside its corners."""
 AT_VISIT, IN_THE_MIDDLE = 1.0, 0.5
 """Where between the visits an event is put by those who pretend to know."""
 _NEAR_ENOUGH = 1e-5
@@ -49,7 +51,7 @@ class VisitCurve:
     curve
         As estimated.
     times, low, high
-        Limits by a bootstrap of patients at each time of `TurnbullCurve.steps`.
+        Limits by a bootstrap of patients at times that show the curve, corners among them.
     at_horizons
         Probability of the event by each horizon that follow-up reaches.
     at_visit, in_the_middle
@@ -69,7 +71,7 @@ class VisitCurve:
 def visit_curve(analysis: Analysed, survival: IntervalSurvival) -> VisitCurve:
     """Estimate the curve of all cases, its limits by patient."""
     curve = turnbull(survival.low, survival.high)
-    times, _ = curve.steps()
+    times = _shown(curve, survival)
     reached = analysis.reached
     asked = np.concatenate([times, reached])
     drawn = _drawn(survival, analysis.cases.patient, asked, analysis.inputs.plan.study.seed)
@@ -91,6 +93,18 @@ def visit_curve(analysis: Analysed, survival: IntervalSurvival) -> VisitCurve:
         at_visit=pretended(survival, AT_VISIT),
         in_the_middle=pretended(survival, IN_THE_MIDDLE),
     )  # fmt: skip
+
+
+def _shown(curve: TurnbullCurve, survival: IntervalSurvival) -> FloatArray:
+    """Return times at which the curve bends, and even ones between, for the limits bend elsewhere.
+
+    Before each corner stands the time just before it, where a known time makes the curve jump.
+    """
+    corners, _ = curve.steps()
+    last = float(max(corners.max(), survival.time.max()))
+    even = np.linspace(0.0, last, EVEN_TIMES + 1)
+    before = np.maximum(corners - 1e-9 * last, 0.0)
+    return np.unique(np.concatenate([even, corners, before]))
 
 
 def pretended(survival: IntervalSurvival, how: float) -> Pretended:

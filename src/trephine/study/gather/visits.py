@@ -33,14 +33,13 @@ def visits_facts(analysis: Analysed) -> VisitsFacts | None:
     found = visit_curve(analysis, survival)
     widths = [width for width in bounds_of(survival) if width > 0]
     seen = survival.event
-    times, curve = found.curve.steps()
     return VisitsFacts(
         events=int(seen.sum()),
         exact=int(np.sum(survival.low == survival.high)),
         from_start=int(np.sum(seen & (survival.low == 0))),
         median_width=float(np.median(widths)) if widths else None,
-        times=times,
-        survival=curve,
+        times=found.times,
+        survival=found.curve.survival_at(found.times),
         low=found.low,
         high=found.high,
         at_visit_times=np.append(0.0, found.at_visit.curve.times),
