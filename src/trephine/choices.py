@@ -79,6 +79,12 @@ CurveMethod = Literal[
     "hazard", "hazard spline", "hazard regression", "pseudo-values linear", "pseudo-values local"
 ]
 """Smooth calibration curve."""
+RelaxedHow = Literal["stratified", "log time", "step"]
+"""How a variable's hazards are relaxed in a model."""
+Relaxation = Literal["stratify", "log time"]
+"""What a variable gets whose hazards are not proportional."""
+RelaxedForm = Literal["stratified", "log time", "step"]
+"""What it got: a baseline hazard of its own in each level, or a coefficient that changes."""
 Scale = Literal["continuous", "categorical"]
 """Of a variable, and of a net reclassification improvement."""
 

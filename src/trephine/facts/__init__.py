@@ -23,6 +23,7 @@ from trephine.facts.base import (
     SpreadFact,
 )
 from trephine.facts.centres import CentreFacts
+from trephine.facts.changing_hazards import RelaxedFacts
 from trephine.facts.competing import CompetingFacts
 from trephine.facts.evaluation import (
     CalibrationFacts,
@@ -183,6 +184,8 @@ class Facts(Fact):
     """Events known to lie between two visits; null where their times are known."""
     restricted_means: tuple[RestrictedMeanFacts, ...] = ()
     """Mean event-free time by group; empty where the plan did not ask for it."""
+    relaxed_hazards: tuple[RelaxedFacts, ...] = ()
+    """Final models whose hazards need not be proportional; empty where the plan names none."""
     subgroups: tuple[SubgroupFacts, ...] = ()
     """Models in the subgroups of the plan, out of fold."""
     centres: tuple[CentreFacts, ...] = ()

@@ -253,6 +253,21 @@ class StudyPlan(PlanSection):
         return self
 
     @model_validator(mode="after")
+    def _relaxed_hazards(self) -> Self:
+        for key, how in self.validation.hazards.items():
+            where = f"validation.hazards.{key}"
+            if key not in self.clinical:
+                raise MisfitError(where, f"a variable among {list(self.clinical)}")
+            variable = self.clinical[key]
+            if how == "stratify" and not variable.levels:
+                raise MisfitError(where, "a variable with levels to stratify by", "a number")
+            if variable.spline is not None:
+                raise MisfitError(where, "a variable that is no spline", "one")
+            if not isinstance(how, str) and how <= 0:
+                raise MisfitError(where, "a time > 0", f"{how:g}")
+        return self
+
+    @model_validator(mode="after")
     def _means_of_one_event(self) -> Self:
         if self.validation.restricted_mean and self.outcome.competing:
             expected = "false where [outcome] names competing events: nobody's time ends with one"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from trephine.choices import CurveMethod
+from trephine.choices import CurveMethod, Relaxation
 from trephine.errors import MisfitError
 from trephine.plan.section import PlanSection
 
@@ -45,6 +45,13 @@ class ValidationSection(PlanSection):
         description="whether risk groups and the levels of categorical variables are also compared"
         " by mean event-free time up to the last horizon that follow-up reaches, without"
         " assuming proportional hazards; beside the hazard ratios and the test of that assumption",
+    )
+    hazards: dict[str, Relaxation | float] = Field(
+        default_factory=dict,
+        description="clinical variables whose hazards need not be proportional, each with what the"
+        " report shows beside the final model: `stratify` (a baseline hazard for each level),"
+        " `log time` (a coefficient that changes with it), or a time after which the coefficient is"
+        ' another: `{ stage = "stratify", angle = 24 }`; the locked model stays as it is',
     )
     decision_range: tuple[float, float] = Field(
         default=(0.0, 0.99),

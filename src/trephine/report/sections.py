@@ -61,6 +61,7 @@ ORDER: dict[SectionName, tuple[str, ...]] = {
         "figure-partial-effects",
         "table-s2",
         "table-hazards",
+        "table-relaxed-hazards",
         "figure-over-time",
         "table-missing-information",
         "table-coefficients",

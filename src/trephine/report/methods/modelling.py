@@ -159,7 +159,22 @@ def about_models(facts: Trace) -> tuple[Text, ...]:
                 cite("grambsch1994"), ".",
             )
         )  # fmt: skip
+    texts += _about_relaxed(facts)
     return tuple(texts)
+
+
+def _about_relaxed(facts: Trace) -> list[Text]:
+    """Say for which variables hazards need not be proportional, where the plan names any."""
+    if not facts.relaxed_hazards:
+        return []
+    named = {one.raw.variable: (one.variable.words(),) for one in facts.relaxed_hazards}
+    return [
+        (
+            "The final models were refitted without assuming proportional hazards for ",
+            *join(list(named.values()), last=" and "), ", as the study file asks: with a baseline"
+            " hazard for each level, or with a coefficient that changes with time.",
+        )
+    ]  # fmt: skip
 
 
 def _about_shapes(facts: Trace) -> list[Text]:

@@ -6,6 +6,7 @@ from trephine.facts import Facts
 from trephine.report.tables.agreement import agreement_table
 from trephine.report.tables.baseline import table_1
 from trephine.report.tables.centres import centre_table
+from trephine.report.tables.changing_hazards import relaxed_table
 from trephine.report.tables.comparison import comparison_table
 from trephine.report.tables.competing import incidence_table, second_reading_table
 from trephine.report.tables.cox import cox_tables, signature_tables
@@ -56,6 +57,7 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         calibration_table(trace),
         risk_group_table(trace),
         visits_table(trace),
+        relaxed_table(trace),
         restricted_mean_table(trace),
         incidence_table(trace),
         second_reading_table(trace),

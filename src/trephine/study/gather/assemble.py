@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from threadpoolctl import threadpool_limits
 
 from trephine.executors import Progress
-from trephine.facts import Facts, PictureFacts
+from trephine.facts import CoxTableFacts, Facts, PictureFacts
 from trephine.study.assess import Assessment, assess_outcome, predictions_of
 from trephine.study.gather.baseline import cox_table, table_1
 from trephine.study.gather.centres import centre_facts
+from trephine.study.gather.changing_hazards import relaxed_facts
 from trephine.study.gather.comparisons import comparisons, reclassifications
 from trephine.study.gather.competing import competing_facts
 from trephine.study.gather.curves import (
@@ -33,7 +34,7 @@ from trephine.study.gather.signature_tables import signature_table
 from trephine.study.gather.signatures import agreement_facts, correlation_facts, selection_facts
 from trephine.study.gather.subgroups import subgroup_facts
 from trephine.study.gather.visits import visits_facts
-from trephine.study.results import Analysis
+from trephine.study.results import Analysis, ProtocolResult
 
 
 def assemble_facts(
@@ -92,9 +93,7 @@ def _assemble(
         null_check=tuple(fact for result in results for fact in null_facts(result)),
         comparisons=comparisons(assessment.comparisons, analysis.protocols),
         reclassification=reclassifications(assessment.comparisons, plan.outcome.risk_cuts),
-        table_s2=tuple(
-            table for result in results if (table := signature_table(analysis, result)) is not None
-        ),
+        table_s2=_signature_tables(analysis, results),
         roc=tuple(fact for one in measured for fact in roc_facts(one)),
         calibration=tuple(fact for one in measured for fact in calibration_facts(one)),
         decision_curves=decision_facts(assessment),
@@ -104,7 +103,16 @@ def _assemble(
         competing=competing_facts(analysis, assessment),
         visits=visits_facts(analysis),
         restricted_means=restricted_mean_facts(analysis, assessment),
+        relaxed_hazards=relaxed_facts(analysis),
         subgroups=tuple(fact for result in results for fact in subgroup_facts(analysis, result)),
         centres=tuple(fact for result in results for fact in centre_facts(analysis, result)),
         pictures=tuple(pictures),
     )
+
+
+def _signature_tables(
+    analysis: Analysis, results: Sequence[ProtocolResult]
+) -> tuple[CoxTableFacts, ...]:
+    """Return the weights of each protocol's signatures; none of a protocol without."""
+    found = (signature_table(analysis, result) for result in results)
+    return tuple(one for one in found if one is not None)
