@@ -79,8 +79,6 @@ CurveMethod = Literal[
     "hazard", "hazard spline", "hazard regression", "pseudo-values linear", "pseudo-values local"
 ]
 """Smooth calibration curve."""
-RelaxedHow = Literal["stratified", "log time", "step"]
-"""How a variable's hazards are relaxed in a model."""
 Relaxation = Literal["stratify", "log time"]
 """What a variable gets whose hazards are not proportional."""
 RelaxedForm = Literal["stratified", "log time", "step"]
