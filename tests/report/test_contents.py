@@ -15,6 +15,7 @@ from trephine.facts import (
     HorizonEstimate,
     RecalibrationRow,
 )
+from trephine.facts.changing_hazards import RelaxedFacts, RelaxedTerm
 from trephine.facts.competing import (
     CompetingFacts,
     IncidenceCurve,
@@ -31,6 +32,7 @@ from trephine.facts.missing import (
 from trephine.facts.models import PartialEffect
 from trephine.facts.restricted_mean import GroupMeanFact, RestrictedMeanFacts
 from trephine.facts.subgroups import SubgroupFacts, SubgroupRow
+from trephine.facts.visits import VisitHorizon, VisitReading, VisitsFacts, VisitTerm
 from trephine.report.contents import sections_of
 from trephine.report.figures.catalogue import make_plates
 from trephine.report.html import render_html
@@ -83,6 +85,29 @@ def whole(facts) -> Facts:
             for name in ("women", "men")
         ),
     )  # fmt: skip
+    visits = VisitsFacts(
+        events=50, exact=2, from_start=5, median_width=6.0, times=(0, 6, 12),
+        survival=(1, 0.9, 0.7), low=(1, 0.8, 0.6), high=(1, 1, 0.8),
+        at_visit_times=(0, 12), at_visit=(1, 0.7),
+        in_the_middle_times=(0, 9), in_the_middle=(1, 0.7),
+        at_horizons=(
+            VisitHorizon(
+                horizon=facts.study.horizons[0], between_visits=estimate, at_visit=0.3,
+                in_the_middle=0.3,
+            ),
+        ),
+        readings=(
+            VisitReading(
+                protocol="sound", model="DLRC",
+                terms=(VisitTerm(label="Age", between_visits=estimate),),
+            ),
+        ),
+        time_draws=5, band_draws=100,
+    )  # fmt: skip
+    relaxed = RelaxedFacts(
+        protocol="sound", model="DLRC", variable="Age", how="step", early_time=12.0, late_time=None,
+        terms=(RelaxedTerm(label="Age", constant=estimate, early=estimate, late=estimate),),
+    )  # fmt: skip
     missing = MissingFacts(
         incomplete=12, incomplete_percent=7.4,
         variables=(
@@ -117,6 +142,8 @@ def whole(facts) -> Facts:
             "external": external,
             "missing": missing,
             "restricted_means": (means,),
+            "visits": visits,
+            "relaxed_hazards": (relaxed,),
             "subgroups": (subgroups,),
             "models": tuple(
                 one.model_copy(update={"partial_effects": (curve,)}) for one in facts.models

@@ -232,5 +232,5 @@ def test_an_onnx_network_that_cannot_be_computed_or_has_operators_without_end_is
 
 
 def test_a_network_that_takes_no_case_is_refused_in_words() -> None:
-    with pytest.raises(InputError, match="0 a batch"):
+    with pytest.raises(InputError, match="0 per batch"):
         in_fixed_batches(lambda crops: crops, 0)

@@ -11,16 +11,17 @@ import pandas as pd
 from trephine.errors import ModelError
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.terms import Term
-from trephine.regression.changing_hazards import fit_changing
+from trephine.regression.changing_hazards import coefficient_at, fit_changing
 from trephine.regression.cox import CoxModel
 from trephine.regression.cox_result import CoxResult
 from trephine.regression.rubin import pool_cox
 from trephine.study.assess.clinical import training_tables
 from trephine.study.assess.refits import training_designs
 from trephine.study.results import Analysis, ProtocolResult
-from trephine.types import FloatArray, IntArray
+from trephine.types import Estimate, FloatArray, IntArray
 
 STRATIFY, LOG_TIME = "stratify", "log time"
+_Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -141,3 +142,25 @@ def _changing(
         change,
         cluster=result.settings.cluster(analysis.cases.patient),
     )
+
+
+def ratio_at(one: Relaxed, place: int, changed: int | None, time: float) -> Estimate:
+    """Return the hazard ratio of a term in a relaxed model, at one time if it changes.
+
+    Parameters
+    ----------
+    one
+        Whose ``changed`` is a model.
+    place, changed
+        Of the term among the model's coefficients, and of its change; None where it has none.
+    time
+        > 0.
+    """
+    result = one.changed
+    assert result is not None
+    if changed is None:
+        return result.hazard_ratio_of(result.names[place])
+    change = None if isinstance(one.how, str) else one.how
+    value, error = coefficient_at(result, place, changed, change, time)
+    ratio, low, high = np.exp([value, value - _Z * error, value + _Z * error])
+    return Estimate(float(ratio), float(low), float(high))

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from trephine import executors
 from trephine.errors import InputError
-from trephine.executors import Progress, available_workers
+from trephine.executors import Progress
 from trephine.store import FeatureStore
 from trephine.study.extraction.fates import Fate
 from trephine.study.extraction.one_image import Done, extract_image
@@ -32,7 +33,7 @@ def extract_images(
         If a reading is lost and the plan does not say to go on.
     """
     recipe = given_up.recipe
-    count = 1 if len(tasks) == 1 else (workers or available_workers())
+    count = 1 if len(tasks) == 1 else (workers or executors.available_workers())
     with WorkerGuard[ExtractionTask, Done](
         extract_image, count, (recipe,), recipe.data.timeout_s
     ) as guard:

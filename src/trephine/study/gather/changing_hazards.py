@@ -8,16 +8,12 @@ from trephine.choices import RelaxedForm
 from trephine.cohort.schema import label_of
 from trephine.facts import EstimateFact
 from trephine.facts.changing_hazards import RelaxedFacts, RelaxedTerm
-from trephine.regression.changing_hazards import coefficient_at
-from trephine.regression.cox_result import CoxResult
-from trephine.study.assess.changing_hazards import STRATIFY, Relaxed, relaxed_models
+from trephine.study.assess.changing_hazards import STRATIFY, Relaxed, ratio_at, relaxed_models
 from trephine.study.assess.refits import training_design
 from trephine.study.gather.models import term_label
 from trephine.study.gather.steps import Step, step_of
 from trephine.study.results import Analysis
 from trephine.types import Estimate
-
-_Z = 1.959963984540054
 
 
 def relaxed_facts(analysis: Analysis) -> tuple[RelaxedFacts, ...]:
@@ -69,26 +65,12 @@ def _terms(analysis: Analysis, one: Relaxed, times: tuple[float, float]) -> tupl
             RelaxedTerm(
                 label=term_label(term, variable, step),
                 constant=_fact(step, one.constant.hazard_ratio_of(term.name)),
-                early=_at(one.changed, j, changed, one.how, times[0], step),
-                late=None
-                if changed is None
-                else _at(one.changed, j, changed, one.how, times[1], step),
+                early=_fact(step, ratio_at(one, j, changed, times[0])),
+                late=None if changed is None else _fact(step, ratio_at(one, j, changed, times[1])),
                 change_p=None if changed is None else one.changed.p_values[changed],
             )
         )
     return tuple(found)
-
-
-def _at(
-    result: CoxResult, place: int, changed: int | None, how: str | float, time: float, step: Step
-) -> EstimateFact:
-    """Return the hazard ratio of a term in the relaxed model, at one time if it changes."""
-    if changed is None:
-        return _fact(step, result.hazard_ratio_of(result.names[place]))
-    change = None if isinstance(how, str) else how
-    value, error = coefficient_at(result, place, changed, change, time)
-    ratio, low, high = np.exp([value, value - _Z * error, value + _Z * error])
-    return _fact(step, Estimate(float(ratio), float(low), float(high)))
 
 
 def _fact(step: Step, ratio: Estimate) -> EstimateFact:
