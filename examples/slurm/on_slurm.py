@@ -22,6 +22,7 @@ from distributed.security import Security
 
 
 def main() -> int:
+    """Measure the regions of a list on the jobs of a cluster."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=8, help="jobs of one worker each")
     parser.add_argument("--memory", default="6GB", help="of each job")
