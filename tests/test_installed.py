@@ -1,6 +1,6 @@
 """The wheel and the source archive, in environments that hold nothing else.
 
-The wheel is installed with all that it needs under the interpreter of these tests and under the
+The wheel is installed with all that it needs under the
 newest other one that it says it runs on and that is there; there the comparisons with R and
 PyRadiomics run, from the installed package.
 """
@@ -84,14 +84,14 @@ def test_the_source_archive_builds_the_same_wheel(built: Path, tmp_path: Path) -
 
 
 def interpreters() -> list[str]:
-    """Return the interpreter of these tests and the newest other one that is there."""
+    """Return the newest other interpreter that is there, or else that of these tests."""
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     for version in OTHERS:
         places = [shutil.which(f"python{version}"), *sorted(kept.glob(f"{version}.*/bin/python"))]
         for place in places if version != own else ():
             if place and works(str(place), version):
-                return [sys.executable, str(place)]
+                return [str(place)]
     return [sys.executable]
 
 
