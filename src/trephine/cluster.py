@@ -22,9 +22,9 @@ from trephine import __version__
 from trephine.errors import InputError, WorkerError
 from trephine.executors import (
     Progress,
-    available_workers,
     counted,
     work_at,
+    worker_count,
 )
 from trephine.handing_over import packed, taken
 from trephine.workers import starting
@@ -258,7 +258,7 @@ def _of_this_machine(workers: int | None) -> Iterator[Any]:
         starting(),  # Ctrl-C is for the command, which ends its workers
     ):
         cluster = LocalCluster(
-            n_workers=workers or available_workers(),
+            n_workers=worker_count(workers),
             threads_per_worker=1,
             memory_limit=0,
             dashboard_address=None,

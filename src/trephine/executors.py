@@ -156,6 +156,11 @@ def available_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def worker_count(workers: int | None) -> int:
+    """Return how many items are worked on at once where ``workers`` are asked for: None for all."""
+    return available_workers() if workers is None else workers
+
+
 @contextmanager
 def executor(workers: int | None = None, shared: tuple[Any, ...] = ()) -> Iterator[Executor]:
     """Give an executor for the time of a ``with`` block.
@@ -178,7 +183,7 @@ def executor(workers: int | None = None, shared: tuple[Any, ...] = ()) -> Iterat
     Inside a :func:`workers_kept` block of as many workers its processes are used; inside
     :func:`work_at`, those of the place, all of them.
     """
-    count = available_workers() if workers is None else workers
+    count = worker_count(workers)
     place = _elsewhere()
     if place is not None and workers != 1:
         with place.executor(shared) as theirs:
@@ -239,7 +244,7 @@ def workers_kept(workers: int | None = None) -> Iterator[None]:
     WorkerError
         If a worker ends before its work is done.
     """
-    count = available_workers() if workers is None else workers
+    count = worker_count(workers)
     if count <= 1 or _kept.get() is not None or _place.get() != "local":
         yield
         return

@@ -10,7 +10,7 @@ import numpy as np
 from trephine.deep.runtime import exact_float32
 from trephine.deep.settings import FineTuneSettings
 from trephine.errors import PlanError
-from trephine.executors import available_workers
+from trephine.executors import worker_count
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.feature_chain import REFITS
 from trephine.modelling.protocols import PROTOCOLS
@@ -151,7 +151,7 @@ def expected_time(
         trainable.step(np.arange(rows.size))
         spent = time.perf_counter() - start
     count = number_of_trainings(plan.validation, centres)
-    processes = max(1, min(count, available_workers() if workers is None else workers))
+    processes = max(1, min(count, worker_count(workers)))
     passes = count * len(survival) / rows.size / processes
     fewest, most = (spent * passes * n for n in (1 + settings.patience, settings.epochs))
     return f"{count:,} trainings of the network, {_span(fewest)} to {_span(most)}"

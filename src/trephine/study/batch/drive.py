@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from trephine.choices import Failures
 from trephine.errors import InputError
-from trephine.executors import Progress, available_workers
+from trephine.executors import Progress, worker_count
 from trephine.store import FeatureStore
 from trephine.store.cases import CaseLedger, CaseState, ManifestRow, names_digest
 from trephine.study.batch import measuring
@@ -106,7 +106,7 @@ def measure_pairs(
     InputError
         At the first pair that fails, where ``conduct`` says so.
     """
-    most = conduct.workers or available_workers()
+    most = worker_count(conduct.workers)
     size = _BATCH * most
     with ExitStack() as stack:
         guard: WorkerGuard[KeyedPair, PairMeasurement] | None = None

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from trephine import executors
 from trephine.errors import InputError
-from trephine.executors import Progress
+from trephine.executors import Progress, worker_count
 from trephine.store import FeatureStore
 from trephine.study.extraction.fates import Fate
 from trephine.study.extraction.one_image import Done, extract_image
@@ -33,7 +32,7 @@ def extract_images(
         If a reading is lost and the plan does not say to go on.
     """
     recipe = given_up.recipe
-    count = 1 if len(tasks) == 1 else (workers or executors.available_workers())
+    count = 1 if len(tasks) == 1 else worker_count(workers)
     with WorkerGuard[ExtractionTask, Done](
         extract_image, count, (recipe,), recipe.data.timeout_s
     ) as guard:

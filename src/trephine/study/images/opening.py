@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trephine import executors
 from trephine.errors import ImageError, Problem, RegionError
-from trephine.executors import Progress
+from trephine.executors import Progress, worker_count
 from trephine.paths import without_name
 from trephine.plan.data_section import DataSection
 from trephine.radiomics.region import bounding_box
@@ -125,7 +124,7 @@ def _checked(
     progress: Progress | None,
 ) -> Iterator[tuple[int, _Checked]]:
     """Yield (number of the image, what opening it showed), past those that are lost."""
-    count = (workers or executors.available_workers()) if len(rest) >= FEWEST_TO_SHARE else 1
+    count = worker_count(workers) if len(rest) >= FEWEST_TO_SHARE else 1
     shared = (files, data)
     with WorkerGuard[tuple[Path, list[int]], _Checked](
         _check_image, count, shared, data.timeout_s
