@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import ModelError
+from trephine.evaluation.normal_interval import with_interval
 from trephine.evaluation.unfitted import why_unfitted
 from trephine.regression.cox import CoxModel
 from trephine.types import Estimate, FloatArray, Survival
@@ -75,11 +76,8 @@ def recalibrate(
     slope, note = Estimate(float("nan")), ""
     try:
         fitted = CoxModel().fit(lp[:, np.newaxis], outcome, cluster=cluster).result_
-        half = 1.959963984540054 * float(fitted.standard_errors[0])
         value = float(fitted.coefficients[0])
-        slope = Estimate(
-            value, value - half, value + half, standard_error=float(fitted.standard_errors[0])
-        )
+        slope = with_interval(value, float(fitted.standard_errors[0]) ** 2)
         both = breslow_baseline(outcome, value * lp, times)
     except ModelError as error:
         note = f"recalibration: {why_unfitted(error)}"

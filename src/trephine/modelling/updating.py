@@ -8,10 +8,11 @@ from typing import TypeVar
 
 import numpy as np
 from scipy.linalg import null_space
-from scipy.special import chdtrc, ndtri
+from scipy.special import chdtrc
 
 from trephine.choices import UpdateMethod
 from trephine.errors import ModelError
+from trephine.evaluation.normal_interval import with_interval
 from trephine.modelling.fitted_model import FittedModel, fit_model
 from trephine.modelling.new_baseline import rescaled, with_own_hazard
 from trephine.regression.poisson import PoissonFit, fit_poisson, wald_chi_square
@@ -212,13 +213,6 @@ def _slope_estimate(fit: PoissonFit | None) -> Estimate:
     if fit is None:
         return Estimate(float("nan"))
     return with_interval(1 + fit.coefficients[1], fit.covariance[1, 1])
-
-
-def with_interval(value: float, variance: float) -> Estimate:
-    """Return an estimate with its normal 95 % interval."""
-    error = float(np.sqrt(variance))
-    half = float(ndtri(0.975)) * error
-    return Estimate(float(value), float(value) - half, float(value) + half, standard_error=error)
 
 
 def _refit(cases: _Outside) -> FittedModel:

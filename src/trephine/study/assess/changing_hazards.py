@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from trephine.errors import ModelError
+from trephine.evaluation.normal_interval import with_interval
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.terms import Term
 from trephine.regression.changing_hazards import coefficient_at, fit_changing
@@ -21,7 +22,6 @@ from trephine.study.results import Analysis, ProtocolResult
 from trephine.types import Estimate, FloatArray, IntArray
 
 STRATIFY, LOG_TIME = "stratify", "log time"
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -162,5 +162,6 @@ def ratio_at(one: Relaxed, place: int, changed: int | None, time: float) -> Esti
         return result.hazard_ratio_of(result.names[place])
     change = None if isinstance(one.how, str) else one.how
     value, error = coefficient_at(result, place, changed, change, time)
-    ratio, low, high = np.exp([value, value - _Z * error, value + _Z * error])
+    log = with_interval(value, error**2)
+    ratio, low, high = np.exp([log.value, log.low, log.high])
     return Estimate(float(ratio), float(low), float(high))

@@ -12,6 +12,7 @@ from scipy.special import ndtr
 from trephine.choices import Kind, ProtocolName
 from trephine.cohort.schema import label_of
 from trephine.errors import ModelError
+from trephine.evaluation.normal_interval import with_interval
 from trephine.modelling.encoding import seen_levels, seen_reference
 from trephine.modelling.protocols import PROTOCOLS
 from trephine.regression.cox import CoxModel
@@ -20,8 +21,6 @@ from trephine.study.assess.whole import Assessment
 from trephine.study.results import Analysed
 from trephine.survival.restricted_mean import RestrictedMeans, restricted_means
 from trephine.types import Estimate, IntArray, Survival
-
-_HALF = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ def _groups(
         rows.append(
             GroupMean(
                 name, int(own.sum()), int(survival.event[own].sum()),
-                _estimate(float(means.means[j]), float(means.covariance[j, j])),
+                with_interval(float(means.means[j]), float(means.covariance[j, j])),
                 difference, p, ratio, ratio_p,
             )
         )  # fmt: skip
@@ -159,12 +158,7 @@ def _difference(means: RestrictedMeans, j: int) -> tuple[Estimate | None, float]
     variance = float(cov[j, j] + cov[0, 0] - 2 * cov[0, j])
     if not np.isfinite(value) or variance <= 0:
         return None, float("nan")
-    return _estimate(value, variance), float(2 * ndtr(-abs(value) / np.sqrt(variance)))
-
-
-def _estimate(value: float, variance: float) -> Estimate:
-    half = _HALF * float(np.sqrt(variance))
-    return Estimate(value, value - half, value + half, standard_error=half / _HALF)
+    return with_interval(value, variance), float(2 * ndtr(-abs(value) / np.sqrt(variance)))
 
 
 def _hazards(

@@ -12,12 +12,13 @@ import numpy as np
 from trephine import __version__
 from trephine.choices import UpdateMethod
 from trephine.errors import BundleError, ModelError
+from trephine.evaluation.normal_interval import with_interval
 from trephine.evaluation.observed import shares_by
 from trephine.facts import EstimateFact, UpdatedHorizon, UpdatedTerm, UpdateFacts, UpdateTestRow
 from trephine.modelling.bundle import VERSION
 from trephine.modelling.fitted_model import DECILES, FittedModel
 from trephine.modelling.points import nomogram_of
-from trephine.modelling.updating import ModelUpdate, update_model, with_interval
+from trephine.modelling.updating import ModelUpdate, update_model
 from trephine.study.gather.nomograms import axis_labels
 from trephine.study.locked.context import NomogramContext, UpdateContext
 from trephine.study.locked.model import LockedModel, nomogram_context
