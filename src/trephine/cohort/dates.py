@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import pandas as pd
 
 from trephine.choices import SerialsFrom
 from trephine.cohort.date_forms import Candidates, DateOrder, candidates
@@ -54,6 +55,45 @@ class DateColumn:
     def texts(self) -> list[str]:
         """Return the dates as year-month-day, empty where there is none."""
         return [date.fromordinal(int(day)).isoformat() if day > 0 else "" for day in self.days]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateReading:
+    """How columns of dates are read.
+
+    Attributes
+    ----------
+    order
+        Settles dates that could be read in two ways, for all columns or by column.
+    serials
+        Year from which bare day numbers count.
+    """
+
+    order: DateOrder | dict[str, DateOrder] | None = None
+    serials: SerialsFrom = 1900
+
+    def read(
+        self,
+        frame: pd.DataFrame,
+        columns: Sequence[str],
+        table: str,
+        sources: Callable[[str], Sequence[str]],
+        today: date | None = None,
+    ) -> dict[str, DateColumn]:
+        """Return columns of dates; arguments as `trephine.cohort.follow_up.follow_up`."""
+        rows = [int(row) for row in frame.index]
+        return {
+            column: read_dates(
+                list(frame[column]),
+                rows,
+                table,
+                sources(column),
+                order=self.order.get(column) if isinstance(self.order, dict) else self.order,
+                serials=self.serials,
+                today=today,
+            )
+            for column in columns
+        }
 
 
 def read_dates(

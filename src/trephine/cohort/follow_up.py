@@ -9,9 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from trephine.choices import SerialsFrom
-from trephine.cohort.date_forms import DateOrder
-from trephine.cohort.dates import DateColumn, read_dates
+from trephine.cohort.dates import DateColumn, DateReading
 from trephine.cohort.table import is_missing
 from trephine.errors import Problem
 from trephine.types import BoolArray, FloatArray, TimeUnit
@@ -21,8 +19,8 @@ DAYS: dict[TimeUnit, float] = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "ye
 
 
 @dataclass(frozen=True)
-class DateRules:
-    """Which columns hold dates and how they are read.
+class DateRules(DateReading):
+    """Which columns hold dates, and how they are read.
 
     Attributes
     ----------
@@ -30,26 +28,16 @@ class DateRules:
         Where follow-up begins, and the last visit.
     event_date
         When the event was seen, empty where it was not; None if another column says whether.
-    order
-        Settles dates that could be read in two ways, for all columns or by column.
-    serials
-        Year from which bare day numbers count.
     """
 
     start: str
     last: str
     event_date: str | None = None
-    order: DateOrder | dict[str, DateOrder] | None = None
-    serials: SerialsFrom = 1900
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of dates."""
         return tuple(filter(None, (self.start, self.last, self.event_date)))
-
-    def order_of(self, column: str) -> DateOrder | None:
-        """Return the order that the study file gives a column."""
-        return self.order.get(column) if isinstance(self.order, dict) else self.order
 
 
 @dataclass(frozen=True)
@@ -102,18 +90,7 @@ def follow_up(
         Later dates are refused; the machine's own date if None.
     """
     rows = [int(row) for row in frame.index]
-    dates = {
-        column: read_dates(
-            list(frame[column]),
-            rows,
-            table,
-            sources(column),
-            order=rules.order_of(column),
-            serials=rules.serials,
-            today=today,
-        )
-        for column in rules.columns
-    }
+    dates = rules.read(frame, rules.columns, table, sources, today)
     start, last = dates[rules.start].days, dates[rules.last].days
     seen = dates[rules.event_date].days if rules.event_date else np.full(len(frame), np.nan)
     problems = [problem for column in dates.values() for problem in column.problems]

@@ -12,10 +12,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from trephine.choices import SerialsFrom
 from trephine.cohort.cell_problems import number_problems
-from trephine.cohort.date_forms import DateOrder
-from trephine.cohort.dates import DateColumn, read_dates
+from trephine.cohort.dates import DateColumn, DateReading
 from trephine.cohort.follow_up import DAYS
 from trephine.cohort.reading_keys import CellKeys
 from trephine.cohort.table import as_numbers
@@ -24,7 +22,7 @@ from trephine.types import BoolArray, FloatArray, TimeUnit
 
 
 @dataclass(frozen=True)
-class VisitRules:
+class VisitRules(DateReading):
     """Which columns hold the visits.
 
     Attributes
@@ -33,24 +31,16 @@ class VisitRules:
         The last visit without the event, and the first with it; empty where it was never seen.
     start
         The date from which follow-up counts, where both are dates; None where they are times.
-    order, serials
-        As of `trephine.cohort.follow_up.DateRules`.
     """
 
     last_intact: str
     first_seen: str
     start: str | None = None
-    order: DateOrder | dict[str, DateOrder] | None = None
-    serials: SerialsFrom = 1900
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns."""
         return tuple(filter(None, (self.start, self.last_intact, self.first_seen)))
-
-    def order_of(self, column: str) -> DateOrder | None:
-        """Return the order that the study file gives a column of dates."""
-        return self.order.get(column) if isinstance(self.order, dict) else self.order
 
 
 @dataclass(frozen=True)
@@ -128,13 +118,7 @@ def read_visits(
         dates: dict[str, DateColumn] = {}
         low, high, problems = _numbers(frame, table, rules)
     else:
-        dates = {
-            column: read_dates(
-                list(frame[column]), cells.rows, table, sources(column),
-                order=rules.order_of(column), serials=rules.serials, today=today,
-            )
-            for column in rules.columns
-        }  # fmt: skip
+        dates = rules.read(frame, rules.columns, table, sources, today)
         low, high, problems = _since_start(dates, rules, unit, cells)
     # Of cells that could not be read nothing more is said.
     problems += _order(low, high, rules, cells)

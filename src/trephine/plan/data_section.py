@@ -223,13 +223,17 @@ class DataSection(PlanSection):
         dates = None
         if columns.start is not None and columns.last is not None:
             dates = DateRules(
-                columns.start, columns.last, columns.event_date, self.date_order, self.date_serials
+                columns.start,
+                columns.last,
+                columns.event_date,
+                order=self.date_order,
+                serials=self.date_serials,
             )
         visits = None
         if columns.last_intact is not None and columns.first_seen is not None:
             visits = VisitRules(
-                columns.last_intact, columns.first_seen, columns.start, self.date_order,
-                self.date_serials,
+                columns.last_intact, columns.first_seen, columns.start, order=self.date_order,
+                serials=self.date_serials,
             )  # fmt: skip
         return TidyRules(
             case=columns.named_case,
