@@ -11,7 +11,7 @@ from trephine.errors import ModelError
 from trephine.survival.newton import NewtonFit
 from trephine.survival.partial_likelihood import PartialLikelihood
 from trephine.survival.risk_sets import StratifiedRiskSets
-from trephine.types import FloatArray, IntArray
+from trephine.types import BoolArray, FloatArray, IntArray
 
 # Squared multiple correlation with the other columns, from 1, below which a column is theirs.
 _COLLINEAR = 1e-10
@@ -50,7 +50,18 @@ def refuse_hopeless(risk_sets: StratifiedRiskSets, names: Sequence[str]) -> None
             model="Cox model",
             kind="too few cases",
         )
-    constant = [name for name, x in zip(names, risk_sets.covariates.T, strict=True) if not x.any()]
+    refuse_constant(names, (risk_sets.covariates != 0).any(axis=0))
+
+
+def refuse_constant(names: Sequence[str], varies: BoolArray) -> None:
+    """Raise where columns do not vary; ``varies`` says of which they do, shape (p,).
+
+    Raises
+    ------
+    ModelError
+        With their names.
+    """
+    constant = [name for name, one in zip(names, varies, strict=True) if not one]
     if constant:
         raise ModelError(
             "expected columns that vary, found constant {}; drop them",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.linalg.lapack import dpstrf
 
 from trephine.errors import ModelError
+from trephine.regression.cox_checks import refuse_constant
 from trephine.survival.arrays import group_codes
 from trephine.survival.baseline import BaselineHazard
 from trephine.survival.concordance import influence_covariance
@@ -222,14 +223,7 @@ def _refuse(
         raise ModelError(
             f"expected events, found none among {n} cases", model="Cox model", kind="no events"
         )
-    constant = [name for name, one in zip(names, spread, strict=True) if one == 0]
-    if constant:
-        raise ModelError(
-            "expected columns that vary, found constant {}; drop them",
-            constant,
-            model="Cox model",
-            kind="constant",
-        )
+    refuse_constant(names, spread != 0)
     if q >= n:
         raise ModelError(
             f"expected fewer columns than cases, found {q} columns and {n} cases",
