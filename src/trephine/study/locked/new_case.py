@@ -111,7 +111,7 @@ def features_of(
         if key not in there and (absent := _absent(model, key, used, warnings)):
             found |= absent
             continue
-        found |= _measured_with_changes(model, case, key, own, warnings)
+        found |= _measured_with_changes(model, case, key, own, found, warnings)
     for name in sought:
         if name in found or (name not in needed and case.features is None):
             continue
@@ -225,17 +225,27 @@ def _measured(
 
 
 def _measured_with_changes(
-    model: LockedModel, case: NewCase, key: str, names: Sequence[str], warnings: list[str]
+    model: LockedModel,
+    case: NewCase,
+    key: str,
+    names: Sequence[str],
+    known: Mapping[str, FeatureSet],
+    warnings: list[str],
 ) -> dict[str, FeatureSet]:
-    """Return the same with the changes since an earlier image, where the study had them."""
+    """Return the same with the changes since an earlier image, where the study had them.
+
+    ``known`` are the features of images that were measured before.
+    """
     found = _measured(*alone(model, case, key), key, names, warnings)
     earlier = model.context.images[key].change_from if key else None
     name = set_name(key, RADIOMICS)
     if earlier is None or name not in found:
         return found
     before = set_name(earlier, RADIOMICS)
-    then = _measured(*alone(model, case, earlier), earlier, [before], warnings)
-    return {**found, name: with_changes(found[name], then[before])}
+    then = known.get(before)
+    if then is None:
+        then = _measured(*alone(model, case, earlier), earlier, [before], warnings)[before]
+    return {**found, name: with_changes(found[name], then)}
 
 
 def _radiomics(
