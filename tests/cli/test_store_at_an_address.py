@@ -11,7 +11,7 @@ import pytest
 
 from cli.command import Command
 from cli.test_extract import SETTINGS, write_pair
-from trephine.store import elsewhere
+from trephine.store import remote
 
 ROWS = 24
 
@@ -54,9 +54,9 @@ def test_shares_at_addresses_are_one_run_and_lose_nothing_where_the_address_fail
     whole = (regions / "whole.csv").read_bytes()
     parts = [f"{in_memory}/parts/{number}" for number in range(2)]
     extract(trephine, regions, "--shard", "1/2", "--store", parts[1])
-    send, sent = elsewhere.ElsewhereStore.send_shard, []
+    send, sent = remote.RemoteStore.send_shard, []
 
-    def failing(self: elsewhere.ElsewhereStore, path: Path) -> None:
+    def failing(self: remote.RemoteStore, path: Path) -> None:
         if sent:
             with self._in_words():
                 raise ConnectionResetError
@@ -64,7 +64,7 @@ def test_shares_at_addresses_are_one_run_and_lose_nothing_where_the_address_fail
         send(self, path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(elsewhere.ElsewhereStore, "send_shard", failing)
+        patch.setattr(remote.RemoteStore, "send_shard", failing)
         patch.setattr("trephine.study.batch.drive._SHARD", 4)
         said = extract(trephine, regions, "--shard", "0/2", "--store", parts[0], code=2)
     assert "found ConnectionResetError; what was sent is kept" in said
@@ -96,11 +96,11 @@ def test_half_a_shard_is_recognised_set_aside_by_doctor_and_measured_again(
 def test_a_second_command_at_an_address_ends_the_first_which_loses_no_features(
     tmp_path: Path,
 ) -> None:
-    stores = [elsewhere.ElsewhereStore("memory://twice", tmp_path / name) for name in "ab"]
+    stores = [remote.RemoteStore("memory://twice", tmp_path / name) for name in "ab"]
     for store in stores:
         store.begin()
     stores[1].send_cases()
-    with pytest.raises(elsewhere.StoreError, match=r"another has begun to.*an address of its own"):
+    with pytest.raises(remote.StoreError, match=r"another has begun to.*an address of its own"):
         stores[0].send_cases()
 
 
@@ -123,5 +123,5 @@ def test_addresses_are_not_for_studies_of_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TREPHINE_CONFINED", "1")
-    with pytest.raises(elsewhere.InputError, match="not open here"):
-        elsewhere.ElsewhereStore("memory://x", tmp_path)
+    with pytest.raises(remote.InputError, match="not open here"):
+        remote.RemoteStore("memory://x", tmp_path)

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from trephine.errors import InputError
 from trephine.scratch import scratch_folder
-from trephine.store.elsewhere import ElsewhereStore, is_address
 from trephine.store.features import FeatureStore
+from trephine.store.remote import RemoteStore, is_address
 
-# Takes each new shard of a store that is the working copy of one elsewhere.
+# Takes each new shard of a store that is the working copy of one remote.
 Send = Callable[[Path], None]
 
 
 @contextmanager
 def written_store(place: str | None) -> Iterator[tuple[Path | None, Send | None]]:
-    """Give the folder of a store that is written to, and what sends its shards elsewhere.
+    """Give the folder of a store that is written to, and what sends its shards remote.
 
     Parameters
     ----------
@@ -28,16 +28,16 @@ def written_store(place: str | None) -> Iterator[tuple[Path | None, Send | None]
         yield (None if place is None else Path(place)), None
         return
     with scratch_folder() as scratch:
-        elsewhere = ElsewhereStore(place, scratch / "store")
-        elsewhere.fetch()
-        elsewhere.begin()
+        remote = RemoteStore(place, scratch / "store")
+        remote.fetch()
+        remote.begin()
         _restore(scratch / "store")
         try:
-            yield scratch / "store", elsewhere.send_shard
+            yield scratch / "store", remote.send_shard
         except InputError:  # what was asked of it could not be done: what was done is kept
-            elsewhere.send_cases()
+            remote.send_cases()
             raise
-        elsewhere.send_cases()
+        remote.send_cases()
 
 
 @contextmanager
@@ -53,21 +53,21 @@ def _read(place: str) -> Iterator[Path]:
         yield Path(place)
         return
     with scratch_folder() as scratch:
-        ElsewhereStore(place, scratch / "store").fetch()
+        RemoteStore(place, scratch / "store").fetch()
         _restore(scratch / "store")
         yield scratch / "store"
 
 
 @contextmanager
 def examined_store(place: str) -> Iterator[tuple[Path, int]]:
-    """Give the folder of a store to look over, and how many shards were set aside elsewhere."""
+    """Give the folder of a store to look over, and how many shards were set aside remote."""
     if not is_address(place):
         yield Path(place), 0
         return
     with scratch_folder() as scratch:
-        elsewhere = ElsewhereStore(place, scratch / "store")
-        damaged = elsewhere.set_aside()
-        elsewhere.fetch()
+        remote = RemoteStore(place, scratch / "store")
+        damaged = remote.set_aside()
+        remote.fetch()
         _restore(scratch / "store")
         yield scratch / "store", damaged
 

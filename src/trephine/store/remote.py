@@ -39,8 +39,8 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
-class ElsewhereStore:
-    """What lies at an address, brought into a folder and kept alike.
+class RemoteStore:
+    """A store at an address, with a working copy in a folder that is kept in step with it.
 
     Parameters
     ----------
