@@ -1,9 +1,9 @@
 """The letter R or L on a radiograph, and whether it reads as a letter or as its mirror image.
 
-A letter is told by its form, whatever its font: R has one hole, in its upper half, a straight stem
-and two feet; L has a stem and a foot. It stands alone (a letter in a word says nothing), has the
-size of a marker and stands out from what is round it. Nothing is trained. What is not clear is not
-reported: these letters are a doubt to be looked at, never a fact that anything is computed from.
+A letter is recognised by its form in any typeface: R has one hole, in its upper half, a straight
+stem and two feet; L has a stem and a foot. It stands alone (a letter in a word says nothing), has
+the size of a marker and stands out from what surrounds it. Nothing is trained. What is not clear is
+not reported: these letters raise a doubt to be looked at, and nothing is computed from them.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Columns(PlanSection):
     first_seen: str | None = Field(
         default=None,
         description="with `last_intact`: first visit with the event, empty where it was not seen;"
-        " models and curves then know no more of its time than that it lies between the two",
+        " models and curves then use only that its time lies between the two",
     )
     centre: str | None = Field(
         default=None,

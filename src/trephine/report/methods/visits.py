@@ -24,19 +24,19 @@ def about_visits(facts: Trace) -> tuple[Text, ...]:
     event = facts.study.event_noun.words()
     return (
         (
-            "Of each ", event, " it is known that it happened after the last visit without it and"
+            "Each ", event, " is known only to have happened after the last visit without it and"
             " by the first visit with it (interval censoring; ", visits.events.show("count"),
             " events", *known, "). The curve of all cases is Turnbull's", cite("turnbull1976"),
             ". Models of the sound protocol are proportional hazards models by maximum likelihood"
             " of these intervals, with a natural cubic spline of log time for the log cumulative"
             " hazard", cite("royston2002"), " whose knots, none (Weibull) to three, Akaike's"
-            " criterion chose among baselines that rise all along.",
+            " criterion chose among those whose cumulative hazard never falls.",
         ),
         (
             "What needs a time was given one drawn between the visits from Turnbull's curve, as in"
             " multiple imputation", cite("pan2000"), ": selection of features and clinical"
             " variables, in each resample anew and from its own training cases; and measures of"
-            " performance, from ", visits.time_draws.show("count"), " draws that know nothing of"
+            " performance, from ", visits.time_draws.show("count"), " draws that take no account of"
             " the predictions, pooled by Rubin's rules (statistics, tests and p values: medians;"
             " curves of ROC and risk groups, univariable rows, tests of proportional hazards and"
             " the optimism bootstrap: one draw). The published protocol dates each event to the"

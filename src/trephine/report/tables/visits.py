@@ -56,7 +56,7 @@ def visits_table(facts: Trace) -> Table | None:
 
 _NOTE: Text = (
     "Between the visits: Turnbull's estimate and proportional hazards by maximum likelihood, which"
-    " know of an event only that it happened after the last visit without it and by the first visit"
+    " use only that an event happened after the last visit without it and by the first visit"
     " with it. The other columns date every event to one place, as most papers do, and use Kaplan"
     " and Meier's estimate and Cox's model: at the visit at which it was seen, an event comes too"
     " late, and risks are too low; there and in the middle, ratios are too close to 1 where visits"
