@@ -326,6 +326,7 @@ def test_coefficients_over_time_are_those_of_the_model_that_the_nomogram_shows(f
             assert np.mean(over.residuals) == pytest.approx(term.coefficient)
 
 
+@pytest.mark.slow
 def test_the_overlap_of_raters_is_that_of_their_masks(tmp_path: Path) -> None:
     study = write_image_study(tmp_path / "study")
     study.replace("repeats = 1", "repeats = 0")

@@ -82,6 +82,7 @@ def test_ridge_and_elastic_net_stand_beside_the_sound_signature(
     assert "Other learners on the features of the signatures" in page
 
 
+@pytest.mark.slow
 def test_groups_of_the_plan_are_judged_at_its_first_horizon(tmp_path: Path) -> None:
     _, facts = facts_of(
         tmp_path / "study",

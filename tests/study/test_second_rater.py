@@ -85,6 +85,7 @@ def test_a_second_file_that_is_there_and_cannot_be_read_is_still_a_problem(
     assert "rater b, the file: expected DICOM" in said.err
 
 
+@pytest.mark.slow
 def test_run_and_agree_count_the_cases_that_both_drew(
     trephine: Command, image_study: SmallStudy
 ) -> None:

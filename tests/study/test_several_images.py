@@ -273,6 +273,7 @@ def test_the_desk_shows_where_every_image_lies(study: SmallStudy) -> None:
     assert look.patterns[-1].without == (WITHOUT_MR + 1,)
 
 
+@pytest.mark.slow
 def test_raters_are_compared_image_by_image(trephine: Command, study: SmallStudy) -> None:
     said = trephine("agree", study.toml, "--out", study.folder / "agreed", "--worst", "0")
     assert said.code == 0

@@ -199,6 +199,7 @@ def test_a_variable_of_another_unit_or_other_levels_is_refused(
         validate_bundle(locked, plan, workers=1, formats=())
 
 
+@pytest.mark.slow
 def test_outside_cases_at_a_level_that_training_had_not_are_reported(tmp_path: Path) -> None:
     table = write_cohort(tmp_path, "training", seed=1)
     table[table["stage"] != "III"].to_csv(tmp_path / "training.csv", index=False)
