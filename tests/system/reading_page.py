@@ -86,6 +86,24 @@ class ReadingPage:
         x, y = self.page.evaluate("([x, y]) => window.reading.place(x, y)", list(place))
         return box["x"] + x, box["y"] + y
 
+    def handle(self) -> Place:
+        """Return where the middle of the first handle is on the screen.
+
+        The page draws its handles anew after each change, so that the one that was found may be
+        gone before it is measured.
+        """
+        first = self.page.locator("#overlay [data-key]").first
+        seen: list[Place] = []
+
+        def measured() -> bool:
+            box = first.bounding_box()
+            if box is not None:
+                seen.append((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2))
+            return box is not None
+
+        until(measured, "no handle")
+        return seen[0]
+
     def tool(self, key: str) -> None:
         self.page.locator("#viewport").focus()
         self.page.keyboard.press(key)

@@ -53,9 +53,7 @@ def test_fingers_and_a_pen_draw_and_a_warning_moves_no_picture(tmp_path: Path) -
 
         reading.tool("v")
         reading.page.touchscreen.tap(*reading.at(RIM[0]))
-        handle = reading.page.locator("#overlay [data-key]").first.bounding_box()
-        assert handle is not None
-        at = (handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+        at = reading.handle()
         touch(hand, "Start", at)
         for step in (5, 10, 20):
             touch(hand, "Move", (at[0] + step, at[1]))
