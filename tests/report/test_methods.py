@@ -35,6 +35,7 @@ def methods(facts):
     "said",
     [
         "nested 5-fold cross-validation",
+        "the final model, fitted to all",
         "repeats the whole recipe in each training part",
         "Nothing is learned from the hips left out",
         "compare only hips of the same fold",

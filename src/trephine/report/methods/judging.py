@@ -73,6 +73,7 @@ def plural_ref(row: Trace) -> str:
 
 def _nested(facts: Trace) -> Text:
     noun = plural(facts.study.raw.case_noun, 2)
+    patients = plural(facts.study.raw.patient_noun, 2)
     return (
         "Nested cross-validation", cite("varma2006"), " repeats the whole recipe in each training"
         f" part: {_repeated(facts)}. Nothing is learned from"
@@ -80,7 +81,9 @@ def _nested(facts: Trace) -> Text:
         " since the models of different folds have different scales; repeats are averaged. ROC"
         " curves and AUC use the linear predictor of each case averaged over repeats; Brier score,"
         " net reclassification, discrimination improvement and decision curves use its averaged"
-        " event probability.",
+        f" event probability. Each of these models is fitted without the {patients} of one fold,"
+        " and the figures are theirs", cite("bates2024"), ": the final model, fitted to all"
+        f" {patients}, may do slightly better.",
     )  # fmt: skip
 
 
