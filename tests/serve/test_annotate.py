@@ -78,10 +78,12 @@ def journal_of(folder: Path, rater: str = "a") -> Path:
 
 def test_a_picture_is_sent_in_16_bits_with_its_sides_and_scale(folder: Path) -> None:
     with page_of(folder) as page:
-        facts = page.json(f"{PLAIN}/image")
+        first = page.client.get(f"{PLAIN}/opening")
+        facts = json.loads(first.headers["x-facts"])
         assert facts["sides"]["0"][:2] == ["R", "L"]
         assert facts["spacing_mm"] == [0.2, 0.2]
         answer = page.client.get(f"{PLAIN}/picture")
+        assert first.content == answer.content
     shape = int(answer.headers["x-rows"]), int(answer.headers["x-columns"])
     values = np.frombuffer(answer.content, "<u2").reshape(shape)
     assert np.array_equal(values + facts["low"], read_image(folder / "plain.dcm").pixels)
@@ -151,8 +153,9 @@ def test_a_second_rater_sees_nothing_of_the_first_until_both_have_finished(folde
         page.send(put("first-of-a", "R", DISC), 0)
         page.send(drawn, 1)
     with page_of(folder, "b") as page:
-        paths = ("/reading/list", f"{PLAIN}/reading", f"{PLAIN}/image", "/reading/measures.csv")
+        paths = ("/reading/list", f"{PLAIN}/reading", "/reading/measures.csv")
         seen = [page.page, *(page.client.get(path).text for path in paths)]
+        seen.append(page.client.get(f"{PLAIN}/opening").headers["x-facts"])
         assert page.client.get(f"{PLAIN}/comparison").status_code == 404
         assert not any("first-of-a" in text for text in seen)
         assert all(row["state"] == "open" for row in page.json("/reading/list")["cases"])
@@ -187,7 +190,8 @@ def test_an_existing_mask_is_where_a_reading_may_start(folder: Path) -> None:
     (folder / "masks").mkdir()
     drawn.rename(folder / "masks" / "plain.nii.gz")
     with page_of(folder, "b") as page:
-        assert page.json(f"{PLAIN}/image")["has_mask"] is True
+        facts = page.client.get(f"{PLAIN}/opening").headers["x-facts"]
+        assert json.loads(facts)["has_mask"] is True
         (region,) = page.json(f"{PLAIN}/start")["regions"]
         page.send({"do": "put region", "region": region}, 0)
         sizes = page.json(f"{PLAIN}/reading")["sizes"]

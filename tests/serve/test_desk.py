@@ -150,6 +150,19 @@ def test_saving_what_the_page_shows_changes_no_meaning(desk: Desk, folder: Path)
     assert study.read_text("utf-8") == once
 
 
+def test_columns_of_visits_are_chosen_and_read_back(desk: Desk, folder: Path) -> None:
+    at, study = desk.study(), folder / "hips" / "study.toml"
+    fields = fields_of(desk.page(f"{at}/data"))
+    intact, seen = (f"role-{place_of(fields, name)}" for name in ("months", "age"))
+    chosen = {intact: "last_intact", seen: "first_seen", f"role-{place_of(fields, 'died')}": "out"}
+    assert desk.client.post(f"{at}/data", data={**fields, **chosen}).status_code == 303
+    columns = tomllib.loads(study.read_text("utf-8"))["data"]["columns"]
+    assert columns == {"case": "hip", "last_intact": "months", "first_seen": "age"}
+    again = fields_of(desk.page(f"{at}/data"))
+    assert (again[intact], again[seen]) == ("last_intact", "first_seen")
+    assert "last visit without the event" in desk.page(f"{at}/data")
+
+
 def test_two_columns_of_one_role_are_refused_beside_both(desk: Desk, folder: Path) -> None:
     at = desk.study()
     fields = fields_of(desk.page(f"{at}/data"))

@@ -30,8 +30,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def until(true: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE_S
+def until(true: Callable[[], bool], what: str, seconds: float = PATIENCE_S) -> None:
+    """Wait until something is true: what a page or a process does comes when it comes."""
+    end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, what
         time.sleep(0.03)

@@ -24,7 +24,7 @@ from system.live import free_port
 PROGRAM = shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 USER, PASSWORD = "tester", "a-secret-of-tests"
-START_SECONDS = 20.0
+START_SECONDS = 120.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -107,10 +107,11 @@ class Orthanc:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             try:
-                if self.session.get(f"{self.rest}/system", timeout=1).ok:
+                if self.session.get(f"{self.rest}/system", timeout=5).ok:
                     return
             except requests.RequestException:
-                time.sleep(0.1)
+                pass
+            time.sleep(0.1)
             if self.process.poll() is not None:
                 break
         self.stop()
@@ -120,7 +121,7 @@ class Orthanc:
         if self.process is None:
             return
         self.process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
-        self.process.wait(20)
+        self.process.wait(60)
         self.process = None
 
     def upload(self, content: bytes) -> None:

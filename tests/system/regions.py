@@ -61,7 +61,7 @@ class NetworkFolder:
         """Serve it, again."""
         subprocess.run(["umount", "-l", self.seen], capture_output=True)
         self._process = subprocess.Popen(["bindfs", "-f", self.served, self.seen])
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not self.seen.is_mount():
             assert time.monotonic() < deadline, "bindfs does not start"
             time.sleep(0.05)

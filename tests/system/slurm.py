@@ -19,7 +19,7 @@ from system.live import free_port
 
 PLACES = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 PROGRAMS = ("munged", "munge", "slurmctld", "slurmd", "sbatch", "scancel", "squeue", "sinfo")
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 CONFIGURATION = """
 ClusterName=test
@@ -129,7 +129,7 @@ def _daemon(command: list[object], environment: dict[str, str], log: int) -> Ite
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import CDPSession
 
 from study.drawn_files import write_kinds
-from system.browser import chromium, needs_chromium
+from system.browser import chromium, needs_chromium, until
 from system.reading_page import Place, ReadingPage, annotating, near
 from trephine.annotation.journal import read_journal
 from trephine.study.annotating.items import address_of_place
@@ -84,5 +84,5 @@ def test_fingers_and_a_pen_draw_and_a_warning_moves_no_picture(tmp_path: Path) -
         touch(hand, "Start", (x - 40, y), (x + 40, y))
         touch(hand, "Move", (x - 80, y), (x + 80, y))
         touch(hand, "End")
-        assert apart() == pytest.approx(2 * before, rel=0.05)
+        until(lambda: apart() == pytest.approx(2 * before, rel=0.05), "not pinched")
         reading.is_sound()

@@ -6,6 +6,7 @@ What is clicked and typed here is all that a person does; no command but ``treph
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import os
 import re
@@ -21,7 +22,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from openpyxl import Workbook
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from system.browser import PATIENCE_S, chromium, needs_chromium, until
 from trephine.imaging import write_nifti
@@ -60,8 +61,7 @@ interval_bootstraps = 50
 def write_hospital_folder(folder: Path) -> None:
     """Write a workbook as people keep it, with images and masks beside it."""
     rng = np.random.default_rng(4)
-    for name in ("images", "masks"):
-        (folder / name).mkdir(parents=True)
+    folder.mkdir()
     book = Workbook()
     sheet = book.active
     assert sheet is not None
@@ -91,13 +91,24 @@ def write_hospital_folder(folder: Path) -> None:
                 "moved away" if n % 9 == 0 else None,
             ]
         )  # fmt: skip
-        pixels = rng.normal(100 + 12 * grey, 8, (48, 48))
-        mask = np.zeros((48, 48), dtype=np.bool_)
-        mask[14:34, 12:36] = True
-        plain = Geometry.plain((0.5, 0.5))
-        write_nifti(Image(pixels, plain), folder / "images" / f"H{n:03d}.nii.gz")
-        write_nifti(Mask(mask, plain), folder / "masks" / f"H{n:03d}.nii.gz")
+        write_hip(rng, folder, f"H{n:03d}", grey)
     book.save(folder / "follow-up.xlsx")
+
+
+def write_hip(
+    rng: np.random.Generator, folder: Path, name: str, grey: float = 0.0
+) -> tuple[Path, Path]:
+    """Write an image and its mask, each in a folder of its kind."""
+    pixels = rng.normal(100 + 12 * grey, 8, (48, 48))
+    mask = np.zeros((48, 48), dtype=np.bool_)
+    mask[14:34, 12:36] = True
+    plain = Geometry.plain((0.5, 0.5))
+    paths = folder / "images" / f"{name}.nii.gz", folder / "masks" / f"{name}.nii.gz"
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_nifti(Image(pixels, plain), paths[0])
+    write_nifti(Mask(mask, plain), paths[1])
+    return paths
 
 
 @dataclass
@@ -175,10 +186,27 @@ class Desk:
         return self.page.url.rsplit("/", 1)[0]
 
     def go(self, room: str) -> None:
-        self.page.get_by_role("navigation", name="Pages of this study").get_by_role(
-            "link", name=room, exact=True
-        ).click()
-        self.page.wait_for_load_state("load")
+        rooms = self.page.get_by_role("navigation", name="Pages of this study")
+        self.leads_on(rooms.get_by_role("link", name=room, exact=True))
+
+    def press(self, name: str) -> None:
+        self.leads_on(self.page.get_by_role("button", name=name, exact=True))
+
+    def leads_on(self, what: Locator) -> None:
+        """Click what leads to another page, and wait until that one is there."""
+        with self.page.expect_navigation():
+            what.click()
+
+    def reload(self) -> None:
+        """Load the page again, which may do so itself at that moment."""
+
+        def loaded() -> bool:
+            with contextlib.suppress(Error):
+                self.page.reload()
+                return True
+            return False
+
+        until(loaded, "not loaded again")
 
     def is_sound(self) -> None:
         """Look for what keeps people from using the page, in light and in dark, narrow and wide."""
@@ -209,7 +237,7 @@ def come_in(browser: Browser, address: str) -> Desk:
 
 
 def test_from_a_messy_workbook_to_the_next_patient_without_a_terminal(
-    server: Server, browser: Browser
+    server: Server, browser: Browser, tmp_path: Path
 ) -> None:
     expect.set_options(timeout=PATIENCE_MS)
     desk = come_in(browser, server.start())
@@ -219,12 +247,12 @@ def test_from_a_messy_workbook_to_the_next_patient_without_a_terminal(
     the_check_finds_what_is_wrong(desk, server)
     desk = the_run_outlives_the_server(desk, server, browser)
     the_report_is_read(desk)
-    the_model_predicts(desk)
+    the_model_predicts(desk, server, tmp_path)
 
 
 def the_table_becomes_a_study(desk: Desk) -> None:
     desk.page.get_by_label("Table with one row per case").select_option("follow-up.xlsx")
-    desk.page.get_by_role("button", name="Start a study from it").click()
+    desk.press("Start a study from it")
     desk.page.wait_for_url("**/data")
 
 
@@ -241,8 +269,10 @@ def the_data_are_corrected(desk: Desk, server: Server) -> None:
     }  # fmt: skip
     assert {column: role_of(desk, column) for column in expected} == expected
     desk.is_sound()
-    for button in page.get_by_role("button", name="Decided").all():
-        button.first.click()
+    decided = page.get_by_role("button", name="Decided")
+    while left := decided.count():
+        desk.leads_on(decided.first)
+        expect(decided).to_have_count(left - 1)
     page.get_by_label("Title", exact=True).fill("Hips of our department")
     page.get_by_label("Horizons").fill("24")
     page.get_by_label("Horizons").press("Tab")
@@ -251,18 +281,18 @@ def the_data_are_corrected(desk: Desk, server: Server) -> None:
     sex = page.get_by_role("group", name="性别", exact=True).get_by_label("What it is")
     sex.select_option("out")
     until(lambda: "性别" not in tomllib.loads(file.read_text("utf-8"))["clinical"], "left out")
-    page.reload()
+    desk.reload()
     expect(page.get_by_label("Title", exact=True)).to_have_value("Hips of our department")
     assert role_of(desk, "性别") == "out"
     text = page.locator("#text")
     whole = re.sub(r"\[(deep|selection)\][^\[]*", "", text.input_value())
     text.fill(whole + SMALL)
-    page.reload()  # what is typed and not saved is not lost either
+    desk.reload()  # what is typed and not saved is not lost either
     expect(text).to_have_value(whole + SMALL)
-    page.get_by_role("button", name="Save the file").click()
-    page.wait_for_load_state("load")
+    desk.press("Save the file")
     until(lambda: file.read_text("utf-8") == whole + SMALL, "saved by hand")
-    assert page.get_by_role("heading", name="To fix in the study file").count() == 0
+    expect(text).to_have_value(whole + SMALL)
+    expect(page.get_by_role("heading", name="To fix in the study file")).to_have_count(0)
 
 
 def the_check_finds_what_is_wrong(desk: Desk, server: Server) -> None:
@@ -270,17 +300,16 @@ def the_check_finds_what_is_wrong(desk: Desk, server: Server) -> None:
     lost = server.folder / "masks" / "H007.nii.gz"
     lost.rename(server.folder / "H007.kept")
     desk.go("Check")
-    page.get_by_role("button", name="Check the study").click()
-    page.reload()
+    desk.press("Check the study")
+    desk.reload()
     link = page.get_by_role("link", name="row 10")
     expect(link).to_be_visible()
     desk.is_sound()
-    link.click()
-    page.wait_for_load_state("load")
-    assert page.locator("#cell").inner_text() == "10"
+    desk.leads_on(link)
+    expect(page.locator("#cell")).to_have_text("10")
     (server.folder / "H007.kept").rename(lost)
     desk.go("Check")
-    page.get_by_role("button", name="Check again").click()
+    desk.press("Check again")
     expect(page.get_by_role("heading", name="No problem found")).to_be_visible()
     desk.is_sound()
 
@@ -288,9 +317,9 @@ def the_check_finds_what_is_wrong(desk: Desk, server: Server) -> None:
 def the_run_outlives_the_server(desk: Desk, server: Server, browser: Browser) -> Desk:
     page = desk.page
     desk.go("Run")
-    page.get_by_role("button", name="Start the run").click()
+    desk.press("Start the run")
     expect(page.locator("ol.stages progress").first).to_be_visible()
-    page.reload()
+    desk.reload()
     expect(page.get_by_role("heading", name="The run is in progress")).to_be_visible()
     desk.is_sound()
     until(lambda: server.run()["status"] == "running", "started")
@@ -298,14 +327,14 @@ def the_run_outlives_the_server(desk: Desk, server: Server, browser: Browser) ->
     server.kill()
     os.kill(first, 0)  # the run does not mind
     desk = come_in(browser, server.start())
-    desk.page.get_by_role("link", name="Hips of our department").click()
+    desk.leads_on(desk.page.get_by_role("link", name="Hips of our department"))
     expect(desk.page.get_by_role("heading", name=re.compile("The run"))).to_be_visible()
     until(lambda: server.run()["status"] == "done" or _is_resampling(server), "under way")
     server.kill()
     os.killpg(first, signal.SIGKILL)  # the power fails
     desk = come_in(browser, server.start())
     until(lambda: int(str(server.run()["pid"])) != first, "resumed by itself")
-    desk.page.get_by_role("link", name="Hips of our department").click()
+    desk.leads_on(desk.page.get_by_role("link", name="Hips of our department"))
     desk.go("Run")
     expect(desk.page.get_by_role("heading", name="The run is done")).to_be_visible()
     desk.is_sound()
@@ -330,12 +359,46 @@ def the_report_is_read(desk: Desk) -> None:
         path = waited.value.path()
         assert path is not None
         assert path.read_bytes()[:2] == b"PK", name
-    page.reload()
+    desk.reload()
     expect(page.get_by_role("heading", name="In plain words")).to_be_visible()
 
 
-def the_model_predicts(desk: Desk) -> None:
+def the_model_predicts(desk: Desk, server: Server, folder: Path) -> None:
+    """Predict a patient who came later, and compare with the command line."""
     page = desk.page
     desk.go("Model")
     page.locator("#fields").wait_for()
     desk.is_sound()
+    image, mask = write_hip(np.random.default_rng(9), folder, "next")
+    given = {}
+    for one in page.locator("#fields :is(input[type=number], select)").all():
+        name = one.get_attribute("name")
+        if name is None or name == "radiomics":
+            continue
+        if one.evaluate("one => one.tagName") == "SELECT":
+            one.select_option(index=1)
+        else:
+            one.fill("52")
+        given[name] = one.input_value()
+    page.set_input_files("#image", str(image))
+    page.set_input_files("#mask", str(mask))
+    with page.expect_response(lambda one: one.url.endswith("/predict-image")) as answered:
+        page.locator("#measure").click()
+    found = answered.value.json()["prediction"]
+    expect(page.locator("#result")).to_be_visible()
+    expect(page.locator("#upload-wrong")).to_be_empty()
+    with (folder / "next.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([list(given), list(given.values())])
+    out = folder / "next.json"
+    command = [sys.executable, "-m", "trephine", "predict", str(server.folder / "results/model")]
+    files = ["--image", str(image), "--mask", str(mask), "--clinical", str(folder / "next.csv")]
+    subprocess.run([*command, *files, "--model", found["model"], "--json", str(out)], check=True)
+    expected = json.loads(out.read_text("utf-8"))
+    for name in ("linear_predictor", "scores", "risk_group"):
+        assert found[name] == pytest.approx(expected[name], abs=1e-9), name
+    (at_24,) = expected["survival"].values()
+    assert found["survival"]["24"] == pytest.approx(at_24, abs=1e-9)
+    # The page's own arithmetic goes on from the scores that were measured.
+    shown = f"{100 * (1 - at_24['value']):.1f} %"
+    expect(page.locator("#horizons td").first).to_have_text(shown)
+    assert desk.errors == []

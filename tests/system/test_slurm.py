@@ -17,7 +17,8 @@ from system.slurm import Slurm, missing, slurm_running
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "slurm"
-ROWS, JOBS = 240, 4
+# So many that a job is still at work when it is killed.
+ROWS, JOBS = 480, 4
 
 
 @pytest.fixture(scope="module")

@@ -25,12 +25,10 @@ def annotate(
     """Draw regions and measure angles on images, as one rater. Stops with Ctrl-C."""
     from trephine.serve.extra import annotate_serving
     from trephine.study.annotating.items import rater_name
-    from trephine.study.annotating.workplace import open_workplace
 
     serve_annotator = annotate_serving()
     rater_name(rater)
     # A study file is held to its folder, here and in the processes that are started.
     os.environ[CONFINED] = "1"
-    open_workplace(path)
     with until_stopped():
         serve_annotator(path, rater, port, Announcer(browser))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -46,8 +47,13 @@ def desk_rules() -> GuardRules:
 def begin_desk(settings: DeskSettings, aside: Aside | None) -> Desk:
     """Return what the routes of a desk share, with sessions of its own."""
     sessions = OneTimeSessions(f"trephine_desk_{settings.port}")
-    others = aside or Aside(_SECONDS, _MEMORY_BYTES, settings.folder)
+    others = aside or desk_aside(settings.folder)
     return Desk(settings, sessions, Queue(settings.folder), others)
+
+
+def desk_aside(folder: Path) -> Aside:
+    """Return what opens the files of a folder in processes of their own."""
+    return Aside(_SECONDS, _MEMORY_BYTES, folder.resolve())
 
 
 def announcer(desk: Desk, opened: Callable[[str], None] | None) -> Callable[[], None]:

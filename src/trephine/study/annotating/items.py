@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # what decodes images takes a second to load, and a page star
     from trephine.imaging.spacing import StatedSpacing
 
 CONSENSUS = "consensus"
+# The label of each side's region in a mask, where a study states none.
+DEFAULT_LABELS: Mapping[Side | None, int] = {"R": 1, "L": 2, None: 1}
 
 _RATER = re.compile(r"^[a-z0-9][a-z0-9-]{0,30}$")
 
@@ -131,3 +133,32 @@ def rater_name(name: str) -> str:
 def address_of_place(place: str) -> str:
     """Return an address that holds no part of a name."""
     return hashlib.sha256(place.encode()).hexdigest()[:16]
+
+
+def work_item(
+    place: str,
+    path: Path,
+    rows: tuple[HipRow, ...],
+    spacing_mm: StatedSpacing = None,
+    labels: Mapping[Side | None, int] = DEFAULT_LABELS,
+) -> WorkItem:
+    """Return an image with the address of its place."""
+    return WorkItem(address_of_place(place), place, path, rows, spacing_mm, labels)
+
+
+def by_address(items: Sequence[WorkItem]) -> dict[str, WorkItem]:
+    """Return images by address, each with one of its own: two readings in one would be mixed.
+
+    Raises
+    ------
+    InputError
+        If two have one place.
+    """
+    found = {one.address: one for one in items}
+    if len(found) < len(items):
+        raise InputError(
+            "images: expected names that differ in more than their ending, and each image of a"
+            " study in the folder that its file names (not behind a link to another one), found"
+            f" {len(items) - len(found)} that would share a mask with another; rename or move them"
+        )
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from trephine.annotation.raster import runs_of
 from trephine.annotation.reading import DrawnReading
 from trephine.annotation.shapes import Disc, DrawnRegion, ShapePart
 from trephine.choices import Side
-from trephine.errors import InputError
+from trephine.errors import ImageError, InputError
 from trephine.imaging import fit_mask, read_mask
 from trephine.study.annotating.items import WorkItem
 from trephine.study.annotating.viewing import image_facts, opened, plane_grid, plane_values
@@ -99,7 +100,16 @@ def suggested_heads(item: WorkItem, axis: int, index: int) -> list[dict[str, Any
     return found
 
 
-def warmed_up() -> bool:
-    """Return True; whoever asks has a process that has loaded all that a page asks for."""
+def warmed_up(item: WorkItem | None) -> bool:
+    """Return True; whoever asks has a process that has loaded all that a page asks for.
+
+    Parameters
+    ----------
+    item
+        An image to open beside, if any.
+    """
+    if item is not None:
+        with suppress(ImageError):  # it is said where the page asks for it
+            opened(item)
     time.sleep(_WARM_S)
     return True

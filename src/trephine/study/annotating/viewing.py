@@ -94,7 +94,7 @@ def opened(item: WorkItem) -> Image:
 def image_facts(item: WorkItem) -> ImageFacts:
     """Return what a page has to know of an image."""
     image = opened(item)
-    low, step = _scale(image.pixels)
+    low, step = _scale(item)
     facing = facing_of(image)
     told = image.provenance
     return ImageFacts(
@@ -141,6 +141,20 @@ def grid_of(item: WorkItem) -> DrawnGrid:
     return DrawnGrid(image.pixels.shape, image.geometry, item.labels)
 
 
+def opening(item: WorkItem) -> tuple[ImageFacts, PlanePicture]:
+    """Return what a page has to know of an image, with its picture, or its middle slice.
+
+    Both in one: they need the image once.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read.
+    """
+    facts = image_facts(item)
+    return facts, picture(item, 0, facts.shape[0] // 2 if len(facts.shape) > 2 else 0)
+
+
 def picture(item: WorkItem, axis: int, index: int) -> PlanePicture:
     """Return a plane of an image in 16 bits; bright is dense, whatever the file's polarity.
 
@@ -153,11 +167,11 @@ def picture(item: WorkItem, axis: int, index: int) -> PlanePicture:
     """
     image = opened(item)
     plane = plane_values(image.pixels, axis, index)
-    low, step = _scale(image.pixels)
+    low, step = _scale(item)
     grey = plane - low
     if step != 1.0:
-        grey = grey / step
-    values = np.rint(grey).astype("<u2")
+        grey = np.rint(grey / step)
+    values = grey.astype("<u2")
     return PlanePicture(values.shape[0], values.shape[1], values.tobytes())
 
 
@@ -203,8 +217,14 @@ def _changed(path: Path) -> int:
     return max((one.stat().st_mtime_ns for one in path.iterdir()), default=0)
 
 
-def _scale(pixels: FloatArray) -> tuple[float, float]:
+def _scale(item: WorkItem) -> tuple[float, float]:
     """Return the grey of 0 and the step: 1 where whole greys fit 16 bits, so that none is lost."""
+    return _scale_of(item.path, _changed(item.path), item.spacing_mm)
+
+
+@lru_cache(maxsize=_LETTERS_KEPT)
+def _scale_of(path: Path, changed: int, spacing_mm: StatedSpacing) -> tuple[float, float]:
+    pixels = _opened(path, changed, spacing_mm).pixels
     low, high = float(pixels.min()), float(pixels.max())
     if high - low <= _WHITE and low == round(low) and bool(np.all(pixels == np.rint(pixels))):
         return low, 1.0

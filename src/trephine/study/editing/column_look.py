@@ -233,8 +233,9 @@ def roles_in(
 
 
 def _is_told_otherwise(role: Role, stated: Mapping[str, Any]) -> bool:
-    """Say whether other keys make a role needless: dates instead of a time, patient and side."""
-    instead = {"case": ("patient",), "time": ("start",), "event": ("event_date",)}
+    """Say whether other keys make a role needless: dates or visits for a time, patient and side."""
+    visits = "last_intact"
+    instead = {"case": ("patient",), "time": ("start", visits), "event": ("event_date", visits)}
     return any(key in stated for key in instead.get(role, ()))
 
 

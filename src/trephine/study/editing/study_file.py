@@ -23,10 +23,12 @@ from trephine.study.toml_text import inline, quoted
 from trephine.writing import write_text
 
 Role = Literal[
-    "case", "patient", "side", "start", "last", "event_date", "time", "event", "centre",
+    "case", "patient", "side", "start", "last", "event_date", "time", "event", "last_intact",
+    "first_seen", "centre",
 ]  # fmt: skip
 ROLES: tuple[Role, ...] = (
-    "case", "patient", "side", "time", "event", "start", "last", "event_date", "centre",
+    "case", "patient", "side", "time", "event", "start", "last", "event_date", "last_intact",
+    "first_seen", "centre",
 )  # fmt: skip
 
 _MOST_BYTES = 1 << 20

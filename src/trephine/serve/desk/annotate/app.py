@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,13 +13,12 @@ from starlette.types import ASGIApp
 from trephine.serve.desk.annotate.benches import Bench, Benches
 from trephine.serve.desk.annotate.page import annotate_files
 from trephine.serve.desk.annotate.routes import annotate_routes
-from trephine.serve.desk.aside import PROCESSES, Aside, ByName
+from trephine.serve.desk.aside import Aside
 from trephine.serve.desk.folder_routes import coming_in
 from trephine.serve.desk.guarding import announcer, begin_desk, guarded, worded
 from trephine.serve.desk.pages import DeskSettings
 from trephine.serve.logs import log
-
-WARMED_UP = ByName("trephine.study.annotating.starting", "warmed_up")
+from trephine.study.annotating.items import Workplace
 
 
 def create_annotator(
@@ -29,6 +27,7 @@ def create_annotator(
     rater: str,
     opened: Callable[[str], None] | None = None,
     aside: Aside | None = None,
+    place: Workplace | None = None,
 ) -> ASGIApp:
     """Return the application of one rater's page.
 
@@ -44,19 +43,18 @@ def create_annotator(
         Called with the address that opens the page, at the start and each time that one was used.
     aside
         Opens files in other processes.
+    place
+        What lies at the path, where it was opened just now.
     """
     desk = begin_desk(settings, aside)
     announce = announcer(desk, opened)
-    benches = Benches(desk.aside)
+    benches = Benches(desk.aside, {} if place is None else {path: place})
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         log("started")
         announce()
-        # What decodes images is loaded while the browser starts.
-        warming = asyncio.gather(*(desk.aside.ask(WARMED_UP) for _ in range(PROCESSES)))
         yield
-        warming.cancel()
         desk.aside.end()
         log("stopped")
 

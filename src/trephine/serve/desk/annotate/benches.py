@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
 
 from trephine.errors import InputError
-from trephine.serve.desk.aside import Aside, ByName
+from trephine.serve.desk.aside import PROCESSES, Aside, ByName
 from trephine.study.annotating.items import WorkItem, Workplace, rater_name
 from trephine.study.annotating.rating import Ratings
 
 OPEN_WORKPLACE = ByName("trephine.study.annotating.workplace", "open_workplace")
+WARMED_UP = ByName("trephine.study.annotating.starting", "warmed_up")
+
+# A place that was opened for a page serves it, if the page comes so soon.
+_FRESH_S = 60.0
 
 # A window that has not asked for so long is closed.
 _GONE_S = 12.0
@@ -64,6 +70,25 @@ class Bench:
         self.seen = {key: at for key, at in self.seen.items() if key[1] != window}
 
 
+async def ready_place(aside: Aside, path: Path, rater: str) -> Workplace:
+    """Open what there is to draw on, with the image that a rater's page begins with.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to draw on.
+    """
+    asked = (aside.ask(OPEN_WORKPLACE, path), aside.ask(WARMED_UP, None))
+    place, _ = await asyncio.gather(*asked)
+    rows = Ratings(place, rater).work_list()
+    first = next((row for row in rows if row["state"] == "open"), rows[0])
+    item = place.items[first["address"]]
+    # Whichever process is asked for the picture has it.
+    await asyncio.gather(*(aside.ask(WARMED_UP, item) for _ in range(PROCESSES)))
+    found: Workplace = place
+    return found
+
+
 class Benches:
     """Benches by path and rater; a workplace is opened again when a page is.
 
@@ -71,11 +96,15 @@ class Benches:
     ----------
     aside
         Opens tables in other processes.
+    places
+        What was opened just now, by its path.
     """
 
-    def __init__(self, aside: Aside) -> None:
+    def __init__(self, aside: Aside, places: Mapping[Path, Workplace] | None = None) -> None:
         self._aside = aside
-        self._places: dict[Path, Workplace] = {}
+        self._places: dict[Path, Workplace] = dict(places or {})
+        # Until when a place is as fresh as a page asks for; once.
+        self._until = dict.fromkeys(self._places, time.monotonic() + _FRESH_S)
         self._benches: dict[tuple[Path, str], Bench] = {}
 
     async def place(self, path: Path, fresh: bool = False) -> Workplace:
@@ -86,7 +115,8 @@ class Benches:
         InputError
             If there is nothing.
         """
-        if fresh or path not in self._places:
+        is_fresh = time.monotonic() < self._until.pop(path, 0.0) if fresh else True
+        if not is_fresh or path not in self._places:
             self._places[path] = await self._aside.ask(OPEN_WORKPLACE, path)
         return self._places[path]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, BackgroundTasks, Request
 from starlette.exceptions import HTTPException
@@ -20,6 +20,9 @@ from trephine.study.annotating.items import WorkItem
 from trephine.study.annotating.rating import Ratings, StaleReadingError
 from trephine.study.annotating.reading_values import files_revision
 
+if TYPE_CHECKING:  # what decodes images is loaded by other processes
+    from trephine.study.annotating.viewing import PlanePicture
+
 # Returns the bench that a request is about; its second argument asks for the files to be looked at
 # again.
 FindBench = Callable[[Request, bool], Awaitable[Bench]]
@@ -32,7 +35,7 @@ SEGMENTATION_OF = ByName("trephine.study.annotating.segmentation", "segmentation
 MIRRORED_REGION = ByName("trephine.study.annotating.starting", "mirrored_region")
 REGIONS_OF_MASK = ByName("trephine.study.annotating.starting", "regions_of_mask")
 SUGGESTED_HEADS = ByName("trephine.study.annotating.starting", "suggested_heads")
-IMAGE_FACTS = ByName("trephine.study.annotating.viewing", "image_facts")
+OPENING = ByName("trephine.study.annotating.viewing", "opening")
 PICTURE = ByName("trephine.study.annotating.viewing", "picture")
 
 _CASE = "/cases/{item}"
@@ -77,19 +80,23 @@ def _page(routes: APIRouter, desk: Desk, find: FindBench) -> None:
 
 
 def _images(routes: APIRouter, desk: Desk, find: FindBench) -> None:
-    @routes.get(f"{_CASE}/image")
-    async def facts(request: Request, item: str) -> Response:
+    @routes.get(f"{_CASE}/opening")
+    async def opening(request: Request, item: str) -> Response:
         bench = await find(request, False)
         one = bench.item(item)
-        found = await desk.aside.ask(IMAGE_FACTS, one)
-        return JSONResponse({**found.as_json(), "has_mask": _own_mask(bench, one) is not None})
+        facts, found = await desk.aside.ask(OPENING, one)
+        told = {**facts.as_json(), "has_mask": _own_mask(bench, one) is not None}
+        return _picture(found, {"x-facts": json.dumps(told)})
 
     @routes.get(f"{_CASE}/picture")
     async def grey(request: Request, item: str, axis: int = 0, index: int = 0) -> Response:
         one = (await find(request, False)).item(item)
-        found = await desk.aside.ask(PICTURE, one, axis, index)
-        size = {"x-rows": str(found.rows), "x-columns": str(found.columns)}
-        return Response(found.values, media_type="application/octet-stream", headers=size)
+        return _picture(await desk.aside.ask(PICTURE, one, axis, index))
+
+
+def _picture(found: PlanePicture, more: Mapping[str, str] | None = None) -> Response:
+    size = {"x-rows": str(found.rows), "x-columns": str(found.columns), **(more or {})}
+    return Response(found.values, media_type="application/octet-stream", headers=size)
 
 
 def _readings(routes: APIRouter, desk: Desk, find: FindBench) -> None:

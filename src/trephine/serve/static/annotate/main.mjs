@@ -5,9 +5,9 @@ import { fresh, Session } from "./session.mjs";
 import { followKeys, makeSheet } from "./keys.mjs";
 import { drawOverlay, measureSaid } from "./overlay.mjs";
 import { listed, makeChoices, makePalette, showComparison, showList, showMeasures, showNotices, showRegions, showTool } from "./panels.mjs";
-import { Picture } from "./picture.mjs";
+import { pictureOf } from "./picture.mjs";
 import { circleOf } from "./shapes.mjs";
-import { dropDraft, followPointers } from "./tools.mjs";
+import { dropDraft, followPointers, settle } from "./tools.mjs";
 import { View } from "./view.mjs";
 import { number, text } from "./words.mjs";
 
@@ -46,6 +46,7 @@ class App {
   }
 
   async open(address) {
+    settle(this);
     await this.session.queue;
     const ticket = (this.opening = fresh());
     Object.assign(this, { address, picture: null, reading: null, suggestions: [], comparison: null, selected: null, editing: null, growing: null, draft: null, cross: null, plane: { axis: 0, index: 0 } });
@@ -56,14 +57,17 @@ class App {
     id("saved").textContent = "";
     this.notices = [];
     try {
-      const facts = await this.session.json(`cases/${address}/image`);
+      const answer = await this.session.get(`cases/${address}/opening`);
+      const facts = JSON.parse(answer.headers.get("x-facts"));
+      const picture = await pictureOf(answer);
       if (ticket !== this.opening) return;
       this.facts = facts;
       const [first] = facts.shape;
       this.planes = facts.shape.length === 3 ? first : 1;
       this.plane = { axis: 0, index: this.planes > 1 ? first >> 1 : 0 };
       id("start").hidden = !facts.has_mask;
-      await Promise.all([this.loadPlane(ticket, true), this.loadReading(ticket)]);
+      this.showPicture(picture, true);
+      await this.loadReading(ticket);
     } catch (error) {
       if (ticket !== this.opening) return;
       this.notices = ["cannot_open"];
@@ -77,14 +81,16 @@ class App {
 
   async loadPlane(ticket, whole) {
     const { axis, index } = this.plane;
-    const answer = await this.session.get(`cases/${this.address}/picture`, { axis, index });
-    const [rows, columns] = [Number(answer.headers.get("x-rows")), Number(answer.headers.get("x-columns"))];
-    const values = new Uint16Array(await answer.arrayBuffer());
-    if (ticket !== this.opening || axis !== this.plane.axis || index !== this.plane.index) return;
-    this.picture = new Picture(rows, columns, values);
+    const picture = await pictureOf(await this.session.get(`cases/${this.address}/picture`, { axis, index }));
+    if (ticket === this.opening && axis === this.plane.axis && index === this.plane.index) this.showPicture(picture, whole);
+  }
+
+  showPicture(picture, whole) {
+    const { axis } = this.plane;
+    this.picture = picture;
     const kept = this.facts.shape.length === 3 ? [0, 1, 2].filter((one) => one !== axis) : [0, 1];
     this.view.spacing = kept.map((one) => this.facts.spacing_mm[one]);
-    this.view.shape = [rows, columns];
+    this.view.shape = [picture.rows, picture.columns];
     this.view.mirrored = this.facts.sides[axis][0] === "L";
     if (whole) {
       this.fit("both");
@@ -111,9 +117,9 @@ class App {
     const within = Math.min(Math.max(index, 0), count - 1);
     if (count < 2 || (axis === this.plane.axis && within === this.plane.index)) return;
     const turned = axis !== this.plane.axis;
+    settle(this);
     this.plane = { axis, index: within };
     this.planes = count;
-    this.editing = null;
     dropDraft(this);
     await Promise.all([this.loadPlane(this.opening, turned), this.loadReading(this.opening)]);
     if (this.comparison) await this.compare(true);
@@ -154,6 +160,7 @@ class App {
   }
 
   async operate(operation) {
+    if (this.settling) settle(this); // a handle that was just moved by keys is saved first
     const { address } = this;
     let saved = false;
     // What was drawn stands at once, so that the next stroke joins it; it is saved when that is said.
@@ -253,14 +260,15 @@ class App {
   }
 
   choose(tool) {
+    settle(this);
     this.tool = tool;
-    this.editing = null;
     dropDraft(this);
     showTool(this);
     this.say(`${text(`tool_${tool}`)}. ${text(`hint_${tool}`)}`);
   }
 
   escape() {
+    if (this.editing) this.showSaved(this.session.unsaved ? "saving" : "saved");
     this.editing = null;
     if (this.draft || this.growing) dropDraft(this);
     else this.select(null);

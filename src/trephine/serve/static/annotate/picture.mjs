@@ -14,12 +14,26 @@ function halved({ rows, columns, values }) {
   return { rows: high, columns: wide, values: half };
 }
 
-export class Picture {
+/** Return the picture of an answer. */
+export async function pictureOf(answer) {
+  const [rows, columns] = ["x-rows", "x-columns"].map((name) => Number(answer.headers.get(name)));
+  return new Picture(rows, columns, new Uint16Array(await answer.arrayBuffer()));
+}
+
+class Picture {
   constructor(rows, columns, values) {
     this.levels = [{ rows, columns, values }];
     while (Math.min(this.levels.at(-1).rows, this.levels.at(-1).columns) > 256) this.levels.push(halved(this.levels.at(-1)));
     this.sorted = null;
     this.table = new Uint32Array(65536);
+  }
+
+  get rows() {
+    return this.levels[0].rows;
+  }
+
+  get columns() {
+    return this.levels[0].columns;
   }
 
   /** Return the grey below which a share of a sample of pixels lies. */

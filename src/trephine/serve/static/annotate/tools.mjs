@@ -250,6 +250,8 @@ export function changeHandle(app, key, [x, y]) {
   }
   if (!handle) return;
   const [id] = key.split("/");
+  // What another handle was moved to is saved before this one takes its place.
+  if (app.editing && (app.editing.id !== id || (app.editing.part ?? -1) !== handle.part)) settle(app);
   if (handle.part === -2) {
     const suggestion = app.suggestions.find((one) => one.side === app.selected.suggestion);
     suggestion.shape = handle.to(x, y);
@@ -259,15 +261,18 @@ export function changeHandle(app, key, [x, y]) {
   app.draw();
 }
 
-/** Save what was changed by a handle. */
+/** Save what was changed by a handle; what is moved while that is sent stays. */
 export async function settle(app) {
   const { editing } = app;
   clearTimeout(app.settling);
   app.settling = null;
   if (!editing) return;
-  if (editing.points) await changeMeasure(app, editing.id, editing.points);
+  const known = [...app.reading.regions.map((one) => one.region_id), ...app.reading.measures.map((one) => one.measure_id)];
+  if (!known.includes(editing.id)) {
+    app.editing = null; // another window took it out
+    app.showSaved("saved");
+  } else if (editing.points) await changeMeasure(app, editing.id, editing.points);
   else await changePart(app, editing.id, editing.part, editing.shape);
-  app.editing = null;
   app.draw();
 }
 
@@ -283,6 +288,7 @@ export function keyOnHandle(app, event) {
     const [dx, dy] = steps[event.key];
     const to = [handle.place[0] + dx * step, handle.place[1] + dy * step];
     changeHandle(app, key, to);
+    if (app.editing) app.showSaved("saving");
     app.say(text("moved_to", { x: number(to[0]), y: number(to[1]), said: app.saidOf(app.editing) }));
     clearTimeout(app.settling);
     app.settling = setTimeout(() => settle(app), SETTLE_MS);
