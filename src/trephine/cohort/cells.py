@@ -131,6 +131,11 @@ def read_column(
             return number
         return cell
 
+    if len(column) == 1:
+        # One cell, as of a new case, mostly means what it says: a server is asked often.
+        cell = column.iloc[0]
+        read = cell_of(cell)
+        return column if read == cell else pd.Series([read], column.index, name=column.name)
     return column.map(cell_of)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -158,11 +159,12 @@ def _measured(
     assert variable.arcs is not None
     arcs: list[FloatArray] = []
     for arc in variable.arcs:
-        column = _column(arc, ClinicalVariable(column=arc), frame, name, problems)
+        alone = _alone(arc)
+        column = _column(arc, alone, frame, name, problems)
         if column is None:
             return np.full(len(frame), np.nan)
         keys = LOCKED if locked else CellKeys(f'[data.read."{arc}"]')
-        arcs.append(_numbers(ClinicalVariable(column=arc), column, name, problems, keys))
+        arcs.append(_numbers(alone, column, name, problems, keys))
     stated = variable.column_of(key)
     columns = FemoralHeadColumns(
         coronal_arc=variable.arcs[0],
@@ -175,6 +177,12 @@ def _measured(
     values = np.full(len(frame), np.nan)
     values[possible] = _COMPUTE[variable.measure or ""](arcs[0][possible], arcs[1][possible])
     return values
+
+
+@cache
+def _alone(column: str) -> ClinicalVariable:
+    """Return a measurement that is read from a column as it stands."""
+    return ClinicalVariable(column=column)
 
 
 _COMPUTE = {

@@ -16,6 +16,7 @@ from trephine.cohort.femoral_head import (
     parse_arco,
     parse_jic,
 )
+from trephine.cohort.table import one_plain_number
 from trephine.errors import MisfitError, Problem
 from trephine.types import BoolArray, FloatArray, IntArray
 
@@ -201,8 +202,10 @@ def _numbers(table: pd.DataFrame, name: str | None) -> FloatArray:
     """Return a column as numbers; text is left to the table's own check and counts as missing."""
     if name is None:
         return np.full(len(table), np.nan)
-    column = pd.to_numeric(table[name], errors="coerce")
-    return np.asarray(column, dtype=np.float64)
+    column = table[name]
+    if (plain := one_plain_number(column)) is not None:
+        return plain
+    return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
 
 
 def _cell(name: str | None, row: int, expected: str, found: str, advice: str = "") -> Problem:

@@ -37,15 +37,24 @@ def is_missing(cell: str) -> bool:
     return cell.lower() in MISSING
 
 
+def one_plain_number(column: pd.Series) -> FloatArray | None:
+    """Return a column of one cell, as of a new case, if that is a plain number; else None.
+
+    The same number as pandas reads, in a tenth of the time.
+    """
+    if len(column) == 1 and _PLAIN.fullmatch(cell := str(column.iloc[0])):
+        return np.array([float(cell)])
+    return None
+
+
 def as_numbers(column: pd.Series) -> tuple[FloatArray, list[int]]:
     """Return a text column as numbers, NaN where missing, and the rows that hold no number.
 
     Rows are 0-based positions in the column. A decimal comma is not guessed at: "1,5" is no
     number. Full-width digits and a Unicode minus are those of any number.
     """
-    if len(column) == 1 and _PLAIN.fullmatch(cell := str(column.iloc[0])):
-        # One cell, as of a new case: the same number in a tenth of the time.
-        return np.array([float(cell)]), []
+    if (plain := one_plain_number(column)) is not None:
+        return plain, []
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     # No mark of a missing value reads as a number: only the other cells are looked at one by one.
     odd = np.flatnonzero(~np.isfinite(numbers))

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import Field
+from starlette.responses import Response
 
 from trephine.serve.answers import Form, ImagePrediction, Prediction, image_prediction
 from trephine.serve.logs import log
@@ -119,8 +120,10 @@ def api_routes(models: dict[str, ServedModel], turns: Turns, metrics: Metrics) -
         """Return all that a calculator of the model needs."""
         return named(model_id).content
 
-    @routes.post("/models/{model_id}/predict")
-    def predict(model_id: str, case: Case) -> Prediction:
+    # Neither in a thread, whose handing over takes longer than the prediction, nor validated
+    # twice: `prediction_of` has done it.
+    @routes.post("/models/{model_id}/predict", response_model=Prediction)
+    async def predict(model_id: str, case: Case) -> Response:
         """Predict one case from values."""
         served = named(model_id)
         given = NewCase(
@@ -129,7 +132,8 @@ def api_routes(models: dict[str, ServedModel], turns: Turns, metrics: Metrics) -
         with metrics.predictions.labels("values", "failed").count_exceptions():
             found = predict_case(served.locked, given, case.model)
         metrics.predictions.labels("values", "predicted").inc()
-        return prediction_of(found)
+        answer = prediction_of(found).model_dump_json()
+        return Response(answer, media_type="application/json")
 
     @routes.post("/models/{model_id}/predict-image", openapi_extra=_UPLOAD)
     async def predict_image(model_id: str, request: Request) -> ImagePrediction:

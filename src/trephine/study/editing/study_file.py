@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
@@ -23,13 +23,10 @@ from trephine.study.toml_text import inline, quoted
 from trephine.writing import write_text
 
 Role = Literal[
-    "case", "patient", "side", "start", "last", "event_date", "time", "event", "last_intact",
-    "first_seen", "centre",
-]  # fmt: skip
-ROLES: tuple[Role, ...] = (
     "case", "patient", "side", "time", "event", "start", "last", "event_date", "last_intact",
     "first_seen", "centre",
-)  # fmt: skip
+]  # fmt: skip
+ROLES: tuple[Role, ...] = get_args(Role)
 
 _MOST_BYTES = 1 << 20
 _ASKED = re.compile(r"^[ \t]*# TO DECIDE: (?P<question>.*?)[ \t]*$", re.MULTILINE)

@@ -34,9 +34,11 @@ def one_row(given: Given) -> pd.DataFrame:
     """
     if not isinstance(given, Path):
         cells = ["" if _absent(value) else str(value) for value in given.values()]
-        # As objects in one block: a column of its own takes a server longer than all the rest.
+        # As objects in one block, names too: otherwise a server makes and asks for columns longer
+        # than all the rest takes.
         row = np.array(cells, dtype=object).reshape(1, -1)
-        return pd.DataFrame(row, index=[1], columns=list(given), dtype=object)
+        names = pd.Index(list(given), dtype=object)
+        return pd.DataFrame(row, index=[1], columns=names, dtype=object)
     frame = read_table(given)
     if len(frame) != 1:
         problem = Problem(given.name, "one row below the header", f"{len(frame)} rows")
