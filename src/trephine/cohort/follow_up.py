@@ -28,16 +28,19 @@ class DateRules(DateReading):
         Where follow-up begins, and the last visit.
     event_date
         When the event was seen, empty where it was not; None if another column says whether.
+    entry
+        When a case came under observation, empty where from the start; None if all did.
     """
 
     start: str
     last: str
     event_date: str | None = None
+    entry: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of dates."""
-        return tuple(filter(None, (self.start, self.last, self.event_date)))
+        return tuple(filter(None, (self.start, self.last, self.event_date, self.entry)))
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,9 @@ class FollowUp:
         The dates by column.
     problems, assumed
         As :class:`trephine.cohort.dates.DateColumn`.
+    entry
+        After the start, in the outcome's unit, shape (n,), below 0 where before it; NaN where the
+        cell is empty. None where all cases were under observation from the start.
     """
 
     time: FloatArray
@@ -61,6 +67,7 @@ class FollowUp:
     dates: dict[str, DateColumn]
     problems: tuple[Problem, ...]
     assumed: tuple[str, ...]
+    entry: FloatArray | None = None
 
 
 def follow_up(
@@ -104,7 +111,10 @@ def follow_up(
         event = np.where(np.isnan(time), np.nan, np.isfinite(seen).astype(np.float64))
     assumed = [sentence for column in dates.values() for sentence in column.assumed]
     assumed.append(_said(rules, unit))
-    return FollowUp(time, event, dates, tuple(problems), tuple(dict.fromkeys(assumed)))
+    entry = None
+    if rules.entry is not None:
+        entry = (dates[rules.entry].days - start) / DAYS[unit]
+    return FollowUp(time, event, dates, tuple(problems), tuple(dict.fromkeys(assumed)), entry)
 
 
 def _compare(

@@ -77,6 +77,8 @@ class TidyTable:
         Columns of the frame.
     last_intact, first_seen
         Columns of the visits between which events lie, as times; None where times are known.
+    entry
+        Column that was made of dates on which cases came under observation, as times; else None.
     problems, assumed
         What is wrong, and what was assumed, one sentence each.
     changes
@@ -91,6 +93,7 @@ class TidyTable:
     event: str
     last_intact: str | None = None
     first_seen: str | None = None
+    entry: str | None = None
     problems: tuple[Problem, ...] = ()
     assumed: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -157,6 +160,7 @@ def absent_names(columns: Sequence[str], rules: TidyRules) -> dict[str, str]:
             "start": rules.dates.start,
             "last": rules.dates.last,
             "event_date": rules.dates.event_date,
+            "entry": rules.dates.entry,
         }
     elif rules.visits is not None:
         visits = rules.visits
@@ -253,6 +257,12 @@ def _with_follow_up(tidy: TidyTable, rules: TidyRules, found: FollowUp) -> TidyT
         why = f"whether {rules.dates.event_date!r} has a date" if rules.dates else ""
         changes += made_cells(frame, event, cells, why)
         frame = with_first(frame, event, cells)
+    entry = None
+    if found.entry is not None:
+        entry = free_name(frame, "entry")
+        cells = number_texts(found.entry)
+        changes += made_cells(frame, entry, cells, f"{rules.unit} from the start to the entry")
+        frame = with_first(frame, entry, cells)
     time = free_name(frame, "time")
     cells = number_texts(found.time)
     changes += made_cells(frame, time, cells, f"{rules.unit} between the dates")
@@ -261,6 +271,7 @@ def _with_follow_up(tidy: TidyTable, rules: TidyRules, found: FollowUp) -> TidyT
         frame=with_first(frame, time, cells),
         time=time,
         event=event,
+        entry=entry,
         problems=(*tidy.problems, *found.problems),
         assumed=(*tidy.assumed, *found.assumed),
         changes=(*tidy.changes, *changes),

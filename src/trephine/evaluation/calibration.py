@@ -10,10 +10,11 @@ import numpy.typing as npt
 from scipy.special import chdtrc
 
 from trephine.errors import InputError
-from trephine.evaluation.censoring_weights import check_horizon, check_risk
+from trephine.evaluation.censoring_weights import check_horizon, check_risk, mean_prediction
 from trephine.survival.aalen_johansen import cumulative_incidence
 from trephine.survival.competing_outcome import THE_EVENT, CompetingSurvival
 from trephine.survival.kaplan_meier import IntervalType, kaplan_meier
+from trephine.survival.late_outcome import entry_of
 from trephine.types import Estimate, FloatArray, IntArray, Survival
 
 Grouping = Literal["quantiles", "equal sizes"]
@@ -138,10 +139,12 @@ def calibration_groups(
         time, event = outcome.time[rows], outcome.event[rows]
         n_events = int((event & (time <= horizon)).sum())
         alike = None if labels is None else labels[rows]
-        observed, note = observed_share(outcome.take(rows), horizon, alike, level, interval)
-        found.append(
-            CalibrationGroup(int(rows.sum()), n_events, float(risk[rows].mean()), observed, note)
-        )
+        own = outcome.take(rows)
+        expected = mean_prediction(own, risk[rows], horizon)
+        observed, note = observed_share(own, horizon, alike, level, interval)
+        if np.isnan(expected) and not note:
+            note = f"nobody is under observation beyond the horizon of {outcome.when(horizon)}"
+        found.append(CalibrationGroup(int(rows.sum()), n_events, expected, observed, note))
     return tuple(found)
 
 
@@ -192,7 +195,12 @@ def observed_share(
     if isinstance(outcome, CompetingSurvival):
         return _observed_incidence(outcome, horizon, cluster, level)
     curve = kaplan_meier(
-        outcome.time, outcome.event, cluster=cluster, level=level, interval=interval
+        outcome.time,
+        outcome.event,
+        entry=entry_of(outcome),
+        cluster=cluster,
+        level=level,
+        interval=interval,
     )
     if horizon > outcome.time.max() and curve.survival_probability[-1] > 0.0:
         note = f"nobody was followed to the horizon of {outcome.when(horizon)}"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from trephine.choices import CurveMethod
 from trephine.errors import InputError, ModelError
 from trephine.evaluation.calibration_slope import complementary_log_log
-from trephine.evaluation.censoring_weights import check_horizon, check_risk
+from trephine.evaluation.censoring_weights import check_horizon, check_risk, is_late
 from trephine.evaluation.intervals import patient_bootstrap
 from trephine.evaluation.local_linear import local_linear
 from trephine.evaluation.pseudo_values import survival_pseudo_values
@@ -226,6 +226,11 @@ def smooth_observed(
         raise InputError(f"nobody was followed to the horizon of {outcome.when(horizon)}")
     if isinstance(outcome, CompetingSurvival):
         return _by_subdistribution(outcome, event_probability, horizon, at, method)
+    if is_late(outcome) and method not in ("hazard", "hazard spline"):
+        raise InputError(
+            "calibration curve: expected hazard where cases came under observation late, found"
+            f" {method}"
+        )
     if method == "hazard regression":
         return _by_hazard_regression(outcome, event_probability, horizon, at)
     if method in ("hazard", "hazard spline"):

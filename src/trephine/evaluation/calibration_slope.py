@@ -10,7 +10,7 @@ from scipy.special import ndtri
 
 from trephine.errors import ModelError
 from trephine.evaluation.calibration import observed_share
-from trephine.evaluation.censoring_weights import check_horizon, check_risk
+from trephine.evaluation.censoring_weights import check_horizon, check_risk, mean_prediction
 from trephine.evaluation.unfitted import why_unfitted
 from trephine.regression.cox import CoxModel
 from trephine.types import Estimate, FloatArray, Survival
@@ -81,7 +81,7 @@ def calibration_in_the_large(
     risk = check_risk(event_probability, len(outcome), "event probability", probability=True)
     labels = None if cluster is None else np.asarray(cluster)
     observed, note = observed_share(outcome, horizon, labels, level, "log")
-    expected = float(risk.mean())
+    expected = mean_prediction(outcome, risk, horizon)
     if expected == 0.0:
         ratio = Estimate(float("nan"), level=level)
         note = note or "every prediction is 0"

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import InputError
+from trephine.evaluation.late_weights import (
+    Observation,
+    late_influence,
+    late_weights,
+    observation_of,
+)
 from trephine.regression.cox import CoxModel
 from trephine.survival.arrays import merge_near_ties
 from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.survival.ipcw import CensoringDistribution, censoring_distribution
+from trephine.survival.late_outcome import LateSurvival, entry_of
 from trephine.types import BoolArray, FloatArray, Survival, TimeUnit, span_text
 
 HorizonConvention = Literal["timeROC", "riskRegression"]
@@ -72,6 +79,8 @@ def status_at(
     censorings (hazard c / (Y - d)), as in R's pec, prodlim, timeROC and riskRegression: read just
     before T for cases, at the horizon for controls.
 
+    Where cases came under observation late, weights are those of ``late_weights``.
+
     Parameters
     ----------
     outcome
@@ -94,14 +103,19 @@ def status_at(
     """
     check_horizon(horizon)
     if covariates is not None:
-        if isinstance(outcome, CompetingSurvival):
-            raise InputError("covariates: expected none where events compete, found some")
+        if isinstance(outcome, CompetingSurvival) or is_late(outcome):
+            raise InputError(
+                "covariates: expected none where events compete or cases came under observation"
+                " late, found some"
+            )
         is_case, is_control = _case_and_control(outcome, horizon, convention)
         weight = np.zeros(len(outcome))
         own, at_horizon = _cox_uncensored_probability(outcome, covariates, horizon)
         weight[is_case] = 1.0 / own[is_case]
         weight[is_control] = 1.0 / at_horizon[is_control]
         return HorizonStatus(float(horizon), is_case, is_control, weight, convention, outcome.unit)
+    if is_late(outcome):
+        return _late_status(observation_of(outcome), outcome, horizon, convention)
     return _weighted_by(
         censoring_distribution(outcome.time, ended_by_event(outcome)), outcome, horizon, convention
     )
@@ -119,8 +133,39 @@ def statuses_at(
     """
     for horizon in horizons:
         check_horizon(horizon)
+    if is_late(outcome):
+        seen = observation_of(outcome)
+        return tuple(_late_status(seen, outcome, float(t), "riskRegression") for t in horizons)
     censoring = censoring_distribution(outcome.time, ended_by_event(outcome))
     return tuple(_weighted_by(censoring, outcome, float(t), "riskRegression") for t in horizons)
+
+
+def is_late(outcome: Survival) -> TypeGuard[LateSurvival]:
+    """Say whether some cases came under observation after the start."""
+    return entry_of(outcome) is not None
+
+
+def _late_status(
+    seen: Observation, outcome: LateSurvival, horizon: float, convention: HorizonConvention
+) -> HorizonStatus:
+    is_case, is_control = _case_and_control(outcome, horizon, convention)
+    weight = late_weights(seen, is_case, is_control, horizon)
+    return HorizonStatus(float(horizon), is_case, is_control, weight, convention, outcome.unit)
+
+
+def mean_prediction(outcome: Survival, event_probability: FloatArray, horizon: float) -> float:
+    """Return the mean predicted probability of the cases at the start.
+
+    Where cases came under observation late, those with an early event are too few: each counts by
+    its weight at the horizon. NaN where nobody is left there to stand for the others.
+    """
+    if not is_late(outcome):
+        return float(event_probability.mean())
+    status = status_at(outcome, horizon, convention="riskRegression")
+    total = float(status.weight.sum())
+    if total < (1.0 - 1e-9) * len(outcome):
+        return float("nan")
+    return float(status.weight @ event_probability) / total
 
 
 def _weighted_by(
@@ -150,6 +195,8 @@ def _case_and_control(
     beyond = time > horizon
     if isinstance(outcome, CompetingSurvival):
         beyond = beyond | (outcome.competing & before)
+    if isinstance(outcome, LateSurvival):
+        beyond = beyond & (outcome.entry <= horizon)
     return outcome.event & before, beyond
 
 
@@ -241,6 +288,8 @@ def censoring_influence(
     FloatArray
         Shape (n,), in the order of the cases.
     """
+    if is_late(outcome):
+        return summed_censoring_influence(outcome, [coefficient], [status])
     if status.convention == "timeROC":
         return _row_by_row(outcome, coefficient)
     return summed_censoring_influence(outcome, [coefficient], [status])
@@ -279,6 +328,10 @@ def summed_censoring_influence(
     statuses
         One for each horizon.
     """
+    if is_late(outcome):
+        controls = [status.is_control for status in statuses]
+        horizons = [status.horizon for status in statuses]
+        return late_influence(observation_of(outcome), coefficients, controls, horizons)
     time, n = merge_near_ties(outcome.time), len(outcome)
     distinct, position = np.unique(time, return_inverse=True)
     size = distinct.size

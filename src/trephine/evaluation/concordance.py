@@ -9,8 +9,14 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 from trephine.errors import InputError
-from trephine.survival.concordance import TimeWeight, concordance, influence_covariance
+from trephine.survival.concordance import (
+    Concordance,
+    TimeWeight,
+    concordance,
+    influence_covariance,
+)
 from trephine.survival.late_concordance import concordance_since_entry
+from trephine.survival.late_outcome import entry_of
 from trephine.types import Estimate, FloatArray, Survival
 
 
@@ -98,23 +104,8 @@ def concordance_index(
     >>> late.low < late.value < late.high
     True
     """
-    if entry is not None:
-        if time_weight != "n":
-            raise InputError(
-                f"time_weight: expected 'n' where cases have an entry, found {time_weight!r}"
-            )
-        since = concordance_since_entry(
-            survival.time, survival.event, risk_score, entry, ymax=horizon, cluster=cluster
-        )
-        return _estimate(since.estimate, since.standard_error, level)
-    found = concordance(
-        survival.time,
-        survival.event,
-        risk_score,
-        time_weight=time_weight,
-        ymax=horizon,
-        cluster=cluster,
-    )
+    since = entry_of(survival) if entry is None else entry
+    found = _measured(survival, risk_score, time_weight, horizon, cluster, since)
     return _estimate(found.estimate, found.standard_error, level)
 
 
@@ -138,14 +129,7 @@ def compare_concordance(
     """
     _check_level(level)
     found = [
-        concordance(
-            survival.time,
-            survival.event,
-            score,
-            time_weight=time_weight,
-            ymax=horizon,
-            cluster=cluster,
-        )
+        _measured(survival, score, time_weight, horizon, cluster, entry_of(survival))
         for score in (first_risk_score, second_risk_score)
     ]
     covariance = influence_covariance(
@@ -165,6 +149,26 @@ def compare_concordance(
         n=len(survival),
         n_events=int(survival.event.sum()),
     )
+
+
+def _measured(
+    survival: Survival,
+    risk_score: npt.ArrayLike,
+    time_weight: TimeWeight,
+    horizon: float | None,
+    cluster: npt.ArrayLike | None,
+    entry: npt.ArrayLike | None,
+) -> Concordance:
+    time, event = survival.time, survival.event
+    if entry is None:
+        return concordance(
+            time, event, risk_score, time_weight=time_weight, ymax=horizon, cluster=cluster
+        )
+    if time_weight != "n":
+        raise InputError(
+            f"time_weight: expected 'n' where cases have an entry, found {time_weight!r}"
+        )
+    return concordance_since_entry(time, event, risk_score, entry, ymax=horizon, cluster=cluster)
 
 
 def _estimate(value: float, error: float, level: float) -> Estimate:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import InputError
-from trephine.evaluation.censoring_weights import check_horizon, check_risk
+from trephine.evaluation.censoring_weights import check_horizon, check_risk, is_late, status_at
 from trephine.evaluation.intervals import patient_bootstrap
 from trephine.survival.aalen_johansen import incidence_above
 from trephine.survival.competing_outcome import CompetingSurvival
@@ -197,6 +197,8 @@ def _rates(
     As in dcurves, Kaplan-Meier among those acted on is not read past their last follow-up, even
     where it has reached 0.
     """
+    if is_late(outcome):
+        return _weighted_rates(outcome, risk, horizon, grid)
     share = 1.0 - np.searchsorted(np.sort(risk), grid, side="left") / risk.size
     event_rate = _event_rates(outcome, risk, horizon, grid)
     followed = grid <= risk[outcome.time >= horizon].max(initial=-np.inf)
@@ -211,6 +213,22 @@ def _rates(
             f" horizon of {outcome.when(horizon)}"
         )
     return event_rate * share, (1.0 - event_rate) * share, note
+
+
+def _weighted_rates(
+    outcome: Survival, risk: FloatArray, horizon: float, grid: FloatArray
+) -> tuple[FloatArray, FloatArray, str]:
+    """Return `_rates` where cases came under observation late: each counts by its weight."""
+    status = status_at(outcome, horizon, convention="riskRegression")
+    if not status.is_control.any():
+        unknown = np.full(grid.size, np.nan)
+        when = outcome.when(horizon)
+        return unknown, unknown, f"nobody is under observation beyond the horizon of {when}"
+    acted_on = risk >= grid[:, np.newaxis]
+    share = status.weight / len(outcome)
+    true: FloatArray = acted_on @ (share * status.is_case)
+    false: FloatArray = acted_on @ (share * status.is_control)
+    return true, false, ""
 
 
 def _event_rates(

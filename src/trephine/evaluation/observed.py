@@ -9,6 +9,7 @@ import numpy as np
 from trephine.survival.aalen_johansen import cumulative_incidence
 from trephine.survival.competing_outcome import THE_EVENT, CompetingSurvival
 from trephine.survival.kaplan_meier import kaplan_meier
+from trephine.survival.late_outcome import entry_of
 from trephine.types import FloatArray, Survival
 
 
@@ -26,7 +27,7 @@ def shares_by(outcome: Survival, times: Sequence[float] | FloatArray) -> FloatAr
     """
     asked = np.asarray(times, dtype=np.float64)
     if not isinstance(outcome, CompetingSurvival):
-        curve = kaplan_meier(outcome.time, outcome.event)
+        curve = kaplan_meier(outcome.time, outcome.event, entry=entry_of(outcome))
         found: FloatArray = 1.0 - curve.at(asked).survival_probability
         return found
     if not outcome.event.any():

@@ -12,6 +12,8 @@ from trephine.errors import ModelError
 from trephine.evaluation.normal_interval import with_interval
 from trephine.evaluation.unfitted import why_unfitted
 from trephine.regression.cox import CoxModel
+from trephine.survival.late_entry import rows_by_time
+from trephine.survival.late_outcome import entry_of
 from trephine.types import Estimate, FloatArray, Survival
 
 
@@ -99,12 +101,13 @@ def breslow_baseline(
 
     Breslow's estimate with the predictor as offset; shape of ``times``.
     """
-    order = np.argsort(outcome.time, kind="stable")
-    time, event, lp = outcome.time[order], outcome.event[order], linear_predictor[order]
+    rows = rows_by_time(outcome.time, outcome.event, entry_of(outcome))
+    time, event, lp = rows.time, rows.event, linear_predictor[rows.case]
     shift = float(lp.max())
-    at_risk = np.cumsum(np.exp(lp - shift)[::-1])[::-1]
+    at_risk = np.cumsum((rows.sign * np.exp(lp - shift))[::-1])[::-1]
     first = np.searchsorted(time, time, side="left")
-    steps = np.where(event, np.exp(-shift) / at_risk[first], 0.0)
+    steps = np.zeros(time.size)
+    steps[event] = np.exp(-shift) / at_risk[first[event]]
     cumulative = np.append(0.0, np.cumsum(steps))
     hazard: FloatArray = cumulative[np.searchsorted(time, times, side="right")]
     survival: FloatArray = np.exp(-hazard)

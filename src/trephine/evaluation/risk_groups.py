@@ -12,6 +12,7 @@ import numpy.typing as npt
 from trephine.errors import InputError
 from trephine.evaluation.censoring_weights import check_horizon, check_risk
 from trephine.survival.kaplan_meier import KaplanMeierCurve, kaplan_meier
+from trephine.survival.late_outcome import entry_of, under_observation
 from trephine.survival.logrank import LogrankResult, logrank_test
 from trephine.types import Estimate, FloatArray, IntArray, Survival
 
@@ -156,7 +157,7 @@ def _logrank(outcome: Survival, code: IntArray) -> tuple[LogrankResult | None, s
     if np.unique(code).size < 2:
         return None, "no log-rank test: all cases are in one group"
     try:
-        return logrank_test(outcome.time, outcome.event, code), ""
+        return logrank_test(outcome.time, outcome.event, code, entry=entry_of(outcome)), ""
     except InputError as error:
         return None, str(error)
 
@@ -189,9 +190,12 @@ def _describe(
         return RiskGroup(
             name, 0, 0, None, times, empty, horizons, unknown, nothing, "no case in this group"
         )
-    time, event = outcome.time[rows], outcome.event[rows]
+    own = outcome.take(rows)
+    time, event = own.time, own.event
     cluster = None if cluster is None else cluster[rows]
-    curve = kaplan_meier(time, event, cluster=cluster, level=level, interval="log")
+    curve = kaplan_meier(
+        time, event, entry=entry_of(own), cluster=cluster, level=level, interval="log"
+    )
     late = [horizon for horizon in horizons if horizon > time.max()]
     notes = [] if event.any() else ["no event in this group"]
     if late:
@@ -204,7 +208,7 @@ def _describe(
         int(event.sum()),
         curve,
         times,
-        (time[:, None] >= times).sum(axis=0).astype(np.int64),
+        under_observation(own, times).astype(np.int64),
         horizons,
         tuple(nothing if h in late else _survival_at(curve, h, level) for h in horizons),
         curve.quantile(0.5),

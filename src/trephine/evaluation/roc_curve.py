@@ -17,6 +17,7 @@ from trephine.evaluation.censoring_weights import (
     status_at,
 )
 from trephine.survival.kaplan_meier import kaplan_meier
+from trephine.survival.late_outcome import entry_of
 from trephine.types import BoolArray, FloatArray, Survival
 
 RocEstimator = Literal["weighted", "kaplan-meier", "nearest-neighbours"]
@@ -163,7 +164,8 @@ def _survival_rates(
 
 
 def _survival(outcome: Survival, rows: BoolArray, horizon: float) -> float:
-    curve = kaplan_meier(outcome.time[rows], outcome.event[rows])
+    own = outcome.take(rows)
+    curve = kaplan_meier(own.time, own.event, entry=entry_of(own))
     return float(curve.at([horizon]).survival_probability[0])
 
 

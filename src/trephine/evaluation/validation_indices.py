@@ -12,7 +12,8 @@ from trephine.errors import ModelError
 from trephine.evaluation.censoring_weights import check_risk
 from trephine.evaluation.unfitted import why_unfitted
 from trephine.regression.cox import CoxModel
-from trephine.survival.concordance import harrell_concordance
+from trephine.survival.late_concordance import harrell_of
+from trephine.survival.late_outcome import entry_of
 from trephine.survival.partial_likelihood import partial_likelihood
 from trephine.survival.risk_sets import prepare_risk_sets
 from trephine.types import FloatArray, Survival
@@ -86,7 +87,7 @@ def validation_indices(
     as_given = -2.0 * _log_likelihood_at_slope_1(outcome, lp, ties)
     discrimination = (ratio - 1.0) / null
     unreliability = (as_given - -2.0 * result.log_likelihood - 2.0) / null
-    concordance = harrell_concordance(outcome.time, outcome.event, lp)
+    concordance = harrell_of(outcome, lp)
     return ValidationIndices(
         2.0 * (concordance - 0.5),
         nagelkerke_r_squared(ratio, null, lp.size),
@@ -120,6 +121,6 @@ def gini_mean_difference(values: FloatArray) -> float:
 
 
 def _log_likelihood_at_slope_1(outcome: Survival, lp: FloatArray, ties: Ties) -> float:
-    risk_sets = prepare_risk_sets(lp[:, None], outcome.time, outcome.event)
+    risk_sets = prepare_risk_sets(lp[:, None], outcome.time, outcome.event, entry=entry_of(outcome))
     scale = float(risk_sets.scale[0])
     return float(partial_likelihood(risk_sets, np.array([scale]), ties).value)

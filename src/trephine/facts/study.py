@@ -84,6 +84,8 @@ class HorizonFlow(Fact):
     """Cases whose follow-up was censored before the horizon, status there unknown."""
     at_risk: Count
     """Cases followed without event to the horizon or past it."""
+    not_yet: Count = 0
+    """Cases that came under observation after the horizon only."""
 
 
 class FlowFacts(Fact):

@@ -10,6 +10,7 @@ from trephine.modelling.fitted_model import FittedModel
 from trephine.regression.cox_fit import weighted_sum
 from trephine.regression.poisson import PoissonFit
 from trephine.survival.baseline import BaselineHazard, baseline_hazards, hazard_of_all
+from trephine.survival.late_outcome import entry_of
 from trephine.survival.risk_sets import prepare_risk_sets
 from trephine.types import FloatArray, Survival
 
@@ -21,7 +22,7 @@ def with_own_hazard(locked: FittedModel, design: FloatArray, survival: Survival)
     """
     if not locked.terms:
         return replace(locked, baseline=hazard_of_all(survival))
-    own = prepare_risk_sets(design, survival.time, survival.event)
+    own = prepare_risk_sets(design, survival.time, survival.event, entry=entry_of(survival))
     predictor = weighted_sum(own.covariates, locked.coefficients * own.scale)
     shift = float(weighted_sum((own.centre - locked.centre)[None, :], locked.coefficients)[0])
     low, high = locked.linear_predictor_range

@@ -17,6 +17,7 @@ from trephine.modelling.fitted_model import FittedModel, fit_model
 from trephine.modelling.new_baseline import rescaled, with_own_hazard
 from trephine.regression.poisson import PoissonFit, fit_poisson, wald_chi_square
 from trephine.survival.baseline import BaselineHazard
+from trephine.survival.late_outcome import entry_of
 from trephine.types import BoolArray, Estimate, FloatArray, IntArray, Survival
 
 TEST_LEVEL = 0.05
@@ -90,6 +91,9 @@ class _Outside:
         base = self.model.baseline
         time = np.minimum(self.survival.time, base.times[-1])
         hazard = np.interp(time, *_straight(base))
+        entry = entry_of(self.survival)
+        if entry is not None:
+            hazard = hazard - np.interp(np.minimum(entry, base.times[-1]), *_straight(base))
         with np.errstate(divide="ignore"):
             offset = np.log(hazard)
         found = {

@@ -32,6 +32,12 @@ class Columns(PlanSection):
         default=None,
         description="instead of `event`: date on which it was seen; empty means not until `last`",
     )
+    entry: str | None = Field(
+        default=None,
+        description="when a case came under observation, where that was later than the start, as a"
+        " time after it, or as a date with `start`: it is at risk from there on only (left"
+        " truncation); an empty cell means from the start",
+    )
     last_intact: str | None = Field(
         default=None,
         description="instead of `time` and `event`, where visits saw the event: last visit without"
@@ -65,7 +71,7 @@ class Columns(PlanSection):
         if (self.last_intact is None) != (self.first_seen is None):
             raise MisfitError("last_intact and first_seen", "both columns of visits or neither")
         if self.by_visits:
-            other = {"time", "event", "last", "event_date"} & stated
+            other = {"time", "event", "last", "event_date", "entry"} & stated
             if other:
                 expected = "either last_intact and first_seen, or the columns of one time"
                 raise MisfitError(sorted(other)[0], expected, "both")

@@ -226,6 +226,7 @@ class DataSection(PlanSection):
                 columns.start,
                 columns.last,
                 columns.event_date,
+                columns.entry,
                 order=self.date_order,
                 serials=self.date_serials,
             )

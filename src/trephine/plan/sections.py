@@ -253,6 +253,24 @@ class StudyPlan(PlanSection):
         return self
 
     @model_validator(mode="after")
+    def _under_observation(self) -> Self:
+        if self.data.columns.entry is None:
+            return self
+        late = "where cases came under observation late ([data.columns] entry)"
+        method = self.validation.calibration_curve
+        if self.outcome.competing:
+            raise MisfitError("outcome.competing", f"one event {late}")
+        if self.selection.missing_clinical == "multiple":
+            raise MisfitError("selection.missing_clinical", f"drop or impute {late}", '"multiple"')
+        if self.deep.finetune is not None:
+            raise MisfitError("deep.finetune", f"no such section {late}", "one")
+        if method not in ("hazard", "hazard spline"):
+            raise MisfitError(
+                "validation.calibration_curve", f"hazard or hazard spline {late}", method
+            )
+        return self
+
+    @model_validator(mode="after")
     def _relaxed_hazards(self) -> Self:
         for key, how in self.validation.hazards.items():
             where = f"validation.hazards.{key}"

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from trephine.errors import ModelError
 from trephine.regression.cox_fit import CoxOptions, fit_cox
 from trephine.regression.cox_result import CoxResult
+from trephine.survival.late_outcome import entry_of, under_observation
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 MOST_ROWS = 3_000_000
@@ -56,7 +57,7 @@ def fit_changing(
         As ``CoxModel.fit``; or where writing the cases out would take too much room.
     """
     moments = np.unique(survival.time[survival.event])
-    followed = (survival.time[:, None] >= moments[None, :]).sum(axis=0)
+    followed = under_observation(survival, moments)
     if followed.sum() > MOST_ROWS:
         raise ModelError(
             f"expected at most {MOST_ROWS} cases at risk over all event times, found"
@@ -86,6 +87,9 @@ def fit_changing(
 def _at_risk(survival: Survival, moments: FloatArray) -> tuple[IntArray, IntArray]:
     """Return each pair of a case and an event time up to which it was followed."""
     followed: BoolArray = survival.time[:, None] >= moments[None, :]
+    entry = entry_of(survival)
+    if entry is not None:
+        followed &= entry[:, None] < moments[None, :]
     case, moment = np.nonzero(followed)
     return case.astype(np.int64), moment.astype(np.int64)
 

@@ -22,7 +22,6 @@ from trephine.regression.proportional_hazards import (
     TimeTransform,
     proportional_hazards_test,
 )
-from trephine.survival.concordance import harrell_concordance
 from trephine.survival.cox_residuals import (
     deviance_residuals,
     martingale_residuals,
@@ -30,6 +29,7 @@ from trephine.survival.cox_residuals import (
     score_residuals,
 )
 from trephine.survival.kaplan_meier import IntervalType
+from trephine.survival.late_concordance import harrell_of
 from trephine.types import FloatArray
 
 LinearPredictorOrigin = Literal["zero", "means"]
@@ -183,7 +183,7 @@ class CoxModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
     def score(self, X: Any, y: Any) -> float:
         """Return Harrell's C of the risk score."""
         survival = as_survival(y)
-        return harrell_concordance(survival.time, survival.event, self.predict(X))
+        return harrell_of(survival, self.predict(X))
 
     def predict_survival(
         self,

@@ -24,6 +24,7 @@ from trephine.survival.concordance import influence_covariance
 from trephine.survival.cox_residuals import score_residuals
 from trephine.survival.firth import maximise_penalised
 from trephine.survival.late_concordance import concordance_since_entry
+from trephine.survival.late_outcome import entry_of
 from trephine.survival.newton import NewtonFit, maximise_partial_likelihood
 from trephine.survival.partial_likelihood import partial_likelihood
 from trephine.survival.risk_sets import StratifiedRiskSets, prepare_risk_sets
@@ -94,8 +95,9 @@ def fit_cox(
     weights: npt.ArrayLike | None = None,
 ) -> CoxFit:
     """Fit a Cox model to checked columns; see `CoxModel.fit`."""
+    since = entry_of(survival) if entry is None else entry
     cases = prepare_risk_sets(
-        design, survival.time, survival.event, entry=entry, weights=weights, strata=strata
+        design, survival.time, survival.event, entry=since, weights=weights, strata=strata
     )
     refuse_hopeless(cases, names)
     newton = _maximised(cases, names, options)

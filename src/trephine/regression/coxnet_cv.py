@@ -25,12 +25,12 @@ from trephine.regression.coxnet_settings import (
     check_factors,
     check_penalties,
 )
-from trephine.survival.concordance import harrell_concordance
+from trephine.survival.late_concordance import harrell_of, has_pairs
 from trephine.survival.path_products import weighted_sums
 from trephine.survival.path_risk import (
     RiskSets,
     log_likelihoods,
-    risk_sets,
+    risk_of_rows,
     saturated_log_likelihood,
 )
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
@@ -209,7 +209,7 @@ def deviance(eta: FloatArray, survival: Survival) -> FloatArray:
     survival
         The same cases.
     """
-    return _deviance(eta, risk_sets(survival.time, survival.event))
+    return _deviance(eta, risk_of_rows(survival, np.arange(len(survival)))[0])
 
 
 def _deviance(eta: FloatArray, risk: RiskSets) -> FloatArray:
@@ -262,7 +262,9 @@ def _fold_concordance(data: CoxData, held_out: BoolArray, eta: FloatArray) -> Fl
     last = fold.time.max()
     if not (fold.event & (fold.time < last)).any() and not _censored_later(fold):
         return np.full(eta.shape[0], np.nan)
-    return np.array([harrell_concordance(fold.time, fold.event, e) for e in eta[:, held_out]])
+    if not has_pairs(fold):
+        return np.full(eta.shape[0], np.nan)
+    return np.array([harrell_of(fold, e) for e in eta[:, held_out]])
 
 
 def _censored_later(fold: Survival) -> bool:

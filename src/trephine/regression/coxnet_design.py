@@ -11,8 +11,9 @@ from numba import njit
 
 from trephine.columns import all_finite, blocks, roomy
 from trephine.errors import InputError, ModelError
+from trephine.survival.late_outcome import entry_of
 from trephine.survival.path_order import glmnet_order
-from trephine.survival.path_risk import RiskSets, order_by_time, risk_sets
+from trephine.survival.path_risk import RiskSets, order_by_time, risk_of_rows
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
 Standardise = Literal["fold", "none"]
@@ -185,9 +186,14 @@ def in_risk_order(
     data: CoxData, rows: IntArray, tied_censoring: TiedCensoring
 ) -> tuple[IntArray, RiskSets]:
     """Return the cases ``rows`` (increasing positions in ``data``) as their risk sets need them."""
-    time, event = data.survival.time, data.survival.event
     if tied_censoring == "at risk":
-        return rows, risk_sets(time[rows], event[rows])
+        return rows, risk_of_rows(data.survival, rows)[0]
+    if entry_of(data.survival) is not None:
+        raise InputError(
+            "tied_censoring: expected 'at risk' where cases came under observation late, found"
+            " 'glmnet'"
+        )
+    time, event = data.survival.time, data.survival.event
     as_given = rows[np.argsort(data.order[rows])]
     order, risk = glmnet_order(time[as_given], event[as_given])
     return as_given[order], risk

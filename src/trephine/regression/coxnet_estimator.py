@@ -18,7 +18,7 @@ from trephine.regression.coxnet_result import CoxNetPath
 from trephine.regression.coxnet_settings import PathSettings
 from trephine.regression.folds import assign_folds
 from trephine.regression.outcome import as_survival
-from trephine.survival.concordance import harrell_concordance
+from trephine.survival.late_concordance import harrell_of
 from trephine.types import FloatArray
 
 
@@ -49,7 +49,7 @@ class _PenalisedCox(BaseEstimator):  # type: ignore[misc]
     def score(self, X: npt.ArrayLike, y: Any) -> float:
         """Return Harrell's concordance of the risk score."""
         outcome = as_survival(y)
-        return harrell_concordance(outcome.time, outcome.event, self.predict(X))
+        return harrell_of(outcome, self.predict(X))
 
     def _learn_names(self, X: Any) -> None:
         self.feature_names_in_ = np.array(column_names(X), dtype=object)

@@ -24,6 +24,7 @@ from trephine.regression.elimination_result import (
     EliminationStep,
 )
 from trephine.regression.outcome import as_design, as_survival
+from trephine.survival.late_outcome import entry_of
 from trephine.survival.newton import maximise_partial_likelihood
 from trephine.survival.partial_likelihood import partial_likelihood
 from trephine.survival.risk_sets import prepare_risk_sets
@@ -64,6 +65,7 @@ class _Problem:
             self.values[:, [self.position[name] for name in names]],
             self.survival.time,
             self.survival.event,
+            entry=entry_of(self.survival),
             weights=self.weights,
             strata=self.strata,
         )

@@ -79,7 +79,7 @@ def _totals(facts: Facts) -> Slips:
             f"enrolled minus left out is {left} cases, found {cases} analysed",
         )
     for k, row in enumerate(flow.horizons):
-        total = row.events + row.competing + row.censored + row.at_risk
+        total = row.events + row.competing + row.censored + row.at_risk + row.not_yet
         if total != cases:
             yield (
                 f"flow.horizons.{k}",

@@ -15,6 +15,8 @@ from trephine.columns import blocks
 from trephine.errors import InputError, ModelError
 from trephine.selection.audit import SelectionStepResult, step_result
 from trephine.selection.mann_whitney import MannWhitneyMethod, checked_values, mann_whitney
+from trephine.survival.late_entry import rows_by_time
+from trephine.survival.late_outcome import entry_of
 from trephine.types import BoolArray, FloatArray, Survival
 
 Adjustment = Literal["none", "benjamini-hochberg"]
@@ -71,13 +73,14 @@ def cox_score_test(
         raise ModelError(
             f"expected events, found none among {len(survival)} cases", kind="no events"
         )
-    order = np.argsort(survival.time, kind="stable")
     score, information, floor = np.empty((3, array.shape[1]))
-    time, event = survival.time[order], survival.event[order]
+    sets = rows_by_time(survival.time, survival.event, entry_of(survival))
     for part in blocks(*array.shape):
-        rows = np.ascontiguousarray(array[:, part][order].T)
+        rows = np.ascontiguousarray(array[:, part][sets.case].T)
         rows -= rows.mean(axis=1, keepdims=True)
-        score[part], information[part] = _scores(rows, time, event, ties == "efron")
+        score[part], information[part] = _scores(
+            rows, sets.time, sets.event, sets.sign, ties == "efron"
+        )
         floor[part] = 1e-12 * np.sum(rows**2, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.where(information > floor, score**2 / information, np.nan)
@@ -87,23 +90,26 @@ def cox_score_test(
 
 @njit(cache=True)
 def _scores(
-    rows: FloatArray, time: FloatArray, event: BoolArray, efron: bool
+    rows: FloatArray, time: FloatArray, event: BoolArray, sign: FloatArray, efron: bool
 ) -> tuple[FloatArray, FloatArray]:
-    """Return score and information of each row (cases sorted by time) at zero."""
+    """Return score and information of each row (cases sorted by time) at zero.
+
+    Of a case that entered late there is a second one, at its entry, which takes it out: sign -1.
+    """
     p, n = rows.shape
     score = np.zeros(p)
     information = np.zeros(p)
     for j in range(p):
-        total, square, at_risk = 0.0, 0.0, 0
+        total, square, at_risk = 0.0, 0.0, 0.0
         i = n - 1
         while i >= 0:
             now = time[i]
             tied, tied_square, n_tied = 0.0, 0.0, 0
             while i >= 0 and time[i] == now:
                 x = rows[j, i]
-                total += x
-                square += x * x
-                at_risk += 1
+                total += sign[i] * x
+                square += sign[i] * x * x
+                at_risk += sign[i]
                 if event[i]:
                     tied += x
                     tied_square += x * x

@@ -8,6 +8,7 @@ import numpy as np
 
 from trephine.cohort.flow import Flow
 from trephine.survival.interval_outcome import IntervalSurvival
+from trephine.survival.late_outcome import under_observation
 from trephine.types import Survival
 
 # With fewer, intervals are so wide and choices among features so unsteady that models differ by
@@ -78,7 +79,7 @@ def _at_horizons(survival: Survival, horizons: tuple[float, ...]) -> Iterator[tu
                 f"No event by {survival.when(horizon)}, as the first is at {survival.when(first)}:"
                 " nothing can be judged at that horizon. Choose a later one",
             )
-        at_risk = int((survival.time >= horizon).sum())
+        at_risk = int(under_observation(survival, horizon)[0])
         if horizon <= last and at_risk < FEW_AT_RISK:
             cases = "1 case is" if at_risk == 1 else f"{at_risk} cases are"
             yield (

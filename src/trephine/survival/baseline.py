@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.choices import Ties
+from trephine.survival.late_outcome import under_observation
 from trephine.survival.risk_sets import StratifiedRiskSets
 from trephine.types import BoolArray, FloatArray, IntArray, Survival
 
@@ -171,7 +172,7 @@ def hazard_of_all(survival: Survival) -> BaselineHazard:
     (R: ``basehaz(coxph(... ~ 1))``): with many ties Breslow's hazard is far lower.
     """
     times = np.unique(survival.time)
-    at_risk = len(survival) - np.searchsorted(np.sort(survival.time), times, side="left")
+    at_risk = under_observation(survival, times)
     place = np.searchsorted(times, survival.time)
     events = np.bincount(place, survival.event, times.size).astype(np.int64)
     shares = [1 / (n - np.arange(d)) for n, d in zip(at_risk, events, strict=True)]

@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
+import numpy as np
 import numpy.typing as npt
 
+from trephine.errors import InputError
 from trephine.survival.arrays import check_survival, check_vector, check_weights, group_codes
 from trephine.survival.concordance import (
     Concordance,
     concordance,
     concordance_of_counts,
     count_by_case,
+    harrell_concordance,
 )
 from trephine.survival.late_entry import with_entries
+from trephine.survival.late_outcome import entry_of
+from trephine.types import Survival
+
+
+def harrell_of(survival: Survival, risk_score: npt.ArrayLike) -> float:
+    """Return Harrell's C alone, for loops over resamples; cases count from when they entered.
+
+    Raises
+    ------
+    InputError
+        Unusable arrays, or no comparable pair.
+    """
+    entry = entry_of(survival)
+    if entry is None:
+        return harrell_concordance(survival.time, survival.event, risk_score)
+    return concordance_since_entry(survival.time, survival.event, risk_score, entry).estimate
+
+
+def has_pairs(survival: Survival) -> bool:
+    """Say whether any event can be compared with a case that was at risk then and outlived it."""
+    entry = entry_of(survival)
+    if entry is None:
+        return True
+    try:
+        nobody = np.zeros(len(survival))
+        concordance_since_entry(survival.time, survival.event, nobody, entry)
+    except InputError:
+        return False
+    return True
 
 
 def concordance_since_entry(

@@ -38,6 +38,19 @@ class LateEntry:
     sign: FloatArray
 
 
+def rows_by_time(times: FloatArray, events: BoolArray, entry: npt.ArrayLike | None) -> LateEntry:
+    """Return cases and entries in the order of time; without late entry, times as they are given.
+
+    Parameters and errors as `with_entries`, which merges times that differ by rounding only.
+    """
+    n = times.size
+    rows = LateEntry(np.arange(n), times, events, np.ones(n))
+    if entry is not None:
+        rows = with_entries(times, events, entry)
+    order = np.argsort(rows.time, kind="stable")
+    return LateEntry(rows.case[order], rows.time[order], rows.event[order], rows.sign[order])
+
+
 def check_entry(entry: npt.ArrayLike, times: FloatArray) -> FloatArray:
     """Return entry times, shape (n,), each from 0 on and before the case's ``times``.
 

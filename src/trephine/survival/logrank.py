@@ -9,7 +9,8 @@ import numpy.typing as npt
 from scipy.special import chdtrc
 
 from trephine.errors import InputError
-from trephine.survival.arrays import check_survival, group_codes, merge_near_ties
+from trephine.survival.arrays import check_survival, group_codes
+from trephine.survival.late_entry import with_entries
 from trephine.types import BoolArray, FloatArray, IntArray
 
 
@@ -51,6 +52,7 @@ def logrank_test(
     *,
     rho: float = 0,
     strata: npt.ArrayLike | None = None,
+    entry: npt.ArrayLike | None = None,
 ) -> LogrankResult:
     """Test whether survival is equal in the groups, within strata where given.
 
@@ -67,6 +69,10 @@ def logrank_test(
         Exponent of Harrington and Fleming's G-rho family.
     strata
         Shape (n,), labels; observed, expected and variance are summed over strata.
+    entry
+        Shape (n,), >= 0: when each case came under observation, before its ``time``; 0 where None.
+        Only who is at risk then is compared at an event (R has this as the score test of
+        ``coxph(Surv(entry, time, event) ~ group)``, whose variance is the same without ties).
 
     Raises
     ------
@@ -87,11 +93,19 @@ def logrank_test(
     k = labels.size
     if k < 2:
         raise InputError(f"group: expected at least two groups, found only {labels[0]!s}")
-    times = merge_near_ties(times)
+    rows_of = with_entries(times, events, entry)
+    case = rows_of.case
     observed, expected, covariance = np.zeros(k), np.zeros(k), np.zeros((k, k))
     for code in range(stratum_labels.size):
-        rows = stratum == code
-        o, e, v = _one_stratum(times[rows], events[rows], codes[rows], k, rho)
+        rows = stratum[case] == code
+        o, e, v = _one_stratum(
+            rows_of.time[rows],
+            rows_of.event[rows],
+            codes[case][rows],
+            k,
+            rho,
+            None if entry is None else rows_of.sign[rows],
+        )
         observed += o
         expected += e
         covariance += v
@@ -131,13 +145,18 @@ def _chi_square(
 
 
 def _one_stratum(
-    time: FloatArray, event: BoolArray, group: IntArray, k: int, rho: float
+    time: FloatArray,
+    event: BoolArray,
+    group: IntArray,
+    k: int,
+    rho: float,
+    sign: FloatArray | None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return observed, expected, covariance of one stratum."""
     distinct, position = np.unique(time, return_inverse=True)
     cells = position * k + group
     shape = (distinct.size, k)
-    leaving = np.bincount(cells, minlength=distinct.size * k).reshape(shape)
+    leaving = np.bincount(cells, sign, minlength=distinct.size * k).reshape(shape)
     deaths = np.bincount(cells[event], minlength=distinct.size * k).reshape(shape)
     at_risk = np.cumsum(leaving[::-1], axis=0)[::-1]
     some = deaths.sum(axis=1) > 0

@@ -24,7 +24,8 @@ def glmnet_order(time: FloatArray, event: BoolArray) -> tuple[IntArray, RiskSets
     Parameters
     ----------
     time, event
-        Shape (n,), in the order of the rows that glmnet was given.
+        Shape (n,), in the order of the rows that glmnet was given; all under observation from the
+        start.
     """
     status = event.astype(np.float64)
     shifted = time + (1.0 - status) * SHIFT
@@ -37,7 +38,9 @@ def glmnet_order(time: FloatArray, event: BoolArray) -> tuple[IntArray, RiskSets
     start = seen[later]
     start[0] = np.searchsorted(ordered, ordered[start[0]], side="left")
     n_events = np.add.reduceat(status, start)
-    return order, RiskSets(status, start.astype(np.int64), n_events)
+    nobody = np.empty(0, dtype=np.int64)
+    first = np.zeros(time.size, dtype=np.int64)
+    return order, RiskSets(status, start.astype(np.int64), n_events, first, nobody)
 
 
 @njit(cache=True)

@@ -8,7 +8,8 @@ import numpy as np
 
 from trephine.survival.arrays import group_codes
 from trephine.survival.kaplan_meier import kaplan_meier
-from trephine.types import BoolArray, FloatArray, IntArray, Survival
+from trephine.survival.late_outcome import entry_of
+from trephine.types import FloatArray, IntArray, Survival
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,15 @@ def restricted_means(
     influence = np.zeros((len(outcome), k))
     for j in range(k):
         own = group == j
-        time, event = outcome.time[own], outcome.event[own]
-        curve = kaplan_meier(time, event)
-        last[j] = time.max()
+        part = outcome.take(own)
+        curve = kaplan_meier(part.time, part.event, entry=entry_of(part))
+        last[j] = part.time.max()
         if tau > last[j] and curve.survival_probability[-1] > 0:
             influence[:, j] = np.nan
             continue
         found = curve.restricted_mean(tau)
         means[j], variance[j] = found.value, found.standard_error**2
-        influence[own, j] = _influence(time, event, tau)
+        influence[own, j] = _influence(part, tau)
     if cluster is None:
         return RestrictedMeans(means, np.diag(variance), last)
     codes, _ = group_codes(cluster, len(outcome), "cluster")
@@ -72,9 +73,10 @@ def restricted_means(
     return RestrictedMeans(means, sums.T @ sums, last)
 
 
-def _influence(time: FloatArray, event: BoolArray, tau: float) -> FloatArray:
+def _influence(outcome: Survival, tau: float) -> FloatArray:
     """Return the derivative of the area up to tau by the weight of each case, shape (n,)."""
-    curve = kaplan_meier(time, event)
+    time, event, entry = outcome.time, outcome.event, entry_of(outcome)
+    curve = kaplan_meier(time, event, entry=entry)
     keep = curve.times <= tau
     times, survival = curve.times[keep], curve.survival_probability[keep]
     widths = np.diff(np.append(times, tau))
@@ -87,4 +89,6 @@ def _influence(time: FloatArray, event: BoolArray, tau: float) -> FloatArray:
     place = np.searchsorted(times, time, side="right")
     own = np.append(0.0, slope)[place] * (event & (time <= tau))
     found: FloatArray = spent[place] - own
+    if entry is not None:
+        found -= spent[np.searchsorted(times, entry, side="right")]
     return found

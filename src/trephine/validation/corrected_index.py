@@ -15,7 +15,7 @@ from trephine.evaluation.time_dependent_auc import area_at
 from trephine.modelling.prediction import ModelPrediction
 from trephine.regression.cox import CoxModel
 from trephine.survival.competing_outcome import CompetingSurvival
-from trephine.survival.concordance import harrell_concordance
+from trephine.survival.late_concordance import harrell_of
 from trephine.types import Estimate, FloatArray, Survival
 
 IndexName = Literal["concordance", "slope", "auc", "brier"]
@@ -117,7 +117,7 @@ def measure_indices(survival: Survival, scores: Scores, horizons: Sequence[float
 
 def _concordance(survival: Survival, linear_predictor: FloatArray) -> float:
     try:
-        return harrell_concordance(survival.time, survival.event, linear_predictor)
+        return harrell_of(survival, linear_predictor)
     except InputError:  # no comparable pair
         return float("nan")
 

@@ -15,7 +15,8 @@ from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe, fit_recipe
 from trephine.regression.folds import assign_folds
 from trephine.streams import seeds
-from trephine.survival.concordance import concordance, harrell_concordance
+from trephine.survival.late_concordance import concordance_since_entry, harrell_of
+from trephine.survival.late_outcome import entry_of
 from trephine.types import FloatArray, IntArray
 from trephine.validation.answers import by_name
 from trephine.validation.refits import signature_sets
@@ -249,10 +250,10 @@ def _c_index(
     cases: Cases, score: Mapping[str, FloatArray], fold: IntArray | None = None
 ) -> TaskAnswer:
     """Return Harrell's C by model; pairs are compared within folds, where there are any."""
-    time, event = cases.survival.time, cases.survival.event
+    time, event, entry = cases.survival.time, cases.survival.event, entry_of(cases.survival)
     if fold is None:
-        return {name: harrell_concordance(time, event, values) for name, values in score.items()}
+        return {name: harrell_of(cases.survival, values) for name, values in score.items()}
     return {
-        name: float(concordance(time, event, values, strata=fold).estimate)
+        name: float(concordance_since_entry(time, event, values, entry, strata=fold).estimate)
         for name, values in score.items()
     }

@@ -10,7 +10,14 @@ from trephine.evaluation.calibration_slope import CalibrationSlope, complementar
 from trephine.evaluation.concordance import ConcordanceComparison
 from trephine.evaluation.unfitted import why_unfitted
 from trephine.regression.cox import CoxModel
-from trephine.survival.concordance import TimeWeight, concordance, influence_covariance
+from trephine.survival.concordance import (
+    Concordance,
+    TimeWeight,
+    concordance,
+    influence_covariance,
+)
+from trephine.survival.late_concordance import concordance_since_entry
+from trephine.survival.late_outcome import entry_of
 from trephine.types import BoolArray, Estimate, FloatArray, IntArray, Survival
 from trephine.validation.held_out import OutOfFold
 
@@ -181,17 +188,25 @@ def _by_repeat(
     if folds.shape[0] == 0:
         raise InputError("out-of-fold concordance: expected one repeat at least, found none")
     found = [
-        concordance(
-            survival.time,
-            survival.event,
-            score,
-            strata=fold,
-            time_weight=time_weight,
-            ymax=horizon,
-        )
+        _within_folds(survival, score, fold, time_weight, horizon)
         for fold, score in zip(folds, scores, strict=True)
     ]
     return [one.estimate for one in found], np.array([one.influence for one in found])
+
+
+def _within_folds(
+    survival: Survival,
+    score: FloatArray,
+    fold: IntArray,
+    time_weight: TimeWeight,
+    horizon: float | None,
+) -> Concordance:
+    entry, time, event = entry_of(survival), survival.time, survival.event
+    if entry is None:
+        return concordance(time, event, score, strata=fold, time_weight=time_weight, ymax=horizon)
+    if time_weight != "n":
+        raise InputError("expected cases under observation from the start for Uno's C")
+    return concordance_since_entry(time, event, score, entry, strata=fold, ymax=horizon)
 
 
 def _covariance(influences: list[FloatArray], cluster: IntArray) -> FloatArray:

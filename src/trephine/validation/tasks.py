@@ -18,6 +18,7 @@ from trephine.modelling.protocols import RECIPE_VERSION, RecipeSettings
 from trephine.store import TaskLedger
 from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.survival.interval_outcome import IntervalSurvival
+from trephine.survival.late_outcome import entry_of
 from trephine.types import IntArray
 from trephine.validation.answers import UNREADABLE, text
 
@@ -195,6 +196,9 @@ def work_digest(purpose: str, cases: Cases, settings: RecipeSettings, *further: 
     if isinstance(cases.survival, CompetingSurvival):
         for part in (cases.survival.cause, cases.survival.names):
             add(part)
+    entry = entry_of(cases.survival)
+    if entry is not None:
+        add(entry)
     if isinstance(cases.survival, IntervalSurvival):
         for part in (cases.survival.low, cases.survival.high):
             add(part)

@@ -13,6 +13,7 @@ import numpy as np
 from trephine.choices import CurveMethod, Kind, ProtocolName
 from trephine.errors import InputError
 from trephine.evaluation.calibration_curve import CalibrationCurve, calibration_curve
+from trephine.evaluation.censoring_weights import is_late
 from trephine.evaluation.decision_curve import DecisionCurve, decision_curves
 from trephine.evaluation.reclassification_summary import (
     ReclassificationSummary,
@@ -182,8 +183,8 @@ class _ReclassificationTask:
     seed: np.random.SeedSequence
 
     def draw(self, survival: Survival) -> Draws:
-        if isinstance(survival, CompetingSurvival):
-            return Draws()  # their estimators know one event
+        if isinstance(survival, CompetingSurvival) or is_late(survival):
+            return Draws()  # their estimators know one event, and cases followed from the start
         try:
             found = summarise_reclassification(
                 survival,

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from trephine.study.results import Analysed
-from trephine.survival.kaplan_meier import KaplanMeierCurve, kaplan_meier, reverse_kaplan_meier
+from trephine.survival.kaplan_meier import KaplanMeierCurve, kaplan_meier
+from trephine.survival.late_outcome import entry_of
 from trephine.types import Estimate
 
 
 def overall_curve(analysis: Analysed) -> KaplanMeierCurve:
     """Return Kaplan-Meier's curve of all cases, its interval by patient."""
     survival = analysis.cases.survival
-    return kaplan_meier(survival.time, survival.event, cluster=analysis.cases.patient)
+    return kaplan_meier(
+        survival.time, survival.event, entry=entry_of(survival), cluster=analysis.cases.patient
+    )
 
 
 def median_follow_up(analysis: Analysed) -> Estimate:
     """Return the median follow-up by reverse Kaplan-Meier, its interval by patient."""
     survival = analysis.cases.survival
-    reverse = reverse_kaplan_meier(survival.time, survival.event, cluster=analysis.cases.patient)
+    entry, patient = entry_of(survival), analysis.cases.patient
+    reverse = kaplan_meier(survival.time, ~survival.event, entry=entry, cluster=patient)
     return reverse.quantile(0.5)

@@ -23,7 +23,7 @@ from trephine.evaluation.calibration_slope import (
     calibration_slope,
     rate_slope,
 )
-from trephine.evaluation.censoring_weights import HorizonConvention
+from trephine.evaluation.censoring_weights import HorizonConvention, is_late
 from trephine.evaluation.concordance import concordance_index
 from trephine.evaluation.prediction_accuracy import (
     PredictionAccuracy,
@@ -52,6 +52,12 @@ RANKED_SOMETIMES = (
     " cross-validation"
 )
 """Of predictions out of fold of a model that has no term itself."""
+
+
+NO_UNO = (
+    "No Uno's C: its weights are of cases that were under observation from the start, and some were"
+    " not"
+)
 
 
 class Metric(Protocol):
@@ -242,6 +248,8 @@ def _concordance(
 ) -> ConcordanceIndex:
     """Return Harrell's C, or Uno's up to ``last``; out of fold within folds only."""
     weight: TimeWeight = "n" if last is None else "n/G2"
+    if last is not None and is_late(survival):
+        return ConcordanceIndex(Estimate(float("nan")), NO_UNO)
     folds, patient = predictions.out_of_fold, predictions.patient
     if not predictions.varies:
         return ConcordanceIndex(Estimate(float("nan")), _why(predictions))

@@ -25,6 +25,7 @@ from trephine.study.assess.clinical import (
     training_tables,
 )
 from trephine.study.results import Analysis, ProtocolResult
+from trephine.survival.late_outcome import observed_spans
 from trephine.types import FloatArray
 
 
@@ -152,11 +153,12 @@ def needed_sample(analysis: Analysis, parameters: int) -> SampleSize | None:
     survival = analysis.cases.survival
     if not analysis.reached:
         return None
+    spans = observed_spans(survival)
     try:
         return sample_size(
             parameters,
-            event_rate=float(survival.event.sum() / survival.time.sum()),
-            mean_follow_up=float(survival.time.mean()),
+            event_rate=float(survival.event.sum() / spans.sum()),
+            mean_follow_up=float(spans.mean()),
             horizon=analysis.reached[-1],
         )
     except InputError:

@@ -11,6 +11,7 @@ from trephine.modelling.encoding import fit_encoding
 from trephine.modelling.terms import CLINICAL
 from trephine.plan import StudyPlan
 from trephine.study.settings import model_parts
+from trephine.survival.late_outcome import observed_spans
 from trephine.types import Survival
 
 # Events for each parameter below which choice and coefficients are mostly chance.
@@ -61,11 +62,12 @@ def _needed(parameters: int, survival: Survival, horizons: tuple[float, ...]) ->
     reached = [horizon for horizon in horizons if horizon <= survival.time.max()]
     if not reached:
         return ""
+    spans = observed_spans(survival)
     try:
         found = sample_size(
             parameters,
-            event_rate=float(survival.event.sum() / survival.time.sum()),
-            mean_follow_up=float(survival.time.mean()),
+            event_rate=float(survival.event.sum() / spans.sum()),
+            mean_follow_up=float(spans.mean()),
             horizon=reached[-1],
         )
     except InputError:

@@ -24,6 +24,7 @@ from trephine.study.calibration_groups import group_facts
 from trephine.study.gather.estimates import SHARE, cut
 from trephine.study.results import Analysed
 from trephine.survival.kaplan_meier import KaplanMeierCurve
+from trephine.survival.late_outcome import under_observation
 from trephine.types import FloatArray
 
 HISTOGRAM_BINS = 20
@@ -152,7 +153,7 @@ def overall_survival(analysis: Analysed) -> SurvivalCurve:
     survival = analysis.cases.survival
     curve = overall_curve(analysis)
     times = risk_table_times(float(survival.time.max()))
-    at_risk = [int(np.sum(survival.time >= time)) for time in times]
+    at_risk = under_observation(survival, times).astype(int).tolist()
     horizons = []
     for horizon in analysis.inputs.plan.outcome.horizons:
         if horizon <= survival.time.max():

@@ -47,6 +47,7 @@ from trephine.study.provenance import read_fingerprints, roles_of
 from trephine.study.results import Analysed
 from trephine.study.settings import deep_settings, radiomics_settings
 from trephine.survival.competing_outcome import CompetingSurvival, competing_counts
+from trephine.survival.late_outcome import entry_of, observed_spans
 
 # What the numbers of a report rest on.
 LIBRARIES = ("numpy", "scipy", "numba", "pandas", "SimpleITK", "PyWavelets", "pydicom")
@@ -99,7 +100,9 @@ def flow_facts(analysis: Analysed) -> FlowFacts:
     flow = analysis.inputs.flow
     survival = analysis.cases.survival
     time, event = survival.time, survival.event
-    low, middle, high = np.quantile(time, (0.25, 0.5, 0.75))
+    low, middle, high = np.quantile(observed_spans(survival), (0.25, 0.5, 0.75))
+    entry = entry_of(survival)
+    since = np.zeros(len(survival)) if entry is None else entry
     other = survival.competing if isinstance(survival, CompetingSurvival) else np.zeros_like(event)
     horizons = tuple(
         HorizonFlow(
@@ -107,7 +110,12 @@ def flow_facts(analysis: Analysed) -> FlowFacts:
             events=int(np.sum(event & (time <= horizon))),
             competing=int(np.sum(other & (time <= horizon))),
             censored=int(np.sum(~event & ~other & (time < horizon))),
-            at_risk=int(np.sum((time > horizon) | (~event & ~other & (time == horizon)))),
+            at_risk=int(
+                np.sum(
+                    ((time > horizon) | (~event & ~other & (time == horizon))) & (since <= horizon)
+                )
+            ),
+            not_yet=int(np.sum(since > horizon)),
         )
         for horizon in analysis.inputs.plan.outcome.horizons
     )

@@ -9,6 +9,7 @@ from trephine.streams import generator
 from trephine.study.table.outcome import TableRows
 from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.survival.interval_outcome import between_visits
+from trephine.survival.late_outcome import LateSurvival
 from trephine.types import BoolArray, Survival, span_text
 
 
@@ -21,7 +22,11 @@ def follow_up_of(plan: StudyPlan, rows: TableRows, kept: list[int]) -> Survival:
     if rows.low.size:
         drawn = generator(plan.study.seed, "visits")
         return between_visits(rows.low[kept], rows.high[kept], plan.outcome.unit, drawn)
-    time, event = rows.time[kept] - (plan.outcome.landmark or 0.0), rows.event[kept] == 1
+    origin = plan.outcome.landmark or 0.0
+    time, event = rows.time[kept] - origin, rows.event[kept] == 1
+    if rows.entry.size:
+        entry = np.maximum(rows.entry[kept] - origin, 0.0)
+        return LateSurvival(time, event, plan.outcome.unit, entry)
     if not plan.outcome.competing:
         return Survival(time, event, plan.outcome.unit)
     kind = rows.kind[kept].astype(np.int64)

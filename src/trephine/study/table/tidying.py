@@ -98,6 +98,7 @@ def _own_table(plan: StudyPlan) -> tuple[StudyTable, list[Problem]]:
         "side": tidy.side,
         "time": tidy.time,
         "event": tidy.event,
+        "entry": tidy.entry or data.columns.entry,
         "last_intact": tidy.last_intact,
         "first_seen": tidy.first_seen,
         "centre": data.columns.centre,
