@@ -72,9 +72,7 @@ def test_the_first_penalty_and_the_deviances_are_those_of_glmnet() -> None:
 @pytest.mark.parametrize("mixture", [1.0, 0.5, 0.0])
 def test_the_path_meets_its_conditions_with_risk_sets_written_out(mixture: float) -> None:
     penalties = np.array([0.4, 0.2, 0.1, 0.05, 0.02, 0.01])
-    path = coxnet_path(
-        X, LATE, PathSettings(mixture=mixture, tolerance=1e-10), penalties=penalties
-    )
+    path = coxnet_path(X, LATE, PathSettings(mixture=mixture, tolerance=1e-10), penalties=penalties)
     z = (X - X.mean(axis=0)) / X.std(axis=0)
     for penalty, coefficients in zip(penalties, path.coefficients, strict=True):
         beta = coefficients * X.std(axis=0)

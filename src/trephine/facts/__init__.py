@@ -50,6 +50,7 @@ from trephine.facts.external import (
     UpdateTestRow,
 )
 from trephine.facts.instability import InstabilityFacts
+from trephine.facts.late_entry import LateEntryFacts
 from trephine.facts.measuring import DeepMethod, ImageMethod, RadiomicsMethod
 from trephine.facts.missing import MissingFacts
 from trephine.facts.models import (
@@ -182,6 +183,8 @@ class Facts(Fact):
     """Incidences where other events may come first; null where the plan names none."""
     visits: VisitsFacts | None = None
     """Events known to lie between two visits; null where their times are known."""
+    late_entry: LateEntryFacts | None = None
+    """Cases that came under observation late; null where all did at the start."""
     restricted_means: tuple[RestrictedMeanFacts, ...] = ()
     """Mean event-free time by group; empty where the plan did not ask for it."""
     relaxed_hazards: tuple[RelaxedFacts, ...] = ()

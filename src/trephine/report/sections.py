@@ -56,6 +56,7 @@ ORDER: dict[SectionName, tuple[str, ...]] = {
     "models": (
         "table-2-",
         "table-visits",
+        "table-late-entry",
         "figure-1b",
         "figure-forest",
         "figure-partial-effects",

@@ -151,6 +151,7 @@ def _analysed(facts: Facts) -> list[str]:
         f" {plural(study.case_noun, row.events)},"
         + (f" another in {show(row.competing, 'count')}," if others else "")
         + f" {show(row.at_risk, 'count')} still at risk"
+        + (f", {show(row.not_yet, 'count')} not yet under observation" if row.not_yet else "")
         for row in flow.horizons
     ]
     return lines

@@ -14,6 +14,7 @@ from trephine.report.methods.judging import (
     about_software,
     about_validation,
 )
+from trephine.report.methods.late_entry import about_late_entry
 from trephine.report.methods.missing import about_missing
 from trephine.report.methods.modelling import about_clinical, about_models, about_signatures
 from trephine.report.methods.visits import about_visits
@@ -65,6 +66,7 @@ def write_methods(facts: Trace, elsewhere: Sequence[str] = ()) -> Methods:
         ("Models", about_models(facts)),
         ("Competing events", about_competing(facts)),
         ("Events between visits", about_visits(facts)),
+        ("Late entry", about_late_entry(facts)),
         ("Validation", about_validation(facts)),
         ("Performance", about_performance(facts)),
         ("Intervals and tests", about_intervals(facts)),

@@ -151,7 +151,9 @@ def about_performance(facts: Trace) -> tuple[Text, ...]:
     parts: list[str | Ref] = [*cited_names(by_horizon=False)]
     if any(row.raw.auc for row in facts.performance):
         parts += ["; ", *cited_names(by_horizon=True), " at ", *horizons(facts)]
-        parts.append(", censored cases by inverse probability weights")
+        came_late = facts.raw.late_entry is not None
+        parts.append(", cases that were censored or came late" if came_late else ", censored cases")
+        parts.append(" by inverse probability weights")
     if facts.calibration:
         parts += ["; calibration slope, observed over expected events, calibration in groups by",
                   f" {estimator_of(facts.raw)} with the Greenwood-Nam-D'Agostino test",

@@ -15,6 +15,7 @@ from trephine.report.tables.hazards import hazards_table
 from trephine.report.tables.headline import headline_table
 from trephine.report.tables.images import added_table
 from trephine.report.tables.instability import instability_table
+from trephine.report.tables.late_entry import late_entry_table
 from trephine.report.tables.missing import missing_tables
 from trephine.report.tables.performance import calibration_table, risk_group_table, table_3
 from trephine.report.tables.readable import contribution_table, short_signature_table
@@ -57,6 +58,7 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         calibration_table(trace),
         risk_group_table(trace),
         visits_table(trace),
+        late_entry_table(trace),
         relaxed_table(trace),
         restricted_mean_table(trace),
         incidence_table(trace),

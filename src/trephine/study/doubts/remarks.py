@@ -11,6 +11,7 @@ from trephine.modelling.encoding import seen_levels, seen_reference
 from trephine.plan import StudyPlan
 from trephine.plan.sections import StudySection
 from trephine.study.doubts.budget import budget_remarks
+from trephine.study.doubts.late_entry import late_remarks
 from trephine.types import Survival
 
 # Share of the cases below which a reference level makes every ratio against it imprecise.
@@ -37,6 +38,7 @@ def remarks_of(
         *_untitled(plan),
         *_without_variation(clinical),
         *_nobody_censored(survival),
+        *late_remarks(plan, survival),
         *budget_remarks(plan, clinical, survival),
         *_letters(plan, names),
     )

@@ -81,6 +81,7 @@ _ROLES = (
     "event_date",
     "time",
     "event",
+    "entry",
     "last_intact",
     "first_seen",
     "centre",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -13,6 +13,12 @@ from trephine.study.draft.words import unit_named
 from trephine.types import FloatArray, TimeUnit
 
 _YEAR: dict[TimeUnit, float] = {"days": 365.0, "weeks": 52.0, "months": 12.0, "years": 1.0}
+
+
+# Names of a column that says when a case came under observation; others could mean a visit.
+_ENTRIES = frozenset(
+    {"entry", "entry_time", "late_entry", "delayed_entry", "left_truncation", "进入时间"}
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,21 @@ def between_visits(looks: Mapping[str, Look]) -> DraftedOutcome | None:
         time=time,
         event=np.isfinite(seen.numbers).astype(np.float64),
     )
+
+
+def with_entry(found: DraftedOutcome, looks: Mapping[str, Look]) -> DraftedOutcome:
+    """Return an outcome with the column of late entry, where one has such a name and such times."""
+    if "time" not in found.columns or not found.time.size:
+        return found
+    for look in looks.values():
+        named = look.name.strip().lower().replace(" ", "_") in _ENTRIES
+        if not named or look.is_date or not look.is_numeric:
+            continue
+        known = np.isfinite(look.numbers) & np.isfinite(found.time)
+        if known.any() and (look.numbers < found.time)[known].all():
+            why = {**found.why, "entry": "its name; a case is at risk from there on"}
+            return replace(found, columns={**found.columns, "entry": look.name}, why=why)
+    return found
 
 
 def unit_of(column: str, times: FloatArray) -> TimeUnit:

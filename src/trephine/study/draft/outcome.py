@@ -10,7 +10,13 @@ from typing import cast
 import numpy as np
 
 from trephine.cohort.follow_up import DAYS
-from trephine.study.draft.drafted import DraftedOutcome, between_visits, horizons_for, unit_of
+from trephine.study.draft.drafted import (
+    DraftedOutcome,
+    between_visits,
+    horizons_for,
+    unit_of,
+    with_entry,
+)
 from trephine.study.draft.nearly import (
     competing_events,
     dated_time,
@@ -35,7 +41,7 @@ _NEGATIVE = 0.1
 
 def find_outcome(looks: Mapping[str, Look]) -> DraftedOutcome:
     """Find follow-up and event: whole columns of numbers first, then dates, else what there is."""
-    found = _found(looks)
+    found = with_entry(_found(looks), looks)
     look = looks.get(found.columns.get("event", ""))
     if look is None or look.flags is not None:
         return found

@@ -22,6 +22,7 @@ from trephine.study.gather.curves import (
     roc_facts,
 )
 from trephine.study.gather.instability import instability_facts
+from trephine.study.gather.late_entry import late_entry_facts
 from trephine.study.gather.methods import methods_facts, resampling_methods, signature_methods
 from trephine.study.gather.missing import missing_facts
 from trephine.study.gather.models import model_facts, sample_size
@@ -102,6 +103,7 @@ def _assemble(
         risk_groups=tuple(risk_group_facts(analysis, one) for one in measured),
         competing=competing_facts(analysis, assessment),
         visits=visits_facts(analysis),
+        late_entry=late_entry_facts(analysis),
         restricted_means=restricted_mean_facts(analysis, assessment),
         relaxed_hazards=relaxed_facts(analysis),
         subgroups=tuple(fact for result in results for fact in subgroup_facts(analysis, result)),

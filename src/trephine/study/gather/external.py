@@ -14,6 +14,7 @@ from trephine.study.gather.curves import (
     risk_group_facts,
     roc_facts,
 )
+from trephine.study.gather.late_entry import late_entry_facts
 from trephine.study.gather.methods import methods_facts, unresampled_method
 from trephine.study.gather.overview import flow_facts, inputs_facts, run_facts, study_facts
 from trephine.study.gather.performance import performance_facts
@@ -56,6 +57,7 @@ def assemble_external_facts(
         risk_groups=tuple(risk_group_facts(validation, one) for one in assessment.models),
         competing=competing_facts(validation, assessment),
         visits=visits_facts(validation),
+        late_entry=late_entry_facts(validation),
         restricted_means=restricted_mean_facts(validation, assessment),
         external=external,
     )
