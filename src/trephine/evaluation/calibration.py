@@ -10,7 +10,8 @@ import numpy.typing as npt
 from scipy.special import chdtrc
 
 from trephine.errors import InputError
-from trephine.evaluation.censoring_weights import check_horizon, check_risk, mean_prediction
+from trephine.evaluation.censoring_weights import check_horizon, check_risk
+from trephine.evaluation.observed import mean_prediction
 from trephine.survival.aalen_johansen import cumulative_incidence
 from trephine.survival.competing_outcome import THE_EVENT, CompetingSurvival
 from trephine.survival.kaplan_meier import IntervalType, kaplan_meier

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from trephine.choices import CurveMethod
 from trephine.errors import InputError, ModelError
 from trephine.evaluation.calibration_slope import complementary_log_log
-from trephine.evaluation.censoring_weights import check_horizon, check_risk, is_late
+from trephine.evaluation.censoring_weights import check_horizon, check_risk
 from trephine.evaluation.intervals import patient_bootstrap
 from trephine.evaluation.local_linear import local_linear
 from trephine.evaluation.pseudo_values import survival_pseudo_values
@@ -20,6 +20,7 @@ from trephine.regression.cox import CoxModel
 from trephine.regression.fine_gray import fit_fine_gray
 from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.survival.hare import hazard_regression
+from trephine.survival.late_outcome import is_late
 from trephine.types import Estimate, FloatArray, IntArray, Survival
 
 _HARE_DIMENSION = 5

@@ -10,7 +10,8 @@ from scipy.special import ndtri
 
 from trephine.errors import ModelError
 from trephine.evaluation.calibration import observed_share
-from trephine.evaluation.censoring_weights import check_horizon, check_risk, mean_prediction
+from trephine.evaluation.censoring_weights import check_horizon, check_risk
+from trephine.evaluation.observed import mean_prediction
 from trephine.evaluation.unfitted import why_unfitted
 from trephine.regression.cox import CoxModel
 from trephine.types import Estimate, FloatArray, Survival

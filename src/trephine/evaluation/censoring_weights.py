@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeGuard
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import InputError
+from trephine.evaluation.cox_censoring import cox_uncensored_probability
 from trephine.evaluation.late_weights import (
     Observation,
     late_influence,
     late_weights,
     observation_of,
 )
-from trephine.regression.cox import CoxModel
 from trephine.survival.arrays import merge_near_ties
 from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.survival.ipcw import CensoringDistribution, censoring_distribution
-from trephine.survival.late_outcome import LateSurvival, entry_of
+from trephine.survival.late_outcome import LateSurvival, is_late
 from trephine.types import BoolArray, FloatArray, Survival, TimeUnit, span_text
 
 HorizonConvention = Literal["timeROC", "riskRegression"]
@@ -110,7 +110,7 @@ def status_at(
             )
         is_case, is_control = _case_and_control(outcome, horizon, convention)
         weight = np.zeros(len(outcome))
-        own, at_horizon = _cox_uncensored_probability(outcome, covariates, horizon)
+        own, at_horizon = cox_uncensored_probability(outcome, covariates, horizon)
         weight[is_case] = 1.0 / own[is_case]
         weight[is_control] = 1.0 / at_horizon[is_control]
         return HorizonStatus(float(horizon), is_case, is_control, weight, convention, outcome.unit)
@@ -140,32 +140,12 @@ def statuses_at(
     return tuple(_weighted_by(censoring, outcome, float(t), "riskRegression") for t in horizons)
 
 
-def is_late(outcome: Survival) -> TypeGuard[LateSurvival]:
-    """Say whether some cases came under observation after the start."""
-    return entry_of(outcome) is not None
-
-
 def _late_status(
     seen: Observation, outcome: LateSurvival, horizon: float, convention: HorizonConvention
 ) -> HorizonStatus:
     is_case, is_control = _case_and_control(outcome, horizon, convention)
     weight = late_weights(seen, is_case, is_control, horizon)
     return HorizonStatus(float(horizon), is_case, is_control, weight, convention, outcome.unit)
-
-
-def mean_prediction(outcome: Survival, event_probability: FloatArray, horizon: float) -> float:
-    """Return the mean predicted probability of the cases at the start.
-
-    Where cases came under observation late, those with an early event are too few: each counts by
-    its weight at the horizon. NaN where nobody is left there to stand for the others.
-    """
-    if not is_late(outcome):
-        return float(event_probability.mean())
-    status = status_at(outcome, horizon, convention="riskRegression")
-    total = float(status.weight.sum())
-    if total < (1.0 - 1e-9) * len(outcome):
-        return float("nan")
-    return float(status.weight @ event_probability) / total
 
 
 def _weighted_by(
@@ -206,24 +186,6 @@ def ended_by_event(outcome: Survival) -> BoolArray:
         found: BoolArray = outcome.cause > 0
         return found
     return outcome.event
-
-
-def _cox_uncensored_probability(
-    outcome: Survival, covariates: npt.ArrayLike, horizon: float
-) -> tuple[FloatArray, FloatArray]:
-    """Return G(T- | x) and G(t | x) of every case from an Efron Cox model of censoring."""
-    design = np.asarray(covariates, dtype=np.float64)
-    # pec::ipcw fits with rms::cph, which stops at 1e-4; converged, the AUC moves by 2e-8.
-    model = CoxModel(tolerance=1e-4).fit(
-        design, Survival(outcome.time, ~outcome.event, outcome.unit)
-    )
-    relative_hazard = np.exp(model.predict_linear_predictor(design))
-    (baseline,) = model.baseline_cumulative_hazard().values()
-    steps = np.append(0.0, baseline.to_numpy())
-    times = baseline.index.to_numpy(dtype=np.float64)
-    own = steps[np.searchsorted(times, outcome.time, side="left")]
-    at_horizon = steps[np.searchsorted(times, horizon, side="right")]
-    return np.exp(-own * relative_hazard), np.exp(-at_horizon * relative_hazard)
 
 
 def check_horizon(horizon: float) -> None:

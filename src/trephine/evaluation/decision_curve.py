@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from trephine.errors import InputError
-from trephine.evaluation.censoring_weights import check_horizon, check_risk, is_late, status_at
+from trephine.evaluation.censoring_weights import check_horizon, check_risk, status_at
 from trephine.evaluation.intervals import patient_bootstrap
 from trephine.survival.aalen_johansen import incidence_above
 from trephine.survival.competing_outcome import CompetingSurvival
+from trephine.survival.late_outcome import is_late
 from trephine.survival.nested_sets import event_free_above
 from trephine.types import FloatArray, IntArray, Survival
 

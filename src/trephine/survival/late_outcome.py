@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,11 @@ def entry_of(survival: Survival) -> FloatArray | None:
     if not isinstance(survival, LateSurvival) or not survival.entry.any():
         return None
     return survival.entry
+
+
+def is_late(survival: Survival) -> TypeGuard[LateSurvival]:
+    """Say whether some cases came under observation after the start."""
+    return entry_of(survival) is not None
 
 
 def observed_spans(survival: Survival) -> FloatArray:

@@ -18,8 +18,8 @@ def about_late_entry(facts: Trace) -> tuple[Text, ...]:
             " observation after the start (left truncation; median ", late.median.show("plain"),
             " ", unit, ", the latest at ", late.last.show("plain"), "). Each is among those at risk"
             " only after its entry", cite("tsai1987"), ": in Kaplan-Meier curves and log-rank"
-            " tests, in the tests by which features are selected other than the Mann-Whitney U test,"
-            " in penalised and other Cox models, in C-indices and in calibration slopes, in every"
+            " tests, in the tests by which features are selected except the Mann-Whitney U test, in"
+            " penalised and other Cox models, in C-indices and in calibration slopes, in every"
             " resample. At the event time where they are fewest, ", late.fewest_at.show("plain"),
             " ", unit, ", ", late.fewest_at_risk.show("count"), " were under observation.",
         ),

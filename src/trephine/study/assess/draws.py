@@ -13,7 +13,6 @@ import numpy as np
 from trephine.choices import CurveMethod, Kind, ProtocolName
 from trephine.errors import InputError
 from trephine.evaluation.calibration_curve import CalibrationCurve, calibration_curve
-from trephine.evaluation.censoring_weights import is_late
 from trephine.evaluation.decision_curve import DecisionCurve, decision_curves
 from trephine.evaluation.reclassification_summary import (
     ReclassificationSummary,
@@ -24,6 +23,7 @@ from trephine.streams import seeds as stream
 from trephine.study.assess.predictions import Predictions, pairs, shared_horizons
 from trephine.study.results import Analysed
 from trephine.survival.competing_outcome import CompetingSurvival
+from trephine.survival.late_outcome import is_late
 from trephine.types import FloatArray, IntArray, Survival
 
 # Limits of a band are read off a curve; more draws than this cannot be seen in it.

@@ -23,7 +23,7 @@ from trephine.evaluation.calibration_slope import (
     calibration_slope,
     rate_slope,
 )
-from trephine.evaluation.censoring_weights import HorizonConvention, is_late
+from trephine.evaluation.censoring_weights import HorizonConvention
 from trephine.evaluation.concordance import concordance_index
 from trephine.evaluation.prediction_accuracy import (
     PredictionAccuracy,
@@ -38,6 +38,7 @@ from trephine.study.assess.training import widened
 from trephine.study.results import Analysed
 from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.survival.concordance import TimeWeight
+from trephine.survival.late_outcome import is_late
 from trephine.types import Estimate, Survival
 from trephine.validation.out_of_fold import out_of_fold_concordance, out_of_fold_slope
 

@@ -18,13 +18,12 @@ from trephine.facts import (
 )
 from trephine.report import phrases
 from trephine.study.assess import Assessed, Assessment
-from trephine.study.assess.follow_up import overall_curve
+from trephine.study.assess.follow_up import at_risk_at, overall_curve
 from trephine.study.assess.risk_groups import risk_table_times
 from trephine.study.calibration_groups import group_facts
 from trephine.study.gather.estimates import SHARE, cut
 from trephine.study.results import Analysed
 from trephine.survival.kaplan_meier import KaplanMeierCurve
-from trephine.survival.late_outcome import under_observation
 from trephine.types import FloatArray
 
 HISTOGRAM_BINS = 20
@@ -153,7 +152,7 @@ def overall_survival(analysis: Analysed) -> SurvivalCurve:
     survival = analysis.cases.survival
     curve = overall_curve(analysis)
     times = risk_table_times(float(survival.time.max()))
-    at_risk = under_observation(survival, times).astype(int).tolist()
+    at_risk = at_risk_at(analysis, times)
     horizons = []
     for horizon in analysis.inputs.plan.outcome.horizons:
         if horizon <= survival.time.max():

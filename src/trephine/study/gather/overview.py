@@ -37,7 +37,7 @@ from trephine.facts import (
 from trephine.facts.base import CompetingCount
 from trephine.modelling.protocols import PROTOCOLS
 from trephine.report import phrases
-from trephine.study.assess.follow_up import median_follow_up
+from trephine.study.assess.follow_up import entries, median_follow_up
 from trephine.study.gather.methods import weights_name
 from trephine.study.image_plans import image_of, image_plans
 from trephine.study.image_views import image_views
@@ -47,7 +47,6 @@ from trephine.study.provenance import read_fingerprints, roles_of
 from trephine.study.results import Analysed
 from trephine.study.settings import deep_settings, radiomics_settings
 from trephine.survival.competing_outcome import CompetingSurvival, competing_counts
-from trephine.survival.late_outcome import entry_of, observed_spans
 
 # What the numbers of a report rest on.
 LIBRARIES = ("numpy", "scipy", "numba", "pandas", "SimpleITK", "PyWavelets", "pydicom")
@@ -99,10 +98,8 @@ def flow_facts(analysis: Analysed) -> FlowFacts:
     """Return the participant flow."""
     flow = analysis.inputs.flow
     survival = analysis.cases.survival
-    time, event = survival.time, survival.event
-    low, middle, high = np.quantile(observed_spans(survival), (0.25, 0.5, 0.75))
-    entry = entry_of(survival)
-    since = np.zeros(len(survival)) if entry is None else entry
+    time, event, since = survival.time, survival.event, entries(analysis)
+    low, middle, high = np.quantile(time - since, (0.25, 0.5, 0.75))
     other = survival.competing if isinstance(survival, CompetingSurvival) else np.zeros_like(event)
     horizons = tuple(
         HorizonFlow(

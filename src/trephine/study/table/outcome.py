@@ -22,6 +22,7 @@ from trephine.cohort.table import as_numbers, find_column, is_missing
 from trephine.errors import Problem
 from trephine.plan.columns_section import Columns
 from trephine.plan.sections import StudyPlan
+from trephine.study.table.entries import read_entries
 from trephine.types import BoolArray, FloatArray, IntArray
 
 # Below this a model cannot be fitted in any way worth reading.
@@ -116,7 +117,7 @@ def read_rows(
     centres = tuple(frame[columns.centre]) if columns.centre else None
     numbers = tuple(frame.index)
     low, high = _visits(frame, columns)
-    entry = _entries(frame, columns, time, name, problems)
+    entry = read_entries(frame, columns, time, name, problems)
     rows = TableRows(
         numbers, case_ids, patient_ids, sides, time, event, centres, kind, plan.outcome.landmark,
         low, high, entry,
@@ -245,29 +246,6 @@ def _visits(frame: pd.DataFrame, columns: Columns) -> tuple[FloatArray, FloatArr
         return np.empty(0), np.empty(0)
     low, high = (as_numbers(frame[name])[0] for name in (columns.last_intact, columns.first_seen))
     return low, np.where(np.isnan(high), np.inf, high)
-
-
-def _entries(
-    frame: pd.DataFrame,
-    columns: Columns,
-    time: FloatArray,
-    name: str,
-    problems: list[Problem],
-) -> FloatArray:
-    """Return when each case came under observation, 0 where at the start or before it."""
-    if columns.entry is None:
-        return np.empty(0)
-    cells = frame[columns.entry]
-    entry, wrong = as_numbers(cells)
-    problems += number_problems(
-        cells, wrong, name, "a time as a number", CellKeys(f'[data.read."{columns.entry}"]')
-    )
-    for row in np.flatnonzero(entry >= time).tolist():
-        expected = f"an entry before the case's time, {time[row]:g}"
-        advice = "A case counts from when it came under observation; leave out those never followed"
-        where = (name, [int(frame.index[row])], columns.entry)
-        problems.append(Problem.of_cells(*where, expected, f"{entry[row]:g}", advice))
-    return np.where(np.isfinite(entry), np.maximum(entry, 0.0), 0.0)
 
 
 def _events(
