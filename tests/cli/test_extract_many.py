@@ -58,7 +58,7 @@ def whole(trephine: Command, many: Path) -> bytes:
     return (many / "whole.csv").read_bytes()
 
 
-@pytest.mark.parametrize("out", ["merged.csv", "joined"])
+@pytest.mark.parametrize("out", ["merged.csv", pytest.param("joined", marks=pytest.mark.slow)])
 def test_shares_in_any_order_and_one_of_them_twice_are_one_run(
     trephine: Command, many: Path, whole: bytes, out: str
 ) -> None:

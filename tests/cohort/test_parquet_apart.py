@@ -37,6 +37,7 @@ def test_a_table_is_what_its_reader_makes_of_it_in_this_process(tmp_path: Path) 
     assert frame.loc[5001, "months"] == ""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux holds memory")
 def test_a_table_that_needs_more_memory_than_its_size_is_ended(tmp_path: Path) -> None:
     texts = pa.array([0.0] * 3000)

@@ -145,6 +145,7 @@ def test_an_out_of_fold_score_owes_nothing_to_its_own_fold(tmp_path, embedder):
     assert not (before.training_score == after.training_score).any()
 
 
+@pytest.mark.slow
 def test_a_seed_decides_and_nothing_else(tmp_path, embedder):
     cases = some_cases(tmp_path, embedder, 80, seed=2, effect=1.0)
     sent = pickle.loads(pickle.dumps(cases))

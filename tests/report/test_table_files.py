@@ -54,7 +54,8 @@ def test_a_document_without_its_part_says_what_to_install(
 ):
     monkeypatch.setitem(sys.modules, "docx", None)
     with pytest.raises(MissingExtraError, match=r"trephine\[docx\]"):
-        write_report(facts, pictures_folder, tmp_path, formats=["docx"])
+        write_report(facts, pictures_folder, tmp_path, formats=["html", "docx"])
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_unknown_format_is_refused(facts, pictures_folder, tmp_path):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from trephine.choices import RowKind
-from trephine.errors import MissingExtraError
 from trephine.facts import Facts
 from trephine.report.checklists import fill_checklists
 from trephine.report.consistency import check_consistency
@@ -47,17 +46,10 @@ def write_docx(
         Every plate drawn for a document, by slug.
     path
         Of the document.
-
-    Raises
-    ------
-    MissingExtraError
-        If python-docx is not installed.
     """
-    try:
-        import docx
-        from docx.shared import Pt
-    except ImportError as error:
-        raise MissingExtraError("report.docx", "docx") from error
+    import docx  # an extra; who calls has looked whether it is there
+    from docx.shared import Pt
+
     document = docx.Document()
     _set_page(document.sections[0], across=False)
     set_fonts(document, facts.model_dump_json())

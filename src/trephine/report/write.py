@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from trephine.errors import InputError
+from trephine.errors import InputError, MissingExtraError
 from trephine.facts import Facts
 from trephine.report.contents import words_below
 from trephine.report.docx import write_docx
@@ -44,6 +44,8 @@ def write_formats(
         raise InputError(
             f"report: expected formats among {', '.join(ALL_FORMATS)}, found {', '.join(unknown)}"
         )
+    if "docx" in formats and not find_spec("docx"):  # before minutes of drawing
+        raise MissingExtraError("report.docx", "docx")
     out_folder.mkdir(parents=True, exist_ok=True)
     tables = make_tables(facts)
     plates = make_plates(facts, pictures_folder)
