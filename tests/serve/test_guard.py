@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 import re
 import time
@@ -61,6 +62,31 @@ def test_a_token_is_long_and_its_file_is_its_owner_s(
     monkeypatch.setenv("TREPHINE_SERVE_TOKEN", "short")
     with pytest.raises(InputError, match="24 plain letters or more, found 5"):
         read_token(None)
+
+
+def test_secrets_are_compared_in_a_time_that_says_nothing_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = Sessions(TOKEN)
+    cookie = own.cookie("signed in")
+    compared: list[tuple[bytes, bytes]] = []
+    compare = hmac.compare_digest
+
+    def seen(first: bytes, second: bytes) -> bool:
+        compared.append((first, second))
+        return compare(first, second)
+
+    monkeypatch.setattr("trephine.serve.sessions.hmac.compare_digest", seen)
+    for shown in (TOKEN, TOKEN[:-1], TOKEN + "x", "", "x" * len(TOKEN), "\udcff"):
+        assert own.is_token(shown) == (shown == TOKEN)
+        assert compared.pop()[0] == TOKEN.encode()
+    body, _, mac = cookie.rpartition(".")
+    for altered in (cookie, f"{body}.{'0' * len(mac)}", body, f"{body}."):
+        assert (own.standing(altered) == "signed in") == (altered == cookie)
+        compared.pop()
+    for shown in (own.mark(cookie), "", "0" * 64):
+        assert own.is_mark(cookie, shown) == (shown == own.mark(cookie))
+        assert compared.pop()[0] == own.mark(cookie).encode()
 
 
 @pytest.mark.parametrize(
@@ -215,7 +241,7 @@ def test_what_cannot_be_stored_by_a_client_s_name_is_stored_by_our_own() -> None
     watching = Watching()
     assert upload(client(watching), side="R").status_code == 200
     (case,) = watching.seen
-    assert watching.contents == [{"image": b"picture", "mask": b"region"}]
+    assert watching.contents == [{case.image: b"picture", case.mask: b"region"}]
     assert not case.folder.exists()
     watching.error = InputError("image: expected an image, found none")
     said = upload(client(watching))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
+from starlette.testclient import TestClient
 
 from serve.locked_models import locked_model
-from serve.served import CASE, GENES, Watching, client, upload
+from serve.served import CASE, GENES, Watching, client, served, upload
 from trephine.errors import BundleError, InputError, StudyProblemsError, WorkerError
+from trephine.serve.app import create_app
 from trephine.serve.logs import LOG
 from trephine.serve.metrics import Metrics
 from trephine.serve.models import open_models
@@ -104,6 +108,33 @@ def test_an_upload_with_missing_or_strange_parts_is_refused_before_anything_runs
     none = browser.post("/api/v1/models/values/predict-image", files={"image": one, "mask": one})
     assert none.status_code == 422
     assert watching.seen == []
+
+
+def test_an_upload_of_several_images_goes_to_its_process_by_their_names() -> None:
+    watching = Watching()
+    models = served(watching)
+    one = models["made-up"]
+    content = one.content.model_copy(update={"images": ("AP", "T1"), "masks": ("AP",)})
+    app = create_app({"made-up": replace(one, content=content)}, ServeSettings())
+    browser = TestClient(app, base_url="http://localhost")
+    address, file = f"{MODEL}/predict-image", ("Doe^Jane.dcm", b"picture")
+    files = {"image.T1": file, "mask.AP": ("m", b"region"), "image.AP": file}
+    assert browser.post(address, files=files).status_code == 200
+    (case,), (stored,) = watching.seen, watching.contents
+    assert (case.image, case.mask) == (None, None)
+    assert {name: stored[place] for name, place in case.images.items()} == {
+        "AP": b"picture", "T1": b"picture",
+    }  # fmt: skip
+    assert stored[case.masks["AP"]] == b"region"
+    # Whether a case can do without an image, the model says.
+    assert browser.post(address, files={"image.AP": file}).status_code == 200
+    for wrong in ({"image": file}, {"mask.T1": file}, {"image.T2": file}):
+        assert browser.post(address, files=wrong).status_code == 422
+    assert browser.post(address, data={"image.AP": "a text"}).status_code == 422
+    page = browser.get("/models/made-up").text
+    assert re.findall(r'type="file" id="([^"]+)"', page) == [
+        "image.AP", "mask.AP", "image.T1",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

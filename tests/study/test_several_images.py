@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +21,20 @@ from trephine.report.tables import make_tables
 from trephine.store import FeatureStore
 from trephine.study.agreement import has_two_readings
 from trephine.study.editing.data_look import look_at_data
+from trephine.study.editing.data_save import DataChoices, ImageChoice, save_choices
+from trephine.study.editing.study_file import read_text
 from trephine.study.extraction.several import extract_every_image
 from trephine.study.image_plans import image_plans
 from trephine.study.image_views import image_views
 from trephine.study.inputs import read_study
-from trephine.study.locked import NewCase, predict_case, read_model
+from trephine.study.locked import (
+    Apart,
+    NewCase,
+    UploadedCase,
+    calculator_content,
+    predict_case,
+    read_model,
+)
 from trephine.study.locked.validate import validate_bundle
 from trephine.study.run import StudyResult, run_study
 from trephine.study.settings import model_parts
@@ -271,6 +282,46 @@ def test_the_desk_shows_where_every_image_lies(study: SmallStudy) -> None:
     ]  # fmt: skip
     assert [one.files for one in look.patterns] == [60] * 6 + [59] * 3
     assert look.patterns[-1].without == (WITHOUT_MR + 1,)
+    assert [one.name for one in look.patterns] == ["AP"] * 3 + ["lateral"] * 3 + ["T1"] * 3
+
+
+def test_the_desk_changes_the_paths_of_an_image_and_nothing_else_of_it(study: SmallStudy) -> None:
+    before = tomllib.loads(study.toml.read_text("utf-8"))
+    shutil.copytree(study.folder / "ap", study.folder / "films")
+    chosen = {
+        "AP": ImageChoice("films/{hip}.nii.gz", {"a": "ap-a/{hip}.nii.gz", "b": ""}),
+        "T2": ImageChoice("t2/{hip}.nii.gz"),  # the file has none such
+    }
+    save_choices(study.toml, DataChoices(read_text(study.toml).digest, images=chosen))
+    after = tomllib.loads(study.toml.read_text("utf-8"))
+    assert after["images"]["AP"]["image"] == "films/{hip}.nii.gz"
+    assert after["images"]["AP"]["raters"] == {"a": "ap-a/{hip}.nii.gz"}
+    before["images"]["AP"] |= {key: after["images"]["AP"][key] for key in ("image", "raters")}
+    assert after == before
+    assert look_at_data(study.toml).problems == ()
+
+
+def test_an_upload_of_several_files_is_predicted_as_the_case(
+    result: StudyResult, tmp_path: Path
+) -> None:
+    assert result.bundle is not None
+    own = case_of(result.folder.parent, result.analysis.inputs.case_ids[0])
+    case = replace(own, clinical={"age": "61"})
+    stored: dict[str, dict[str, str]] = {}
+    for kind, files in (("image", case.images), ("mask", case.masks)):
+        stored[kind] = {name: f"{kind}-{number}" for number, name in enumerate(files)}
+        for name, path in files.items():
+            shutil.copy(path, tmp_path / stored[kind][name])
+    given = {"images": stored["image"], "masks": stored["mask"]}
+    apart = Apart(result.bundle)
+    apart.prepare()
+    found = apart.predict(UploadedCase(tmp_path, None, None, {"age": "61"}, **given))
+    expected = predict_case(result.bundle, case)
+    assert found.prediction["linear_predictor"] == pytest.approx(
+        expected.linear_predictor, abs=1e-9
+    )
+    content = calculator_content(read_model(result.bundle))
+    assert content.images == content.masks == ("AP", "lateral", "T1")
 
 
 @pytest.mark.slow

@@ -230,6 +230,25 @@ def re_title(server: Live) -> str:
     return str(json.loads(server.ask("GET", "/api/v1/models")[1])[0]["title"])
 
 
+def listened_on(port: int) -> set[str]:
+    """Return the addresses on which a port is listened to, as Linux writes them."""
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *_ = line.split()
+            address, _, at = local.partition(":")
+            if int(at, 16) == port and state == "0A":
+                found.add(address)
+    return found
+
+
+def test_server_and_desk_listen_to_this_computer_alone(server: Live, tmp_path: Path) -> None:
+    loopback = {"0100007F"}
+    assert listened_on(server.port) == loopback
+    with started("desk", str(tmp_path), "--no-browser") as desk:
+        assert listened_on(desk.port) == loopback
+
+
 DESK_PATHS = [
     "/studies/../../etc/passwd", "/studies/%2e%2e/data", "/studies/x/report/files/..%2f..%2fx",
     "/studies/{s}/report/files/..%2f..%2fstudy.toml", "/studies/{s}/report/files//etc/passwd",

@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 from typing import Annotated, Any
 
-from anyio import to_thread
+from anyio import current_effective_deadline, current_time, to_thread
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import Field
 from starlette.responses import Response
 
 from trephine.serve.answers import Form, ImagePrediction, Prediction, image_prediction
+from trephine.serve.guard import TOO_LATE
 from trephine.serve.logs import log
 from trephine.serve.metrics import Metrics
 from trephine.serve.models import ServedModel
 from trephine.serve.turns import Busy, Turns
-from trephine.serve.uploads import uploaded_case
+from trephine.serve.uploads import ExpectedFiles, uploaded_case
 from trephine.study.locked import CalculatorContent, CasePrediction, NewCase, predict_case
 
 # Strictly: true is no number, and "1" is a text.
@@ -64,7 +65,9 @@ _UPLOAD = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "required": ["image", "mask"],
+                    "description": "image and mask are needed; where the model's cases have"
+                    " several images (images and masks of its content), image.NAME and mask.NAME"
+                    " of each instead.",
                     "properties": {
                         "image": {
                             "type": "string",
@@ -131,6 +134,8 @@ def api_routes(models: dict[str, ServedModel], turns: Turns, metrics: Metrics) -
         )
         with metrics.predictions.labels("values", "failed").count_exceptions():
             found = predict_case(served.locked, given, case.model)
+            if current_time() > current_effective_deadline():  # it cannot be cut off on its way
+                raise HTTPException(408, TOO_LATE)
         metrics.predictions.labels("values", "predicted").inc()
         answer = prediction_of(found).model_dump_json()
         return Response(answer, media_type="application/json")
@@ -145,7 +150,8 @@ def api_routes(models: dict[str, ServedModel], turns: Turns, metrics: Metrics) -
             )
         with metrics.predictions.labels("image", "failed").count_exceptions():
             # Whoever sends slowly takes a place, but nobody's turn.
-            async with turns.place(), uploaded_case(request) as case, turns.turn():
+            own = ExpectedFiles(served.content.images, served.content.masks)
+            async with turns.place(), uploaded_case(request, own) as case, turns.turn():
                 found = await to_thread.run_sync(served.apart.predict, case)
         metrics.predictions.labels("image", "predicted").inc()
         if found.lacking:

@@ -27,6 +27,7 @@ from trephine.serve.settings import ServeSettings
 
 STATIC = "/static/"
 API = "/api/"
+TOO_LATE = "request: expected it to arrive and to be answered sooner"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _LONGEST_PATH = 2048
 _LENGTH = re.compile("[0-9]{1,18}")
@@ -137,7 +138,7 @@ class RequestGuard:
                     await self._app(scope, self._measured(scope, receive), answer)
         except TimeoutError:
             if not started:
-                late = _said(408, "request: expected it to arrive and to be answered sooner")
+                late = _said(408, TOO_LATE)
                 await late(scope, receive, answer)
         except Exception as error:
             log("fault", logging.ERROR, error=type(error).__name__, place=_place(error))

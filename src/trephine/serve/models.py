@@ -74,7 +74,7 @@ def open_models(
         content = calculator_content(locked)
         measured = any(one.measured for one in content.signatures)
         apart = Apart(bundle, weights, signer, limits) if measured else None
-        if apart is not None and locked.context.features.radiomics is not None:
+        if apart is not None and locked.context.radiomics_settings:
             apart.prepare()
         address = _address(content.title, found)
         found[address] = ServedModel(address, locked, content, apart)

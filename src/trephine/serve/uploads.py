@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,38 @@ from starlette.requests import Request
 from trephine.errors import InputError
 from trephine.study.locked import UploadedCase
 
-FILES = ("image", "mask")
+KINDS = ("image", "mask")
 TEXTS = ("clinical", "model", "side", "label", "centre")
 _LONGEST_TEXT = 1 << 16
 _LONGEST_WORD = 200
 
 
+@dataclass(frozen=True)
+class ExpectedFiles:
+    """The files of a case by the names of their parts in a form.
+
+    Attributes
+    ----------
+    images, masks
+        Names of the images of a case, and of those on which regions are drawn, where it has
+        several: its parts are "image.NAME" and "mask.NAME", and some may be missing. Empty where
+        it has one: "image" and "mask", both needed.
+    """
+
+    images: Sequence[str] = ()
+    masks: Sequence[str] = ()
+
+    @property
+    def parts(self) -> dict[str, tuple[str, str]]:
+        """Part to its kind and the name of its image."""
+        if not self.images:
+            return {kind: (kind, "") for kind in KINDS}
+        named = zip(KINDS, (self.images, self.masks), strict=True)
+        return {f"{kind}.{name}": (kind, name) for kind, names in named for name in names}
+
+
 @asynccontextmanager
-async def uploaded_case(request: Request) -> AsyncIterator[UploadedCase]:
+async def uploaded_case(request: Request, expected: ExpectedFiles) -> AsyncIterator[UploadedCase]:
     """Give the case of a request; its files are deleted when the ``with`` block ends.
 
     Names of stored files are the server's own; whatever the client called them is not looked at.
@@ -36,18 +61,24 @@ async def uploaded_case(request: Request) -> AsyncIterator[UploadedCase]:
         With everything that is missing or unknown.
     """
     async with request.form(
-        max_files=len(FILES), max_fields=len(TEXTS), max_part_size=_LONGEST_TEXT
+        max_files=len(expected.parts), max_fields=len(TEXTS), max_part_size=_LONGEST_TEXT
     ) as form:
-        files = _files(form)
+        files = _files(form, expected)
         texts = {name: str(form[name]) for name in TEXTS if form.get(name)}
         _check_lengths(texts)
         with tempfile.TemporaryDirectory(prefix="trephine-upload-") as folder:
-            for name, file in files.items():
-                await to_thread.run_sync(_store, file, Path(folder) / name)
+            stored: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
+            for number, (part, file) in enumerate(files.items()):
+                kind, name = expected.parts[part]
+                stored[kind][name] = f"{kind}-{number}"
+                await to_thread.run_sync(_store, file, Path(folder) / stored[kind][name])
+            several = bool(expected.images)
             yield UploadedCase(
                 folder=Path(folder),
-                image="image",
-                mask="mask",
+                image=None if several else stored["image"][""],
+                mask=None if several else stored["mask"][""],
+                images=stored["image"] if several else {},
+                masks=stored["mask"] if several else {},
                 clinical=clinical_of(texts.get("clinical", "{}")),
                 model=texts.get("model"),
                 side=texts.get("side"),
@@ -56,14 +87,15 @@ async def uploaded_case(request: Request) -> AsyncIterator[UploadedCase]:
             )
 
 
-def _files(form: FormData) -> dict[str, UploadFile]:
+def _files(form: FormData, expected: ExpectedFiles) -> dict[str, UploadFile]:
     parts = form.multi_items()
     problems = [
         f"{name}: expected one file, found {sum(key == name for key, _ in parts)}"
-        for name in FILES
-        if sum(key == name and isinstance(part, UploadFile) for key, part in parts) != 1
+        for name in expected.parts
+        if (found := [part for key, part in parts if key == name]) or not expected.images
+        if len(found) != 1 or not isinstance(found[0], UploadFile)
     ]
-    known = {*FILES, *TEXTS}
+    known = {*expected.parts, *TEXTS}
     unknown = sum(key not in known for key, _ in parts)
     if unknown:
         problems.append(f"fields: expected some of {sorted(known)}, found {unknown} others")
@@ -71,7 +103,8 @@ def _files(form: FormData) -> dict[str, UploadFile]:
         problems.append(f"{', '.join(TEXTS)}: expected text, found a file")
     if problems:
         raise InputError("; ".join(problems))
-    return {name: part for name in FILES if isinstance(part := form[name], UploadFile)}
+    every = {name: form.get(name) for name in expected.parts}
+    return {name: part for name, part in every.items() if isinstance(part, UploadFile)}
 
 
 def _check_lengths(texts: dict[str, str]) -> None:

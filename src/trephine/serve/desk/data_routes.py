@@ -18,7 +18,7 @@ from trephine.types import TimeUnit
 
 if TYPE_CHECKING:  # they import all that reads tables, which other processes do
     from trephine.study.editing.data_look import DataLook
-    from trephine.study.editing.data_save import DataChoices
+    from trephine.study.editing.data_save import DataChoices, ImageChoice
 
 # Texts that the page asks for: section and key by the field's name.
 TEXTS = {
@@ -124,6 +124,7 @@ async def _page(
     now = {field: _as_text(content, *place) for field, place in TEXTS.items()}
     data = content.get("data")
     raters = data.get("raters") if isinstance(data, dict) else None
+    images = content.get("images")
     return desk.shown(
         request,
         "data.html.j2",
@@ -136,7 +137,12 @@ async def _page(
         note=note,
         row=row,
         marked=request.query_params.get("column", ""),
-        raters={str(k): str(v) for k, v in raters.items()} if isinstance(raters, dict) else {},
+        raters=_texts_of(raters),
+        images={
+            str(name): {"image": one.get("image", ""), "raters": _texts_of(one.get("raters"))}
+            for name, one in (images.items() if isinstance(images, dict) else ())
+            if isinstance(one, dict)
+        },
         units=get_args(TimeUnit),
         protocols=get_args(ProtocolName),
         default_protocol=DEFAULT_PROTOCOL,
@@ -152,6 +158,10 @@ def _query(request: Request) -> str:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
+
+
+def _texts_of(section: object) -> dict[str, str]:
+    return {str(k): str(v) for k, v in section.items()} if isinstance(section, dict) else {}
 
 
 def _as_text(content: Mapping[str, Any], section: str, key: str) -> str:
@@ -187,12 +197,34 @@ def _chosen(texts: Mapping[str, str]) -> DataChoices:
     for field, (section, key) in TEXTS.items():
         if field in texts:
             sections.setdefault(section, {})[key] = texts[field].strip()
-    raters = {
-        texts[f"rater-{n}"].strip(): texts.get(f"masks-{n}", "").strip()
-        for n in (name.removeprefix("rater-") for name in texts if name.startswith("rater-"))
-        if texts[f"rater-{n}"].strip()
+    paths = (_raters(texts), _images(texts))
+    return DataChoices(texts.get("digest", ""), roles, variables, sections, *paths)
+
+
+def _raters(texts: Mapping[str, str], before: str = "") -> dict[str, str]:
+    """Return the paths of masks by rater, from fields whose names begin so."""
+    places = [
+        name.removeprefix(f"{before}rater-") for name in texts if name.startswith(f"{before}rater-")
+    ]
+    return {
+        rater: texts.get(f"{before}masks-{n}", "").strip()
+        for n in places
+        if (rater := texts[f"{before}rater-{n}"].strip())
     }
-    return DataChoices(texts.get("digest", ""), roles, variables, sections, raters)
+
+
+def _images(texts: Mapping[str, str]) -> dict[str, ImageChoice]:
+    """Return the paths of each of several images, by its name."""
+    from trephine.study.editing.data_save import ImageChoice
+
+    return {
+        texts[name]: ImageChoice(
+            texts.get(f"{before}-path", "").strip(), _raters(texts, f"{before}-")
+        )
+        for name in texts
+        if name.startswith("image-name-")
+        for before in [f"of-image-{name.removeprefix('image-name-')}"]
+    }
 
 
 def _role(text: str) -> Any:

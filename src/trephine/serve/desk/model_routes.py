@@ -95,13 +95,14 @@ def model_routes(desk: Desk) -> APIRouter:
     @routes.post("/studies/{address}/model/predict-image")
     async def predict_image(request: Request, address: str) -> Response:
         from trephine.serve.answers import image_prediction
-        from trephine.serve.uploads import uploaded_case
+        from trephine.serve.uploads import ExpectedFiles, uploaded_case
 
         opened = await models.of(desk.study(address))
         if opened is None or opened.apart is None:
             raise HTTPException(422, "image: expected none, as the model measures nothing on one")
+        own = ExpectedFiles(opened.content["images"], opened.content["masks"])
         try:
-            async with turns.place(), uploaded_case(request) as case, turns.turn():
+            async with turns.place(), uploaded_case(request, own) as case, turns.turn():
                 found = await to_thread.run_sync(opened.apart.predict, case)
         except Busy:
             detail = "too many predictions from radiographs at once; try again in a moment"

@@ -34,14 +34,15 @@ async function answerOf(body) {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const [image, mask] = [at("image").files[0], at("mask").files[0]];
-  if (!image || !mask) return told("", say("upload_missing"));
+  const parts = [...form.querySelectorAll("input.part")].filter((one) => one.files.length);
+  // Of several images of a case, some may be missing: whether it can do without, the server says.
+  const all = parts.length === form.querySelectorAll("input.part").length;
+  if (!parts.length || !(all || calculator.content.images.length)) return told("", say("upload_missing"));
   const { model, values, wrong } = calculator.clinical();
   if (wrong.length) return told("", say("upload_fields", { fields: list(wrong) }));
   const body = new FormData();
   // The files' own names stay here: they may name a patient.
-  body.append("image", image, "image");
-  body.append("mask", mask, "mask");
+  for (const one of parts) body.append(one.name, one.files[0], one.name);
   body.append("model", model);
   body.append("clinical", JSON.stringify(values));
   for (const name of ["side", "centre"]) if (at(name)?.value) body.append(name, at(name).value);

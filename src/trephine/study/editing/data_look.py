@@ -10,7 +10,7 @@ from trephine.plan.reading import read_plan_so_far
 from trephine.study.editing.column_look import ColumnLook, look_at_columns, open_table
 from trephine.study.editing.pattern_look import PatternLook, look_at_patterns
 from trephine.study.editing.study_file import StudyText, columns_of, read_text
-from trephine.study.image_plans import image_plans
+from trephine.study.image_plans import image_of, image_plans
 from trephine.study.jobs.process import ProblemState, problem_state
 
 ROWS_SHOWN = 8
@@ -86,8 +86,9 @@ def look_at_data(path: Path, row: int = 0) -> DataLook:
     except (InputError, OSError) as error:
         found = error.problems if isinstance(error, StudyProblemsError) else None
         problems += found or [Problem(look.table or "table", "one that can be read", str(error))]
-    for alone in image_plans(plan).values() if plan is not None else ():
-        patterns, more = look_at_patterns(alone)
+    for key, alone in image_plans(plan).items() if plan is not None else ():
+        seen, more = look_at_patterns(alone)
+        patterns = [replace(one, name=image_of(key)) for one in seen]
         problems += [one for one in more if str(one) not in {str(known) for known in problems}]
         # The regions of one image have the same paths.
         further = tuple(one for one in patterns if one not in look.patterns)

@@ -25,6 +25,22 @@ from trephine.study.editing.study_file import (
 
 
 @dataclass(frozen=True)
+class ImageChoice:
+    """Where the files of one of several images of a case are, as paths of all cases.
+
+    Attributes
+    ----------
+    image
+        Of the images.
+    raters
+        Rater to the path of the masks; an empty path takes the rater out.
+    """
+
+    image: str
+    raters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class DataChoices:
     """What was chosen on a page.
 
@@ -40,6 +56,8 @@ class DataChoices:
         Section to key to text; horizons as numbers separated by commas.
     raters
         Rater to the path of the masks; an empty path takes the rater out.
+    images
+        Name to paths, where a case has several images; a name that the study file lacks is none.
     """
 
     digest: str
@@ -47,6 +65,7 @@ class DataChoices:
     variables: Mapping[str, VariableEdit] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     raters: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, ImageChoice] = field(default_factory=dict)
 
 
 def save_choices(path: Path, chosen: DataChoices) -> None:
@@ -71,6 +90,7 @@ def save_choices(path: Path, chosen: DataChoices) -> None:
     raters = {rater: pattern for rater, pattern in chosen.raters.items() if pattern}
     if chosen.raters:
         sections.setdefault("data", {})["raters"] = raters
+    sections |= _images(text.content, chosen.images)
     drawn = drawn_masks(sections.get("data", {}).get("image", ""), "a", "head")
     if drawn and not raters and _names_no_masks(text.content):
         sections["data"]["raters"] = {"a": drawn}
@@ -89,6 +109,23 @@ def save_choices(path: Path, chosen: DataChoices) -> None:
         read=readings(path, roles),
     )
     save_text(path, edited(text.text, edit), chosen.digest)
+
+
+def _images(
+    content: Mapping[str, Any], chosen: Mapping[str, ImageChoice]
+) -> dict[str, dict[str, Any]]:
+    """Return the sections of images with their paths; what else they say stays."""
+    known = content.get("images")
+    found: dict[str, dict[str, Any]] = {}
+    for name, one in chosen.items():
+        if not isinstance(known, dict) or name not in known or "." in name:
+            continue
+        raters = {rater: path for rater, path in one.raters.items() if path}
+        found[f"images.{name}"] = {
+            "image": one.image,
+            **({"raters": raters} if one.raters else {}),
+        }
+    return found
 
 
 def settle_question(path: Path, question: str, digest: str) -> None:

@@ -32,6 +32,8 @@ class PatternLook:
         Rows of the cases that have none, as a spreadsheet counts them.
     needed
         Whether every case must have its own.
+    name
+        Of the image, where a case has several.
     """
 
     kind: str
@@ -40,6 +42,7 @@ class PatternLook:
     files: int
     without: tuple[int, ...]
     needed: bool
+    name: str = ""
 
 
 def look_at_patterns(plan: StudyPlan) -> tuple[tuple[PatternLook, ...], list[Problem]]:

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Lock
@@ -56,23 +56,27 @@ class UploadedCase:
     folder
         Holds both files and nothing else; the process may read it.
     image, mask
-        Names in it.
+        Names in it; None where a case has several images.
     clinical
         Values by column.
     model
         Of the bundle; the primary one by default.
     side, label, centre
         As of `NewCase`.
+    images, masks
+        Names in the folder by the names of the images, where a case has several.
     """
 
     folder: Path
-    image: str
-    mask: str
+    image: str | None
+    mask: str | None
     clinical: Mapping[str, object]
     model: str | None = None
     side: str | None = None
     label: int | None = None
     centre: str | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
+    masks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -209,6 +213,5 @@ def _compile(bundle: Path, signer: str | None) -> None:
     from trephine.radiomics.compilation import compile_kernels
     from trephine.study.locked.model import read_model
 
-    settings = read_model(bundle, signer).context.features.radiomics
-    if settings is not None:
+    for settings in read_model(bundle, signer).context.radiomics_settings:
         compile_kernels(settings)

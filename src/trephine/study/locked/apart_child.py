@@ -60,9 +60,15 @@ def _predicted(question: dict[str, Any]) -> dict[str, Any]:
     asked = question["case"]
     folder = Path(asked["folder"])
     lacking = confine([*sys.path, str(kept_in()), str(folder), *_weights(model, weights)])
+
+    def stored(name: str | None) -> Path | None:
+        return None if name is None else folder / name
+
     case = NewCase(
-        image=folder / asked["image"],
-        mask=folder / asked["mask"],
+        image=stored(asked["image"]),
+        mask=stored(asked["mask"]),
+        images={name: folder / file for name, file in asked["images"].items()},
+        masks={name: folder / file for name, file in asked["masks"].items()},
         label=asked["label"],
         side=asked["side"],
         clinical=asked["clinical"],

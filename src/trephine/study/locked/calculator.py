@@ -88,6 +88,8 @@ def calculator_content(
         fills_missing=context.features.fills_missing,
         sides=context.features.sides,
         centres=context.centres if predictor.harmonisers else (),
+        images=context.image_names,
+        masks=context.mask_names,
         variables=tuple(_variable(model, key) for key in keys),
         signatures=tuple(_signature(model, key, left_out) for key in sets),
         models=tuple(_model(model, one, left_out) for one in models),

@@ -286,6 +286,10 @@ class CalculatorContent(Part):
     """Whether each case is one side of its patient."""
     centres: tuple[str, ...]
     """Names of training's centres, where features are harmonised."""
+    images: tuple[str, ...] = ()
+    """Names of the images that are uploaded, where a case has several; empty where it has one."""
+    masks: tuple[str, ...] = ()
+    """Names of those on which regions are drawn."""
     variables: tuple[CalculatorVariable, ...]
     """Clinical variables of the models."""
     signatures: tuple[CalculatorSignature, ...]

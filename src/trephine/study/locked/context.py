@@ -214,6 +214,18 @@ class BundleContext(Part):
         """The names of the images of a case; nothing where it has one."""
         return tuple(dict.fromkeys(map(image_of, self.images)))
 
+    @property
+    def radiomics_settings(self) -> tuple[RadiomicsSettings, ...]:
+        """How radiomics features are measured, for each image on which some are."""
+        each = (self.images or {"": self.features}).values()
+        return tuple(one.radiomics for one in each if one.radiomics is not None)
+
+    @property
+    def mask_names(self) -> tuple[str, ...]:
+        """The names of the images on which regions are drawn; nothing where a case has one."""
+        drawn = (one.drawn_on or image_of(key) for key, one in self.images.items())
+        return tuple(dict.fromkeys(drawn))
+
     def of_image(self, key: str) -> BundleContext:
         """Return the context as if the image of a key were the only one of a case."""
         if not key:
