@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from urllib.parse import quote
 import pytest
 
 from serve.desk_client import ROWS, STUDY, Desk, desk_of, study_in
+from trephine.plan.columns_section import Columns
 from trephine.serve.desk.pages import ROOMS
+from trephine.study.editing.study_file import ROLES
 from trephine.study.jobs.process import (
     JobState,
     ProblemState,
@@ -102,6 +105,19 @@ def test_studies_are_listed_with_how_they_stand(desk: Desk, folder: Path) -> Non
         assert one.stand == badge
 
 
+def test_a_study_that_was_run_in_a_terminal_is_listed_with_its_size(
+    desk: Desk, folder: Path
+) -> None:
+    results = folder / "hips" / "results"
+    results.mkdir()
+    flow = {"analysed": {"patients": 20, "cases": 24}, "events": 12}
+    (results / "facts.json").write_text(json.dumps({"study": {"title": '"flow": 1'}, "flow": flow}))
+    assert "24 cases, 20 patients, 12 events" in desk.page("/")
+    for damaged in ('{"flow": {"analysed": 3}}', '{"flow": ', "[" * 5000, '{"flow": {}}'):
+        (results / "facts.json").write_text(damaged)
+        assert "not checked yet" in desk.page("/")
+
+
 def test_every_room_is_there_in_both_languages(desk: Desk) -> None:
     at = desk.study()
     for language, word in (("en", "Studies"), ("zh", "研究")):
@@ -161,6 +177,10 @@ def test_columns_of_visits_are_chosen_and_read_back(desk: Desk, folder: Path) ->
     again = fields_of(desk.page(f"{at}/data"))
     assert (again[intact], again[seen]) == ("last_intact", "first_seen")
     assert "last visit without the event" in desk.page(f"{at}/data")
+
+
+def test_every_role_of_a_study_file_can_be_chosen() -> None:
+    assert set(ROLES) == set(Columns.model_fields) - {"sides", "operated"}
 
 
 def test_two_columns_of_one_role_are_refused_beside_both(desk: Desk, folder: Path) -> None:

@@ -370,7 +370,7 @@ function speak() {
     ...othersOf(),
     cases: content.models[0].cases,
     events: content.models[0].events,
-    protocol: content.protocol,
+    protocol: own(content.protocol),
     version: content.trephine,
     note: content.simulated,
     fingerprint: (content.signed_by ?? "").slice(0, 16),

@@ -24,7 +24,7 @@ from trephine.writing import write_text
 
 Role = Literal[
     "case", "patient", "side", "time", "event", "start", "last", "event_date", "last_intact",
-    "first_seen", "centre",
+    "first_seen", "entry", "centre",
 ]  # fmt: skip
 ROLES: tuple[Role, ...] = get_args(Role)
 

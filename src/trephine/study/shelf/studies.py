@@ -23,6 +23,7 @@ from trephine.study.jobs.process import (
     log_file,
     standing,
 )
+from trephine.study.shelf.size import FACTS, read_size
 
 # Folders of studies that people keep are far fewer.
 _MOST = 500
@@ -206,6 +207,8 @@ def _shelved(path: Path, root: Path) -> ShelvedStudy:
     place = path.relative_to(root).as_posix()
     times = [path.stat().st_mtime, *(one.ended or one.asked for one in (check, run) if one)]
     found = next((one.found for one in (run, check) if one is not None and one.found), None)
+    if found is None and (results_of(path) / FACTS).is_file():
+        found = read_size(results_of(path))
     return ShelvedStudy(
         address=address_of(path, root),
         path=path,
@@ -230,7 +233,7 @@ def _stand(path: Path, check: JobState | None, run: JobState | None) -> Stand:
             "failed": "failed", "stopped": "stopped", "interrupted": "interrupted",
         }  # fmt: skip
         return ends[run.status]
-    if (results_of(path) / "facts.json").is_file():
+    if (results_of(path) / FACTS).is_file():
         # Of a run in a terminal there is no record of the study file as it was.
         known = run is not None and run.status == "done"
         return "changed" if known and run is not None and run.digest != digest else "done"
