@@ -26,8 +26,9 @@ from trephine.study.draft.columns import Roles, guess_roles
 from trephine.study.draft.export import Export, sort_export
 from trephine.study.draft.files import FoundFiles, find_patterns
 from trephine.study.draft.folder_scan import Scan, scan_folder
+from trephine.study.draft.image_text import found_lines
 from trephine.study.draft.other_tables import beside_table, is_copy
-from trephine.study.draft.text import NO_MASKS, study_text
+from trephine.study.draft.text import study_text
 from trephine.study.draft.values import MOSTLY, Look
 from trephine.study.draft.wide import WideSheet, find_wide
 from trephine.study.draft.words import is_named
@@ -171,7 +172,7 @@ def _candidate(scan: Scan, export: Export, path: Path, source: SourceTable) -> _
     looks = [Look.at(frame, str(name)) for name in frame.columns]
     naming = [look.name for look in looks if look.names_rows or look.counts_rows]
     files = find_patterns(scan, export, frame, naming)
-    patterns = [files.image, *files.raters.values()]
+    patterns = files.patterns
     keys = [] if files.listed is None else list(files.listed.columns)
     matched = [n for n in naming if n in keys or any(f"{{{n}}}" in one for one in patterns)]
     legends = _legends(path, source, frame)
@@ -262,14 +263,7 @@ def _found(table: Path, chosen: _Candidate, features: str) -> tuple[str, ...]:
     lines += [f"  not used: {name} ({reason})" for name, reason in roles.left_out.items()]
     if features:
         lines.append(f"Features: {features}")
-    if files.image:
-        lines.append(f"Images: {files.image}")
-    for words, named in (("Masks of", files.raters), ("Second reading of", files.repeats)):
-        for name, pattern in named.items():
-            lines.append(f"{words} {name}: {pattern} ({files.counts.get(pattern, 0)} files)")
-    if files.image and not files.raters:
-        lines.append(f"{NO_MASKS}.")
-    lines += files.said
+    lines += [*found_lines(files), *files.said]
     lines += [f"To decide: {question}" for question in (*_turned(chosen), *roles.unsure)]
     lines += [
         f"To decide: in {name!r}, {declared.asked}"

@@ -27,6 +27,10 @@ class Export:
         Paths that are no image of the study, folders of such slices included.
     sides
         Of the images whose headers state one side.
+    beside
+        Other images of the same patients, left aside where a case has one: lateral views by the
+        word "lateral", and radiographs beside series of slices, or such series beside radiographs,
+        by their modality.
     masks
         DICOM SEG files.
     said
@@ -38,6 +42,7 @@ class Export:
     masks: tuple[Path, ...] = ()
     said: tuple[str, ...] = ()
     sides: dict[Path, Side] = field(default_factory=dict)
+    beside: dict[str, dict[Path, str]] = field(default_factory=dict)
 
 
 def sort_export(scan: Scan) -> Export:
@@ -84,7 +89,16 @@ def sort_export(scan: Scan) -> Export:
     sides: dict[Path, Side] = {
         head.path: "R" if head.laterality == "R" else "L" for head in kept if head.laterality
     }
-    return Export(images, tuple(left), masks, tuple(said), sides)
+    beside = {"lateral": {h.path: h.patient_id for h in scan.heads if h.content == "lateral"}}
+    for path, patient in other.items():
+        beside.setdefault(_kind(path, scan), {})[path] = patient
+    return Export(images, tuple(left), masks, tuple(said), sides, beside)
+
+
+def _kind(path: Path, scan: Scan) -> str:
+    """Return the modality of an image: of a file, or of a folder of slices."""
+    own = next(head for head in scan.heads if path in (head.path, head.path.parent))
+    return own.modality if own.content == "slice" else "film"
 
 
 _ASIDE = {

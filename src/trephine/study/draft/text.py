@@ -6,17 +6,12 @@ from collections.abc import Sequence
 from typing import get_args
 
 from trephine.choices import DEFAULT_PROTOCOL, ProtocolName
-from trephine.plan.drawn_masks import drawn_masks
 from trephine.study.draft.columns import Roles
 from trephine.study.draft.files import FoundFiles
+from trephine.study.draft.image_text import image_lines, landmark_line, section_lines
 from trephine.study.draft.wide import WideSheet
 from trephine.study.draft.words import event_name, is_named, outcome_name, without_date
 from trephine.study.toml_text import comment, inline, key, listed, quoted, words
-
-NO_MASKS = (
-    "No masks were found: draw the regions with `trephine annotate study.toml --rater a`, or"
-    " under Draw in `trephine desk`"
-)
 
 
 def study_text(
@@ -55,9 +50,10 @@ def study_text(
         *_reasons(roles),
         f"columns = {_columns(roles, wide)}",
         *_readings(roles),
-        *_image_lines(roles, wide, files, listed_in),
+        *image_lines(roles, wide, files, listed_in),
         "",
-        *_outcome_lines(roles),
+        *section_lines(roles, wide, files),
+        *_outcome_lines(roles, files),
         *_clinical_lines(roles),
     ]
     if features:
@@ -117,37 +113,7 @@ def _readings(roles: Roles) -> list[str]:
     return lines + ([f"# read = {inline(open_ones)}"] if open_ones else [])
 
 
-def _image_lines(
-    roles: Roles, wide: WideSheet | None, files: FoundFiles, listed_in: str
-) -> list[str]:
-    if not files.image:
-        if files.raters:
-            listed_raters = ", ".join(files.raters)
-            return [comment(f"Masks of {listed_raters} were found, and no image of their names.")]
-        return []
-    drawn = {} if files.raters else {"a": drawn_masks(files.image, "a", "head")}
-    if drawn.get("a") == "":
-        return [comment(f"Images without masks: image = {quoted(files.image)}; masks are needed.")]
-    raters = {name: quoted(pattern) for name, pattern in (drawn or files.raters).items()}
-    lines = [f"image = {quoted(files.image)}", f"raters = {inline(raters)}"]
-    if drawn:
-        lines.insert(0, comment(f"{NO_MASKS}; they will be written to annotations."))
-    if files.listed is not None:
-        lines.append(f"manifest = {quoted(listed_in)}  # lists the paths, a row for each")
-    if files.repeats:
-        repeats = {name: quoted(pattern) for name, pattern in files.repeats.items()}
-        lines.append(f"repeats = {inline(repeats)}")
-    own = [roles.columns[role] for role in ("case", "side") if role in roles.columns]
-    named = list(files.raters.values()) or [files.image]
-    by_case = any(f"{{{column}}}" in path for column in own for path in named)
-    if (wide is not None or "side" in roles.columns) and not by_case and not files.by_side:
-        lines.append("mask_label = { R = 1, L = 2 }  # labels in the masks: look whether so")
-    elif files.labels and files.labels != (1,):
-        lines.append(f"mask_label = {files.labels[0]}  # labels found: {list(files.labels)}")
-    return lines
-
-
-def _outcome_lines(roles: Roles) -> list[str]:
+def _outcome_lines(roles: Roles, files: FoundFiles) -> list[str]:
     column = roles.columns.get("event") or roles.columns.get("event_date") or "event"
     event = event_name(without_date(column.replace("_", " ")))
     if is_named(column, "censored"):
@@ -158,6 +124,7 @@ def _outcome_lines(roles: Roles) -> list[str]:
         f"event = {quoted(event)}",
         *_competing_lines(roles),
         f"unit = {quoted(roles.unit)}  # days, weeks, months or years",
+        *landmark_line(roles, files),
         f"horizons = [{', '.join(f'{horizon:g}' for horizon in roles.horizons)}]",
         "",
     ]
