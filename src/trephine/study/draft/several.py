@@ -125,6 +125,8 @@ def with_masks(
     complete
         The patterns of masks, that of the most files first.
     """
+    if not images:
+        return ()
     own: dict[str, list[str]] = defaultdict(list)
     for mask in complete:
         own[_image_of(mask, images)].append(mask)
