@@ -194,10 +194,12 @@ def test_an_enhanced_object_of_one_frame_is_read_by_its_functional_groups(
     assert image.geometry.placed.origin_mm == (1.0, 2.0, 3.0)
 
 
-def test_an_enhanced_object_of_several_frames_is_refused(make_dicom, save_dicom, stored) -> None:
+def test_an_enhanced_object_whose_frames_are_not_all_described_is_refused(
+    make_dicom, save_dicom, stored
+) -> None:
     dataset = enhanced(make_dicom, stored)
     dataset.NumberOfFrames, dataset.PixelData = 2, dataset.PixelData * 2
-    with pytest.raises(ImageError, match="expected one frame, found 2; export"):
+    with pytest.raises(ImageError, match="groups of each of 2 frames, found 1"):
         read_image(save_dicom(dataset))
 
 

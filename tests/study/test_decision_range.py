@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trephine.study.assess.draws import decision_thresholds
+from trephine.study.assess.benefit_draws import decision_thresholds
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 0.99), (0.1, 0.4), (0.125, 0.333), (0.07, 0.29)])

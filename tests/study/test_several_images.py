@@ -140,6 +140,7 @@ def test_features_are_those_of_the_image_alone(
     kept = [line for line in own.splitlines() if line.startswith(("image =", "raters ="))]
     label = {"lesion": 2}.get(region, 1)
     before, after = text.split("[images.AP]")[0], text[text.index("[outcome]") :]
+    after = after.replace('"AP + lateral + T1" = 0.01', "")
     alone = before.replace("[data]\n", "\n".join(["[data]", *kept, f"mask_label = {label}", ""]))
     if name == "lateral":
         after = after.replace("binWidth = 10.0", "binWidth = 5.0")
@@ -196,8 +197,38 @@ def test_an_image_with_signal_adds_and_one_without_does_not(result: StudyResult)
     assert told == [
         "AP against Clinical", "AP + lateral against AP", "AP + lateral + T1 against AP + lateral",
     ]  # fmt: skip
+    held_out = {
+        (row.old, row.new): row.p
+        for row in result.facts.comparisons
+        if (row.protocol, row.measure) == ("sound", "held-out likelihood ratio")
+    }
+    assert held_out["AP + lateral", "AP + lateral + T1"] < 0.01
+    assert held_out["AP", "AP + lateral"] > 0.05
     letters = {one.caption.partition(":")[0]: one.edge_sides for one in result.facts.pictures}
     assert letters["lateral"] == ("", "")
+
+
+def test_the_report_says_where_an_image_is_worth_what_it_costs(result: StudyResult) -> None:
+    gains = [row for row in result.facts.benefit_gains if row.protocol == "sound"]
+    assert {(row.old, row.new) for row in gains} == {
+        ("Clinical", "AP"), ("AP", "AP + lateral"), ("AP + lateral", "AP + lateral + T1"),
+    }  # fmt: skip
+    assert {row.kind for row in gains} == {"nested cross-validated"}
+    dear = [row for row in gains if row.new == "AP + lateral + T1"]
+    assert {row.cost for row in dear} == {0.01}
+    curves = {
+        (one.horizon, model.model): model
+        for one in result.facts.decision_curves
+        if (one.protocol, one.kind) == ("sound", "nested cross-validated")
+        for model in one.models
+    }
+    for row in dear:  # the curve of the dear model has its cost taken off already
+        new, old = curves[row.horizon, row.new], curves[row.horizon, row.old]
+        known = [place for place, gain in enumerate(row.gain) if gain is not None]
+        expected = [new.net_benefit[p] - old.net_benefit[p] for p in known]
+        assert [row.gain[p] for p in known] == pytest.approx(expected, abs=1e-12)
+    (table,) = [one for one in make_tables(result.facts) if one.slug == "table-image-benefit"]
+    assert len(table.rows) == len(gains)
 
 
 def case_of(folder: Path, hip: str, *names: str) -> NewCase:

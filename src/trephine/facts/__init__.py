@@ -26,6 +26,7 @@ from trephine.facts.centres import CentreFacts
 from trephine.facts.changing_hazards import RelaxedFacts
 from trephine.facts.competing import CompetingFacts
 from trephine.facts.evaluation import (
+    BenefitGainFacts,
     CalibrationFacts,
     CalibrationGroupFact,
     CalibrationNumbers,
@@ -39,6 +40,7 @@ from trephine.facts.evaluation import (
     RiskGroupsFacts,
     RocFacts,
     SurvivalCurve,
+    ThresholdSpan,
 )
 from trephine.facts.external import (
     CaseMixRow,
@@ -173,6 +175,8 @@ class Facts(Fact):
     """Calibration curves."""
     decision_curves: tuple[DecisionCurveFacts, ...] = ()
     """Decision curves."""
+    benefit_gains: tuple[BenefitGainFacts, ...] = ()
+    """What each image of a case gains in net benefit; empty for studies of one image."""
     instability: tuple[InstabilityFacts, ...] = ()
     """Models beside their bootstrap refits, by protocol, model and horizon."""
     survival: SurvivalCurve | None = None
@@ -264,6 +268,7 @@ def read_facts(path: str | Path) -> Facts:
 __all__ = [
     "AgreementFacts",
     "AxisTick",
+    "BenefitGainFacts",
     "CalibrationFacts",
     "CalibrationGroupFact",
     "CalibrationNumbers",
@@ -339,6 +344,7 @@ __all__ = [
     "Table1Level",
     "Table1Variable",
     "TermFact",
+    "ThresholdSpan",
     "Timing",
     "UpdateFacts",
     "UpdateTestRow",

@@ -129,12 +129,12 @@ class ComparisonFacts(AssessedFact):
     """Model compared."""
     old: str
     """Model it is compared with."""
-    measure: Literal["C-index", "AUC", "likelihood ratio"]
+    measure: Literal["C-index", "AUC", "likelihood ratio", "held-out likelihood ratio"]
     """What is compared."""
     horizon: Number = None
     """Horizon of an AUC, in the study's time unit; null for the other measures."""
     difference: EstimateFact | None = None
-    """New minus old; null for the likelihood ratio."""
+    """New minus old; null for likelihood ratios."""
     statistic: Number = None
     """Test statistic."""
     degrees_of_freedom: Number = None
@@ -281,6 +281,38 @@ class DecisionCurveFacts(AssessedFact):
     """Net benefit of treating all, at each threshold."""
     models: tuple[NetBenefit, ...]
     """One curve a model."""
+
+
+class ThresholdSpan(Fact):
+    """A run of threshold probabilities."""
+
+    low: float
+    """The first."""
+    high: float
+    """The last."""
+
+
+class BenefitGainFacts(AssessedFact):
+    """What one image more of a case gains in net benefit, less what it costs."""
+
+    new: str
+    """The model with the image."""
+    old: str
+    """The model with all images before it."""
+    horizon: float
+    """Horizon, in the study's time unit."""
+    thresholds: Series
+    """Threshold probabilities of the event, ascending."""
+    gain: Series
+    """Net benefit of the new model minus that of the old one, ``cost`` taken off."""
+    low: Series
+    """Lower limit at each threshold for itself."""
+    high: Series
+    """Upper limit at each threshold for itself."""
+    cost: float = 0.0
+    """What the new model's data cost more, in net benefit, as [models] harm states it."""
+    worth: tuple[ThresholdSpan, ...] = ()
+    """Thresholds at which the whole interval lies above zero."""
 
 
 class SurvivalCurve(Fact):

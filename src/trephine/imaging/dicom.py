@@ -182,9 +182,14 @@ def read_dicom(path: Path, *, spacing_mm: StatedSpacing = None) -> Image:
     ImageError
         If it is colour, multi-frame, a mask, damaged, or has no spacing and none is stated.
     """
+    return plane_of(read_dicom_dataset(path), path.name, spacing_mm)
+
+
+def plane_of(dataset: Dataset, name: str, spacing_mm: StatedSpacing) -> Image:
+    """Return the one plane of a parsed data set; see `read_dicom`."""
     with quiet_pydicom():
-        dataset = with_functional_groups(read_dicom_dataset(path))
-        return lay_flat(image_of(dataset, path.name, spacing_mm), dataset)
+        dataset = with_functional_groups(dataset)
+        return lay_flat(image_of(dataset, name, spacing_mm), dataset)
 
 
 def image_of(dataset: Dataset, name: str, spacing_mm: StatedSpacing) -> Image:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from trephine.errors import ImageError
-from trephine.imaging.dicom import read_dicom
+from trephine.imaging.dicom import plane_of, read_dicom_dataset
 from trephine.imaging.files import read_itk_array, read_raster_array
 from trephine.imaging.folder import ALONE, FOUND, only_file
 from trephine.imaging.grey_array import GreyArray
+from trephine.imaging.multi_frame import holds_slices, volume_of_frames
 from trephine.imaging.nifti import read_nifti_array
 from trephine.imaging.series import read_series
 from trephine.imaging.sniff import file_kind
@@ -28,8 +29,8 @@ def read_image(path: Path | str, *, spacing_mm: StatedSpacing = None) -> Image:
     Parameters
     ----------
     path
-        DICOM, NIfTI, NRRD, MHA, PNG or TIFF; or the folder of one CT or MR series, or of one image
-        alone.
+        DICOM (enhanced CT, MR and PET of many frames too), NIfTI, NRRD, MHA, PNG or TIFF; or the
+        folder of one CT or MR series, or of one image alone.
     spacing_mm
         Spacing to use where the file has none: one number, or one for each array axis.
 
@@ -42,8 +43,8 @@ def read_image(path: Path | str, *, spacing_mm: StatedSpacing = None) -> Image:
     Raises
     ------
     ImageError
-        If the file is damaged, coloured, multi-frame or a mask, or has no spacing and none is
-        stated.
+        If the file is damaged, coloured, a mask or of several frames that are no volume, or has no
+        spacing and none is stated.
 
     Examples
     --------
@@ -64,7 +65,10 @@ def read_image(path: Path | str, *, spacing_mm: StatedSpacing = None) -> Image:
         return replace(image, provenance={**image.provenance, FOUND: ALONE})
     kind = file_kind(path)
     if kind == "dicom":
-        return read_dicom(path, spacing_mm=spacing_mm)
+        dataset = read_dicom_dataset(path)
+        if holds_slices(dataset):
+            return volume_of_frames(dataset, path.name)
+        return plane_of(dataset, path.name, spacing_mm)
     if kind == "nifti":
         return _image(read_nifti_array(path, "image"), kind, path.name, spacing_mm)
     read = read_itk_array if kind in ("nrrd", "mha") else read_raster_array

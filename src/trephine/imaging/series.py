@@ -16,7 +16,7 @@ from trephine.imaging.limits import check_pixels
 from trephine.imaging.sniff import PackedImageError, file_kind
 from trephine.types import FloatArray, Geometry, Image
 
-_MODALITIES = ("CT", "MR", "PT", "NM")
+MODALITIES = ("CT", "MR", "PT", "NM")
 _POSITION_TOLERANCE_MM = 0.01
 # Positions are written with few decimals, some with one: a slice may lie this part of a step, and
 # this far, from an even grid. A missing slice puts its neighbours off by a good part of a step.
@@ -24,7 +24,9 @@ _OF_STEP, _MOST_ROUNDING_MM = 0.1, 0.1
 
 
 @dataclass(frozen=True)
-class _Slice:
+class PlacedSlice:
+    """A slice and where it lies; ``name`` is what errors call it."""
+
     image: Image
     origin: FloatArray
     rows: FloatArray
@@ -55,18 +57,30 @@ def read_series(folder: Path) -> Image:
     _check_one_series(files, folder.name)
     # A study's errors hide the names that its plan spells out; names inside a folder they do not
     # know, and an archive's export may name its files after the patient.
-    slices: list[_Slice] = []
+    slices: list[PlacedSlice] = []
     for number, path in enumerate(files, start=1):
         slices.append(_read_slice(path, f"{folder.name}, file {number} of {len(files)} by name"))
         if number == 1:
             check_pixels((len(files), *slices[0].image.pixels.shape), folder.name)
     if not slices:
         raise ImageError(f"{folder.name}: expected the DICOM slices of a series, found none")
-    _check_alike(slices, folder.name)
+    return stacked(slices, folder.name)
+
+
+def stacked(slices: list[PlacedSlice], name: str) -> Image:
+    """Return slices as a volume, in the order of their normal.
+
+    Raises
+    ------
+    ImageError
+        If one is missing or doubled, or they differ in size, spacing or orientation.
+    """
+    _check_alike(slices, name)
     first = slices[0]
     normal = np.cross(first.rows, first.columns)
-    slices.sort(key=lambda item: float(item.origin @ normal))
-    step = _step_mm(slices, normal, folder.name)
+    slices = sorted(slices, key=lambda item: float(item.origin @ normal))
+    first = slices[0]
+    step = _step_mm(slices, normal, name)
     pixels = np.stack([item.image.pixels for item in slices])
     direction = np.column_stack([first.rows, first.columns, normal])
     geometry = Geometry(
@@ -95,11 +109,21 @@ def _dicom_files(folder: Path) -> list[Path]:
     return found
 
 
-def _read_slice(path: Path, name: str) -> _Slice:
+def _read_slice(path: Path, name: str) -> PlacedSlice:
     with quiet_pydicom():
-        dataset = with_functional_groups(read_dicom_dataset(path, name=name))
+        return placed_slice(with_functional_groups(read_dicom_dataset(path, name=name)), name)
+
+
+def placed_slice(dataset: Dataset, name: str) -> PlacedSlice:
+    """Return the one slice of a parsed data set, and take its pixels out of it.
+
+    Raises
+    ------
+    ImageError
+        If it is none of a CT, MR, PET or NM series, or does not say where it lies.
+    """
     modality = defined_term(dataset, "Modality")
-    if modality not in _MODALITIES:
+    if modality not in MODALITIES:
         raise ImageError(
             f"{name}: expected a slice of a CT or MR series, found modality"
             f" {modality or 'none'}; a radiograph is read by its own file name"
@@ -111,7 +135,7 @@ def _read_slice(path: Path, name: str) -> _Slice:
         raise ImageError(f"{name}: expected orthogonal Image Orientation, found another")
     with quiet_pydicom():
         image = image_of(dataset, name, None)
-    return _Slice(image, origin, rows, columns, name)
+    return PlacedSlice(image, origin, rows, columns, name)
 
 
 def _numbers(dataset: Dataset, keyword: str, count: int, name: str) -> FloatArray:
@@ -151,7 +175,7 @@ def _check_one_series(files: list[Path], name: str) -> None:
         )
 
 
-def _check_alike(slices: list[_Slice], name: str) -> None:
+def _check_alike(slices: list[PlacedSlice], name: str) -> None:
     first = slices[0]
     for item in slices[1:]:
         same = (
@@ -167,7 +191,7 @@ def _check_alike(slices: list[_Slice], name: str) -> None:
             )
 
 
-def _step_mm(slices: list[_Slice], normal: FloatArray, name: str) -> float:
+def _step_mm(slices: list[PlacedSlice], normal: FloatArray, name: str) -> float:
     if len(slices) == 1:
         raise ImageError(f"{name}: expected at least two slices, found one; give the file itself")
     origins = np.array([item.origin for item in slices])

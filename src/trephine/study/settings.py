@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 from trephine.cohort.schema import capitalised
 from trephine.deep.settings import DeepSettings
@@ -164,6 +165,11 @@ def nested_models(plan: StudyPlan) -> tuple[str, ...]:
         return ()
     grown = [" + ".join(names[:count]) for count in range(1, len(names) + 1)]
     return ("Clinical", *grown) if plan.clinical else tuple(grown)
+
+
+def image_steps(plan: StudyPlan) -> tuple[tuple[str, str], ...]:
+    """Return the models, each with the one that has one image less, that say what images add."""
+    return tuple((old, new) for old, new in pairwise(nested_models(plan)))
 
 
 def _models_of_images(

@@ -13,7 +13,7 @@ from trephine.report.tables.cox import cox_tables, signature_tables
 from trephine.report.tables.external import case_mix_table, recalibration_table
 from trephine.report.tables.hazards import hazards_table
 from trephine.report.tables.headline import headline_table
-from trephine.report.tables.images import added_table
+from trephine.report.tables.images import added_table, benefit_table
 from trephine.report.tables.instability import instability_table
 from trephine.report.tables.late_entry import late_entry_table
 from trephine.report.tables.missing import missing_tables
@@ -65,6 +65,7 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         second_reading_table(trace),
         instability_table(trace),
         added_table(trace),
+        benefit_table(trace),
         comparison_table(trace),
         *reclassification_tables(trace),
         rivals_table(trace),

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.special import ndtr
 
 from trephine.errors import InputError
+from trephine.evaluation.benefit_gain import BenefitGain
 from trephine.evaluation.concordance import ConcordanceComparison, compare_concordance
 from trephine.evaluation.likelihood_ratio import likelihood_ratio_test
 from trephine.evaluation.reclassification_summary import ReclassificationSummary
 from trephine.evaluation.time_dependent_auc import AucDifference, compare_time_dependent_auc
 from trephine.group_tests.hypothesis_test import HypothesisTest
-from trephine.study.assess.draws import Draws
+from trephine.study.assess.drawn import Draws
 from trephine.study.assess.measures import Assessed
 from trephine.study.assess.predictions import shared_horizons
 from trephine.study.assess.training import widened
 from trephine.study.results import Analysed
+from trephine.study.settings import image_steps
+from trephine.validation.held_out_gain import held_out_likelihood_ratio
 from trephine.validation.out_of_fold import compare_out_of_fold_concordance
 
 
@@ -38,6 +41,10 @@ class Compared:
         Of nested models that were fitted to these cases; None for others.
     reclassification
         NRI and IDI by horizon; absent where there is no answer, or where both predict alike.
+    held_out
+        Likelihood ratio of out-of-fold predictions, of models that differ by one image of a case.
+    gain
+        What one image more gains in net benefit, by horizon.
     """
 
     old: Assessed
@@ -46,6 +53,8 @@ class Compared:
     auc: tuple[AucDifference, ...]
     likelihood_ratio: HypothesisTest | None
     reclassification: Mapping[float, ReclassificationSummary]
+    held_out: HypothesisTest | None = None
+    gain: Mapping[float, BenefitGain] = field(default_factory=dict)
 
 
 def compared(analysis: Analysed, draws: Draws, old: Assessed, new: Assessed) -> Compared:
@@ -57,6 +66,8 @@ def compared(analysis: Analysed, draws: Draws, old: Assessed, new: Assessed) -> 
         auc=tuple(_auc(old, new)),
         likelihood_ratio=_likelihood_ratio(old, new),
         reclassification=_reclassification(draws, old, new),
+        held_out=_held_out(analysis, old, new),
+        gain=_gain(draws, old, new),
     )
 
 
@@ -115,6 +126,22 @@ def _likelihood_ratio(old: Assessed, new: Assessed) -> HypothesisTest | None:
     if (old.fit.penalty, new.fit.penalty) != ("none", "none"):
         return None
     return likelihood_ratio_test(old.fit, new.fit)
+
+
+def _held_out(analysis: Analysed, old: Assessed, new: Assessed) -> HypothesisTest | None:
+    """Compare models that differ by one image on cases that neither had seen."""
+    if old.out_of_fold is None or new.without_term:
+        return None
+    if (old.model, new.model) not in image_steps(analysis.inputs.plan):
+        return None
+    survival = analysis.cases.survival
+    return held_out_likelihood_ratio(survival, old.out_of_fold, old.model, new.model)
+
+
+def _gain(draws: Draws, old: Assessed, new: Assessed) -> dict[float, BenefitGain]:
+    key = (old.protocol, old.kind, old.model, new.model)
+    drawn = {horizon: draws.gain.get((*key, horizon)) for horizon in shared_horizons(old, new)}
+    return {horizon: gain for horizon, gain in drawn.items() if gain is not None}
 
 
 def _reclassification(

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import reduce
-from itertools import groupby
 from typing import Protocol
 
 import numpy as np
 
-from trephine.choices import CurveMethod, Kind, ProtocolName
+from trephine.choices import CurveMethod
 from trephine.errors import InputError
-from trephine.evaluation.calibration_curve import CalibrationCurve, calibration_curve
-from trephine.evaluation.decision_curve import DecisionCurve, decision_curves
+from trephine.evaluation.calibration_curve import calibration_curve
 from trephine.evaluation.reclassification_summary import (
-    ReclassificationSummary,
     summarise_reclassification,
 )
 from trephine.executors import Progress, executor
 from trephine.streams import seeds as stream
+from trephine.study.assess.benefit_draws import decision_tasks, gain_tasks
+from trephine.study.assess.drawn import Draws, ModelKey, PairKey
 from trephine.study.assess.predictions import Predictions, pairs, shared_horizons
 from trephine.study.results import Analysed
 from trephine.survival.competing_outcome import CompetingSurvival
@@ -30,45 +29,6 @@ from trephine.types import FloatArray, IntArray, Survival
 MOST_BAND_DRAWS = 100
 # Fewer tasks than this are done before worker processes have started.
 FEWEST_FOR_WORKERS = 8
-
-ModelKey = tuple[ProtocolName, Kind, str, float]
-"""Protocol, kind, model and horizon."""
-PairKey = tuple[ProtocolName, Kind, str, str, float]
-"""Protocol, kind, old model, new model and horizon."""
-AllKey = tuple[ProtocolName, Kind, float]
-"""Protocol, kind and horizon of what is about all models together."""
-
-
-@dataclass(frozen=True)
-class Draws:
-    """What was drawn; `Draws` of single tasks are joined with ``|``.
-
-    Attributes
-    ----------
-    calibration
-        A model's calibration curve.
-    decision
-        The decision curves of all models, by model.
-    reclassification
-        What a new model reclassifies against an old one; absent where there is no answer.
-    number_draws, band_draws
-        Resamples behind NRI and IDI, and behind the bands of curves.
-    """
-
-    calibration: Mapping[ModelKey, CalibrationCurve] = field(default_factory=dict)
-    decision: Mapping[AllKey, Mapping[str, DecisionCurve]] = field(default_factory=dict)
-    reclassification: Mapping[PairKey, ReclassificationSummary] = field(default_factory=dict)
-    number_draws: int = 0
-    band_draws: int = 0
-
-    def __or__(self, other: Draws) -> Draws:
-        return Draws(
-            {**self.calibration, **other.calibration},
-            {**self.decision, **other.decision},
-            {**self.reclassification, **other.reclassification},
-            self.number_draws,
-            self.band_draws,
-        )
 
 
 def draw_intervals(
@@ -94,9 +54,10 @@ def draw_intervals(
     seeds = _seeds(analysis.inputs.plan.study.seed)
     # The dearest first, so that no worker is left with one of them at the end.
     tasks: list[_BootstrapTask] = [
-        *_decision_tasks(analysis, predictions, bands, seeds),
+        *decision_tasks(analysis, predictions, bands, seeds),
         *_reclassification_tasks(analysis, predictions, numbers, seeds),
         *_calibration_tasks(analysis, predictions, bands, seeds),
+        *gain_tasks(analysis, predictions, numbers, seeds),
     ]
     count = 1 if len(tasks) < FEWEST_FOR_WORKERS else workers
     with executor(count, (analysis.cases.survival,)) as run:
@@ -116,58 +77,6 @@ class _BootstrapTask(Protocol):
     def draw(self, survival: Survival) -> Draws:
         """Return the one thing that was drawn, or nothing where there is no answer."""
         ...
-
-
-@dataclass(frozen=True)
-class _DecisionTask:
-    """Decision curves of all models; ``probabilities`` and ``harm`` by model."""
-
-    key: AllKey
-    thresholds: FloatArray
-    probabilities: Mapping[str, FloatArray]
-    harm: Mapping[str, float]
-    patient: IntArray | None
-    repeats: int
-    seed: np.random.SeedSequence
-
-    def draw(self, survival: Survival) -> Draws:
-        curves = decision_curves(
-            survival,
-            self.probabilities,
-            self.key[-1],
-            self.thresholds,
-            harm=self.harm,
-            cluster=self.patient,
-            repeats=self.repeats,
-            rng=np.random.default_rng(self.seed),
-        )
-        return Draws(decision={self.key: curves})
-
-
-def decision_thresholds(low: float, high: float) -> FloatArray:
-    """Return the thresholds of a decision curve: its ends and each hundredth between."""
-    hundredths = np.arange(100) / 100.0
-    inside = hundredths[(hundredths >= low) & (hundredths <= high)]
-    return np.unique(np.concatenate([[low], inside, [high]]))
-
-
-def _decision_tasks(
-    analysis: Analysed,
-    predictions: Sequence[Predictions],
-    repeats: int,
-    seeds: Iterator[np.random.SeedSequence],
-) -> Iterator[_DecisionTask]:
-    plan = analysis.inputs.plan
-    thresholds = decision_thresholds(*plan.validation.decision_range)
-    for (protocol, kind), group in groupby(predictions, key=lambda one: (one.protocol, one.kind)):
-        models = list(group)
-        for horizon in plan.outcome.horizons:
-            there = {m.model: m.probability_at(horizon) for m in models if horizon in m.horizons}
-            if there:
-                key = (protocol, kind, horizon)
-                harm = {m: cost for m, cost in plan.models.harm.items() if m in there}
-                patient = models[0].patient
-                yield _DecisionTask(key, thresholds, there, harm, patient, repeats, next(seeds))
 
 
 @dataclass(frozen=True)

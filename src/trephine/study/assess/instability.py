@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trephine.modelling.fitted_model import FittedModel
-from trephine.study.assess.draws import decision_thresholds
+from trephine.study.assess.benefit_draws import decision_thresholds
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.types import FloatArray
 from trephine.validation.instability import (

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from trephine.evaluation.benefit_gain import BenefitGain
 from trephine.evaluation.calibration_curve import CalibrationCurve
 from trephine.evaluation.decision_curve import DecisionCurve
 from trephine.executors import Progress
@@ -38,8 +39,8 @@ def assess_outcome(
 
     Times are drawn from Turnbull's curve of all these cases, which knows nothing of predictions:
     what is said of a model is, if anything, a little too modest. Numbers are pooled by Rubin's
-    rules, statistics and p of curves are the medians, calibration and decision curves the means;
-    curves of Kaplan and Meier and of ROC are of the first draw.
+    rules, statistics and p of curves are the medians, calibration and decision curves and gains in
+    net benefit the means; curves of Kaplan and Meier and of ROC are of the first draw.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ def _pooled(found: list[Any]) -> Any:
 
 def _pooled_parts(found: list[Any]) -> Any:
     first = found[0]
-    curve = isinstance(first, CalibrationCurve | DecisionCurve)
+    curve = isinstance(first, BenefitGain | CalibrationCurve | DecisionCurve)
     parts: dict[str, Any] = {}
     for part in fields(first):
         if not part.init:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from trephine.evaluation.decision_curve import DecisionCurve
 from trephine.executors import Progress
 from trephine.study.assess.comparisons import Compared, compared
-from trephine.study.assess.draws import AllKey, draw_intervals
+from trephine.study.assess.drawn import AllKey
+from trephine.study.assess.draws import draw_intervals
 from trephine.study.assess.measures import Assessed, measured
 from trephine.study.assess.predictions import Predictions, pairs
 from trephine.study.results import Analysed

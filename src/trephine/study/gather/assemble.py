@@ -12,7 +12,7 @@ from trephine.study.assess import Assessment, assess_outcome, predictions_of
 from trephine.study.gather.baseline import cox_table, table_1
 from trephine.study.gather.centres import centre_facts
 from trephine.study.gather.changing_hazards import relaxed_facts
-from trephine.study.gather.comparisons import comparisons, reclassifications
+from trephine.study.gather.comparisons import benefit_gains, comparisons, reclassifications
 from trephine.study.gather.competing import competing_facts
 from trephine.study.gather.curves import (
     calibration_facts,
@@ -98,6 +98,7 @@ def _assemble(
         roc=tuple(fact for one in measured for fact in roc_facts(one)),
         calibration=tuple(fact for one in measured for fact in calibration_facts(one)),
         decision_curves=decision_facts(assessment),
+        benefit_gains=benefit_gains(assessment.comparisons),
         instability=instability_facts(analysis, results),
         survival=overall_survival(analysis),
         risk_groups=tuple(risk_group_facts(analysis, one) for one in measured),

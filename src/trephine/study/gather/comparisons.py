@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trephine.choices import ProtocolName
-from trephine.facts import ComparisonFacts, EstimateFact, ReclassificationFacts
+from trephine.facts import (
+    BenefitGainFacts,
+    ComparisonFacts,
+    EstimateFact,
+    ReclassificationFacts,
+    ThresholdSpan,
+)
 from trephine.study.assess import Compared
 from trephine.study.gather.signature_p import p_of_gain
 from trephine.study.results import ProtocolResult
@@ -27,7 +33,7 @@ def comparisons(
     """
     found: list[ComparisonFacts] = []
     for pair in pairs:
-        found += [*_concordance(pair), *_auc(pair)]
+        found += [*_concordance(pair), *_auc(pair), *_held_out(pair)]
         if results is not None:
             found += _likelihood_ratio(pair, results[pair.old.protocol])
     return tuple(found)
@@ -80,6 +86,39 @@ def _likelihood_ratio(pair: Compared, result: ProtocolResult) -> list[Comparison
             **(p_of_gain(result, old, new) if learned else {"p": test.p_value}),
         )
     ]
+
+
+def _held_out(pair: Compared) -> list[ComparisonFacts]:
+    test = pair.held_out
+    if test is None or test.note:
+        return []
+    return [
+        ComparisonFacts(
+            **_models_of(pair),
+            measure="held-out likelihood ratio",
+            statistic=test.statistic,
+            degrees_of_freedom=test.degrees_of_freedom[0],
+            p=test.p_value,
+        )
+    ]
+
+
+def benefit_gains(pairs: Sequence[Compared]) -> tuple[BenefitGainFacts, ...]:
+    """Return what one image more gains in net benefit, by pair and horizon."""
+    return tuple(
+        BenefitGainFacts(
+            **_models_of(pair),
+            horizon=horizon,
+            thresholds=found.thresholds,
+            gain=found.gain,
+            low=found.low,
+            high=found.high,
+            cost=found.cost,
+            worth=tuple(ThresholdSpan(low=low, high=high) for low, high in found.worth),
+        )
+        for pair in pairs
+        for horizon, found in pair.gain.items()
+    )
 
 
 def _models_of(pair: Compared) -> dict[str, Any]:

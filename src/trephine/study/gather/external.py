@@ -5,7 +5,7 @@ from __future__ import annotations
 from trephine.facts import ExternalFacts, Facts
 from trephine.study.assess import assess_outcome, outside_predictions
 from trephine.study.gather.baseline import table_1
-from trephine.study.gather.comparisons import comparisons, reclassifications
+from trephine.study.gather.comparisons import benefit_gains, comparisons, reclassifications
 from trephine.study.gather.competing import competing_facts
 from trephine.study.gather.curves import (
     calibration_facts,
@@ -53,6 +53,7 @@ def assemble_external_facts(
         roc=tuple(fact for one in assessment.models for fact in roc_facts(one)),
         calibration=tuple(fact for one in assessment.models for fact in calibration_facts(one)),
         decision_curves=decision_facts(assessment),
+        benefit_gains=benefit_gains(assessment.comparisons),
         survival=overall_survival(validation),
         risk_groups=tuple(risk_group_facts(validation, one) for one in assessment.models),
         competing=competing_facts(validation, assessment),
