@@ -23,6 +23,7 @@ MANY_PARAMETERS = {
     "evaluation/calibration_curve.py calibration_curve": (
         "cluster, repeats, rng and level are keywords of their own in every measure of the face"
     ),
+    "evaluation/benefit_gain.py net_benefit_gain": "as calibration_curve",
     "evaluation/decision_curve.py decision_curves": "as calibration_curve",
     "evaluation/reclassification_summary.py summarise_reclassification": "as calibration_curve",
 }
