@@ -83,8 +83,6 @@ def find_patterns(
     counts: dict[str, int] = {}
     masks = with_masks(several, whole.images, groups.masks, groups.drawn)
     found = tuple(_listed(one, whole, listing, counts) for one in masks)
-    drawn = ({}, {}) if found else by_rater(groups.drawn)
-    raters, repeats = _listed_masks(drawn, "", groups, listing, counts)
     if found:
         image = found[0].pattern
     else:
@@ -93,6 +91,8 @@ def find_patterns(
             image = dicom.pattern or listing.add("image", dicom.column, dicom.cells)
         else:
             image = groups.pattern(image, "image", listing)
+    drawn = ({}, {}) if found else by_rater(groups.drawn)
+    raters, repeats = _listed_masks(drawn, "", groups, listing, counts)
     said += [*groups.said, *_not_followed(scan)]
     return FoundFiles(
         image,
