@@ -28,7 +28,9 @@ Continuous = Literal["linear", "median-cut"]
 """A continuous variable as measured, or cut in two at the training median."""
 
 # Images and regions.
-NormaliseMethod = Literal["none", "whole-image", "body", "roi", "percentile"]
+NormaliseMethod = Literal["none", "whole-image", "body", "roi", "percentile", "nyul"]
+BiasCorrection = Literal["none", "n4"]
+"""The slow shading of MR is left, or taken out."""
 Correction = Literal["adopt", "resample"]
 MaskGeometry = Literal["strict", "adopt", "resample"]
 """What is done with a mask whose header does not put it on its image's pixels."""

@@ -12,6 +12,7 @@ import pytest
 from study.small_study import SmallStudy
 from trephine.errors import InputError, StudyProblemsError
 from trephine.executors import work_at, workers_kept
+from trephine.imaging.grey_settings import GreySettings
 from trephine.plan.reading import read_plan
 from trephine.store import FeatureStore
 from trephine.study.batch.log import RunLog
@@ -109,7 +110,7 @@ def test_a_lost_reading_ends_a_run_that_does_not_go_on_and_a_longer_limit_tries_
 ) -> None:
     study.replace("[data]", "[data]\ntimeout_s = 20")
     store = FeatureStore(study.folder / "store")
-    recipe = Recipe(read_plan(study.toml).data, "none", None, None, None, None)
+    recipe = Recipe(read_plan(study.toml).data, GreySettings(), None, None, None, None)
     reading = Reading(Path("m.nii"), "", 1, "R", 7, {"radiomics": "key"}, 3)
     task = ExtractionTask(Path("i.nii"), "", (reading,))
     (fate,) = guarded.GivenUp(store, recipe, retry=False).take(reading, Lost("timeout")).fates
@@ -118,7 +119,7 @@ def test_a_lost_reading_ends_a_run_that_does_not_go_on_and_a_longer_limit_tries_
 
     def parted(timeout_s: float | None, failures: str = "skip", *, retry: bool = False) -> int:
         data = recipe.data.model_copy(update={"timeout_s": timeout_s, "failures": failures})
-        other = Recipe(data, "none", None, None, None, None)
+        other = Recipe(data, GreySettings(), None, None, None, None)
         return len(guarded.GivenUp(store, other, retry=retry).part([task])[0])
 
     assert [parted(10), parted(20), parted(21), parted(None)] == [0, 0, 1, 1]
@@ -126,7 +127,9 @@ def test_a_lost_reading_ends_a_run_that_does_not_go_on_and_a_longer_limit_tries_
     store.write_notes({"given up:key": {"kind": "worker", "problem": 3, "limit_s": "x"}})
     assert parted(20) == 1  # a note of another form, as a store from elsewhere may hold
     stopping = recipe.data.model_copy(update={"failures": "stop"})
-    strict = guarded.GivenUp(store, Recipe(stopping, "none", None, None, None, None), retry=False)
+    strict = guarded.GivenUp(
+        store, Recipe(stopping, GreySettings(), None, None, None, None), retry=False
+    )
     with pytest.raises(InputError, match=r"row 7: ended its worker process twice.*failures"):
         strict.take(reading, Lost("killed"))
 

@@ -90,6 +90,7 @@ def region_crop(
     *,
     side: Side | None = None,
     shift: tuple[float, float] = (0.0, 0.0),
+    at: int | None = None,
 ) -> Crop:
     """Cut a region out of its image as the network takes it.
 
@@ -111,6 +112,8 @@ def region_crop(
     shift
         Moves the window down and to the right as the crop shows it, as shares of its height
         and width.
+    at
+        Another slice of a volume, shown in the window and the greys of the largest one.
 
     Raises
     ------
@@ -133,6 +136,9 @@ def region_crop(
             f" from percentile {framing.grey_percentiles[0]:g} to {framing.grey_percentiles[1]:g};"
             " check image and mask"
         )
+    if at is not None:
+        window = replace(window, slice_index=at)
+        planes, inside = _planes(image, region, window)
     grey = np.clip((planes - low) / (high - low), 0.0, 1.0)
     if framing.outside == "blank":
         grey[~inside] = 0.0

@@ -12,6 +12,7 @@ from trephine.deep.crop import Crop, Framing, region_crop
 from trephine.deep.external import open_external
 from trephine.deep.last_block import LastBlock
 from trephine.deep.network import Network, ResidualNetwork
+from trephine.deep.planes import Plane, planes_of
 from trephine.deep.runtime import require_torch
 from trephine.deep.settings import DeepSettings
 from trephine.deep.views import View, views
@@ -104,12 +105,18 @@ class Embedder:
     def crop(
         self, image: Image, region: BoolArray, side: Side | None, view: View | None = None
     ) -> Crop:
-        """Return what the network sees of one case, in one view (the plain one if None)."""
+        """Return what the network sees of one case, in one view (the plain one if None).
+
+        Of several slices, the largest one.
+        """
+        plane = Plane(image, region, side if self.settings.mirror_left else None)
+        return self._shown(plane, view or View())
+
+    def _shown(self, plane: Plane, view: View) -> Crop:
         chosen = self.settings
-        view = view or View()
         crop = region_crop(
-            image,
-            region,
+            plane.image,
+            plane.region,
             Framing(
                 chosen.margin,
                 chosen.size,
@@ -117,8 +124,9 @@ class Embedder:
                 chosen.grey_range,
                 chosen.grey_percentiles,
             ),
-            side=side if chosen.mirror_left else None,
+            side=plane.side,
             shift=view.shift,
+            at=plane.at,
         )
         return crop.mirrored() if view.is_flipped else crop
 
@@ -157,6 +165,10 @@ class Embedder:
             If an image or a region cannot be used; the case is given by its place (from 0).
         """
         features = np.empty((check_cases(images, regions, sides), self.dimension))
+        if self.settings.slices != "largest":
+            for case in range(len(features)):
+                features[case] = self._pooled(case, images[case], regions[case], sides[case])
+            return _finite(features)
         for rows, crops in self.batches(images, regions, sides):
             if self._block is not None:  # as in training, to the last bit
                 maps = self._residual().trunk(crops)
@@ -165,13 +177,27 @@ class Embedder:
                 continue
             by_view = self.network.features(crops).astype(np.float64)
             features[rows] = by_view.reshape(-1, len(self.views), self.dimension).mean(axis=1)
-        odd = np.flatnonzero(~np.isfinite(features).all(axis=1))
-        if odd.size:
-            raise InputError(
-                f"deep features: expected finite values, found NaN or infinity in {odd.size} of"
-                f" {len(features)} cases, first case {odd[0]}; the weights do not fit the network"
-            )
-        return features
+        return _finite(features)
+
+    def _pooled(self, case: int, image: Image, region: BoolArray, side: Side | None) -> FloatArray:
+        """Return the features of one case from several of its planes, shape (dimension,)."""
+        chosen = self.settings
+        try:
+            planes = planes_of(image, region, side if chosen.mirror_left else None, chosen.slices)
+            crops = [self._shown(plane, view).pixels for plane in planes for view in self.views]
+        except ImageError as error:
+            raise ImageError(f"case {case}: {error}") from None
+        step = chosen.batch_size
+        found = [
+            self.network.features(self.normalise(np.stack(crops[start : start + step])))
+            for start in range(0, len(crops), step)
+        ]
+        by_plane = np.concatenate(found).astype(np.float64)
+        by_plane = by_plane.reshape(len(planes), len(self.views), self.dimension).mean(axis=1)
+        pooled: FloatArray = (
+            by_plane.mean(axis=0) if chosen.pooling == "mean" else by_plane.max(axis=0)
+        )
+        return pooled
 
     def last_block(self) -> LastBlock:
         """Return the network's last block, from which fine-tuning starts.
@@ -247,6 +273,17 @@ class Embedder:
             return [self.crop(image, region, side, view).pixels for view in self.views]
         except ImageError as error:
             raise ImageError(f"case {case}: {error}") from None
+
+
+def _finite(features: FloatArray) -> FloatArray:
+    """Return features of n cases, shape (n, dimension), none of which may be missing."""
+    odd = np.flatnonzero(~np.isfinite(features).all(axis=1))
+    if odd.size:
+        raise InputError(
+            f"deep features: expected finite values, found NaN or infinity in {odd.size} of"
+            f" {len(features)} cases, first case {odd[0]}; the weights do not fit the network"
+        )
+    return features
 
 
 def check_cases(

@@ -103,13 +103,19 @@ def signature_map(
     Raises
     ------
     InputError
-        If the network has no maps that it averages (a network file), or the weights do not fit.
+        If the network has no maps that it averages (a network file), its features are those of
+        several slices, or the weights do not fit.
     """
     network = embedder.network
     if not isinstance(network, ResidualNetwork):
         raise InputError(
             "deep saliency: expected one of the ResNets, whose features are means of maps; a"
             " network file gives vectors only"
+        )
+    if embedder.settings.slices != "largest":
+        raise InputError(
+            f'deep saliency: expected features of one slice (slices = "largest"), found those of'
+            f" several: {embedder.settings.slices}"
         )
     _check(signature, embedder.dimension)
     crops = [embedder.crop(image, region, side, view) for view in embedder.views]

@@ -15,6 +15,8 @@ from trephine.errors import MisfitError
 Outside = Literal["keep", "blank"]
 GreyRange = Literal["crop", "image"]
 Averaging = Literal["none", "flips", "shifts", "flips+shifts"]
+Slices = Literal["largest", "orthogonal", "all"]
+Pooling = Literal["mean", "max"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 ResNetName = Literal["resnet18", "resnet34", "resnet50"]
 
@@ -103,6 +105,13 @@ class DeepSettings(BaseModel):
     augment
         Averages the features over flips (left-right), small shifts (one step up, down, left and
         right), or both.
+    slices
+        Of a volume, what the network reads: the slice where the region is ``largest`` with its two
+        neighbours, the three ``orthogonal`` ones (largest along each axis of the array), or
+        ``all`` slices of the region, each in the window and the greys of the largest one.
+    pooling
+        Whether the features of several slices are averaged or the largest taken, each feature for
+        itself.
     batch_size, threads, device
         How it is computed; they change no value beyond float32's last digits. ``threads`` None
         leaves torch's own choice; ``auto`` takes CUDA, then Apple's MPS, then the CPU.
@@ -124,6 +133,8 @@ class DeepSettings(BaseModel):
     grey_percentiles: tuple[float, float] = (1.0, 99.0)
     mirror_left: bool = True
     augment: Averaging = "none"
+    slices: Slices = "largest"
+    pooling: Pooling = "mean"
     batch_size: int = Field(default=8, ge=1)
     threads: int | None = Field(default=None, ge=1)
     device: Device = "auto"
@@ -249,6 +260,8 @@ class DeepSettings(BaseModel):
             "trust",
         }
         facts = self.model_dump(mode="json", include=counted)
+        if self.slices == "largest":  # nothing is pooled, and digests of before stay
+            facts = {key: facts[key] for key in facts if key not in ("slices", "pooling")}
         facts |= {"definition": DEFINITION, "input_size": self.size}
         facts["mean"], facts["std"] = self.normalisation
         if file_sha256 is not None:

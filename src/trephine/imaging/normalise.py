@@ -9,6 +9,7 @@ import numpy as np
 from trephine.choices import NormaliseMethod
 from trephine.errors import ImageError
 from trephine.imaging.body import body_region
+from trephine.imaging.nyul import PERCENTILES, on_standard_scale
 from trephine.types import BoolArray, FloatArray, Image
 
 _LOW_PERCENTILE, _HIGH_PERCENTILE = 1.0, 99.0
@@ -27,6 +28,7 @@ def normalise(
     mask_region: BoolArray | None = None,
     *,
     scale: float = 1.0,
+    standard: tuple[float, ...] = (),
 ) -> Image:
     """Centre and scale grey values: ``(value - centre) / spread * scale``.
 
@@ -39,9 +41,12 @@ def normalise(
         PyRadiomics' ``normalize`` and the published study. "body": of the patient only, with
         collimator border and direct exposure excluded (`trephine.imaging.body`). "roi": of
         ``mask_region``. "percentile": the 1st percentile becomes 0 and the 99th ``scale``;
-        nothing is clipped.
+        nothing is clipped. "nyul": percentiles of the foreground become the values of ``standard``
+        (`trephine.imaging.nyul`).
     mask_region
         Shape of the image; for "roi".
+    standard
+        The standard scale of "nyul", ascending.
     scale
         Factor after normalisation (PyRadiomics' ``normalizeScale``).
 
@@ -64,6 +69,11 @@ def normalise(
         )
     if method == "none":
         return replace(image, provenance={**image.provenance, "normalisation": "none"})
+    if method == "nyul":
+        if len(standard) != len(PERCENTILES):
+            raise ImageError(f"normalise (nyul): expected {len(PERCENTILES)} values, found others")
+        told = {**image.provenance, "normalisation": method}
+        return Image(on_standard_scale(image.pixels, standard), image.geometry, told, image.header)
     measure = _measure(image.pixels, method, mask_region)
     if not (np.isfinite(measure.scale) and measure.scale > 0):
         raise ImageError(f"normalise ({method}): expected contrast, found constant grey values")
@@ -119,7 +129,7 @@ def _measure(
         low, high = np.percentile(pixels, [_LOW_PERCENTILE, _HIGH_PERCENTILE])
         return _Measure(float(low), float(high - low), 1.0)
     raise ImageError(
-        f"normalise: expected none, whole-image, body, roi or percentile, found {method!r}"
+        f"normalise: expected none, whole-image, body, roi, percentile or nyul, found {method!r}"
     )
 
 

@@ -29,7 +29,7 @@ def anchored(plan: StudyPlan, folder: Path) -> StudyPlan:
     if plan.features is not None:
         table = place.path(plan.features.table, "features.table")
         update["features"] = plan.features.model_copy(update={"table": table})
-    if plan.radiomics.file is not None:
+    if plan.radiomics.file is not None or plan.radiomics.standard_images is not None:
         update["radiomics"] = place.radiomics(plan.radiomics, "radiomics")
     if "deep" in plan.model_fields_set:  # a section that the file lacks must not seem asked for
         update["deep"] = place.deep(plan.deep, "deep")
@@ -87,11 +87,14 @@ class _StudyFolder:
         return data.anchored(self._folder, changed)
 
     def radiomics(self, section: RadiomicsSection, key: str) -> RadiomicsSection:
-        """Return a section of radiomics with its parameter file."""
-        if section.file is None:
-            return section
-        file = self.path(section.file, f"{key}.file")
-        return section.model_copy(update={"file": file})
+        """Return a section of radiomics with its parameter file and the images of its scale."""
+        changed: dict[str, Any] = {}
+        if section.file is not None:
+            changed["file"] = self.path(section.file, f"{key}.file")
+        if section.standard_images is not None:
+            path = self.text(section.standard_images, f"{key}.standard_images")
+            changed["standard_images"] = path
+        return section.model_copy(update=changed) if changed else section
 
     def deep(self, section: DeepSection, key: str) -> DeepSection:
         """Return a section of a network with its file."""

@@ -196,9 +196,14 @@ class StudyPlan(PlanSection):
                 expected = "a column of the side ([data.columns] side or sides) for labels by side"
                 raise MisfitError(where, expected, "none")
             section.deep_over(self.deep)
+            section.radiomics_over(self.radiomics).check_grey(
+                f"images.{name}.radiomics", section.modality
+            )
             if section.missing == "impute" and self.selection.harmonise != "none":
                 expected = 'selection.harmonise = "none" beside missing = "impute"'
                 raise MisfitError(f"images.{name}.missing", expected, self.selection.harmonise)
+        if not self.images:
+            self.radiomics.check_grey("radiomics", data.modality)
         check_time_points(self.images, self.outcome.landmark, self.outcome.unit)
         check_changes(self.images, self.radiomics)
         return self

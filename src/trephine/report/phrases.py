@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trephine.choices import ClinicalSelection, CurveMethod, Missing
+from trephine.deep.settings import Pooling, Slices
 from trephine.facts import Facts
 from trephine.types import TimeUnit, span_text
 
@@ -90,11 +91,21 @@ CURVE_WORDS: dict[CurveMethod, str] = {
 """How a smooth calibration curve is drawn, as the methods section says it."""
 
 
-def crop(margin: float, size: int, *, mirrored: bool) -> str:
+SLICES = {
+    "largest": "",
+    "orthogonal": "the largest slices of the region along each axis of the volume",
+    "all": "all slices of the region",
+}
+POOLING = {"mean": "features are their mean", "max": "features are the largest of theirs"}
+
+
+def crop(margin: float, size: int, *, mirrored: bool, slices: Slices, pooling: Pooling) -> str:
     """Return how the part of an image was cut that a network was given."""
     sides = ", left sides mirrored" if mirrored else ""
+    several = f"; {SLICES[slices]}, and {POOLING[pooling]}" if SLICES[slices] else ""
     return (
         f"square around the region with a margin of {margin:.0%}, resized to {size} x {size}{sides}"
+        f"{several}"
     )
 
 

@@ -48,6 +48,12 @@ def finetune_settings(plan: StudyPlan) -> FineTuneSettings | None:
             "deep.finetune: expected one of the ResNets, found a network file, whose last block"
             " cannot be found; take the section out"
         )
+    if plan.deep.slices != "largest":
+        raise PlanError(
+            'deep.finetune: expected slices = "largest", found'
+            f" {plan.deep.slices!r}: the block is trained on one slice of each case; one of the"
+            " two must go"
+        )
     if plan.selection.harmonise != "none":
         raise PlanError(
             'deep.finetune: expected selection.harmonise = "none", found'

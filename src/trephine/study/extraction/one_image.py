@@ -14,7 +14,6 @@ import numpy as np
 from trephine.deep.embed import Embedder
 from trephine.deep.maps import MapStore
 from trephine.errors import ImageError, named_rows
-from trephine.imaging.normalise import normalise
 from trephine.radiomics.extract import measure_region
 from trephine.radiomics.names import feature_names
 from trephine.radiomics.perturbation import perturb
@@ -52,6 +51,7 @@ def extract_image(recipe: Recipe, task: ExtractionTask) -> Done:
         rows = sorted({reading.row for reading in task.readings})
         with _in_words(recipe, rows, "image", task.image), held_to(task.image, task.sha256):
             image = open_image(task.image, recipe.data)
+            corrected = image if recipe.radiomics is None else recipe.grey.corrected(image)
     except OF_THE_CASE as error:
         for reading in task.readings:
             found.fail(reading, error)
@@ -59,7 +59,7 @@ def extract_image(recipe: Recipe, task: ExtractionTask) -> Done:
     found.notes[task.image_key] = _image_note(image.provenance, image)
     for reading in task.readings:
         try:
-            found.measure(image, reading)
+            found.measure(image, corrected, reading)
         except OF_THE_CASE as error:
             found.fail(reading, error)
     return found.done(image)
@@ -77,8 +77,8 @@ class _OfOneImage:
         self._fates: list[Fate] = []
         self.notes: dict[str, Mapping[str, Any]] = {}
 
-    def measure(self, image: Image, reading: Reading) -> None:
-        """Extract what is asked for of one reading."""
+    def measure(self, image: Image, corrected: Image, reading: Reading) -> None:
+        """Extract what is asked for of one reading; ``corrected`` is the image without shading."""
         recipe, embedder = self._recipe, self._recipe.embedder
         with (
             _in_words(recipe, [reading.row], "mask", reading.mask),
@@ -88,14 +88,14 @@ class _OfOneImage:
             region = mask.region(reading.label)
         if "radiomics" in reading.keys and recipe.radiomics is not None:
             with _in_words(recipe, [reading.row], "region", reading.mask):
-                normalised = normalise(image, recipe.normalise, region)
+                normalised = recipe.grey.normalised(corrected, region)
                 label = mask.label_of(reading.label)
                 features = measure_region(normalised, mask, recipe.radiomics, label=label)
             self._names["radiomics"] = tuple(features.names)
             self._values["radiomics"][reading.keys["radiomics"]] = np.asarray(features.values)
             if features.reasons:
                 self.notes[reading.keys["radiomics"]] = dict(features.reasons)
-        self._measure_copies(image, region, reading)
+        self._measure_copies(corrected, region, reading)
         if embedder is not None:
             with _in_words(recipe, [reading.row], "region", reading.mask):
                 self._embed(embedder, image, region, reading)
@@ -114,7 +114,7 @@ class _OfOneImage:
             rng = np.random.default_rng(copy.entropy)
             try:
                 taken, drawn = perturb(image, region, recipe.perturb, recipe.radiomics, rng)
-                normalised = normalise(taken, recipe.normalise, drawn.region(1))
+                normalised = recipe.grey.normalised(taken, drawn.region(1))
                 values = measure_region(normalised, drawn, recipe.radiomics, label=1).values
             except ImageError as error:
                 values = np.full(len(names), np.nan)

@@ -172,7 +172,7 @@ def _versions(recipe: Recipe) -> dict[MeasurementKind, tuple[str, ...]]:
     """Return what beside image and mask decides the features of each kind."""
     versions: dict[MeasurementKind, tuple[str, ...]] = {}
     stated = (str(recipe.data.spacing_mm), recipe.data.mask_geometry)
-    reading = (READING_VERSION, recipe.normalise, *stated)
+    reading = (READING_VERSION, *recipe.grey.key, *stated)
     if recipe.radiomics is not None:
         versions["radiomics"] = (recipe.radiomics.digest(), ENGINE_VERSION, *reading)
     if recipe.network:

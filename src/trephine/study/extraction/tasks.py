@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from trephine.choices import NormaliseMethod
 from trephine.deep.embed import Embedder
 from trephine.deep.last_block import LastBlock
 from trephine.deep.settings import DeepSettings
 from trephine.errors import InputError
+from trephine.imaging.grey_settings import GreySettings
 from trephine.plan.data_section import DataSection
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.radiomics.settings_perturbation import PerturbationSettings
@@ -25,13 +25,14 @@ MeasurementKind = Literal["radiomics", "deep", "maps"]
 class Recipe:
     """What is extracted from a region; handed to each worker once.
 
-    ``block`` is a locked model's trained last block, ``maps`` where maps are kept for a block
-    that is still to be trained, ``network`` the digest of the network that the keys rest on,
-    ``perturb`` how copies of regions are made, if they are.
+    ``grey`` brings grey values to one scale before radiomics are measured, ``block`` is a locked
+    model's trained last block, ``maps`` where maps are kept for a block that is still to be
+    trained, ``network`` the digest of the network that the keys rest on, ``perturb`` how copies of
+    regions are made, if they are.
     """
 
     data: DataSection
-    normalise: NormaliseMethod
+    grey: GreySettings
     radiomics: RadiomicsSettings | None
     deep: DeepSettings | None
     block: LastBlock | None

@@ -20,6 +20,7 @@ from trephine.study.extraction.one_image import Done
 from trephine.study.extraction.planned import Planned, plan_readings
 from trephine.study.extraction.tasks import ExtractionTask, MeasurementKind, Recipe
 from trephine.study.finetuning import finetune_settings
+from trephine.study.grey_scale import grey_settings
 from trephine.study.inputs import StudyInputs
 from trephine.study.settings import deep_settings, radiomics_settings
 
@@ -76,7 +77,7 @@ def extract_all(
     assert files is not None
     recipe = Recipe(
         inputs.plan.data,
-        inputs.plan.radiomics.normalise,
+        grey_settings(inputs.plan),
         radiomics_settings(inputs.plan),
         deep_settings(inputs.plan),
         block,

@@ -79,7 +79,7 @@ def _image_method(analysis: Analysed, key: str, view: StudyInputs) -> ImageMetho
         change_from=earlier_images(analysis.inputs.plan).get(key, ""),
         cases=len(view.case_ids),
         raters=tuple(plan.data.raters),
-        normalisation=_normalisation(radiomics, plan.radiomics.normalise),
+        normalisation=_normalisation(radiomics, plan.radiomics),
         radiomics=_radiomics_method(
             plan.radiomics, radiomics, measured_names(features[set_name(key, RADIOMICS)].names)
         )
@@ -90,7 +90,13 @@ def _image_method(analysis: Analysed, key: str, view: StudyInputs) -> ImageMetho
             layer=_layer(deep, finetune_settings(plan)),
             weights=weights_name(deep),
             features=len(features[set_name(key, DEEP)].names),
-            crop=phrases.crop(deep.margin, deep.size, mirrored=deep.mirror_left),
+            crop=phrases.crop(
+                deep.margin,
+                deep.size,
+                mirrored=deep.mirror_left,
+                slices=deep.slices,
+                pooling=deep.pooling,
+            ),
         )
         if deep is not None
         else None,
@@ -126,10 +132,15 @@ def _signature_method(result: ProtocolResult) -> SignatureMethod:
     )
 
 
-def _normalisation(radiomics: RadiomicsSettings | None, method: str) -> str:
+def _normalisation(radiomics: RadiomicsSettings | None, section: RadiomicsSection) -> str:
     if radiomics is None:
         return ""
-    steps = [] if method == "none" else [f"{method} normalisation"]
+    steps = ["N4 bias field correction"] if section.bias_correction == "n4" else []
+    if section.normalise == "nyul":
+        learned = " that was learned from images of no case" if section.standard_images else ""
+        steps.append(f"Nyul's mapping of percentiles to a standard scale{learned}")
+    elif section.normalise != "none":
+        steps.append(f"{section.normalise} normalisation")
     if radiomics.normalize:
         steps.append(f"z-score over the whole image, times {radiomics.normalizeScale:g}")
     return "; then ".join(steps) or "none"

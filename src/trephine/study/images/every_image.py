@@ -13,6 +13,7 @@ import pandas as pd
 from trephine.errors import Problem
 from trephine.executors import Progress
 from trephine.plan import StudyPlan
+from trephine.study.grey_scale import scale_problems
 from trephine.study.image_plans import image_of, image_plans, imputed_images
 from trephine.study.images.case_images import (
     MISSING,
@@ -153,6 +154,7 @@ def find_every_image(plan: StudyPlan, frame: pd.DataFrame, rows: TableRows) -> E
         if one is not None:
             found[key] = _kept(one) if key in imputed else one
     problems += _same_files(found)
+    problems += _scales(plans, found)
     return EveryImage(
         plans,
         {} if problems else found,
@@ -165,6 +167,16 @@ def find_every_image(plan: StudyPlan, frame: pd.DataFrame, rows: TableRows) -> E
             if section.drawn_on is not None
         },
     )
+
+
+def _scales(plans: Mapping[str, StudyPlan], found: Mapping[str, FoundImages]) -> Iterator[Problem]:
+    """Report standard scales that would be learned from images of cases."""
+    told: set[str] = set()
+    for key, one in found.items():
+        where = f"images.{image_of(key)}.radiomics" if key else "radiomics"
+        if where not in told:
+            told.add(where)
+            yield from scale_problems(plans[key], one.files.images, where)
 
 
 def _kept(found: FoundImages) -> FoundImages:

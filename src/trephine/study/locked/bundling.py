@@ -16,6 +16,7 @@ from trephine.modelling.prediction import Predictor
 from trephine.plan import StudyPlan
 from trephine.radiomics import ENGINE_VERSION
 from trephine.study.gather.nomograms import axis_labels
+from trephine.study.grey_scale import grey_settings
 from trephine.study.image_plans import earlier_images, image_of, image_plans
 from trephine.study.locked.context import (
     BundleContext,
@@ -97,6 +98,8 @@ def _extraction(
         radiomics=radiomics,
         engine_version=ENGINE_VERSION if radiomics is not None else "",
         normalise=plan.radiomics.normalise,
+        bias_correction=plan.radiomics.bias_correction,
+        standard_scale=grey_settings(plan).scale if radiomics is not None else (),
         deep=_without_folders(deep) if deep is not None else None,
         weights_sha256=extracted.weights_sha256 if extracted is not None else "",
         spacing_mm=plan.data.spacing_mm,

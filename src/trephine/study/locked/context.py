@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from trephine.choices import (
+    BiasCorrection,
     DecimalSign,
     MaskGeometry,
     NormaliseMethod,
@@ -23,6 +24,7 @@ from trephine.cohort.cells import CellReading
 from trephine.deep.settings import DeepSettings
 from trephine.errors import BundleError
 from trephine.facts import HorizonNumber, PerformanceFacts, PredictorAxis, SurvivalAxisFact
+from trephine.imaging.grey_settings import GreySettings
 from trephine.plan.derived_region import Derivation
 from trephine.plan.image_words import Acceptable
 from trephine.plan.sections import OutcomeSection
@@ -57,6 +59,10 @@ class ExtractionContext(Part):
     """Of the radiomics engine; empty where the study measured none."""
     normalise: NormaliseMethod
     """How grey values were normalised before measuring."""
+    bias_correction: BiasCorrection = "none"
+    """Whether the slow shading of MR was taken out before that."""
+    standard_scale: tuple[float, ...] = ()
+    """Grey values of the standard scale's landmarks, for the method "nyul"; else empty."""
     deep: DeepSettings | None
     """The network; a file keeps its name, not its folder. Null where the study used none."""
     weights_sha256: str
@@ -100,6 +106,11 @@ class ExtractionContext(Part):
             sides=False,
             fills_missing=False,
         )
+
+    @property
+    def grey(self) -> GreySettings:
+        """How grey values are brought to one scale before radiomics are measured."""
+        return GreySettings(self.normalise, self.bias_correction, self.standard_scale)
 
     @property
     def measured(self) -> frozenset[str]:

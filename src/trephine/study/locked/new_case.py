@@ -12,7 +12,6 @@ import numpy as np
 from trephine.cohort.clinical import cells_as_read
 from trephine.errors import InputError
 from trephine.imaging import fit_mask, read_image, read_mask
-from trephine.imaging.normalise import normalise
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel
 from trephine.radiomics.extract import measure_region
@@ -253,7 +252,7 @@ def _radiomics(
 ) -> FeatureSet:
     settings = model.context.features
     assert settings.radiomics is not None  # or it would not be measured
-    normalised = normalise(image, settings.normalise, region)
+    normalised = settings.grey.normalised(settings.grey.corrected(image), region)
     found = measure_region(normalised, mask, settings.radiomics, label=label)
     return FeatureSet(RADIOMICS, tuple(found.names), np.asarray(found.values)[np.newaxis])
 

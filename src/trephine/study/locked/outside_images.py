@@ -93,6 +93,8 @@ def _measuring(model: LockedModel, plan: StudyPlan, key: str, kinds: set[str]) -
             preset="pyradiomics",
             settings=written,
             normalise=settings.normalise,
+            bias_correction=settings.bias_correction,
+            standard_scale=settings.standard_scale,
         ),
         "deep": _network(alone, plan, DEEP in kinds),
     }
