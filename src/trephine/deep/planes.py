@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trephine.choices import Side
-from trephine.deep.settings import Slices
+from trephine.choices import Side, Slices
 from trephine.errors import ImageError
 from trephine.types import BoolArray, Geometry, Image
 

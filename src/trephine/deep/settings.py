@@ -10,13 +10,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from trephine.choices import Pooling, Slices
 from trephine.errors import MisfitError
 
 Outside = Literal["keep", "blank"]
 GreyRange = Literal["crop", "image"]
 Averaging = Literal["none", "flips", "shifts", "flips+shifts"]
-Slices = Literal["largest", "orthogonal", "all"]
-Pooling = Literal["mean", "max"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 ResNetName = Literal["resnet18", "resnet34", "resnet50"]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trephine.choices import ClinicalSelection, CurveMethod, Missing
-from trephine.deep.settings import Pooling, Slices
+from trephine.choices import ClinicalSelection, CurveMethod, Missing, Pooling, Slices
 from trephine.facts import Facts
 from trephine.types import TimeUnit, span_text
 
