@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from threadpoolctl import threadpool_limits
 
 from trephine.executors import Progress
-from trephine.facts import CoxTableFacts, Facts, PictureFacts
+from trephine.facts import CoxTableFacts, Facts, MethodsFacts, PictureFacts
 from trephine.study.assess import Assessment, assess_outcome, predictions_of
 from trephine.study.gather.baseline import cox_table, table_1
 from trephine.study.gather.centres import centre_facts
@@ -73,9 +73,7 @@ def _assemble(
         study=study_facts(analysis),
         flow=flow_facts(analysis),
         inputs=inputs_facts(analysis),
-        methods=methods_facts(
-            analysis, resampling_methods(analysis, assessment), signature_methods(analysis)
-        ),
+        methods=_methods(analysis, assessment),
         run=run_facts(analysis),
         agreement=agreement_facts(analysis),
         table1=table_1(analysis) if analysis.cases.clinical.variables else None,
@@ -111,6 +109,11 @@ def _assemble(
         centres=tuple(fact for result in results for fact in centre_facts(analysis, result)),
         pictures=tuple(pictures),
     )
+
+
+def _methods(analysis: Analysis, assessment: Assessment) -> MethodsFacts:
+    resampled = resampling_methods(analysis, assessment)
+    return methods_facts(analysis, resampled, signature_methods(analysis))
 
 
 def _signature_tables(
