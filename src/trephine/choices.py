@@ -31,9 +31,9 @@ Continuous = Literal["linear", "median-cut"]
 NormaliseMethod = Literal["none", "whole-image", "body", "roi", "percentile", "nyul"]
 BiasCorrection = Literal["none", "n4"]
 """The slow shading of MR is left, or taken out."""
-Slices = Literal["largest", "orthogonal", "all"]
+NetworkSlices = Literal["largest", "orthogonal", "all"]
 """Of a volume, which slices a two-dimensional network reads."""
-Pooling = Literal["mean", "max"]
+SlicePooling = Literal["mean", "max"]
 """How the features of several slices become one's."""
 Correction = Literal["adopt", "resample"]
 MaskGeometry = Literal["strict", "adopt", "resample"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trephine.choices import Side
+from trephine.deep.case_checks import check_cases, finite
 from trephine.deep.crop import Crop, Framing, region_crop
 from trephine.deep.external import open_external
 from trephine.deep.last_block import LastBlock
@@ -168,7 +169,7 @@ class Embedder:
         if self.settings.slices != "largest":
             for case in range(len(features)):
                 features[case] = self._pooled(case, images[case], regions[case], sides[case])
-            return _finite(features)
+            return finite(features)
         for rows, crops in self.batches(images, regions, sides):
             if self._block is not None:  # as in training, to the last bit
                 maps = self._residual().trunk(crops)
@@ -177,7 +178,7 @@ class Embedder:
                 continue
             by_view = self.network.features(crops).astype(np.float64)
             features[rows] = by_view.reshape(-1, len(self.views), self.dimension).mean(axis=1)
-        return _finite(features)
+        return finite(features)
 
     def _pooled(self, case: int, image: Image, region: BoolArray, side: Side | None) -> FloatArray:
         """Return the features of one case from several of its planes, shape (dimension,)."""
@@ -273,41 +274,6 @@ class Embedder:
             return [self.crop(image, region, side, view).pixels for view in self.views]
         except ImageError as error:
             raise ImageError(f"case {case}: {error}") from None
-
-
-def _finite(features: FloatArray) -> FloatArray:
-    """Return features of n cases, shape (n, dimension), none of which may be missing."""
-    odd = np.flatnonzero(~np.isfinite(features).all(axis=1))
-    if odd.size:
-        raise InputError(
-            f"deep features: expected finite values, found NaN or infinity in {odd.size} of"
-            f" {len(features)} cases, first case {odd[0]}; the weights do not fit the network"
-        )
-    return features
-
-
-def check_cases(
-    images: Sequence[Image], regions: Sequence[BoolArray], sides: Sequence[Side | None]
-) -> int:
-    """Return the number of cases.
-
-    Raises
-    ------
-    InputError
-        If the three sequences differ in length, or a side is not R, L or None.
-    """
-    if not len(images) == len(regions) == len(sides):
-        raise InputError(
-            f"deep features: expected as many images as regions and sides, found {len(images)},"
-            f" {len(regions)} and {len(sides)}"
-        )
-    odd = [i for i, side in enumerate(sides) if side not in ("R", "L", None)]
-    if odd:
-        raise InputError(
-            f"deep features: expected side R, L or None, found {sides[odd[0]]!r} in case {odd[0]}"
-            f" and {len(odd) - 1} more"
-        )
-    return len(images)
 
 
 def open_network(settings: DeepSettings) -> Network:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trephine.choices import Side, Slices
+from trephine.choices import NetworkSlices, Side
 from trephine.errors import ImageError
 from trephine.types import BoolArray, Geometry, Image
 
@@ -32,7 +32,9 @@ class Plane:
     at: int | None = None
 
 
-def planes_of(image: Image, region: BoolArray, side: Side | None, slices: Slices) -> list[Plane]:
+def planes_of(
+    image: Image, region: BoolArray, side: Side | None, slices: NetworkSlices
+) -> list[Plane]:
     """Return the planes that are read of one case.
 
     Parameters

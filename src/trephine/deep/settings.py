@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from trephine.choices import Pooling, Slices
+from trephine.choices import NetworkSlices, SlicePooling
 from trephine.errors import MisfitError
 
 Outside = Literal["keep", "blank"]
@@ -132,8 +132,8 @@ class DeepSettings(BaseModel):
     grey_percentiles: tuple[float, float] = (1.0, 99.0)
     mirror_left: bool = True
     augment: Averaging = "none"
-    slices: Slices = "largest"
-    pooling: Pooling = "mean"
+    slices: NetworkSlices = "largest"
+    pooling: SlicePooling = "mean"
     batch_size: int = Field(default=8, ge=1)
     threads: int | None = Field(default=None, ge=1)
     device: Device = "auto"

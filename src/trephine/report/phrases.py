@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trephine.choices import ClinicalSelection, CurveMethod, Missing, Pooling, Slices
+from trephine.choices import ClinicalSelection, CurveMethod, Missing, NetworkSlices, SlicePooling
 from trephine.facts import Facts
 from trephine.types import TimeUnit, span_text
 
@@ -98,7 +98,9 @@ SLICES = {
 POOLING = {"mean": "features are their mean", "max": "features are the largest of theirs"}
 
 
-def crop(margin: float, size: int, *, mirrored: bool, slices: Slices, pooling: Pooling) -> str:
+def crop(
+    margin: float, size: int, *, mirrored: bool, slices: NetworkSlices, pooling: SlicePooling
+) -> str:
     """Return how the part of an image was cut that a network was given."""
     sides = ", left sides mirrored" if mirrored else ""
     several = f"; {SLICES[slices]}, and {POOLING[pooling]}" if SLICES[slices] else ""
