@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from study.visits_study import visits_table
 from trephine.study.draft.drafting import draft_study
 
 N = 40
@@ -69,3 +70,13 @@ def test_what_was_known_before_stays_a_predictor(tmp_path: Path, name: str) -> N
     )
     plan, found = drafted(tmp_path, **{name: cells})
     assert name in plan["clinical"], found
+
+
+def test_columns_of_visits_are_the_outcome_and_neither_predicts(tmp_path: Path) -> None:
+    table = visits_table().rename(columns={"intact": "last_intact", "collapsed": "first_seen"})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    plan = tomllib.loads(draft_study(tmp_path).text)
+    columns = plan["data"]["columns"]
+    assert (columns["last_intact"], columns["first_seen"]) == ("last_intact", "first_seen")
+    assert not {"time", "event"} & set(columns)
+    assert set(plan["clinical"]) == {"angle", "stage"}

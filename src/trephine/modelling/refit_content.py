@@ -3,7 +3,9 @@
 ``refits.json`` holds every model of every refit: its terms (places in one table of terms), their
 coefficients and centres, and the cumulative hazard at the horizons. A model without signatures
 needs no more than that. ``refits.safetensors`` holds what goes by feature: of refit 12 and the set
-radiomics ``12/signature/radiomics/weights`` and its neighbours.
+radiomics ``12/signature/radiomics/weights`` and its neighbours; where events
+compete, also the rates of every event
+(`trephine.modelling.course_content`).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from trephine.archives import bounded_tensors
 from trephine.cohort.schema import ClinicalVariable
 from trephine.errors import BundleError, InputError
 from trephine.modelling.conditional import imputation_from_json, imputation_to_json
+from trephine.modelling.course_content import course_arrays, course_from, course_to_json
 from trephine.modelling.harmonise import Combat
 from trephine.modelling.harmoniser import Harmoniser
 from trephine.modelling.imputation import Imputation
@@ -152,6 +155,8 @@ def _form_to_parts(form: RefitForm, tables: _SharedNames) -> tuple[dict[str, Any
         place = f"harmoniser/{name}/"
         arrays[f"{place}columns"] = tables.columns(name, harmoniser.names)
         arrays |= {f"{place}{part}": getattr(harmoniser.combat, part) for part in _COMBAT}
+    for name, model in form.models.items():
+        arrays |= course_arrays(model.course, f"course/{name}/")
     content = {
         "signatures": list(source.signatures),
         **imputation_to_json(source.imputation),
@@ -174,6 +179,7 @@ def _model_to_json(model: LinearForm, tables: _SharedNames) -> dict[str, Any]:
         "coefficients": model.coefficients.tolist(),
         "centre": model.centre.tolist(),
         "cumulative_hazard": hazard,
+        **course_to_json(model.course),
     }
 
 
@@ -239,7 +245,9 @@ class _Reader:
         if coefficients.shape != (len(terms),) or centre.shape != (len(terms),):
             raise InputError(f"a refit of {name} has other coefficients than terms")
         hazard = [np.nan if h is None else float(h) for h in content["cumulative_hazard"]]
-        return LinearForm(name, terms, coefficients, centre, np.array(hazard))
+        place = f"{self.place}course/{name}/"
+        course = course_from(content, self.arrays, place, len(terms))
+        return LinearForm(name, terms, coefficients, centre, np.array(hazard), course)
 
 
 def _finite(arrays: Arrays) -> Arrays:

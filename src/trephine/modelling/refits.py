@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from trephine.cohort.schema import ClinicalTable
+from trephine.modelling.absolute_risk import OtherCause, absolute_risk
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Predictor
@@ -20,7 +21,36 @@ from trephine.modelling.signature import Signature
 from trephine.modelling.terms import Term, clinical_of, signatures_of
 from trephine.regression.cox_fit import weighted_sum
 from trephine.regression.cox_prediction import LARGEST_EXPONENT
+from trephine.survival.baseline import BaselineHazard
 from trephine.types import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class RiskCourse:
+    """The rates of every event up to the last horizon, where others may come before the event.
+
+    Attributes
+    ----------
+    horizons
+        k times.
+    baseline
+        Of the event, at the centre: its steps, and the last follow-up.
+    others
+        Of each competing event, their steps.
+    """
+
+    horizons: tuple[float, ...]
+    baseline: BaselineHazard
+    others: tuple[OtherCause, ...]
+
+    def survival(self, predictor: FloatArray, design: FloatArray) -> FloatArray:
+        """Return 1 - risk of the event at the horizons, shape (m, k).
+
+        ``predictor`` is that of the event's rate, shape (m,), ``design`` the model's terms.
+        """
+        ratios = [(other, other.ratio(design)) for other in self.others]
+        found: FloatArray = 1 - absolute_risk(self.baseline, predictor, ratios, self.horizons)
+        return found
 
 
 @dataclass(frozen=True)
@@ -40,6 +70,8 @@ class LinearForm:
     cumulative_hazard
         Of the case at the centre at the k horizons, shape (k,); NaN past the last follow-up of the
         sample.
+    course
+        Where events compete, of which survival is then made; else None.
     """
 
     name: str
@@ -47,10 +79,13 @@ class LinearForm:
     coefficients: FloatArray
     centre: FloatArray
     cumulative_hazard: FloatArray
+    course: RiskCourse | None = None
 
     def survival(self, design: FloatArray) -> FloatArray:
         """Return survival at the horizons of cases with these terms, (m, q), shape (m, k)."""
         predictor = weighted_sum(design - self.centre, self.coefficients)
+        if self.course is not None:
+            return self.course.survival(predictor, design)
         ratio = np.exp(np.minimum(predictor, LARGEST_EXPONENT))
         found: FloatArray = np.exp(-ratio[:, np.newaxis] * self.cumulative_hazard)
         return found
@@ -159,10 +194,9 @@ def _column(term: Term, clinical: ClinicalTable, known: dict[int, FloatArray]) -
 def refit_form(predictor: Predictor, horizons: Sequence[float]) -> RefitForm | None:
     """Return a refit as far as it predicts survival at horizons.
 
-    None where a network was trained with its signature, since hundreds of networks are not kept;
-    and where events compete, whose risks need the whole course of every cause's hazard.
+    None where a network was trained with its signature, since hundreds of networks are not kept.
     """
-    if predictor.blocks or any(model.others for model in predictor.models.values()):
+    if predictor.blocks:
         return None
     signatures = {name: _without_ranges(one) for name, one in predictor.signatures.items()}
     return RefitForm(
@@ -184,4 +218,30 @@ def _linear(model: FittedModel, horizons: Sequence[float]) -> LinearForm:
         coefficients=model.coefficients,
         centre=model.centre,
         cumulative_hazard=model.cumulative_hazard(list(horizons)),
+        course=_course(model, tuple(horizons)) if model.others else None,
     )
+
+
+def _course(model: FittedModel, horizons: tuple[float, ...]) -> RiskCourse:
+    """Return the rates of every event as far as risks at the horizons need them."""
+    base, end = model.baseline, max(horizons)
+    times, hazard = _steps(base.times, base.cumulative_hazard, end)
+    last = float(base.times[-1])
+    if not times.size or last > times[-1]:
+        times, hazard = np.append(times, last), np.append(hazard, hazard[-1:] if hazard.size else 0)
+    others = []
+    for other in model.others:
+        own_times, own_hazard = _steps(other.times, other.cumulative_hazard, end)
+        others.append(replace(other, times=own_times, cumulative_hazard=own_hazard))
+    return RiskCourse(horizons, steps_of(times, hazard), tuple(others))
+
+
+def _steps(times: FloatArray, hazard: FloatArray, end: float) -> tuple[FloatArray, FloatArray]:
+    """Return the times up to ``end`` at which a cumulative hazard rises, and its values there."""
+    kept = (np.diff(hazard, prepend=0.0) > 0) & (times <= end)
+    return times[kept], hazard[kept]
+
+
+def steps_of(times: FloatArray, hazard: FloatArray) -> BaselineHazard:
+    """Return a hazard of which nothing but the steps is known."""
+    return BaselineHazard(times, hazard, np.zeros(times.size), np.empty((times.size, 0)))

@@ -148,7 +148,7 @@ class NoInterval(Part):
 
     kind: Literal["none"]
     """How it is computed."""
-    reason: Literal[NoRefits, "signature", "size"]
+    reason: Literal[NoRefits, "signature", "size", "competing"]
     """Why no refits were kept; every refit weighs other features; they would be too large."""
 
 

@@ -41,6 +41,8 @@ def interval_of(
     locked: LockedModel, model: FittedModel, left_out: frozenset[Bulky]
 ) -> RefitsInterval | NoInterval:
     """Return how the interval of a model's prediction is computed, or why there is none."""
+    if model.others:  # hundreds of courses of every event's rate are too much for a page
+        return NoInterval(kind="none", reason="competing")
     refits, reason = locked.refits, why_no_refits(locked)
     if refits is None or reason is not None:
         return NoInterval(kind="none", reason=reason or "few refits")

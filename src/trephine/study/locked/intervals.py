@@ -23,15 +23,12 @@ from trephine.types import FloatArray, IntArray
 WIDENING = 2.25
 _NAMED = 5
 
-NoRefits = Literal["equation", "updated", "network", "competing", "few refits"]
+NoRefits = Literal["equation", "updated", "network", "few refits"]
 _NO_REFITS: dict[NoRefits, str] = {
     "equation": "none; a published equation states no variances from which they could follow",
     "updated": "none; the refits of the model before the update are of another model",
     "network": (
         "none; a network was trained with the model, and the networks of its refits are not kept"
-    ),
-    "competing": (
-        "none; the models refitted to bootstrap samples are not kept where events compete"
     ),
     "few refits": (
         "none; they come from models refitted to bootstrap samples, and the study kept fewer than"
@@ -149,8 +146,6 @@ def why_no_refits(model: LockedModel) -> NoRefits | None:
         return "updated"
     if model.refits is None and model.predictor.blocks:
         return "network"
-    if any(one.others for one in model.predictor.models.values()):
-        return "competing"
     return "few refits"
 
 
