@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import APIRouter, BackgroundTasks, Request
 from starlette.exceptions import HTTPException
@@ -17,11 +17,9 @@ from trephine.serve.desk.annotate.page import annotation_page
 from trephine.serve.desk.aside import ByName
 from trephine.serve.desk.pages import Desk
 from trephine.study.annotating.items import WorkItem
+from trephine.study.annotating.picture_facts import PlanePicture
 from trephine.study.annotating.rating import Ratings, StaleReadingError
 from trephine.study.annotating.reading_values import files_revision
-
-if TYPE_CHECKING:  # what decodes images is loaded by other processes
-    from trephine.study.annotating.viewing import PlanePicture
 
 # Returns the bench that a request is about; its second argument asks for the files to be looked at
 # again.
