@@ -31,8 +31,10 @@ Continuous = Literal["linear", "median-cut"]
 NormaliseMethod = Literal["none", "whole-image", "body", "roi", "percentile", "nyul"]
 BiasCorrection = Literal["none", "n4"]
 """The slow shading of MR is left, or taken out."""
-NetworkSlices = Literal["largest", "orthogonal", "all"]
-"""Of a volume, which slices a two-dimensional network reads."""
+NetworkSlices = Literal["largest", "orthogonal", "all", "volume"]
+"""Of a volume, which slices a two-dimensional network reads; or all of it, in three dimensions."""
+VolumeAxes = Literal["zyx", "xyz"]
+"""In which order a network of three dimensions takes the axes behind its channel."""
 SlicePooling = Literal["mean", "max"]
 """How the features of several slices become one's."""
 Correction = Literal["adopt", "resample"]

@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+AXES = {
+    2: "(case, channel, row, column)",
+    3: '(case, channel, and the three of the volume; slices = "volume" under [deep])',
+}
+"""What a network file must take, by the dimensions of an image."""
+
 
 class Asked(Protocol):
     """Settings of `trephine.deep.settings.DeepSettings` that a reader uses; see there."""
@@ -24,6 +30,11 @@ class Asked(Protocol):
         """Where to compute."""
         ...
 
+    @property
+    def dimensions(self) -> int:
+        """Dimensions of an image: two or three."""
+        ...
+
 
 @dataclass(frozen=True)
 class AskedOfProcess:
@@ -31,7 +42,7 @@ class AskedOfProcess:
 
     Attributes
     ----------
-    layer, threads, device
+    layer, threads, device, dimensions
         As in `Asked`.
     seconds
         Of a processor for opening the file; None for a program.
@@ -40,4 +51,5 @@ class AskedOfProcess:
     layer: str | None
     threads: int | None
     device: str
+    dimensions: int
     seconds: int | None

@@ -87,7 +87,11 @@ class ConfinedReader:
     def __init__(
         self, settings: DeepSettings, file: NetworkFile, limits: NetworkLimits | None = None
     ) -> None:
-        self._name, self._limits, self._pixels = file.name, limits, settings.size**2
+        self._name, self._limits, self._pixels = (
+            file.name,
+            limits,
+            math.prod(settings.input_shape[1:]),
+        )
         paths = [os.path.abspath(path) for path in sys.path if path and os.path.exists(path)]
         self._memory: int | None = None
         if limits is not None:
@@ -98,6 +102,7 @@ class ConfinedReader:
         self._end = weakref.finalize(self, self._pipe.end)
         wanted = {
             **settings.model_dump(mode="json", include={"layer", "threads", "device"}),
+            "dimensions": settings.dimensions,
             "seconds": None if limits is None else limits.seconds,
         }
         head = {"settings": wanted, "name": file.name, "size": len(file.content)}

@@ -123,8 +123,35 @@ def region_crop(
     _check(image, region)
     window = _window(image, region, framing.margin, side, shift)
     planes, inside = _planes(image, region, window)
-    shown = planes if framing.outside == "keep" else planes[inside]
-    measured = image.pixels if framing.grey_range == "image" else shown
+    low, high = grey_range(planes, inside, image.pixels, framing)
+    if at is not None:
+        window = replace(window, slice_index=at)
+        planes, inside = _planes(image, region, window)
+    pixels = _three_channels(scaled(planes, inside, (low, high), framing), framing.size)
+    return Crop(pixels[:, :, ::-1] if window.is_mirrored else pixels, window)
+
+
+def grey_range(
+    shown: FloatArray, inside: BoolArray, whole: FloatArray, framing: Framing
+) -> tuple[float, float]:
+    """Return the grey values that become 0 and 1.
+
+    Parameters
+    ----------
+    shown, inside
+        The pixels that are shown, and which of them belong to the region.
+    whole
+        All pixels of the image.
+    framing
+        Whose percentiles count, and which.
+
+    Raises
+    ------
+    ImageError
+        If they are not finite, or one.
+    """
+    own = shown if framing.outside == "keep" else shown[inside]
+    measured = whole if framing.grey_range == "image" else own
     low, high = np.percentile(measured, framing.grey_percentiles)
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ImageError(
@@ -136,14 +163,18 @@ def region_crop(
             f" from percentile {framing.grey_percentiles[0]:g} to {framing.grey_percentiles[1]:g};"
             " check image and mask"
         )
-    if at is not None:
-        window = replace(window, slice_index=at)
-        planes, inside = _planes(image, region, window)
-    grey = np.clip((planes - low) / (high - low), 0.0, 1.0)
+    return float(low), float(high)
+
+
+def scaled(
+    shown: FloatArray, inside: BoolArray, limits: tuple[float, float], framing: Framing
+) -> FloatArray:
+    """Return pixels with the limits as 0 and 1, clipped; outside the region 0 where it is blank."""
+    low, high = limits
+    grey: FloatArray = np.clip((shown - low) / (high - low), 0.0, 1.0)
     if framing.outside == "blank":
         grey[~inside] = 0.0
-    pixels = _three_channels(grey, framing.size)
-    return Crop(pixels[:, :, ::-1] if window.is_mirrored else pixels, window)
+    return grey
 
 
 def _check(image: Image, region: BoolArray) -> None:

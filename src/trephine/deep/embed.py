@@ -10,6 +10,7 @@ import numpy as np
 from trephine.choices import Side
 from trephine.deep.case_checks import check_cases, finite
 from trephine.deep.crop import Crop, Framing, region_crop
+from trephine.deep.cube import region_cube
 from trephine.deep.external import open_external
 from trephine.deep.last_block import LastBlock
 from trephine.deep.network import Network, ResidualNetwork
@@ -114,17 +115,10 @@ class Embedder:
         return self._shown(plane, view or View())
 
     def _shown(self, plane: Plane, view: View) -> Crop:
-        chosen = self.settings
         crop = region_crop(
             plane.image,
             plane.region,
-            Framing(
-                chosen.margin,
-                chosen.size,
-                chosen.outside,
-                chosen.grey_range,
-                chosen.grey_percentiles,
-            ),
+            self._framing(),
             side=plane.side,
             shift=view.shift,
             at=plane.at,
@@ -183,6 +177,8 @@ class Embedder:
     def _pooled(self, case: int, image: Image, region: BoolArray, side: Side | None) -> FloatArray:
         """Return the features of one case from several of its planes, shape (dimension,)."""
         chosen = self.settings
+        if chosen.input_depth is not None:
+            return self._of_volume(case, image, region, side, chosen.input_depth)
         try:
             planes = planes_of(image, region, side if chosen.mirror_left else None, chosen.slices)
             crops = [self._shown(plane, view).pixels for plane in planes for view in self.views]
@@ -199,6 +195,26 @@ class Embedder:
             by_plane.mean(axis=0) if chosen.pooling == "mean" else by_plane.max(axis=0)
         )
         return pooled
+
+    def _of_volume(
+        self, case: int, image: Image, region: BoolArray, side: Side | None, depth: int
+    ) -> FloatArray:
+        """Return the features of one case from its volume, shape (dimension,)."""
+        chosen, own = self.settings, side if self.settings.mirror_left else None
+        try:
+            cube = region_cube(image, region, self._framing(), depth, chosen.axes, own)
+        except ImageError as error:
+            raise ImageError(f"case {case}: {error}") from None
+        mean, std = (values[0] for values in chosen.normalisation)  # of its one channel
+        taken = np.asarray((cube - mean) / std, dtype=np.float32)
+        found: FloatArray = self.network.features(taken[None, None])[0].astype(np.float64)
+        return found
+
+    def _framing(self) -> Framing:
+        chosen = self.settings
+        return Framing(
+            chosen.margin, chosen.size, chosen.outside, chosen.grey_range, chosen.grey_percentiles
+        )
 
     def last_block(self) -> LastBlock:
         """Return the network's last block, from which fine-tuning starts.

@@ -55,7 +55,7 @@ class ExternalNetwork:
     record
         Its name and hash.
     input_shape
-        Channels and size of what it takes.
+        Channels and lengths of what it takes of one case.
 
     Raises
     ------
@@ -64,9 +64,7 @@ class ExternalNetwork:
         the batch or on chance (a network left in training mode).
     """
 
-    def __init__(
-        self, reader: Reader, record: WeightsRecord, input_shape: tuple[int, int, int]
-    ) -> None:
+    def __init__(self, reader: Reader, record: WeightsRecord, input_shape: tuple[int, ...]) -> None:
         self.reader = reader
         self.record = record
         self.runtime, self.place = reader.runtime, reader.place
@@ -77,7 +75,7 @@ class ExternalNetwork:
         run = in_fixed_batches(self.reader, self.reader.fixed_batch)
         return one_vector_a_case(run(crops), len(crops))
 
-    def _probe(self, input_shape: tuple[int, int, int]) -> int:
+    def _probe(self, input_shape: tuple[int, ...]) -> int:
         # Whether a file is refused does not hang on a study's seed.
         rng = generator(0, "network probe")
         # Three cases: one vector a case can then not be mistaken for one a channel or a pair.
@@ -182,8 +180,7 @@ def _open_onnx(settings: DeepSettings, file: NetworkFile) -> Network:
 
 def _proven(reader: Reader, settings: DeepSettings, file: NetworkFile) -> Network:
     record = WeightsRecord(file.name, "file", file.name, file.sha256)
-    channels = len(settings.normalisation[0])
-    return ExternalNetwork(reader, record, (channels, settings.size, settings.size))
+    return ExternalNetwork(reader, record, settings.input_shape)
 
 
 def check_network_file(settings: DeepSettings) -> Problem | None:

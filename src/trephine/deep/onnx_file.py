@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from trephine.deep.asked import Asked
+from trephine.deep.asked import AXES, Asked
 from trephine.deep.checkpoint import NetworkFile, first_line
 from trephine.deep.runtime import require_onnxruntime
 from trephine.errors import InputError
@@ -56,7 +56,7 @@ class OnnxReader:
         if self._output not in names:
             session = open_session(with_output(file.content, self._output), at_layer=True)
         self._session = session
-        self._input, self.fixed_batch = _image_input(session, file.name)
+        self._input, self.fixed_batch = _image_input(session, file.name, settings.dimensions)
 
     def __call__(self, crops: Float32Array) -> Float32Array:
         """Return the layer's output for crops (n, channels, size, size)."""
@@ -138,13 +138,13 @@ def _choose_output(names: list[str], layer: str | None, file: str) -> str:
     return names[0]
 
 
-def _image_input(session: Any, file: str) -> tuple[str, int | None]:
-    inputs = session.get_inputs()
-    if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 4:
+def _image_input(session: Any, file: str, dimensions: int) -> tuple[str, int | None]:
+    inputs, axes = session.get_inputs(), dimensions + 2
+    if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != axes:
         found = ", ".join(f"{i.name}: {i.type} {i.shape}" for i in inputs)
         raise InputError(
-            f"deep.backbone: expected {file} to take one float32 image batch with axes (case,"
-            f" channel, row, column), found {found}"
+            f"deep.backbone: expected {file} to take one float32 image batch with axes"
+            f" {AXES[dimensions]}, found {found}"
         )
     batch = inputs[0].shape[0]
     return inputs[0].name, batch if isinstance(batch, int) else None

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from trephine.choices import NetworkSlices, SlicePooling
+from trephine.choices import NetworkSlices, SlicePooling, VolumeAxes
 from trephine.errors import MisfitError
 
 Outside = Literal["keep", "blank"]
@@ -107,10 +107,14 @@ class DeepSettings(BaseModel):
     slices
         Of a volume, what the network reads: the slice where the region is ``largest`` with its two
         neighbours, the three ``orthogonal`` ones (largest along each axis of the array), or
-        ``all`` slices of the region, each in the window and the greys of the largest one.
+        ``all`` slices of the region, each in the window and the greys of the largest one; or, for
+        a network file of three dimensions and one channel, the region's ``volume``.
     pooling
         Whether the features of several slices are averaged or the largest taken, each feature for
         itself.
+    input_depth, axes
+        Of a network of three dimensions: slices that it takes, beside ``input_size`` rows and
+        columns, and in which order: ``zyx`` (slices, rows, columns), or ``xyz``.
     batch_size, threads, device
         How it is computed; they change no value beyond float32's last digits. ``threads`` None
         leaves torch's own choice; ``auto`` takes CUDA, then Apple's MPS, then the CPU.
@@ -134,6 +138,8 @@ class DeepSettings(BaseModel):
     augment: Averaging = "none"
     slices: NetworkSlices = "largest"
     pooling: SlicePooling = "mean"
+    input_depth: int | None = Field(default=None, ge=4, le=512)
+    axes: VolumeAxes = "zyx"
     batch_size: int = Field(default=8, ge=1)
     threads: int | None = Field(default=None, ge=1)
     device: Device = "auto"
@@ -152,11 +158,25 @@ class DeepSettings(BaseModel):
                 f"{self.backbone!r}, which needs none; leave trust out, or pin the file with"
                 " sha256",
             )
+        self._check_volume()
         if self.is_network_file:
             self._check_network_file()
         else:
             self._check_resnet()
         return self
+
+    def _check_volume(self) -> None:
+        if self.slices != "volume":
+            if self.input_depth is not None or self.axes != "zyx":
+                key = "axes" if self.input_depth is None else "input_depth"
+                raise MisfitError(key, 'slices = "volume" beside it', repr(self.slices))
+            return
+        one_channel = len(self.normalisation[0]) == 1
+        if not (self.is_network_file and one_channel and self.input_depth is not None):
+            expected = "a network file, its input_depth, and mean and std of one channel"
+            raise MisfitError("slices", f'{expected} beside "volume"')
+        if self.augment != "none":
+            raise MisfitError("augment", '"none" beside slices = "volume"', repr(self.augment))
 
     def _check_network_file(self) -> None:
         if PurePath(self.backbone).suffix.lower() not in NETWORK_FILES:
@@ -222,6 +242,20 @@ class DeepSettings(BaseModel):
         return self.input_size if self.input_size is not None else 224
 
     @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Channels and lengths of what the network takes of one case."""
+        channels = len(self.normalisation[0])
+        if self.input_depth is None:
+            return (channels, self.size, self.size)
+        lengths = (self.input_depth, self.size, self.size)
+        return (channels, *(lengths if self.axes == "zyx" else lengths[::-1]))
+
+    @property
+    def dimensions(self) -> int:
+        """Dimensions of what the network takes: two or three."""
+        return len(self.input_shape) - 1
+
+    @property
     def normalisation(self) -> tuple[Channels, Channels]:
         """Mean and standard deviation per channel that the network was trained with."""
         return self.mean or IMAGENET_MEAN, self.std or IMAGENET_STD
@@ -259,8 +293,11 @@ class DeepSettings(BaseModel):
             "trust",
         }
         facts = self.model_dump(mode="json", include=counted)
-        if self.slices == "largest":  # nothing is pooled, and digests of before stay
-            facts = {key: facts[key] for key in facts if key not in ("slices", "pooling")}
+        # What does not count is left out, and digests of before stay.
+        apart = set() if self.slices == "volume" else {"input_depth", "axes"}
+        apart |= {"slices", "pooling"} if self.slices == "largest" else set()
+        apart |= {"pooling"} if self.slices == "volume" else set()
+        facts = {key: facts[key] for key in facts if key not in apart}
         facts |= {"definition": DEFINITION, "input_size": self.size}
         facts["mean"], facts["std"] = self.normalisation
         if file_sha256 is not None:

@@ -15,7 +15,7 @@ import torch
 from torch.export.passes import move_to_device_pass
 
 from trephine.deep.archive_check import clean_archive
-from trephine.deep.asked import Asked
+from trephine.deep.asked import AXES, Asked
 from trephine.deep.checkpoint import NetworkFile, first_line
 from trephine.deep.runtime import exact_float32
 from trephine.deep.script_check import check_graphs, clean_script
@@ -48,7 +48,7 @@ class ExportedReader:
                 f"deep.backbone: {file.name} is damaged or no torch.export archive"
                 f" ({first_line(error)})"
             ) from None
-        self.fixed_batch = _fixed_batch(module, file.name)
+        self.fixed_batch = _fixed_batch(module, file.name, settings.dimensions)
         if settings.layer is not None:
             _read_behind(module, settings.layer, file.name)
         self._module = module
@@ -98,13 +98,13 @@ class ScriptReader:
             return _one_array(self._module(batch), self.layer, self._modules)
 
 
-def _fixed_batch(module: Any, file: str) -> int | None:
+def _fixed_batch(module: Any, file: str, dimensions: int) -> int | None:
     inputs = [node for node in module.graph.nodes if node.op == "placeholder"]
     shape = tuple(getattr(inputs[0].meta.get("val"), "shape", ()) if inputs else ())
-    if len(inputs) != 1 or len(shape) != 4:
+    if len(inputs) != 1 or len(shape) != dimensions + 2:
         raise InputError(
-            f"deep.backbone: expected {file} to take one image batch with axes (case, channel,"
-            f" row, column), found {len(inputs)} inputs, the first with {len(shape)} axes"
+            f"deep.backbone: expected {file} to take one image batch with axes"
+            f" {AXES[dimensions]}, found {len(inputs)} inputs, the first with {len(shape)} axes"
         )
     return shape[0] if isinstance(shape[0], int) else None
 

@@ -94,6 +94,7 @@ SLICES = {
     "largest": "",
     "orthogonal": "the largest slices of the region along each axis of the volume",
     "all": "all slices of the region",
+    "volume": "",
 }
 POOLING = {"mean": "features are their mean", "max": "features are the largest of theirs"}
 
@@ -103,6 +104,11 @@ def crop(
 ) -> str:
     """Return how the part of an image was cut that a network was given."""
     sides = ", left sides mirrored" if mirrored else ""
+    if slices == "volume":
+        return (
+            f"cube around the region with a margin of {margin:.0%}, resized to {size} rows and"
+            f" columns{sides}"
+        )
     several = f"; {SLICES[slices]}, and {POOLING[pooling]}" if SLICES[slices] else ""
     return (
         f"square around the region with a margin of {margin:.0%}, resized to {size} x {size}{sides}"
