@@ -57,7 +57,7 @@ def trephine(found: list[tuple[Any, Any]], how: dict[str, Any]) -> Work:
         threads=how["threads"],
     )
     geometry = Geometry.plain((1.0,) * found[0][0].ndim)
-    made = [(Image(i, geometry), Mask(m.astype(np.int64), geometry)) for i, m in found]
+    made = [(Image(i, geometry), Mask(m, geometry)) for i, m in found]
 
     def work() -> Values:
         for image, mask in made:

@@ -113,6 +113,8 @@ def corner_distance_pixels(reference: Geometry, other: Geometry, shape: tuple[in
     if len(reference.spacing_mm) != len(other.spacing_mm):
         return float("inf")
     first, second = _same_axes(reference, other)
+    if first == second and np.isfinite(first.spacing_mm + first.origin_mm + first.direction).all():
+        return 0.0
     lifted = (0,) * (len(first.spacing_mm) - len(shape))
     gaps = [
         np.linalg.norm(position_mm(first, lifted + corner) - position_mm(second, lifted + corner))

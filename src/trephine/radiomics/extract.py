@@ -25,7 +25,8 @@ from trephine.radiomics.shape2d import shape2d_features
 from trephine.radiomics.shape3d import shape_features
 from trephine.types import FloatArray, Image, Mask
 
-# Part of the key of stored features: changes whenever a number may.
+# Part of the key of stored features: changes whenever a number may, by more than what rounding
+# already differs by between processors.
 ENGINE_VERSION = "3"
 
 Plain = str | float | int | bool | None
@@ -122,11 +123,15 @@ def measure_region(
     form = prepared if settings.resegmentShape else _form(whole, prepared, settings)
     measured = [_shape(form, prepared, settings, ndim)]
     measured += _all_image_types(form, prepared, settings, ndim)
-    values = {name: value for part in measured for name, value in part.values.items()}
+    values: dict[str, float] = {}
+    reasons: dict[str, str] = {}
+    for part in measured:
+        values |= part.values
+        reasons |= part.reasons
     return RadiomicsResult(
         tuple(values),
-        np.array(list(values.values()), dtype=np.float64),
-        MappingProxyType({name: why for part in measured for name, why in part.reasons.items()}),
+        np.fromiter(values.values(), np.float64, len(values)),
+        MappingProxyType(reasons),
         MappingProxyType(_provenance(image, prepared, settings, label)),
     )
 

@@ -12,9 +12,12 @@ from scipy.linalg.lapack import dsyevx
 from trephine.radiomics.matrices import Counts, TextureMatrices
 from trephine.radiomics.neighbourhood import Neighbourhood
 from trephine.radiomics.offsets import lengths_mm
-from trephine.types import FloatArray
+from trephine.radiomics.second_eigenvalue import second_eigenvalue
+from trephine.types import BoolArray, FloatArray
 
 _EPSILON = np.spacing(1.0)
+# Grey levels up to which an eigenvalue is found sooner than LAPACK is called.
+_FEW = 48
 
 # The order of what ``_measure`` returns.
 NAMES = (
@@ -72,27 +75,23 @@ def glcm_features(
         Name to value; NaN where no two voxels are neighbours. MCC only ``with_mcc``.
     """
     n_present = int(np.count_nonzero(matrices.ngtdm_voxels))
-    tables = [_table(counts, symmetrical) for counts in matrices.glcm if counts.any()]
-    if tables and weighting_norm is not None:
-        offsets = around.offsets[[bool(counts.any()) for counts in matrices.glcm]]
+    tables, filled = _tables(matrices.glcm, symmetrical)
+    if weighting_norm is not None and len(tables):
+        offsets = around.offsets[filled]
         weights = (
             np.ones(len(tables))
             if weighting_norm == "no_weighting"
             else np.exp(-(lengths_mm(offsets, spacing_mm, weighting_norm) ** 2))
         )
-        tables = [np.tensordot(weights, np.array(tables), axes=1)]
-    tables = [table / total for table in tables if (total := table.sum()) > 0]
-    if not tables:
+        tables = np.tensordot(weights, tables, axes=1)[np.newaxis]
+    totals = tables.sum(axis=(1, 2), keepdims=True)
+    if not totals.any():
         return _without_pairs(n_present, single=len(around.flat) == 1 or weighting_norm is not None)
-    each = np.array([_measure(table) for table in tables])
+    tables /= totals
     # An angle whose Imc2 is no real number does not count, as in PyRadiomics.
-    values = dict(zip(NAMES, _mean_of_numbers(each).tolist(), strict=True))
+    values = dict(zip(NAMES, _mean_of_numbers(_measure_each(tables)).tolist(), strict=True))
     if with_mcc:
-        values["MCC"] = (
-            float(np.mean([_maximal_correlation(table) for table in tables]))
-            if n_present > 1
-            else 1.0
-        )
+        values["MCC"] = float(maximal_correlations(tables).mean()) if n_present > 1 else 1.0
     for name, twin in _EQUALS.items():
         values[name] = values[twin]
     return values
@@ -110,11 +109,13 @@ def _without_pairs(n_present: int, *, single: bool) -> dict[str, float]:
     return values
 
 
-def _table(counts: Counts, symmetrical: bool) -> FloatArray:
-    table: FloatArray = counts.astype(np.float64)
+def _tables(counts: Counts, symmetrical: bool) -> tuple[FloatArray, BoolArray]:
+    """Return the matrices that are not empty, and which those are."""
+    filled: BoolArray = np.asarray(counts.any(axis=(1, 2)))
+    tables = (counts if filled.all() else counts[filled]).astype(np.float64)
     if symmetrical:
-        table = table + table.T
-    return table
+        tables = tables + tables.transpose(0, 2, 1)
+    return tables, filled
 
 
 def _mean_of_numbers(each: FloatArray) -> FloatArray:
@@ -133,6 +134,15 @@ def _entropy(p: FloatArray) -> float:
         if p[k] > 0.0:
             total -= p[k] * math.log2(p[k] + _EPSILON)
     return total
+
+
+@njit(cache=True, nogil=True)
+def _measure_each(tables: FloatArray) -> FloatArray:
+    """Measure normalised matrices, shape (matrices, levels, levels); one row each."""
+    found = np.empty((tables.shape[0], len(NAMES)))
+    for number in range(tables.shape[0]):
+        found[number] = _measure(tables[number])
+    return found
 
 
 @njit(cache=True, nogil=True)
@@ -237,14 +247,46 @@ def _measure(p: FloatArray) -> FloatArray:
     )
 
 
-def _maximal_correlation(p: FloatArray) -> float:
-    """Return the root of the second largest eigenvalue of Q, for two or more grey levels.
+def maximal_correlations(tables: FloatArray) -> FloatArray:
+    """Return the root of the second largest eigenvalue of each matrix's Q.
 
     Q(i,j) = sum_k p(i,k) p(j,k) / (px(i) py(k)) is similar to the symmetric S S' with
     S = p / sqrt(px py), whose eigenvalues are found far faster. PyRadiomics adds the machine's
     epsilon to the denominator, which moves the eigenvalue by some 1e-6 where a grey level is
     rare: the first-order perturbation x' (dQ) x accounts for it.
+
+    Parameters
+    ----------
+    tables
+        Normalised, shape (matrices, levels, levels).
+
+    Returns
+    -------
+    FloatArray
+        Shape (matrices,); 0 where fewer than two levels occur among rows or columns.
     """
+    if tables.shape[1] <= _FEW:
+        return _correlations(tables)
+    return np.array([_of_many_levels(table) for table in tables])
+
+
+@njit(cache=True, nogil=True)
+def _correlations(tables: FloatArray) -> FloatArray:
+    """Return the root of each matrix's eigenvalue once epsilon has moved it."""
+    roots = np.zeros(tables.shape[0])
+    for number in range(tables.shape[0]):
+        squares, px, py, p = _squares(tables[number])
+        if min(px.size, py.size) < 2:
+            continue
+        vector = np.empty(px.size)
+        eigenvalue = second_eigenvalue(squares, vector)
+        moved = _moved_by_epsilon(p, px, py, vector)
+        roots[number] = math.sqrt(max(eigenvalue + moved, 0.0))
+    return roots
+
+
+def _of_many_levels(p: FloatArray) -> float:
+    """Return the same of one matrix by LAPACK, which works through a large one in blocks."""
     squares, px, py, p = _squares(p)
     if min(px.size, py.size) < 2:
         return 0.0

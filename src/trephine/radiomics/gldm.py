@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trephine.radiomics.emphasis import dense_cells, emphasis_features
+from trephine.radiomics.emphasis import features_of_each
 from trephine.radiomics.matrices import TextureMatrices
 
 # Names in the order of ``emphasis.EMPHASIS``.
@@ -33,7 +33,8 @@ def gldm_features(matrices: TextureMatrices) -> dict[str, float]:
 
     The extent is the number of dependent neighbours plus 1, the voxel itself.
     """
-    values = dict(zip(NAMES, emphasis_features(*dense_cells(matrices.gldm)).tolist(), strict=True))
+    (found,) = features_of_each(matrices.gldm[np.newaxis], np.zeros(1, np.int64)).tolist()
+    values = dict(zip(NAMES, found, strict=True))
     del values["fraction"]
     values["DependencePercentage"] = 1.0  # every voxel is the centre of one dependence
     return values

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trephine.radiomics.emphasis import dense_cells, emphasis_features
+from trephine.radiomics.emphasis import features_of_each
 from trephine.radiomics.matrices import TextureMatrices
 from trephine.radiomics.neighbourhood import Neighbourhood
 from trephine.radiomics.offsets import lengths_mm
@@ -54,8 +54,7 @@ def glrlm_features(
     if kept.size == 0:
         return dict.fromkeys(NAMES, float("nan"))
     if weighting_norm is None:
-        each = [emphasis_features(*dense_cells(matrices.glrlm[number])) for number in kept]
-        values: FloatArray = np.mean(each, axis=0)
+        values: FloatArray = features_of_each(matrices.glrlm, kept).mean(axis=0)
     else:
         weights = (
             np.ones(len(kept))
@@ -63,5 +62,5 @@ def glrlm_features(
             else lengths_mm(around.near_offsets[kept], spacing_mm, weighting_norm)
         )
         merged = np.tensordot(weights, matrices.glrlm[kept], axes=1)
-        values = emphasis_features(*dense_cells(merged))
+        values = features_of_each(merged[np.newaxis], np.zeros(1, np.int64))[0]
     return dict(zip(NAMES, values.tolist(), strict=True))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from trephine.types import IntArray
 
+Links = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]
 
-@njit(cache=True, nogil=True)
-def equal_neighbours(offsets: IntArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
+
+def equal_neighbours(offsets: IntArray) -> Links:
     """Tell for each set of equal neighbours behind a voxel which ones it must be joined to.
 
     Neighbours that touch each other are in one zone already: one of them stands for all. A set is
@@ -22,6 +25,17 @@ def equal_neighbours(offsets: IntArray) -> tuple[npt.NDArray[np.uint8], npt.NDAr
     offsets
         Offsets at distance 1, shape (directions, axes).
     """
+    return _known(offsets.tobytes(), offsets.shape[1])
+
+
+@lru_cache(maxsize=64)
+def _known(offsets: bytes, axes: int) -> Links:
+    """Return them of offsets as bytes: most regions have the same, of 2^13 sets in a volume."""
+    return _equal_neighbours(np.frombuffer(offsets, dtype=np.int64).reshape(-1, axes).copy())
+
+
+@njit(cache=True, nogil=True)
+def _equal_neighbours(offsets: IntArray) -> Links:
     count = offsets.shape[0]
     touching = np.zeros(count, np.int64)
     for a in range(count):

@@ -12,6 +12,7 @@ from numba import njit
 from trephine.radiomics.emphasis import emphasis_features
 from trephine.radiomics.maps_notes import STRIDE, inside, place, tallied
 from trephine.radiomics.neighbourhood import Levels
+from trephine.radiomics.ngtdm import tone_formulas
 from trephine.types import BoolArray, FloatArray, IntArray
 
 
@@ -125,35 +126,7 @@ def tone_features(cube: Levels, offsets: IntArray, count_isolated: bool) -> Floa
         if neighbours > 0 or count_isolated:
             voxels[at] += 1.0
     kept = voxels > 0
-    return _tone_formulas(present[kept].astype(np.float64), voxels[kept], apart[kept])
-
-
-@njit(cache=True, nogil=True)
-def _tone_formulas(level: FloatArray, voxels: FloatArray, s: FloatArray) -> FloatArray:
-    """Apply ``ngtdm.ngtdm_features`` to the levels that are present."""
-    if level.size == 0:
-        return np.full(5, np.nan)
-    total = voxels.sum()
-    p = voxels / total
-    weighted, sum_s = (p * s).sum(), s.sum()
-    spread = complexity = contrast = strength = 0.0
-    for i in range(level.size):
-        for j in range(level.size):
-            step = abs(level[i] - level[j])
-            spread += abs(level[i] * p[i] - level[j] * p[j])
-            complexity += step * (p[i] * s[i] + p[j] * s[j]) / (p[i] + p[j])
-            contrast += p[i] * p[j] * step * step
-            strength += (p[i] + p[j]) * step * step
-    pairs = level.size * (level.size - 1)
-    return np.array(
-        [
-            weighted / spread if spread > 0.0 else 0.0,
-            1.0 / weighted if weighted > 0.0 else 1e6,
-            complexity / total,
-            contrast * sum_s / total / pairs if pairs else 0.0,
-            strength / sum_s if sum_s > 0.0 else 0.0,
-        ]
-    )
+    return tone_formulas(present[kept].astype(np.float64), voxels[kept], apart[kept])
 
 
 @njit(cache=True, nogil=True)

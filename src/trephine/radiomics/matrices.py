@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -68,69 +69,79 @@ def count_matrices(
     """
     box = around.box(quantised.levels)
     n = quantised.n_levels
+    many = threads > 1 and around.voxels >= _LARGE
     directions = len(around.near_flat)
     # What a direction needs of the processor is about what the zones do in three directions.
-    parts = np.array_split(np.arange(directions), max(1, min(directions, 2 * threads - 1)))
+    parts = max(1, min(directions, 2 * threads - 1)) if many else 1
+    ends = [number * directions // parts for number in range(parts + 1)]
     gldm = np.zeros((n, 2 * len(around.flat) + 1), np.int32)
     isolated = np.zeros(n, np.int64)
     difference = np.zeros(n)
-    slack = min(alpha, n)
+    glcm = np.zeros((0 if around.near_only else len(around.flat), n, n), np.int32)
+
+    def neighbours() -> None:
+        stretches, slack = around.stretches, min(alpha, n)
+        _count_neighbours(box, stretches, around.flat, slack, gldm, isolated, difference)
+
     work: list[Callable[[], Any]] = [
         partial(count_zones, box, around),
-        partial(
-            _count_neighbours, box, around.segments, around.flat, slack, gldm, isolated, difference
-        ),
-        *(partial(_lines, box, around, quantised, part) for part in parts),
+        neighbours,
+        *(partial(_lines, box, around, quantised, slice(*pair)) for pair in pairwise(ends)),
     ]
-    near_only = np.array_equal(around.flat, around.near_flat)
-    glcm = np.zeros((0 if near_only else len(around.flat), n, n), np.int32)
-    if not near_only:
+    if not around.near_only:
         work.append(partial(count_pairs, box, around.segments, around.flat, glcm))
-    if threads > 1 and around.voxels >= _LARGE:
+    if many:
         with ThreadPoolExecutor(threads) as pool:
             done = [future.result() for future in [pool.submit(task) for task in work]]
     else:
         done = [task() for task in work]
-    lines = done[2 : 2 + len(parts)]
-    if near_only:
-        glcm = np.concatenate([pairs for pairs, _ in lines])
-    runs = np.concatenate([runs for _, runs in lines])
+    lines = done[2 : 2 + parts]
+    pairs, runs = lines[0] if parts == 1 else map(np.concatenate, zip(*lines, strict=True))
+    if around.near_only:
+        glcm = pairs
     return TextureMatrices(glcm, runs, gldm, quantised.histogram, isolated, difference, done[0])
 
 
 def _lines(
-    box: Levels, around: Neighbourhood, quantised: Quantised, part: IntArray
+    box: Levels, around: Neighbourhood, quantised: Quantised, part: slice
 ) -> tuple[Counts, Counts]:
     """Return the co-occurrences and the runs along some of the distance-1 directions."""
     n = quantised.n_levels
     # Two matrices in one: fewer cells to fetch, as long as they fit in a near cache.
-    together = n <= _FEW and np.array_equal(around.flat, around.near_flat)
+    together = n <= _FEW and around.near_only
+    steps = around.near_flat[part]
     base = n if together else 0
-    joint = np.zeros((len(part), n, base + around.longest_run()), np.int32)
-    _count_lines(
-        box,
-        around.segments,
-        around.near_flat[part],
-        around.slices_back[part],
-        around.plane,
-        np.uint16(base),
-        joint,
-    )
-    runs = joint[:, :, base:].copy()
-    # A run of length k holds one voxel with 0, 1 ... k - 1 of it before: those with none are the
-    # rest of the level's.
-    runs[:, :, 0] = quantised.histogram - runs[:, :, 1:].sum(axis=2)
-    if together:
-        pairs = joint[:, :, : n + 1].transpose(0, 2, 1)[:, 1:].copy()
-        diagonal = np.arange(n)
-        pairs[:, diagonal, diagonal] = joint[:, :, base + 1 :].sum(axis=2)
-    elif np.array_equal(around.flat, around.near_flat):
-        pairs = np.zeros((len(part), n, n), np.int32)
-        count_pairs(box, around.segments, around.near_flat[part], pairs)
-    else:
-        pairs = np.zeros((0, n, n), np.int32)
-    runs[:, :, :-1] -= runs[:, :, 1:]
+    joint = np.zeros((len(steps), n, base + around.longest_run()), np.int32)
+    back = around.slices_back[part]
+    _count_lines(box, around.segments, steps, back, around.plane, np.uint16(base), joint)
+    pairs = np.zeros((len(steps) if around.near_only else 0, n, n), np.int32)
+    runs = np.empty((len(steps), n, around.longest_run()), np.int32)
+    _separate(joint, base, quantised.histogram, pairs, runs)
+    if around.near_only and not together:
+        count_pairs(box, around.segments, steps, pairs)
     return pairs, runs
+
+
+@njit(cache=True, nogil=True)
+def _separate(joint: Counts, base: int, histogram: IntArray, pairs: Counts, runs: Counts) -> None:
+    """Fill in the runs, and with a ``base`` the pairs, that ``_count_lines`` has counted."""
+    directions, n, columns = joint.shape
+    longest = columns - base
+    for a in range(directions):
+        for level in range(n):
+            row = joint[a, level]
+            same = 0
+            for k in range(1, longest):
+                same += row[base + k]
+            # A run of length k holds one voxel with 0, 1 ... k - 1 of it before: those with none
+            # are the rest of the level's.
+            before = np.int32(histogram[level] - same)
+            for k in range(longest - 1):
+                runs[a, level, k] = before - row[base + k + 1]
+                before = row[base + k + 1]
+            runs[a, level, longest - 1] = before
+            for other in range(base):
+                pairs[a, other, level] = same if other == level else row[other + 1]
 
 
 @njit(cache=True, nogil=True)
@@ -195,7 +206,7 @@ def _count_lines(
 @njit(cache=True, nogil=True)
 def _count_neighbours(
     box: Levels,
-    segments: IntArray,
+    stretches: IntArray,
     offsets: IntArray,
     alpha: int,
     gldm: Counts,
@@ -207,14 +218,14 @@ def _count_neighbours(
     Rows are summed whole, without a branch: the processor then works on many voxels at once. Types
     are spelled out so that it works in 32 bits.
     """
-    longest = (segments[:, 1] - segments[:, 0]).max()
+    longest = (stretches[:, 1] - stretches[:, 0]).max()
     neighbours = np.empty(longest, np.int32)
     dependent = np.empty(longest, np.int32)
     total = np.empty(longest, np.int32)
     slack = np.int32(alpha)
     widest = np.uint32(2 * alpha)
-    for s in range(segments.shape[0]):
-        start, stop = segments[s, 0], segments[s, 1]
+    for s in range(stretches.shape[0]):
+        start, stop = stretches[s, 0], stretches[s, 1]
         neighbours[:] = 0
         dependent[:] = 0
         total[:] = 0
@@ -230,6 +241,8 @@ def _count_neighbours(
                 total[k] += other
         for k in range(stop - start):
             level = np.int64(here[k])
+            if level == 0:
+                continue
             row = np.uint64(level) - np.uint64(1)
             gldm[row, np.uint64(dependent[k])] += 1
             if neighbours[k] > 0:

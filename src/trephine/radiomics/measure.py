@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def measure(
     """
     wanted = {family: enabled_features(settings, family) for family in value_families(settings)}
     if derived.values is None:
-        names = [_name(derived, family, feature) for family in wanted for feature in wanted[family]]
+        names = [name for family in wanted for name in _names(derived.name, family, wanted[family])]
         return ImageTypeFeatures(
             dict.fromkeys(names, math.nan), dict.fromkeys(names, derived.reason)
         )
@@ -50,25 +51,34 @@ def measure(
         settings = settings.model_copy(update={"resegmentRange": None})
     quantised = quantise(derived.values, settings)
     found = _families(derived, quantised, geometry, settings, wanted)
-    values, reasons = {}, {}
+    values: dict[str, float] = {}
+    reasons: dict[str, str] = {}
     constant = quantised.minimum == quantised.maximum
     ordinary = not (derived.reason or constant or quantised.n_present == 1)
     for family, features in wanted.items():
-        for feature in features:
-            name = _name(derived, family, feature)
-            values[name] = found[family][feature]
-            if ordinary and not math.isnan(values[name]):
+        full = _names(derived.name, family, features)
+        numbers = _taken(found[family], features)
+        values.update(zip(full, numbers, strict=True))
+        if ordinary and not math.isnan(sum(numbers)):
+            continue
+        for name, feature, value in zip(full, features, numbers, strict=True):
+            if ordinary and not math.isnan(value):
                 continue
             reason = derived.reason or _reason(
-                family, feature, values[name], quantised, settings, constant=constant
+                family, feature, value, quantised, settings, constant=constant
             )
             if reason:
                 reasons[name] = reason
     return ImageTypeFeatures(values, reasons)
 
 
-def _name(derived: DerivedImage, family: str, feature: str) -> str:
-    return f"{derived.name}_{family}_{feature}"
+def _taken(found: dict[str, float], features: tuple[str, ...]) -> tuple[float, ...]:
+    return tuple(map(found.__getitem__, features))
+
+
+@lru_cache(maxsize=1024)
+def _names(image_type: str, family: str, features: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{image_type}_{family}_{feature}" for feature in features)
 
 
 def _families(

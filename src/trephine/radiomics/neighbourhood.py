@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +18,10 @@ from trephine.types import BoolArray, IntArray
 # Grey levels, and grey levels and run lengths in one number.
 Levels = npt.NDArray[np.uint16]
 _MOST = 2**15
+# Voxels that are passed over sooner than a new segment is begun.
+_CLOSE = 32
+# Voxels of which what is noted still lies in the nearest cache.
+_LONG = 1024
 
 
 @dataclass(frozen=True)
@@ -66,21 +71,18 @@ class Neighbourhood:
         padded_shape = tuple(extent + 2 * margin for extent in region.shape)
         padded = np.zeros(padded_shape, dtype=np.bool_)
         padded[tuple(slice(margin, margin + extent) for extent in region.shape)] = region
-        offsets = forward_offsets(region.shape, distances, out_of_plane)
         near = forward_offsets(region.shape, (1,), out_of_plane)
-        return cls(
-            region.shape,
-            padded_shape,
-            _segments(padded.reshape(-1)),
-            offsets,
-            flat_offsets(offsets, padded_shape),
-            near,
-            flat_offsets(near, padded_shape),
-        )
+        near_flat = flat_offsets(near, padded_shape)
+        offsets, flat = near, near_flat
+        if distances != (1,):
+            offsets = forward_offsets(region.shape, distances, out_of_plane)
+            flat = flat_offsets(offsets, padded_shape)
+        segments = _segments(padded.reshape(-1))
+        return cls(region.shape, padded_shape, segments, offsets, flat, near, near_flat)
 
     def box(self, levels: Levels) -> Levels:
         """Return the flattened padded box with the region's levels, 0 elsewhere."""
-        box = np.zeros(int(np.prod(self.padded_shape)), np.uint16)
+        box = np.zeros(math.prod(self.padded_shape), np.uint16)
         _fill(box, self.segments, levels)
         return box
 
@@ -94,12 +96,25 @@ class Neighbourhood:
 
         A neighbour at distance 1 lies in the same slice or in the next.
         """
-        return int(np.prod(self.padded_shape[-2:]))
+        return math.prod(self.padded_shape[-2:])
 
     @cached_property
     def voxels(self) -> int:
         """Number of voxels."""
         return int((self.segments[:, 1] - self.segments[:, 0]).sum())
+
+    @cached_property
+    def stretches(self) -> IntArray:
+        """The segments, those that lie close as one: fewer to start on, a few voxels more.
+
+        First and one past the last flat index, shape (stretches, 2); voxels outside have level 0.
+        """
+        return _joined(self.segments)
+
+    @cached_property
+    def near_only(self) -> bool:
+        """Whether the offsets are those at distance 1."""
+        return self.flat is self.near_flat or np.array_equal(self.flat, self.near_flat)
 
     @cached_property
     def slices_back(self) -> IntArray:
@@ -119,21 +134,17 @@ class Neighbourhood:
 
         PyRadiomics drops the run-length matrix of a direction along which every voxel is alone.
         """
-        inside = self.box(np.ones(self.voxels, np.uint16))
-        kept = []
-        for number, (offset, step) in enumerate(
-            zip(self.near_offsets, self.near_flat, strict=True)
-        ):
-            if not _any_neighbour(inside, self.segments, step):  # none, but perhaps a gap
-                coordinates = np.stack(
-                    np.unravel_index(np.flatnonzero(inside), self.padded_shape), axis=1
-                )
-                leading = int(np.flatnonzero(offset)[0])
-                feet = coordinates - coordinates[:, leading, np.newaxis] * offset
-                if len(np.unique(feet, axis=0)) == len(feet):
-                    continue
-            kept.append(number)
-        return np.array(kept, dtype=np.int64)
+        inside = np.zeros(math.prod(self.padded_shape), np.bool_)
+        kept = _meet_neighbours(inside, self.segments, self.near_flat)
+        for number in (~kept).nonzero()[0]:  # no neighbours, but perhaps two across a gap
+            offset = self.near_offsets[number]
+            coordinates = np.stack(
+                np.unravel_index(np.flatnonzero(inside), self.padded_shape), axis=1
+            )
+            leading = int(np.flatnonzero(offset)[0])
+            feet = coordinates - coordinates[:, leading, np.newaxis] * offset
+            kept[number] = len(np.unique(feet, axis=0)) < len(feet)
+        return kept.nonzero()[0]
 
 
 @njit(cache=True, nogil=True)
@@ -155,6 +166,20 @@ def _segments(inside: BoolArray) -> IntArray:
 
 
 @njit(cache=True, nogil=True)
+def _joined(segments: IntArray) -> IntArray:
+    joined = np.empty_like(segments)
+    kept = 0
+    for s in range(segments.shape[0]):
+        start, stop = segments[s]
+        if kept and start - joined[kept - 1, 1] <= _CLOSE and stop - joined[kept - 1, 0] <= _LONG:
+            joined[kept - 1, 1] = stop
+        else:
+            joined[kept] = start, stop
+            kept += 1
+    return joined[:kept].copy()
+
+
+@njit(cache=True, nogil=True)
 def _fill(box: Levels, segments: IntArray, levels: Levels) -> None:
     n = 0
     for s in range(segments.shape[0]):
@@ -164,9 +189,17 @@ def _fill(box: Levels, segments: IntArray, levels: Levels) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _any_neighbour(inside: Levels, segments: IntArray, step: int) -> bool:
+def _meet_neighbours(inside: BoolArray, segments: IntArray, steps: IntArray) -> BoolArray:
+    """Mark the voxels inside, and tell along which steps some voxel has a neighbour."""
     for s in range(segments.shape[0]):
-        for here in range(segments[s, 0], segments[s, 1]):
-            if inside[here + step]:
-                return True
-    return False
+        inside[segments[s, 0] : segments[s, 1]] = True
+    met = np.zeros(steps.size, np.bool_)
+    for a in range(steps.size):
+        for s in range(segments.shape[0]):
+            if met[a]:
+                break
+            for here in range(segments[s, 0], segments[s, 1]):
+                if inside[here + steps[a]]:
+                    met[a] = True
+                    break
+    return met

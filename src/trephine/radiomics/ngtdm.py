@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from trephine.radiomics.matrices import TextureMatrices
+from trephine.types import FloatArray
+
+NAMES = ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength")
 
 
 def ngtdm_features(matrices: TextureMatrices, *, count_isolated: bool) -> dict[str, float]:
@@ -27,26 +31,42 @@ def ngtdm_features(matrices: TextureMatrices, *, count_isolated: bool) -> dict[s
     voxels = matrices.ngtdm_voxels
     if not count_isolated:
         voxels = voxels - matrices.ngtdm_isolated
-    present = np.flatnonzero(voxels)
-    if present.size == 0:
-        names = ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength")
-        return dict.fromkeys(names, float("nan"))
-    level = present + 1.0
-    total = float(voxels.sum())
-    p = voxels[present] / total
-    s = matrices.ngtdm_difference[present]
-    weighted = float(p @ s)
-    sum_s = float(s.sum())
-    step = np.abs(level[:, None] - level)
-    pairs = present.size * (present.size - 1)
-    ip = level * p
-    spread = float(np.abs(ip[:, None] - ip).sum())
-    ps = p * s
-    p_sums = p[:, None] + p
-    return {
-        "Busyness": weighted / spread if spread else 0.0,
-        "Coarseness": 1.0 / weighted if weighted else 1e6,
-        "Complexity": float((step * (ps[:, None] + ps) / p_sums).sum()) / total,
-        "Contrast": float(p @ step**2 @ p) * sum_s / total / pairs if pairs else 0.0,
-        "Strength": float((p_sums * step**2).sum()) / sum_s if sum_s else 0.0,
-    }
+    present = voxels.nonzero()[0]
+    level: FloatArray = present.astype(np.float64) + 1.0
+    differences = matrices.ngtdm_difference[present]
+    found = tone_formulas(level, voxels[present].astype(np.float64), differences)
+    return dict(zip(NAMES, found.tolist(), strict=True))
+
+
+@njit(cache=True, nogil=True)
+def tone_formulas(level: FloatArray, voxels: FloatArray, s: FloatArray) -> FloatArray:
+    """Measure levels that are present, in the order of ``NAMES``; NaN where none is.
+
+    Parameters
+    ----------
+    level, voxels, s
+        Grey levels, how many voxels have each, and the sums of their differences, shape (levels,).
+    """
+    if level.size == 0:
+        return np.full(5, np.nan)
+    total = voxels.sum()
+    p = voxels / total
+    weighted, sum_s = (p * s).sum(), s.sum()
+    spread = complexity = contrast = strength = 0.0
+    for i in range(level.size):
+        for j in range(level.size):
+            step = abs(level[i] - level[j])
+            spread += abs(level[i] * p[i] - level[j] * p[j])
+            complexity += step * (p[i] * s[i] + p[j] * s[j]) / (p[i] + p[j])
+            contrast += p[i] * p[j] * step * step
+            strength += (p[i] + p[j]) * step * step
+    pairs = level.size * (level.size - 1)
+    return np.array(
+        [
+            weighted / spread if spread > 0.0 else 0.0,
+            1.0 / weighted if weighted > 0.0 else 1e6,
+            complexity / total,
+            contrast * sum_s / total / pairs if pairs else 0.0,
+            strength / sum_s if sum_s > 0.0 else 0.0,
+        ]
+    )

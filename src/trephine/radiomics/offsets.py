@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -31,8 +33,19 @@ def forward_offsets(
     Returns
     -------
     IntArray
-        Shape (directions, axes), the first axis' largest offset first; may have no rows.
+        Shape (directions, axes), the first axis' largest offset first; may have no rows. Not to
+        be written to: regions share it.
     """
+    reach = max(distances)
+    # Beyond the reach an extent makes no difference: most regions have the same offsets.
+    kept = tuple(min(extent, reach + 1) for extent in shape)
+    return _forward_offsets(kept, tuple(distances), out_of_plane)
+
+
+@lru_cache(maxsize=64)
+def _forward_offsets(
+    shape: tuple[int, ...], distances: tuple[int, ...], out_of_plane: int | None
+) -> IntArray:
     reach = max(distances)
     steps = [
         (0,) if axis == out_of_plane else range(reach, -reach - 1, -1) for axis in range(len(shape))
@@ -45,13 +58,15 @@ def forward_offsets(
         and all(abs(step) < extent for step, extent in zip(offset, shape, strict=True))
         and next(step for step in offset if step) > 0
     ]
-    return np.array(rows, dtype=np.int64).reshape(-1, len(shape))
+    offsets = np.array(rows, dtype=np.int64).reshape(-1, len(shape))
+    offsets.setflags(write=False)
+    return offsets
 
 
 def flat_offsets(offsets: IntArray, padded_shape: tuple[int, ...]) -> IntArray:
     """Return the offsets as steps in a flattened, C-ordered array."""
-    strides = np.cumprod((1, *padded_shape[:0:-1]))[::-1]
-    steps: IntArray = (offsets * strides).sum(axis=1).astype(np.int64)
+    strides = [math.prod(padded_shape[axis + 1 :]) for axis in range(len(padded_shape))]
+    steps: IntArray = offsets @ np.array(strides, dtype=np.int64)
     return steps
 
 

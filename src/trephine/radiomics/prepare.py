@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from trephine.errors import ImageError
-from trephine.radiomics.region import labels_on_image, locate
+from trephine.radiomics.region import labels_on_image, locate, values_within
 from trephine.radiomics.resample import resample_pair
 from trephine.radiomics.resample_ibsi import resample_pair_ibsi
 from trephine.radiomics.settings import RadiomicsSettings
@@ -109,7 +109,7 @@ class PreparedImage:
     @cached_property
     def values(self) -> FloatArray:
         """Normalised grey values of the region in raster order."""
-        return self.normalised(self.pixels[self.box][self.cropped_region])
+        return self.normalised(values_within(self.pixels[self.box], self.cropped_region))
 
     @cached_property
     def largest_magnitude(self) -> float:

@@ -106,7 +106,7 @@ def quantise(values: FloatArray, settings: RadiomicsSettings) -> Quantised:
     else:
         edges = _equal_edges(values, settings.binCount)
     levels, histogram = _digitise(values, edges)
-    n_levels = int(np.flatnonzero(histogram)[-1]) + 1
+    n_levels = int(histogram.nonzero()[0][-1]) + 1
     return Quantised(levels, n_levels, histogram[:n_levels], minimum, maximum)
 
 

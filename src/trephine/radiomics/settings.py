@@ -8,8 +8,9 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import pydantic
 import pywt
@@ -271,10 +272,20 @@ class RadiomicsSettings(BaseModel):
 
     def digest(self) -> str:
         """Return the SHA-256 of everything that bears on the numbers, as hexadecimal digits."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         unset = {name for name in _IBSI_ONLY if getattr(self, name) is None}
         content = self.model_dump(mode="json", exclude={"threads", "additionalInfo"} | unset)
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with other values, and with a digest of its own."""
+        found = super().model_copy(update=update, deep=deep)
+        found.__dict__.pop("_digest", None)
+        return found
 
 
 def _unknown_names(values: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:

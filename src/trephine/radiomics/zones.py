@@ -22,12 +22,28 @@ def count_zones(box: Levels, around: Neighbourhood) -> tuple[FloatArray, FloatAr
 def tally(levels: IntArray, extents: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Count zones by level and extent: the cells that are not empty."""
     stride = int(levels.max()) + 1
-    cells, counts = np.unique(extents * stride + levels, return_counts=True)
-    return (
-        (cells % stride).astype(np.float64),
-        (cells // stride).astype(np.float64),
-        counts.astype(np.float64),
-    )
+    cells = extents * stride
+    cells += levels
+    cells.sort()
+    return _cells_of(cells, stride)
+
+
+@njit(cache=True, nogil=True)
+def _cells_of(ordered: IntArray, stride: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Count equal numbers: the level and extent that each is made of, and how many there are."""
+    different = 1
+    for k in range(1, ordered.size):
+        different += ordered[k] != ordered[k - 1]
+    levels, extents = np.empty(different), np.empty(different)
+    counts = np.zeros(different)
+    cell = -1
+    for k in range(ordered.size):
+        if k == 0 or ordered[k] != ordered[k - 1]:
+            cell += 1
+            levels[cell] = ordered[k] % stride
+            extents[cell] = ordered[k] // stride
+        counts[cell] += 1.0
+    return levels, extents, counts
 
 
 def find_zones(
