@@ -20,7 +20,7 @@ def matrices():
         yield f"small {n}", 1e-12 * root @ root.T
 
 
-@pytest.mark.parametrize("which, matrix", list(matrices()))
+@pytest.mark.parametrize(("which", "matrix"), list(matrices()))
 def test_value_is_lapacks_and_the_vector_belongs_to_it(which, matrix):
     vector = np.empty(len(matrix))
     value = second_eigenvalue(matrix.copy(), vector)
