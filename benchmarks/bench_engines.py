@@ -33,7 +33,12 @@ ENVIRONMENTS = Path(os.environ.get("TREPHINE_ENGINES", HERE.parent / ".peers-eng
 KEPT = ENVIRONMENTS / "measured.json"
 INSTALLED: dict[str, tuple[tuple[str, ...], ...]] = {
     "pyradiomics": (TO_BUILD, TO_RUN, ("--no-build-isolation", "pyradiomics==3.0.1")),
-    "pictologics": (("--ignore-requires-python", "pictologics==0.9.0"),),
+    # It asks for Python 3.12 and runs on 3.11; what it needs has to be for the Python that is here.
+    "pictologics": (
+        ("nibabel", "numba>=0.62.1", "pandas", "pillow", "pydicom", "python-gdcm"),
+        ("pywavelets<1.9", "pyyaml", "scipy>=1.16.3", "tqdm"),
+        ("--ignore-requires-python", "--no-deps", "pictologics==0.9.0"),
+    ),
     "flash": (("flash-radiomics==1.0.0", "pykwalify", "h5py", "trimesh", "SimpleITK"),),
     "fastrad": (("fastrad==1.0.0",),),
     "mirp": (("mirp==2.7.0",),),
@@ -138,7 +143,20 @@ def measured(name: str, task: str, threads: int) -> dict[str, Any]:
             quick = answers[0]["clock"] < SLOW_S or name == "trephine"
             answers += [process.run(once) for _ in range(3 if quick else 1)]
     best = min(answers[1:], key=lambda answer: answer["clock"])
-    return {**best, "megabytes": max(answer["megabytes"] for answer in answers[1:])}
+    return {
+        **best,
+        "megabytes": max(answer["megabytes"] for answer in answers[1:]),
+        "seconds": min(answer["seconds"] for answer in answers[1:]),
+        "load": os.getloadavg()[0],
+        "machine": machine(),
+    }
+
+
+def machine() -> str:
+    """Name the processor: rows may come from several machines."""
+    told = Path("/proc/cpuinfo").read_text().splitlines()
+    name = next(line.split(":")[1].strip() for line in told if line.startswith("model name"))
+    return f"{name}, {os.cpu_count()} cores"
 
 
 def agreement(ours: dict[str, Any], theirs: dict[str, Any], name: str) -> str:
@@ -167,6 +185,7 @@ def _tag(name: str, tags: dict[str, float]) -> str:
 
 def page(kept: dict[str, Any]) -> str:
     """Return the tables of all that was measured."""
+    machines = {one["machine"] for one in kept.values() if "machine" in one}
     lines = [
         "# Radiomics engines",
         "",
@@ -175,26 +194,32 @@ def page(kept: dict[str, Any]) -> str:
         " long); memory on top of the images in MB; how many values are equal to Trephine's to"
         " 1e-6, of those with one name, and the median relative difference. pictologics sums its"
         " matrices over directions, which gives other values, and is given its grey levels"
-        " ready-made. ratio: PyRadiomics' seconds on one thread over these.",
+        " ready-made. processor: seconds of the processor, which other programs on the machine"
+        " bear on less; load: how many programs wanted it while the row was measured. ratio:"
+        " PyRadiomics' seconds of the processor on one thread over these, with two threads its"
+        " seconds on the clock over these.",
+        "",
+        f"Measured on {'; '.join(sorted(machines))}.",
     ]
     for task, title in TASKS.items():
-        lines += ["", f"## {title}", "", "| engine | threads | seconds | ratio | MB | equal |"]
-        lines.append("|---|---|---|---|---|---|")
-        base = kept.get(f"{task} pyradiomics 1", {}).get("clock")
+        columns = ("engine", "threads", "seconds", "processor", "load", "ratio", "MB", "equal")
+        lines += ["", f"## {title}", "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+        base = kept.get(f"{task} pyradiomics 1", {})
         for name, shown in NAMES.items():
             for threads in (1, 2):
                 found = kept.get(f"{task} {name} {threads}")
                 if found is None:
                     continue
                 if "reason" in found:
-                    lines.append(f"| {shown} | – | {found['reason']} | – | – | – |")
+                    lines.append(f"| {shown} | – | {found['reason']} |{' – |' * 5}")
                     break
                 ours = kept[f"{task} trephine 1"]
-                ratio = f"{base / found['clock']:.1f}" if base else "–"
+                by = "seconds" if threads == 1 else "clock"
+                ratio = f"{base[by] / found[by]:.1f}" if by in base else "–"
                 equal = "–" if name == "trephine" else agreement(ours, found, name)
                 lines.append(
-                    f"| {shown} | {threads} | {found['clock']:.3f} | {ratio} |"
-                    f" {found['megabytes']:.0f} | {equal} |"
+                    f"| {shown} | {threads} | {found['clock']:.3f} | {found['seconds']:.3f} |"
+                    f" {found['load']:.0f} | {ratio} | {found['megabytes']:.0f} | {equal} |"
                 )
     return "\n".join(lines) + "\n"
 

@@ -91,7 +91,7 @@ def test_keys_and_values_are_those_of_a_parameter_file(tmp_path, arrays, itk_pai
             featureClass={"shape": None, "firstorder": None, "glcm": ("JointEntropy", "Imc1")},
         ),
     )
-    assert keys[len(DIAGNOSTICS) :] == list(plain.index)
+    assert sorted(keys[len(DIAGNOSTICS) :]) == sorted(plain.index)
     np.testing.assert_array_equal([float(found[name]) for name in plain.index], plain)
     inside = np.argwhere(arrays[1] == 2)
     centre = inside.mean(axis=0)[::-1]
@@ -154,14 +154,55 @@ def test_what_it_cannot_use_is_refused(itk_pair, tmp_path) -> None:
         featureextractor.RadiomicsFeatureExtractor().execute(itk_pair[0], 5)
     with pytest.raises(ImageError, match="label 7"):
         featureextractor.RadiomicsFeatureExtractor().execute(*itk_pair, label=7)
-    with pytest.raises(InputError, match="voxelBased"):
-        featureextractor.RadiomicsFeatureExtractor().execute(*itk_pair, label=2, voxelBased=True)
+    with pytest.raises(InputError, match="maskedKernel"):
+        featureextractor.RadiomicsFeatureExtractor(maskedKernel=False).execute(
+            *itk_pair, label=2, voxelBased=True
+        )
     with pytest.raises(InputError, match="image type"):
         featureextractor.RadiomicsFeatureExtractor().enableImageTypeByName("LoGs")
     with pytest.raises(InputError, match="feature class"):
         featureextractor.RadiomicsFeatureExtractor().enableFeatureClassByName("glmc")
     with pytest.raises(InputError, match="path of a parameter file"):
         featureextractor.RadiomicsFeatureExtractor(3)
+
+
+def test_features_come_in_pyradiomics_order(itk_pair) -> None:
+    extractor = featureextractor.RadiomicsFeatureExtractor(label=2, additionalInfo=False)
+    for classes in ({"firstorder": [], "shape": []}, {"firstorder": ["Mean", "Energy"]}):
+        extractor.enabledFeatures = classes
+        names = [name.rsplit("_", 1)[1] for name in extractor.execute(*itk_pair)]
+        firstorder = names[-18:] if "shape" in classes else names
+        # Its methods by name: getMeanAbsoluteDeviationFeatureValue before getMeanFeatureValue.
+        inside = firstorder.index("Mean") - 1
+        assert classes["firstorder"] == firstorder or (
+            firstorder[inside] == "MeanAbsoluteDeviation"
+            and firstorder == sorted(firstorder, key=lambda name: f"get{name}FeatureValue")
+        )
+
+
+def test_maps_are_images_of_the_regions_box(arrays, itk_pair) -> None:
+    given = {
+        "setting": {"binWidth": 10, "label": 2, "additionalInfo": False},
+        "featureClass": {"shape": [], "firstorder": ["Mean"], "glcm": ["Contrast"]},
+        "voxelSetting": {"kernelRadius": 2, "initValue": -1},
+    }
+    found = featureextractor.RadiomicsFeatureExtractor(given).execute(*itk_pair, voxelBased=True)
+    assert list(found) == ["original_firstorder_Mean", "original_glcm_Contrast"]
+    image = found["original_firstorder_Mean"]
+    values = sitk.GetArrayFromImage(image)
+    inside = np.argwhere(arrays[1] == 2)
+    lower = np.maximum(inside.min(axis=0) - 2, 0)
+    upper = np.minimum(inside.max(axis=0) + 3, arrays[1].shape)
+    assert values.shape == tuple(upper - lower)
+    assert image.GetOrigin() == pytest.approx(
+        tuple(lower[::-1] * (0.7, 0.8, 2.0) + (5.0, -3.0, 10.0))
+    )
+    at = inside[len(inside) // 2]
+    kernel = tuple(slice(max(k - 2, 0), k + 3) for k in at)
+    mean = arrays[0][kernel][arrays[1][kernel] == 2].mean()
+    assert values[tuple(at - lower)] == pytest.approx(mean)
+    drawn = arrays[1][tuple(slice(a, b) for a, b in zip(lower, upper, strict=True))] == 2
+    assert (values[~drawn] == -1).all()
 
 
 def test_several_channels_of_a_mask(itk_pair) -> None:

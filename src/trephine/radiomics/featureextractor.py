@@ -22,6 +22,7 @@ from trephine.imaging.itk_any import itk_given
 from trephine.radiomics import diagnostics
 from trephine.radiomics.catalogue import FAMILIES, default_features
 from trephine.radiomics.extract import measure_region, resegmented
+from trephine.radiomics.map_images import map_images
 from trephine.radiomics.parameter_file import check_sections, read_pyradiomics_sections
 from trephine.radiomics.prepare import PreparedImage, prepare
 from trephine.radiomics.region import check_pair, labels_on_image
@@ -46,7 +47,7 @@ _DEFAULTS: dict[str, Any] = {
     "additionalInfo": True,
 }
 _IMAGE_TYPES = tuple(name for name in IMAGE_TYPES if name != "Response")  # PyRadiomics' own
-# Of feature maps; they change no value of a region.
+# Of feature maps: they change no value of a region.
 _OF_MAPS = ("kernelRadius", "maskedKernel", "initValue", "voxelBatch", "voxelBased")
 
 
@@ -206,12 +207,13 @@ class RadiomicsFeatureExtractor:
         label_channel
             Of a mask with several channels.
         voxelBased
-            False; feature maps are not made here, and True is refused.
+            Whether each feature is mapped by the kernel round every voxel (``kernelRadius``).
 
         Returns
         -------
         OrderedDict
-            PyRadiomics' keys, ``diagnostics_...`` first where ``additionalInfo`` is on.
+            PyRadiomics' keys, ``diagnostics_...`` first where ``additionalInfo`` is on. With
+            ``voxelBased`` the features are SimpleITK images of the region's box.
 
         Raises
         ------
@@ -220,10 +222,6 @@ class RadiomicsFeatureExtractor:
         InputError
             If a setting, image type or feature is none of PyRadiomics'.
         """
-        if voxelBased:
-            raise InputError(
-                "voxelBased: expected False, found True; feature maps are not made here"
-            )
         used = dict(self.settings)
         if label is not None:
             used["label"] = label
@@ -239,6 +237,9 @@ class RadiomicsFeatureExtractor:
             found["diagnostics_Configuration_Settings"] = used
             found["diagnostics_Configuration_EnabledImageTypes"] = self.enabledImagetypes
             found.update(_described(image, mask, pair, settings))
+        if voxelBased:
+            found.update(map_images(*pair, settings, used))
+            return found
         result = measure_region(*pair, settings)
         found.update(zip(result.names, map(np.float64, result.values), strict=True))
         return found
@@ -253,10 +254,15 @@ class RadiomicsFeatureExtractor:
             **given,
             imageType={name: own or {} for name, own in self.enabledImagetypes.items()},
             featureClass={
-                name: tuple(features) if features else None
+                name: tuple(features or _in_order(name))
                 for name, features in self.enabledFeatures.items()
             },
         )
+
+
+def _in_order(family: str) -> list[str]:
+    """Return a class's features in PyRadiomics' order, which is that of its methods' names."""
+    return sorted(default_features(family), key=lambda feature: f"get{feature}FeatureValue")
 
 
 def _labels(mask: Any, channel: int) -> Any:

@@ -83,11 +83,17 @@ def _maps(
     plus = np.zeros((directions, 2 * n), np.int32)
     minus = np.zeros((directions, n), np.int32)
     sums = np.zeros((directions, _SUMS))
-    # c log2 c of every count that occurs.
-    most = 2 * int(np.prod(2 * reach + 1)) + 2
-    logs = np.zeros(most)
-    for c in range(2, most):
-        logs[c] = c * math.log2(c)
+    # How much c log2 c grows from every count that occurs to the next.
+    growth = np.zeros(2 * int(np.prod(2 * reach + 1)) + 2)
+    for c in range(1, growth.size):
+        growth[c] = (c + 1) * math.log2(c + 1) - c * math.log2(c)
+    # What a pair adds whose levels differ by d: to Id, Idm, Idmn, Idn and InverseVariance.
+    shares = np.zeros((n, 5))
+    for d in range(n):
+        shares[d] = (
+            1.0 / (1.0 + d), 1.0 / (1.0 + d * d), 1.0 / (1.0 + d * d / (n * n)),
+            1.0 / (1.0 + d / n), 1.0 / (d * d) if d > 0 else 0.0,
+        )  # fmt: skip
     one = np.empty(22)
     at = 0
     for s in range(segments.shape[0]):
@@ -106,21 +112,21 @@ def _maps(
                     for x in range(first, last + 1):
                         _change(
                             box, shape, offsets[a], reach, x, x - here, 1,
-                            pairs[a], margin[a], plus[a], minus[a], sums[a], logs, n,
+                            pairs[a], margin[a], plus[a], minus[a], sums[a], growth, shares,
                         )  # fmt: skip
                 else:
                     _change(
                         box, shape, offsets[a], reach, first - 1, first - 1 - here, -1,
-                        pairs[a], margin[a], plus[a], minus[a], sums[a], logs, n,
+                        pairs[a], margin[a], plus[a], minus[a], sums[a], growth, shares,
                     )  # fmt: skip
                     _change(
                         box, shape, offsets[a], reach, last, last - here, 1,
-                        pairs[a], margin[a], plus[a], minus[a], sums[a], logs, n,
+                        pairs[a], margin[a], plus[a], minus[a], sums[a], growth, shares,
                     )  # fmt: skip
             counted = 0
             for a in range(directions):
                 if sums[a, 0] > 0.0:
-                    _measure(sums[a], logs, one)
+                    _measure(sums[a], one)
                     counted += 1
                     for k in range(22):
                         result[k, at] = one[k] if counted == 1 else result[k, at] + one[k]
@@ -145,65 +151,89 @@ def _change(
     plus: npt.NDArray[np.int32],
     minus: npt.NDArray[np.int32],
     sums: FloatArray,
-    logs: FloatArray,
-    n: int,
+    growth: FloatArray,
+    shares: FloatArray,
 ) -> None:
     """Add (or take away) the pairs that begin in one column plane of the kernel.
 
     ``x`` is a flat index on the kernel's middle row, ``aside`` columns from its middle. Of the sums
-    the first is the number of pairs; then come additive ones, then sums of c log2 c.
+    the first is the number of pairs; then come additive ones, then sums of c log2 c. They are added
+    up apart and handed over at the end: an array's cell would be written and read for every pair.
     """
     row = shape[2]
     slab = shape[1] * shape[2]
     dz, dy, dx = offset[0], offset[1], offset[2]
     step = dz * slab + dy * row + dx
+    less = np.int64(sign < 0)
+    count = steps = squares = cells = np.int64(0)
+    t1 = t2 = t3 = t4 = np.int64(0)
+    id_ = idm = idmn = idn = variance = 0.0
+    log_d = log_pairs = log_t = log_margin = 0.0
     for z in range(-reach[0] + max(0, -dz), reach[0] - max(0, dz) + 1):
         for y in range(-reach[1] + max(0, -dy), reach[1] - max(0, dy) + 1):
             p = x + z * slab + y * row
-            i, j = int(box[p]), int(box[p + step])
-            if i == 0 or j == 0:
+            first, second = np.int64(box[np.uint64(p)]), np.int64(box[np.uint64(p + step)])
+            if first == 0 or second == 0:
                 continue
-            if i > j:
-                i, j = j, i
-            d, t = j - i, i + j
-            sums[0] += sign
-            sums[1] += sign * i * j
-            sums[2] += sign * t
-            sums[3] += sign * t * t
-            sums[4] += sign * float(t) * t * t
-            sums[5] += sign * float(t) * t * t * t
-            sums[6] += sign * d
-            old = minus[d]
-            minus[d] = old + sign
-            sums[7] += logs[old + sign] - logs[old]
-            sums[8] += sign / (1.0 + d)
-            sums[9] += sign / (1.0 + d * d)
-            sums[10] += sign / (1.0 + d * d / (n * n))
-            sums[11] += sign / (1.0 + d / n)
-            if d > 0:
-                sums[12] += sign / (d * d)
-            old = pairs[i - 1, j - 1]
-            new = old + sign
-            pairs[i - 1, j - 1] = new
+            low, high = np.uint64(min(first, second) - 1), np.uint64(max(first, second) - 1)
+            d, t = abs(first - second), first + second
+            count += np.int64(1)
+            t1 += t
+            t2 += t * t
+            t3 += t * t * t
+            t4 += t * t * t * t
+            steps += d
+            squares += d * d
+            at = np.uint64(d)
+            share = shares[at]
+            id_ += share[0]
+            idm += share[1]
+            idmn += share[2]
+            idn += share[3]
+            variance += share[4]
+            # The smaller of a count before and after, which the growth of c log2 c is looked up by.
+            fewer = np.int64(minus[at]) - less
+            minus[at] = fewer + 1 - less
+            log_d += growth[np.uint64(fewer)]
+            fewer = np.int64(pairs[low, high]) - less
+            pairs[low, high] = fewer + 1 - less
             # Both cells of a pair, or the one on the diagonal, which counts twice.
             if d > 0:
-                sums[13] += 2.0 * (logs[new] - logs[old])
-                sums[15] += 2.0 * (new * new - old * old)
+                log_pairs += 2.0 * growth[np.uint64(fewer)]
+                cells += 2 * (2 * fewer + 1)
             else:
-                sums[13] += logs[2 * new] - logs[2 * old]
-                sums[15] += 4.0 * (new * new - old * old)
-            old = plus[t - 1]
-            plus[t - 1] = old + sign
-            sums[14] += logs[old + sign] - logs[old]
-            for level in (i, j):
-                old = margin[level - 1]
-                margin[level - 1] = old + sign
-                sums[16] += logs[old + sign] - logs[old]
-            sums[17] += sign * (i * i + j * j)
+                log_pairs += growth[np.uint64(2 * fewer)] + growth[np.uint64(2 * fewer + 1)]
+                cells += 4 * (2 * fewer + 1)
+            at = np.uint64(t - 1)
+            fewer = np.int64(plus[at]) - less
+            plus[at] = fewer + 1 - less
+            log_t += growth[np.uint64(fewer)]
+            for level in (low, high):
+                fewer = np.int64(margin[level]) - less
+                margin[level] = fewer + 1 - less
+                log_margin += growth[np.uint64(fewer)]
+    sums[0] += sign * count
+    sums[1] += sign * ((t2 - squares) // 4)  # i j, as 4 i j = t^2 - d^2
+    sums[2] += sign * t1
+    sums[3] += sign * t2
+    sums[4] += sign * t3
+    sums[5] += sign * t4
+    sums[6] += sign * steps
+    sums[7] += sign * log_d
+    sums[8] += sign * id_
+    sums[9] += sign * idm
+    sums[10] += sign * idmn
+    sums[11] += sign * idn
+    sums[12] += sign * variance
+    sums[13] += sign * log_pairs
+    sums[14] += sign * log_t
+    sums[15] += sign * cells
+    sums[16] += sign * log_margin
+    sums[17] += sign * ((t2 + squares) // 2)  # i^2 + j^2
 
 
 @njit(cache=True, nogil=True)
-def _measure(sums: FloatArray, logs: FloatArray, out: FloatArray) -> None:
+def _measure(sums: FloatArray, out: FloatArray) -> None:
     """Fill in the features of one direction's sums, in the order of ``MAP_FEATURES``."""
     count = sums[0]
     cells = 2.0 * count

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -18,7 +17,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from trephine.errors import InputError, MisfitError
 from trephine.radiomics.catalogue import FAMILIES
-from trephine.radiomics.catalogue_ibsi import ALL_FAMILIES, IBSI_FAMILIES
+from trephine.radiomics.catalogue_ibsi import IBSI_FAMILIES
+from trephine.radiomics.settings_problems import nearest, readable, unknown_names
 from trephine.radiomics.settings_responses import ResponseFilter
 
 IMAGE_TYPES = (
@@ -66,7 +66,7 @@ def _interpolator_by_number(value: Any) -> Any:
 
 def _known_wavelet(value: str) -> str:
     if value not in pywt.wavelist(kind="discrete"):
-        near = _nearest(value, pywt.wavelist())
+        near = nearest(value, pywt.wavelist())
         raise MisfitError("", f"a discrete wavelet of PyWavelets{near}")
     return value
 
@@ -79,11 +79,6 @@ def _distinct(values: tuple[int, ...]) -> tuple[int, ...]:
 
 def _original_only() -> dict[str, dict[str, Any]]:
     return {"Original": {}}
-
-
-def _nearest(name: str, valid: list[str] | tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.4)
-    return f"; did you mean {close[0]!r}?" if close else f"; valid names are {', '.join(valid)}"
 
 
 class RadiomicsSettings(BaseModel):
@@ -211,13 +206,13 @@ class RadiomicsSettings(BaseModel):
     threads: int = Field(1, ge=1)
 
     def __init__(self, /, **values: Any) -> None:
-        problems = _unknown_names(values, type(self).model_fields)
+        problems = unknown_names(values, type(self).model_fields, IMAGE_TYPES)
         if problems:
             raise InputError("radiomics settings: " + "; ".join(problems))
         try:
             super().__init__(**values)
         except pydantic.ValidationError as error:
-            raise InputError("radiomics settings: " + _readable(error)) from None
+            raise InputError("radiomics settings: " + readable(error)) from None
         self._refuse_without_ibsi()
         for name in self.imageType:
             self.for_image_type(name)
@@ -245,7 +240,7 @@ class RadiomicsSettings(BaseModel):
         from trephine.radiomics.presets import PRESETS
 
         if name not in PRESETS:
-            raise InputError(f"radiomics preset: {name!r} unknown{_nearest(name, tuple(PRESETS))}")
+            raise InputError(f"radiomics preset: {name!r} unknown{nearest(name, tuple(PRESETS))}")
         return cls(**PRESETS[name])
 
     @classmethod
@@ -286,41 +281,3 @@ class RadiomicsSettings(BaseModel):
         found = super().model_copy(update=update, deep=deep)
         found.__dict__.pop("_digest", None)
         return found
-
-
-def _unknown_names(values: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
-    """Name every key, image type, class and feature that does not exist, with the nearest."""
-    problems = [
-        f"{key!r} is not a setting{_nearest(key, list(fields))}"
-        for key in values
-        if key not in fields
-    ]
-    image_types = values.get("imageType") or {}
-    problems += [
-        f"{name!r} is not an image type{_nearest(name, IMAGE_TYPES)}"
-        # What is no list of names is for the fields' own types to refuse.
-        for name in (image_types if isinstance(image_types, Mapping) else ())
-        if name not in IMAGE_TYPES
-    ]
-    classes = values.get("featureClass") or {}
-    for family, features in classes.items() if isinstance(classes, Mapping) else ():
-        if family not in ALL_FAMILIES:
-            near = _nearest(family, tuple(ALL_FAMILIES))
-            problems.append(f"{family!r} is not a feature class{near}")
-            continue
-        valid = tuple(entry.name for entry in ALL_FAMILIES[family])
-        problems += [
-            f"{name!r} is not a feature of {family}{_nearest(str(name), valid)}"
-            for name in (features if isinstance(features, list | tuple) else ())
-            if name not in valid
-        ]
-    return problems
-
-
-def _readable(error: pydantic.ValidationError) -> str:
-    lines = []
-    for problem in error.errors():
-        where = ".".join(str(part) for part in problem["loc"][:1])
-        told = problem.get("ctx", {}).get("error", problem["msg"])
-        lines.append(f"{where}: {told}, found {problem['input']!r}")
-    return "; ".join(dict.fromkeys(lines))
