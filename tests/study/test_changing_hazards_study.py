@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,17 @@ def test_the_table_says_what_changes(ran: StudyResult) -> None:
     assert "Operation stratified" in said
     assert "Age with log time, at " in said
     assert relaxed_table(Trace.start(ran.facts.model_copy(update={"relaxed_hazards": ()}))) is None
+
+
+def test_what_is_not_relaxed_has_its_note_and_no_empty_heading(ran: StudyResult) -> None:
+    table = relaxed_table(Trace.start(ran.facts))
+    assert table is not None
+    absent = {(one.protocol, one.how) for one in ran.facts.relaxed_hazards if not one.terms}
+    assert ("published", "stratified") in absent
+    kinds = [row.kind for row in table.rows]
+    assert ("group", "group") not in set(pairwise(kinds))
+    assert kinds[-1] != "group"
+    assert any("it is not in the model" in plain(note) for note in table.notes)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from study.late_study import EFFECTS, STUDY, late_table, write_late_study
 from trephine.errors import PlanError, StudyProblemsError
 from trephine.modelling.recipe import fit_recipe
 from trephine.regression.cox import CoxModel
+from trephine.report.methods.judging import about_performance
 from trephine.report.methods.late_entry import about_late_entry
 from trephine.report.tables.late_entry import late_entry_table
 from trephine.report.trace import Trace, plain
@@ -65,6 +66,11 @@ def test_the_report_says_what_ignoring_it_would_have_said(ran: StudyResult) -> N
     trace = Trace.start(ran.facts)
     said = " ".join(plain(text) for text in about_late_entry(trace))
     assert "left truncation" in said
+    performance = " ".join(plain(text) for text in about_performance(trace))
+    assert "Harrell's C-index" in performance
+    assert "Uno" not in performance
+    assert "censored or came late" in performance
+    assert "by the same weights" in performance
     table = late_entry_table(trace)
     assert table is not None
     assert len(table.rows) == 2

@@ -99,8 +99,13 @@ MEASURES = (
 """In the order of the columns."""
 
 
-def cited_names(*, by_horizon: bool) -> Text:
-    """Return what the methods call the measures, those at the horizons or the others, and cite."""
+def cited_names(*, by_horizon: bool, late: bool = False) -> Text:
+    """Return what the methods call the measures, those at the horizons or the others, and cite.
+
+    Where cases came under observation late there is no Uno's C.
+    """
+    if late and not by_horizon:
+        return ("Harrell's C-index", cite("harrell1996"))
     own: list[Text] = [
         (m.name, *((cite(*m.cites),) if m.cites else ()))
         for m in MEASURES

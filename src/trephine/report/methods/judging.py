@@ -148,10 +148,10 @@ def about_performance(facts: Trace) -> tuple[Text, ...]:
     """Say what was measured."""
     if not facts.performance:
         return ()
-    parts: list[str | Ref] = [*cited_names(by_horizon=False)]
+    came_late = facts.raw.late_entry is not None
+    parts: list[str | Ref] = [*cited_names(by_horizon=False, late=came_late)]
     if any(row.raw.auc for row in facts.performance):
         parts += ["; ", *cited_names(by_horizon=True), " at ", *horizons(facts)]
-        came_late = facts.raw.late_entry is not None
         parts.append(", cases that were censored or came late" if came_late else ", censored cases")
         parts.append(" by inverse probability weights")
     if facts.calibration:
@@ -166,7 +166,8 @@ def about_performance(facts: Trace) -> tuple[Text, ...]:
         parts += _reclassification(facts)
     if facts.decision_curves:
         at = facts.decision_curves[0].thresholds
-        parts += [f"; decision curves for censored outcomes, by {estimator_of(facts.raw)}",
+        how = "the same weights" if came_late else estimator_of(facts.raw)
+        parts += [f"; decision curves for censored outcomes, by {how}",
                   cite("vickers2006", "vickers2008"), ", at thresholds from ", at[0].show("plain"),
                   " to ", at[len(at) - 1].show("plain")]  # fmt: skip
     if facts.risk_groups:

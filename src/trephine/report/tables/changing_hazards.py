@@ -14,7 +14,7 @@ def relaxed_table(facts: Trace) -> Table | None:
     rows: list[Row] = []
     notes: list[Text] = [_NOTE]
     for one in facts.relaxed_hazards:
-        rows.append(Row((_heading(one),), "group"))
+        rows += [Row((_heading(one),), "group")] if one.raw.terms else []
         rows += [_row(term) for term in one.terms]
         if one.raw.note:
             label = f"{protocol_label(one.raw.protocol)}, "

@@ -14,7 +14,7 @@ def late_entry_table(facts: Trace) -> Table | None:
     rows = tuple(
         Row(
             (
-                (one.horizon.show("year horizon"),),
+                (one.horizon.show("horizon"),),
                 one.since_entry.interval("share"),
                 one.from_start.interval("share"),
                 (one.at_risk.show("count"),),

@@ -16,7 +16,7 @@ def visits_table(facts: Trace) -> Table | None:
     rows += [
         Row(
             (
-                (one.horizon.show("year horizon"),),
+                (one.horizon.show("horizon"),),
                 one.between_visits.interval("share"),
                 (one.in_the_middle.show("share"),),
                 (one.at_visit.show("share"),),

@@ -55,10 +55,7 @@ RANKED_SOMETIMES = (
 """Of predictions out of fold of a model that has no term itself."""
 
 
-NO_UNO = (
-    "No Uno's C: its weights are of cases that were under observation from the start, and some were"
-    " not"
-)
+NO_UNO = "No Uno's C: its weights need all cases under observation from the start"
 
 
 class Metric(Protocol):

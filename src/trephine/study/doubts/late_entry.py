@@ -32,8 +32,7 @@ def late_remarks(plan: StudyPlan, survival: Survival) -> Iterator[str]:
     at_start = int(np.sum(entry == 0))
     yield (
         f"Column {column}: {int(np.sum(entry > 0))} cases came under observation after the start"
-        f" and count from there on; the {at_start} others, and those without an entry, from the"
-        " start."
+        f" and count from there on, the other {at_start} from the start."
     )
     first = float(entry.min())
     if first > 0:
