@@ -54,9 +54,6 @@ horizons = [12, 24]
 
 [clinical]
 age = { unit = "years" }
-
-[models.harm]
-"AP + lateral + T1" = 0.01
 """
 
 

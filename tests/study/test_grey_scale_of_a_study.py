@@ -43,7 +43,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = (folder / "study.toml").read_text(encoding="utf-8")
     lateral, rest = text.index("[images.lateral]"), text.index("[images.T1]")
     text = text[:lateral] + text[rest:]
-    text = text.replace('"AP + lateral + T1" = 0.01', "")
     text = text.replace(
         'modality = "MR"\n', f'modality = "MR"\n{NYUL}, bias_correction = "n4" }}\n'
     )

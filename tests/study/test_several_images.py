@@ -45,7 +45,9 @@ SETS = [f"{key} radiomics" for key in KEYS]
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_several_images(tmp_path_factory.mktemp("several") / "study").folder
+    study = write_several_images(tmp_path_factory.mktemp("several") / "study")
+    study.replace("[outcome]\n", '[models.harm]\n"AP + lateral + T1" = 0.01\n\n[outcome]\n')
+    return study.folder
 
 
 @pytest.fixture
@@ -140,7 +142,6 @@ def test_features_are_those_of_the_image_alone(
     kept = [line for line in own.splitlines() if line.startswith(("image =", "raters ="))]
     label = {"lesion": 2}.get(region, 1)
     before, after = text.split("[images.AP]")[0], text[text.index("[outcome]") :]
-    after = after.replace('"AP + lateral + T1" = 0.01', "")
     alone = before.replace("[data]\n", "\n".join(["[data]", *kept, f"mask_label = {label}", ""]))
     if name == "lateral":
         after = after.replace("binWidth = 10.0", "binWidth = 5.0")
