@@ -18,7 +18,12 @@ class ValidationSection(PlanSection):
         description="repeats of nested cross-validation; elastic net beside the signatures is"
         " fitted in the first two",
     )
-    folds: int = Field(default=5, ge=2, description="outer folds, drawn by patient")
+    folds: int = Field(
+        default=5,
+        ge=2,
+        description="outer folds, drawn by patient; 10 with `repeats = 5` are as many fits as 5"
+        " with 10, of models that lack fewer cases",
+    )
     bootstraps: int = Field(
         default=200,
         ge=0,
