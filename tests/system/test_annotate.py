@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import math
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 from pydicom.uid import MRImageStorage
 
 from annotation.plain_raster import Rule, in_circle, in_ellipse, in_polygon, in_stroke
+from cli.test_extract import SETTINGS
 from imaging.conftest import ct_slice
 from study.drawn_files import greys, write_kinds
 from system.browser import chromium, needs_chromium
@@ -183,6 +187,18 @@ def circumcircle(
     return (x / spacing[1], y / spacing[0]), math.hypot(ax - x, ay - y)
 
 
+def mean_by_command(image: Path, mask: Path, folder: Path) -> float:
+    """Return the mean grey of a drawn region as ``trephine extract`` measures it."""
+    settings, out = folder.parent / "mean.toml", folder.parent / f"{image.name}.csv"
+    settings.write_text(SETTINGS)
+    command = [sys.executable, "-m", "trephine", "extract", str(image), str(mask)]
+    given = ["--label", "1", "--settings", str(settings), "--out", str(out)]
+    subprocess.run([*command, *given], check=True, capture_output=True)
+    with out.open(encoding="utf-8-sig") as file:
+        (row,) = csv.DictReader(file)
+    return float(row["original_firstorder_Mean"])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mask_drawn_in_the_browser_is_that_of_an_independent_raster(
     folder: Path, kind: str
@@ -228,4 +244,10 @@ def test_a_mask_drawn_in_the_browser_is_that_of_an_independent_raster(
             middle = {(2, int(row), int(column)) for row, column in np.argwhere(expected)}
             assert under == middle, (side, name)
         assert np.count_nonzero(mask.labels == {"R": 1, "L": 2}[side]) == expected.sum()
+        if (side, name) == ("R", "head"):
+            plane = image.pixels[parts[0]["index"]] if is_volume else image.pixels
+            path = place.folder / "a" / name / f"{kind}.nii.gz"
+            assert mean_by_command(item.path, path, folder) == pytest.approx(
+                plane[expected].mean(), rel=1e-9
+            )
     assert len(lines_of(journal)) == 5
