@@ -22,6 +22,7 @@ from trephine.facts.competing import (
     SecondReading,
     SecondReadingFacts,
 )
+from trephine.facts.late_entry import LateEntryFacts, LateHorizon
 from trephine.facts.missing import (
     ChainFacts,
     ImputationFacts,
@@ -104,6 +105,15 @@ def whole(facts) -> Facts:
         ),
         time_draws=5, band_draws=100,
     )  # fmt: skip
+    late = LateEntryFacts(
+        late=30, late_percent=18.5, median=6.0, last=24.0, fewest_at_risk=90, fewest_at=2.0,
+        at_horizons=(
+            LateHorizon(
+                horizon=facts.study.horizons[0], at_risk=100, since_entry=estimate,
+                from_start=estimate,
+            ),
+        ),
+    )  # fmt: skip
     relaxed = RelaxedFacts(
         protocol="sound", model="DLRC", variable="Age", how="step", early_time=12.0, late_time=None,
         terms=(RelaxedTerm(label="Age", constant=estimate, early=estimate, late=estimate),),
@@ -140,6 +150,7 @@ def whole(facts) -> Facts:
             "centres": (centre,),
             "competing": competing,
             "external": external,
+            "late_entry": late,
             "missing": missing,
             "restricted_means": (means,),
             "visits": visits,
