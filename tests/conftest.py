@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,14 @@ def every_format() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("trephine.report.write.available_formats", lambda: ALL_FORMATS)
         yield
+
+
+@pytest.fixture
+def interrupts_heeded() -> Iterator[None]:
+    """Let commands hear SIGINT, which a shell lets what it starts in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -192,6 +192,7 @@ def test_workers_end_with_a_killed_parent_and_the_next_run_removes_its_folder(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("interrupts_heeded")
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_ctrl_c_to_the_whole_group_stops_at_once_and_only_the_parent_says_so(
     tmp_path: Path,

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pytest
 
 from study.small_study import SmallStudy, write_table_study
 
-pytestmark = [pytest.mark.system, pytest.mark.slow]
+pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.usefixtures("interrupts_heeded")]
 COMMAND = [sys.executable, "-m", "trephine"]
 
 
@@ -71,14 +71,6 @@ class Bench:
         ]
         folders = [path.name for path in (self.folder / "tmp").glob("trephine-*")]
         return processes + folders
-
-
-@pytest.fixture(autouse=True)
-def interrupts_heeded() -> Iterator[None]:
-    """Let commands hear SIGINT, which a shell lets what it starts in the background ignore."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def numbers(out: Path) -> str:
