@@ -15,6 +15,7 @@ from markupsafe import Markup
 MODULES = ("arithmetic.mjs", "drawing.mjs", "wording.mjs", "page.mjs")
 
 _IMPORT = re.compile(r"^import \{[^}]*\} from \"[^\"]*\";\n", re.MULTILINE)
+_COMMENT = re.compile(r"^ *(?://.*|/\*\*.*\*/)\n", re.MULTILINE)  # a line that holds no more
 _EXPORT = re.compile(r"^export (?=(?:function|const) )", re.MULTILINE)
 
 
@@ -40,7 +41,7 @@ def static(name: str) -> str:
 def one_module() -> str:
     """Return all modules as one, so that a page without a server holds them."""
     whole = "".join(static(name) for name in MODULES)
-    return _EXPORT.sub("", _IMPORT.sub("", whole))
+    return _COMMENT.sub("", _EXPORT.sub("", _IMPORT.sub("", whole)))
 
 
 def as_data(content: Any) -> Markup:
