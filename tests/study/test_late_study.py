@@ -134,7 +134,7 @@ def test_other_entries_are_another_study(ran: StudyResult) -> None:
     naive = fit_recipe(
         cases.with_survival(plain_survival).take(rows), settings, np.random.default_rng(4)
     ).models[last]
-    assert not np.allclose(naive.coefficients, fits[0].coefficients, rtol=1e-3)
+    assert np.abs(naive.coefficients / fits[0].coefficients - 1).max() > 1e-3
     keys = {work_digest("x", one, settings) for one in (cases, other)}
     assert len(keys) == 2
 

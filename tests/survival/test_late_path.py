@@ -193,7 +193,7 @@ def test_cross_validation_and_the_ridge_average_know_of_entries() -> None:
     folds = np.arange(len(LATE)) % 5
     late = cross_validate(z, LATE, folds, PathSettings(n_penalties=8))
     plain = cross_validate(z, Survival(LATE.time, LATE.event), folds, PathSettings(n_penalties=8))
-    assert not np.allclose(late.cvm, plain.cvm, rtol=1e-3)
+    assert np.abs(late.cvm / plain.cvm - 1).max() > 1e-3
     # The grouped deviance of a fold, from the likelihood written out.
     path = coxnet_path(
         z[folds != 0], LATE.take(folds != 0), PathSettings(), penalties=late.path.penalties
@@ -208,7 +208,7 @@ def test_cross_validation_and_the_ridge_average_know_of_entries() -> None:
     assert fixed.cv_raw[0, 3] == pytest.approx(expected, rel=1e-6)
     average = fit_adaptive_ridge(z, LATE, folds)
     other = fit_adaptive_ridge(z, Survival(LATE.time, LATE.event), folds)
-    assert not np.allclose(average.weights, other.weights, rtol=1e-2)
+    assert np.abs(average.weights - other.weights).max() > 0.01 * np.abs(other.weights).max()
     member = average.members[0].cross_validation
     beta, penalty = member.coefficients_min, member.lambda_min
     centred = z - z.mean(axis=0)

@@ -128,7 +128,7 @@ def test_a_signal_stops_a_run_within_two_seconds_and_the_same_command_goes_on(
     assert "Traceback" not in said
     # Two seconds, and what a machine with other work adds.
     assert took < 2 + 4 * os.getloadavg()[0] / (os.cpu_count() or 1)
-    # Workers that were told to go need a moment, a long one where the machine is busy.
+    # Workers need a moment to end, longer on a busy machine.
     deadline = time.monotonic() + 30
     while (left := bench.left(process.pid)) and time.monotonic() < deadline:
         time.sleep(0.1)

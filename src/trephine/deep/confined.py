@@ -87,11 +87,8 @@ class ConfinedReader:
     def __init__(
         self, settings: DeepSettings, file: NetworkFile, limits: NetworkLimits | None = None
     ) -> None:
-        self._name, self._limits, self._pixels = (
-            file.name,
-            limits,
-            math.prod(settings.input_shape[1:]),
-        )
+        self._name, self._limits = file.name, limits
+        self._pixels = math.prod(settings.input_shape[1:])
         paths = [os.path.abspath(path) for path in sys.path if path and os.path.exists(path)]
         self._memory: int | None = None
         if limits is not None:

@@ -4,7 +4,8 @@ Follow-up that begins late shows too few of those who have the event early. With
 curve of those at risk (``Surv(entry, time, event)``) and Y their number, an event at T stands for
 S(T-) / Y(T) of all, the step of 1 - S there, and each of those under observation just after the
 horizon t for S(t) / Y(t+). Without late entry S(T-) / Y(T) is 1 / (n G(T-)): these are then the
-inverse probabilities of censoring. Entry and censoring must tell nothing of the event.
+inverse probabilities of censoring. Entry and censoring must be independent
+of the event.
 """
 
 from __future__ import annotations

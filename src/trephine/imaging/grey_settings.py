@@ -30,7 +30,7 @@ class GreySettings:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Return what stored features are told apart by; of a plain method its name alone."""
+        """Return the part of stored features' key: for a plain method, its name alone."""
         if self.bias_correction == "none" and not self.scale:
             return (self.normalise,)
         return (self.normalise, self.bias_correction, *map(repr, self.scale))

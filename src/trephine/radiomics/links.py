@@ -14,7 +14,7 @@ Links = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]
 
 
 def equal_neighbours(offsets: IntArray) -> Links:
-    """Tell for each set of equal neighbours behind a voxel which ones it must be joined to.
+    """Return, for each set of equal neighbours behind a voxel, which ones it must be joined to.
 
     Neighbours that touch each other are in one zone already: one of them stands for all. A set is
     the bits of a number; the result is the set's representative and what is left of the set

@@ -190,7 +190,7 @@ def _fill(box: Levels, segments: IntArray, levels: Levels) -> None:
 
 @njit(cache=True, nogil=True)
 def _meet_neighbours(inside: BoolArray, segments: IntArray, steps: IntArray) -> BoolArray:
-    """Mark the voxels inside, and tell along which steps some voxel has a neighbour."""
+    """Mark the voxels inside, and return along which steps some voxel has a neighbour."""
     for s in range(segments.shape[0]):
         inside[segments[s, 0] : segments[s, 1]] = True
     met = np.zeros(steps.size, np.bool_)

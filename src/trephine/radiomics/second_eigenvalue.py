@@ -90,7 +90,7 @@ def _make_tridiagonal(a: FloatArray, beside: FloatArray, scales: FloatArray) -> 
 def _bisect(diagonal: FloatArray, beside: FloatArray, rank: int) -> float:
     """Return an eigenvalue of a tridiagonal matrix by its rank; 1 is the largest.
 
-    The signs of the pivots of T - x tell how many eigenvalues lie below x (Sylvester).
+    As many pivots of T - x are negative as eigenvalues lie below x (Sylvester's law of inertia).
     """
     n = diagonal.size
     low = high = diagonal[0]

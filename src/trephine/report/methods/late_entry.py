@@ -29,8 +29,8 @@ def about_late_entry(facts: Trace) -> tuple[Text, ...]:
             " (S: the curve of those at risk, Y: their number), the inverse of its probability of"
             " having been under observation; without late entry these are the inverse"
             " probabilities of censoring. AUC, Brier score, IPA, net benefit and the expected"
-            " number of events use these weights. Entry, as censoring, is taken to tell nothing of"
-            " the event. Uno's C, net reclassification and discrimination improvement are not"
+            " number of events use these weights. Entry and censoring are assumed to be independent"
+            " of the event. Uno's C, net reclassification and discrimination improvement are not"
             " given.",
         ),
     )  # fmt: skip

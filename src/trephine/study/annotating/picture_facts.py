@@ -1,4 +1,4 @@
-"""What a page is told of an image: a server passes it on, and needs nothing that opens images."""
+"""Facts of an image for its page. The server passes them on without loading any image decoder."""
 
 from __future__ import annotations
 
