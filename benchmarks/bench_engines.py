@@ -39,7 +39,9 @@ INSTALLED: dict[str, tuple[tuple[str, ...], ...]] = {
         ("pywavelets<1.9", "pyyaml", "scipy>=1.16.3", "tqdm"),
         ("--ignore-requires-python", "--no-deps", "pictologics==0.9.0"),
     ),
-    "flash": (("flash-radiomics==1.0.0", "pykwalify", "h5py", "trimesh", "SimpleITK"),),
+    "flash": (
+        ("flash-radiomics==1.0.0", "pywavelets", "pykwalify", "h5py", "trimesh", "SimpleITK"),
+    ),
     "fastrad": (("fastrad==1.0.0",),),
     "mirp": (("mirp==2.7.0",),),
     "zrad": (("z-rad==26.9.0",),),

@@ -201,7 +201,12 @@ def mirp(found: list[tuple[Any, Any]], how: dict[str, Any]) -> Work:
 
 def zrad(found: list[tuple[Any, Any]], how: dict[str, Any]) -> Work:
     from zrad.image import Image
-    from zrad.preprocessing import IntensityMaskBuilder, RoiData, TextureDiscretizer
+    from zrad.preprocessing import (
+        IntensityMaskBuilder,
+        RangeResegmenter,
+        RoiData,
+        TextureDiscretizer,
+    )
     from zrad.radiomics import Radiomics
 
     families = ["intensity_statistics", "glcm", "glrlm", "glszm", "ngldm", "ngtdm"]
@@ -214,12 +219,16 @@ def zrad(found: list[tuple[Any, Any]], how: dict[str, Any]) -> Work:
             "direction": tuple(np.eye(3).ravel()),
             "shape": arrays[0].shape[::-1],
         }
-        made.append([Image(array=a.astype(np.float64), **where) for a in arrays])
+        # Its bins of a fixed width begin where a range does: a multiple of the width, as ours.
+        lowest = float(np.floor(pair[0][pair[1] > 0].min() / WIDTH) * WIDTH)
+        ranges = RangeResegmenter((lowest, float(pair[0].max())))
+        made.append([*(Image(array=a.astype(np.float64), **where) for a in arrays), ranges])
     radiomics = Radiomics(aggr_dim="2D" if found[0][0].ndim == 2 else "3D", aggr_method="AVER")
 
     def work() -> Values:
-        for image, mask in made:
+        for image, mask, ranges in made:
             roi = IntensityMaskBuilder().apply(RoiData(image=image, morphological_mask=mask))
+            roi = ranges.apply(roi)
             roi = TextureDiscretizer(bin_size=WIDTH).apply(roi)
             result = radiomics.extract_features(roi_data=roi, families=families)
         return {name: float(value) for name, value in result.items()}

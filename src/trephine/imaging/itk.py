@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK
 
-from trephine.types import Geometry
+from trephine.types import Geometry, Image, Mask
 
 ITK: Any = SimpleITK
 
@@ -29,3 +29,15 @@ def itk_image(values: npt.NDArray[np.generic], geometry: Geometry) -> Any:
     image.SetOrigin(geometry.origin_mm)
     image.SetDirection(geometry.direction)
     return image
+
+
+def image_of_itk(image: Any) -> Image:
+    """Return a SimpleITK image's grey values; ``provenance`` says of which type they were."""
+    pixels = ITK.GetArrayFromImage(image)
+    provenance = {"pixel_type": str(pixels.dtype)}
+    return Image(pixels.astype(np.float64), geometry_of_itk(image), provenance)
+
+
+def mask_of_itk(mask: Any) -> Mask:
+    """Return the labels of a SimpleITK image."""
+    return Mask(ITK.GetArrayFromImage(mask).astype(np.int64), geometry_of_itk(mask))

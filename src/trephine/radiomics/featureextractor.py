@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from trephine.errors import ImageError, InputError
-from trephine.imaging.itk import ITK, geometry_of_itk, itk_image
+from trephine.imaging.itk import ITK, image_of_itk, itk_image, mask_of_itk
 from trephine.imaging.itk_any import itk_given
 from trephine.radiomics import diagnostics
 from trephine.radiomics.catalogue import FAMILIES, default_features
@@ -230,7 +230,7 @@ class RadiomicsFeatureExtractor:
         settings = self._settings(used)
         image, mask = itk_given(imageFilepath, "image"), itk_given(maskFilepath, "mask")
         mask = _labels(mask, used.get("label_channel", 0))
-        pair = _image_of(image), _mask_of(mask)
+        pair = image_of_itk(image), mask_of_itk(mask)
         found: OrderedDict[str, Any] = OrderedDict()
         if settings.additionalInfo:
             found.update(diagnostics.versions())
@@ -273,16 +273,6 @@ def _labels(mask: Any, channel: int) -> Any:
             raise ImageError(f"mask: expected label_channel below {channels}, found {channel}")
         mask = ITK.VectorIndexSelectionCast(mask, channel)
     return ITK.Cast(mask, ITK.sitkUInt32)
-
-
-def _image_of(image: Any) -> Image:
-    pixels = ITK.GetArrayFromImage(image)
-    provenance = {"pixel_type": str(pixels.dtype)}
-    return Image(pixels.astype(np.float64), geometry_of_itk(image), provenance)
-
-
-def _mask_of(mask: Any) -> Mask:
-    return Mask(ITK.GetArrayFromImage(mask).astype(np.int64), geometry_of_itk(mask))
 
 
 def _described(
