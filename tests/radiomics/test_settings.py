@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import SimpleITK as sitk  # noqa: N813
 
 from trephine.errors import InputError
 from trephine.radiomics import RadiomicsSettings, feature_names
@@ -86,6 +87,12 @@ def test_a_misspelt_name_is_refused_with_the_nearest_valid_one(values, nearest) 
 def test_a_value_out_of_range_is_refused_by_name(values) -> None:
     with pytest.raises(InputError, match=next(iter(values))):
         RadiomicsSettings(**values)
+
+
+def test_interpolators_go_by_the_numbers_of_this_simpleitk_and_of_older_ones() -> None:
+    for given in ("sitkBSpline", sitk.sitkBSpline, 3):
+        assert RadiomicsSettings(interpolator=given).interpolator == "sitkBSpline"
+    assert RadiomicsSettings(interpolator=sitk.sitkLinear).interpolator == "sitkLinear"
 
 
 def test_an_unknown_preset_is_refused_with_the_nearest_one() -> None:

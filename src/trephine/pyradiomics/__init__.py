@@ -46,14 +46,14 @@ if not logger.handlers:  # the script's own handlers come after this one, as wit
     _to_screen = logging.StreamHandler()
     _to_screen.setLevel(logging.WARNING)
     logger.addHandler(_to_screen)
+    logger.setLevel(logging.INFO)
 
 
 def setVerbosity(level: int) -> None:
     """Set the level from which on messages are printed, such as ``logging.INFO``; 60 is quiet."""
     level = min(max(level, 1), 60)
     logger.handlers[0].setLevel(level)
-    if level < logger.getEffectiveLevel():
-        logger.setLevel(level)
+    logger.setLevel(min(level, logger.level))
 
 
 def getFeatureClasses() -> dict[str, type]:

@@ -79,8 +79,11 @@ class RadiomicsFeaturesBase:
 
     @classmethod
     def getFeatureNames(cls) -> dict[str, bool]:
-        """Return the features, and whether PyRadiomics has retired each."""
-        return {entry.name: entry.deprecated for entry in FAMILIES[cls.family]}
+        """Return the features in PyRadiomics' order, and whether it has retired each."""
+        return {
+            entry.name: entry.deprecated
+            for entry in sorted(FAMILIES[cls.family], key=lambda e: f"get{e.name}FeatureValue")
+        }
 
     def enableFeatureByName(self, featureName: str, enable: bool = True) -> None:
         """Enable or disable one feature."""

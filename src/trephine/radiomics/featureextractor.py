@@ -186,7 +186,8 @@ class RadiomicsFeatureExtractor:
                 f"feature class: expected one of {', '.join(FAMILIES)}, found {featureClassName!r}"
             )
         current = default_features(featureClassName)
-        return {e.name: e.name not in current for e in FAMILIES[featureClassName]}
+        names = sorted((e.name for e in FAMILIES[featureClassName]), key=_method)
+        return {name: name not in current for name in names}
 
     def execute(
         self,
@@ -262,7 +263,11 @@ class RadiomicsFeatureExtractor:
 
 def _in_order(family: str) -> list[str]:
     """Return a class's features in PyRadiomics' order, which is that of its methods' names."""
-    return sorted(default_features(family), key=lambda feature: f"get{feature}FeatureValue")
+    return sorted(default_features(family), key=_method)
+
+
+def _method(feature: str) -> str:
+    return f"get{feature}FeatureValue"
 
 
 def _labels(mask: Any, channel: int) -> Any:

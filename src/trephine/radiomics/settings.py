@@ -57,6 +57,7 @@ Interpolator = Literal[
     "sitkBlackmanWindowedSinc",
 ]
 _INTERPOLATOR_NUMBERS = dict(enumerate(Interpolator.__args__, start=1))  # type: ignore[attr-defined]
+_INTERPOLATOR_NUMBERS[23] = "sitkBSpline"  # SimpleITK's own since 2.3, which was 3 before
 
 
 def _interpolator_by_number(value: Any) -> Any:
