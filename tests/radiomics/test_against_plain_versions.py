@@ -232,7 +232,7 @@ def test_counts_do_not_depend_on_threads_or_on_how_levels_are_held(
     around = Neighbourhood.of(region, distances, None)
     quantised = quantise(rng.integers(0, 7, around.voxels).astype(float), ONE_WIDE)
     plain = count_matrices(around, quantised, alpha=1)
-    monkeypatch.setattr(matrices, "_LARGE", 0)
+    monkeypatch.setattr(matrices, "LARGE_REGION", 0)
     monkeypatch.setattr(matrices, "_FEW", 2)  # pairs and runs in tables of their own
     for threads in (1, 2, 5):
         again = count_matrices(around, quantised, alpha=1, threads=threads)

@@ -8,10 +8,10 @@ import numpy as np
 from numba import njit
 
 from trephine.radiomics.quantise import Quantised
-from trephine.types import FloatArray
+from trephine.types import FloatArray, IntArray
 
 _EPSILON = np.spacing(1.0)
-_SHARES = (0.10, 0.25, 0.50, 0.75, 0.90)
+_BLOCK = 256
 
 
 def firstorder_features(
@@ -40,19 +40,18 @@ def firstorder_features(
         Whether 3 is subtracted from the kurtosis, as IBSI does.
     """
     ordered = np.sort(values)
-    p10, p25, p50, p75, p90 = _percentiles(ordered).tolist()
-    mean = _mean(values)
     minimum, maximum = float(ordered[0]), float(ordered[-1])
+    (p10, p25, p50, p75, p90), robust = _order_statistics(ordered)
+    mean = _mean(values)
     m2, m3, m4, deviation, energy = _moments(values, mean, shift)
-    middle = ordered[np.searchsorted(ordered, p10) : np.searchsorted(ordered, p90, "right")]
     if minimum == maximum:  # whatever the rounding of the mean
         m2 = m3 = m4 = deviation = 0.0
-    p = quantised.histogram[quantised.histogram > 0] / values.size
+    entropy, uniformity = _of_levels(quantised.histogram)
     return {
         "10Percentile": p10,
         "90Percentile": p90,
         "Energy": energy,
-        "Entropy": -float((p * np.log2(p + _EPSILON)).sum()),
+        "Entropy": entropy,
         "InterquartileRange": p75 - p25,
         "Kurtosis": (m4 / m2**2 - 3.0 * excess_kurtosis) if m2 else 0.0,
         "Maximum": maximum,
@@ -61,14 +60,12 @@ def firstorder_features(
         "Median": p50,
         "Minimum": minimum,
         "Range": maximum - minimum,
-        "RobustMeanAbsoluteDeviation": (
-            _moments(middle, _mean(middle), 0.0)[3] if middle.size else math.nan
-        ),
+        "RobustMeanAbsoluteDeviation": robust,
         "RootMeanSquared": math.sqrt(energy / values.size),
         "Skewness": m3 / m2**1.5 if m2 else 0.0,
         "StandardDeviation": math.sqrt(m2),
         "TotalEnergy": energy * voxel_size,
-        "Uniformity": float((p * p).sum()),
+        "Uniformity": uniformity,
         "Variance": m2,
     }
 
@@ -79,19 +76,63 @@ def _mean(values: FloatArray) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _percentiles(ordered: FloatArray) -> FloatArray:
+def _order_statistics(
+    ordered: FloatArray,
+) -> tuple[tuple[float, float, float, float, float], float]:
+    """Return five percentiles and the mean deviation of what lies from the first to the last.
+
+    The deviation is NaN where nothing does.
+    """
+    p10, p90 = _percentile(ordered, 0.10), _percentile(ordered, 0.90)
+    middle = ordered[np.searchsorted(ordered, p10) : np.searchsorted(ordered, p90, side="right")]
+    robust = np.nan
+    if middle.size > 0 and middle[0] == middle[-1]:  # whatever the rounding of their mean
+        robust = 0.0
+    elif middle.size > 0:
+        robust = _moments(middle, _sum(middle) / middle.size, 0.0)[3]
+    quartiles = (
+        _percentile(ordered, 0.25),
+        _percentile(ordered, 0.50),
+        _percentile(ordered, 0.75),
+    )
+    return (p10, quartiles[0], quartiles[1], quartiles[2], p90), robust
+
+
+@njit(cache=True, nogil=True)
+def _sum(values: FloatArray) -> float:
+    """Add up in blocks, whose sums round less than one long sum."""
+    total = 0.0
+    for start in range(0, values.size, _BLOCK):
+        part = 0.0
+        for value in values[start : start + _BLOCK]:
+            part += value
+        total += part
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _of_levels(histogram: IntArray) -> tuple[float, float]:
+    """Return entropy in bits and uniformity of the discretised values."""
+    entropy = uniformity = 0.0
+    total = histogram.sum()
+    for count in histogram:
+        p = count / total
+        if count > 0:
+            entropy -= p * math.log2(p + _EPSILON)
+            uniformity += p * p
+    return entropy, uniformity
+
+
+@njit(cache=True, nogil=True)
+def _percentile(ordered: FloatArray, share: float) -> float:
     """Interpolate between order statistics as numpy's default ('linear') does."""
-    found = np.empty(len(_SHARES))
-    for k in range(found.size):
-        position = _SHARES[k] * (ordered.size - 1)
-        below = math.floor(position)
-        above = min(below + 1, ordered.size - 1)
-        low, high, weight = ordered[below], ordered[above], position - below
-        if weight < 0.5:
-            found[k] = low + (high - low) * weight
-        else:
-            found[k] = high - (high - low) * (1.0 - weight)
-    return found
+    position = share * (ordered.size - 1)
+    below = math.floor(position)
+    above = min(below + 1, ordered.size - 1)
+    low, high, weight = ordered[below], ordered[above], position - below
+    if weight < 0.5:
+        return float(low + (high - low) * weight)
+    return float(high - (high - low) * (1.0 - weight))
 
 
 @njit(cache=True, nogil=True)

@@ -9,10 +9,14 @@ import numpy as np
 from numba import njit
 
 from trephine.radiomics.matrices import Counts, TextureMatrices
-from trephine.radiomics.maximal_correlation import maximal_correlations
+from trephine.radiomics.maximal_correlation import (
+    FEW_LEVELS,
+    maximal_correlation,
+    maximal_correlation_of_many,
+)
 from trephine.radiomics.neighbourhood import Neighbourhood
 from trephine.radiomics.offsets import lengths_mm
-from trephine.types import BoolArray, FloatArray
+from trephine.types import FloatArray
 
 _EPSILON = np.spacing(1.0)
 
@@ -71,27 +75,44 @@ def glcm_features(
     dict
         Name to value; NaN where no two voxels are neighbours. MCC only ``with_mcc``.
     """
+    tables: Counts | FloatArray = matrices.glcm
+    if weighting_norm is not None and len(matrices.glcm):
+        tables = _merged(matrices.glcm, around, spacing_mm, weighting_norm)
+    few = tables.shape[1] <= FEW_LEVELS
+    measured = _of_directions(tables, symmetrical, with_mcc and few)
     n_present = int(np.count_nonzero(matrices.ngtdm_voxels))
-    tables, filled = _tables(matrices.glcm, symmetrical)
-    if weighting_norm is not None and len(tables):
-        offsets = around.offsets[filled]
-        weights = (
-            np.ones(len(tables))
-            if weighting_norm == "no_weighting"
-            else np.exp(-(lengths_mm(offsets, spacing_mm, weighting_norm) ** 2))
-        )
-        tables = np.tensordot(weights, tables, axes=1)[np.newaxis]
-    totals = tables.sum(axis=(1, 2), keepdims=True)
-    if not totals.any():
+    if not measured[-1]:
         return _without_pairs(n_present, single=len(around.flat) == 1 or weighting_norm is not None)
-    tables /= totals
-    # An angle whose Imc2 is no real number does not count, as in PyRadiomics.
-    values = dict(zip(NAMES, _mean_of_numbers(_measure_each(tables)).tolist(), strict=True))
+    found: list[float] = measured.tolist()
+    values = dict(zip(NAMES, found, strict=False))
     if with_mcc:
-        values["MCC"] = float(maximal_correlations(tables).mean()) if n_present > 1 else 1.0
+        values["MCC"] = 1.0
+        if n_present > 1:
+            values["MCC"] = found[-2] if few else _correlation_of_many_levels(tables, symmetrical)
     for name, twin in _EQUALS.items():
         values[name] = values[twin]
     return values
+
+
+def _merged(
+    counts: Counts, around: Neighbourhood, spacing_mm: Sequence[float], norm: str
+) -> FloatArray:
+    """Return the weighted sum of the matrices that have a pair, as one."""
+    filled = counts.any(axis=(1, 2))
+    weights = (
+        np.ones(int(filled.sum()))
+        if norm == "no_weighting"
+        else np.exp(-(lengths_mm(around.offsets[filled], spacing_mm, norm) ** 2))
+    )
+    return np.tensordot(weights, counts[filled].astype(np.float64), axes=1)[np.newaxis]
+
+
+def _correlation_of_many_levels(counts: Counts | FloatArray, symmetrical: bool) -> float:
+    """Return the mean MCC of the matrices that have a pair."""
+    each = [
+        maximal_correlation_of_many(normalised(one, symmetrical)) for one in counts if one.any()
+    ]
+    return float(np.mean(each))
 
 
 def _without_pairs(n_present: int, *, single: bool) -> dict[str, float]:
@@ -106,24 +127,6 @@ def _without_pairs(n_present: int, *, single: bool) -> dict[str, float]:
     return values
 
 
-def _tables(counts: Counts, symmetrical: bool) -> tuple[FloatArray, BoolArray]:
-    """Return the matrices that are not empty, and which those are."""
-    filled: BoolArray = np.asarray(counts.any(axis=(1, 2)))
-    tables = (counts if filled.all() else counts[filled]).astype(np.float64)
-    if symmetrical:
-        tables = tables + tables.transpose(0, 2, 1)
-    return tables, filled
-
-
-def _mean_of_numbers(each: FloatArray) -> FloatArray:
-    numbers = ~np.isnan(each)
-    count = numbers.sum(axis=0)
-    total = np.where(numbers, each, 0.0).sum(axis=0)
-    mean: FloatArray = np.full(len(count), np.nan)
-    np.divide(total, count, out=mean, where=count > 0)
-    return mean
-
-
 @njit(cache=True, nogil=True)
 def _entropy(p: FloatArray) -> float:
     total = 0.0
@@ -134,12 +137,47 @@ def _entropy(p: FloatArray) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _measure_each(tables: FloatArray) -> FloatArray:
-    """Measure normalised matrices, shape (matrices, levels, levels); one row each."""
-    found = np.empty((tables.shape[0], len(NAMES)))
-    for number in range(tables.shape[0]):
-        found[number] = _measure(tables[number])
+def _of_directions(counts: Counts | FloatArray, symmetrical: bool, with_mcc: bool) -> FloatArray:
+    """Measure the matrices that are not empty, shape (directions, levels, levels).
+
+    Returns
+    -------
+    FloatArray
+        Means over the directions in the order of ``NAMES``, the mean MCC (0 if not ``with_mcc``),
+        and how many directions have a pair. An angle whose Imc2 is no real number does not count
+        towards it, as in PyRadiomics.
+    """
+    found = np.zeros(len(NAMES) + 2)
+    numbers = np.zeros(len(NAMES))
+    for a in range(counts.shape[0]):
+        if not counts[a].any():
+            continue
+        found[-1] += 1.0
+        table = normalised(counts[a], symmetrical)
+        values = _measure(table)
+        for k in range(values.size):
+            if not math.isnan(values[k]):
+                found[k] += values[k]
+                numbers[k] += 1.0
+        if with_mcc:
+            found[-2] += maximal_correlation(table)
+    if found[-1] > 0.0:
+        found[-2] /= found[-1]
+    for k in range(numbers.size):
+        found[k] = found[k] / numbers[k] if numbers[k] > 0.0 else np.nan
     return found
+
+
+@njit(cache=True, nogil=True)
+def normalised(counts: Counts | FloatArray, symmetrical: bool) -> FloatArray:
+    """Return one matrix over its total, shape (levels, levels), both ways if ``symmetrical``."""
+    n = counts.shape[0]
+    table = np.empty((n, n))
+    for i in range(n):
+        for j in range(n):
+            table[i, j] = counts[i, j] + counts[j, i] if symmetrical else counts[i, j]
+    table /= table.sum()
+    return table
 
 
 @njit(cache=True, nogil=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trephine.radiomics.emphasis import features_of_each
+from trephine.radiomics.emphasis import mean_features
 from trephine.radiomics.matrices import TextureMatrices
 
 # Names in the order of ``emphasis.EMPHASIS``.
@@ -26,6 +26,7 @@ NAMES = (
     "SmallDependenceHighGrayLevelEmphasis",
     "SmallDependenceLowGrayLevelEmphasis",
 )
+_THE_ONE = np.zeros(1, np.int64)
 
 
 def gldm_features(matrices: TextureMatrices) -> dict[str, float]:
@@ -33,8 +34,8 @@ def gldm_features(matrices: TextureMatrices) -> dict[str, float]:
 
     The extent is the number of dependent neighbours plus 1, the voxel itself.
     """
-    (found,) = features_of_each(matrices.gldm[np.newaxis], np.zeros(1, np.int64)).tolist()
-    values = dict(zip(NAMES, found, strict=True))
+    found = mean_features(matrices.gldm[np.newaxis], _THE_ONE)
+    values = dict(zip(NAMES, found.tolist(), strict=True))
     del values["fraction"]
     values["DependencePercentage"] = 1.0  # every voxel is the centre of one dependence
     return values

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trephine.radiomics.emphasis import features_of_each
+from trephine.radiomics.emphasis import mean_features
 from trephine.radiomics.matrices import TextureMatrices
 from trephine.radiomics.neighbourhood import Neighbourhood
 from trephine.radiomics.offsets import lengths_mm
@@ -54,7 +54,7 @@ def glrlm_features(
     if kept.size == 0:
         return dict.fromkeys(NAMES, float("nan"))
     if weighting_norm is None:
-        values: FloatArray = features_of_each(matrices.glrlm, kept).mean(axis=0)
+        values: FloatArray = mean_features(matrices.glrlm, kept)
     else:
         weights = (
             np.ones(len(kept))
@@ -62,5 +62,5 @@ def glrlm_features(
             else lengths_mm(around.near_offsets[kept], spacing_mm, weighting_norm)
         )
         merged = np.tensordot(weights, matrices.glrlm[kept], axes=1)
-        values = features_of_each(merged[np.newaxis], np.zeros(1, np.int64))[0]
+        values = mean_features(merged[np.newaxis], np.zeros(1, np.int64))
     return dict(zip(NAMES, values.tolist(), strict=True))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -21,7 +19,9 @@ from trephine.types import FloatArray, IntArray
 Counts = npt.NDArray[np.int32]
 
 # Voxels from which on threads are worth their start, some 0.1 ms each.
-_LARGE = 50_000
+LARGE_REGION = 50_000
+# Voxels of a row from which on many are worked on at once.
+_SHORT = 64
 # Grey levels up to which co-occurrences and runs are counted in one table.
 _FEW = 256
 
@@ -68,38 +68,63 @@ def count_matrices(
         not depend on their number.
     """
     box = around.box(quantised.levels)
+    if threads > 1 and around.voxels >= LARGE_REGION:
+        return _in_threads(box, around, quantised, alpha, threads)
+    found = _neighbours(box, around, quantised.n_levels, alpha)
+    zones = count_zones(box, around)
+    pairs, runs = _lines(box, around, quantised, slice(0, len(around.near_flat)))
+    if not around.near_only:
+        pairs = _all_pairs(box, around, quantised.n_levels)
+    return TextureMatrices(pairs, runs, found[0], quantised.histogram, *found[1:], zones)
+
+
+def _in_threads(
+    box: Levels, around: Neighbourhood, quantised: Quantised, alpha: int, threads: int
+) -> TextureMatrices:
+    """Count every matrix, several of them at once."""
     n = quantised.n_levels
-    many = threads > 1 and around.voxels >= _LARGE
     directions = len(around.near_flat)
     # What a direction needs of the processor is about what the zones do in three directions.
-    parts = max(1, min(directions, 2 * threads - 1)) if many else 1
+    parts = max(1, min(directions, 2 * threads - 1))
     ends = [number * directions // parts for number in range(parts + 1)]
-    gldm = np.zeros((n, 2 * len(around.flat) + 1), np.int32)
+    with ThreadPoolExecutor(threads) as pool:
+        zones = pool.submit(count_zones, box, around)
+        neighbours = pool.submit(_neighbours, box, around, n, alpha)
+        lines = [
+            pool.submit(_lines, box, around, quantised, slice(*pair)) for pair in pairwise(ends)
+        ]
+        further = None if around.near_only else pool.submit(_all_pairs, box, around, n)
+    pairs, runs = map(np.concatenate, zip(*(part.result() for part in lines), strict=True))
+    gldm, isolated, difference = neighbours.result()
+    glcm = pairs if further is None else further.result()
+    return TextureMatrices(
+        glcm, runs, gldm, quantised.histogram, isolated, difference, zones.result()
+    )
+
+
+def _neighbours(
+    box: Levels, around: Neighbourhood, n: int, alpha: int
+) -> tuple[Counts, IntArray, FloatArray]:
+    """Return the dependences, and by level the isolated voxels and the sums of differences."""
+    directions = 2 * len(around.flat)
+    gldm = np.zeros((n, directions + 1), np.int32)
     isolated = np.zeros(n, np.int64)
     difference = np.zeros(n)
-    glcm = np.zeros((0 if around.near_only else len(around.flat), n, n), np.int32)
+    stretches = around.stretches
+    # The narrower the numbers, the more voxels at once; the sum of a voxel's neighbours must fit.
+    kind: type = np.uint16 if n * directions < 2**16 else np.int32
+    longest = int((stretches[:, 1] - stretches[:, 0]).max())
+    room: Any = tuple(np.empty(longest, kind) for _ in range(3))
+    slack = min(alpha, n)
+    _count_neighbours(box, stretches, around.flat, slack, room, gldm, isolated, difference)
+    return gldm, isolated, difference
 
-    def neighbours() -> None:
-        stretches, slack = around.stretches, min(alpha, n)
-        _count_neighbours(box, stretches, around.flat, slack, gldm, isolated, difference)
 
-    work: list[Callable[[], Any]] = [
-        partial(count_zones, box, around),
-        neighbours,
-        *(partial(_lines, box, around, quantised, slice(*pair)) for pair in pairwise(ends)),
-    ]
-    if not around.near_only:
-        work.append(partial(count_pairs, box, around.segments, around.flat, glcm))
-    if many:
-        with ThreadPoolExecutor(threads) as pool:
-            done = [future.result() for future in [pool.submit(task) for task in work]]
-    else:
-        done = [task() for task in work]
-    lines = done[2 : 2 + parts]
-    pairs, runs = lines[0] if parts == 1 else map(np.concatenate, zip(*lines, strict=True))
-    if around.near_only:
-        glcm = pairs
-    return TextureMatrices(glcm, runs, gldm, quantised.histogram, isolated, difference, done[0])
+def _all_pairs(box: Levels, around: Neighbourhood, n: int) -> Counts:
+    """Return the co-occurrences along the offsets of every distance."""
+    glcm = np.zeros((len(around.flat), n, n), np.int32)
+    count_pairs(box, around.segments, around.flat, glcm)
+    return glcm
 
 
 def _lines(
@@ -180,7 +205,7 @@ def _count_lines(
     """
     up_to = np.zeros((steps.size, 2 * plane), np.uint16)
     column = np.empty(plane, np.uint16)
-    keep = np.uint16(0xFFFF) if base > 0 else np.uint16(0)
+    run = np.empty(plane, np.uint16)
     for s in range(segments.shape[0]):
         start, stop = segments[s, 0], segments[s, 1]
         here = box[start:stop]
@@ -193,14 +218,57 @@ def _count_lines(
             at_behind = ((slab - back) & 1) * plane + start - steps[a] - foot + back * plane
             runs_here = up_to[a, at : at + stop - start]
             runs_behind = up_to[a, at_behind : at_behind + stop - start]
-            for k in range(stop - start):
-                run = runs_behind[k] if behind[k] == here[k] else np.uint16(0)
-                runs_here[k] = np.uint16(run + np.uint16(1))
-                other = np.uint16(behind[k] & keep)
-                column[k] = np.uint16(base + run) if behind[k] == here[k] else other
+            if steps[a] < stop - start or stop - start < _SHORT:
+                _one_by_one(here, behind, runs_here, runs_behind, base, column)
+            else:
+                _at_once(here, behind, runs_here, runs_behind, base, column, run)
             for k in range(stop - start):
                 row = np.uint64(here[k]) - np.uint64(1)
                 joint[a, row, np.uint64(column[k])] += 1
+
+
+@njit(inline="always")
+def _one_by_one(
+    here: Levels,
+    behind: Levels,
+    runs_here: Levels,
+    runs_behind: Levels,
+    base: np.uint16,
+    column: Levels,
+) -> None:
+    """Fill in a row's runs and columns; what lies behind a voxel may be of the same row."""
+    keep = np.uint16(0xFFFF) if base > 0 else np.uint16(0)
+    for k in range(here.size):
+        run = runs_behind[k] if behind[k] == here[k] else np.uint16(0)
+        runs_here[k] = np.uint16(run + np.uint16(1))
+        other = np.uint16(behind[k] & keep)
+        column[k] = np.uint16(base + run) if behind[k] == here[k] else other
+
+
+@njit(inline="always")
+def _at_once(
+    here: Levels,
+    behind: Levels,
+    runs_here: Levels,
+    runs_behind: Levels,
+    base: np.uint16,
+    column: Levels,
+    run: Levels,
+) -> None:
+    """Do the same where a row that is done lies behind, many voxels at once.
+
+    Products take the place of branches; ``run`` is room for a row, of which the compiler sees that
+    it overlaps with nothing.
+    """
+    keep = np.uint16(base > 0)
+    for k in range(here.size):
+        equal = np.uint16(behind[k] == here[k])
+        before = np.uint16(runs_behind[k] * equal)
+        run[k] = np.uint16(before + np.uint16(1))
+        other = np.uint16(behind[k] * np.uint16(keep * np.uint16(np.uint16(1) - equal)))
+        column[k] = np.uint16(np.uint16(equal * np.uint16(base + before)) + other)
+    for k in range(here.size):
+        runs_here[k] = run[k]
 
 
 @njit(cache=True, nogil=True)
@@ -209,21 +277,20 @@ def _count_neighbours(
     stretches: IntArray,
     offsets: IntArray,
     alpha: int,
+    room: tuple[Levels, Levels, Levels],
     gldm: Counts,
     isolated: IntArray,
     difference: FloatArray,
 ) -> None:
     """Count dependent neighbours, and sum up how far voxels lie from their neighbours' mean.
 
-    Rows are summed whole, without a branch: the processor then works on many voxels at once. Types
-    are spelled out so that it works in 32 bits.
+    Rows are summed whole, without a branch: the processor then works on many voxels at once.
+    ``room`` is three arrays for the longest row, of which the compiler sees that they do not
+    overlap.
     """
-    longest = (stretches[:, 1] - stretches[:, 0]).max()
-    neighbours = np.empty(longest, np.int32)
-    dependent = np.empty(longest, np.int32)
-    total = np.empty(longest, np.int32)
-    slack = np.int32(alpha)
-    widest = np.uint32(2 * alpha)
+    neighbours, dependent, total = room
+    slack = np.uint16(alpha)
+    widest = np.uint16(2 * alpha)
     for s in range(stretches.shape[0]):
         start, stop = stretches[s, 0], stretches[s, 1]
         neighbours[:] = 0
@@ -234,10 +301,11 @@ def _count_neighbours(
             step = offsets[a // 2] * (1 - 2 * (a % 2))
             there = box[start + step : stop + step]
             for k in range(stop - start):
-                other = np.int32(there[k])
-                near = np.uint32(other - np.int32(here[k]) + slack) <= widest
-                neighbours[k] += np.int32(other > 0)
-                dependent[k] += np.int32(near & (other > 0))
+                other = there[k]
+                inside = np.uint16(other > 0)
+                apart = np.uint16(np.uint16(other + slack) - here[k])  # below 0 is far above
+                neighbours[k] += inside
+                dependent[k] += np.uint16(np.uint16(apart <= widest) & inside)
                 total[k] += other
         for k in range(stop - start):
             level = np.int64(here[k])

@@ -1,4 +1,4 @@
-"""The maximal correlation coefficient of co-occurrence matrices."""
+"""The maximal correlation coefficient of a co-occurrence matrix."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from trephine.types import FloatArray
 
 _EPSILON = np.spacing(1.0)
 # Grey levels up to which an eigenvalue is found sooner than LAPACK is called.
-_FEW = 48
+FEW_LEVELS = 48
 
 
-def maximal_correlations(tables: FloatArray) -> FloatArray:
-    """Return the root of the second largest eigenvalue of each matrix's Q.
+@njit(cache=True, nogil=True)
+def maximal_correlation(table: FloatArray) -> float:
+    """Return the root of the second largest eigenvalue of a matrix's Q.
 
     Q(i,j) = sum_k p(i,k) p(j,k) / (px(i) py(k)) is similar to the symmetric S S' with
     S = p / sqrt(px py), whose eigenvalues are found far faster. PyRadiomics adds the machine's
@@ -26,37 +27,25 @@ def maximal_correlations(tables: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    tables
-        Normalised, shape (matrices, levels, levels).
+    table
+        Normalised, shape (levels, levels), of ``FEW_LEVELS`` at most.
 
     Returns
     -------
-    FloatArray
-        Shape (matrices,); 0 where fewer than two levels occur among rows or columns.
+    float
+        0 where fewer than two levels occur among rows or columns.
     """
-    if tables.shape[1] <= _FEW:
-        return _correlations(tables)
-    return np.array([_of_many_levels(table) for table in tables])
+    squares, px, py, p = _squares(table)
+    if min(px.size, py.size) < 2:
+        return 0.0
+    vector = np.empty(px.size)
+    eigenvalue = second_eigenvalue(squares, vector)
+    return math.sqrt(max(eigenvalue + _moved_by_epsilon(p, px, py, vector), 0.0))
 
 
-@njit(cache=True, nogil=True)
-def _correlations(tables: FloatArray) -> FloatArray:
-    """Return the root of each matrix's eigenvalue once epsilon has moved it."""
-    roots = np.zeros(tables.shape[0])
-    for number in range(tables.shape[0]):
-        squares, px, py, p = _squares(tables[number])
-        if min(px.size, py.size) < 2:
-            continue
-        vector = np.empty(px.size)
-        eigenvalue = second_eigenvalue(squares, vector)
-        moved = _moved_by_epsilon(p, px, py, vector)
-        roots[number] = math.sqrt(max(eigenvalue + moved, 0.0))
-    return roots
-
-
-def _of_many_levels(p: FloatArray) -> float:
-    """Return the same of one matrix by LAPACK, which works through a large one in blocks."""
-    squares, px, py, p = _squares(p)
+def maximal_correlation_of_many(table: FloatArray) -> float:
+    """Return the same of a matrix of many levels by LAPACK, which works through it in blocks."""
+    squares, px, py, p = _squares(table)
     if min(px.size, py.size) < 2:
         return 0.0
     second = px.size - 1  # LAPACK counts from 1

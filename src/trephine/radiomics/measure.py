@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
-
-import numpy as np
+from functools import lru_cache, partial
 
 from trephine.radiomics.derived import DerivedImage
 from trephine.radiomics.firstorder import firstorder_features
 from trephine.radiomics.histogram import histogram_features, statistics_features
+from trephine.radiomics.matrices import LARGE_REGION
 from trephine.radiomics.names import TEXTURE_FAMILIES, enabled_features, value_families
 from trephine.radiomics.quantise import Quantised, quantise
 from trephine.radiomics.region_geometry import RegionGeometry
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.radiomics.texture import texture_features
 from trephine.radiomics.volume_histogram import ivh_features
+from trephine.types import FloatArray
 
 # What PyRadiomics sets where the definition divides 0 by 0.
 _ONE_LEVEL = {
@@ -88,26 +89,53 @@ def _families(
     settings: RadiomicsSettings,
     wanted: dict[str, tuple[str, ...]],
 ) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = {}
     values = derived.values
     assert values is not None
-    if "firstorder" in wanted:
-        found["firstorder"] = firstorder_features(
-            values,
-            quantised,
-            shift=settings.voxelArrayShift,
-            voxel_size=float(np.prod(geometry.spacing_mm)),
-            excess_kurtosis=settings.definitions == "ibsi",
-        )
+    first_order = partial(_first_order, values, quantised, geometry, settings, wanted)
+    textures = partial(_textures, quantised, geometry, settings, wanted)
+    if geometry.threads > 1 and values.size >= LARGE_REGION:
+        with ThreadPoolExecutor(1) as beside:
+            first = beside.submit(first_order)
+            found = textures() | first.result()
+    else:
+        found = first_order() | textures()
     if "statistics" in wanted:
         found["statistics"] = statistics_features(values)
     if "histogram" in wanted:
         found["histogram"] = histogram_features(quantised)
     if "ivh" in wanted:
         found["ivh"] = ivh_features(values, settings)
-    if any(family in wanted for family in TEXTURE_FAMILIES):
-        found |= texture_features(quantised, geometry, settings, wanted)
     return found
+
+
+def _first_order(
+    values: FloatArray,
+    quantised: Quantised,
+    geometry: RegionGeometry,
+    settings: RadiomicsSettings,
+    wanted: dict[str, tuple[str, ...]],
+) -> dict[str, dict[str, float]]:
+    if "firstorder" not in wanted:
+        return {}
+    found = firstorder_features(
+        values,
+        quantised,
+        shift=settings.voxelArrayShift,
+        voxel_size=math.prod(geometry.spacing_mm),
+        excess_kurtosis=settings.definitions == "ibsi",
+    )
+    return {"firstorder": found}
+
+
+def _textures(
+    quantised: Quantised,
+    geometry: RegionGeometry,
+    settings: RadiomicsSettings,
+    wanted: dict[str, tuple[str, ...]],
+) -> dict[str, dict[str, float]]:
+    if not any(family in wanted for family in TEXTURE_FAMILIES):
+        return {}
+    return texture_features(quantised, geometry, settings, wanted)
 
 
 def _reason(

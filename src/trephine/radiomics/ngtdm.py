@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from trephine.radiomics.matrices import TextureMatrices
-from trephine.types import FloatArray
+from trephine.types import FloatArray, IntArray
 
 NAMES = ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength")
 
@@ -28,14 +28,25 @@ def ngtdm_features(matrices: TextureMatrices, *, count_isolated: bool) -> dict[s
     dict
         Name to value; NaN where no voxel counts.
     """
-    voxels = matrices.ngtdm_voxels
-    if not count_isolated:
-        voxels = voxels - matrices.ngtdm_isolated
-    present = voxels.nonzero()[0]
-    level: FloatArray = present.astype(np.float64) + 1.0
-    differences = matrices.ngtdm_difference[present]
-    found = tone_formulas(level, voxels[present].astype(np.float64), differences)
+    found = _of_levels(
+        matrices.ngtdm_voxels, matrices.ngtdm_isolated, matrices.ngtdm_difference, count_isolated
+    )
     return dict(zip(NAMES, found.tolist(), strict=True))
+
+
+@njit(cache=True, nogil=True)
+def _of_levels(
+    voxels: IntArray, isolated: IntArray, difference: FloatArray, count_isolated: bool
+) -> FloatArray:
+    """Measure the levels that count, in the order of ``NAMES``."""
+    level, counted, s = np.empty(voxels.size), np.empty(voxels.size), np.empty(voxels.size)
+    kept = 0
+    for i in range(voxels.size):
+        count = voxels[i] if count_isolated else voxels[i] - isolated[i]
+        if count > 0:
+            level[kept], counted[kept], s[kept] = i + 1.0, count, difference[i]
+            kept += 1
+    return tone_formulas(level[:kept], counted[:kept], s[:kept])
 
 
 @njit(cache=True, nogil=True)

@@ -112,8 +112,8 @@ def _zones(
         for a in range(offsets.size):
             behind = box[start - offsets[a] : stop - offsets[a]]
             bit = np.uint16(1 << a)
-            for k in range(stop - start):
-                equals[k] |= bit if behind[k] == here[k] else np.uint16(0)
+            for k in range(stop - start):  # a product is no branch: many voxels at once
+                equals[k] |= np.uint16(bit * np.uint16(behind[k] == here[k]))
         slab = start // plane
         parity = slab & 1
         foot = parity * plane + start - slab * plane
