@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,8 @@ from typer.testing import CliRunner
 
 from trephine.cli.extract import extract
 from trephine.errors import InputError
-from trephine.radiomics import RadiomicsSettings, feature_names
+from trephine.radiomics import RadiomicsSettings, feature_names, image_quality
+from trephine.types import Geometry, Image
 
 SETTINGS = '[featureClass]\nfirstorder = ["Mean", "Skewness"]\n'
 
@@ -79,6 +81,27 @@ def test_what_cannot_be_paired_is_counted_in_sorted_order(folder) -> None:
     done = run(folder, folder)
     assert isinstance(done.exception, InputError)
     assert "found none for 2 of 3: images 2, 3 in sorted order" in str(done.exception)
+
+
+def test_image_quality_stands_before_the_features(folder, speckle, bean) -> None:
+    out = folder / "features.csv"
+    files = [folder / "case1.nrrd", folder / "case1_mask.nrrd"]
+    done = run(*files, "--settings", folder / "settings.toml", "--quality", "--out", out)
+    assert done.exit_code == 0, done.output
+    (row,) = pd.read_csv(out).to_dict("records")
+    image = Image(speckle.astype(float), Geometry.plain((0.5, 0.5)))
+    for name, value in asdict(image_quality(image, bean.astype(bool))).items():
+        assert row.pop(f"quality_{name}") == pytest.approx(value, rel=1e-9)
+    assert list(row) == ["name", "original_firstorder_Mean", "original_firstorder_Skewness"]
+
+
+def test_a_store_does_not_mix_regions_with_and_without_quality(folder) -> None:
+    pair = [folder / "case1.nrrd", folder / "case1_mask.nrrd"]
+    given = [*pair, "--settings", folder / "settings.toml", "--store", folder / "store"]
+    assert run(*given, "--quality").exit_code == 0
+    refused = run(*given).exception
+    assert isinstance(refused, InputError)
+    assert "settings" in str(refused)
 
 
 def test_processes_change_neither_order_nor_bits(folder) -> None:

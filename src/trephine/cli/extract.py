@@ -13,7 +13,7 @@ import typer
 from trephine.choices import Failures
 from trephine.cli.extract_maps import extract_maps, maps_wanted
 from trephine.cli.extract_shown import ExtractionLines
-from trephine.cli.options import ExecutorName, Misplaced, Retry, SpacingMm
+from trephine.cli.options import ExecutorName, Misplaced, Quality, Retry, SpacingMm
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
 
@@ -112,6 +112,7 @@ def extract(
     settings: SettingsSource = "native2d",
     spacing_mm: SpacingMm = None,
     mask_geometry: Misplaced = "strict",
+    quality: Quality = False,
     out: TableOut = None,
     store: StorePlace = None,
     shard: ShardText = "",
@@ -145,7 +146,7 @@ def extract(
     if shard and out is None and store is None:
         raise InputError("--shard: expected --store or --out with it, found neither")
     chosen = _settings(settings)
-    work = Work(chosen, spacing_mm, mask_geometry)
+    work = Work(chosen, spacing_mm, mask_geometry, quality)
     found = _pairs(image, mask, label)
     _show_left_aside(found)
     if maps is not None or map_radius is not None or map_features is not None:

@@ -22,6 +22,14 @@ Retry = Annotated[
         "--retry", help="Retry what took too long or twice ended its process in an earlier run."
     ),
 ]
+Quality = Annotated[
+    bool,
+    typer.Option(
+        "--quality",
+        help="Also measure the image at each region: noise, sharpness, contrast with what lies"
+        " round it, share of clipped grey.",
+    ),
+]
 SpacingMm = Annotated[
     float | None,
     typer.Option(help="Pixel spacing of images that state none, such as PNG.", min=0.005),

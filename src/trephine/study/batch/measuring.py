@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from trephine.imaging.fitting import BY_OPTION, doubts_of
 from trephine.imaging.geometry import GeometryError, check_geometry
 from trephine.imaging.read import READING_VERSION
 from trephine.radiomics.extract import ENGINE_VERSION, measure_region
+from trephine.radiomics.quality import image_quality
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import feature_key
 from trephine.study.images.fingerprints import fingerprint, held_to
@@ -36,11 +37,15 @@ class Work:
     mask_geometry
         What to do with a mask that does not lie on its image: see
         `trephine.imaging.fitting.fit_mask`.
+    quality
+        Whether the image's quality at the region (`trephine.radiomics.image_quality`) goes before
+        the features, as ``quality_noise`` and so on.
     """
 
     settings: RadiomicsSettings
     spacing_mm: float | None = None
     mask_geometry: MaskGeometry = "strict"
+    quality: bool = False
 
     def placed(self, image: Image, mask: Mask) -> Mask:
         """Return a mask on its image's grid, by ``mask_geometry`` and what the settings say of it.
@@ -63,7 +68,8 @@ class Work:
     def parts(self) -> tuple[str, ...]:
         """What beside image, mask and label decides the features."""
         versions = (ENGINE_VERSION, READING_VERSION)
-        return self.settings.digest(), *versions, str(self.spacing_mm), self.mask_geometry
+        more = ("quality",) if self.quality else ()
+        return self.settings.digest(), *versions, str(self.spacing_mm), self.mask_geometry, *more
 
     def digest(self) -> str:
         """Return the digest of everything that the features depend on beside the files."""
@@ -165,6 +171,19 @@ def _measure(work: Work, item: KeyedPair) -> PairMeasurement:
         return nothing(item.key, f"not enough memory to measure it ({error})", "memory")
     except OSError as error:
         return nothing(item.key, f"cannot be read: {error.strerror}", "file")
-    values = np.asarray(result.values)
+    found = dict(zip(result.names, result.values.tolist(), strict=True))
+    if work.quality:
+        found = {**_quality(image, mask, pair.label, work.settings), **found}
+    values = np.fromiter(found.values(), np.float64, len(found))
     doubts = doubts_of(image, mask)
-    return PairMeasurement(item.key, result.names, values, dict(result.reasons), doubts=doubts)
+    return PairMeasurement(item.key, tuple(found), values, dict(result.reasons), doubts=doubts)
+
+
+def _quality(
+    image: Image, mask: Mask, label: int | None, settings: RadiomicsSettings
+) -> dict[str, float]:
+    """Return the image's quality at the region by the name of its column."""
+    region = mask.region(settings.label if label is None else label)
+    return {
+        f"quality_{name}": value for name, value in asdict(image_quality(image, region)).items()
+    }
