@@ -79,3 +79,22 @@ def test_check_and_the_report_both_say_it(tmp_path) -> None:
     said = " ".join(Study(study.toml).check().remarks)
     assert "fewer than 50" in said
     assert "12 of 60 cases (20 %) are left out" in said
+
+
+def test_regions_drawn_once_are_said_with_what_can_stand_in(image_study) -> None:
+    """A second rater, a second reading or perturbed copies: each of them is enough."""
+    image_study.replace('raters = { a = "a/{patient}.nii.gz", b = "b/{patient}.nii.gz" }', "")
+    image_study.replace(
+        'repeats = { a = "a2/{patient}.nii.gz" }', 'raters = { a = "a/{patient}.nii.gz" }'
+    )
+
+    def said() -> list[str]:
+        remarks = Study(image_study.toml).check().remarks
+        return [remark for remark in remarks if "drawn once" in remark]
+
+    (remark,) = said()
+    assert remark.startswith("The regions were drawn once")
+    assert "[radiomics.perturb]" in remark
+    text = image_study.toml.read_text(encoding="utf-8")
+    image_study.toml.write_text(f"{text}\n[radiomics.perturb]\n", encoding="utf-8")
+    assert said() == []

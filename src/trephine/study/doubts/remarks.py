@@ -11,6 +11,7 @@ from trephine.modelling.encoding import seen_levels, seen_reference
 from trephine.plan import StudyPlan
 from trephine.plan.sections import StudySection
 from trephine.study.doubts.budget import budget_remarks
+from trephine.study.doubts.drawn_once import drawn_once_remarks
 from trephine.study.doubts.late_entry import late_remarks
 from trephine.types import Survival
 
@@ -40,6 +41,7 @@ def remarks_of(
         *_nobody_censored(survival),
         *late_remarks(plan, survival),
         *budget_remarks(plan, clinical, survival),
+        *drawn_once_remarks(plan),
         *_letters(plan, names),
     )
 
