@@ -14,6 +14,7 @@ from trephine.facts import (
     Table1Level,
     Table1Variable,
 )
+from trephine.report.figures.image_plates import icc_plates
 from trephine.report.tables import make_tables
 from trephine.report.trace import plain
 from trephine.report.wording import show
@@ -339,3 +340,19 @@ def test_the_hazard_ratio_of_risk_groups_names_what_it_is_against(facts):
     three = first.model_copy(update={"curves": (*first.curves, first.curves[-1])})
     of_three = facts.model_copy(update={"risk_groups": (three, *rest)})
     assert note(of_three) == "HR: hazard ratio of the highest risk group against all other hips."
+
+
+def test_agreement_of_copies_alone_speaks_of_no_second_reading(facts):
+    copies = tuple(icc.model_copy(update={"perturbed": True}) for icc in facts.agreement.icc)
+    alone = facts.agreement.model_copy(update={"icc": copies, "overlap": ()})
+    of_copies = facts.model_copy(update={"agreement": alone})
+    for found, read_twice in ((facts, True), (of_copies, False)):
+        made = table(found, "table-agreement")
+        (plate,) = icc_plates(found)
+        said = " ".join(
+            plain(text) for text in (made.title, *made.notes, plate.title, plate.caption)
+        )
+        assert ("between and within raters" in said) == read_twice
+        assert ("read both times" in said) == read_twice
+        assert ("Dice" in said) == read_twice
+        assert ("perturbed copies of the regions" in said) != read_twice

@@ -145,15 +145,14 @@ def extract(
     share = Share.parse(shard) if shard else Share()
     if shard and out is None and store is None:
         raise InputError("--shard: expected --store or --out with it, found neither")
-    chosen = _settings(settings)
-    work = Work(chosen, spacing_mm, mask_geometry, quality)
+    work = Work(_settings(settings), spacing_mm, mask_geometry, quality)
     found = _pairs(image, mask, label)
     _show_left_aside(found)
     if maps is not None or map_radius is not None or map_features is not None:
-        beside = any((out, store, shard, executor, log, timeout, workers))
+        beside = any((out, store, shard, executor, log, timeout, workers, quality))
         extract_maps(found, work, maps_wanted(maps, map_radius, map_features, beside=beside))
         return
-    if not is_compiled(chosen):
+    if not is_compiled(work.settings):
         errors.print("First run with these settings here: compiling, about half a minute ...")
     with written_store(_place(out, store, found)) as (folder, send):
         named = log_in(folder) if folder is not None and store is not None else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from trephine.facts import Facts, PictureFacts
+from trephine.facts import Facts, IccFacts, PictureFacts
 from trephine.report.figures.assessed import draw_titled
 from trephine.report.figures.icc import draw_icc
 from trephine.report.figures.pictures import draw_picture, picture_height_mm
@@ -72,11 +73,20 @@ def icc_plates(facts: Facts) -> list[Plate]:
             slug="figure-icc",
             section="agreement",
             number="",
-            title=("Agreement of features between and within raters",),
-            caption=(
-                "Share of features at each ICC, measured on the cases that were read both times or"
-                " by all the raters named; dotted: threshold.",
-            ),
+            title=(f"Agreement of features {_between(rows)}",),
+            caption=(f"Share of features at each ICC, {_measured_on(rows)}; dotted: threshold.",),
             panels=tuple(panels),
         )
     ]
+
+
+def _between(rows: Sequence[IccFacts]) -> str:
+    if all(row.perturbed for row in rows):
+        return "in perturbed copies of the regions"
+    return "between and within raters"
+
+
+def _measured_on(rows: Sequence[IccFacts]) -> str:
+    if all(row.perturbed for row in rows):
+        return "measured on every case and its copies"
+    return "measured on the cases that were read both times or by all the raters named"

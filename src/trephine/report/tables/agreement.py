@@ -27,8 +27,9 @@ def agreement_table(facts: Trace) -> Table | None:
         rows=tuple(rows),
         notes=(
             (
-                "Cases: those read both times, or by all the raters named. ICC:"
-                " intraclass correlation coefficient. Dice: median (quartiles).",
+                *_cases_note(facts),
+                "ICC: intraclass correlation coefficient.",
+                *_overlap_note(facts),
                 *_copies_note(facts),
             ),
         ),
@@ -36,10 +37,24 @@ def agreement_table(facts: Trace) -> Table | None:
 
 
 def _title(facts: Trace) -> str:
-    compared = facts.agreement.raw
-    if compared.icc and all(icc.perturbed for icc in compared.icc) and not compared.overlap:
+    if _only_copies(facts):
         return "Agreement of features in perturbed copies of the regions"
     return "Agreement between and within raters"
+
+
+def _only_copies(facts: Trace) -> bool:
+    compared = facts.agreement.raw
+    return bool(compared.icc) and all(i.perturbed for i in compared.icc) and not compared.overlap
+
+
+def _cases_note(facts: Trace) -> Text:
+    if _only_copies(facts):
+        return ()
+    return ("Cases: those read both times, or by all the raters named. ",)
+
+
+def _overlap_note(facts: Trace) -> Text:
+    return (" Dice: median (quartiles).",) if facts.agreement.raw.overlap else ()
 
 
 def _copies_note(facts: Trace) -> Text:
