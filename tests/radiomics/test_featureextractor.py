@@ -11,7 +11,12 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from trephine.errors import ImageError, InputError
-from trephine.radiomics import RadiomicsSettings, extract_radiomics, featureextractor
+from trephine.radiomics import (
+    RadiomicsSettings,
+    extract_radiomics,
+    featureextractor,
+    measure_region,
+)
 from trephine.types import Geometry, Image, Mask
 
 PARAMETERS = """
@@ -284,3 +289,17 @@ def test_a_tiff_whose_pages_go_in_a_circle_is_refused(tmp_path, itk_pair, order)
     path.write_bytes(head + packed + struct.pack(f"{sign}I", 8) + bytes(32))
     with pytest.raises(ImageError, match="pages in a circle"):
         extractor.execute(str(path), mask)
+
+
+def test_an_image_type_that_cannot_be_made_has_no_keys(arrays) -> None:
+    """PyRadiomics' Laplacian of Gaussian needs four voxels along each axis, and is left out."""
+    pixels, labels = arrays
+    pair = [sitk.GetImageFromArray(array[3:5]) for array in (pixels, labels)]
+    extractor = featureextractor.RadiomicsFeatureExtractor(label=2, additionalInfo=False)
+    extractor.enableImageTypes(Original={}, LoG={"sigma": [1.0]}, Square={})
+    found = extractor.execute(*pair)
+    assert {name.split("_")[0] for name in found} == {"original", "square"}
+    settings = RadiomicsSettings(label=2, imageType={"Original": {}, "LoG": {"sigma": [1.0]}})
+    grid = Geometry.plain((1.0, 1.0, 1.0))
+    ours = measure_region(Image(pixels[3:5].astype(float), grid), Mask(labels[3:5], grid), settings)
+    assert ours.unmade == ("log-sigma-1-0-mm-3D",)

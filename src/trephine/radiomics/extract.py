@@ -46,12 +46,15 @@ class RadiomicsResult:
         Name to the reason why a value is NaN, set by convention, or nothing but rounding.
     provenance
         Engine, settings and region that the values come from (plain values, no identifiers).
+    unmade
+        Image types that a filter could not make of this image; their features are NaN.
     """
 
     names: tuple[str, ...]
     values: FloatArray
     reasons: Mapping[str, str]
     provenance: Mapping[str, Plain]
+    unmade: tuple[str, ...] = ()
 
     def to_series(self) -> pd.Series[float]:
         """Return the values by name; provenance and reasons in ``attrs``."""
@@ -133,6 +136,7 @@ def measure_region(
         np.fromiter(values.values(), np.float64, len(values)),
         MappingProxyType(reasons),
         MappingProxyType(_provenance(image, prepared, settings, label)),
+        tuple(part.unmade for part in measured if part.unmade),
     )
 
 

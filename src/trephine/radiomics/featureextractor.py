@@ -214,7 +214,8 @@ class RadiomicsFeatureExtractor:
         -------
         OrderedDict
             PyRadiomics' keys, ``diagnostics_...`` first where ``additionalInfo`` is on. With
-            ``voxelBased`` the features are SimpleITK images of the region's box.
+            ``voxelBased`` the features are SimpleITK images of the region's box. As in PyRadiomics,
+            there are no keys of an image type that cannot be made of the image.
 
         Raises
         ------
@@ -242,7 +243,9 @@ class RadiomicsFeatureExtractor:
             found.update(map_images(*pair, settings, used))
             return found
         result = measure_region(*pair, settings)
-        found.update(zip(result.names, map(np.float64, result.values), strict=True))
+        for name, value in zip(result.names, result.values, strict=True):
+            if not name.startswith(tuple(f"{unmade}_" for unmade in result.unmade)):
+                found[name] = np.float64(value)
         return found
 
     def _settings(self, used: dict[str, Any]) -> RadiomicsSettings:

@@ -28,10 +28,14 @@ _ONE_LEVEL = {
 
 @dataclass(frozen=True)
 class ImageTypeFeatures:
-    """Features of one image type: full name to value, and full name to reason."""
+    """Features of one image type: full name to value, and full name to reason.
+
+    ``unmade`` is its name where the filter could not make the image.
+    """
 
     values: dict[str, float]
     reasons: dict[str, str]
+    unmade: str = ""
 
 
 def measure(
@@ -45,9 +49,8 @@ def measure(
     wanted = {family: enabled_features(settings, family) for family in value_families(settings)}
     if derived.values is None:
         names = [name for family in wanted for name in _names(derived.name, family, wanted[family])]
-        return ImageTypeFeatures(
-            dict.fromkeys(names, math.nan), dict.fromkeys(names, derived.reason)
-        )
+        why = dict.fromkeys(names, derived.reason)
+        return ImageTypeFeatures(dict.fromkeys(names, math.nan), why, derived.name)
     if derived.name != "original":  # the range is the image's own
         settings = settings.model_copy(update={"resegmentRange": None})
     quantised = quantise(derived.values, settings)
