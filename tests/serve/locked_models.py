@@ -12,6 +12,7 @@ from trephine.cohort.schema import ClinicalVariable
 from trephine.modelling.absolute_risk import other_causes
 from trephine.modelling.fitted_model import FittedModel, fit_model
 from trephine.modelling.imputation import Imputation
+from trephine.modelling.joint_range import joint_range
 from trephine.modelling.points import nomogram_of
 from trephine.modelling.prediction import Predictor
 from trephine.modelling.refits import RefitForm, Refits, refit_form
@@ -117,7 +118,8 @@ def of_every_cause(
     """Return the model of the terms from the ``first`` on, with the rates of other events."""
     terms, columns = TERMS[first:], design[:, first:]
     model = fit_model(name, parts, terms, columns, survival)
-    return replace(model, others=other_causes(terms, columns, survival))
+    joint = joint_range(terms, columns[None], {})
+    return replace(model, others=other_causes(terms, columns, survival), joint=joint)
 
 
 def refit(predictor: Predictor, design: FloatArray, survival: Survival, seed: int) -> RefitForm:

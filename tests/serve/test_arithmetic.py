@@ -83,6 +83,58 @@ def test_ten_thousand_cases_are_predicted_as_the_model_predicts_them(
     np.testing.assert_allclose(found[:, [0, 1, 4, 7]], expected, rtol=0, atol=TOLERANCE)
 
 
+def test_ten_thousand_cases_lie_as_far_from_training_as_the_model_says(tmp_path: Path) -> None:
+    n, model = 10_000, locked_model().named("Whole")
+    assert model.joint is not None
+    rng = np.random.default_rng(12)
+    design = rng.normal(size=(n, 6)) * [2, 0, 0, 30, 0, 60] + [0, 0, 0, 50, 0, 50]
+    stage = rng.integers(0, 3, n)
+    design[:, [1, 2, 4]] = np.column_stack([stage == 1, stage == 2, rng.integers(0, 2, n)])
+    joint = content_of(locked_model())["models"][0]["joint"]
+    found = np.array(called("jointDistance", [[joint, row] for row in design.tolist()], tmp_path))
+    np.testing.assert_allclose(found, model.joint.distance(design), rtol=0, atol=TOLERANCE)
+    assert 0.05 < (found > joint["reach"]).mean() < 0.95
+
+
+def test_values_that_do_not_go_together_are_warned_of_as_predict_does(tmp_path: Path) -> None:
+    plain = locked_model()
+    whole = plain.named("Clinical")
+    assert whole.joint is not None
+    # No training case of these was at stage II with a small angle.
+    pair = (("stage", 0), ("angle", None))
+    changed = replace(whole, joint=replace(whole.joint, unseen=(pair,), reach=1.5))
+    predictor = replace(plain.predictor, models={"Clinical": changed})
+    context = plain.context.model_copy(update={"primary_model": "Clinical"})
+    model = replace(plain, predictor=predictor, context=context)
+    cases = cases_of(60)
+    for case in cases:
+        case["clinical"]["stage"] = "II"
+    counts = set()
+    for case, own in zip(
+        cases, predicted(content_of(model), "Clinical", cases, tmp_path), strict=True
+    ):
+        said = predict_case(model, as_plain_values(case), "Clinical").warnings
+        codes = [one["code"] for one in own["warnings"]]
+        assert any("Mahalanobis" in one for one in said) == ("jointly" in codes)
+        both = "no training case had both Stage <b> II and Angle < 200"
+        assert any(both in one for one in said) == ("unseen_pair" in codes)
+        assert len(said) == len(codes)
+        counts.add(("jointly" in codes, "unseen_pair" in codes))
+    assert len(counts) == 4
+
+
+def test_an_older_model_says_that_it_compares_each_value_alone(tmp_path: Path) -> None:
+    plain = locked_model()
+    older = {key: replace(one, joint=None) for key, one in plain.predictor.models.items()}
+    model = replace(plain, predictor=replace(plain.predictor, models=older))
+    (case,) = cases_of(1)
+    (own,) = predicted(content_of(model), "Clinical", [case], tmp_path)
+    said = predict_case(model, as_plain_values(case), "Clinical").warnings
+    assert [one["code"] for one in own["warnings"]].count("alone") == 1
+    assert sum("each was compared with its own range" in one for one in said) == 1
+    assert len(own["warnings"]) == len(said)
+
+
 def test_where_events_compete_survival_is_what_is_left_of_the_absolute_risk(tmp_path: Path) -> None:
     model = locked_model(competing=True)
     content = content_of(model)

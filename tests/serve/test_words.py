@@ -67,7 +67,7 @@ def test_no_page_asks_for_a_text_that_is_not_there() -> None:
 def test_every_warning_and_problem_of_the_arithmetic_has_words(code: str) -> None:
     module = ROOM.joinpath("static", "arithmetic.mjs").read_text("utf-8")
     pattern = r"problems\.push\(\{ code: \"(\w+)\"" if code == "problem" else (
-        r"(?:warnings|far)\.push\(\{ code: \"(\w+)\"")  # fmt: skip
+        r"(?:warnings|far|found)\.push\(\{ code: \"(\w+)\"")  # fmt: skip
     found = set(re.findall(pattern, module))
     assert len(found) >= 5
     assert {f"{code}_{name}" for name in found} <= set(catalogue()["en"])

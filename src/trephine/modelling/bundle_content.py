@@ -17,6 +17,7 @@ from trephine.modelling.fitted_model import DECILES, FittedModel
 from trephine.modelling.harmonise import Combat
 from trephine.modelling.harmoniser import Harmoniser
 from trephine.modelling.imputation import Imputation
+from trephine.modelling.joint_range import joint_from_json, joint_to_json
 from trephine.modelling.prediction import Predictor
 from trephine.modelling.signature import Signature
 from trephine.modelling.term_content import term_from_json, term_to_json
@@ -162,6 +163,7 @@ def _model_to_json(model: FittedModel) -> dict[str, Any]:
         "n_events": model.n_events,
         "left_out": [list(pair) for pair in model.left_out],
         **({"others": [_plain(asdict(one)) for one in model.others]} if model.others else {}),
+        **({} if model.joint is None else {"joint": joint_to_json(model.joint)}),
     }
 
 
@@ -169,11 +171,11 @@ def _model_from_json(part: Mapping[str, Any]) -> FittedModel:
     q = len(part["terms"])
     low, high = part["linear_predictor_range"]
     base = part["baseline"]
-    times = _array(base["times"])
+    times, terms = _array(base["times"]), _terms(part["terms"])
     return FittedModel(
         name=part["name"],
         parts=tuple(part["parts"]),
-        terms=_terms(part["terms"]),
+        terms=terms,
         coefficients=_array(part["coefficients"]),
         covariance=_array(part["covariance"]).reshape(q, q),
         centre=_array(part["centre"]),
@@ -193,6 +195,7 @@ def _model_from_json(part: Mapping[str, Any]) -> FittedModel:
         left_out=tuple((name, reason) for name, reason in part["left_out"]),
         deciles=_array(part["deciles"]).reshape(len(DECILES)),
         others=tuple(_other_from_json(one, q) for one in part.get("others", ())),
+        joint=joint_from_json(part["joint"], terms) if "joint" in part else None,
     )
 
 

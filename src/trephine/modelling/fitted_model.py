@@ -12,6 +12,7 @@ from scipy.special import ndtri
 from trephine.choices import Penalty
 from trephine.errors import InputError
 from trephine.modelling.absolute_risk import OtherCause, absolute_risk
+from trephine.modelling.joint_range import JointRange
 from trephine.modelling.terms import CLINICAL, Term, clinical_of, signatures_of
 from trephine.regression.cox_fit import CoxOptions, fit_cox, weighted_sum
 from trephine.regression.cox_prediction import hazard_with_error
@@ -87,6 +88,9 @@ class FittedModel:
     unfittable
         Of ``left_out``, the signatures with which the Cox model cannot be fitted (they may order
         the events perfectly), other than those that carry nothing; not kept in a bundle.
+    joint
+        How training's values lie together; None with fewer than two variables, and where nobody
+        knows: an older bundle, a published equation.
     """
 
     name: str
@@ -108,6 +112,7 @@ class FittedModel:
     deciles: FloatArray = field(default_factory=lambda: np.zeros(len(DECILES)))
     unfittable: tuple[str, ...] = ()
     others: tuple[OtherCause, ...] = ()
+    joint: JointRange | None = None
 
     @property
     def signatures(self) -> tuple[str, ...]:
@@ -301,19 +306,11 @@ def _without_terms(
     """Return the model that predicts the same for everyone: the hazard of all cases."""
     none = np.empty(0)
     return FittedModel(
-        name=name,
-        parts=parts,
-        terms=(),
-        coefficients=none,
-        covariance=np.empty((0, 0)),
-        centre=none,
-        scale=none,
-        low=none,
-        high=none,
+        name, parts, (), none, np.empty((0, 0)), none, none, none, none,
         baseline=hazard_of_all(survival),
         linear_predictor_range=(0.0, 0.0),
         risk_cut=0.0,
         n=len(survival),
         n_events=int(survival.event.sum()),
         left_out=tuple(left_out),
-    )
+    )  # fmt: skip

@@ -19,6 +19,7 @@ from trephine.modelling.pooled_model import fit_over, other_causes_over
 from trephine.modelling.prediction import ModelPrediction, Predictor
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.terms import CLINICAL, Term
+from trephine.modelling.training_range import with_full_range
 from trephine.selection.audit import AuditRow
 from trephine.survival.interval_outcome import IntervalSurvival
 from trephine.types import FloatArray, IntArray
@@ -118,11 +119,14 @@ def fit_recipe(cases: Cases, settings: RecipeSettings, rng: np.random.Generator)
             rng=rng,
         )
     models = {}
+    scores = {name: chain.training_score for name, chain in chains.items()}
     for name, parts in settings.models:
         columns, left_out = _columns(parts, cases, chains, clinical, settings)
         penalty = clinical.penalty if clinical is not None and CLINICAL in parts else "none"
         fitted = _fit_columns((name, parts, penalty), columns, left_out, cases, cluster, settings)
-        models[name] = _with_full_range(fitted, chains)
+        own = {term.name: column for term, column in columns}
+        designs = as_designs([own[term.name] for term in fitted.terms], len(cases))
+        models[name] = with_full_range(fitted, designs, scores)
     predictor = Predictor(
         signatures={name: chain.signature for name, chain in chains.items()},
         variables=dict(cases.clinical.variables),
@@ -293,23 +297,3 @@ def _falling(model: FittedModel) -> int | None:
         if term.is_signature and coefficient <= 0
     ]
     return min(falling)[1] if falling else None
-
-
-def _with_full_range(model: FittedModel, chains: Mapping[str, FittedChain]) -> FittedModel:
-    """Return a model whose ranges hold the training cases' own scores.
-
-    A model that was fitted to out-of-fold scores predicts from the signature of all cases, which
-    lies further from its mean. Whatever predicts must warn of values out of range.
-    """
-    low, high = model.low.copy(), model.high.copy()
-    shift_low = shift_high = 0.0
-    for j, term in enumerate(model.terms):
-        if not term.is_signature:
-            continue
-        score = chains[term.variable].training_score
-        low[j], high[j] = min(low[j], score.min()), max(high[j], score.max())
-        shift_low += float(model.coefficients[j]) * float(low[j] - model.low[j])
-        shift_high += float(model.coefficients[j]) * float(high[j] - model.high[j])
-    first, last = model.linear_predictor_range
-    reach = (first + min(shift_low, 0.0), last + max(shift_high, 0.0))
-    return replace(model, low=low, high=high, linear_predictor_range=reach)

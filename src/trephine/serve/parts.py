@@ -15,7 +15,9 @@ from markupsafe import Markup
 MODULES = ("arithmetic.mjs", "drawing.mjs", "wording.mjs", "page.mjs")
 
 _IMPORT = re.compile(r"^import \{[^}]*\} from \"[^\"]*\";\n", re.MULTILINE)
-_COMMENT = re.compile(r"^ *(?://.*|/\*\*.*\*/)\n", re.MULTILINE)  # a line that holds no more
+# Lines that hold no more than a comment, and the space before a line: no text of the modules runs
+# over several lines.
+_COMMENT = re.compile(r"^ *(?://.*|/\*\*(?:(?!\*/)[\s\S])*\*/)\n|^ +|^\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:function|const) )", re.MULTILINE)
 
 

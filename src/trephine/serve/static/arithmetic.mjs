@@ -132,6 +132,7 @@ export function designOf(content, model, values) {
     });
   }
   warnings.push(...far);
+  if (!problems.length) warnings.push(...jointly(content, model, design));
   if (content.landmark !== null) {
     warnings.push({ code: "landmark", time: content.landmark, unit: content.unit });
   }
@@ -149,6 +150,43 @@ function distinct(problems) {
     const key = `${one.code}/${one.field}`;
     return !seen.has(key) && seen.add(key);
   });
+}
+
+/** Return how far a case lies from the training cases in all its values together. */
+export function jointDistance({ centre, directions }, design) {
+  let squares = 0;
+  for (const direction of directions) {
+    const along = direction.reduce((sum, unit, j) => sum + unit * (design[j] - centre[j]), 0);
+    squares += along * along;
+  }
+  return Math.sqrt(squares);
+}
+
+/** Return warnings of values that do not go together as those of training did. */
+function jointly(content, { joint, terms }, design) {
+  if (!joint) return [];
+  const found = [];
+  if (joint === "unknown") {
+    found.push({ code: "alone" });
+    return found;
+  }
+  const distance = jointDistance(joint, design);
+  if (distance > joint.reach) found.push({ code: "jointly", distance, reach: joint.reach });
+  const ofGroups = (key) => terms
+    .map((term, place) => ({ term, place }))
+    .filter(({ term }) => term.variable === key && ["level", "at-least"].includes(term.kind));
+  const within = ([key, place]) => place === null
+    ? ofGroups(key).every((one) => design[one.place] === 0) : design[place] === 1;
+  const named = ([key, place]) => {
+    const { label } = content.variables.find((one) => one.key === key);
+    const own = place === null ? ofGroups(key)[0].term : terms[place];
+    if (own.kind === "level") return { label, level: place === null ? own.reference : own.level };
+    return { label, bound: `${place === null ? "<" : "≥"} ${general(own.cut)}` };
+  };
+  for (const pair of joint.unseen) {
+    if (pair.every(within)) found.push({ code: "unseen_pair", groups: pair.map(named) });
+  }
+  return found;
 }
 
 function signatureNamed(content, key) {

@@ -52,7 +52,7 @@ export function warningSentence(speech, one) {
     if (typeof words[key] === "number") words[key] = general(words[key]);
   }
   for (const key of ["distance", "reach"]) {
-    if (typeof words[key] === "number") words[key] = general(words[key], 2);
+    if (key in words) words[key] = general(words[key], one.code === "jointly" ? 3 : 2);
   }
   for (const key of ["label", "reference"]) if (words[key]) words[key] = own(words[key]);
   if (typeof one.value === "string") words.value = own(one.value);
@@ -62,6 +62,11 @@ export function warningSentence(speech, one) {
     const shown = ({ label, value }) =>
       `${own(label)} ${typeof value === "number" ? general(value) : own(value)}`;
     words.values = list(one.filled.map(shown));
+  }
+  if (one.groups) {
+    const [first, second] = one.groups.map(
+      ({ label, level, bound }) => `${own(label)} ${bound ?? own(level)}`);
+    Object.assign(words, { first, second });
   }
   return say(`warning_${one.code}`, words);
 }

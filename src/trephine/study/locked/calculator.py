@@ -30,6 +30,7 @@ from trephine.study.locked.calculator_interval import (
     or_none,
     refit_variables,
 )
+from trephine.study.locked.calculator_joint import joint_of
 from trephine.study.locked.calculator_rates import rates_of
 from trephine.study.locked.model import LockedModel
 from trephine.types import FloatArray
@@ -176,6 +177,7 @@ def _model(locked: LockedModel, model: FittedModel, left_out: frozenset[Bulky]) 
         ),
         nomogram=locked.context.nomograms.get(model.name),
         rates=rates_of(model),
+        joint=joint_of(model),
     )
 
 

@@ -17,6 +17,8 @@ from trephine.study.locked.context import NomogramContext, Part, UpdateContext
 from trephine.study.locked.intervals import NoRefits
 
 NumberList = tuple[float, ...]
+# Key of a variable, and the place of the term that is 1 in the group; null: its reference.
+CalculatorGroup = tuple[str, int | None]
 
 
 class CalculatorVariable(Part):
@@ -190,6 +192,20 @@ class CalculatorRates(Part):
     """The competing events."""
 
 
+class CalculatorJoint(Part):
+    """Where the training cases lie, in all q terms together."""
+
+    centre: NumberList
+    """Shape (q,)."""
+    directions: tuple[NumberList, ...]
+    """Shape (r, q): a case's distance is the root of the sum, over directions, of the squares of
+    the sum of (value - centre) direction."""
+    reach: float
+    """Largest distance of a training case."""
+    unseen: tuple[tuple[CalculatorGroup, CalculatorGroup], ...]
+    """Pairs of groups that no training case had both."""
+
+
 class CalculatorPerformance(Part):
     """How well the model ranks cases, as the study's report says."""
 
@@ -245,6 +261,9 @@ class CalculatorModel(Part):
     rates: CalculatorRates | None = None
     """Of every event, where others compete: survival is then 1 - risk of the event, and the
     baselines above are of its rate alone. Null where no events compete."""
+    joint: CalculatorJoint | Literal["unknown"] | None = None
+    """How training's values lie together; unknown in older models and published equations, null
+    where the model has fewer than two variables."""
 
 
 class CalculatorContent(Part):

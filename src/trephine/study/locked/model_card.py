@@ -37,7 +37,8 @@ def model_card(facts: Facts, primary: str) -> str:
         "",
         f"{flow.analysed.cases} cases of {flow.analysed.patients} patients,"
         f" {flow.events} events. Predictions for cases outside the training ranges carry a"
-        " warning.",
+        " warning, and so do values that together lie further out than those of any training"
+        " case.",
         "",
         "## Terms",
         "",

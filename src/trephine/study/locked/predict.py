@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from trephine.cohort.schema import capitalised
+from trephine.cohort.schema import capitalised, label_of
 from trephine.evaluation.risk_groups import group_names
 from trephine.modelling.bundle_signing import told
 from trephine.modelling.cases import FeatureSet
 from trephine.modelling.fitted_model import FittedModel
+from trephine.modelling.joint_range import judges_jointly
 from trephine.modelling.prediction import Predictor
 from trephine.study.gather.signatures import set_label
 from trephine.study.locked.case_clinical import clinical_of
@@ -280,4 +281,34 @@ def _outside(
                 f"{term.label}: the case lies {distance:.2g} SD per feature from the training mean,"
                 f" further than any training case ({signature.reach:.2g})"
             )
+    return warnings + _outside_jointly(predictor, model, design)
+
+
+def _outside_jointly(predictor: Predictor, model: FittedModel, design: np.ndarray) -> list[str]:
+    """Return where the values of a case do not go together as training's did."""
+    if not judges_jointly(model.terms):
+        return []
+    if model.joint is None:
+        return [
+            "the model does not say which values go together; each was compared with its own range"
+            " only"
+        ]
+    warnings = []
+    distance = float(model.joint.distance(design[None])[0])
+    if distance > model.joint.reach:
+        warnings.append(
+            f"taken together, the values of this case lie further from those of the training cases"
+            f" (Mahalanobis distance {distance:.3g}) than those of any training case do"
+            f" ({model.joint.reach:.3g})"
+        )
+    for pair in model.joint.pairs_of(model.terms, design):
+        one, other = (_group(predictor, model, *group) for group in pair)
+        warnings.append(f"no training case had both {one} and {other}")
     return warnings
+
+
+def _group(predictor: Predictor, model: FittedModel, variable: str, column: int | None) -> str:
+    """Return a group of a variable with the variable's name."""
+    own = next(term for term in model.terms if term.variable == variable and term.is_group)
+    group = own.reference_group if column is None else model.terms[column].group
+    return f"{label_of(variable, predictor.variables[variable])} {group}"
