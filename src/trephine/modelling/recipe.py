@@ -124,9 +124,7 @@ def fit_recipe(cases: Cases, settings: RecipeSettings, rng: np.random.Generator)
         columns, left_out = _columns(parts, cases, chains, clinical, settings)
         penalty = clinical.penalty if clinical is not None and CLINICAL in parts else "none"
         fitted = _fit_columns((name, parts, penalty), columns, left_out, cases, cluster, settings)
-        own = {term.name: column for term, column in columns}
-        designs = as_designs([own[term.name] for term in fitted.terms], len(cases))
-        models[name] = with_full_range(fitted, designs, scores)
+        models[name] = with_full_range(fitted, _designs_of(fitted, columns, len(cases)), scores)
     predictor = Predictor(
         signatures={name: chain.signature for name, chain in chains.items()},
         variables=dict(cases.clinical.variables),
@@ -210,6 +208,12 @@ def as_designs(columns: Sequence[FloatArray], n_cases: int) -> FloatArray:
     if not columns:
         return np.empty((1, n_cases, 0))
     return np.stack(np.broadcast_arrays(*columns), axis=2)
+
+
+def _designs_of(model: FittedModel, columns: Sequence[Column], n_cases: int) -> FloatArray:
+    """Return what a model was fitted to of the columns that it was given, shape (m, n, q)."""
+    by_name = {term.name: column for term, column in columns}
+    return as_designs([by_name[term.name] for term in model.terms], n_cases)
 
 
 def _no_clinical(clinical: ClinicalChoice | None, table: ClinicalTable) -> str:
