@@ -23,7 +23,7 @@ _DIGITS = 6
 
 # A variable, and the place of the term that is 1 in its group; None for the reference group, where
 # all terms of the variable are 0.
-Group = tuple[str, int | None]
+TermGroup = tuple[str, int | None]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class JointRange:
     centre: FloatArray
     directions: FloatArray
     reach: float
-    unseen: tuple[tuple[Group, Group], ...]
+    unseen: tuple[tuple[TermGroup, TermGroup], ...]
 
     def distance(self, design: FloatArray) -> FloatArray:
         """Return the distance of m cases, shape (m,); ``design`` has shape (m, q)."""
@@ -59,7 +59,7 @@ class JointRange:
         found: FloatArray = np.sqrt((away**2).sum(axis=1))
         return found
 
-    def pairs_of(self, terms: Sequence[Term], row: FloatArray) -> list[tuple[Group, Group]]:
+    def pairs_of(self, terms: Sequence[Term], row: FloatArray) -> list[tuple[TermGroup, TermGroup]]:
         """Return the unseen pairs that a case has; ``row`` are its terms, shape (q,)."""
         return [
             pair
@@ -130,7 +130,7 @@ def _directions(terms: Sequence[Term], rows: FloatArray) -> FloatArray:
     return directions
 
 
-def _members(terms: Sequence[Term], rows: FloatArray, group: Group) -> BoolArray:
+def _members(terms: Sequence[Term], rows: FloatArray, group: TermGroup) -> BoolArray:
     """Say which cases are in a group, shape (n,)."""
     variable, column = group
     if column is not None:
@@ -139,9 +139,9 @@ def _members(terms: Sequence[Term], rows: FloatArray, group: Group) -> BoolArray
     return np.asarray((rows[:, own] == 0).all(axis=1))
 
 
-def _unseen(terms: Sequence[Term], rows: FloatArray) -> tuple[tuple[Group, Group], ...]:
+def _unseen(terms: Sequence[Term], rows: FloatArray) -> tuple[tuple[TermGroup, TermGroup], ...]:
     """Return the pairs of groups that no case has both, of groups that some case has."""
-    groups: dict[str, list[Group]] = {}
+    groups: dict[str, list[TermGroup]] = {}
     for j, term in enumerate(terms):
         if term.is_group and term.has_own_range:
             groups.setdefault(term.variable, [(term.variable, None)]).append((term.variable, j))
@@ -185,7 +185,7 @@ def joint_from_json(content: Mapping[str, Any], terms: Sequence[Term]) -> JointR
     )
 
 
-def _group(content: Sequence[Any], terms: Sequence[Term]) -> Group:
+def _group(content: Sequence[Any], terms: Sequence[Term]) -> TermGroup:
     variable, column = content
     own = {j for j, term in enumerate(terms) if term.variable == variable and term.is_group}
     if not own or column not in {None, *own}:
