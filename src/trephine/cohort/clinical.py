@@ -175,8 +175,15 @@ def _measured(
     problems += [one.in_table(name) for one in found]
     possible = np.all([(arc >= 0) & (arc <= LARGEST_ARC_DEGREE) for arc in arcs], axis=0)
     values = np.full(len(frame), np.nan)
-    values[possible] = _COMPUTE[variable.measure or ""](arcs[0][possible], arcs[1][possible])
+    values[possible] = measured_by_arcs(variable, arcs[0][possible], arcs[1][possible])
     return values
+
+
+def measured_by_arcs(
+    variable: ClinicalVariable, coronal: FloatArray, axial: FloatArray
+) -> FloatArray:
+    """Return a femoral-head measure of arcs in degrees, each 0 to 180."""
+    return _COMPUTE[variable.measure or ""](coronal, axial)
 
 
 @cache

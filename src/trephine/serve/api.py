@@ -177,7 +177,7 @@ def listed(served: ServedModel) -> ListedModel:
 
 def prediction_of(found: CasePrediction) -> Prediction:
     """Return a prediction as the API answers it."""
-    return Prediction.model_validate_json(found.to_json())
+    return Prediction.model_validate(found.content())
 
 
 __all__ = ["Busy", "api_routes", "listed"]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from trephine.cohort.clinical import read_clinical
-from trephine.cohort.schema import ClinicalTable, label_of
+from trephine.cohort.schema import ClinicalTable, ClinicalVariable, label_of
+from trephine.cohort.typed_values import typed_clinical
 from trephine.errors import InputError, StudyProblemsError
 from trephine.modelling.conditional import ChainedImputation
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.prediction import Predictor
-from trephine.study.locked.case_row import case_row, name_of
+from trephine.study.locked.case_row import Given, case_row, name_of
 from trephine.study.locked.gaps import clinical_gaps
 from trephine.study.locked.model import LockedModel
 from trephine.study.locked.new_case import NewCase
@@ -34,22 +38,39 @@ def clinical_of(
             f"prediction: expected clinical values of {', '.join(variables)} (--clinical), found"
             " none"
         )
-    frame = case_row(case.clinical, locked.context.table, case.side)
     # What harmonisation would keep, and what only refits use, is read where it is given: the model
     # can do without.
-    variables |= {
-        key: predictor.variables[key] for key in sorted(covariates) if key in frame.columns
-    }
-    table, problems = read_clinical(frame, variables, name_of(case.clinical), locked=True)
-    if problems:
-        raise StudyProblemsError(problems)
+    more = {key: predictor.variables[key] for key in sorted(covariates)}
+    table = _table(locked, case.clinical, case.side, variables, more)
     warnings = clinical_gaps(predictor, model, table)
     for unseen in predictor.unseen_levels(table, [model.name]):
         warnings.append(
-            f"{label_of(unseen.variable, variables[unseen.variable])}: no training case was"
+            f"{label_of(unseen.variable, table.variables[unseen.variable])}: no training case was"
             f" {table.texts(unseen.variable)[0]}; it is taken as {unseen.reference}"
         )
     return table, warnings
+
+
+def _table(
+    locked: LockedModel,
+    given: Given,
+    side: str | None,
+    needed: Mapping[str, ClinicalVariable],
+    more: Mapping[str, ClinicalVariable],
+) -> ClinicalTable:
+    """Return the variables that are needed, and those more that are given."""
+    as_they_are = not isinstance(given, Path) and not locked.context.table.read
+    if as_they_are and not locked.context.table.sides:
+        assert not isinstance(given, Path)
+        there = {**needed, **{key: one for key, one in more.items() if key in given}}
+        if (typed := typed_clinical(given, there)) is not None:
+            return typed
+    frame = case_row(given, locked.context.table, side)
+    there = {**needed, **{key: one for key, one in more.items() if key in frame.columns}}
+    table, problems = read_clinical(frame, there, name_of(given), locked=True)
+    if problems:
+        raise StudyProblemsError(problems)
+    return table
 
 
 def _covariates(predictor: Predictor, model: FittedModel) -> set[str]:

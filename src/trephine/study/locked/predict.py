@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -88,17 +89,21 @@ class CasePrediction:
         lines += [f"Warning: {warning}" for warning in self.warnings]
         return lines
 
-    def to_json(self) -> str:
-        """Return the prediction as JSON."""
-        content = asdict(self)
-        content["survival"] = {
+    def content(self) -> dict[str, Any]:
+        """Return the prediction as plain values, None where a number is not known."""
+        # Not `asdict`, which copies everything, and takes a server longer than the model does.
+        found = {one.name: getattr(self, one.name) for one in fields(self)}
+        found["survival"] = {
             f"{horizon:g}": {
-                name: _finite(value)
-                for name, value in (("value", s.value), ("low", s.low), ("high", s.high))
+                "value": _finite(s.value), "low": _finite(s.low), "high": _finite(s.high)
             }
             for horizon, s in self.survival.items()
-        }
-        return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        }  # fmt: skip
+        return {**found, "warnings": list(self.warnings), "scores": dict(self.scores)}
+
+    def to_json(self) -> str:
+        """Return the prediction as JSON."""
+        return json.dumps(self.content(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _rest(survival: Estimate) -> Estimate:
