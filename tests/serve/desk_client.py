@@ -75,6 +75,9 @@ class Inline(Aside):
     async def ask(self, function: Callable[..., Any], *given: object) -> Any:
         return function(*given)
 
+    def warm(self, module: str) -> None:
+        """Start no process: none is asked anything."""
+
 
 @contextmanager
 def desk_of(folder: Path) -> Iterator[Desk]:

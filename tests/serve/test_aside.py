@@ -10,11 +10,13 @@ from importlib import import_module
 from pathlib import Path
 from time import sleep
 from types import ModuleType
+from typing import Any, ClassVar
 
 import anyio
 import pytest
 
 from trephine.errors import InputError, WorkerError
+from trephine.serve.desk import data_routes, folder_routes
 from trephine.serve.desk.annotate import benches, routes
 from trephine.serve.desk.aside import Aside, ByName
 from trephine.study.shelf.studies import look_through
@@ -63,14 +65,22 @@ print(*sorted({"pandas", "numba", "scipy", "trephine.imaging", "trephine.plan"} 
 """
 
 
-@pytest.mark.parametrize("program", [STARTED, DRAWN])
+# So are the looks at a table, and what a page chose is sent to them.
+LOOKED = """
+import sys
+import trephine.serve.desk.app, trephine.study.editing.looks, trephine.study.editing.stored_table
+print(*sorted({"pandas", "numba", "scipy", "trephine.imaging", "trephine.plan"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("program", [STARTED, DRAWN, LOOKED])
 def test_a_desk_starts_without_what_reads_tables_and_images(program: str) -> None:
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert said.returncode == 0, said.stderr
     assert said.stdout.split() == []
 
 
-@pytest.mark.parametrize("module", [routes, benches])
+@pytest.mark.parametrize("module", [routes, benches, data_routes, folder_routes])
 def test_functions_that_are_asked_by_name_are_there(module: ModuleType) -> None:
     named = [one for one in vars(module).values() if isinstance(one, ByName)]
     assert named
@@ -93,3 +103,20 @@ def test_a_page_that_shows_and_predicts_by_a_model_needs_nothing_that_models_nee
     )
     heavy = {"numba", "scipy", "sklearn", "SimpleITK", "pydicom", "matplotlib", "torch"}
     assert heavy.isdisjoint(done.stdout.split())
+
+
+class Counting(Aside):
+    """Counts what its processes are sent, and starts none."""
+
+    sent: ClassVar[list[tuple[object, ...]]] = []
+
+    def _submit(self, function: object, given: tuple[object, ...]) -> Any:
+        self.sent.append(given)
+
+
+def test_what_reads_tables_is_loaded_once_before_anybody_asks() -> None:
+    aside = Counting(60.0, 8 << 30)
+    aside.warm("trephine.study.editing.data_look")
+    aside.warm("trephine.study.editing.data_look")
+    aside.end()
+    assert aside.sent == [("trephine.study.editing.data_look",)]

@@ -58,6 +58,7 @@ class Aside:
         self._seconds, self._memory, self._folder = seconds, memory_bytes, folder
         self._pool: ProcessPoolExecutor | None = None
         self._lock = Lock()
+        self._warmed = False
         # A worker's life is bound to the thread that started it: threads of requests come and go.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="aside")
 
@@ -77,6 +78,15 @@ class Aside:
             If the process died or took too long.
         """
         return await to_thread.run_sync(partial(self._asked, function, given))
+
+    def warm(self, module: str) -> None:
+        """Let a process load a module before anything is asked for that needs it; once.
+
+        Nobody waits, and nothing is said if it fails: the first question says so itself.
+        """
+        if not self._warmed:
+            self._warmed = True
+            self._starter.submit(self._submit, _load, (module,))
 
     def end(self) -> None:
         """End the processes for good."""
@@ -133,3 +143,7 @@ def _start(memory_bytes: int, folder: Path | None) -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         most = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _load(module: str) -> None:
+    import_module(module)

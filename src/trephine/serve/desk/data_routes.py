@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
@@ -11,14 +11,18 @@ from starlette.responses import FileResponse, Response
 
 from trephine.choices import DEFAULT_PROTOCOL, ProtocolName
 from trephine.errors import StudyProblemsError
+from trephine.serve.desk.aside import ByName
 from trephine.serve.desk.pages import Desk, attachment, onward, own_texts
+from trephine.study.editing.looks import ColumnRole, DataChoices, DataLook, ImageChoice
+from trephine.study.editing.study_file import ROLES, FileChangedError, VariableEdit, save_text
 from trephine.study.shelf.studies import ShelvedStudy
 from trephine.study.table_names import tables_in
 from trephine.types import TimeUnit
 
-if TYPE_CHECKING:  # they import all that reads tables, which other processes do
-    from trephine.study.editing.data_look import DataLook
-    from trephine.study.editing.data_save import DataChoices, ImageChoice
+# Their modules import all that reads tables, which other processes do.
+_LOOK = ByName("trephine.study.editing.data_look", "look_at_data")
+_SAVE = ByName("trephine.study.editing.data_save", "save_choices")
+_SETTLE = ByName("trephine.study.editing.data_save", "settle_question")
 
 # Texts that the page asks for: section and key by the field's name.
 TEXTS = {
@@ -51,13 +55,10 @@ def _shown_and_chosen(routes: APIRouter, desk: Desk) -> None:
 
     @routes.post(room)
     async def choose(request: Request, address: str) -> Response:
-        from trephine.study.editing.data_save import save_choices
-        from trephine.study.editing.study_file import FileChangedError
-
         study = desk.study(address)
         texts = await own_texts(desk, request)
         try:
-            await desk.aside.ask(save_choices, study.path, _chosen(texts))
+            await desk.aside.ask(_SAVE, study.path, _chosen(texts))
         except FileChangedError:
             return await _page(desk, request, study, 409, note="changed")
         except StudyProblemsError as error:
@@ -67,14 +68,11 @@ def _shown_and_chosen(routes: APIRouter, desk: Desk) -> None:
 
     @routes.post(f"{room}/decided")
     async def decided(request: Request, address: str) -> Response:
-        from trephine.study.editing.data_save import settle_question
-        from trephine.study.editing.study_file import FileChangedError
-
         study = desk.study(address)
         texts = await own_texts(desk, request)
         asked = (study.path, texts.get("question", ""), texts.get("digest", ""))
         try:
-            await desk.aside.ask(settle_question, *asked)
+            await desk.aside.ask(_SETTLE, *asked)
         except FileChangedError:
             return await _page(desk, request, study, 409, note="changed")
         return onward(study, "data", _query(request))
@@ -89,8 +87,6 @@ def _study_file(routes: APIRouter, desk: Desk) -> None:
 
     @routes.post("/studies/{address}/file")
     async def save(request: Request, address: str) -> Response:
-        from trephine.study.editing.study_file import FileChangedError, save_text
-
         study = desk.study(address)
         texts = await own_texts(desk, request)
         if "text" not in texts:
@@ -116,10 +112,8 @@ async def _page(
     note: str = "",
 ) -> Response:
     """Return the page; what was typed and could not be saved stays in its field."""
-    from trephine.study.editing.data_look import look_at_data
-
     row = _number(request.query_params.get("row", ""))
-    look: DataLook = await desk.aside.ask(look_at_data, study.path, row)
+    look: DataLook = await desk.aside.ask(_LOOK, study.path, row)
     content = look.file.content
     now = {field: _as_text(content, *place) for field, place in TEXTS.items()}
     data = content.get("data")
@@ -173,10 +167,6 @@ def _as_text(content: Mapping[str, Any], section: str, key: str) -> str:
 
 def _chosen(texts: Mapping[str, str]) -> DataChoices:
     """Return what a form of the page chose."""
-    from trephine.study.editing.column_look import ColumnRole
-    from trephine.study.editing.data_save import DataChoices
-    from trephine.study.editing.study_file import VariableEdit
-
     roles: dict[str, ColumnRole] = {}
     variables: dict[str, VariableEdit] = {}
     for name, column in texts.items():
@@ -215,8 +205,6 @@ def _raters(texts: Mapping[str, str], before: str = "") -> dict[str, str]:
 
 def _images(texts: Mapping[str, str]) -> dict[str, ImageChoice]:
     """Return the paths of each of several images, by its name."""
-    from trephine.study.editing.data_save import ImageChoice
-
     return {
         texts[name]: ImageChoice(
             texts.get(f"{before}-path", "").strip(), _raters(texts, f"{before}-")
@@ -228,8 +216,6 @@ def _images(texts: Mapping[str, str]) -> dict[str, ImageChoice]:
 
 
 def _role(text: str) -> Any:
-    from trephine.study.editing.study_file import ROLES
-
     if text not in (*ROLES, "clinical", "part", "out"):
         raise HTTPException(422, "role: expected one that the page offers, found another")
     return text

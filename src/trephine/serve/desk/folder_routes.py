@@ -13,13 +13,17 @@ from starlette.responses import RedirectResponse, Response
 
 from trephine.choices import TABLE_SUFFIXES
 from trephine.errors import InputError
+from trephine.serve.desk.aside import ByName
 from trephine.serve.desk.pages import Desk, onward, own_form, own_texts
 from trephine.serve.pages import FILES as CALCULATOR_FILES
 from trephine.serve.pages import KINDS
 from trephine.serve.parts import static
+from trephine.study.editing.stored_table import store_table
 from trephine.study.shelf.studies import address_of
 from trephine.study.table_names import table_ending, tables_in
 
+# Its module imports all that reads tables, which other processes do.
+_START = ByName("trephine.study.editing.new_study", "start_study")
 FILES = (*CALCULATOR_FILES, "desk.css", "desk.mjs")
 
 
@@ -46,24 +50,23 @@ def folder_routes(desk: Desk, announce: Callable[[], None]) -> APIRouter:
         }
         chosen = sorted(shelf.studies.values(), key=lambda one: -one.changed)
         astray = [shelf.place(path) for path in shelf.astray]
+        # Whoever sees the list opens a study next, and its table is read by what takes seconds to
+        # load.
+        desk.aside.warm("trephine.study.editing.data_look")
         return desk.shown(request, "studies.html.j2", studies=chosen, free=free, astray=astray)
 
     @routes.post("/folders/{address}/draft")
     async def draft(request: Request, address: str) -> Response:
-        from trephine.study.editing.new_study import start_study
-
         folder = _free(desk, address)
         named = (await own_texts(desk, request)).get("table", "")
         if named not in tables_in(folder):
             raise InputError("table: expected one of the list, found another")
-        path = await desk.aside.ask(start_study, folder, named)
+        path = await desk.aside.ask(_START, folder, named)
         shelf = desk.shelf()
         return onward(shelf.studies[address_of(path, shelf.folder)], "data")
 
     @routes.post("/folders/{address}/tables")
     async def dropped(request: Request, address: str) -> Response:
-        from trephine.study.editing.new_study import store_table
-
         folder = _free(desk, address)
         async with own_form(desk, request, files=1) as form:
             file = form.get("table")

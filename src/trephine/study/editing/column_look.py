@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -21,59 +21,15 @@ from trephine.study.draft.clinical import declare
 from trephine.study.draft.columns import Roles
 from trephine.study.draft.drafting import draft_table
 from trephine.study.draft.values import Look
+from trephine.study.editing.looks import ColumnLook, ColumnRole
 from trephine.study.editing.study_file import ROLES, Role, StudyText, columns_of, read_text
-from trephine.study.jobs.process import ProblemState
 
 _VALUES_SHOWN = 12
 # Text of so few different values can be put into an order by hand.
 _MOST_LEVELS = 30
 
-ColumnRole = Role | Literal["clinical", "part", "out"]
-
 # What a role is called where the study file does not say: see `trephine.plan.data_section.Columns`.
 _BY_DEFAULT: dict[Role, str] = {"case": "case_id", "time": "time", "event": "event"}
-
-
-@dataclass(frozen=True)
-class ColumnLook:
-    """A column of the cases' table.
-
-    Attributes
-    ----------
-    name
-        Of the column.
-    cells
-        Of the rows that are shown, as the file has them.
-    filled, values, more_values
-        Cells that hold a value, the commonest values, and how many others there are.
-    role
-        What the study file takes it for; "part" where it is one of several columns of a variable.
-    guess, why
-        What a draft takes it for, and the reason.
-    levels, reference, unit, label
-        Of its clinical variable: as the study file has it, else as a draft would.
-    problems
-        What is wrong with it.
-    """
-
-    name: str
-    cells: tuple[str, ...]
-    filled: int
-    values: tuple[tuple[str, int], ...]
-    more_values: int
-    role: ColumnRole
-    guess: ColumnRole
-    why: str
-    levels: tuple[str, ...] = ()
-    reference: str = ""
-    unit: str = ""
-    label: str = ""
-    problems: tuple[ProblemState, ...] = ()
-
-    @property
-    def by_hand(self) -> bool:
-        """Whether its levels can be edited in the file alone: a comma parts them on the page."""
-        return any("," in level for level in self.levels)
 
 
 @dataclass(frozen=True)

@@ -2,59 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from trephine.errors import InputError, Problem, StudyProblemsError
 from trephine.plan.reading import read_plan_so_far
-from trephine.study.editing.column_look import ColumnLook, look_at_columns, open_table
-from trephine.study.editing.pattern_look import PatternLook, look_at_patterns
+from trephine.study.editing.column_look import look_at_columns, open_table
+from trephine.study.editing.looks import DataLook
+from trephine.study.editing.pattern_look import look_at_patterns
 from trephine.study.editing.study_file import StudyText, columns_of, read_text
 from trephine.study.image_plans import image_of, image_plans
 from trephine.study.jobs.process import ProblemState, problem_state
 
 ROWS_SHOWN = 8
 _MOST_COLUMNS = 400
-
-
-@dataclass(frozen=True)
-class DataLook:
-    """A study's data.
-
-    Attributes
-    ----------
-    file
-        The study file.
-    table, sheet, sheets
-        Name of the cases' table, the sheet that was read, and all sheets.
-    rows, n_rows
-        Numbers of the rows that are shown, as a spreadsheet counts them, and how many there are.
-    first
-        Number of the table's first row.
-    columns
-        In the table's order.
-    wide
-        Whether the table has one row per patient; its columns are shown without their side.
-    remarks
-        What was assumed in reading the table.
-    patterns
-        Paths of images and masks, and what they lead to.
-    problems
-        What is wrong with the study file and the table, but for columns.
-    """
-
-    file: StudyText
-    table: str = ""
-    sheet: str | None = None
-    sheets: tuple[str, ...] = ()
-    rows: tuple[int, ...] = ()
-    n_rows: int = 0
-    first: int = 0
-    columns: tuple[ColumnLook, ...] = ()
-    wide: bool = False
-    remarks: tuple[str, ...] = ()
-    patterns: tuple[PatternLook, ...] = ()
-    problems: tuple[ProblemState, ...] = ()
 
 
 def look_at_data(path: Path, row: int = 0) -> DataLook:

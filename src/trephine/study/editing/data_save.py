@@ -3,69 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from trephine.errors import Problem, StudyProblemsError
 from trephine.plan.drawn_masks import drawn_masks
-from trephine.study.editing.column_look import ColumnRole, declarations, readings
+from trephine.study.editing.column_look import declarations, readings
+from trephine.study.editing.looks import ColumnRole, DataChoices, ImageChoice
 from trephine.study.editing.study_file import (
     ROLES,
     DataEdit,
     FileChangedError,
     Role,
-    VariableEdit,
     columns_of,
     edited,
     read_text,
     save_text,
     without_question,
 )
-
-
-@dataclass(frozen=True)
-class ImageChoice:
-    """Where the files of one of several images of a case are, as paths of all cases.
-
-    Attributes
-    ----------
-    image
-        Of the images.
-    raters
-        Rater to the path of the masks; an empty path takes the rater out.
-    """
-
-    image: str
-    raters: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class DataChoices:
-    """What was chosen on a page.
-
-    Attributes
-    ----------
-    digest
-        Of the study file that the page showed.
-    roles
-        Column to what it is.
-    variables
-        Column to what its clinical variable is declared as, where the page asked for that.
-    texts
-        Section to key to text; horizons as numbers separated by commas.
-    raters
-        Rater to the path of the masks; an empty path takes the rater out.
-    images
-        Name to paths, where a case has several images; a name that the study file lacks is none.
-    """
-
-    digest: str
-    roles: Mapping[str, ColumnRole] = field(default_factory=dict)
-    variables: Mapping[str, VariableEdit] = field(default_factory=dict)
-    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    raters: Mapping[str, str] = field(default_factory=dict)
-    images: Mapping[str, ImageChoice] = field(default_factory=dict)
 
 
 def save_choices(path: Path, chosen: DataChoices) -> None:

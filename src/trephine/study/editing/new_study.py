@@ -1,16 +1,14 @@
-"""A new study in a folder: its tables, a dropped one stored, the draft written."""
+"""A new study in a folder: the draft written of what lies there."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
-from typing import IO
 
 from trephine.errors import InputError
 from trephine.executors import Progress
-from trephine.paths import held_inside
 from trephine.study.draft.drafting import Draft, draft_study
-from trephine.writing import whole_file, write_text
+from trephine.study.editing.stored_table import free_name
+from trephine.writing import write_text
 
 STUDY_FILE = "study.toml"
 
@@ -62,34 +60,3 @@ def start_study(folder: Path, table: str) -> Path:
     """
     path, _ = write_draft(folder, STUDY_FILE, table)
     return path
-
-
-def free_name(folder: Path, stem: str, suffix: str) -> str:
-    """Return a name that no file of a folder has: "table.csv", "table-2.csv"."""
-    number = 2
-    name = f"{stem}{suffix}"
-    while (folder / name).exists():
-        name, number = f"{stem}-{number}{suffix}", number + 1
-    return name
-
-
-def store_table(file: IO[bytes], suffix: str, folder: Path) -> str:
-    """Store a table that was sent, under a name of our own: its own may name a patient.
-
-    Parameters
-    ----------
-    file
-        With its bytes.
-    suffix
-        One of the endings that tables have.
-    folder
-        Where it goes.
-
-    Returns
-    -------
-    The name.
-    """
-    name = free_name(folder, "table", suffix)
-    with whole_file(held_inside(folder / name, folder)) as draft, draft.open("xb") as out:
-        shutil.copyfileobj(file, out, 1 << 20)
-    return name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,38 +10,10 @@ import numpy as np
 from trephine.errors import InputError, Problem, StudyProblemsError
 from trephine.imaging import is_image_path
 from trephine.plan import StudyPlan
+from trephine.study.editing.looks import PatternLook
 from trephine.study.images.files import CaseFiles, find_files
 from trephine.study.images.listed_files import with_listed
 from trephine.study.table.tidying import read_study_table
-
-
-@dataclass(frozen=True)
-class PatternLook:
-    """A path with ``{column}`` fields.
-
-    Attributes
-    ----------
-    kind, rater
-        Image, mask or second mask; the rater who drew it, empty for an image.
-    pattern
-        From the study's folder.
-    files
-        How many files it leads to.
-    without
-        Rows of the cases that have none, as a spreadsheet counts them.
-    needed
-        Whether every case must have its own.
-    name
-        Of the image, where a case has several.
-    """
-
-    kind: str
-    rater: str
-    pattern: str
-    files: int
-    without: tuple[int, ...]
-    needed: bool
-    name: str = ""
 
 
 def look_at_patterns(plan: StudyPlan) -> tuple[tuple[PatternLook, ...], list[Problem]]:
