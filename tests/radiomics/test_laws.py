@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy.ndimage import gaussian_filter
 
-from trephine.radiomics import RadiomicsSettings, extract_radiomics
+from trephine.radiomics import RadiomicsSettings, extract_radiomics, measure_region
 from trephine.types import Geometry, Image, Mask
 
 SETTINGS = RadiomicsSettings(binWidth=1, minimumROIDimensions=0)
@@ -142,3 +143,35 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(pair, speckle, bean) ->
         for threads in (1, 4)
     )
     assert one.to_numpy().tobytes() == four.to_numpy().tobytes()
+
+
+def test_long_rows_and_short_ones_count_the_same() -> None:
+    """Rows of 64 voxels and more are worked on many at once: turned, none is so long."""
+    rng = np.random.default_rng(12)
+    shape = (5, 7, 150)
+    pixels = gaussian_filter(rng.standard_normal(shape), 0.8) * 60
+    region = rng.random(shape) < 0.98
+    region[2, 3] = True  # one row is whole
+    settings = RadiomicsSettings(
+        binWidth=25, featureClass=dict.fromkeys(("glcm", "glrlm", "glszm", "gldm", "ngtdm"))
+    )
+    grid = Geometry.plain((1.0, 1.0, 1.0))
+    along, across = (
+        measure_region(Image(image, grid), Mask(mask, grid), settings, label=1)
+        for image, mask in ((pixels, region), (pixels.T.copy(), region.T.copy()))
+    )
+    np.testing.assert_allclose(along.values, across.values, rtol=1e-9)
+
+
+def test_a_large_region_does_not_depend_on_threads() -> None:
+    rng = np.random.default_rng(13)
+    shape = (40, 42, 44)  # more voxels than threads are worth their start for
+    image = Image(rng.normal(0, 60, shape), Geometry.plain((1.0, 1.0, 1.0)))
+    mask = Mask(rng.random(shape) < 0.9, image.geometry)
+    settings = RadiomicsSettings(featureClass=dict.fromkeys(("firstorder", "glcm", "glrlm")))
+    alone, together = (
+        measure_region(image, mask, settings.model_copy(update={"threads": n}), label=1)
+        for n in (1, 2)
+    )
+    assert alone.names == together.names
+    np.testing.assert_array_equal(alone.values, together.values)
