@@ -41,7 +41,8 @@ def regions(draw, dimensions=2):
 
 
 def assert_same(one, other, rtol=1e-9):
-    np.testing.assert_allclose(other[one.index], one, rtol=rtol, atol=1e-7)
+    # Imc2 and MCC are roots: of a rounding of 1e-14, 1e-7 is left.
+    np.testing.assert_allclose(other[one.index], one, rtol=rtol, atol=1e-6)
 
 
 @given(regions(), st.integers(0, 7))
