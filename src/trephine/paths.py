@@ -25,6 +25,8 @@ from trephine.errors import InputError
 CONFINED = "TREPHINE_CONFINED"
 # Where readings lie, beside the study file or in the folder of the images.
 ANNOTATIONS = "annotations"
+# In a rater's folder: masks that hold several regions by the study's labels; no region's name.
+JOINT = "_regions"
 
 
 def is_confined() -> bool:

@@ -321,7 +321,7 @@ def test_a_study_s_images_are_those_of_its_table_and_its_labels(tmp_path: Path) 
     (tmp_path / "study.toml").write_text(STUDY, "utf-8")
     place = open_workplace(tmp_path / "study.toml")
     assert [one.place for one in place.items.values()] == ["plain", "mirrored"]
-    assert place.mask_pattern == "annotations/{rater}/{region}/{hip}.nii.gz"
+    assert place.mask_patterns == {"": "annotations/{rater}/{region}/{hip}.nii.gz"}
     item = item_of(place, "plain")
     draw(place, item, "a", put("r", "R", DISC), put("l", "L", OTHER))
     labels = read_mask(place.folder / "a" / "head" / "plain.nii.gz").labels

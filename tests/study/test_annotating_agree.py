@@ -41,7 +41,7 @@ def test_agree_prints_the_dice_of_the_page(image_study: SmallStudy, trephine: Co
                 ratings.save(item, operation, ratings.journal(item).revision)
             journal, folder = place.journal(name, item), place.rater_folder(name)
             shown_reading(item, journal, folder, (0, 0), True)
-    pattern = place.mask_pattern.replace("{region}", "head")
+    pattern = place.mask_patterns[""].replace("{region}", "head")
     text = study.read_text("utf-8")
     for name in ("a", "b"):
         drawn = pattern.replace("{rater}", name)

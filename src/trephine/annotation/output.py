@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from trephine.annotation.shapes import DrawnRegion
 from trephine.choices import Side
 from trephine.errors import InputError
 from trephine.imaging import write_nifti
-from trephine.paths import held_inside
+from trephine.paths import JOINT, held_inside
 from trephine.types import BoolArray, Geometry, Mask
 from trephine.writing import whole_file, write_text
 
@@ -36,11 +36,15 @@ class DrawnGrid:
         Of the image.
     labels
         Of each side's region in a mask; None for a region without a side.
+    regions
+        The same by the region's name, where a study reads several from one mask; a later one lies
+        over those before it. Empty where it does not.
     """
 
     shape: tuple[int, ...]
     geometry: Geometry
     labels: Mapping[Side | None, int]
+    regions: Mapping[str, Mapping[Side | None, int]] = field(default_factory=dict)
 
     def pixels(self, region: DrawnRegion) -> BoolArray:
         """Return the pixels of a region."""
@@ -66,6 +70,17 @@ def label_map(regions: Iterable[DrawnRegion], grid: DrawnGrid) -> npt.NDArray[np
                 " both; a mask cannot hold them"
             )
         labels[pixels] = label
+    return labels
+
+
+def joint_map(regions: Iterable[DrawnRegion], grid: DrawnGrid) -> npt.NDArray[np.uint16]:
+    """Return the regions that a study reads from one mask as its labels, shape of the image."""
+    labels = np.zeros(grid.shape, dtype=np.uint16)
+    drawn = list(regions)
+    for name, own in grid.regions.items():
+        for region in drawn:
+            if region.name == name:
+                labels[grid.pixels(region)] = own[region.side]
     return labels
 
 
@@ -113,11 +128,15 @@ def write_reading(
         As `label_map`, or if a link leads out of the folder; nothing is written then.
     """
     names = sorted({region.name for region in reading.regions.values()})
-    maps = {}
+    maps: dict[str, npt.NDArray[np.unsignedinteger]] = {}
     for name in names:
         found = label_map((r for r in reading.regions.values() if r.name == name), grid)
         if found.any():
             maps[name] = found
+    if grid.regions:
+        known = [*known, JOINT]
+        if (joint := joint_map(reading.regions.values(), grid)).any():
+            maps[JOINT] = joint
     shapes = folder / SHAPES / f"{place}.json"
     for path in (shapes, *(mask_path(folder, name, place) for name in {*known, *names})):
         # A folder that is a link: files of somebody else would be written over, or removed.
@@ -128,18 +147,23 @@ def write_reading(
     for name, labels in maps.items():
         path = mask_path(folder, name, place)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as draft:
-            # A writer goes by the ending, which a draft does not have.
-            packed = draft.with_name(f"{draft.name}.nii.gz")
-            try:
-                write_nifti(Mask(labels, grid.geometry), packed)
-                packed.replace(draft)
-            finally:
-                packed.unlink(missing_ok=True)
+        _write_mask(Mask(labels, grid.geometry), path)
         written.append(path)
     shapes.parent.mkdir(parents=True, exist_ok=True)
     write_text(shapes, shapes_text(reading, grid))
     return tuple(written)
+
+
+def _write_mask(mask: Mask, path: Path) -> None:
+    """Write a mask whole or not at all."""
+    with whole_file(path) as draft:
+        # A writer goes by the ending, which a draft does not have.
+        packed = draft.with_name(f"{draft.name}.nii.gz")
+        try:
+            write_nifti(mask, packed)
+            packed.replace(draft)
+        finally:
+            packed.unlink(missing_ok=True)
 
 
 def shapes_text(reading: DrawnReading, grid: DrawnGrid) -> str:

@@ -8,7 +8,9 @@ from trephine.imaging.suffixes import image_suffix
 from trephine.paths import ANNOTATIONS, fixed_folder
 
 
-def drawn_masks(image: str, rater: str = "{rater}", region: str = "{region}") -> str:
+def drawn_masks(
+    image: str, rater: str = "{rater}", region: str = "{region}", name: str = ""
+) -> str:
     """Return the path of the drawn masks, from the study's folder.
 
     Parameters
@@ -17,6 +19,8 @@ def drawn_masks(image: str, rater: str = "{rater}", region: str = "{region}") ->
         As the study file names images, with ``{column}`` fields.
     rater, region
         Whose masks, and of what; by default places to be filled.
+    name
+        Of the image, where a case has several.
 
     Returns
     -------
@@ -30,7 +34,7 @@ def drawn_masks(image: str, rater: str = "{rater}", region: str = "{region}") ->
     rest = rest.lstrip("/")
     ending = image_suffix(rest)
     bare = rest[: -len(ending)] if ending else rest
-    return f"{ANNOTATIONS}/{rater}/{region}/{bare}.nii.gz"
+    return "/".join(filter(None, (ANNOTATIONS, rater, region, name, f"{bare}.nii.gz")))
 
 
 def masks_to_draw(image: str) -> str:

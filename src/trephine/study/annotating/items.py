@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # what decodes images takes a second to load, and a page star
     from trephine.imaging.spacing import StatedSpacing
 
 CONSENSUS = "consensus"
+# Regions that the page offers to draw.
+DRAWABLE = ("head", "lesion", "ring", "acetabulum")
 # The label of each side's region in a mask, where a study states none.
 DEFAULT_LABELS: Mapping[Side | None, int] = {"R": 1, "L": 2, None: 1}
 
@@ -49,6 +51,8 @@ class WorkItem:
         Where the image states none.
     labels
         Of each side's region in a mask.
+    regions
+        The same by the region's name, where the study reads several from one mask.
     masks
         Masks that are there already, by rater, or by an empty name for anybody's.
     """
@@ -59,6 +63,7 @@ class WorkItem:
     rows: tuple[HipRow, ...]
     spacing_mm: StatedSpacing
     labels: Mapping[Side | None, int]
+    regions: Mapping[str, Mapping[Side | None, int]] = field(default_factory=dict)
     masks: Mapping[str, Path] = field(default_factory=dict)
 
 
@@ -72,14 +77,15 @@ class Workplace:
         That holds the readings, one folder a rater.
     items
         By address, in the order of the table or of the names.
-    mask_pattern
-        How a study file names the masks of a region: ``{rater}`` and ``{region}`` are to be filled,
-        other fields are the table's; empty where one pattern does not fit.
+    mask_patterns
+        How a study file names the masks of a region, by the image's name, which is empty where a
+        case has one: ``{rater}`` and ``{region}`` are to be filled, other fields are the table's.
+        An image whose masks no pattern fits is left out.
     """
 
     folder: Path
     items: Mapping[str, WorkItem]
-    mask_pattern: str = ""
+    mask_patterns: Mapping[str, str] = field(default_factory=dict)
 
     def item(self, address: str) -> WorkItem | None:
         """Return an image by its address; None where there is none."""

@@ -37,14 +37,29 @@ def regions_of_mask(item: WorkItem, path: Path) -> list[dict[str, Any]]:
     """
     image = opened(item)
     labels = fit_mask(image, read_mask(path, image=image), "strict").labels
-    sides: dict[int, Side | None] = {label: side for side, label in item.labels.items() if side}
+    known = _known(item)
     found = []
     for label in np.unique(labels[labels != 0]).tolist():
         parts = _parts(np.asarray(labels == label))
-        region = DrawnRegion(
-            region_id=f"mask-{label}", side=sides.get(label), name="head", parts=parts
-        )
+        name, side = known.get(label, ("head", None))
+        region = DrawnRegion(region_id=f"mask-{label}", side=side, name=name, parts=parts)
         found.append(region.model_dump(mode="json"))
+    return found
+
+
+def _known(item: WorkItem) -> dict[int, tuple[str, Side | None]]:
+    """Return the name and the side of a region by its label.
+
+    Where a label says no side, that of the only case that the image shows.
+    """
+    sides = {row.side for row in item.rows}
+    alone = next(iter(sides)) if len(sides) == 1 else None
+    found: dict[int, tuple[str, Side | None]] = {}
+    for name, labels in (item.regions or {"head": item.labels}).items():
+        if labels["R"] == labels["L"]:
+            found[labels["R"]] = (name, alone)
+        else:
+            found |= {label: (name, side) for side, label in labels.items() if side}
     return found
 
 

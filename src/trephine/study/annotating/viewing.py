@@ -82,7 +82,7 @@ def film_letter(item: WorkItem) -> FilmLetter:
 def grid_of(item: WorkItem) -> DrawnGrid:
     """Return the pixels of an image without their values."""
     image = opened(item)
-    return DrawnGrid(image.pixels.shape, image.geometry, item.labels)
+    return DrawnGrid(image.pixels.shape, image.geometry, item.labels, item.regions)
 
 
 def opening(item: WorkItem) -> tuple[ImageFacts, PlanePicture]:

@@ -17,8 +17,8 @@ NO_MASKS = (
     " under Draw in `trephine desk`"
 )
 NO_MASKS_OF_SEVERAL = (
-    "No masks were found of {names}: draw the regions with `trephine annotate FOLDER --rater a` in"
-    " the folder of each image, and name them here"
+    "No masks were found of {names}: draw the regions with `trephine annotate study.toml --rater"
+    " a`, or under Draw in `trephine desk`"
 )
 _LATER = "It was taken later, and its name does not say when: state `when`, and [outcome] landmark"
 
@@ -100,7 +100,7 @@ def _section(
     elif one.raters:
         lines.append(f"raters = {words(one.raters)}")
     else:
-        drawn = drawn_masks(one.pattern, "a", one.words.name)
+        drawn = drawn_masks(one.pattern, "a", "head", one.words.name)
         lines.append(comment(f"{NO_MASKS_OF_SEVERAL.format(names='it')}."))
         lines.append(f"raters = {words({'a': drawn})}")
     if one.repeats:

@@ -35,16 +35,17 @@ def annotation_page(desk: Desk, request: Request, bench: Bench) -> Response:
         "rater": own.rater,
         "language": language,
     }
-    pattern = own.workplace.mask_pattern
-    for name, value in (("{rater}", own.rater), ("{region}", "head")):
-        pattern = pattern.replace(name, value)
+    patterns = {
+        image: pattern.replace("{rater}", own.rater).replace("{region}", "head")
+        for image, pattern in own.workplace.mask_patterns.items()
+    }
     text = (
         desk_environment()
         .get_template("annotate/page.html.j2")
         .render(
             **{**given, "words": annotate_words(language)},
             rater=own.rater,
-            pattern=pattern,
+            patterns=patterns,
             held={"settings": as_data(settings), "words": as_data(annotate_words(language))},
         )
     )
