@@ -13,7 +13,6 @@ from trephine.modelling.terms import (
     Per,
     Term,
     TermKind,
-    axis_of,
     clinical_of,
     reading_of,
     signatures_of,
@@ -29,12 +28,18 @@ OLD = Term("age>=42", "age", "at-least", "Age (years) ≥ 42", cut=42.0)
 II = Term("stage=II", "stage", "level", "Stage: II", level="II", reference="I")
 III = Term("stage=III", "stage", "level", "Stage: III", level="III", reference="I")
 BENT = Term("age'", "age", "spline", "Age (years)'", knots=(30.0, 41.0, 50.0), bend=1)
+PRODUCTS = [
+    Term("x:y", "x:y", "product", "X × Y", parts=pair)
+    for pair in ((AGE, II), (OLD, III), (BENT, II), (AGE, AGE))
+]
 SCORE = Term("deep", "deep", "signature", "Deep signature")
 
 
 def test_every_kind_has_a_form() -> None:
     assert set(FORMS) == set(get_args(TermKind))
-    assert {form.per for form in FORMS.values()} <= set(get_args(Per))
+    every = [AGE, OLD, II, BENT, SCORE, *PRODUCTS]
+    assert {term.kind for term in every} == set(FORMS)
+    assert {term.per for term in every} == set(get_args(Per))
 
 
 @pytest.mark.parametrize("term", [AGE, OLD, II, BENT, SCORE], ids=lambda term: term.kind)
@@ -59,18 +64,24 @@ def test_the_value_at_the_cut_belongs_to_the_higher_group() -> None:
     assert (OLD.group, OLD.reference_group) == ("≥ 42", "< 42")
 
 
-def test_an_axis_of_groups_begins_with_their_reference_and_a_number_s_has_its_range() -> None:
-    groups = axis_of([II, III], "Stage", [0.5, 1.5], 0.0, 1.0)
-    assert (groups.levels, groups.effects) == (("I", "II", "III"), (0.0, 0.5, 1.5))
-    number = axis_of([AGE], "Age", [0.1], 30.0, 50.0)
-    assert (number.levels, number.effects, number.low, number.high) == ((), (0.1,), 30.0, 50.0)
-
-
 def test_a_case_is_read_at_its_group_or_at_its_value() -> None:
     assert reading_of([II, III], [0.0, 1.0]) == "III"
     assert reading_of([II, III], [0.0, 0.0]) == "I"
     assert reading_of([OLD], [1.0]) == "≥ 42"
     assert reading_of([AGE], [41.9]) == 41.9
+
+
+def test_a_product_multiplies_its_parts_and_is_what_the_less_simple_of_them_is() -> None:
+    for term, per in zip(PRODUCTS, ("round number", "group", "curve", "round number"), strict=True):
+        one, other = term.parts
+        np.testing.assert_array_equal(term.column(TABLE), one.column(TABLE) * other.column(TABLE))
+        assert term.per == per
+        assert not term.has_own_range
+        assert not term.reference_group
+        both = one.members(TABLE) & other.members(TABLE)
+        np.testing.assert_array_equal(term.members(TABLE), both)
+    assert PRODUCTS[0].variables == ("age", "stage")
+    assert clinical_of(PRODUCTS[:1]) == ("age", "stage")
 
 
 def test_the_terms_of_a_model_part_into_signatures_and_clinical_variables() -> None:

@@ -11,7 +11,7 @@ from trephine.group_tests.baseline_comparison import compare_categorical, compar
 from trephine.modelling.encoding import fit_encoding
 from trephine.streams import generator
 from trephine.study.assess import clinical
-from trephine.study.gather import baseline
+from trephine.study.gather import baseline, cox_rows
 from trephine.types import Survival
 
 
@@ -56,7 +56,7 @@ SURVIVAL = Survival(np.arange(1.0, 7.0), np.array([1, 0, 1, 1, 0, 0], dtype=bool
 def reference_of(stage: list[int]) -> tuple[str, int, int]:
     table = ClinicalTable({"stage": STAGE}, {"stage": np.array(stage)}, len(stage))
     terms = fit_encoding(table, "linear").terms["stage"]
-    (row,) = baseline._reference_row(terms, "stage", table, SURVIVAL)
+    (row,) = cox_rows._reference_row(terms, "stage", table, SURVIVAL)
     return row.level, row.n, row.events
 
 
@@ -72,4 +72,4 @@ def test_of_a_variable_with_one_level_the_row_is_that_level_s() -> None:
 def test_a_note_has_the_table_s_words_for_the_names_of_columns() -> None:
     error = ModelError("{} follows from {}", ["stage=II"], ["age", "x"], model="Cox model")
     names = {"stage=II": "II", "age": "Age"}
-    assert baseline._worded(error.reason, names) == "II follows from Age, x"
+    assert cox_rows._worded(error.reason, names) == "II follows from Age, x"

@@ -6,6 +6,32 @@ from trephine.choices import Penalty, ProtocolName, Scale, StandardErrors
 from trephine.facts.base import Count, EstimateFact, Fact, HorizonNumber, Number, Series
 
 
+class InteractionTest(Fact):
+    """A joint test about variables that interact."""
+
+    label: str
+    """What is tested."""
+    statistic: Number
+    """Chi-square of Wald's test that all of its coefficients are 0."""
+    degrees_of_freedom: Count
+    """Its degrees of freedom."""
+    p: Number
+    """Its p."""
+
+
+class EffectWithin(Fact):
+    """The hazard ratio of one variable where those that it interacts with are held."""
+
+    label: str
+    """The variable, with its step or level."""
+    within: str
+    """What is held, and where."""
+    ratio: EstimateFact
+    """Hazard ratio there."""
+    p: Number
+    """Wald's p of that ratio."""
+
+
 class TermFact(Fact):
     """One coefficient of a Cox model."""
 
@@ -38,6 +64,8 @@ class PartialEffect(Fact):
     """What is printed."""
     unit: str = ""
     """Unit; empty for none."""
+    within: str = ""
+    """Where others interact with it: at which of their values; empty where none does."""
     knots: Series
     """Where the curve may bend."""
     reference: Number
@@ -123,6 +151,10 @@ class ModelFacts(Fact):
     """Test of proportional hazards by variable, all of them together last."""
     partial_effects: tuple[PartialEffect, ...] = ()
     """Of the variables that are splines."""
+    interaction_tests: tuple[InteractionTest, ...] = ()
+    """Of each interaction, and of each variable together with its interactions."""
+    effects_within: tuple[EffectWithin, ...] = ()
+    """Effects of variables that interact, at each level or quartile of the others."""
     over_time: tuple[CoefficientOverTime, ...] = ()
     """Coefficients over time, of the model that the nomogram shows."""
     notes: tuple[str, ...] = ()
@@ -140,11 +172,24 @@ class AxisTick(Fact):
     """Points at the tick; on the total and survival axes, total points."""
 
 
-class PredictorAxis(Fact):
-    """One predictor's axis."""
+class AxisSetting(Fact):
+    """A variable that is held at one value on an axis, because another interacts with it."""
 
     name: str
-    """Column name of the predictor."""
+    """Variable that is held."""
+    value: str
+    """Level or number at which it is held."""
+    columns: tuple[int, ...]
+    """Places of its own columns among the model's terms."""
+    values: tuple[float, ...]
+    """Of those columns at that value."""
+
+
+class PredictorAxis(Fact):
+    """One predictor's axis, or one of several where it interacts with others."""
+
+    name: str
+    """Column name of the predictor; with what is held, where others are."""
     label: str
     """What is printed."""
     unit: str = ""
@@ -153,6 +198,12 @@ class PredictorAxis(Fact):
     """Whether the ticks are values or levels."""
     ticks: tuple[AxisTick, ...]
     """Ticks in the order of values or levels."""
+    variable: str = ""
+    """Predictor that moves along the axis, where others are held; else empty."""
+    settings: tuple[AxisSetting, ...] = ()
+    """Variables that interact with it, each at the value that this axis is for."""
+    lowest: Number = None
+    """Effect of all of them together that has 0 points; null where none is held."""
 
 
 class SurvivalAxisFact(Fact):
@@ -168,7 +219,7 @@ class ExampleValue(Fact):
     """One predictor of the worked example."""
 
     name: str
-    """Column name of the predictor."""
+    """Name of its axis."""
     label: str
     """Value or level as printed."""
     points: Number

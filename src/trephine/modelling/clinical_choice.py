@@ -9,18 +9,17 @@ import numpy as np
 
 from trephine.choices import Penalty
 from trephine.cohort.schema import ClinicalTable
-from trephine.errors import ModelError, Reason
+from trephine.errors import Reason
 from trephine.modelling.chained_equations import Completed, complete
 from trephine.modelling.clinical_settings import ClinicalSettings
 from trephine.modelling.conditional import ChainedImputation, fit_conditional
 from trephine.modelling.encoding import Encoding, fit_encoding
-from trephine.modelling.following import following
+from trephine.modelling.fittable import fittable, strongest_first
 from trephine.modelling.imputation import Imputation, fit_imputation
 from trephine.modelling.pooled_choice import Over, stacked
 from trephine.modelling.separation import KeptApart, design_frame, keep_separating
 from trephine.modelling.terms import Term
 from trephine.modelling.variable_alone import VariableAlone, fit_alone
-from trephine.regression.cox import CoxModel
 from trephine.regression.elimination import backward_elimination
 from trephine.regression.elimination_result import Elimination, EliminationSettings
 from trephine.regression.rubin import pool_cox
@@ -39,11 +38,12 @@ class ClinicalChoice:
         Fills missing values of later cases, and of these unless they were completed several
         times; None where cases are complete.
     alone
-        Univariable models, in the plan's order; empty where selection does not look at them.
+        Univariable models, in the plan's order, then those of interactions; empty where selection
+        does not look at them.
     entered
-        Variables that the multivariable model started from.
+        Variables and interactions that the multivariable model started from.
     kept
-        Variables that stay.
+        Those that stay.
     elimination
         How they came to be those; None where none was needed.
     set_aside
@@ -144,19 +144,16 @@ def _choose(
     settings: ClinicalSettings,
     cluster: IntArray | None,
 ) -> ClinicalChoice:
-    encoding = fit_encoding(table, settings.continuous)
+    encoding = fit_encoding(table, settings.continuous, settings.interactions)
     alone = tuple(
         fit_alone(key, table, encoding, survival, cluster, settings.separation)
-        for key in table.variables
+        for key in encoding.terms
     )
-    possible = tuple(row.variable for row in alone if row.model is not None)
-    if settings.clinical == "univariable-backward":
-        entered = tuple(row.variable for row in alone if row.p_value < settings.univariable_p)
-    else:
-        entered = possible
+    entered = _entering(alone, encoding, settings)
     separating = {row.variable for row in alone if row.separates}
-    plain = tuple(key for key in entered if key not in separating)
-    plain, set_aside = _fittable(plain, alone, table, encoding, survival)
+    plain = encoding.whole(tuple(key for key in entered if key not in separating))
+    waiting = {key for key in entered if key in encoding.interactions and key not in plain}
+    plain, set_aside = fittable(plain, alone, table, encoding, survival)
     elimination = None
     kept = plain
     if plain and settings.clinical != "all":
@@ -165,7 +162,8 @@ def _choose(
     found = KeptApart((), set_aside)
     if settings.separation == "firth":
         clashing = {key for key, reason in set_aside if reason.kind == "separation"}
-        apart = _strongest_first(alone, {*entered} & (separating | clashing))
+        asked = {*entered} & (separating | clashing | waiting)
+        apart = strongest_first(alone, asked, encoding)
         found = keep_separating(apart, kept, table, encoding, survival, settings)
         rest = tuple(pair for pair in set_aside if pair[0] not in clashing)
         found = KeptApart(found.kept, (*rest, *found.set_aside))
@@ -189,15 +187,13 @@ def _choose_over(
     if len(tables) == 1:
         found = _choose(tables[0], imputation, survival, settings, cluster)
         return replace(found, completed=completed)
-    encoding = fit_encoding(stacked(tables), settings.continuous)
+    encoding = fit_encoding(stacked(tables), settings.continuous, settings.interactions)
     over = Over(tables, encoding, survival, cluster)
-    alone = tuple(_alone_over(key, over) for key in tables[0].variables)
-    entered = tuple(row.variable for row in alone if row.model is not None)
-    if settings.clinical == "univariable-backward":
-        entered = tuple(row.variable for row in alone if row.p_value < settings.univariable_p)
+    alone = tuple(_alone_over(key, over) for key in encoding.terms)
+    entered = _entering(alone, encoding, settings)
     set_aside: tuple[tuple[str, Reason], ...] = ()
     for table in tables:
-        entered, more = _fittable(entered, alone, table, encoding, survival)
+        entered, more = fittable(entered, alone, table, encoding, survival)
         set_aside += more
     kept = entered
     if settings.clinical != "all":
@@ -218,58 +214,29 @@ def _alone_over(key: str, over: Over) -> VariableAlone:
         return without
     results = [one.model.result_ for one in fits if one.model is not None]
     pooled = pool_cox(results)
-    return replace(fits[0], p_value=pooled.wald.p_value, pooled=pooled)
+    wald = pooled.wald
+    if key in over.encoding.interactions:
+        wald = pooled.wald_test(tuple(term.name for term in over.encoding.terms[key]))
+    return replace(fits[0], p_value=wald.p_value, pooled=pooled)
 
 
-def _strongest_first(alone: Sequence[VariableAlone], keys: set[str]) -> tuple[str, ...]:
-    rows = sorted(alone, key=lambda row: row.p_value)
-    return tuple(row.variable for row in rows if row.variable in keys)
-
-
-def _fittable(
-    entered: tuple[str, ...],
-    alone: tuple[VariableAlone, ...],
-    table: ClinicalTable,
-    encoding: Encoding,
-    survival: Survival,
-) -> tuple[tuple[str, ...], tuple[tuple[str, Reason], ...]]:
-    """Set the variables aside with which one model of all the others cannot be fitted.
-
-    A variable that follows from earlier ones goes, in the plan's order, as in R's coxph (age, then
-    birth year: the birth year). Two variables cut at their medians can leave a cell without an
-    event (a combined angle and an index made of the same arcs do), and then no maximum of the
-    likelihood exists: of those that clash, the ones that say more alone stay. Each variable is
-    tried with the ones taken before it alone, so that none goes for its neighbour's fault.
-    """
-    set_aside: dict[str, Reason] = {}
-    if _reason_against(entered, table, encoding, survival) is None:
-        return entered, ()
-    for key, earlier in following(entered, table, encoding).items():
-        set_aside[key] = Reason("collinear", "it follows from {}", (earlier,))
-    p_value = {row.variable: row.p_value for row in alone}
-    taken: list[str] = []
-    for key in sorted((key for key in entered if key not in set_aside), key=p_value.__getitem__):
-        trial = tuple(one for one in entered if one in taken or one == key)
-        reason = _reason_against(trial, table, encoding, survival)
-        if reason is not None:
-            set_aside[key] = reason
-        else:
-            taken.append(key)
-    kept = tuple(key for key in entered if key in taken)
-    return kept, tuple((key, set_aside[key]) for key in entered if key in set_aside)
-
-
-def _reason_against(
-    variables: tuple[str, ...], table: ClinicalTable, encoding: Encoding, survival: Survival
-) -> Reason | None:
-    """Return why these variables cannot be fitted together; None where they can."""
-    if not variables:
-        return None
-    try:
-        CoxModel().fit(design_frame(table, encoding, variables), survival)
-    except ModelError as error:
-        return error.reason
-    return None
+def _entering(
+    alone: Sequence[VariableAlone], encoding: Encoding, settings: ClinicalSettings
+) -> tuple[str, ...]:
+    """Return what the full model starts from: an interaction wherever both its variables are."""
+    by_p = settings.clinical == "univariable-backward"
+    return encoding.whole(
+        tuple(
+            row.variable
+            for row in alone
+            if row.model is not None
+            and (
+                not by_p
+                or row.variable in encoding.interactions
+                or row.p_value < settings.univariable_p
+            )
+        )
+    )
 
 
 def _eliminate(
@@ -288,5 +255,6 @@ def _eliminate(
             rule="aic" if settings.clinical == "backward-aic" else "wald", stay_p=settings.stay_p
         ),
         groups=groups,
+        rests_on={key: encoding.alone(key)[:-1] for key in entered},
         cluster=cluster,
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pydantic import Field
 
 from trephine.choices import ClinicalSelection, Continuous, Missing, Separation
+from trephine.modelling.encoding import key_of
 from trephine.modelling.frozen_choices import FrozenChoices
 
 
@@ -32,6 +35,11 @@ class ClinicalSteps(FrozenChoices):
         description="a clinical variable that separates the events (a level without any) is left"
         " out of the models, or kept by Firth's penalised likelihood with profile intervals",
     )
+    interactions: tuple[tuple[str, str], ...] = Field(
+        default=(),
+        description='pairs of clinical variables whose effects depend on one another: `[["age",'
+        ' "arco"]]`; each enters with both of its variables, which stay while it does',
+    )
 
 
 class ClinicalSettings(ClinicalSteps):
@@ -40,3 +48,7 @@ class ClinicalSettings(ClinicalSteps):
     continuous: Continuous = Field(
         default="linear", description="as measured, or cut in two at the training median"
     )
+
+    def candidates(self, variables: Iterable[str]) -> tuple[str, ...]:
+        """Return what may stay in a model: the variables, and the keys of interactions."""
+        return (*variables, *(key_of(*pair) for pair in self.interactions))

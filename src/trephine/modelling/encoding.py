@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,9 +20,30 @@ from trephine.types import FloatArray
 
 @dataclass(frozen=True)
 class Encoding:
-    """Terms of each clinical variable, with cut-offs fixed in training."""
+    """Terms of each clinical variable and of each interaction, with cut-offs fixed in training.
+
+    Attributes
+    ----------
+    terms
+        By variable; those of an interaction by its key.
+    interactions
+        The two variables of each interaction, by its key.
+    """
 
     terms: Mapping[str, tuple[Term, ...]]
+    interactions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def alone(self, key: str) -> tuple[str, ...]:
+        """Return what a model of one variable or interaction needs: it, and what it rests on."""
+        return (*self.interactions.get(key, ()), key)
+
+    def whole(self, keys: Sequence[str]) -> tuple[str, ...]:
+        """Return the keys without the interactions of which a variable is not among them."""
+        return tuple(key for key in keys if {*self.interactions.get(key, ())} <= {*keys})
+
+    def resting_on(self, key: str, keys: Sequence[str]) -> tuple[str, ...]:
+        """Return the interactions among some keys that need a variable."""
+        return tuple(one for one in keys if key in self.interactions.get(one, ()))
 
     def columns(self, variables: Sequence[str]) -> tuple[Term, ...]:
         """Return the terms of some variables, in order."""
@@ -37,7 +58,11 @@ class Encoding:
         return np.column_stack(columns) if columns else np.empty((len(table), 0))
 
 
-def fit_encoding(table: ClinicalTable, continuous: Continuous) -> Encoding:
+def fit_encoding(
+    table: ClinicalTable,
+    continuous: Continuous,
+    interactions: Sequence[tuple[str, str]] = (),
+) -> Encoding:
     """Learn the terms of every variable of a table.
 
     Parameters
@@ -47,6 +72,8 @@ def fit_encoding(table: ClinicalTable, continuous: Continuous) -> Encoding:
     continuous
         ``linear`` keeps values as they are; ``median-cut`` makes two groups at the training
         median, values from the median on being the higher group.
+    interactions
+        Pairs of variables of the table.
 
     Notes
     -----
@@ -54,9 +81,12 @@ def fit_encoding(table: ClinicalTable, continuous: Continuous) -> Encoding:
     what predicts says so of a later case at that level. Where no training case has the reference
     level itself, the first level that occurs takes its place (``Term.reference``): the columns of
     the others would add up to one in every case. Of a spline whose knots fall together in these
-    cases, fewer are left; below three the variable is straight.
+    cases, fewer are left; below three the variable is straight. The columns of an interaction are
+    the products of the columns of its variables, as in R's ``model.matrix``; one of two levels that
+    no training case has together gets none. Of two splines, products of which neither column is
+    straight are left out, as R's ``rms::%ia%`` does.
     """
-    terms = {}
+    terms: dict[str, tuple[Term, ...]] = {}
     for key, variable in table.variables.items():
         if variable.categorical:
             terms[key] = _level_terms(key, variable, table)
@@ -66,7 +96,42 @@ def fit_encoding(table: ClinicalTable, continuous: Continuous) -> Encoding:
             terms[key] = (Term(key, key, "linear", _with_unit(key, variable)),)
         else:
             terms[key] = (_cut_term(key, variable, table),)
-    return Encoding(terms)
+    pairs = {key_of(one, other): (one, other) for one, other in interactions}
+    for key, (one, other) in pairs.items():
+        terms[key] = _product_terms(key, (terms[one], terms[other]), table)
+    return Encoding(terms, pairs)
+
+
+def key_of(one: str, other: str) -> str:
+    """Return the name of the interaction of two variables."""
+    return f"{one}:{other}"
+
+
+def _product_terms(
+    key: str, sides: tuple[tuple[Term, ...], tuple[Term, ...]], table: ClinicalTable
+) -> tuple[Term, ...]:
+    """Return the products of two variables' columns."""
+    ones, others = (tuple(_held(term, table) for term in side) for side in sides)
+    found = []
+    # As R orders them: the first variable's columns go fastest.
+    for other in others:
+        for one in ones:
+            if one.bend and other.bend:
+                continue
+            name, label = f"{one.name}:{other.name}", f"{one.label} × {other.label}"
+            term = Term(name, key, "product", label, parts=(one, other))
+            if not term.is_group or np.any(term.column(table) == 1):
+                found.append(term)
+    return tuple(found)
+
+
+def _held(term: Term, table: ClinicalTable) -> Term:
+    """Return a term with the values at which a nomogram holds it, where it is a number's."""
+    if term.is_group:
+        return term
+    quartiles = np.nanquantile(table.values(term.variable), [0.25, 0.5, 0.75])
+    # Rounded, so that what is printed beside an axis is where it stands.
+    return replace(term, held=tuple(dict.fromkeys(float(f"{q:.3g}") for q in quartiles)))
 
 
 def _level_terms(key: str, variable: ClinicalVariable, table: ClinicalTable) -> tuple[Term, ...]:

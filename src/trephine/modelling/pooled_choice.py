@@ -82,6 +82,8 @@ class Over:
             found = self.fit(kept)
             excess = {}
             for key in kept:
+                if self.encoding.resting_on(key, kept):
+                    continue
                 test = found.wald_test(tuple(term.name for term in self.encoding.terms[key]))
                 by_aic = 2 * test.degrees_of_freedom - test.statistic
                 excess[key] = by_aic if stay_p is None else test.p_value - stay_p

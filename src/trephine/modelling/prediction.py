@@ -90,6 +90,23 @@ class UnseenLevel:
 
 
 @dataclass(frozen=True)
+class UnseenTogether:
+    """Cases at two levels that interact and that no training case had together.
+
+    Attributes
+    ----------
+    variables, levels
+        The two, and what the cases have.
+    rows
+        Places of the cases, from 0.
+    """
+
+    variables: tuple[str, str]
+    levels: tuple[str, str]
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Predictor:
     """Signatures, clinical encoding and models, with which new cases are predicted.
 
@@ -146,6 +163,33 @@ class Predictor:
             if rows:
                 found.append(UnseenLevel(key, next(iter(own.values())), tuple(rows)))
         return found
+
+    def unseen_together(
+        self, clinical: ClinicalTable, models: Sequence[str] | None = None
+    ) -> list[UnseenTogether]:
+        """Return the pairs of levels of m cases of which a model knows each, but not both.
+
+        Their interaction counts 0: the model takes the two effects as independent there.
+        Parameters as `unseen_levels`.
+        """
+        chosen = [self.models[name] for name in models or list(self.models)]
+        terms = list(dict.fromkeys(term for model in chosen for term in model.terms))
+        pairs: dict[str, list[tuple[Term, ...]]] = {}
+        for term in terms:
+            if term.is_product and all(part.level for part in term.parts):
+                pairs.setdefault(term.variable, []).append(term.parts)
+        found: dict[tuple[tuple[str, str], tuple[str, str]], list[int]] = {}
+        for own in pairs.values():
+            one, other = own[0][0].variable, own[0][1].variable
+            seen = {(first.level, second.level) for first, second in own}
+            ones, others = (
+                {term.level for term in terms if term.variable == key} for key in (one, other)
+            )
+            values = zip(clinical.texts(one), clinical.texts(other), strict=True)
+            for row, (first, second) in enumerate(values):
+                if first in ones and second in others and (first, second) not in seen:
+                    found.setdefault(((one, other), (str(first), str(second))), []).append(row)
+        return [UnseenTogether(keys, levels, tuple(rows)) for (keys, levels), rows in found.items()]
 
     def harmonised(
         self,

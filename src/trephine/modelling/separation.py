@@ -65,6 +65,10 @@ def keep_separating(
     kept: list[str] = []
     set_aside: list[tuple[str, Reason]] = []
     for key in apart:
+        absent = [one for one in encoding.alone(key)[:-1] if one not in (*beside, *kept)]
+        if absent:
+            set_aside.append((key, rests_on_absent(absent)))
+            continue
         try:
             _fit((*beside, *kept, key), table, encoding, survival)
         except ModelError as error:
@@ -73,14 +77,20 @@ def keep_separating(
             kept.append(key)
     while kept and settings.clinical != "all":
         model = _fit((*beside, *kept), table, encoding, survival)
+        free = [key for key in kept if not encoding.resting_on(key, kept)]
         tests = [
-            model.likelihood_ratio_test([term.name for term in encoding.terms[key]]) for key in kept
+            model.likelihood_ratio_test([term.name for term in encoding.terms[key]]) for key in free
         ]
         worst = int(np.argmax([test.p_value for test in tests]))
         if not _leaves(tests[worst], settings):
             break
-        del kept[worst]
+        kept.remove(free[worst])
     return KeptApart(tuple(kept), tuple(set_aside))
+
+
+def rests_on_absent(absent: Sequence[str]) -> Reason:
+    """Return why an interaction cannot enter a model that lacks one of its variables."""
+    return Reason("collinear", "it needs {}, which the model does not hold", (tuple(absent),))
 
 
 def _fit(

@@ -10,14 +10,13 @@ import numpy as np
 
 from trephine.cohort.schema import ClinicalTable
 from trephine.errors import InputError
-from trephine.regression.nomogram import NomogramPredictor
 from trephine.regression.restricted_spline import spline_columns
 from trephine.types import BoolArray, FloatArray
 
 # The part of a model that is the clinical variables; every other is a feature set.
 CLINICAL = "clinical"
 
-TermKind = Literal["linear", "level", "at-least", "spline", "signature"]
+TermKind = Literal["linear", "level", "at-least", "spline", "product", "signature"]
 # What one hazard ratio is for: a group against the reference, a round number of the value's
 # unit, or a standard deviation of a score that has no unit. The columns of a curve have none of
 # their own: one value of the variable is compared with another.
@@ -27,7 +26,8 @@ Per = Literal["group", "round number", "standard deviation", "curve"]
 class TermForm(Protocol):
     """What terms of one kind have in common; a new kind is one more of these in `FORMS`."""
 
-    per: Per
+    def per(self, term: Term) -> Per:
+        """Return what one hazard ratio of the term is for."""
 
     def column(self, term: Term, table: ClinicalTable) -> FloatArray:
         """Return the term's values, shape (n,); NaN where the variable is missing."""
@@ -48,10 +48,12 @@ class Term:
     name
         Unique in a model: ``arco=IIIA``, ``age``, ``age>=42``, or a signature's name.
     variable
-        Clinical variable or feature set that the column belongs to.
+        Clinical variable or feature set that the column belongs to; of a product the interaction,
+        such as ``age:arco``.
     kind
         ``linear`` (the value itself), ``level`` (1 at ``level``, else 0), ``at-least`` (1 from
-        ``cut`` on, else 0), ``spline`` (a column of a restricted cubic spline) or ``signature``.
+        ``cut`` on, else 0), ``spline`` (a column of a restricted cubic spline), ``product`` (of two
+        of the others, as R's ``model.matrix`` codes an interaction) or ``signature``.
     label
         To show.
     level, reference
@@ -60,6 +62,11 @@ class Term:
         Of an ``at-least`` column.
     knots, bend
         Of a spline's columns: its knots, and which column this is; 0 is the value itself.
+    parts
+        Of a product: the two columns that are multiplied.
+    held
+        Of a product's part that is a number: the values at which a nomogram holds it, which are
+        the quartiles of the training cases.
     """
 
     name: str
@@ -71,6 +78,20 @@ class Term:
     cut: float = float("nan")
     knots: tuple[float, ...] = ()
     bend: int = 0
+    parts: tuple[Term, ...] = ()
+    held: tuple[float, ...] = ()
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The clinical variables that a case must state for the column; none of a signature."""
+        if self.is_signature:
+            return ()
+        return tuple(part.variable for part in self.parts) or (self.variable,)
+
+    @property
+    def is_product(self) -> bool:
+        """Whether the column is an interaction's."""
+        return self.kind == "product"
 
     @property
     def is_signature(self) -> bool:
@@ -80,7 +101,7 @@ class Term:
     @property
     def per(self) -> Per:
         """What one hazard ratio of the term is for."""
-        return FORMS[self.kind].per
+        return FORMS[self.kind].per(self)
 
     @property
     def is_group(self) -> bool:
@@ -95,7 +116,7 @@ class Term:
     @property
     def has_own_range(self) -> bool:
         """Whether a value outside that of training says something that no other term says."""
-        return self.bend == 0
+        return self.bend == 0 and not self.is_product
 
     @property
     def group(self) -> str:
@@ -122,12 +143,16 @@ class Term:
 
         Those of its group; where it has none, those with a value.
         """
+        if self.parts:
+            one, other = (part.members(table) for part in self.parts)
+            return one & other
         column = self.column(table)
         return column == 1 if self.is_group else ~np.isnan(column)
 
 
 class _Linear:
-    per: Per = "round number"
+    def per(self, term: Term) -> Per:
+        return "round number"
 
     def column(self, term: Term, table: ClinicalTable) -> FloatArray:
         return table.values(term.variable)
@@ -139,7 +164,8 @@ class _Linear:
 
 
 class _Level:
-    per: Per = "group"
+    def per(self, term: Term) -> Per:
+        return "group"
 
     def column(self, term: Term, table: ClinicalTable) -> FloatArray:
         values = table.values(term.variable)
@@ -154,7 +180,8 @@ class _Level:
 
 
 class _AtLeast:
-    per: Per = "group"
+    def per(self, term: Term) -> Per:
+        return "group"
 
     def column(self, term: Term, table: ClinicalTable) -> FloatArray:
         values = table.values(term.variable)
@@ -168,7 +195,8 @@ class _AtLeast:
 
 
 class _Spline:
-    per: Per = "curve"
+    def per(self, term: Term) -> Per:
+        return "curve"
 
     def column(self, term: Term, table: ClinicalTable) -> FloatArray:
         columns = spline_columns(table.values(term.variable), np.array(term.knots))
@@ -180,8 +208,26 @@ class _Spline:
     reference = group
 
 
+class _Product:
+    def per(self, term: Term) -> Per:
+        each = {part.per for part in term.parts}
+        return next(per for per in ("curve", "round number", "group") if per in each)
+
+    def column(self, term: Term, table: ClinicalTable) -> FloatArray:
+        one, other = (part.column(table) for part in term.parts)
+        return one * other
+
+    def group(self, term: Term) -> str:
+        return " and ".join(part.group for part in term.parts) if term.is_group else ""
+
+    def reference(self, term: Term) -> str:
+        # An interaction compares hazard ratios, not one group of cases with another.
+        return ""
+
+
 class _Signature:
-    per: Per = "standard deviation"
+    def per(self, term: Term) -> Per:
+        return "standard deviation"
 
     def column(self, term: Term, table: ClinicalTable) -> FloatArray:
         raise InputError(f"term {term.name}: a signature is not a clinical variable")
@@ -197,6 +243,7 @@ FORMS: Mapping[TermKind, TermForm] = {
     "level": _Level(),
     "at-least": _AtLeast(),
     "spline": _Spline(),
+    "product": _Product(),
     "signature": _Signature(),
 }
 
@@ -213,35 +260,7 @@ def signatures_of(terms: Sequence[Term]) -> tuple[str, ...]:
 
 def clinical_of(terms: Sequence[Term]) -> tuple[str, ...]:
     """Return the clinical variables that the terms belong to, each once, in order."""
-    return tuple(dict.fromkeys(term.variable for term in terms if not term.is_signature))
-
-
-def axis_of(
-    terms: Sequence[Term],
-    label: str,
-    coefficients: Sequence[float],
-    low: float,
-    high: float,
-) -> NomogramPredictor:
-    """Return one variable as an axis of a nomogram.
-
-    Parameters
-    ----------
-    terms
-        Of the variable, one at least.
-    label
-        Of the axis.
-    coefficients
-        Of the terms.
-    low, high
-        Range of the first term in training.
-    """
-    first = terms[0]
-    if first.is_group:
-        groups = (first.reference_group, *(term.group for term in terms))
-        return NomogramPredictor(first.variable, label, (0.0, *coefficients), groups)
-    effects = tuple(coefficients) if first.is_curve else (coefficients[0],)
-    return NomogramPredictor(first.variable, label, effects, low=low, high=high, knots=first.knots)
+    return tuple(dict.fromkeys(key for term in terms for key in term.variables))
 
 
 def reading_of(terms: Sequence[Term], values: Sequence[float]) -> float | str:

@@ -1,4 +1,4 @@
-"""One clinical variable's own Cox model."""
+"""One clinical variable's own Cox model, or that of an interaction and its two variables."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ class VariableAlone:
     Attributes
     ----------
     variable
-        Key.
+        Key, or that of an interaction.
     model
-        Fitted to this variable's terms; None where none could be.
+        Fitted to this variable's terms, an interaction's together with those of its variables;
+        None where none could be.
     p_value
         Wald test of all its terms, or Firth's likelihood ratio test of a variable that separates;
         NaN without a model.
@@ -62,14 +63,22 @@ def fit_alone(
     separation: Separation = "leave out",
 ) -> VariableAlone:
     """Fit one variable's own Cox model; Firth's where it separates and ``separation`` says so."""
-    design = design_frame(table, encoding, (key,))
-    if design.empty:
+    design = design_frame(table, encoding, encoding.alone(key))
+    names = tuple(term.name for term in encoding.terms[key])
+    if not names:
         return VariableAlone(key, None, float("nan"), Reason("constant", "only one level occurs"))
     try:
         model = CoxModel().fit(design, survival, cluster=cluster)
     except ModelError as error:
         if error.kind == "separation" and separation == "firth":
             model = CoxModel(penalty="firth").fit(design, survival, cluster=cluster)
-            return VariableAlone(key, model, model.result_.likelihood_ratio.p_value, None)
+            test = (
+                model.likelihood_ratio_test(names)
+                if key in encoding.interactions
+                else model.result_.likelihood_ratio
+            )
+            return VariableAlone(key, model, test.p_value, None)
         return VariableAlone(key, None, float("nan"), error.reason)
-    return VariableAlone(key, model, model.result_.wald.p_value, None)
+    result = model.result_
+    wald = result.wald_test(names) if key in encoding.interactions else result.wald
+    return VariableAlone(key, model, wald.p_value, None)

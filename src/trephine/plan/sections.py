@@ -233,6 +233,11 @@ class StudyPlan(PlanSection):
         return self
 
     @model_validator(mode="after")
+    def _interactions_of_variables(self) -> Self:
+        self.selection.check_interactions(list(self.clinical))
+        return self
+
+    @model_validator(mode="after")
     def _has_event_codes(self) -> Self:
         if self.data.columns.event_date is not None and not self.outcome.codes.plain:
             expected = (
@@ -291,14 +296,10 @@ class StudyPlan(PlanSection):
         return self
 
     @model_validator(mode="after")
-    def _means_of_one_event(self) -> Self:
+    def _judged_where_events_compete(self) -> Self:
         if self.validation.restricted_mean and self.outcome.competing:
             expected = "false where [outcome] names competing events: nobody's time ends with one"
             raise MisfitError("validation.restricted_mean", expected, "true")
-        return self
-
-    @model_validator(mode="after")
-    def _curve_of_competing(self) -> Self:
         method = self.validation.calibration_curve
         if self.outcome.competing and method not in ("hazard", "hazard spline"):
             expected = "hazard or hazard spline where [outcome] names competing events"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 from pydantic import (
@@ -44,6 +45,27 @@ class SelectionSection(ClinicalSteps, FeatureSteps):
                 self.separation,
             )
         return self
+
+    def check_interactions(self, known: Sequence[str]) -> None:
+        """Refuse interactions of other things than two clinical variables, each pair once.
+
+        Raises
+        ------
+        MisfitError
+            For the first pair that is none.
+        """
+        where, seen = "selection.interactions", set()
+        for pair in self.interactions:
+            unknown = [key for key in pair if key not in known]
+            if unknown:
+                expected = f"two variables of [clinical], among {list(known)}"
+                raise MisfitError(where, expected, repr(unknown[0]))
+            if pair[0] == pair[1]:
+                expected = "two different variables (`spline` makes an effect that is not straight)"
+                raise MisfitError(where, expected, f"{pair[0]} twice")
+            if frozenset(pair) in seen:
+                raise MisfitError(where, "each pair once", str(list(pair)))
+            seen.add(frozenset(pair))
 
     @property
     def stated(self) -> dict[str, Any]:

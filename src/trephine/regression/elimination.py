@@ -110,6 +110,7 @@ def backward_elimination(
     settings: EliminationSettings = DEFAULTS,
     *,
     groups: Mapping[str, Sequence[str]] | None = None,
+    rests_on: Mapping[str, Sequence[str]] | None = None,
     model: CoxModel | None = None,
     cluster: npt.ArrayLike | None = None,
     strata: npt.ArrayLike | None = None,
@@ -126,6 +127,8 @@ def backward_elimination(
     groups
         Columns of each term, for factors; each column its own term where None. Every column
         must be in exactly one term.
+    rests_on
+        Of an interaction, the terms that stay while it does, as R's ``drop.scope`` has it.
     model
         Ties, level and precision of every fit; those of `CoxModel` where None.
     cluster, strata, weights
@@ -139,16 +142,19 @@ def backward_elimination(
         As in `CoxModel.fit`.
     """
     problem = _problem(X, y, groups, model or CoxModel(), cluster, strata, weights)
-    unknown = [term for term in settings.forced if term not in problem.groups]
-    if unknown:
-        raise InputError(f"forced: expected terms of the design, found {unknown}")
+    needs = {term: tuple(own) for term, own in (rests_on or {}).items()}
+    for what, named in (("forced", settings.forced), ("rests_on", [*needs, *_all_of(needs)])):
+        unknown = [term for term in named if term not in problem.groups]
+        if unknown:
+            raise InputError(f"{what}: expected terms of the design, found {unknown}")
     drops = _RULES[settings.rule]
     terms = tuple(problem.groups)
     fitted: CoxModel | None = problem.fit(terms)
     steps: list[EliminationStep] = []
     while fitted is not None and len(terms) > settings.fewest:
         result = fitted.result_
-        free = tuple(term for term in terms if term not in settings.forced)
+        held = {*settings.forced, *_all_of({term: needs.get(term, ()) for term in terms})}
+        free = tuple(term for term in terms if term not in held)
         candidates = drops(problem, terms, result, free)
         weakest = settings.weakest(candidates, result.aic)
         if weakest is None:
@@ -164,6 +170,10 @@ def backward_elimination(
         steps=tuple(steps),
         model=fitted,
     )
+
+
+def _all_of(needs: Mapping[str, Sequence[str]]) -> list[str]:
+    return [term for own in needs.values() for term in own]
 
 
 def _problem(

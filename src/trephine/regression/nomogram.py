@@ -19,6 +19,29 @@ SURVIVAL_TICKS = np.round(np.arange(0.05, 0.951, 0.05), 2)
 
 
 @dataclass(frozen=True)
+class Setting:
+    """Another predictor of an interaction, held at one value on an axis.
+
+    Attributes
+    ----------
+    name
+        Of the other predictor.
+    value, text
+        At which it is held: a level or a number, and as printed, with its unit.
+    columns
+        Places of its own columns in the model.
+    values
+        Of these columns at that value.
+    """
+
+    name: str
+    value: str
+    text: str
+    columns: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class NomogramPredictor:
     """What one axis stands for.
 
@@ -38,6 +61,15 @@ class NomogramPredictor:
     knots
         Of a continuous predictor whose effect is a restricted cubic spline; its axis bends back
         where the effect falls again.
+    constant
+        Added to a continuous predictor's effect: what the settings say by themselves.
+    variable
+        What moves along the axis, where ``name`` says more than that; else empty.
+    settings
+        Where predictors interact, those that are held on this axis; one of several axes then
+        counts for a case. Empty for an axis of its own.
+    together
+        Name that the axes of predictors that interact share: they have one zero, as in rms.
     """
 
     name: str
@@ -47,12 +79,27 @@ class NomogramPredictor:
     low: float = float("nan")
     high: float = float("nan")
     knots: tuple[float, ...] = ()
+    constant: float = 0.0
+    variable: str = ""
+    settings: tuple[Setting, ...] = ()
+    together: str = ""
+
+    @property
+    def group(self) -> str:
+        """Name that axes which count once share; an axis of its own has its own."""
+        return self.together or self.name
+
+    @property
+    def drawn(self) -> str:
+        """The variable or signature that moves along the axis."""
+        return self.variable or self.name
 
     def effect(self, values: FloatArray) -> FloatArray:
         """Return X b of values of a continuous predictor."""
         if not self.knots:
-            return np.asarray(values * self.effects[0])
-        return np.asarray(spline_columns(values, np.array(self.knots)) @ np.array(self.effects))
+            return np.asarray(values * self.effects[0] + self.constant)
+        columns = spline_columns(values, np.array(self.knots))
+        return np.asarray(columns @ np.array(self.effects) + self.constant)
 
 
 @dataclass(frozen=True)
@@ -68,7 +115,8 @@ class Axis:
     points
         Points of each tick.
     minimum
-        Smallest X b over the ticks, which gets 0 points.
+        Smallest X b over the ticks, of all axes together where predictors interact; it gets 0
+        points.
     """
 
     predictor: NomogramPredictor
@@ -137,10 +185,18 @@ class Nomogram:
         return self.points_per_unit * (effect - axis.minimum)
 
     def total(self, values: Mapping[str, float | str]) -> float:
-        """Return the total points of one case."""
-        return sum(
-            self.points(axis.predictor.name, values[axis.predictor.name]) for axis in self.axes
-        )
+        """Return the total points of one case; of axes that count once, by the one that is named.
+
+        Raises
+        ------
+        InputError
+            If a predictor has no value, or two of its axes have one.
+        """
+        groups = [axis.predictor.group for axis in self.axes]
+        named = [axis.predictor.group for axis in self.axes if axis.predictor.name in values]
+        if sorted(named) != sorted(set(groups)):
+            raise InputError(f"nomogram: expected one value of each of {groups}, found {named}")
+        return sum(self.points(name, value) for name, value in values.items())
 
     def linear_predictor(self, total_points: FloatArray) -> FloatArray:
         """Return the centred linear predictor at some total points."""
@@ -166,7 +222,8 @@ def make_nomogram(
     """Lay out a nomogram as rms does.
 
     ``sc = 100 / max_j range(X b_j)`` over the displayed values, and
-    ``points_j = sc (X b_j - min_j)``.
+    ``points_j = sc (X b_j - min_j)``. Predictors that interact are one j: their axes, one for each
+    value at which the others are held, have range and minimum in common.
 
     Parameters
     ----------
@@ -188,15 +245,20 @@ def make_nomogram(
         If no predictor changes the risk, so that there are no points to give.
     """
     laid_out = [_ticks(predictor, n_ticks) for predictor in predictors]
-    widths = [float(np.ptp(effects)) for _, effects in laid_out]
+    groups: dict[str, list[FloatArray]] = {}
+    for predictor, (_, effects) in zip(predictors, laid_out, strict=True):
+        groups.setdefault(predictor.group, []).append(effects)
+    shown = {name: np.concatenate(own) for name, own in groups.items()}
+    widths = [float(np.ptp(effects)) for effects in shown.values()]
     if not widths or max(widths) <= 0:
         raise ModelError("nomogram: no predictor of the model changes the risk")
     scale = MAX_POINTS / max(widths)
+    lowest = {name: float(effects.min()) for name, effects in shown.items()}
     axes = tuple(
-        Axis(predictor, values, scale * (effects - effects.min()), float(effects.min()))
-        for predictor, (values, effects) in zip(predictors, laid_out, strict=True)
+        Axis(one, values, scale * (effects - lowest[one.group]), lowest[one.group])
+        for one, (values, effects) in zip(predictors, laid_out, strict=True)
     )
-    offset = sum(axis.minimum for axis in axes) - centre
+    offset = sum(lowest.values()) - centre
     lp_ticks = pretty(*linear_predictor_range, n_ticks)
     reach = max(float(lp_ticks[-1] - offset) * scale, MAX_POINTS)
     return Nomogram(

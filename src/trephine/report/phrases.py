@@ -79,6 +79,13 @@ FIRTH = (
 )
 """Of a model."""
 
+INTERACTION = (
+    "With an interaction, the hazard ratio of a variable is that where the other variable is at its"
+    " reference level or 0, and that of a product is by how much it changes; effects at other"
+    " values have a table of their own."
+)
+"""Of a model with one."""
+
 CURVE_WORDS: dict[CurveMethod, str] = {
     "hazard": "Cox regression on log(-log(1 - predicted risk))",
     "hazard spline": "Cox regression on a restricted cubic spline of log(-log(1 - predicted risk))",

@@ -210,7 +210,9 @@ def _read(
         ),
         "present": by_name(answer["present"], models, texts),
         "refit": refit_from_json(
-            answer["refit"], signature_sets(settings), cases.clinical.variables
+            answer["refit"],
+            signature_sets(settings),
+            settings.clinical.candidates(cases.clinical.variables),
         ),
         "form": None if form is None else _read_form(form, cases, models, n_times),
     }

@@ -101,7 +101,7 @@ def read_answer(
         ),
         "high_risk": by_name(answer["high_risk"], models, per_case),
         "signatures": by_name(answer["signatures"], sets, scores),
-        "refit": refit_from_json(answer["refit"], sets, variables),
+        "refit": refit_from_json(answer["refit"], sets, settings.clinical.candidates(variables)),
         "unseen_levels": some_by_name(answer["unseen_levels"], variables, int),
     }
 

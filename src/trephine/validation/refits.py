@@ -73,7 +73,7 @@ def refit_from_json(
     content
         What it returned.
     sets, variables
-        Feature sets that have a signature, and clinical variables that there are.
+        Feature sets that have a signature, and clinical variables and interactions that there are.
 
     Raises
     ------

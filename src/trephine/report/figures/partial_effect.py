@@ -39,7 +39,12 @@ def draw_partial_effect(area: Area, effect: PartialEffect) -> None:
         transform=axes.get_xaxis_transform(),
     )  # fmt: skip
     unit = f" ({effect.unit})" if effect.unit else ""
-    axes.set(xlabel=f"{effect.label}{unit}", ylabel="Hazard ratio (log scale)")
+    axes.set(xlabel=f"{effect.label}{unit}{_where(effect)}", ylabel="Hazard ratio (log scale)")
+
+
+def _where(effect: PartialEffect) -> str:
+    """Return at which values of others the effect is drawn, where they interact with it."""
+    return f", where {effect.within}" if effect.within else ""
 
 
 def partial_effect_plates(facts: Facts) -> list[Plate]:
@@ -53,7 +58,8 @@ def partial_effect_plates(facts: Facts) -> list[Plate]:
                 partial(draw_partial_effect, effect=one),
                 COLUMN_MM,
                 60.0,
-                f"Hazard ratio along {one.label} against its median, with 95% interval.",
+                f"Hazard ratio along {one.label} against its median{_where(one)}, with 95%"
+                " interval.",
             )
             for one in model.partial_effects
         ]
@@ -67,7 +73,7 @@ def partial_effect_plates(facts: Facts) -> list[Plate]:
                     "Line and band: hazard ratio against the median of the cases, other variables"
                     " held, with pointwise 95% interval. Triangles: knots of the restricted cubic"
                     " spline. ",
-                    *join([_test(one) for one in path.partial_effects], between="; "),
+                    *join(_tests(path.partial_effects), between="; "),
                     ".",
                 ),
                 panels=tuple(panels),
@@ -75,6 +81,11 @@ def partial_effect_plates(facts: Facts) -> list[Plate]:
             )
         )
     return plates
+
+
+def _tests(effects: Trace) -> list[Text]:
+    """Return the test of each variable, which is one whatever its others are held at."""
+    return list({one.raw.name: _test(one) for one in effects}.values())
 
 
 def _test(effect: Trace) -> Text:

@@ -190,6 +190,23 @@ def _about_shapes(facts: Trace) -> list[Text]:
                 " was tested by Wald's test of all columns of a spline but the first.",
             )
         )  # fmt: skip
+    tested = {
+        test.raw.label: (test.label.words(),)
+        for model in facts.models
+        for test in model.interaction_tests
+        if " × " in test.raw.label and ":" not in test.raw.label
+    }
+    if tested:
+        texts.append(
+            (
+                "Interactions named in the study file entered with both of their variables, as"
+                " products of their columns: ", *join(list(tested.values()), last=" and "),
+                ". A variable stayed while an interaction with it did. Each interaction, and each"
+                " variable together with its interactions, was tested by Wald's test of all of"
+                " their columns, or by the penalised likelihood ratio where the likelihood is"
+                " penalised.",
+            )
+        )  # fmt: skip
     if any(model.raw.penalty == "firth" for model in facts.models):
         texts.append(
             (

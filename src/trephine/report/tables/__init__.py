@@ -15,6 +15,7 @@ from trephine.report.tables.hazards import hazards_table
 from trephine.report.tables.headline import headline_table
 from trephine.report.tables.images import added_table, benefit_table
 from trephine.report.tables.instability import instability_table
+from trephine.report.tables.interactions import interaction_tables
 from trephine.report.tables.late_entry import late_entry_table
 from trephine.report.tables.missing import missing_tables
 from trephine.report.tables.performance import calibration_table, risk_group_table, table_3
@@ -75,6 +76,7 @@ def make_tables(facts: Facts, *, shorten: bool = True) -> tuple[Table, ...]:
         short_signature_table(trace),
         contribution_table(trace),
         coefficients_table(trace),
+        *interaction_tables(trace),
         hazards_table(trace),
         agreement_table(trace),
         sample_size_table(trace),

@@ -118,14 +118,16 @@ export function designOf(content, model, values) {
     scores[key] = scoreOf(content, key, values, problems, warnings, far);
   }
   for (const key of model.variables) unseenLevel(content, model, key, read, warnings);
+  unseenTogether(content, model, read, warnings);
   if (model.signatures.some((key) => signatureNamed(content, key).harmonised)) {
     warnings.push({ code: "centre" });
   }
   const design = model.terms.map((term) => columnOf(term, read, scores));
   if (!problems.length) {
     model.terms.forEach((term, j) => {
-      // Of a spline's columns, the first is the value itself, and says it for all.
-      if (!term.bend && !(model.low[j] <= design[j] && design[j] <= model.high[j])) {
+      // Of a spline's columns, the first is the value itself, and says it for all; a product's
+      // parts have columns of their own.
+      if (!term.bend && !partsOf(term).length && !(model.low[j] <= design[j] && design[j] <= model.high[j])) {
         const [value, low, high] = [design[j], model.low[j], model.high[j]];
         warnings.push({ code: "outside", label: term.label, value, low, high });
       }
@@ -230,6 +232,25 @@ function unseenLevel(content, model, key, read, warnings) {
   }
 }
 
+/** Tell where two levels that interact occurred in no training case together. */
+function unseenTogether(content, model, read, warnings) {
+  const products = model.terms.filter((term) => partsOf(term).every((part) => part.kind === "level"));
+  for (const key of new Set(products.filter((term) => partsOf(term).length).map((term) => term.variable))) {
+    const own = products.filter((term) => term.variable === key);
+    const pairs = own[0].parts.map((part) => ({ key: part.variable, value: read[part.variable] }));
+    const known = pairs.every(({ key: variable, value }) =>
+      model.terms.some((term) => term.variable === variable && term.level === value));
+    if (!known || own.some((term) => term.parts.every((part, k) => part.level === pairs[k].value))) continue;
+    const said = pairs.map(({ key: variable, value }) =>
+      ({ label: content.variables.find((one) => one.key === variable).label, value }));
+    warnings.push({ code: "apart", label: said[0].label, value: said[0].value,
+      other: said[1].label, beside: said[1].value });
+  }
+}
+
+/** Return the columns that a product multiplies; none of another term. */
+const partsOf = (term) => term.parts ?? [];
+
 /** Return a column of a restricted cubic spline, as trephine.regression.restricted_spline has it. */
 function splineOf({ knots, bend }, value) {
   if (bend === 0) return value;
@@ -252,6 +273,10 @@ const COLUMNS = {
 /** Return a case's value of a term. A kind that is not known here is an error, never a number. */
 export function columnOf(term, read, scores) {
   if (term.kind === "signature") return scores[term.variable];
+  if (term.kind === "product") {
+    const [one, other] = term.parts.map((part) => columnOf(part, read, scores));
+    return one === null || other === null ? null : one * other;
+  }
   if (!Object.hasOwn(COLUMNS, term.kind)) {
     throw new Error(`expected a term of a kind that this calculator knows, found ${term.kind}`);
   }
@@ -378,19 +403,40 @@ export function groupOf(content, model, lp, survival) {
   return edges.filter((edge) => edge < score).length;
 }
 
-/** Return the points of each axis of the nomogram, by variable. */
+/** Return the points of each axis of the nomogram, by its name.
+ *
+ * Where variables interact there are several axes, one for each value at which the others are held:
+ * the one nearest to the case has its points, the others have null.
+ */
 export function pointsOf(model, design) {
   if (!model.nomogram) return [];
-  return model.nomogram.axes.map((axis) => {
+  const { axes, points_per_unit: scale } = model.nomogram;
+  return axes.map((axis) => {
+    const held = axis.settings ?? [];
+    const within = [axis.variable || axis.name, ...held.map((one) => one.name)];
     let effect = 0;
     model.terms.forEach((term, j) => {
-      if (term.variable === axis.name) effect += model.coefficients[j] * design[j];
+      const own = partsOf(term).length ? partsOf(term) : [term];
+      if (own.every((part) => within.includes(part.variable))) {
+        effect += model.coefficients[j] * design[j];
+      }
     });
-    return { name: axis.name, points: model.nomogram.points_per_unit * (effect - lowest(model, axis)) };
+    const counts = held.every((one) => isNearest(one, axes, design));
+    const lowestOf = held.length ? axis.lowest : lowest(model, axis);
+    return { name: axis.name, points: counts ? scale * (effect - lowestOf) : null };
   });
 }
 
-/** Return the smallest effect over an axis's ticks, which has 0 points. */
+/** Say whether no axis holds a variable nearer to the case's value than this setting does. */
+function isNearest(setting, axes, design) {
+  const distance = ({ columns, values }) =>
+    columns.reduce((sum, place, k) => sum + Math.abs(design[place] - values[k]), 0);
+  const same = axes.flatMap((axis) => axis.settings ?? []).filter((one) => one.name === setting.name);
+  const nearest = same.reduce((best, one) => (distance(one) < distance(best) ? one : best));
+  return nearest.value === setting.value;
+}
+
+/** Return the smallest effect over the ticks of an axis of its own, which has 0 points. */
 function lowest(model, axis) {
   const own = model.terms
     .map((term, j) => ({ term, b: model.coefficients[j] }))

@@ -335,7 +335,7 @@ function nomogramRows(found) {
       ticks: axis.ticks.map((tick) => ({ ...tick, label: own(tick.label) })),
       reach: 100,
       value: points,
-      said: say("points_of", { n: points.toFixed(1) }),
+      said: points === null ? "" : say("points_of", { n: points.toFixed(1) }),
       alternate: axis.type === "categorical" || turns(axis.ticks),
     });
   }

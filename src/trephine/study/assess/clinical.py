@@ -20,7 +20,7 @@ from trephine.modelling.pooled_model import fit_over
 from trephine.modelling.separation import design_frame
 from trephine.modelling.terms import CLINICAL, Term
 from trephine.regression.cox import CoxModel
-from trephine.regression.cox_result import CoxResult
+from trephine.regression.cox_result import ChiSquareTest, CoxResult
 from trephine.streams import generator
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.survival.interval_outcome import IntervalSurvival
@@ -86,9 +86,13 @@ class Together:
 
     def p_value(self, names: tuple[str, ...]) -> float:
         """Return p of all terms of a variable: Wald's, or the penalised likelihood ratio's."""
+        return self.test(names).p_value
+
+    def test(self, names: tuple[str, ...]) -> ChiSquareTest:
+        """Return the joint test of some terms: Wald's, or the penalised likelihood ratio's."""
         if self.penalised is None:
-            return self.result.wald_test(names).p_value
-        return self.penalised.likelihood_ratio_test(names).p_value
+            return self.result.wald_test(names)
+        return self.penalised.likelihood_ratio_test(names)
 
 
 def penalised_together(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 from trephine.modelling.terms import Term
 from trephine.regression.cox_result import CoxResult
 from trephine.regression.restricted_spline import spline_columns
+from trephine.study.assess.interactions import change_within
 from trephine.types import Estimate, FloatArray
 
 # Points at which a curve is drawn.
@@ -57,7 +58,12 @@ class EffectCurve:
 
 
 def compared_at(
-    result: CoxResult, terms: Sequence[Term], values: FloatArray, reference: float
+    result: CoxResult,
+    terms: Sequence[Term],
+    values: FloatArray,
+    reference: float,
+    every: Sequence[Term] = (),
+    held: Mapping[str, float] | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Return log hazard ratio and standard error of values against one, each of shape (k,).
 
@@ -69,6 +75,9 @@ def compared_at(
         A model that holds all of ``terms``.
     terms
         Columns of one variable.
+    every, held
+        All terms of the model, and the value of each column that interacts with these, by the name
+        of the term; empty where none does.
     values
         Shape (k,).
     reference
@@ -77,6 +86,9 @@ def compared_at(
     knots = np.array(terms[0].knots)
     change = spline_columns(values, knots) - spline_columns(np.array([reference]), knots)
     change = change[:, [term.bend for term in terms]]
+    if held:
+        columns = {term.name: change[:, j] for j, term in enumerate(terms)}
+        return change_within(result, every, columns, held)
     index = [result.names.index(term.name) for term in terms]
     block = result.covariance[np.ix_(index, index)]
     variance = np.einsum("ki,ij,kj->k", change, block, change)
@@ -106,10 +118,16 @@ def quartile_contrast(
     return Contrast(third, first, estimate, float(2 * ndtr(-abs(change[0] / error[0]))))
 
 
-def effect_curve(result: CoxResult, terms: Sequence[Term], values: FloatArray) -> EffectCurve:
+def effect_curve(
+    result: CoxResult,
+    terms: Sequence[Term],
+    values: FloatArray,
+    every: Sequence[Term] = (),
+    held: Mapping[str, float] | None = None,
+) -> EffectCurve:
     """Return the effect over the range of the training values; see `compared_at`."""
     reference = float(np.nanmedian(values))
     at = np.linspace(np.nanmin(values), np.nanmax(values), _POINTS)
-    change, error = compared_at(result, terms, at, reference)
+    change, error = compared_at(result, terms, at, reference, every, held)
     half = float(ndtri(0.5 + result.level / 2)) * error
     return EffectCurve(reference, at, np.exp(change), np.exp(change - half), np.exp(change + half))

@@ -21,15 +21,17 @@ ENOUGH = 10
 def parameters_of(plan: StudyPlan, clinical: ClinicalTable) -> dict[str, int]:
     """Return what each part of the fullest model may fit, by name, before any choice.
 
-    A number costs 1, a spline one less than its knots, levels one less than those that occur, and a
-    signature 1: the weights of its features are penalised, and chosen in folds of their own.
+    A number costs 1, a spline one less than its knots, levels one less than those that occur, an
+    interaction one for each product of the two, and a signature 1: the weights of its features are
+    penalised, and chosen in folds of their own.
     """
     parts = max(model_parts(plan).values(), key=len)
     found: dict[str, int] = {}
     if CLINICAL in parts:
-        terms = fit_encoding(clinical, "linear").terms
-        for key, variable in clinical.variables.items():
-            found[label_of(key, variable)] = len(terms[key])
+        encoding = fit_encoding(clinical, "linear", plan.selection.interactions)
+        for key, terms in encoding.terms.items():
+            pair = encoding.interactions.get(key, (key,))
+            found[" × ".join(label_of(one, clinical.variables[one]) for one in pair)] = len(terms)
     return found | {f"{part} signature": 1 for part in parts if part != CLINICAL}
 
 

@@ -11,7 +11,7 @@ from trephine.facts.changing_hazards import RelaxedFacts, RelaxedTerm
 from trephine.study.assess.changing_hazards import STRATIFY, Relaxed, ratio_at, relaxed_models
 from trephine.study.assess.refits import training_design
 from trephine.study.gather.models import term_label
-from trephine.study.gather.steps import Step, step_of
+from trephine.study.gather.steps import Step, model_step
 from trephine.study.results import Analysis
 from trephine.types import Estimate
 
@@ -58,8 +58,7 @@ def _terms(analysis: Analysis, one: Relaxed, times: tuple[float, float]) -> tupl
         if term.is_curve:
             continue
         variable = variables.get(term.variable)
-        values = design[:, names.index(term.name)]
-        step = step_of(term, values, variable.unit if variable is not None else "")
+        step = model_step(one.model.terms, names.index(term.name), design, variables)
         changed = len(one.terms) + one.own.index(j) if j in one.own else None
         found.append(
             RelaxedTerm(

@@ -19,7 +19,7 @@ from trephine.study.assess.competing import Incidence, between_groups, incidence
 from trephine.study.assess.refits import as_shown, training_design, training_designs
 from trephine.study.gather.curves import group_label
 from trephine.study.gather.models import term_label
-from trephine.study.gather.steps import step_of
+from trephine.study.gather.steps import model_step
 from trephine.study.results import Analysed, Analysis, ProtocolResult
 from trephine.survival.competing_outcome import THE_EVENT, CompetingSurvival
 from trephine.types import Estimate
@@ -116,7 +116,7 @@ def _second_reading(analysis: Analysis, result: ProtocolResult) -> list[SecondRe
         if term.is_curve:
             continue
         variable = variables.get(term.variable)
-        step = step_of(term, design[:, j], variable.unit if variable is not None else "")
+        step = model_step(model.terms, j, design, variables)
         other, own = again.competing, again.subdistribution
         terms.append(
             SecondReading(

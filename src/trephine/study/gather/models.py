@@ -27,6 +27,7 @@ from trephine.regression.cox_result import CoxResult
 from trephine.report import phrases
 from trephine.study.assess.clinical import filled_table
 from trephine.study.assess.effects import quartile_contrast
+from trephine.study.assess.interactions import partners
 from trephine.study.assess.refits import (
     HazardsOverTime,
     as_shown,
@@ -35,9 +36,14 @@ from trephine.study.assess.refits import (
     training_design,
 )
 from trephine.study.gather.effects import against_text, partial_effects
+from trephine.study.gather.interactions import (
+    effects_within,
+    interaction_label,
+    interaction_tests,
+)
 from trephine.study.gather.signature_p import p_in_model
 from trephine.study.gather.signatures import set_label
-from trephine.study.gather.steps import Step, step_of
+from trephine.study.gather.steps import Step, model_step
 from trephine.study.results import Analysis, ProtocolResult
 from trephine.study.settings import CLINICAL
 from trephine.types import FloatArray
@@ -72,6 +78,7 @@ def _model(
         ),
         **_over_time(analysis, result, model),
         partial_effects=_partial_effects(analysis, result, model),
+        **_interactions(analysis, result, model),
         notes=_model_notes(model),
     )
 
@@ -89,7 +96,7 @@ def _terms(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> tu
         if term.is_curve:
             terms.append(_curve_term(model, j, fitted, variable, design))
             continue
-        step = step_of(term, design[:, j], variable.unit if variable is not None else "")
+        step = model_step(model.terms, j, design, variables)
         terms.append(
             TermFact(
                 name=term.variable,
@@ -118,7 +125,9 @@ def _curve_term(
     """Return a spline's column; the first one has the ratio of the quartiles."""
     term = model.terms[j]
     own = [one for one in model.terms if one.variable == term.variable]
-    found = None if term.bend else quartile_contrast(fitted, own, design[:, j])
+    # Of a curve that depends on another variable, ratios stand with those of the other's values.
+    apart = term.bend or term.is_product or partners(model.terms, term.variable)
+    found = None if apart else quartile_contrast(fitted, own, design[:, j])
     label, ratio, p = term.label, EstimateFact(value=None), None
     if found is not None and variable is not None:
         label = f"{label_of(term.variable, variable)}, {against_text(found, variable.unit)}"
@@ -139,7 +148,21 @@ def _partial_effects(
     shown = as_shown(analysis, result, model)
     if shown is None or not any(term.is_curve for term in model.terms):
         return ()
-    return partial_effects(shown.result, model.terms, filled_table(analysis, result))
+    return partial_effects(shown.result, model, filled_table(analysis, result))
+
+
+def _interactions(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> dict[str, Any]:
+    """Return the tests of interactions, and effects within levels; nothing without any."""
+    shown = as_shown(analysis, result, model)
+    if shown is None or not any(term.is_product for term in model.terms):
+        return {}
+    table = filled_table(analysis, result)
+    tests = interaction_tests(shown, model.terms, table.variables)
+    if shown.penalised is not None:  # sums of coefficients have no profile interval here
+        return {"interaction_tests": tests}
+    design = training_design(analysis, result, model)
+    within = effects_within(shown.result, model, design, table)
+    return {"interaction_tests": tests, "effects_within": within}
 
 
 def _over_time(analysis: Analysis, result: ProtocolResult, model: FittedModel) -> dict[str, Any]:
@@ -148,7 +171,8 @@ def _over_time(analysis: Analysis, result: ProtocolResult, model: FittedModel) -
     if found is None:
         return {}
     test, variables = found.test, analysis.cases.clinical.variables
-    labels = [_plain_label(name, variables.get(name)) for name in test.terms]
+    first = {term.variable: term for term in reversed(model.terms)}
+    labels = [_plain_label(first[name], variables) for name in test.terms]
     rows = [
         (label, one) for label, one in zip(labels, test.tests, strict=True) if len(labels) > 1
     ] + [("All terms together" if len(labels) > 1 else labels[0], test.overall)]
@@ -177,10 +201,14 @@ def _coefficients(
         smooth = found.smooths[j]
         if smooth is None:
             return ()
-        plain = _plain_label(term.variable, variables.get(term.variable))
+        plain = term.label if term.is_product else _plain_label(term, variables)
         shown.append(
             CoefficientOverTime(
-                label=f"{plain}: {term.group}" if term.group else plain + "'" * term.bend,
+                label=plain
+                if term.is_product
+                else f"{plain}: {term.group}"
+                if term.group
+                else plain + "'" * term.bend,
                 coefficient=model.coefficients[j],
                 times=test.event_times,
                 places=test.transformed_times,
@@ -194,17 +222,19 @@ def _coefficients(
     return tuple(shown)
 
 
-def _plain_label(variable: str, declared: ClinicalVariable | None) -> str:
-    """Return what a variable or a signature is called, without a step."""
-    if declared is None:
-        return f"{set_label(variable)} signature"
-    return label_of(variable, declared)
+def _plain_label(term: Term, variables: Mapping[str, ClinicalVariable]) -> str:
+    """Return what a term's variable, interaction or signature is called, without a step."""
+    if term.is_signature:
+        return f"{set_label(term.variable)} signature"
+    return interaction_label(term.variables, variables)
 
 
 def term_label(term: Term, variable: ClinicalVariable | None, step: Step) -> str:
     """Return what a term is called, with the step that its hazard ratio is for."""
     if not step.text:
         return term.label
+    if term.is_product:
+        return f"{term.label}, {step.text}"
     if term.is_signature or variable is None:
         return f"{set_label(term.variable)} signature, {step.text}"
     return f"{label_of(term.variable, variable)}, {step.text}"
@@ -214,6 +244,8 @@ def _model_notes(model: FittedModel) -> tuple[str, ...]:
     notes = [f"{_part_name(name)} left out: {reason}." for name, reason in model.left_out]
     if model.result is not None and model.result.penalty == "firth":
         notes.append(phrases.FIRTH)
+    if any(term.is_product for term in model.terms):
+        notes.append(phrases.INTERACTION)
     notes += [_rate_note(model, other) for other in model.others]
     if not model.terms:
         notes.append("Without any term the model predicts the same for everyone.")

@@ -17,9 +17,9 @@ from trephine.facts import (
     SurvivalAxisFact,
     WorkedExample,
 )
+from trephine.facts.models import AxisSetting
 from trephine.modelling.fitted_model import FittedModel
-from trephine.modelling.points import nomogram_of
-from trephine.modelling.terms import reading_of
+from trephine.modelling.points import nomogram_of, read_case
 from trephine.regression.nomogram import Axis, Nomogram
 from trephine.regression.ticks import pretty
 from trephine.study.gather.signatures import set_label
@@ -33,7 +33,7 @@ def nomogram_facts(analysis: Analysis, result: ProtocolResult) -> list[NomogramF
     variables = analysis.cases.clinical.variables
     labels = axis_labels(model, variables)
     try:
-        nomogram = nomogram_of(model, labels, horizons)
+        nomogram = nomogram_of(model, labels, horizons, units_of(variables))
     except ModelError:
         return []
     return [
@@ -59,11 +59,16 @@ def axis_labels(
     return [*clinical, *((name, f"{set_label(name)} signature") for name in model.signatures)]
 
 
+def units_of(variables: Mapping[str, ClinicalVariable]) -> dict[str, str]:
+    """Return the unit of each variable."""
+    return {key: variable.unit for key, variable in variables.items()}
+
+
 def predictor_axes(
     nomogram: Nomogram, variables: Mapping[str, ClinicalVariable]
 ) -> tuple[PredictorAxis, ...]:
     """Return the axes of a nomogram's predictors, with the units of clinical variables."""
-    return tuple(_axis(axis, variables.get(axis.predictor.name)) for axis in nomogram.axes)
+    return tuple(_axis(axis, variables.get(axis.predictor.drawn)) for axis in nomogram.axes)
 
 
 def _axis(axis: Axis, variable: ClinicalVariable | None) -> PredictorAxis:
@@ -84,6 +89,12 @@ def _axis(axis: Axis, variable: ClinicalVariable | None) -> PredictorAxis:
         unit=variable.unit if variable is not None else "",
         type="categorical" if predictor.levels else "continuous",
         ticks=ticks,
+        variable=predictor.variable,
+        settings=tuple(
+            AxisSetting(name=one.name, value=one.value, columns=one.columns, values=one.values)
+            for one in predictor.settings
+        ),
+        lowest=axis.minimum if predictor.settings else None,
     )
 
 
@@ -112,24 +123,23 @@ def _example(
     predicted = result.apparent[model.name]
     lp = predicted.linear_predictor
     row = int(np.argsort(lp, kind="stable")[len(lp) // 2])
-    values: dict[str, float | str] = {}
-    for axis in nomogram.axes:
-        values[axis.predictor.name] = _value(analysis, result, model, axis, row)
-    total = nomogram.total(values)
+    design = _design_row(analysis, result, model, row)
+    readings = read_case(model, nomogram, design[0])
+    total = sum(one.points for one in readings if one.points is not None)
     if model.others:  # a nomogram holds competing rates at their average, the model at the case's
         survival = [float(nomogram.survival_probability(np.array([total]), h)[0]) for h in horizons]
     else:
-        one = model.predict_survival(_design_row(analysis, result, model, row), list(horizons))
-        survival = one.survival_probability[0].tolist()
+        predicted_row = model.predict_survival(design, list(horizons))
+        survival = predicted_row.survival_probability[0].tolist()
     return WorkedExample(
         description="the case of median predicted risk",
         values=tuple(
             ExampleValue(
-                name=name,
-                label=value if isinstance(value, str) else f"{value:.4g}",
-                points=nomogram.points(name, value),
+                name=one.axis.predictor.name,
+                label=one.value if isinstance(one.value, str) else f"{one.value:.4g}",
+                points=one.points,
             )
-            for name, value in values.items()
+            for one in readings
         ),
         total_points=total,
         linear_predictor=float(lp[row]),
@@ -145,12 +155,3 @@ def _design_row(
     features = {name: given.take([row]) for name, given in result.features.items()}
     case = analysis.cases.take([row])
     return result.fitted.predictor.design(model, features, case.clinical, case.centre)
-
-
-def _value(
-    analysis: Analysis, result: ProtocolResult, model: FittedModel, axis: Axis, row: int
-) -> float | str:
-    """Return one case's value on an axis: a number, or the name of its level."""
-    design = _design_row(analysis, result, model, row)[0]
-    own = [j for j, term in enumerate(model.terms) if term.variable == axis.predictor.name]
-    return reading_of([model.terms[j] for j in own], [float(design[j]) for j in own])

@@ -17,7 +17,8 @@ from trephine.study.assess.clinical import (
     filled_table,
 )
 from trephine.study.assess.refits import as_shown, term_alone, training_column
-from trephine.study.gather.baseline import continuous_as, cox_variable, ratio_of
+from trephine.study.gather.baseline import continuous_as
+from trephine.study.gather.cox_rows import cox_variable, ratio_of
 from trephine.study.gather.signature_p import p_alone, p_in_model
 from trephine.study.gather.signatures import set_label
 from trephine.study.gather.steps import Step, step_of

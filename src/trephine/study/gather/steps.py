@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from trephine.cohort.schema import ClinicalVariable
 from trephine.facts import EstimateFact
 from trephine.modelling.terms import Term
 from trephine.types import Estimate, FloatArray
@@ -67,6 +69,27 @@ def step_of(term: Term, values: FloatArray, unit: str = "") -> Step:
         return Step(spread, f"per SD ({spread:.3g})")
     size = round_step(spread)
     return Step(size, _per(f"{size:.10g}", unit))
+
+
+def model_step(
+    terms: Sequence[Term], j: int, design: FloatArray, variables: Mapping[str, ClinicalVariable]
+) -> Step:
+    """Return the step for the j-th term of a model; of a product, those of its two columns.
+
+    Parameters
+    ----------
+    terms, design
+        Of the model, and its training columns, shape (n, q).
+    variables
+        Clinical variables, whose units steps are in.
+    """
+    term = terms[j]
+    if not term.parts:
+        variable = variables.get(term.variable)
+        return step_of(term, design[:, j], variable.unit if variable is not None else "")
+    places = {one.name: place for place, one in enumerate(terms)}
+    one, other = (model_step(terms, places[p.name], design, variables) for p in term.parts)
+    return Step(one.size * other.size, " and ".join(filter(None, (one.text, other.text))))
 
 
 def _per(number: str, unit: str) -> str:

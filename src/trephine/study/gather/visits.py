@@ -17,7 +17,7 @@ from trephine.study.assess.visits import (
     visit_curve,
 )
 from trephine.study.gather.models import term_label
-from trephine.study.gather.steps import Step, step_of
+from trephine.study.gather.steps import Step, model_step
 from trephine.study.results import Analysed, Analysis, ProtocolResult
 from trephine.survival.interval_outcome import IntervalSurvival
 
@@ -84,7 +84,7 @@ def _reading(
         if term.is_curve:
             continue
         variable = variables.get(term.variable)
-        step = step_of(term, design[:, j], variable.unit if variable is not None else "")
+        step = model_step(read.own.terms, j, design, variables)
         own = _ratio(read.own, term.name, step)
         assert own is not None
         terms.append(

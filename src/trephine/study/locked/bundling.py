@@ -15,7 +15,7 @@ from trephine.modelling.points import nomogram_of
 from trephine.modelling.prediction import Predictor
 from trephine.plan import StudyPlan
 from trephine.radiomics import ENGINE_VERSION
-from trephine.study.gather.nomograms import axis_labels
+from trephine.study.gather.nomograms import axis_labels, units_of
 from trephine.study.grey_scale import grey_settings
 from trephine.study.image_plans import earlier_images, image_of, image_plans
 from trephine.study.locked.context import (
@@ -79,7 +79,7 @@ def _nomograms(predictor: Predictor, horizons: Sequence[float]) -> dict[str, Nom
             continue
         labels = axis_labels(model, predictor.variables)
         with suppress(ModelError):
-            nomogram = nomogram_of(model, labels, horizons)
+            nomogram = nomogram_of(model, labels, horizons, units_of(predictor.variables))
             found[name] = nomogram_context(nomogram, predictor.variables)
     return found
 

@@ -80,9 +80,10 @@ class CalculatorTerm(Part):
     """One column of a model."""
 
     variable: str
-    """Clinical variable or feature set that it belongs to."""
+    """Clinical variable, interaction or feature set that it belongs to."""
     kind: TermKind
-    """The value itself, 1 at a level, 1 from a cut-off on, of a spline, or a signature's score."""
+    """The value itself, 1 at a level, 1 from a cut-off on, of a spline, a product of two of these,
+    or a signature's score."""
     label: str
     """To show."""
     level: str
@@ -95,6 +96,8 @@ class CalculatorTerm(Part):
     """Of a spline's columns; empty for others."""
     bend: int = 0
     """Which of a spline's columns it is; 0 is the value itself."""
+    parts: tuple[CalculatorTerm, ...] = ()
+    """Of a product, the two columns that are multiplied; empty for others."""
 
 
 class CalculatorBaseline(Part):

@@ -89,6 +89,7 @@ def calculator_term(term: Term) -> CalculatorTerm:
         cut=None if np.isnan(term.cut) else term.cut,
         knots=term.knots,
         bend=term.bend,
+        parts=tuple(calculator_term(part) for part in term.parts),
     )
 
 

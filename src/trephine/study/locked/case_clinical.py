@@ -48,6 +48,15 @@ def clinical_of(
             f"{label_of(unseen.variable, table.variables[unseen.variable])}: no training case was"
             f" {table.texts(unseen.variable)[0]}; it is taken as {unseen.reference}"
         )
+    for pair in predictor.unseen_together(table, [model.name]):
+        one, other = (
+            f"{label_of(key, variables[key])} {level}"
+            for key, level in zip(pair.variables, pair.levels, strict=True)
+        )
+        warnings.append(
+            f"{one} with {other}: no training case had both; their effects are taken as independent"
+            " of one another"
+        )
     return table, warnings
 
 

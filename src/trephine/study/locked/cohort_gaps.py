@@ -36,7 +36,9 @@ def cohort_gaps(model: LockedModel, cases: Cases, rows: Sequence[int], table: st
         With every value that is missing and cannot be filled in as in training.
     """
     models = model.predictor.models.values()
-    terms = {term.variable: term for one in models for term in one.terms}
+    terms = {
+        term.variable: term for one in models for term in one.terms if not term.is_product
+    }  # an interaction's variables have terms of their own
     said: list[str] = []
     problems: list[Problem] = []
     for name, term in terms.items():

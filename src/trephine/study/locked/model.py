@@ -151,14 +151,17 @@ def nomogram_context(
 
 def _fits(model: FittedModel, stated: NomogramContext) -> bool:
     """Say whether a nomogram is the one that the model's coefficients and baseline give."""
-    if {axis.name for axis in stated.axes} != {term.variable for term in model.terms}:
-        return False
-    labels = [(axis.name, axis.label) for axis in stated.axes]
+    labels = [(name, name) for name in (*model.clinical_variables, *model.signatures)]
     try:
         nomogram = nomogram_of(model, labels, [one.horizon for one in stated.baseline_survival])
-    except ModelError:
+    except (LookupError, ModelError, ValueError):
         return False
-    expected, found = _numbers(nomogram_context(nomogram, {})), _numbers(stated)
+    own = nomogram_context(nomogram, {})
+    if [(a.name, a.variable, a.settings) for a in own.axes] != [
+        (a.name, a.variable, a.settings) for a in stated.axes
+    ]:
+        return False
+    expected, found = _numbers(own), _numbers(stated)
     return len(expected) == len(found) and bool(np.allclose(expected, found, equal_nan=True))
 
 
@@ -170,6 +173,7 @@ def _numbers(nomogram: NomogramContext) -> list[float]:
         nomogram.points_per_unit,
         nomogram.zero_points_predictor,
         *nomogram.total_ticks,
+        *(axis.lowest for axis in nomogram.axes),
         *(one.value for one in nomogram.baseline_survival),
         *(number for tick in ticks for number in (tick.value, tick.points)),
     ]

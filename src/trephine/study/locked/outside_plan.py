@@ -33,7 +33,12 @@ def as_the_model_needs(model: LockedModel, plan: StudyPlan) -> StudyPlan:
         raise PlanError(
             f"outcome.landmark: expected {expected}, as the model has, found {landmark:g}"
         )
-    needed = {t.variable for one in model.predictor.models.values() for t in one.terms}
+    needed = {
+        key
+        for one in model.predictor.models.values()
+        for term in one.terms
+        for key in (term.variables or (term.variable,))
+    }
     for part in model.predictor.harmonisers.values():
         needed |= {term.variable for term in part.terms}
     signatures = needed & set(model.predictor.signatures)

@@ -307,4 +307,11 @@ def _unseen_levels(model: LockedModel, cases: Cases) -> list[tuple[str, str]]:
             f" {found.reference}",
         )
         for found in model.predictor.unseen_levels(cases.clinical)
+    ] + [
+        (
+            " and ".join(label_of(key, model.predictor.variables[key]) for key in pair.variables),
+            f"{len(pair.rows)} cases have {' with '.join(pair.levels)}, which no training case had"
+            " together; the two effects are taken as independent of one another",
+        )
+        for pair in model.predictor.unseen_together(cases.clinical)
     ]
