@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 
@@ -32,7 +32,8 @@ def nomogram_of(
     """Lay a model out as a nomogram.
 
     Of variables that interact one moves along an axis (a number if there is one, else that of most
-    levels), and there is an axis for each level of the others, or for each quartile in training.
+    levels), and there is an axis for each level of the others, or for each quartile in training;
+    none for two levels that no training case had together.
 
     Parameters
     ----------
@@ -147,7 +148,22 @@ def _predictors(
             continue
         drawn, *held = sorted(together, key=lambda key: _room(model.terms, mains[key]))
         for settings in product(*(settings_of(model, key, units.get(key, "")) for key in held)):
-            yield _held_axis(model, drawn, settings, labels)
+            if _occurs(model.terms, settings):
+                yield _held_axis(model, drawn, settings, labels)
+
+
+def _occurs(terms: Sequence[Term], settings: Sequence[Setting]) -> bool:
+    """Say whether training had each two of these levels together, as far as terms tell."""
+    at = {
+        one.name: {terms[j].name for j, v in zip(one.columns, one.values, strict=True) if v == 1}
+        for one in settings
+    }
+    for one, other in combinations(at, 2):
+        own = [t.parts for t in terms if t.is_group and {*t.variables} == {one, other}]
+        both = any(all(p.name in at[p.variable] for p in pair) for pair in own)
+        if own and at[one] and at[other] and not both:
+            return False
+    return True
 
 
 def _interacting(terms: Sequence[Term], variable: str) -> tuple[str, ...]:

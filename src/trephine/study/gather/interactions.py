@@ -15,7 +15,7 @@ from trephine.regression.cox_result import CoxResult
 from trephine.regression.nomogram import Setting
 from trephine.regression.restricted_spline import spline_columns
 from trephine.study.assess.clinical import Together
-from trephine.study.assess.interactions import combinations, ratio_within
+from trephine.study.assess.interactions import Within, combinations, ratio_within
 from trephine.study.gather.effects import pair_text
 from trephine.study.gather.steps import model_step
 from trephine.types import FloatArray
@@ -91,6 +91,8 @@ def effects_within(
         changes = list(_changes(key, model.terms, design, table))
         for within in combinations(model, key, units):
             for label, change in changes:
+                if not _occurs(model.terms, design, change, within):
+                    continue
                 ratio, p_value = ratio_within(result, model.terms, change, within.held)
                 found.append(
                     EffectWithin(
@@ -101,6 +103,15 @@ def effects_within(
                     )
                 )
     return tuple(found)
+
+
+def _occurs(
+    terms: Sequence[Term], design: FloatArray, change: Mapping[str, float], within: Within
+) -> bool:
+    """Say whether a training case has the levels that are held and the one that is compared."""
+    at = {**within.held, **{name: step for name, step in change.items() if step}}
+    own = [design[:, j] == at[t.name] for j, t in enumerate(terms) if t.is_group and t.name in at]
+    return not own or bool(np.all(own, axis=0).any())
 
 
 def _changes(
