@@ -10,6 +10,7 @@ import pytest
 
 from modelling.simulated_cases import PUBLISHED, SOUND, simulate
 from trephine.errors import InputError, ModelError
+from trephine.modelling import protocols
 from trephine.modelling.cases import Cases
 from trephine.modelling.protocols import RecipeSettings
 from trephine.modelling.recipe import FittedRecipe
@@ -76,6 +77,32 @@ def test_on_noise_published_finds_something_and_sound_does_not() -> None:
         .models["Radiomics"]
         .permuted
         for settings in (PUBLISHED, SOUND)
+    )
+    assert published.mean() > 0.55
+    error = sound.std(ddof=1) / np.sqrt(sound.size)
+    assert error < 0.02
+    assert abs(sound.mean() - 0.5) < 3 * error
+
+
+def test_interactions_that_are_chosen_in_sample_find_something_in_noise_and_nested_do_not() -> None:
+    noise = simulate(60, effect=0.0, p=2, seed=3)
+    asked = {"interactions": (("age", "stage"), ("age", "angle"), ("angle", "stage"))}
+    only = (("Clinical", ("clinical",)),)
+    published, sound = (
+        null_check(
+            noise,
+            rules.recipe(only, asked | stated),
+            permutations=20,
+            folds=4,
+            seed=6,
+            running=Running(1),
+        )
+        .models["Clinical"]
+        .permuted
+        for rules, stated in (
+            (protocols.PUBLISHED, {"univariable_p": 1.0, "stay_p": 1.0}),
+            (protocols.SOUND, {"clinical": "all"}),
+        )
     )
     assert published.mean() > 0.55
     error = sound.std(ddof=1) / np.sqrt(sound.size)
