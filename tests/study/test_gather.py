@@ -25,7 +25,7 @@ COMPUTE = (
 )  # fmt: skip
 # How something is read off a result that is already there, or written down.
 READS = {
-    "competing_counts", "nomogram_of", "pretty", "reading_of", "seen_levels", "seen_reference",
+    "competing_counts", "nomogram_of", "pretty", "read_case", "seen_levels", "seen_reference",
 }  # fmt: skip
 
 

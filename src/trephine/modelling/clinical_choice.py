@@ -252,9 +252,10 @@ def _eliminate(
         design_frame(table, encoding, entered),
         survival,
         EliminationSettings(
-            rule="aic" if settings.clinical == "backward-aic" else "wald", stay_p=settings.stay_p
+            rule="aic" if settings.clinical == "backward-aic" else "wald",
+            stay_p=settings.stay_p,
+            rests_on={key: encoding.alone(key)[:-1] for key in entered},
         ),
         groups=groups,
-        rests_on={key: encoding.alone(key)[:-1] for key in entered},
         cluster=cluster,
     )

@@ -62,7 +62,7 @@ def nomogram_of(
 
 
 @dataclass(frozen=True)
-class Reading:
+class AxisReading:
     """Where a case stands on an axis.
 
     Attributes
@@ -82,7 +82,9 @@ class Reading:
     points: float | None
 
 
-def read_case(model: FittedModel, nomogram: Nomogram, design: FloatArray) -> tuple[Reading, ...]:
+def read_case(
+    model: FittedModel, nomogram: Nomogram, design: FloatArray
+) -> tuple[AxisReading, ...]:
     """Read a case off a nomogram.
 
     Parameters
@@ -105,7 +107,7 @@ def read_case(model: FittedModel, nomogram: Nomogram, design: FloatArray) -> tup
         points = nomogram.points_per_unit * (effect - axis.minimum) if counts else None
         mains = _mains(model.terms)[predictor.drawn]
         value = reading_of([model.terms[j] for j in mains], [float(design[j]) for j in mains])
-        readings.append(Reading(axis, value, points))
+        readings.append(AxisReading(axis, value, points))
     return tuple(readings)
 
 

@@ -110,7 +110,6 @@ def backward_elimination(
     settings: EliminationSettings = DEFAULTS,
     *,
     groups: Mapping[str, Sequence[str]] | None = None,
-    rests_on: Mapping[str, Sequence[str]] | None = None,
     model: CoxModel | None = None,
     cluster: npt.ArrayLike | None = None,
     strata: npt.ArrayLike | None = None,
@@ -123,12 +122,10 @@ def backward_elimination(
     X, y
         Design and outcome, as in `CoxModel.fit`.
     settings
-        Rule, and terms that stay whatever it says.
+        Rule, and terms that stay whatever it says, or while an interaction with them does.
     groups
         Columns of each term, for factors; each column its own term where None. Every column
         must be in exactly one term.
-    rests_on
-        Of an interaction, the terms that stay while it does, as R's ``drop.scope`` has it.
     model
         Ties, level and precision of every fit; those of `CoxModel` where None.
     cluster, strata, weights
@@ -142,7 +139,7 @@ def backward_elimination(
         As in `CoxModel.fit`.
     """
     problem = _problem(X, y, groups, model or CoxModel(), cluster, strata, weights)
-    needs = {term: tuple(own) for term, own in (rests_on or {}).items()}
+    needs = settings.rests_on
     for what, named in (("forced", settings.forced), ("rests_on", [*needs, *_all_of(needs)])):
         unknown = [term for term in named if term not in problem.groups]
         if unknown:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from trephine.errors import InputError
@@ -103,6 +104,8 @@ class EliminationSettings:
         Terms that stay whatever their p value.
     fewest
         Stop at this number of terms.
+    rests_on
+        Of an interaction, the terms that stay while it does, as R's ``drop.scope`` has it.
 
     Raises
     ------
@@ -114,6 +117,7 @@ class EliminationSettings:
     stay_p: float = 0.05
     forced: tuple[str, ...] = ()
     fewest: int = 0
+    rests_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.rule not in get_args(EliminationRule):

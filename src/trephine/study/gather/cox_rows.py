@@ -57,6 +57,7 @@ def cox_variable(
     reference = _reference_row(terms, key, table, survival)
     names = tuple(term.name for term in terms)
     multivariable_p = together.p_value(names) if inside and together is not None else None
+    notes = _curve(terms), _depends(key, choice, table), _note(alone, choice, table)
     return CoxVariable(
         name=key,
         label=label_of(key, variable),
@@ -66,11 +67,7 @@ def cox_variable(
         rows=(*reference, *rows),
         univariable_p=alone.p_value,
         multivariable_p=multivariable_p,
-        note="; ".join(
-            part
-            for part in (_curve(terms), _depends(key, choice, table), _note(alone, choice, table))
-            if part
-        ),
+        note="; ".join(filter(None, notes)),
     )
 
 

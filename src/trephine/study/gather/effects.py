@@ -8,7 +8,7 @@ from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.terms import Term
 from trephine.regression.cox_result import CoxResult
 from trephine.study.assess.effects import Contrast, effect_curve
-from trephine.study.assess.interactions import Within, combinations
+from trephine.study.assess.interactions import HeldOthers, combinations
 
 
 def partial_effects(
@@ -41,7 +41,7 @@ def _effect(
     result: CoxResult,
     terms: list[Term],
     table: ClinicalTable,
-    at: tuple[str, Within],
+    at: tuple[str, HeldOthers],
     model: FittedModel,
 ) -> PartialEffect:
     (key, within), variables = at, table.variables

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-
-import numpy as np
+from collections.abc import Mapping, Sequence
 
 from trephine.cohort.schema import ClinicalTable, ClinicalVariable, label_of
-from trephine.facts import EstimateFact
 from trephine.facts.models import EffectWithin, InteractionTest
 from trephine.modelling.fitted_model import FittedModel
 from trephine.modelling.terms import Term
 from trephine.regression.cox_result import CoxResult
 from trephine.regression.nomogram import Setting
-from trephine.regression.restricted_spline import spline_columns
 from trephine.study.assess.clinical import Together
-from trephine.study.assess.interactions import Within, combinations, ratio_within
+from trephine.study.assess.interactions import HeldEffect, effects_of_each
 from trephine.study.gather.effects import pair_text
-from trephine.study.gather.steps import model_step
+from trephine.study.gather.steps import Step, model_step
 from trephine.types import FloatArray
 
 Variables = Mapping[str, ClinicalVariable]
@@ -84,54 +80,26 @@ def effects_within(
         Its training cases.
     """
     variables = table.variables
-    units = {key: variable.unit for key, variable in variables.items()}
-    products = [term for term in model.terms if term.is_product]
     found = []
-    for key in dict.fromkeys(key for term in products for key in term.variables):
-        changes = list(_changes(key, model.terms, design, table))
-        for within in combinations(model, key, units):
-            for label, change in changes:
-                if not _occurs(model.terms, design, change, within):
-                    continue
-                ratio, p_value = ratio_within(result, model.terms, change, within.held)
-                found.append(
-                    EffectWithin(
-                        label=label,
-                        within=within_text(within.settings, variables),
-                        ratio=EstimateFact.model_validate(ratio),
-                        p=p_value,
-                    )
-                )
+    for one in effects_of_each(result, model, design, table):
+        step = model_step(model.terms, one.place, design, variables)
+        found.append(
+            EffectWithin(
+                label=_compared(one, model.terms[one.place], variables[one.variable], step),
+                within=within_text(one.settings, variables),
+                ratio=step.ratio(one.ratio),
+                p=one.p_value,
+            )
+        )
     return tuple(found)
 
 
-def _occurs(
-    terms: Sequence[Term], design: FloatArray, change: Mapping[str, float], within: Within
-) -> bool:
-    """Say whether a training case has the levels that are held and the one that is compared."""
-    at = {**within.held, **{name: step for name, step in change.items() if step}}
-    own = [design[:, j] == at[t.name] for j, t in enumerate(terms) if t.is_group and t.name in at]
-    return not own or bool(np.all(own, axis=0).any())
-
-
-def _changes(
-    key: str, terms: Sequence[Term], design: FloatArray, table: ClinicalTable
-) -> Iterator[tuple[str, dict[str, float]]]:
-    """Yield what of a variable is compared: a step, each level, or the quartiles of a curve."""
-    variable = table.variables[key]
-    name = label_of(key, variable)
-    own = [j for j, term in enumerate(terms) if term.variable == key]
-    first = terms[own[0]]
-    if first.is_curve:
-        low, high = np.nanquantile(table.values(key), [0.25, 0.75]).tolist()
-        columns = spline_columns(np.array([low, high]), np.array(first.knots))
-        change = (columns[1] - columns[0])[[terms[j].bend for j in own]]
-        by_name = {terms[j].name: float(one) for j, one in zip(own, change, strict=True)}
-        yield f"{name}, {pair_text(high, low, variable.unit)}", by_name
-        return
-    for j in own:
-        term = terms[j]
-        step = model_step(terms, j, design, table.variables)
-        others = {terms[k].name: 0.0 for k in own}
-        against = f": {term.group} against {term.reference_group}" if term.is_group else ""
-        yield f"{name}{against or f', {step.text}'}", others | {term.name: step.size}
+def _compared(effect: HeldEffect, term: Term, variable: ClinicalVariable, step: Step) -> str:
+    """Return what of a variable is compared: a step, a level, or the quartiles of a curve."""
+    name = label_of(effect.variable, variable)
+    if effect.quartiles is not None:
+        low, high = effect.quartiles
+        return f"{name}, {pair_text(high, low, variable.unit)}"
+    if term.is_group:
+        return f"{name}: {term.group} against {term.reference_group}"
+    return f"{name}, {step.text}"
