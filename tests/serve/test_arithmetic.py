@@ -297,20 +297,22 @@ def test_a_table_of_features_is_read_whatever_parts_its_cells(tmp_path: Path) ->
 
 def test_every_kind_of_term_has_its_column_in_the_calculator(tmp_path: Path) -> None:
     cells: dict[str, Any] = {"age": 50.0, "stage": "II"}
-    terms = {
+    terms: dict[str, Any] = {
         "linear": {"variable": "age"},
         "level": {"variable": "stage", "level": "II"},
         "at-least": {"variable": "age", "cut": 60.0},
         "spline": {"variable": "age", "knots": [30.0, 41.0, 50.0], "bend": 1},
         "signature": {"variable": "expression"},
     }
+    parts = [{"kind": kind, **terms[kind]} for kind in ("linear", "level")]
+    terms["product"] = {"variable": "age:stage", "parts": parts}
     assert set(terms) == set(get_args(TermKind))
     asked = [[{"kind": kind, **one}, cells, {"expression": 2.5}] for kind, one in terms.items()]
     found = dict(zip(terms, called("columnOf", asked, tmp_path), strict=True))
     assert found.pop("spline") == pytest.approx(
         spline_columns(np.array([50.0]), np.array([30.0, 41.0, 50.0]))[0, 1]
     )
-    assert found == {"linear": 50.0, "level": 1, "at-least": 0, "signature": 2.5}
+    assert found == {"linear": 50.0, "level": 1, "at-least": 0, "signature": 2.5, "product": 50.0}
 
 
 def test_a_kind_that_the_calculator_does_not_know_is_no_number(tmp_path: Path) -> None:
