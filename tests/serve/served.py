@@ -42,7 +42,7 @@ class Watching:
         self.contents.append({one.name: one.read_bytes() for one in case.folder.iterdir()})
         if self.error is not None:
             raise self.error
-        return ApartAnswer(ANSWER, b"\x89PNG", self.lacking)
+        return ApartAnswer(ANSWER, {"": b"\x89PNG"}, self.lacking)
 
     def end(self) -> None:
         self.ended += 1

@@ -43,7 +43,7 @@ def test_an_upload_is_predicted_as_the_command_line_predicts_it(bundle: Path, fo
     assert prediction["scores"] == pytest.approx(said.scores, abs=1e-9)
     (at,) = said.survival.values()
     assert prediction["survival"]["12"]["value"] == pytest.approx(at.value, abs=1e-9)
-    assert found.saliency is None
+    assert found.saliency == {}
 
 
 def test_a_process_that_takes_too_long_is_ended(bundle: Path, folder: Path) -> None:

@@ -13,8 +13,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from serve.locked_models import locked_model
-from serve.served import CASE, GENES, Watching, client, served, upload
+from serve.served import ANSWER, CASE, GENES, Watching, client, served, upload
 from trephine.errors import BundleError, InputError, StudyProblemsError, WorkerError
+from trephine.serve.answers import image_prediction
 from trephine.serve.app import create_app
 from trephine.serve.logs import LOG
 from trephine.serve.metrics import Metrics
@@ -22,6 +23,7 @@ from trephine.serve.models import open_models
 from trephine.serve.settings import ServeSettings
 from trephine.serve.turns import Busy, Turns
 from trephine.study.locked import predict_case
+from trephine.study.locked.apart import ApartAnswer
 
 MODEL = "/api/v1/models/made-up"
 
@@ -221,3 +223,10 @@ def test_pages_speak_the_language_that_is_asked_for() -> None:
     chinese = {"accept-language": "zh-CN,zh;q=0.9"}
     assert "模型" in client().get("/", headers=chinese).text
     assert "Models" in client().get("/", headers={"accept-language": "fr"}).text
+
+
+def test_pictures_of_several_images_are_answered_by_their_names() -> None:
+    found = image_prediction(ApartAnswer(ANSWER, {"ap": b"one", "t1": b"two"}, ()))
+    assert found.saliency_png is None
+    drawn = {name: base64.b64decode(png) for name, png in found.saliency_pngs.items()}
+    assert drawn == {"ap": b"one", "t1": b"two"}

@@ -66,7 +66,11 @@ AcceptedDoubts = Annotated[
     ),
 ]
 SaliencyOut = Annotated[
-    Path | None, typer.Option(help="Write a map of what the network responded to, as a PNG.")
+    Path | None,
+    typer.Option(
+        help="Write a map of what the network responded to, as a PNG; of several images of a case,"
+        " one each, with the image's name behind the file's."
+    ),
 ]
 Signer = Annotated[
     str | None,
@@ -113,8 +117,8 @@ def predict(
     if json_out is not None:
         write_text(json_out, result.to_json())
     if saliency is not None:
-        draw_saliency(locked, case, saliency)
-        console.print(f"Saliency: {saliency}", soft_wrap=True, markup=False)
+        for drawn in draw_saliency(locked, case, saliency):
+            console.print(f"Saliency: {drawn}", soft_wrap=True, markup=False)
 
 
 def _files(

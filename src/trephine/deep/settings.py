@@ -214,6 +214,11 @@ class DeepSettings(BaseModel):
             raise MisfitError("weights", "random:SEED with a whole number", repr(self.weights))
 
     @property
+    def has_maps(self) -> bool:
+        """Whether features are means of maps of one slice, so that a signature can be drawn."""
+        return not self.is_network_file and self.slices == "largest"
+
+    @property
     def is_network_file(self) -> bool:
         """Whether the backbone is a network in a file."""
         return self.backbone not in RESNETS

@@ -62,13 +62,17 @@ class ImagePrediction(Form):
     prediction: Prediction
     """As for values."""
     saliency_png: str | None
-    """What raises (red) and lowers (blue) the deep signature, over the picture: PNG in base64."""
+    """What raises (red) and lowers (blue) the deep signature, over the picture: PNG in base64. Of
+    the one image of a case; null where it has several, or the model has no such signature."""
+    saliency_pngs: dict[str, str] = {}
+    """The same by the name of the image, where a case has several."""
 
 
 def image_prediction(found: ApartAnswer) -> ImagePrediction:
     """Return a prediction from an upload as the API answers it."""
-    picture = found.saliency
+    drawn = {name: base64.b64encode(png).decode() for name, png in found.saliency.items()}
     return ImagePrediction(
         prediction=Prediction.model_validate(found.prediction),
-        saliency_png=None if picture is None else base64.b64encode(picture).decode(),
+        saliency_png=drawn.pop("", None),
+        saliency_pngs=drawn,
     )

@@ -148,7 +148,7 @@ def _saliency(
 ) -> PictureFacts | None:
     """Draw the deep signature of the case that it puts highest, where its network can show it."""
     deep = deep_settings(view.plan)
-    if deep is None or deep.is_network_file:
+    if deep is None or not deep.has_maps:
         return None
     image = open_image(files.images[row], view.plan.data)
     first = next(iter(files.masks.values()))

@@ -32,6 +32,22 @@ async function answerOf(body) {
   return content;
 }
 
+// One picture, or one for each image of a case under its name.
+function show(pictures) {
+  at("seen").hidden = !Object.keys(pictures).length;
+  at("saliency").replaceChildren(
+    ...Object.entries(pictures).flatMap(([name, picture]) => {
+      const shown = Object.assign(document.createElement("img"), {
+        className: "seen",
+        src: `data:image/png;base64,${picture}`,
+        alt: `${name} ${say("saliency")}`.trim(),
+      });
+      const called = Object.assign(document.createElement("p"), { className: "small", textContent: name });
+      return name ? [called, shown] : [shown];
+    }),
+  );
+}
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const parts = [...form.querySelectorAll("input.part")].filter((one) => one.files.length);
@@ -49,14 +65,10 @@ form.addEventListener("submit", async (event) => {
   at("measure").disabled = true;
   told(say("measuring"));
   try {
-    const { prediction, saliency_png: picture } = await answerOf(body);
+    const { prediction, saliency_png: one, saliency_pngs: several } = await answerOf(body);
     calculator.fill(prediction);
     warn(prediction.warnings);
-    at("seen").hidden = !picture;
-    if (picture) {
-      at("saliency").src = `data:image/png;base64,${picture}`;
-      at("saliency").alt = say("saliency");
-    }
+    show(one ? { "": one } : several);
     told(say("measured"));
   } catch (error) {
     told("", `${say("upload_failed")} ${error.message}`);

@@ -88,13 +88,14 @@ class ApartAnswer:
     prediction
         As `CasePrediction.to_json` has it.
     saliency
-        PNG of what the deep signature saw; None where the model has none.
+        PNG of what each deep signature saw, by the name of its image, which is empty where a case
+        has one; nothing where the model has no such signature.
     lacking
         What the system could not hold the process to.
     """
 
     prediction: dict[str, Any]
-    saliency: bytes | None
+    saliency: Mapping[str, bytes]
     lacking: tuple[str, ...]
 
 
@@ -163,12 +164,8 @@ class Apart:
                 self._running.discard(pipe)
         if "refused" in answer:
             raise InputError(str(answer["refused"]))
-        picture = answer["saliency"]
-        return ApartAnswer(
-            answer["prediction"],
-            None if picture is None else base64.b64decode(picture),
-            tuple(answer["lacking"]),
-        )
+        pictures = {name: base64.b64decode(png) for name, png in answer["saliency"].items()}
+        return ApartAnswer(answer["prediction"], pictures, tuple(answer["lacking"]))
 
     def prepare(self) -> None:
         """Compile what predictions call; their own processes can keep nothing that they compile.

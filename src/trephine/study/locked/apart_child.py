@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from trephine.study.locked.model import LockedModel
 
 # Each thread takes address space, which is limited; one case keeps two of them busy.
@@ -48,11 +50,10 @@ def _predicted(question: dict[str, Any]) -> dict[str, Any]:
     # What is compiled or opened for writing has to be so before the process is confined.
     from trephine.apart.confinement import confine
     from trephine.radiomics.compilation import keep_nothing, kept_in
-    from trephine.study.image_plans import DEEP
     from trephine.study.locked.model import read_model
     from trephine.study.locked.new_case import NewCase
     from trephine.study.locked.predict import predict_case
-    from trephine.study.locked.saliency import has_saliency, saliency_picture
+    from trephine.study.locked.saliency import drawable, saliency_pictures
 
     model = read_model(Path(question["bundle"]), question["signer"])
     weights = None if question["weights"] is None else Path(question["weights"])
@@ -76,16 +77,20 @@ def _predicted(question: dict[str, Any]) -> dict[str, Any]:
         centre=asked["centre"],
     )
     prediction = predict_case(model, case, asked["model"])
-    picture = None
-    if has_saliency(model) and DEEP in model.named(asked["model"]).signatures:
-        drawn = io.BytesIO()
-        saliency_picture(model, case).save(drawn, format="PNG")
-        picture = base64.b64encode(drawn.getvalue()).decode()
+    used = model.named(asked["model"]).signatures
+    pictures = saliency_pictures(model, case, used) if drawable(model, used) else {}
     return {
         "prediction": json.loads(prediction.to_json()),
-        "saliency": picture,
+        "saliency": {key: _png(picture) for key, picture in pictures.items()},
         "lacking": lacking,
     }
+
+
+def _png(picture: Image) -> str:
+    """Return a picture as PNG in base64."""
+    drawn = io.BytesIO()
+    picture.save(drawn, format="PNG")
+    return base64.b64encode(drawn.getvalue()).decode()
 
 
 def _weights(model: LockedModel, given: Path | None) -> list[str]:
