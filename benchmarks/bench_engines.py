@@ -40,7 +40,8 @@ INSTALLED: dict[str, tuple[tuple[str, ...], ...]] = {
         ("--ignore-requires-python", "--no-deps", "pictologics==0.9.0"),
     ),
     "flash": (
-        ("flash-radiomics==1.0.0", "pywavelets", "pykwalify", "h5py", "trimesh", "SimpleITK"),
+        ("flash-radiomics==1.0.0", "h5py", "pykwalify", "pywavelets", "scikit-learn", "scipy"),
+        ("SimpleITK", "trimesh"),
     ),
     "fastrad": (("fastrad==1.0.0",),),
     "mirp": (("mirp==2.7.0",),),

@@ -201,12 +201,8 @@ def mirp(found: list[tuple[Any, Any]], how: dict[str, Any]) -> Work:
 
 def zrad(found: list[tuple[Any, Any]], how: dict[str, Any]) -> Work:
     from zrad.image import Image
-    from zrad.preprocessing import (
-        IntensityMaskBuilder,
-        RangeResegmenter,
-        RoiData,
-        TextureDiscretizer,
-    )
+    from zrad.preprocessing import IntensityMaskBuilder, RoiData, TextureDiscretizer
+    from zrad.preprocessing.resegmentation import RangeResegmenter
     from zrad.radiomics import Radiomics
 
     families = ["intensity_statistics", "glcm", "glrlm", "glszm", "ngldm", "ngtdm"]
