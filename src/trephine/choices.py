@@ -44,6 +44,8 @@ SpacingSource = Literal["stated", "array"]
 """A spacing that the file states, or the grid's own where it states none."""
 FileContent = Literal["image", "mask"]
 """What a file or folder is read as."""
+DemoImages = Literal["one", "several"]
+"""The demonstration's: a radiograph per patient, or a lateral film and an MR of each hip too."""
 Failures = Literal["skip", "stop"]
 """A region that cannot be measured is counted and left out, or ends the work."""
 Times = Literal["removed", "hour"]

@@ -7,11 +7,19 @@ from typing import Annotated
 
 import typer
 
+from trephine.choices import DemoImages
 from trephine.cli.terminal import console, stages
 
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("demo-study"),
+    images: Annotated[
+        DemoImages,
+        typer.Option(
+            help="One radiograph per patient, or several images: a lateral film and an MR of each"
+            " hip besides, with light validation."
+        ),
+    ] = "one",
     seed: Annotated[int, typer.Option(help="Seed of the simulation.", min=0)] = 2025,
     workers: Annotated[
         int | None, typer.Option(help="Processes; all processors by default.", min=1)
@@ -27,6 +35,7 @@ def demo(
         study = write_demo_study(
             out,
             seed=seed,
+            images=images,
             workers=workers,
             progress=lambda done, total: show("Simulating radiographs", done, total),
         )

@@ -13,10 +13,15 @@ from trephine.types import FloatArray
 
 #: Columns that no study would have; they make the picture and stay out of ``clinical.csv``.
 LATENT_COLUMNS = ("severity", "log_hazard")
+#: Latent severities that only the lateral film and only the MR show, of standard deviation 1.
+OWN_SIGNALS = ("lateral_severity", "marrow_severity")
+_OWN_EFFECTS = (effects.LOG_HR_LATERAL_PER_SD, effects.LOG_HR_MARROW_PER_SD)
 
 
 def simulate_cohort(
-    rng: np.random.Generator, outcome_rng: np.random.Generator | None = None
+    rng: np.random.Generator,
+    outcome_rng: np.random.Generator | None = None,
+    signal_rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """Simulate 144 patients with 212 hips.
 
@@ -27,6 +32,9 @@ def simulate_cohort(
     outcome_rng
         Source of frailty, collapse and censoring, so that the same hips can meet another fate;
         ``rng`` by default.
+    signal_rng
+        Source of the severities that only a lateral film and only an MR show, of the same hips;
+        None for a cohort of one image, where nothing of the kind exists.
 
     Returns
     -------
@@ -34,16 +42,21 @@ def simulate_cohort(
         One row per hip: identifiers and side, the clinical variables of Table 1, ``months`` and
         ``collapse``, and the columns named in ``LATENT_COLUMNS``. ``severity`` has mean 0 and
         standard deviation 1 in the population, is independent of the clinical variables, raises
-        the hazard and shows in the radiograph.
+        the hazard and shows in the radiograph. With ``signal_rng``, the columns named in
+        ``OWN_SIGNALS`` too: independent of that and of each other, and raising the hazard.
     """
     patients = _patients(rng)
     hips = _hips(patients, rng)
     hips["severity"] = _shared_normal(hips, rng)
     _add_findings(hips, rng)
+    own = OWN_SIGNALS if signal_rng is not None else ()
+    if signal_rng is not None:
+        for name in own:
+            hips[name] = _shared_normal(hips, signal_rng)
     fate = rng if outcome_rng is None else outcome_rng
     hips["log_hazard"] = log_hazard(hips, fate)
     _add_outcome(hips, fate)
-    return hips[_COLUMNS]
+    return hips[[*_COLUMNS, *own]]
 
 
 _COLUMNS = [
@@ -180,6 +193,9 @@ def log_hazard(hips: pd.DataFrame, rng: np.random.Generator) -> FloatArray:
         + effects.LOG_HR_SEVERITY_PER_SD * hips["severity"].to_numpy(dtype=np.float64)
         + frailty[patient]
     )
+    for name, effect in zip(OWN_SIGNALS, _OWN_EFFECTS, strict=True):
+        if name in hips:
+            total = total + effect * hips[name].to_numpy(dtype=np.float64)
     return np.asarray(total, dtype=np.float64)
 
 

@@ -53,6 +53,40 @@ class System:
 
 
 @dataclass(frozen=True)
+class View:
+    """What a header says of the direction of a film.
+
+    Attributes
+    ----------
+    name
+        Distinguishes the film's identifiers from those of the patient's others.
+    description
+        Series Description.
+    position, orientation
+        View Position and Patient Orientation.
+    laterality
+        Of the image.
+    code
+        Of the view: value and meaning in SNOMED CT.
+    number
+        Of the series.
+    """
+
+    name: str
+    description: str
+    position: str
+    orientation: tuple[str, str]
+    laterality: Literal["B", "R", "L"]
+    code: tuple[str, str]
+    number: int = 1
+
+
+FRONTAL = View(
+    "image", "SIMULATED PELVIS AP", "AP", ("L", "F"), "B", ("399348003", "antero-posterior")
+)
+
+
+@dataclass(frozen=True)
 class Subject:
     """What a header says about a simulated patient.
 
@@ -75,7 +109,7 @@ class Subject:
 
 
 def build_dataset(
-    radiograph: Radiograph, system: System, subject: Subject, seed: int
+    radiograph: Radiograph, system: System, subject: Subject, seed: int, view: View = FRONTAL
 ) -> FileDataset:
     """Build the file; the same arguments give the same bytes."""
     sop_class = (
@@ -83,18 +117,15 @@ def build_dataset(
         if system.modality == "DX"
         else ComputedRadiographyImageStorage
     )
-    meta = FileMetaDataset()
-    meta.FileMetaInformationVersion = b"\x00\x01"
-    meta.MediaStorageSOPClassUID = sop_class
-    meta.MediaStorageSOPInstanceUID = _uid(seed, subject.number, "image")
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = _uid("trephine", "implementation")
-    meta.ImplementationVersionName = "TREPHINE_DEMO"
-    dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
-    dataset.SOPClassUID = sop_class
-    dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
-    _add_patient_and_study(dataset, system, subject, seed)
-    _add_acquisition(dataset, system)
+    dataset = empty_dataset(sop_class, uid(seed, subject.number, view.name))
+    series = "series" if view.name == FRONTAL.name else f"series of {view.name}"
+    dataset.SeriesInstanceUID = uid(seed, subject.number, series)
+    add_patient_and_study(dataset, subject, seed)
+    dataset.SeriesDescription = view.description
+    dataset.SeriesNumber = view.number
+    dataset.InstanceNumber = 1
+    dataset.Modality = system.modality
+    _add_acquisition(dataset, system, view)
     _add_spacing(dataset, system)
     _add_pixels(dataset, radiograph, system)
     if system.compressed:
@@ -102,8 +133,23 @@ def build_dataset(
     return dataset
 
 
-def _uid(*parts: object) -> UID:
-    """UID under 2.25 (a 128-bit number) from a hash of ``parts``."""
+def empty_dataset(sop_class: UID, instance: UID) -> FileDataset:
+    """Return a file of one instance with nothing but what it is."""
+    meta = FileMetaDataset()
+    meta.FileMetaInformationVersion = b"\x00\x01"
+    meta.MediaStorageSOPClassUID = sop_class
+    meta.MediaStorageSOPInstanceUID = instance
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.ImplementationClassUID = uid("trephine", "implementation")
+    meta.ImplementationVersionName = "TREPHINE_DEMO"
+    dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    dataset.SOPClassUID = sop_class
+    dataset.SOPInstanceUID = instance
+    return dataset
+
+
+def uid(*parts: object) -> UID:
+    """Return a UID under 2.25 (a 128-bit number) from a hash of ``parts``."""
     digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
     return UID(f"2.25.{int.from_bytes(digest[:16], 'big')}")
 
@@ -116,9 +162,8 @@ def _code(value: str, scheme: str, meaning: str) -> Dataset:
     return item
 
 
-def _add_patient_and_study(
-    dataset: FileDataset, system: System, subject: Subject, seed: int
-) -> None:
+def add_patient_and_study(dataset: FileDataset, subject: Subject, seed: int) -> None:
+    """Write who is imaged and in which study: one study holds all images of a patient."""
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.PatientName = f"SIMULATED^PELVIS {subject.number}"
     dataset.PatientID = f"TREPHINE-DEMO-{subject.number}"
@@ -129,8 +174,7 @@ def _add_patient_and_study(
     dataset.PatientIdentityRemoved = "YES"
     dataset.DeidentificationMethod = "Simulated: never identified anyone"
     dataset.BurnedInAnnotation = "NO"
-    dataset.StudyInstanceUID = _uid(seed, subject.number, "study")
-    dataset.SeriesInstanceUID = _uid(seed, subject.number, "series")
+    dataset.StudyInstanceUID = uid(seed, subject.number, "study")
     dataset.StudyDate = subject.study_date
     dataset.SeriesDate = subject.study_date
     dataset.AcquisitionDate = subject.study_date
@@ -139,34 +183,30 @@ def _add_patient_and_study(
     dataset.AcquisitionTime = "120000"
     dataset.ContentTime = "120000"
     dataset.StudyDescription = "SIMULATED PELVIS AP"
-    dataset.SeriesDescription = "SIMULATED PELVIS AP"
     dataset.AccessionNumber = ""
     dataset.ReferringPhysicianName = ""
     dataset.StudyID = subject.number
-    dataset.SeriesNumber = 1
-    dataset.InstanceNumber = 1
-    dataset.Modality = system.modality
 
 
-def _add_acquisition(dataset: FileDataset, system: System) -> None:
+def _add_acquisition(dataset: FileDataset, system: System, view: View) -> None:
     dataset.ImageType = ["DERIVED", "PRIMARY", ""]
     dataset.Manufacturer = "Trephine simulator"
     dataset.ManufacturerModelName = f"Simulated {system.modality}"
     dataset.InstitutionName = "SIMULATED"
     dataset.BodyPartExamined = "PELVIS"
-    dataset.ViewPosition = "AP"
-    dataset.PatientOrientation = ["L", "F"]
+    dataset.ViewPosition = view.position
+    dataset.PatientOrientation = list(view.orientation)
     dataset.KVP = 75
     dataset.DistanceSourceToDetector = 1150
     if system.modality == "CR":
         dataset.PlateID = ""
         return
-    dataset.ImageLaterality = "B"
+    dataset.ImageLaterality = view.laterality
     dataset.PresentationIntentType = "FOR PRESENTATION"
     dataset.DetectorType = "DIRECT"
     dataset.AcquisitionContextSequence = Sequence([])
     dataset.AnatomicRegionSequence = Sequence([_code("12921003", "SCT", "Pelvis")])
-    dataset.ViewCodeSequence = Sequence([_code("399348003", "SCT", "antero-posterior")])
+    dataset.ViewCodeSequence = Sequence([_code(view.code[0], "SCT", view.code[1])])
 
 
 def _add_spacing(dataset: FileDataset, system: System) -> None:

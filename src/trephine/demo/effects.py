@@ -58,6 +58,9 @@ LOG_HR_OEDEMA: Final = 1.04 * log(2.13)
 LOG_HR_ANGLE_PER_SD: Final = 1.20 * log(2.41) / 1.6
 LOG_HR_AETIOLOGY: Final = {"alcohol": -0.35, "idiopathic": 0.0, "corticosteroid": 0.20}
 LOG_HR_SEVERITY_PER_SD: Final = 1.00
+# What only the lateral film and only the MR show, where the demonstration draws several images.
+LOG_HR_LATERAL_PER_SD: Final = 0.80
+LOG_HR_MARROW_PER_SD: Final = 1.00
 FRAILTY_SD: Final = 0.35
 
 # --- when ------------------------------------------------------------------------------------
@@ -101,3 +104,10 @@ LOG_DENSITY: Final = Sign(0.0, -0.06, 0.05, -0.3, 0.3)
 
 # --- who drew the outlines ---------------------------------------------------------------------
 REPEAT_PATIENTS: Final = 30
+
+# --- what the MR shows -------------------------------------------------------------------------
+# T1 signal, that of fatty marrow being 1; necrosis keeps the signal of fat until it is replaced.
+MARROW_LOSS: Final = Sign(0.28, 0.13, 0.05, 0.0, 0.75)
+MARROW_MOTTLING: Final = Sign(0.10, 0.04, 0.02, 0.02, 0.24)
+MARROW_BAND_MM: Final = Sign(1.6, 0.40, 0.25, 0.6, 3.2)
+OEDEMA_LOSS: Final = 0.22

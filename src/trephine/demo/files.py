@@ -13,17 +13,18 @@ import numpy as np
 import pandas as pd
 from pydicom.dataset import FileDataset
 
-from trephine.choices import Side
+from trephine.choices import DemoImages, Side
 from trephine.demo import effects
-from trephine.demo.cohort import LATENT_COLUMNS, simulate_cohort
+from trephine.demo.cohort import LATENT_COLUMNS, OWN_SIGNALS, simulate_cohort
 from trephine.demo.dicom_file import Subject, System, build_dataset
 from trephine.demo.masks import RATER_A, RATER_B, Rater, draw_mask
 from trephine.demo.physics import Detector
-from trephine.demo.pose import draw_pose
+from trephine.demo.pose import Pose, draw_pose
 from trephine.demo.radiograph import SIDES, Hip, Radiograph, draw_radiograph
+from trephine.demo.several import Imaged, prepare_several, without_marrow, write_several
 from trephine.demo.signs import diseased_hip, other_hip
-from trephine.demo.soft_tissue import draw_body
-from trephine.demo.study_text import README, study_toml
+from trephine.demo.soft_tissue import Body, draw_body
+from trephine.demo.study_text import README, read_me, study_toml
 from trephine.errors import InputError
 from trephine.executors import Progress, executor
 from trephine.imaging.nifti import write_nifti
@@ -60,12 +61,16 @@ _SYSTEMS = {
 _COHORT_STREAM = 801
 _OUTCOME_STREAM = 207
 _PATIENT_STREAM = 1_000_000
+# What only the lateral films and the MRs show: the same hips, with two severities more. Taken as it
+# came, as are the outcomes that follow from it.
+_SIGNAL_STREAM = 5
 
 
 def write_demo_study(
     folder: Path,
     *,
     seed: int = 2025,
+    images: DemoImages = "one",
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Path:
@@ -75,6 +80,9 @@ def write_demo_study(
     ----------
     folder
         Where to write; made if need be. Files of an earlier demonstration are replaced.
+    images
+        One radiograph per patient, or several images: a lateral film and an MR of each hip besides,
+        each with a signal of its own. The hips are the same, their outcomes are not.
     seed
         The same seed gives the same bytes, whatever the number of workers.
     workers
@@ -97,6 +105,9 @@ def write_demo_study(
     hips = simulate_cohort(
         np.random.default_rng([seed, _COHORT_STREAM]),
         np.random.default_rng([seed, _COHORT_STREAM, _OUTCOME_STREAM]),
+        np.random.default_rng([seed, _COHORT_STREAM, _SIGNAL_STREAM])
+        if images == "several"
+        else None,
     )
     return write_cohort(folder, hips, seed=seed, workers=workers, progress=progress)
 
@@ -114,26 +125,29 @@ def write_cohort(
     Parameters
     ----------
     hips
-        Rows of `trephine.demo.cohort.simulate_cohort`, all hips of each patient.
+        Rows of `trephine.demo.cohort.simulate_cohort`, all hips of each patient; with signals of
+        several images, these are written too.
     """
-    _prepare(folder)
-    table = hips.drop(columns=list(LATENT_COLUMNS))
+    several = set(OWN_SIGNALS) <= set(hips.columns)
+    _prepare(folder, several=several)
+    lacking = without_marrow(hips) if several else ""
+    table = hips.drop(columns=[*LATENT_COLUMNS, *OWN_SIGNALS], errors="ignore")
     write_csv_table(table, folder / "clinical.csv")
     patients = sorted(hips["patient_id"].unique())
     rng = np.random.default_rng([seed, _PATIENT_STREAM])
     repeated = set(rng.permutation(patients)[: effects.REPEAT_PATIENTS])
     tasks = [
-        _PatientFiles(hips[hips["patient_id"] == patient], read_again=patient in repeated)
+        _PatientFiles(hips[hips["patient_id"] == patient], patient in repeated, several, lacking)
         for patient in patients
     ]
     _write_patients(folder, tasks, seed, workers, progress)
-    (folder / "README.txt").write_text(README.format(seed=seed), encoding="utf-8")
+    (folder / "README.txt").write_text(read_me(seed, lacking=lacking), encoding="utf-8")
     study = folder / "study.toml"
-    study.write_text(study_toml(seed), encoding="utf-8")
+    study.write_text(study_toml(seed, several=several), encoding="utf-8")
     return study
 
 
-def _prepare(folder: Path) -> None:
+def _prepare(folder: Path, *, several: bool) -> None:
     """Make the folders; readings of an earlier demonstration go, a study of the user stays."""
     read_me = folder / "README.txt"
     ours = read_me.is_file() and read_me.read_text(encoding="utf-8").startswith(README[:14])
@@ -145,6 +159,8 @@ def _prepare(folder: Path) -> None:
     try:
         for name in ("images", "masks/a", "masks/b", "masks/a2"):
             (folder / name).mkdir(parents=True, exist_ok=True)
+        if several:
+            prepare_several(folder)
     except OSError as error:
         raise InputError(
             f"folder for the demonstration: cannot be made ({error.strerror}); choose another"
@@ -157,10 +173,15 @@ def _prepare(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class _PatientFiles:
-    """One patient to write: rows of the cohort, and whether rater a reads twice."""
+    """One patient to write: rows of the cohort, and whether rater a reads the film twice.
+
+    With ``several`` the patient has lateral films and MRs too, but for the hip that lacks its MR.
+    """
 
     rows: pd.DataFrame
     read_again: bool
+    several: bool
+    lacking: str
 
 
 def _write_patients(
@@ -187,10 +208,7 @@ def simulate_patient(rows: pd.DataFrame, seed: int) -> tuple[Radiograph, System]
         The study's seed.
     """
     first = next(_tuples(rows))
-    rng = np.random.default_rng([seed, _PATIENT_STREAM + int(first.patient_id)])
-    system = _SYSTEMS[first.centre][int(rng.integers(2))]
-    pose = draw_pose(rng, female=first.sex == "female", age=float(first.age))
-    body = draw_body(rng, float(first.bmi), pose.scale)
+    system, pose, body, rng = _posed(first, seed)
     hips: dict[Side, Hip] = {}
     for row in _tuples(rows):
         hips[cast("Side", row.side)] = diseased_hip(row, rng)
@@ -198,6 +216,14 @@ def simulate_patient(rows: pd.DataFrame, seed: int) -> tuple[Radiograph, System]
         if side not in hips:
             hips[side] = other_hip(first.laterality, rng)
     return draw_radiograph(pose, body, hips, system.detector, rng), system
+
+
+def _posed(first: Any, seed: int) -> tuple[System, Pose, Body, np.random.Generator]:
+    """Return the system that a patient meets, pose and body, and the stream that goes on."""
+    rng = np.random.default_rng([seed, _PATIENT_STREAM + int(first.patient_id)])
+    system = _SYSTEMS[first.centre][int(rng.integers(2))]
+    pose = draw_pose(rng, female=first.sex == "female", age=float(first.age))
+    return system, pose, draw_body(rng, float(first.bmi), pose.scale), rng
 
 
 def _tuples(rows: pd.DataFrame) -> Any:
@@ -221,6 +247,9 @@ def _write_patient(folder: Path, seed: int, task: _PatientFiles) -> None:
     for name, rater in readings:
         path = folder / "masks" / name / f"{number}.nii.gz"
         _write_reading(path, radiograph, dataset, sides, rater, rng)
+    if task.several:
+        _, pose, body, _ = _posed(first, seed)
+        write_several(folder, Imaged(rows, pose, body, system, subject), task.lacking, seed)
 
 
 def _write_reading(

@@ -22,6 +22,7 @@ from trephine.types import Float32Array, FloatArray
 
 SIDES: tuple[Side, Side] = ("R", "L")
 _TISSUE_STEP = 4  # pixels between nodes of the soft-tissue map
+_FROG_DEG = -20.0  # more abduction than that is a frog-leg film's
 
 
 @dataclass(frozen=True)
@@ -159,8 +160,10 @@ def _add_femur(
     sign = 1.0 if side == "L" else -1.0
     centre, socket_mm = socket(pose, side)
     scale = (socket_mm - pose.joint_space_mm * pose.scale + 0.2) / femur.HEAD_RADIUS_MM
-    first = int(np.searchsorted(y[:, 0], centre[1] - 40.0 * scale))
-    near, far = sorted((centre[0] - sign * 36.0 * scale, centre[0] + sign * 104.0 * scale))
+    # An abducted thigh reaches farther to lateral, and its trochanter above the head.
+    above, reach = (40.0, 104.0) if hip.turn_deg > _FROG_DEG else (75.0, 240.0)
+    first = int(np.searchsorted(y[:, 0], centre[1] - above * scale))
+    near, far = sorted((centre[0] - sign * 36.0 * scale, centre[0] + sign * reach * scale))
     left, right = np.searchsorted(x[0], [near, far])
     window = np.s_[first:, int(left) : int(right)]
     fx = np.broadcast_to(sign * (x[:, window[1]] - centre[0]) / scale, bone[window].shape)
