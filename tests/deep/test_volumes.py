@@ -18,6 +18,7 @@ from trephine.deep.embed import Embedder
 from trephine.deep.settings import DeepSettings
 from trephine.deep.torch_file import ExportedReader
 from trephine.errors import ImageError, InputError
+from trephine.study.gather.methods import network_crop
 from trephine.types import Geometry, Image
 
 DEPTH, SIZE = 8, 32
@@ -144,3 +145,12 @@ def test_a_picture_is_no_volume() -> None:
     flat = Image(np.random.default_rng(1).uniform(size=(20, 20)), Geometry.plain((0.5, 0.5)))
     with pytest.raises(ImageError, match="expected a volume and its region"):
         region_cube(flat, np.ones((20, 20), bool), Framing(size=SIZE), DEPTH, "zyx")
+
+
+@pytest.mark.parametrize(
+    ("axes", "order"), [("zyx", "slices, rows, columns"), ("xyz", "columns, rows, slices")]
+)
+def test_the_methods_section_names_the_depth_and_the_axes_of_the_cube(axes, order) -> None:
+    words = network_crop(DeepSettings(backbone="net.onnx", **{**STATED, "axes": axes}))
+    assert f"{DEPTH} slices of {SIZE} x {SIZE}" in words
+    assert f"axes: {order}" in words

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trephine.choices import ClinicalSelection, CurveMethod, Missing, NetworkSlices, SlicePooling
+from trephine.choices import (
+    ClinicalSelection,
+    CurveMethod,
+    Missing,
+    NetworkSlices,
+    SlicePooling,
+    VolumeAxes,
+)
 from trephine.facts import Facts
 from trephine.types import TimeUnit, span_text
 
@@ -101,21 +108,46 @@ SLICES = {
     "largest": "",
     "orthogonal": "the largest slices of the region along each axis of the volume",
     "all": "all slices of the region",
-    "volume": "",
+    "volume": "",  # no square: `volume_crop`
 }
 POOLING = {"mean": "features are their mean", "max": "features are the largest of theirs"}
+
+
+_AXES: dict[VolumeAxes, str] = {
+    "zyx": "slices, rows, columns",
+    "xyz": "columns, rows, slices",
+}
+
+
+def volume_crop(
+    margin: float, lengths: tuple[int, int], *, mirrored: bool, axes: VolumeAxes
+) -> str:
+    """Return how the part of a volume was cut that a network of three dimensions was given.
+
+    Parameters
+    ----------
+    margin
+        As a share of the region's longest side.
+    lengths
+        Slices, and rows or columns.
+    mirrored
+        Whether left sides were.
+    axes
+        Their order.
+    """
+    depth, size = lengths
+    sides = ", left sides mirrored" if mirrored else ""
+    return (
+        f"cube in mm around the region with a margin of {margin:.0%}, resized to {depth} slices of"
+        f" {size} x {size} (axes: {_AXES[axes]}){sides}"
+    )
 
 
 def crop(
     margin: float, size: int, *, mirrored: bool, slices: NetworkSlices, pooling: SlicePooling
 ) -> str:
-    """Return how the part of an image was cut that a network was given."""
+    """Return how the squares were cut out of an image that a network was given."""
     sides = ", left sides mirrored" if mirrored else ""
-    if slices == "volume":
-        return (
-            f"cube around the region with a margin of {margin:.0%}, resized to {size} rows and"
-            f" columns{sides}"
-        )
     several = f"; {SLICES[slices]}, and {POOLING[pooling]}" if SLICES[slices] else ""
     return (
         f"square around the region with a margin of {margin:.0%}, resized to {size} x {size}{sides}"

@@ -90,16 +90,24 @@ def _image_method(analysis: Analysed, key: str, view: StudyInputs) -> ImageMetho
             layer=_layer(deep, finetune_settings(plan)),
             weights=weights_name(deep),
             features=len(features[set_name(key, DEEP)].names),
-            crop=phrases.crop(
-                deep.margin,
-                deep.size,
-                mirrored=deep.mirror_left,
-                slices=deep.slices,
-                pooling=deep.pooling,
-            ),
+            crop=network_crop(deep),
         )
         if deep is not None
         else None,
+    )
+
+
+def network_crop(deep: DeepSettings) -> str:
+    """Say what was cut out of an image for the network."""
+    if deep.input_depth is not None:
+        lengths = (deep.input_depth, deep.size)
+        return phrases.volume_crop(deep.margin, lengths, mirrored=deep.mirror_left, axes=deep.axes)
+    return phrases.crop(
+        deep.margin,
+        deep.size,
+        mirrored=deep.mirror_left,
+        slices=deep.slices,
+        pooling=deep.pooling,
     )
 
 
@@ -137,13 +145,22 @@ def _normalisation(radiomics: RadiomicsSettings | None, section: RadiomicsSectio
         return ""
     steps = ["N4 bias field correction"] if section.bias_correction == "n4" else []
     if section.normalise == "nyul":
-        learned = " that was learned from images of no case" if section.standard_images else ""
-        steps.append(f"Nyul's mapping of percentiles to a standard scale{learned}")
+        steps.append(f"Nyul's mapping of percentiles to a standard scale {_scale(section)}")
     elif section.normalise != "none":
         steps.append(f"{section.normalise} normalisation")
     if radiomics.normalize:
         steps.append(f"z-score over the whole image, times {radiomics.normalizeScale:g}")
     return "; then ".join(steps) or "none"
+
+
+def _scale(section: RadiomicsSection) -> str:
+    """Say where a standard scale came from, and why no fold learned its own."""
+    if section.standard_scale:
+        return "that the plan states"
+    return (
+        "that was learned once, from images of no case: no fold's scale knew the cases that it"
+        " kept back"
+    )
 
 
 def _radiomics_method(
