@@ -53,7 +53,7 @@ class System:
 
 
 @dataclass(frozen=True)
-class View:
+class FilmView:
     """What a header says of the direction of a film.
 
     Attributes
@@ -81,7 +81,7 @@ class View:
     number: int = 1
 
 
-FRONTAL = View(
+FRONTAL = FilmView(
     "image", "SIMULATED PELVIS AP", "AP", ("L", "F"), "B", ("399348003", "antero-posterior")
 )
 
@@ -109,7 +109,7 @@ class Subject:
 
 
 def build_dataset(
-    radiograph: Radiograph, system: System, subject: Subject, seed: int, view: View = FRONTAL
+    radiograph: Radiograph, system: System, subject: Subject, seed: int, view: FilmView = FRONTAL
 ) -> FileDataset:
     """Build the file; the same arguments give the same bytes."""
     sop_class = (
@@ -188,7 +188,7 @@ def add_patient_and_study(dataset: FileDataset, subject: Subject, seed: int) -> 
     dataset.StudyID = subject.number
 
 
-def _add_acquisition(dataset: FileDataset, system: System, view: View) -> None:
+def _add_acquisition(dataset: FileDataset, system: System, view: FilmView) -> None:
     dataset.ImageType = ["DERIVED", "PRIMARY", ""]
     dataset.Manufacturer = "Trephine simulator"
     dataset.ManufacturerModelName = f"Simulated {system.modality}"

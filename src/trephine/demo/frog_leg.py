@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trephine.choices import Side
-from trephine.demo.dicom_file import View
+from trephine.demo.dicom_file import FilmView
 from trephine.demo.physics import Detector
 from trephine.demo.pose import Pose
 from trephine.demo.radiograph import SIDES, HeadOutline, Hip, Radiograph, draw_radiograph
@@ -19,8 +19,8 @@ from trephine.demo.soft_tissue import Body
 _ABDUCTION_DEG = (42.0, 4.0)  # mean and spread
 _HALF_MM = 62.0  # half of the film's side, at the detector
 
-VIEWS: Mapping[Side, View] = {
-    side: View(
+VIEWS: Mapping[Side, FilmView] = {
+    side: FilmView(
         f"lateral {side}",
         "SIMULATED HIP FROG-LEG LATERAL",
         "RL" if side == "R" else "LL",
