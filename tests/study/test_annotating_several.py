@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,11 +29,12 @@ def study(tmp_path: Path) -> SmallStudy:
     return write_several_images(tmp_path, 4, without_mr=(2,))
 
 
-def draw(place: Workplace, item: WorkItem, *operations: dict[str, object]) -> None:
+def draw(place: Workplace, item: WorkItem, *operations: dict[str, object]) -> dict[str, Any]:
     ratings = Ratings(place, "a")
     for operation in operations:
         ratings.save(item, operation, ratings.journal(item).revision)
-    shown_reading(item, place.journal("a", item), place.rater_folder("a"), (0, 0), True)
+    journal, folder = place.journal("a", item), place.rater_folder("a")
+    return shown_reading(item, journal, folder, (0, 0), True)
 
 
 def named(region: str, shape: dict[str, object], name: str, index: int = 0) -> dict[str, object]:
@@ -96,6 +98,14 @@ def test_a_start_from_a_mask_knows_its_regions_and_invents_no_side(study: SmallS
     place = open_workplace(study.toml)
     item = next(one for one in place.items.values() if one.place == "T1/001")
     assert {one["name"] for one in regions_of_mask(item, item.masks["a"])} == {"head", "lesion"}
+    drawn = read_mask(item.masks["a"], image=read_image(item.path)).labels
+    copied = [{"do": "put region", "region": one} for one in regions_of_mask(item, item.masks["a"])]
+    shown = draw(place, item, *copied)
+    # The head that a lesion lies over is whole again, and its mask the one that it came from.
+    again = read_mask(place.folder / "a" / "_regions" / "T1" / "001.nii.gz").labels
+    np.testing.assert_array_equal(again, drawn)
+    sizes = {one["name"]: shown["sizes"][one["region_id"]]["pixels"] for one in shown["regions"]}
+    assert sizes == {"head": int((drawn > 0).sum()), "lesion": int((drawn == 2).sum())}
     film = next(one for one in place.items.values() if one.place == "AP/001")
     assert [one["side"] for one in regions_of_mask(film, film.masks["a"])] == [None]
     left = replace(film, rows=(HipRow("001", "L"),))

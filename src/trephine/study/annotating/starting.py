@@ -40,8 +40,9 @@ def regions_of_mask(item: WorkItem, path: Path) -> list[dict[str, Any]]:
     known = _known(item)
     found = []
     for label in np.unique(labels[labels != 0]).tolist():
-        parts = _parts(np.asarray(labels == label))
         name, side = known.get(label, ("head", None))
+        inside = _lesion_inside(item, side) if name == "head" else ()
+        parts = _parts(np.isin(labels, [label, *inside]))
         region = DrawnRegion(region_id=f"mask-{label}", side=side, name=name, parts=parts)
         found.append(region.model_dump(mode="json"))
     return found
@@ -61,6 +62,17 @@ def _known(item: WorkItem) -> dict[int, tuple[str, Side | None]]:
         else:
             found |= {label: (name, side) for side, label in labels.items() if side}
     return found
+
+
+def _lesion_inside(item: WorkItem, side: Side | None) -> tuple[int, ...]:
+    """Return the label of the lesion that lies over a head in one mask, if there is any.
+
+    The head of such a mask has a hole where its lesion is; its share is of the whole head.
+    """
+    names = list(item.regions)
+    if "head" not in names or "lesion" not in names[names.index("head") :]:
+        return ()
+    return (item.regions["lesion"][side],)
 
 
 def _parts(region: BoolArray) -> tuple[ShapePart, ...]:

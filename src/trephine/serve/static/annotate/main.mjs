@@ -54,6 +54,8 @@ class App {
     const row = this.cases.find((one) => one.address === address);
     id("case-name").textContent = row.name;
     id("waiting").hidden = false;
+    // Until the reading is there, what a click would start from belongs to another image.
+    id("start").hidden = true;
     id("saved").textContent = "";
     this.notices = [];
     try {
@@ -65,9 +67,9 @@ class App {
       const [first] = facts.shape;
       this.planes = facts.shape.length === 3 ? first : 1;
       this.plane = { axis: 0, index: this.planes > 1 ? first >> 1 : 0 };
-      id("start").hidden = !facts.has_mask;
       this.showPicture(picture, true);
       await this.loadReading(ticket);
+      if (ticket === this.opening) id("start").hidden = !facts.has_mask;
     } catch (error) {
       if (ticket !== this.opening) return;
       this.notices = ["cannot_open"];
