@@ -132,6 +132,12 @@ def test_a_variable_named_like_a_key_does_not_lead_the_advice_astray() -> None:
     assert "Did you mean 'label'?" in text
 
 
+def test_a_key_of_another_section_is_sent_there() -> None:
+    text = refused({"data": DATA, "models": {"interactions": [["age", "sex"]]}})
+    assert "models.interactions" in text
+    assert "It is a key of [selection]: move it there" in text
+
+
 def test_all_mistakes_of_a_file_are_reported_at_once() -> None:
     text = refused({"data": DATA, "outcom": {}, "validation": {"folds": 1, "repeat": 3}})
     assert len(text.splitlines()) == 3

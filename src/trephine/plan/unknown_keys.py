@@ -43,9 +43,18 @@ def key_problem(name: str, detail: Any, root: type[BaseModel]) -> Problem:
     if location in _RENAMED:
         return Problem(where, "keys of this version", repr(location[-1]), _RENAMED[location])
     known = _keys_at(location[:-1], root)
+    elsewhere = _sections_that_know(str(location[-1]), root)
     near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.4)
     advice = f"Did you mean {near[0]!r}?" if near else "Remove it"
+    if elsewhere:
+        advice = f"It is a key of {' and of '.join(elsewhere)}: move it there"
     return Problem(where, f"one of {known}", f"unknown key {location[-1]!r}", advice)
+
+
+def _sections_that_know(key: str, root: type[BaseModel]) -> list[str]:
+    """Return the sections of a file, in brackets, that have a key of this name."""
+    sections = {name: _section_of(field.annotation) for name, field in root.model_fields.items()}
+    return [f"[{name}]" for name, one in sections.items() if one and key in one.model_fields]
 
 
 def _keys_at(location: tuple[Any, ...], root: type[BaseModel]) -> list[str]:

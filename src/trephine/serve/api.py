@@ -72,7 +72,7 @@ _UPLOAD = {
                         "image": {
                             "type": "string",
                             "format": "binary",
-                            "description": "The radiograph: DICOM, NIfTI, NRRD or PNG.",
+                            "description": "The image: DICOM, NIfTI, NRRD or PNG.",
                         },
                         "mask": {
                             "type": "string",

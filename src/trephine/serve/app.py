@@ -100,7 +100,7 @@ def _worded(app: FastAPI) -> None:
 
     @app.exception_handler(Busy)
     def busy(request: Request, error: Busy) -> Response:
-        detail = "too many predictions from radiographs at once; try again in a moment"
+        detail = "too many predictions from images at once; try again in a moment"
         return JSONResponse({"detail": detail}, 503, {"retry-after": "10"})
 
     @app.exception_handler(TrephineError)

@@ -105,7 +105,7 @@ def model_routes(desk: Desk) -> APIRouter:
             async with turns.place(), uploaded_case(request, own) as case, turns.turn():
                 found = await to_thread.run_sync(opened.apart.predict, case)
         except Busy:
-            detail = "too many predictions from radiographs at once; try again in a moment"
+            detail = "too many predictions from images at once; try again in a moment"
             return JSONResponse({"detail": detail}, 503)
         return JSONResponse(image_prediction(found).model_dump(mode="json"))
 
