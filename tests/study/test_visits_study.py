@@ -13,6 +13,7 @@ import pytest
 
 from study.visits_study import EFFECTS, visits_table, write_visits_study
 from trephine.errors import PlanError, StudyProblemsError
+from trephine.evaluation.time_dependent_auc import AucDifference
 from trephine.modelling.protocols import PROTOCOLS
 from trephine.modelling.recipe import fit_recipe
 from trephine.report.figures.visits import visit_plates
@@ -179,3 +180,11 @@ def test_pooling_adds_what_draws_differ_by() -> None:
     assert found.value == pytest.approx(0.65)
     assert found.standard_error == pytest.approx(np.sqrt(0.05**2 + 1.5 * 0.005))
     assert pool_over_draws([("a", parts[0], 1.0), ("a", parts[1], 3.0)]) == ("a", found, 2.0)
+
+
+def test_models_that_predict_alike_in_every_draw_have_no_test() -> None:
+    none = Estimate(0.0, 0.0, 0.0, 0.95, 0.0)
+    draws = [AucDifference(none, float("nan"), float("nan"), 24.0, 9) for _ in range(5)]
+    found = pool_over_draws(draws)
+    assert (found.difference.value, found.difference.standard_error) == (0.0, 0.0)
+    assert np.isnan([found.statistic, found.p_value]).all()

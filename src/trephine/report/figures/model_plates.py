@@ -19,6 +19,11 @@ from trephine.report.figures.plate import Panel, Plate
 from trephine.report.style import COLUMN_MM, PAGE_MM
 from trephine.report.trace import Ref, Text, Trace, join
 
+SHARED_AXES = (
+    "A predictor that interacts with others has an axis for each of their levels, or for quartiles:"
+    " take the points of the one that fits the case and leave the others. "
+)
+
 
 def flow_plates(facts: Facts) -> list[Plate]:
     """Return Figure 1a, participant flow."""
@@ -69,6 +74,8 @@ def nomogram_plates(facts: Facts) -> list[Plate]:
             "Read each predictor's points on the top axis, add them up, and read the ",
             *read, " below the total. ",
         ]  # fmt: skip
+        if any(axis.settings for axis in nomogram.predictors):
+            caption.append(SHARED_AXES)
         if risk_of:
             caption.append(
                 "It takes the rates of competing events to be those of the average case; what the"

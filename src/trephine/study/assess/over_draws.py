@@ -110,7 +110,8 @@ def _pooled_parts(found: list[Any]) -> Any:
         parts[part.name] = np.mean(own, axis=0) if means else _pooled(own)
     difference = parts.get("difference")
     if isinstance(difference, Estimate) and np.isfinite(difference.standard_error):
-        z = difference.value / difference.standard_error
+        error = difference.standard_error  # 0 of two models that predict alike: no test then
+        z = difference.value / error if error > 0 else float("nan")
         for name, value in (("z", z), ("statistic", z), ("p_value", 2 * ndtr(-abs(z)))):
             if name in parts:
                 parts[name] = float(value)
