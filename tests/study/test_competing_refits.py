@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from study.competing_study import write_competing_study
+from trephine.report.methods.updating import about_updating
+from trephine.report.tables.updating import updated_model_table
+from trephine.report.trace import Trace, plain
 from trephine.study.locked import predict_case
 from trephine.study.locked.model import read_model
+from trephine.study.locked.validate import Update, validate_bundle
 from trephine.study.run import StudyResult, run_study
 from trephine.survival.competing_outcome import CompetingSurvival
 from trephine.validation.held_out import OutOfFold
@@ -102,3 +107,42 @@ def test_a_new_case_s_interval_comes_from_every_refit_s_own_rates(result: StudyR
     )
     assert min(refits) <= at.low
     assert at.high <= max(refits)
+
+
+def test_the_rate_of_each_event_is_updated_and_the_report_says_so(
+    result: StudyResult, tmp_path: Path
+) -> None:
+    outside = write_competing_study(tmp_path / "outside", seed=6)
+    table = outside.table()
+    alive = table["status"].astype(int) != 2  # outside, the few who die do so late
+    table.loc[~alive, "status"] = np.where(np.arange((~alive).sum()) % 4 == 0, "2", "0")
+    outside.write(table)
+    assert result.bundle is not None
+    found = validate_bundle(
+        result.bundle, outside.toml, tmp_path / "out", workers=1, formats=(),
+        update=Update(tmp_path / "updated", "baseline"),
+    )  # fmt: skip
+    assert found.facts.external is not None
+    own, *rates = found.facts.external.updates
+    assert [one.cause for one in rates] == ["death", "replacement"]
+    assert {one.method for one in (own, *rates)} == {"baseline"}
+    assert [len(one.horizons) for one in (own, *rates)] == [2, 0, 0]
+    before, after = (read_model(one).named() for one in (result.bundle, tmp_path / "updated"))
+    for one, old, new in zip(rates, before.others, after.others, strict=True):
+        assert one.ratio.value is not None
+        np.testing.assert_allclose(
+            new.cumulative_hazard, one.ratio.value * old.cumulative_hazard, rtol=1e-12
+        )
+    case = {"age": 66.0, "stage": "II"}
+    assert (
+        predict_case(tmp_path / "updated", case).survival
+        != predict_case(result.bundle, case).survival
+    )
+    table = updated_model_table(Trace.start(found.facts))
+    assert table is not None
+    groups = [plain(row.cells[0]) for row in table.rows if row.kind == "group"]
+    assert groups[1] == f"{own.model}, rate of death: a new baseline"
+    (said,) = about_updating(Trace.start(found.facts))
+    assert "rate of each competing event was updated in the same way" in plain(said)
+    assert f"| {own.model}, rate of death | the baseline |" in read_model(tmp_path / "updated").card
+    assert any(line.startswith(f"{own.model}, rate of death: updated") for line in found.summary())

@@ -10,7 +10,6 @@ import pytest
 
 from study.small_study import NOT_RESAMPLED
 from trephine.errors import BundleError
-from trephine.modelling.absolute_risk import OtherCause
 from trephine.report.methods.updating import about_updating
 from trephine.report.tables.updating import update_tests_table, updated_model_table
 from trephine.report.trace import Trace, plain
@@ -158,13 +157,7 @@ def test_a_new_hazard_brings_the_risks_of_these_cases_to_what_was_seen(
     assert "with the coefficients kept" in plain(about_updating(Trace.start(found.facts))[0])
 
 
-def test_events_that_compete_and_its_own_folder_are_refused(locked: Path, tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="folder of its own"):
-        refuse_no_update(read_model(locked), locked, locked)
-    model = read_model(locked)
-    none = np.empty(0)
-    death = OtherCause("death", (), none, none, np.array([1.0]), np.array([0.1]), 5)
-    own = model.predictor.models["Clinical"]
-    object.__setattr__(own, "others", (death,))
-    with pytest.raises(BundleError, match="competing"):
-        refuse_no_update(model, model, tmp_path)
+def test_its_own_folder_is_refused(locked: Path) -> None:
+    for bundle in (locked, str(locked)):
+        with pytest.raises(BundleError, match="folder of its own"):
+            refuse_no_update(bundle, locked)

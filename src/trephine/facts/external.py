@@ -86,6 +86,8 @@ class UpdateFacts(Fact):
 
     model: str
     """Name of the model."""
+    cause: str = ""
+    """Competing event whose rate this is; empty for that of the event itself."""
     asked: bool
     """Whether the update was asked for by name, not chosen by tests."""
     method: UpdateMethod
@@ -124,6 +126,6 @@ class ExternalFacts(Fact):
     equation: bool = False
     """Whether it is a published equation, entered from coefficients and baseline survival."""
     updates: tuple[UpdateFacts, ...] = ()
-    """By model, where an updated model was written."""
+    """By model, and by competing event, where an updated model was written."""
     by_patient: bool = False
     """Whether the tests of updating allow for patients with several cases."""

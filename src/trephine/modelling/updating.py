@@ -138,6 +138,7 @@ def update_model(
     *,
     cluster: IntArray | None = None,
     asked: UpdateMethod | None = None,
+    may_refit: bool = True,
 ) -> ModelUpdate:
     """Update a locked model to outside cases.
 
@@ -152,7 +153,7 @@ def update_model(
     Parameters
     ----------
     model
-        As locked, without competing events.
+        As locked; of competing events (`trephine.modelling.updating_causes`) the one rate.
     design
         Its terms for n outside cases, shape (n, q).
     survival
@@ -161,6 +162,8 @@ def update_model(
         Patient of each, where some have several cases: tests and intervals then allow for it.
     asked
         What to change, without a test; None lets the tests choose.
+    may_refit
+        Whether there are events enough for a refit.
 
     Returns
     -------
@@ -182,6 +185,8 @@ def update_model(
     refit, more = _tried(lambda: _refit(cases), "the refit of all coefficients")
     if len(model.terms) < 2:  # it would be the slope's
         refit, more = (refit if asked == "refit" else None), ""
+    elif not may_refit:
+        refit, more = None, "there are too few events for a refit of all coefficients"
     note = "; ".join(part for part in (note, more) if part)
     made: dict[UpdateMethod, Callable[[], FittedModel]] = {
         "none": lambda: model,

@@ -27,6 +27,12 @@ def about_updating(facts: Trace) -> tuple[Text, ...]:
     hazard: Text = ()
     if any(one.method == "hazard" for one in external.updates):
         hazard = (" A new hazard was estimated from these cases with the coefficients kept.",)
+    rates: Text = ()
+    if any(one.cause for one in external.updates):
+        rates = (
+            " The rate of each competing event was updated in the same way, the other events ending"
+            " follow-up; the updated risks combine all rates.",
+        )
     return (
         (
             "An updated model, which is a different model, was then made from these cases. ",
@@ -34,5 +40,6 @@ def about_updating(facts: Trace) -> tuple[Text, ...]:
             " A new baseline multiplies the locked baseline hazard by one number; a new slope"
             " multiplies the coefficients by another; a refit is a Cox model of the same terms with"
             " its own baseline, the weights of signatures unchanged.", *hazard,
+            *rates,
         ),
     )  # fmt: skip

@@ -29,13 +29,13 @@ def update_tests_table(facts: Trace) -> Table | None:
             statistic: Text = (
                 test.statistic.show("2"), " (", test.degrees_of_freedom.show("count"), ")",
             )  # fmt: skip
-            rows.append(Row(((one.model.words(), step), statistic, (test.p.show("p"),))))
+            rows.append(Row(((*_name(one), step), statistic, (test.p.show("p"),))))
     notes: list[Text] = [
-        (one.model.words(), f": the update is {_STEPS[one.raw.method]}.")
+        (*_name(one), f": the update is {_STEPS[one.raw.method]}.")
         for one in facts.external.updates
     ]
     notes += [
-        sentence(one.model.words(), ": ", one.note.words())
+        sentence(*_name(one), ": ", one.note.words())
         for one in facts.external.updates
         if one.raw.note
     ]
@@ -75,12 +75,18 @@ def updated_model_table(facts: Trace) -> Table | None:
     )
 
 
+def _name(one: Trace) -> Text:
+    """Name a model, or the rate of an event that competes in it."""
+    if not one.raw.cause:
+        return (one.model.words(),)
+    return (one.model.words(), ", rate of ", one.cause.words())
+
+
 def _rows(one: Trace) -> list[Row]:
     """Return one model's lines: coefficients where they changed, and calibration."""
-    name = one.model.words()
     slope: Text = ("–",) if one.raw.slope is None else one.slope.interval("2")
     rows = [
-        Row(((name, f": {_STEPS[one.raw.method]}"),), "group"),
+        Row(((*_name(one), f": {_STEPS[one.raw.method]}"),), "group"),
         Row((("Factor of the baseline hazard alone",), ("1",), one.ratio.interval("2"))),
         Row((("Slope beside a new baseline",), ("1",), slope)),
     ]

@@ -174,6 +174,8 @@ class UpdateContext(Part):
     changed: dict[str, UpdateMethod]
     """By model: nothing, the baseline, its hazard anew, baseline and slope, or a refit of all
     coefficients."""
+    rates: dict[str, dict[str, UpdateMethod]] = {}
+    """By model and competing event, the same of that event's rate."""
 
 
 class BundleContext(Part):

@@ -18,7 +18,8 @@ from trephine.facts import EstimateFact, UpdatedHorizon, UpdatedTerm, UpdateFact
 from trephine.modelling.bundle import VERSION
 from trephine.modelling.fitted_model import DECILES, FittedModel
 from trephine.modelling.points import nomogram_of
-from trephine.modelling.updating import ModelUpdate, update_model
+from trephine.modelling.updating import ModelUpdate
+from trephine.modelling.updating_causes import CausesUpdate, update_causes
 from trephine.study.gather.nomograms import axis_labels
 from trephine.study.locked.context import NomogramContext, UpdateContext
 from trephine.study.locked.model import LockedModel, nomogram_context
@@ -34,25 +35,18 @@ CHANGED: Mapping[UpdateMethod, str] = {
 }
 
 
-def refuse_no_update(model: LockedModel, bundle: str | Path | LockedModel, folder: Path) -> None:
+def refuse_no_update(bundle: str | Path | LockedModel, folder: Path) -> None:
     """Refuse an update before hours are spent on the validation.
 
     Raises
     ------
     BundleError
-        If events compete: one cause's new baseline would not correct a risk; or if the updated
-        model would take the place of the one it is made from.
+        If the updated model would take the place of the one it is made from.
     """
     if not isinstance(bundle, LockedModel) and Path(bundle).resolve() == folder.resolve():
         raise BundleError(
             "update: expected a folder of its own for the updated model, found that of the model"
             " it is made from"
-        )
-    if any(one.others for one in model.predictor.models.values()):
-        raise BundleError(
-            "update: expected a model of one event, found one with competing events"
-            f" ({', '.join(model.context.outcome.competing)}), whose risks need every event's"
-            " baseline; fit a model to both cohorts instead"
         )
 
 
@@ -82,22 +76,24 @@ def update_locked(
     }
     cluster = cases.patient if has_clusters(validation) else None
     updates = {
-        name: update_model(one, designs[name], cases.survival, cluster=cluster, asked=asked)
+        name: update_causes(one, designs[name], cases.survival, cluster=cluster, asked=asked)
         for name, one in validation.models.items()
     }
     if model.context.equation:  # nobody states how its own cases stand among one another
         updates = {name: _with_deciles(one, designs[name]) for name, one in updates.items()}
     facts = tuple(
-        _facts(validation, (validation.models[name], update), designs[name], asked is not None)
+        row
         for name, update in updates.items()
+        for row in _rows(validation, (validation.models[name], update), designs[name], asked)
     )
     return _bundle(model, validation, updates), facts
 
 
-def _with_deciles(update: ModelUpdate, design: FloatArray) -> ModelUpdate:
+def _with_deciles(update: CausesUpdate, design: FloatArray) -> CausesUpdate:
     """Return a model whose deciles are those of the outside cases."""
-    deciles = np.quantile(update.model.linear_predictor(design), DECILES)
-    return replace(update, model=replace(update.model, deciles=deciles))
+    event = update.event
+    deciles = np.quantile(event.model.linear_predictor(design), DECILES)
+    return replace(update, event=replace(event, model=replace(event.model, deciles=deciles)))
 
 
 def has_clusters(validation: Validation) -> bool:
@@ -106,9 +102,9 @@ def has_clusters(validation: Validation) -> bool:
 
 
 def _bundle(
-    model: LockedModel, validation: Validation, updates: Mapping[str, ModelUpdate]
+    model: LockedModel, validation: Validation, updates: Mapping[str, CausesUpdate]
 ) -> LockedModel:
-    models = {name: update.model for name, update in updates.items()}
+    models = {name: update.event.model for name, update in updates.items()}
     predictor = replace(model.predictor, models=models)
     survival, old = validation.cases.survival, model.context
     nomograms: dict[str, NomogramContext] = {}
@@ -122,7 +118,12 @@ def _bundle(
         trephine=old.trephine,
         cases=len(survival),
         events=int(survival.event.sum()),
-        changed={name: update.method for name, update in updates.items()},
+        changed={name: update.event.method for name, update in updates.items()},
+        rates={
+            name: {cause: other.method for cause, other in update.others.items()}
+            for name, update in updates.items()
+            if update.others
+        },
     )
     context = old.model_copy(
         update={
@@ -149,6 +150,11 @@ def updated_card(updated: UpdateContext, card: str) -> str:
         "| model | changed |",
         "|---|---|",
         *(f"| {name} | {CHANGED[method]} |" for name, method in updated.changed.items()),
+        *(
+            f"| {rate_of(name, cause)} | {CHANGED[method]} |"
+            for name, causes in updated.rates.items()
+            for cause, method in causes.items()
+        ),
         "",
         "How well it predicts has not been measured: that needs cases other than those it was",
         "updated on. The figures below are those of the model before the update.",
@@ -159,17 +165,38 @@ def updated_card(updated: UpdateContext, card: str) -> str:
     return "\n".join(lines) + card
 
 
-def _facts(
+def rate_of(model: str, cause: str) -> str:
+    """Name what was updated: a model, or the rate of an event that competes in it."""
+    return f"{model}, rate of {cause}" if cause else model
+
+
+def _rows(
     validation: Validation,
-    models: tuple[FittedModel, ModelUpdate],
+    models: tuple[FittedModel, CausesUpdate],
     design: FloatArray,
-    asked: bool,
-) -> UpdateFacts:
+    asked: UpdateMethod | None,
+) -> list[UpdateFacts]:
+    """Return what was done to a model, and to each rate that competes in it."""
     locked, update = models
+    own = _facts(locked, update.event, locked.coefficients, asked).model_copy(
+        update={"horizons": _horizons(validation, (locked, update.event.model), design)}
+    )
+    others = [
+        _facts(locked, update.others[one.name], one.coefficients, asked).model_copy(
+            update={"cause": one.name}
+        )
+        for one in locked.others
+    ]
+    return [own, *others]
+
+
+def _facts(
+    locked: FittedModel, update: ModelUpdate, before: FloatArray, asked: UpdateMethod | None
+) -> UpdateFacts:
     changed = update.method in ("slope", "refit")
     return UpdateFacts(
         model=locked.name,
-        asked=asked,
+        asked=asked is not None,
         method=update.method,
         tests=tuple(
             UpdateTestRow(
@@ -183,19 +210,18 @@ def _facts(
         ),
         ratio=EstimateFact.model_validate(update.ratio),
         slope=None if np.isnan(update.slope.value) else EstimateFact.model_validate(update.slope),
-        terms=_terms(locked, update) if changed else (),
-        horizons=_horizons(validation, (locked, update.model), design),
+        terms=_terms(before, update) if changed else (),
         note=update.note,
     )
 
 
-def _terms(locked: FittedModel, update: ModelUpdate) -> tuple[UpdatedTerm, ...]:
+def _terms(before: FloatArray, update: ModelUpdate) -> tuple[UpdatedTerm, ...]:
     new = update.model
     variance = np.diag(new.covariance).tolist()
     return tuple(
         UpdatedTerm(
             label=term.label,
-            locked=locked.coefficients[j],
+            locked=float(before[j]),
             updated=EstimateFact.model_validate(with_interval(value, variance[j])),
         )
         for j, (term, value) in enumerate(zip(new.terms, new.coefficients.tolist(), strict=True))

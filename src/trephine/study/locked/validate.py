@@ -35,6 +35,7 @@ from trephine.study.locked.outside_plan import as_the_model_needs
 from trephine.study.locked.updating import (
     CHANGED,
     has_clusters,
+    rate_of,
     refuse_no_update,
     update_locked,
 )
@@ -107,7 +108,7 @@ class ValidationResult:
             return []
         lines = [""]
         for one in self.facts.external.updates:
-            lines.append(f"{one.model}: updated {CHANGED[one.method]}")
+            lines.append(f"{rate_of(one.model, one.cause)}: updated {CHANGED[one.method]}")
             for test in one.tests:
                 p = "none" if test.p is None else f"{test.p:.3g}"
                 lines.append(
@@ -185,7 +186,7 @@ def validate_bundle(
     watch, path = Stopwatch(), Path(study)
     model = _opened(bundle, signer)
     if update is not None:
-        refuse_no_update(model, bundle, update.folder)
+        refuse_no_update(bundle, update.folder)
     with watch.stage("Reading and checking"):
         inputs = read_study(
             path,
