@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import ClassVar, Literal, Self
 
@@ -69,11 +69,13 @@ class OperatorLimits:
         InputError
             If the environment names no limit, or no number.
         """
-        operators = asdict(cls.from_environment())
+        operators = cls.from_environment()
         stated = _stated.get().get(cls.kind, {})
+        if not stated:
+            return operators
         if is_confined():
-            stated = {name: min(most, operators[name]) for name, most in stated.items()}
-        return cls(**{**operators, **stated})
+            stated = {name: min(most, getattr(operators, name)) for name, most in stated.items()}
+        return replace(operators, **stated)
 
     @classmethod
     def from_environment(cls) -> Self:

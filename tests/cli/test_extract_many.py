@@ -14,9 +14,14 @@ import pytest
 
 from cli.command import Command
 from cli.test_extract import SETTINGS, write_pair
+from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import FeatureStore
 from trephine.store.cases import CaseLedger
 from trephine.study.batch import drive, measuring
+from trephine.study.batch.keeping import forget_kept
+from trephine.study.batch.left import Room, measure_and_leave
+from trephine.study.batch.manifest import read_manifest
+from trephine.study.batch.measuring import KeyedPair, PairMeasurement, Work, keyed_pair
 
 ROWS = 24
 
@@ -80,6 +85,73 @@ def test_a_cluster_measures_what_one_process_measures(
     by_dask = ("--executor", "dask:local", "--workers", 2, "--timeout", 60)
     extract(trephine, many, "--out", many / "cluster.csv", *by_dask)
     assert (many / "cluster.csv").read_bytes() == whole
+
+
+def test_a_cluster_leaves_features_in_the_store_and_returns_a_status(
+    trephine: Command, many: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came: list[PairMeasurement] = []
+    brought = Room.brought
+
+    def seen(room: Room, answer: PairMeasurement) -> PairMeasurement:
+        came.append(answer)
+        return brought(room, answer)
+
+    monkeypatch.setattr(Room, "brought", seen)
+    by_dask = ("--executor", "dask:local", "--workers", 2)
+    extract(trephine, many, "--store", many / "store", "--out", many / "cluster.csv", *by_dask)
+    assert (many / "cluster.csv").read_bytes() == whole
+    assert len(came) == ROWS - 1
+    assert all(answer.left and not answer.names and not answer.values.size for answer in came)
+    assert not list((many / "store" / "left").glob("*.parquet"))
+
+
+def test_features_that_workers_left_outlive_the_command(
+    trephine: Command, many: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the command is killed: workers end what they have begun, and leave it."""
+    store, work = many / "store", Work(RadiomicsSettings.from_file(many / "few.toml"))
+    extract(trephine, many, "--store", store, "--shard", "0/8")
+    room = Room.of(FeatureStore(store))
+    pairs = read_manifest(many / "pairs.csv", None)
+    left = [measure_and_leave(work, room, keyed_pair(work, pair)).left for pair in pairs]
+    damaged = room.folder / left[5]
+    damaged.write_bytes(damaged.read_bytes()[:-10])
+    measured: list[str] = []
+    measure = measuring.measure_item
+
+    def counts(work: Work, item: KeyedPair) -> PairMeasurement:
+        measured.append(item.pair.name)
+        return measure(work, item)
+
+    monkeypatch.setattr(measuring, "measure_item", counts)
+    extract(trephine, many, "--store", store, "--out", many / "again.csv")
+    assert (many / "again.csv").read_bytes() == whole
+    assert measured == ["case 5"]
+    assert not list(room.folder.glob("*.parquet"))
+
+
+def test_a_worker_that_sees_another_folder_returns_features(many: Path) -> None:
+    work = Work(RadiomicsSettings.from_file(many / "few.toml"))
+    item = keyed_pair(work, read_manifest(many / "pairs.csv", None)[0])
+    (many / "elsewhere").mkdir()
+    for folder in (many / "elsewhere", many / "none"):
+        answer = measure_and_leave(work, Room(folder), item)
+        assert not answer.left
+        assert answer.values.size == 2
+        assert not list(folder.glob("*"))
+
+
+def test_a_link_in_the_place_of_what_is_left_is_refused(trephine: Command, many: Path) -> None:
+    store, others = many / "store", many / "others"
+    extract(trephine, many, "--store", store)
+    others.mkdir()
+    (others / "theirs.parquet").write_bytes(b"theirs")
+    (store / "left").symlink_to(others, target_is_directory=True)
+    said = extract(trephine, many, "--store", store, code=2)
+    assert "found a link" in " ".join(said.split())
+    forget_kept(store)
+    assert (others / "theirs.parquet").exists()
 
 
 def test_merging_says_what_is_missing_and_takes_it_later(

@@ -13,17 +13,18 @@ from dataclasses import dataclass, replace
 
 from trephine.choices import Failures
 from trephine.errors import InputError
-from trephine.executors import Progress, worker_count
+from trephine.executors import Progress, executor, is_elsewhere, worker_count
 from trephine.store import FeatureStore
 from trephine.store.cases import CaseLedger, CaseState, ManifestRow, names_digest
 from trephine.study.batch import measuring
+from trephine.study.batch.left import Room, measure_and_leave
 from trephine.study.batch.log import RunLog
 from trephine.study.batch.measuring import (
     KeyedPair,
     PairFeatures,
     PairMeasurement,
     Work,
-    item_of,
+    keyed_pair,
     measured,
     nothing,
 )
@@ -110,13 +111,19 @@ def measure_pairs(
     size = _BATCH * most
     with ExitStack() as stack:
         guard: WorkerGuard[KeyedPair, PairMeasurement] | None = None
+        room = Room.of(kept.store) if kept is not None and is_elsewhere() else None
+        # A command cannot read as fast as a cluster measures: there, workers digest the files.
+        digesting = stack.enter_context(executor(None if is_elsewhere() else 1, (work,)))
         for first in range(0, len(pairs), size):
-            batch = _Batch(pairs[first : first + size], work, conduct, kept, log)
+            placed = pairs[first : first + size]
+            keyed = digesting.map(keyed_pair, [pair for _, pair in placed])
+            items = list(zip((position for position, _ in placed), keyed, strict=True))
+            batch = _Batch(items, work, conduct, kept, log, room)
             end = min(first + size, len(pairs))
             if guard is None:
                 rest = batch.unknown + len(pairs) - end
                 workers = conduct.workers or min(most, math.ceil(rest / _PAIRS_WORTH_A_PROCESS))
-                guard = stack.enter_context(_guard(max(workers, 1), work, conduct))
+                guard = stack.enter_context(_guard(max(workers, 1), work, conduct, room))
             for count, _ in enumerate(batch.steps(guard)):
                 if progress is not None:
                     progress(first + count, len(pairs))
@@ -125,9 +132,12 @@ def measure_pairs(
             yield from batch.results()
 
 
-def _guard(workers: int, work: Work, conduct: Conduct) -> WorkerGuard[KeyedPair, PairMeasurement]:
-    function = measuring.measure_item
-    return WorkerGuard(function, workers, (work,), conduct.timeout_s)
+def _guard(
+    workers: int, work: Work, conduct: Conduct, room: Room | None
+) -> WorkerGuard[KeyedPair, PairMeasurement]:
+    if room is not None:
+        return WorkerGuard(measure_and_leave, workers, (work, room), conduct.timeout_s)
+    return WorkerGuard(measuring.measure_item, workers, (work,), conduct.timeout_s)
 
 
 class _Batch:
@@ -135,14 +145,15 @@ class _Batch:
 
     def __init__(
         self,
-        pairs: Sequence[Placed],
+        items: Sequence[tuple[int, KeyedPair]],
         work: Work,
         conduct: Conduct,
         kept: Kept | None,
         log: RunLog,
+        room: Room | None,
     ) -> None:
         self._work, self._conduct, self._kept, self._log = work, conduct, kept, log
-        self._items = [(position, item_of(pair, work)) for position, pair in pairs]
+        self._items, self._room = items, room
         keys = list(dict.fromkeys(item.key for _, item in self._items if item.key))
         self._known = kept.store.known(keys) if kept is not None else set()
         self.unknown = len(keys) - len(self._known)
@@ -159,7 +170,7 @@ class _Batch:
             todo = self._todo()
             for number, found in guard.map([item for _, item in todo]):
                 position, item = todo[number]
-                answer = self._of_lost(item.key, found) if isinstance(found, Lost) else found
+                answer = self._answered(item.key, found)
                 waiting.append(answer)
                 self._take(position, item, answer)
                 yield
@@ -209,6 +220,11 @@ class _Batch:
             return nothing(item.key, f"{case.error}{_NOT_AGAIN}", case.kind)
         return None
 
+    def _answered(self, key: str, found: PairMeasurement | Lost) -> PairMeasurement:
+        if isinstance(found, Lost):
+            return self._of_lost(key, found)
+        return found if self._room is None else self._room.brought(found)
+
     def _of_lost(self, key: str, lost: Lost) -> PairMeasurement:
         if lost.why == "killed":
             return nothing(key, "ended its worker process twice, out of memory perhaps", "worker")
@@ -248,6 +264,8 @@ class _Batch:
         if self._kept is not None and alike:
             reasons = {a.key: a.reasons for a in answers if a.reasons and not a.problem}
             self._kept.store.write_all(list(alike.items()), reasons)
+        if self._room is not None:
+            self._room.clear(answers)
 
     def _settle(self) -> None:
         """Enter what became of each pair so far."""

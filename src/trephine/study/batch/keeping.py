@@ -10,6 +10,7 @@ from trephine.errors import InputError
 from trephine.store import FeatureStore
 from trephine.store.cases import FILE, CaseLedger, ManifestRow
 from trephine.study.batch.drive import Kept
+from trephine.study.batch.left import forget_left, take_left
 from trephine.study.batch.measuring import Work
 from trephine.study.batch.share import Share
 from trephine.study.batch.table import Written, write_table
@@ -52,6 +53,7 @@ def open_kept(
         )
     kept.cases.forget_other_work(digest)
     kept.cases.expect(rows)
+    take_left(kept.store)
     return kept
 
 
@@ -72,6 +74,7 @@ def write_share(out: Path, kept: Kept, share: Share) -> Written:
 def forget_kept(folder: Path) -> None:
     """Remove the store that was kept until a table was whole, and nothing else that lies there."""
     shutil.rmtree(folder / "shards", ignore_errors=True)
+    forget_left(folder)
     for pattern in ("ledger.sqlite*", f"{FILE}*"):
         for file in folder.glob(pattern):
             file.unlink(missing_ok=True)

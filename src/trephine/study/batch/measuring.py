@@ -106,6 +106,7 @@ class PairMeasurement:
     """What measuring an item gave.
 
     ``kind`` says in a word what failed: file, image, mask, region, memory, timeout or worker.
+    ``left`` names the file that a worker left its features in, where it did not return them.
     """
 
     key: str
@@ -117,6 +118,7 @@ class PairMeasurement:
     doubts: tuple[str, ...] = ()
     seconds: float = 0.0
     processor_seconds: float = 0.0
+    left: str = ""
 
 
 def nothing(key: str, problem: str = "", kind: str = "") -> PairMeasurement:
@@ -124,7 +126,7 @@ def nothing(key: str, problem: str = "", kind: str = "") -> PairMeasurement:
     return PairMeasurement(key, (), np.empty(0), {}, problem, kind)
 
 
-def item_of(pair: Pair, work: Work) -> KeyedPair:
+def keyed_pair(work: Work, pair: Pair) -> KeyedPair:
     """Digest a pair's files; one that cannot be read is a problem of the item."""
     try:
         image = fingerprint(regular(pair.image, "image")).sha256

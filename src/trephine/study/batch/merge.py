@@ -104,15 +104,12 @@ def merge_stores(out: Path, folders: Sequence[Path]) -> Merged:
     if not to_table:
         _into_store(out, sources, lists, rows, merged)
         return merged
-    where: dict[str, int] = {}
 
     def ordered() -> Iterator[ManifestRow]:
-        for case, number in _joined(sources, None):
-            where[case.key] = number
-            yield case
+        return (case for case, _ in _joined(sources, None))
 
     def read(page: Sequence[ManifestRow]) -> Features:
-        return _read(sources, {case.key: where[case.key] for case in page})
+        return _read(sources, _places(sources, [case.key for case in page]))
 
     _count(sources, rows, merged)
     merged.written = write_table(out, ordered, lists, read)
@@ -194,10 +191,8 @@ def _joined(sources: Sequence[_Source], merged: Merged | None) -> Iterator[tuple
 
 
 def _count(sources: Sequence[_Source], rows: int, merged: Merged) -> None:
-    positions: set[int] = set()
-    for case, _ in _joined(sources, merged):
-        positions.add(case.position)
-    merged.missing = max(rows - len(positions), 0)
+    positions = (case.position for case, _ in _joined(sources, merged))
+    merged.missing = max(rows - sum(1 for _ in groupby(positions)), 0)  # in their order
 
 
 def _count_one(
@@ -216,6 +211,17 @@ def _count_one(
         first = several[0][key][1]
         same = (np.array_equal(first, one[key][1], equal_nan=True) for one in several[1:])
         merged.differing += not all(same)
+
+
+def _places(sources: Sequence[_Source], keys: Sequence[str]) -> dict[str, int]:
+    """Return the first source that has each key whole; for one that none has, the first of all."""
+    where = dict.fromkeys(keys, 0)
+    rest = list(where)
+    for number, source in enumerate(sources):
+        known = source.store.known(rest)
+        where |= dict.fromkeys(known, number)
+        rest = [key for key in rest if key not in known]
+    return where
 
 
 def _read(sources: Sequence[_Source], where: dict[str, int]) -> Features:
