@@ -13,6 +13,7 @@ import typer
 from trephine.choices import Failures
 from trephine.cli.extract_maps import extract_maps, maps_wanted
 from trephine.cli.extract_shown import ExtractionLines
+from trephine.cli.extract_source import ImageSource, MaskSource, pairs_at
 from trephine.cli.options import ExecutorName, Misplaced, Quality, Retry, SpacingMm
 from trephine.cli.terminal import console, errors, stages
 from trephine.errors import InputError
@@ -29,17 +30,6 @@ if TYPE_CHECKING:  # both take seconds to import: `trephine --help` does not wai
     from trephine.study.images.pairs import Pairs
 
 
-ImageSource = Annotated[
-    Path,
-    typer.Argument(
-        help="An image, a folder of images (files, or folders of one series each), or a table"
-        " (CSV, xlsx, Parquet)."
-    ),
-]
-MaskSource = Annotated[
-    Path | None,
-    typer.Argument(help="Its mask, or the folder of masks. Not for a table, which names them."),
-]
 Label = Annotated[int | None, typer.Option(help="Label of the region in the mask.")]
 SettingsSource = Annotated[
     str,
@@ -130,7 +120,8 @@ def extract(
 
     A folder's masks are matched by file name (case1.dcm with case1.nii.gz or case1_mask.nii.gz). A
     table has the columns image and mask, and may have label, side and name or id; its paths are
-    relative to it. With --out or --store the same command continues where it was stopped.
+    relative to it; it and they may lie at addresses (s3://...). With --out or --store the same
+    command continues where it was stopped.
 
     An array of jobs: give each `--shard 0/8 --store part-0` and so on, and join the stores with
     `trephine merge features.csv part-*`.
@@ -146,8 +137,7 @@ def extract(
     if shard and out is None and store is None:
         raise InputError("--shard: expected --store or --out with it, found neither")
     work = Work(_settings(settings), spacing_mm, mask_geometry, quality)
-    found = _pairs(image, mask, label)
-    _show_left_aside(found)
+    found = pairs_at(image, mask, label)
     if maps is not None or map_radius is not None or map_features is not None:
         beside = any((out, store, shard, executor, log, timeout, workers, quality))
         extract_maps(found, work, maps_wanted(maps, map_radius, map_features, beside=beside))
@@ -270,26 +260,6 @@ def _settings(text: str) -> RadiomicsSettings:
     if path.is_file():
         return RadiomicsSettings.from_file(path)
     return RadiomicsSettings.from_preset(text)
-
-
-def _pairs(image: Path, mask: Path | None, label: int | None) -> Pairs:
-    from trephine.study.batch.manifest import is_manifest, read_manifest
-    from trephine.study.images.pairs import Pairs, pairs_of
-
-    if not is_manifest(image):
-        return pairs_of(image, mask, label)
-    if mask is not None:
-        raise InputError("mask: expected none beside a table, which names the masks itself")
-    return Pairs(read_manifest(image, label))
-
-
-def _show_left_aside(found: Pairs) -> None:
-    if found.strays:
-        noun = "file" if found.strays == 1 else "files"
-        errors.print(f"{found.strays} {noun} of the system left aside (such as .DS_Store).")
-    if found.unused:
-        which = "mask has no image and is" if found.unused == 1 else "masks have no image and are"
-        errors.print(f"{found.unused} {which} not used.")
 
 
 def _table(measured: Sequence[PairFeatures]) -> pd.DataFrame:

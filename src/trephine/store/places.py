@@ -8,8 +8,9 @@ from pathlib import Path
 
 from trephine.errors import InputError
 from trephine.scratch import scratch_folder
+from trephine.store.addresses import is_address
 from trephine.store.features import FeatureStore
-from trephine.store.remote import RemoteStore, is_address
+from trephine.store.remote import RemoteStore
 
 # Takes each new shard of a store that is the working copy of one remote.
 Send = Callable[[Path], None]

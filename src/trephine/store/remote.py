@@ -15,16 +15,14 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from trephine.errors import InputError, MissingExtraError, StoreError
-from trephine.paths import is_confined
+from trephine.store.addresses import library_missing, opened, scheme_of
 from trephine.store.cases import FILE
 from trephine.store.database import checksum, log
 from trephine.store.limits import ShardLimits
 from trephine.writing import whole_file
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://.+", re.IGNORECASE)
 _SHARD = re.compile(r"[0-9a-f]{64}\.parquet")
 _WRITER = "writer"
 # A kill loses what the ledger of cases has learnt since; no feature is lost with it.
@@ -32,11 +30,6 @@ _CASES_SENT_AFTER_S = 60.0
 # Files that lie beside the shards, and their size: some 300 bytes per region.
 _BESIDE = (FILE, "log.jsonl")
 _LARGEST_BESIDE = 1 << 32
-
-
-def is_address(text: str) -> bool:
-    """Say whether a text is an address rather than a path."""
-    return _ADDRESS.fullmatch(text) is not None
 
 
 class RemoteStore:
@@ -58,14 +51,12 @@ class RemoteStore:
     """
 
     def __init__(self, address: str, folder: Path) -> None:
-        if is_confined():
-            raise InputError("store: expected a folder, found an address, which is not open here")
-        self._scheme = address.split("://")[0].lower()
+        self._address, self._scheme = address, scheme_of(address)
         self._folder = folder
         self._mine = uuid.uuid4().hex
         self._sent = time.monotonic()
         with self._in_words():
-            self._system, self._root = _opened(address)
+            self._system, self._root = opened(address, "--store")
 
     def fetch(self) -> int:
         """Bring shards, ledger of cases and log here; return how many shards were damaged.
@@ -168,30 +159,13 @@ class RemoteStore:
         except (InputError, StoreError, MissingExtraError):
             raise
         except ImportError as error:
-            raise InputError(
-                f"--store: expected the library for {self._scheme}:// to be installed, found"
-                f" {error.name or 'none'} missing: pip install s3fs for s3, gcsfs for gs, adlfs"
-                " for abfs, paramiko for sftp"
-            ) from None
+            raise library_missing(self._address, "--store", error) from None
         except Exception as error:  # each system has errors of its own
             raise StoreError(
                 f"--store {self._scheme}://...: expected an address that can be read and written,"
                 f" found {type(error).__name__}; what was sent is kept: put right what is wrong"
                 " (network, rights, name) and run the same command again"
             ) from error
-
-
-def _opened(address: str) -> tuple[Any, str]:
-    try:
-        from fsspec.core import url_to_fs
-    except ImportError:
-        raise MissingExtraError("a store at an address", "remote") from None
-    try:
-        system, root = url_to_fs(address)
-    except ValueError:
-        known = "s3://, gs://, abfs://, sftp:// or another that fsspec knows"
-        raise InputError(f"--store: expected an address of {known}, found another") from None
-    return system, str(root).rstrip("/")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -13,9 +13,12 @@ import pyarrow as pa
 
 from trephine.cohort.cell_problems import marked_problems
 from trephine.cohort.reading import TABLE_SUFFIXES, cause_of
+from trephine.cohort.reading.limits import TableLimits
 from trephine.cohort.table import is_missing, read_table
 from trephine.errors import InputError, Problem, StudyProblemsError
 from trephine.paths import held_inside, is_confined
+from trephine.scratch import scratch_folder
+from trephine.store.addresses import fetch, is_address, name_of
 from trephine.study.images.pairs import Pair, regular
 from trephine.types import IntArray
 
@@ -43,12 +46,19 @@ class ManifestPairs(Sequence[Pair]):
         By row; what is missing is called by its row.
     labels
         By row, 0 for none.
+    base
+        Address from which paths start instead, of a table that lies at one.
     """
 
     def __init__(
-        self, folder: Path, frame: pd.DataFrame, names: pd.Series | None, labels: IntArray
+        self,
+        folder: Path,
+        frame: pd.DataFrame,
+        names: pd.Series | None,
+        labels: IntArray,
+        base: str = "",
     ) -> None:
-        self._folder = folder
+        self._folder, self._base = folder, base
         self._rows = frame.index.to_numpy(dtype=np.int64)
         self._labels = labels
         self._images, self._masks = (pa.array(frame[c], pa.large_string()) for c in _NEEDED)
@@ -71,18 +81,44 @@ class ManifestPairs(Sequence[Pair]):
         row = int(self._rows[place])
         place = place % len(self)
         name = "" if self._names is None else self._names[place].as_py()
+        image, image_address = self._placed(self._images[place].as_py())
+        mask, mask_address = self._placed(self._masks[place].as_py())
         return Pair(
             f"row {row}" if is_missing(name) else name,
-            self._folder / self._images[place].as_py(),
-            self._folder / self._masks[place].as_py(),
+            image,
+            mask,
             int(self._labels[place]) or None,
             "" if self._sides is None else self._sides[place].as_py(),
             row,
             f"row {row}",
+            (image_address, mask_address),
         )
 
+    def _placed(self, cell: str) -> tuple[Path, str]:
+        """Return a cell's path; of an address its name, and the address."""
+        if is_address(cell):
+            return Path(name_of(cell)), cell
+        if self._base and not Path(cell).is_absolute():
+            return Path(name_of(cell)), f"{self._base}/{cell}"
+        return self._folder / cell, ""
 
-def read_manifest(table: Path, label: int | None) -> ManifestPairs:
+
+def fetch_manifest(address: str, label: int | None) -> ManifestPairs:
+    """Read the pairs of a table at an address; its paths start from there.
+
+    Raises
+    ------
+    StudyProblemsError
+        As `read_manifest`.
+    InputError
+        If it cannot be read from there.
+    """
+    with scratch_folder() as folder:
+        table = fetch(address, folder, TableLimits.in_force().file_bytes, "table")
+        return read_manifest(table, label, address.rpartition("/")[0])
+
+
+def read_manifest(table: Path, label: int | None, base: str = "") -> ManifestPairs:
     """Read the pairs of a table; its paths start from it.
 
     Parameters
@@ -91,6 +127,8 @@ def read_manifest(table: Path, label: int | None) -> ManifestPairs:
         CSV, xlsx or any other table that is read, or Parquet.
     label
         For rows that name none.
+    base
+        Address of its folder, where it is the copy of a table at one.
 
     Raises
     ------
@@ -107,7 +145,8 @@ def read_manifest(table: Path, label: int | None) -> ManifestPairs:
         raise StudyProblemsError(problems)
     if is_confined():
         _refuse_outside(frame, table)
-    return ManifestPairs(table.parent, frame, None if named is None else frame[named], labels)
+    names = None if named is None else frame[named]
+    return ManifestPairs(table.parent, frame, names, labels, base)
 
 
 def _refuse_outside(frame: pd.DataFrame, table: Path) -> None:
@@ -123,6 +162,8 @@ def _refuse_outside(frame: pd.DataFrame, table: Path) -> None:
         astray = []
         for row, text in zip(frame.index.tolist(), frame[column], strict=True):
             try:
+                if is_address(text):
+                    raise InputError("an address")
                 held_inside(text, table.parent)
             except InputError:
                 astray.append(row)

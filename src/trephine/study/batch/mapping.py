@@ -12,6 +12,7 @@ from trephine.executors import Progress
 from trephine.imaging import read_image, read_mask, write_nifti
 from trephine.radiomics.maps import feature_maps
 from trephine.study.batch.measuring import Work
+from trephine.study.images.fetched import lying_here
 from trephine.study.images.pairs import Pair, regular
 from trephine.types import Image
 
@@ -58,7 +59,8 @@ def write_maps(
     written, failed = 0, []
     for done, (pair, folder) in enumerate(zip(pairs, folders, strict=True), start=1):
         try:
-            written += _write(pair, work, wanted, folder)
+            with lying_here(pair) as here:
+                written += _write(here, work, wanted, folder)
         except InputError as error:
             failed.append((pair, pair.nameless(str(error))))
         if progress is not None:

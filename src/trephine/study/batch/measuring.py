@@ -19,6 +19,7 @@ from trephine.radiomics.extract import ENGINE_VERSION, measure_region
 from trephine.radiomics.quality import image_quality
 from trephine.radiomics.settings import RadiomicsSettings
 from trephine.store import feature_key
+from trephine.study.images.fetched import lying_here
 from trephine.study.images.fingerprints import fingerprint, held_to
 from trephine.study.images.pairs import Pair, regular
 from trephine.types import FloatArray, Image, Mask
@@ -129,8 +130,9 @@ def nothing(key: str, problem: str = "", kind: str = "") -> PairMeasurement:
 def keyed_pair(work: Work, pair: Pair) -> KeyedPair:
     """Digest a pair's files; one that cannot be read is a problem of the item."""
     try:
-        image = fingerprint(regular(pair.image, "image")).sha256
-        mask = fingerprint(regular(pair.mask, "mask")).sha256
+        with lying_here(pair) as here:
+            image = fingerprint(regular(here.image, "image")).sha256
+            mask = fingerprint(regular(here.mask, "mask")).sha256
     except InputError as error:
         return KeyedPair(pair, problem=pair.nameless(str(error)))
     except OSError as error:
@@ -157,6 +159,16 @@ def measure_item(work: Work, item: KeyedPair) -> PairMeasurement:
 
 
 def _measure(work: Work, item: KeyedPair) -> PairMeasurement:
+    try:
+        with lying_here(item.pair) as here:
+            return _measure_here(work, replace(item, pair=here))
+    except InputError as error:
+        return nothing(item.key, item.pair.nameless(str(error)), "file")
+    except OSError as error:
+        return nothing(item.key, f"cannot be read: {error.strerror}", "file")
+
+
+def _measure_here(work: Work, item: KeyedPair) -> PairMeasurement:
     pair, kind = item.pair, "image"
     try:
         with held_to(pair.image, item.image):

@@ -33,6 +33,8 @@ class Pair:
         The manifest's; None for a pair from folders.
     where
         What messages call it: by number, where names come from files or from a table.
+    addresses
+        Of image and mask, where they lie at one that fsspec knows, and their paths are only names.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Pair:
     side: str = ""
     row: int | None = None
     where: str = ""
+    addresses: tuple[str, str] = ("", "")
 
     def nameless(self, text: str, *, of_image: bool = False) -> str:
         """Return a message without the names of its files, where messages go by number.

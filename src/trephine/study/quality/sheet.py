@@ -49,7 +49,18 @@ _WORDS = {
 
 
 def drawn_in_pairs(pairs: Sequence[Pair]) -> list[Drawn]:
-    """Return the regions of images and masks by pairs."""
+    """Return the regions of images and masks by pairs.
+
+    Raises
+    ------
+    InputError
+        If any lies at an address.
+    """
+    if any(any(pair.addresses) for pair in pairs):
+        raise InputError(
+            "the table: expected paths of images and masks, found addresses, of which `trephine"
+            " extract` alone reads; copy those that are to be looked at into a folder"
+        )
     return [
         Drawn(pair.where or "the pair", pair.image, pair.mask, pair.label, _side(pair.side))
         for pair in pairs
