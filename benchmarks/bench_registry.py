@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from math import log10
 from pathlib import Path
 
 from peers import ONE_THREAD
+from run import machine
 
 HERE = Path(__file__).resolve().parent
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -47,7 +49,8 @@ def row(name: str) -> str:
     times += ["–"] * (len(SIZES) - len(sizes))
     slope = log10(answers[-1]["processor"] / answers[-2]["processor"])
     memory = answers[-1]["added"] / 2**20
-    return f"| {name} | {' | '.join(times)} | {slope:.2f} | {memory:,.0f} MiB |"
+    when = f"{machine().split(',')[0]}, {datetime.now(UTC):%Y-%m-%d}"
+    return f"| {name} | {' | '.join(times)} | {slope:.2f} | {memory:,.0f} MiB | {when} |"
 
 
 def main() -> None:
@@ -71,8 +74,9 @@ def main() -> None:
         " known to the day. Slope: powers of ten in time for the last power of ten in cases (1 is"
         " proportional). Memory: what the largest added at its peak to the cases themselves; tables"
         " of over 256 MiB lie in files, of which the system keeps in memory what there is room for,"
-        " and do not count.\n\n"
-        f"| measure | {heads} | slope | memory |\n|---|{'---|' * (len(SIZES) + 2)}\n"
+        " and do not count. Rows are measured on several days; the line below the table is of the"
+        " last.\n\n"
+        f"| measure | {heads} | slope | memory | measured |\n|---|{'---|' * (len(SIZES) + 3)}\n"
         + "\n".join(rows)
         + "\n"
     )
