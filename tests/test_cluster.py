@@ -149,6 +149,15 @@ def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path) -> None:
     assert found == list(range(60))
 
 
+def test_a_scheduler_that_is_lost_when_its_workers_are_counted_ends_in_words() -> None:
+    class Lost:
+        def nthreads(self) -> dict[str, int]:
+            raise ConnectionResetError(104, "Connection reset by peer")
+
+    with pytest.raises(WorkerError, match="found that it is lost"):
+        _ = cluster.Cluster(Lost()).workers
+
+
 @pytest.mark.slow
 def test_a_scheduler_that_is_lost_ends_in_words(tmp_path: Path) -> None:
     with (

@@ -94,7 +94,10 @@ class Cluster:
     @property
     def workers(self) -> int:
         """How many items it works on at once."""
-        threads: int = sum(self._client.nthreads().values())
+        try:
+            threads: int = sum(self._client.nthreads().values())
+        except OSError:  # the scheduler does not answer; dask's words name addresses
+            raise _lost() from None
         return max(threads, 1)
 
     @contextmanager
@@ -176,13 +179,15 @@ class DaskExecutor:
                 f" {error.name}"
             ) from None
         except Exception:  # what work raises comes in its answer: this is of the cluster
-            raise WorkerError(
-                f"cluster: expected the scheduler to answer, found that it is lost; {_KEPT}"
-            ) from None
+            raise _lost() from None
         done, value = pickle.loads(answer)  # noqa: S301 - from the cluster that the user chose
         if done:
             return value
         raise value
+
+
+def _lost() -> WorkerError:
+    return WorkerError(f"cluster: expected the scheduler to answer, found that it is lost; {_KEPT}")
 
 
 def _itself(content: bytes) -> bytes:
