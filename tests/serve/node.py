@@ -71,6 +71,23 @@ def numbers(asked: dict[str, Any], folder: Path) -> list[list[float | None]]:
     return _answer({"module": f"file://{module}", **asked}, _NUMBERS, folder)
 
 
+_AXES = """
+import { readFileSync, writeFileSync } from "node:fs";
+const whole = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const { axisName, wordsOf } = await import(whole.module);
+const speech = wordsOf({ it: whole.words }, "it");
+const found = whole.axes.map((axis) => axisName(speech, whole.content, axis));
+writeFileSync(process.argv[3], JSON.stringify(found));
+"""
+
+
+def axis_names(words: Any, content: Any, axes: list[Any], folder: Path) -> list[Any]:
+    """Return what the calculator calls the axes of a nomogram, in the words of one language."""
+    module = resources.files("trephine.serve").joinpath("static", "wording.mjs")
+    whole = {"module": f"file://{module}", "words": words, "content": content, "axes": axes}
+    return _answer(whole, _AXES, folder)
+
+
 def _answer(whole: Any, script: str, folder: Path) -> list[Any]:
     assert PROGRAM is not None
     asked, answered = folder / "asked.json", folder / "answered.json"

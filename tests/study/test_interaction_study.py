@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cli.command import Command
-from serve.node import needs_node, predicted
+from serve.node import axis_names, needs_node, predicted
 from study.small_study import SmallStudy, write_clinical_study
 from trephine.study import Study
 from trephine.study.locked import calculator_content, predict_case, read_model
@@ -152,6 +153,24 @@ def test_the_calculator_predicts_as_predict_does(result: StudyResult, tmp_path: 
             assert at["value"] == pytest.approx(survival.value, abs=1e-12)
             low = None if np.isnan(survival.low) else survival.low
             assert at["low"] == pytest.approx(low, abs=1e-12)
+
+
+@needs_node
+def test_the_calculator_names_each_axis_in_its_language(
+    result: StudyResult, tmp_path: Path
+) -> None:
+    assert result.bundle is not None
+    model = read_model(result.bundle)
+    content = calculator_content(model).model_dump(mode="json")
+    axes = content["models"][0]["nomogram"]["axes"]
+    words = resources.files("trephine.serve").joinpath("words")
+    english, chinese = (
+        axis_names(json.loads(words.joinpath(f"{one}.json").read_text()), content, axes, tmp_path)
+        for one in ("en", "zh")
+    )
+    assert english == [axis["label"] for axis in axes]
+    assert "年龄、分期 II、性别 f" in chinese
+    assert all(name.startswith(("年龄、分期 ", "性别、分期 ")) for name in chinese)
 
 
 def test_a_value_outside_training_is_said_once(result: StudyResult) -> None:

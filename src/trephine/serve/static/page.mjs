@@ -3,7 +3,8 @@
 import { designOf, general, modelOf, oneRow, predict, signatureOf } from "./arithmetic.mjs";
 import { drawCurve, drawNomogram, drawStanding } from "./drawing.mjs";
 import {
-  intervalSentence, problemSentence, riskSentence, standingSentence, warningSentence, wordsOf,
+  axisName, intervalSentence, problemSentence, riskSentence, standingSentence, warningSentence,
+  wordsOf,
 } from "./wording.mjs";
 
 const held = (id) => JSON.parse(document.getElementById(id).textContent);
@@ -330,8 +331,8 @@ function nomogramRows(found) {
     const { points } = found.points.find((one) => one.name === axis.name);
     rows.push({
       name: axis.unit
-        ? say("field_with_unit", { label: own(axis.label), unit: own(axis.unit) })
-        : own(axis.label),
+        ? say("field_with_unit", { label: axisName(speech, content, axis), unit: own(axis.unit) })
+        : axisName(speech, content, axis),
       ticks: axis.ticks.map((tick) => ({ ...tick, label: own(tick.label) })),
       reach: 100,
       value: points,

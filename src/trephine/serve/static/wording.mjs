@@ -27,6 +27,20 @@ export function wordsOf(catalogue, language) {
   return { say, own, percent, timeOf, list: (parts) => parts.join(words.list_comma) };
 }
 
+/** Return the name of a nomogram's axis: its predictor, and where those that it interacts with are held. */
+export function axisName(speech, content, axis) {
+  const { own, list } = speech;
+  if (!axis.settings?.length) return own(axis.label);
+  const known = (key) => content.variables.find((one) => one.key === key);
+  const held = axis.settings.map(({ name, value }) => {
+    const { label, unit } = known(name);
+    const units = unit && Number.isFinite(Number(value)) ? own(unit) : "";
+    const gap = units && !["%", "‰", "°"].includes(unit) ? " " : "";
+    return `${own(label)} ${own(value)}${gap}${units}`;
+  });
+  return list([own(known(axis.variable).label), ...held]);
+}
+
 /** Return the sentence on the risk at one horizon: of 100 cases like this one. */
 export function riskSentence(speech, content, at) {
   const time = speech.timeOf(at.time, content.unit);
