@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,9 @@ def main() -> int:
     asking.add_argument("--requests", type=int, default=2000)
     asking.add_argument("--seed", type=int, default=int(os.environ.get("SEED", "20261129")))
     told = asking.parse_args()
+    program = shutil.which(told.program)
+    if program is None:
+        asking.error(f"--program: expected schemathesis, found none at {told.program}: make api")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         locked_model().write(folder / "values")
@@ -60,7 +64,9 @@ def main() -> int:
         models = [str(folder / "values"), str(folder / "images")]
         with started("serve", *models, "--port", str(free_port())) as live:
             # Of four operations two take nothing but a name, and are soon exhausted.
-            code = attack(live, told.program, told.requests // 2, told.seed, folder)
+            code = attack(
+                live, str(Path(program).absolute()), told.requests // 2, told.seed, folder
+            )
             states = counted(live)
             sent = round(sum(states.values()))
             alive = live.ask("GET", "/health")[0] == 200
