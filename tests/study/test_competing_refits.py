@@ -127,6 +127,8 @@ def test_the_rate_of_each_event_is_updated_and_the_report_says_so(
     assert [one.cause for one in rates] == ["death", "replacement"]
     assert {one.method for one in (own, *rates)} == {"baseline"}
     assert [len(one.horizons) for one in (own, *rates)] == [2, 0, 0]
+    for one in (result.bundle, tmp_path / "updated"):
+        assert read_model(one).context.nomograms == {}, "points would leave out the other events"
     before, after = (read_model(one).named() for one in (result.bundle, tmp_path / "updated"))
     for one, old, new in zip(rates, before.others, after.others, strict=True):
         assert one.ratio.value is not None

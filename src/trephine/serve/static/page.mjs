@@ -308,11 +308,14 @@ function draw(found) {
   const wide = Math.max(280, Math.floor(at("nomogram").clientWidth));
   const points = speech.list(rows.filter((one) => one.value !== null).map((one) => `${one.name} ${one.said}`));
   at("nomogram").replaceChildren(
-    rows.length ? drawNomogram(rows, wide, say("nomogram_alt", { points })) : say("no_nomogram"),
+    rows.length ? drawNomogram(rows, wide, say("nomogram_alt", { points })) : say(whyNoNomogram()),
   );
-  if (competing && rows.length) {
-    at("nomogram").append(made("p", { class: "small" }, say("nomogram_competing", othersOf())));
-  }
+}
+
+/** Return the sentence of a model that has no nomogram: a bundle may hold none, or nothing bears on the risk. */
+function whyNoNomogram() {
+  if (competing) return "no_nomogram_competing";
+  return modelOf(content, state.model).terms.length ? "no_nomogram_held" : "no_nomogram";
 }
 
 /** Say whether an axis goes back on itself, as that of a curve may. */

@@ -109,6 +109,8 @@ def _bundle(
     survival, old = validation.cases.survival, model.context
     nomograms: dict[str, NomogramContext] = {}
     for name, one in models.items():
+        if one.others:  # a bundle of competing events holds none
+            continue
         reached = [h for h in old.outcome.horizons if h <= one.baseline.times[-1]]
         with suppress(ModelError):  # no predictor changes the risk
             nomogram = nomogram_of(one, axis_labels(one, predictor.variables), reached)
