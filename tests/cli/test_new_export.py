@@ -171,7 +171,7 @@ def test_folders_of_slices_are_drafted_as_folders(trephine: Command, tmp_path: P
 
 def test_one_file_of_one_patient_is_counted_as_one(tmp_path: Path) -> None:
     save(picture("PA1", 1), tmp_path / "a")
-    assert sort_export(scan_folder(tmp_path)).said == ("1 DICOM file of 1 patient",)
+    assert sort_export(scan_folder(tmp_path)).said() == ["1 DICOM file of 1 patient"]
 
 
 def test_links_are_followed_inside_the_folder_only_and_never_in_circles(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pydicom
 import pytest
+from scipy.ndimage import label as parts_of
 
 from trephine.demo import effects
 from trephine.demo.cohort import LATENT_COLUMNS, OWN_SIGNALS, simulate_cohort
 from trephine.demo.files import write_cohort
-from trephine.demo.marrow import draw_marrow
+from trephine.demo.marrow import SHAPE, draw_marrow
 from trephine.demo.marrow_masks import HEAD, LESION, draw_marrow_mask
 from trephine.demo.masks import RATER_A, RATER_B
 from trephine.imaging.dicom_head import read_head
@@ -104,16 +105,20 @@ def test_an_mr_is_a_series_of_which_the_masks_lie_on_the_slices(
             assert not (folder / "masks/t1/a" / f"{hip}.nii.gz").exists()
             continue
         image = read_image(folder / "t1" / hip)
-        assert image.pixels.shape == (12, 96, 96)
+        assert image.pixels.shape == SHAPE
         # Beside the midline, on the patient's left (+x) or right; the head is in the middle.
         turn = np.reshape(image.geometry.direction, (3, 3))
-        steps = (np.array([12, 96, 96]) - 1) / 2 * np.array(image.geometry.spacing_mm)
+        steps = (np.array(SHAPE) - 1) / 2 * np.array(image.geometry.spacing_mm)
         centre = np.array(image.geometry.origin_mm) + turn @ steps[::-1]
         assert 50 < centre[0] * (1 if side == "L" else -1) < 120
         for rater in ("a", "b"):
             mask = read_mask(folder / "masks/t1" / rater / f"{hip}.nii.gz", image=image)
             check_geometry(image, mask)
             assert set(np.unique(mask.labels)) == {0, HEAD, LESION}
+            # In one piece each, and clear of the stack's edges.
+            for region in (mask.labels > 0, mask.labels == LESION):
+                assert parts_of(region, np.ones((3, 3, 3)))[1] == 1
+                assert not region[[0, -1]].any()
 
 
 def test_headers_of_the_further_images_say_simulated_and_have_uids_of_their_own(
@@ -123,7 +128,10 @@ def test_headers_of_the_further_images_say_simulated_and_have_uids_of_their_own(
     slices = list((folder / "t1").rglob("*.dcm"))
     headers = [pydicom.dcmread(path, stop_before_pixels=True) for path in films + slices]
     assert len({header.SOPInstanceUID for header in headers}) == len(headers)
-    assert len({header.SeriesInstanceUID for header in headers}) == len(films) + len(slices) // 12
+    assert (
+        len({header.SeriesInstanceUID for header in headers})
+        == len(films) + len(slices) // SHAPE[0]
+    )
     for header in headers:
         assert str(header.PatientName).startswith("SIMULATED")
         assert header.SeriesDescription.startswith("SIMULATED")

@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter
 from trephine.demo import effects
 from trephine.types import Float32Array, Geometry
 
-SHAPE = (12, 96, 96)
+SHAPE = (15, 96, 96)
 SPACING_MM = (4.0, 0.9, 0.9)
 _SUBSLICES = (-1.2, 1.2)  # mm: where a slice is sampled for its partial volume
 _HEAD_MM = (23.5, 1.6)

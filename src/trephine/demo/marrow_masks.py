@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, label
 
 from trephine.demo.marrow import SPACING_MM, MarrowStack
 from trephine.demo.masks import Rater
-from trephine.types import Float32Array
+from trephine.types import BoolArray, Float32Array
 
 #: Label of the head outside the lesion, and of the lesion.
 HEAD, LESION = 1, 2
@@ -22,10 +22,20 @@ def draw_marrow_mask(
 ) -> npt.NDArray[np.uint8]:
     """One reading of an MR: labels of head and lesion, shape of its pixels."""
     labels = np.zeros(stack.pixels.shape, np.uint8)
-    head = _read(stack.from_surface_mm, rater, rng, 1.0) > 0.0
+    head = _whole(_read(stack.from_surface_mm, rater, rng, 1.0) > 0.0)
     labels[head] = HEAD
-    labels[head & (_read(stack.into_lesion_mm, rater, rng, _LESION_FACTOR) > 0.0)] = LESION
+    lesion = _read(stack.into_lesion_mm, rater, rng, _LESION_FACTOR) > 0.0
+    labels[_whole(head & lesion)] = LESION
     return labels
+
+
+def _whole(region: BoolArray) -> BoolArray:
+    """Leave out crumbs that a hand would not draw: what shares no face with the largest part."""
+    parts, count = label(region)
+    if count < 2:
+        return region
+    sizes = np.bincount(parts.ravel())[1:]
+    return np.asarray(parts == 1 + int(np.argmax(sizes)))
 
 
 def _read(

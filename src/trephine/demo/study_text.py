@@ -162,7 +162,7 @@ SEVERAL_README = """
 SEVERAL IMAGES OF A HIP (`trephine demo --images several`)
 
 lateral/       one frog-leg lateral film a hip, DICOM; masks/lateral/a and b: the head, 1.
-t1/            one T1-weighted MR a hip, a folder of 12 oblique coronal slices as DICOM files;
+t1/            one T1-weighted MR a hip, a folder of 15 oblique coronal slices as DICOM files;
                hip {lacking} has none. masks/t1/a and b: 1 the head outside the lesion,
                2 the lesion.
 

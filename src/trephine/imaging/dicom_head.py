@@ -26,6 +26,28 @@ _LATERAL = re.compile(
     r"|蛙|侧位|側位|ラウエン|측면|боков",
     re.IGNORECASE,
 )
+# A word may be glued to what follows: t1_tse, T2fs, PDw.
+_WEIGHTINGS = {
+    name: re.compile(rf"(?<![A-Za-z0-9])(?:{word})", re.IGNORECASE)
+    for name, word in {
+        "STIR": "stir|tirm",
+        "FLAIR": "flair",
+        "ADC": "adc(?![a-z])",
+        "DWI": "dwi|ep2d_diff",
+        "T1": "t1(?![0-9])",
+        "T2": "t2(?![0-9])",
+        "PD": "pd(?![a-eg-vx-z])|proton",
+    }.items()
+}
+_FAT_SATURATED = re.compile(
+    r"(?<![A-Za-z])fs(?![A-Za-z])|(?<=t[12]|pd)fs|fat ?sat|fatsuppr|spair|spir(?![A-Za-z])",
+    re.IGNORECASE,
+)
+_PLANES = {
+    "cor": re.compile(r"(?<![A-Za-z])cor", re.IGNORECASE),
+    "sag": re.compile(r"(?<![A-Za-z])sag", re.IGNORECASE),
+    "ax": re.compile(r"(?<![A-Za-z])(ax|tra)", re.IGNORECASE),
+}
 _LOCALIZER = re.compile(
     r"scout|locali[sz]er|topogram|surview|scanogram|\blocs?\b|定位|スカウト", re.IGNORECASE
 )
@@ -48,6 +70,9 @@ class DicomHead:
         R or L where the file is of one side.
     shape
         Rows and columns.
+    weighting, plane
+        Of a series of MR, by its description: T1, T2, PD, STIR, FLAIR, ADC or DWI, with ``-FS``
+        where fat was suppressed; cor, sag or ax. Empty where it does not say.
     """
 
     path: Path = field(repr=False)
@@ -59,6 +84,8 @@ class DicomHead:
     modality: str
     laterality: str
     shape: tuple[int, int]
+    weighting: str = ""
+    plane: str = ""
 
 
 def read_head(path: Path) -> DicomHead:
@@ -71,6 +98,7 @@ def read_head(path: Path) -> DicomHead:
     """
     dataset = read_dicom_tags(path, _KEYWORDS)
     modality = _text(dataset, "Modality").upper()
+    description = _text(dataset, "SeriesDescription") if modality == "MR" else ""
     side = (_text(dataset, "ImageLaterality") or _text(dataset, "Laterality")).upper()
     return DicomHead(
         path=path,
@@ -82,6 +110,8 @@ def read_head(path: Path) -> DicomHead:
         modality=modality if re.fullmatch(r"[A-Z]{2,8}", modality) else "",
         laterality=side if side in ("R", "L") else "",
         shape=(_count(dataset, "Rows"), _count(dataset, "Columns")),
+        weighting=_weighting(description),
+        plane=next((name for name, word in _PLANES.items() if word.search(description)), ""),
     )
 
 
@@ -106,6 +136,12 @@ def _content(dataset: Dataset, modality: str) -> Content:
         view not in ("AP", "PA") and (_LATERAL.search(series) or _runs_front_to_back(dataset))
     )
     return "lateral" if lateral or (not view and _only_lateral(described)) else "image"
+
+
+def _weighting(description: str) -> str:
+    """Return the weighting that a description names, if it names one."""
+    name = next((name for name, word in _WEIGHTINGS.items() if word.search(description)), "")
+    return f"{name}-FS" if name and _FAT_SATURATED.search(description) else name
 
 
 def _only_lateral(described: str) -> bool:

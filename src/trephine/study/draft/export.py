@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from trephine.choices import Side
 from trephine.errors import ImageError
 from trephine.imaging.dicom import read_dicom_dataset
 from trephine.imaging.dicom_head import DicomHead
 from trephine.study.draft.folder_scan import Scan
+from trephine.study.draft.sequences import by_weighting
+
+# What may be an image of a case beside its first one.
+Beside = Literal["lateral view", "radiograph", "series of slices"]
+_MIXED = "slice in folders of several series"
 
 
 @dataclass(frozen=True)
@@ -30,19 +36,42 @@ class Export:
     beside
         Other images of the same patients, left aside where a case has one: lateral views by the
         word "lateral", and radiographs beside series of slices, or such series beside radiographs,
-        by their modality.
+        by their modality, or several MR series of a patient by their sequence.
     masks
         DICOM SEG files.
-    said
-        What was found and left aside, a line each; no identifiers.
+    read
+        How many files there are of how many patients; no identifiers.
+    kind
+        The word for ``images`` beside others: "film", a modality, or a sequence of MR.
+    counts, unread
+        What is aside: how many of each kind, and files that are no images, in words.
     """
 
     images: dict[Path, str] = field(default_factory=dict)
     aside: tuple[Path, ...] = ()
     masks: tuple[Path, ...] = ()
-    said: tuple[str, ...] = ()
+    read: str = ""
     sides: dict[Path, Side] = field(default_factory=dict)
     beside: dict[str, dict[Path, str]] = field(default_factory=dict)
+    kind: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+
+    def said(self, used: Collection[Beside] = ()) -> list[str]:
+        """Return what was found and left aside, a line each; ``used`` are images of a case too."""
+        if not self.read:
+            return []
+        aside = {what: count for what, count in self.counts.items() if what not in used}
+        parts = [f"{count} {_plural(what, count)}" for what, count in aside.items()]
+        parts += self.unread
+        listed = " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+        lines = [f"{self.read}; {listed} left aside" if listed else self.read]
+        if _MIXED in self.counts:
+            lines.append(
+                "Folders that hold the slices of several series cannot be read: give each series"
+                " its own folder"
+            )
+        return lines
 
 
 def sort_export(scan: Scan) -> Export:
@@ -66,23 +95,12 @@ def sort_export(scan: Scan) -> Export:
     kept, doubled = _without_duplicates(kept)
     aside["duplicate"] += doubled
     folders, mixed = _series_folders([head for head in kept if head.content == "slice"])
-    aside["slice in folders of several series"] += mixed
+    aside[_MIXED] += mixed
     pictures = {head.path: head.patient_id for head in kept if head.content == "image"}
-    images = pictures if len(pictures) >= len(folders) else folders
-    other = folders if images is pictures else pictures
-    aside["series of slices" if other is folders else "radiograph"] += list(other)
-    n_patients = len({head.patient_id for head in scan.heads})
-    said = [
-        f"{len(scan.heads)} DICOM file{'' if len(scan.heads) == 1 else 's'} of"
-        f" {n_patients} patient{'' if n_patients == 1 else 's'}"
-        + (f": {len(folders)} series" if images is folders and folders else "")
-        + _listed(aside, scan)
-    ]
-    if mixed:
-        said.append(
-            "Folders that hold the slices of several series cannot be read: give each series its"
-            " own folder"
-        )
+    sequences = by_weighting(folders, kept)
+    kind, images = _main(pictures, folders, sequences)
+    for what, others in (("radiograph", pictures), ("series of slices", folders)):
+        aside[what] += [path for path in others if path not in images]
     left = [path for paths in aside.values() for path in paths]
     # A folder of such slices is no image either.
     left += {path.parent for path in left if path.parent not in images}
@@ -90,9 +108,45 @@ def sort_export(scan: Scan) -> Export:
         head.path: "R" if head.laterality == "R" else "L" for head in kept if head.laterality
     }
     beside = {"lateral": {h.path: h.patient_id for h in scan.heads if h.content == "lateral"}}
-    for path, patient in other.items():
-        beside.setdefault(_kind(path, scan), {})[path] = patient
-    return Export(images, tuple(left), masks, tuple(said), sides, beside)
+    named = {path: word for word, group in sequences.items() for path in group}
+    for path, patient in {**pictures, **folders}.items():
+        if path not in images and (path not in folders or not sequences or path in named):
+            beside.setdefault(named.get(path) or _kind(path, scan), {})[path] = patient
+    counts = {what: len(paths) for what, paths in aside.items() if paths}
+    series = folders if images is not pictures else {}
+    return Export(
+        images, tuple(left), masks, _read(scan, len(series), sequences), sides, beside,
+        kind or _kind(next(iter(images)), scan) if images else "", counts,
+        _unread(scan),
+    )  # fmt: skip
+
+
+def _read(scan: Scan, series: int, sequences: dict[str, dict[Path, str]]) -> str:
+    """Say how many files of how many patients there are."""
+    patients = len({head.patient_id for head in scan.heads})
+    return (
+        f"{len(scan.heads)} DICOM file{'' if len(scan.heads) == 1 else 's'} of"
+        f" {patients} patient{'' if patients == 1 else 's'}"
+        + (f": {series} series" if series else "")
+        + _sequences(sequences)
+    )
+
+
+def _main(
+    pictures: dict[Path, str], folders: dict[Path, str], sequences: dict[str, dict[Path, str]]
+) -> tuple[str, dict[Path, str]]:
+    """Return the images of most patients, with the word for them where they are one sequence."""
+    if not sequences:
+        return "", pictures if len(pictures) >= len(folders) else folders
+    word, group = next(iter(sequences.items()))
+    return ("", pictures) if len(pictures) >= len(group) else (word, group)
+
+
+def _sequences(sequences: dict[str, dict[Path, str]]) -> str:
+    if not sequences:
+        return ""
+    counts = ", ".join(f"{len(group)} {word}" for word, group in sequences.items())
+    return f", MR by Series Description ({counts})"
 
 
 def _kind(path: Path, scan: Scan) -> str:
@@ -108,25 +162,19 @@ _ASIDE = {
 }
 
 
-def _listed(aside: dict[str, list[Path]], scan: Scan) -> str:
+def _unread(scan: Scan) -> tuple[str, ...]:
     parts = []
-    for what, paths in aside.items():
-        if paths:
-            parts.append(f"{len(paths)} {_plural(what, len(paths))}")
     if scan.damaged:
         parts.append(f"{scan.damaged} damaged {_plural('file', scan.damaged)}")
     if scan.dicomdirs:
         parts.append("a DICOMDIR" if scan.dicomdirs == 1 else f"{scan.dicomdirs} DICOMDIR files")
-    if not parts:
-        return ""
-    listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return f"; {listed} left aside"
+    return tuple(parts)
 
 
 # What is left aside, where its plural is not made by an s.
 _PLURAL = {
     "series of slices": "series of slices",
-    "slice in folders of several series": "slices in folders of several series",
+    _MIXED: "slices in folders of several series",
     "file without an image (report, key object)": "files without an image (report, key object)",
 }
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from trephine.study.draft.export import Export
+from trephine.study.draft.export import Beside, Export
 from trephine.study.draft.folder_scan import Scan
 from trephine.study.draft.groups import FileGroups
+from trephine.study.draft.image_names import ImageWords
 from trephine.study.draft.listing import Cells, Listing, name_export
 from trephine.study.draft.several import FoundImage, by_rater, images_of_a_case, with_masks
 
@@ -79,7 +80,6 @@ def find_patterns(
     dicom = name_export(export, scan.folder, frame, cells)
     whole = groups.with_exported(export, dicom, scan, frame, cells)
     several = images_of_a_case(whole.images)
-    said = [*export.said, *dicom.said]
     counts: dict[str, int] = {}
     masks = with_masks(several, whole.images, groups.masks, groups.drawn)
     found = tuple(_listed(one, whole, listing, counts) for one in masks)
@@ -93,6 +93,7 @@ def find_patterns(
             image = groups.pattern(image, "image", listing)
     drawn = ({}, {}) if found else by_rater(groups.drawn)
     raters, repeats = _listed_masks(drawn, "", groups, listing, counts)
+    said = [*export.said(_used(several.values())), *dicom.said]
     said += [*groups.said, *_not_followed(scan)]
     return FoundFiles(
         image,
@@ -106,6 +107,17 @@ def find_patterns(
         dicom.by_side or _fills_side(image, cells),
         found,
     )
+
+
+def _used(images: Iterable[ImageWords]) -> set[Beside]:
+    """Return what of an export is used, where a case has several images."""
+    used: set[Beside] = set()
+    for words in images:
+        if words.lateral:
+            used.add("lateral view")
+        else:
+            used.add("series of slices" if words.kind in ("CT", "MR") else "radiograph")
+    return used
 
 
 def _listed(

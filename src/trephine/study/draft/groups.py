@@ -14,6 +14,7 @@ from trephine.errors import TrephineError
 from trephine.imaging import read_mask
 from trephine.study.draft.export import Export
 from trephine.study.draft.folder_scan import Scan
+from trephine.study.draft.image_names import image_words
 from trephine.study.draft.listing import (
     Cells,
     Listing,
@@ -69,18 +70,25 @@ class FileGroups:
         Of what is beside only what most of the cases have.
         """
         paths, loose = dict(self.paths), dict(self.loose)
-        kinds = {"": (export.images, dicom)}
+        kinds: dict[str, tuple[dict[Path, str], Named]] = {}
         for kind, images in export.beside.items():
             own = replace(export, images=images, aside=(), sides={})
             named = name_export(own, scan.folder, frame, cells)
             if named.count > dicom.count / 2:
                 kinds[kind] = (images, named)
+        # The images themselves go first; what only headers tell is listed under its word.
+        kinds = {export.kind if kinds else "": (export.images, dicom), **kinds}
+        patterns = {kind: named.pattern for kind, (_, named) in kinds.items() if named.pattern}
         for kind, (images, named) in kinds.items():
             by_path = _by_pattern(images, scan.folder, cells)
             by_path.pop("", None)
-            if named.pattern:
+            if named.pattern and (not kind or image_words(named.pattern, patterns.values()).known):
                 paths[named.pattern] = list(images)
-            elif len(by_path) > 1 and all(_one_each(own, scan, cells) for own in by_path.values()):
+            elif (
+                not kind
+                and len(by_path) > 1
+                and all(_one_each(own, scan, cells) for own in by_path.values())
+            ):
                 paths |= by_path
             elif named.count and len(set(named.cells.values())) == named.count:
                 template = f"{kind or 'image'}/{{{named.column}}}"
