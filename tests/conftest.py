@@ -49,10 +49,14 @@ def every_format() -> Iterator[None]:
 
 @pytest.fixture
 def interrupts_heeded() -> Iterator[None]:
-    """Let commands hear SIGINT, which a shell lets what it starts in the background ignore."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Let commands hear signals that a shell lets what it starts in the background ignore."""
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+        signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    }
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
