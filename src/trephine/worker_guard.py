@@ -27,6 +27,7 @@ from trephine.scratch import scratch_folder
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Other = TypeVar("Other")
 
 # A worker may have been ended for another's sake, or by a system short of memory.
 _CHANCES = 2
@@ -127,12 +128,23 @@ class WorkerGuard(Generic[Item, Result]):
             except BrokenProcessPool:
                 yield from self._after_a_loss(rest)
 
+    def on_workers(self, function: Callable[..., Other], items: Sequence[Any]) -> Iterator[Other]:
+        """Yield ``function(*shared, item)`` by item, unguarded, on the workers of the cluster.
+
+        A worker keeps what one executor shares: with one of its own, such work would cost each
+        worker its guarded process.
+        """
+        return self._theirs().map(partial(_beside, function), items)
+
     def _on_cluster(self, items: Sequence[Item]) -> Iterator[Result | Lost]:
         """Have each item guarded where it is done: by a process beside its worker."""
+        return self._theirs().map(_apart, items)
+
+    def _theirs(self) -> Executor:
         if self._elsewhere is None:
             apart = _Apart(self._function, self._shared, self._timeout_s)
             self._elsewhere = self._stack.enter_context(executor(shared=(apart,)))
-        return self._elsewhere.map(_apart, items)
+        return self._elsewhere
 
     def _after_a_loss(self, rest: dict[int, Item]) -> Iterator[tuple[int, Result | Lost]]:
         """Yield what was finished and what was lost, and try the other suspects alone."""
@@ -224,6 +236,11 @@ def _apart(apart: _Apart, item: Any) -> Any:
     """Do one item beside a worker of a cluster."""
     ((_, found),) = apart.guard.map([item])
     return found
+
+
+def _beside(function: Callable[..., Other], apart: _Apart, item: Any) -> Other:
+    """Do one item on a worker of a cluster, in its own process."""
+    return function(*apart.shared, item)
 
 
 def _marked(

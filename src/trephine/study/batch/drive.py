@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 
 from trephine.choices import Failures
 from trephine.errors import InputError
-from trephine.executors import Progress, executor, is_elsewhere, worker_count
+from trephine.executors import Progress, is_elsewhere, worker_count
 from trephine.store import FeatureStore
 from trephine.store.cases import CaseLedger, CaseState, ManifestRow, names_digest
 from trephine.study.batch import measuring
+from trephine.study.batch.digesting import digested
 from trephine.study.batch.left import Room, measure_and_leave
 from trephine.study.batch.log import RunLog
 from trephine.study.batch.measuring import (
@@ -24,7 +25,6 @@ from trephine.study.batch.measuring import (
     PairFeatures,
     PairMeasurement,
     Work,
-    keyed_pair,
     measured,
     nothing,
 )
@@ -112,13 +112,14 @@ def measure_pairs(
     with ExitStack() as stack:
         guard: WorkerGuard[KeyedPair, PairMeasurement] | None = None
         room = Room.of(kept.store) if kept is not None and is_elsewhere() else None
-        # A command cannot read as fast as a cluster measures: there, workers digest the files.
-        digesting = stack.enter_context(executor(None if is_elsewhere() else 1, (work,)))
+        if (
+            is_elsewhere()
+        ):  # its workers digest files: a command cannot read as fast as they measure
+            guard = stack.enter_context(_guard(most, work, conduct, room))
         for first in range(0, len(pairs), size):
             placed = pairs[first : first + size]
-            keyed = digesting.map(keyed_pair, [pair for _, pair in placed])
-            items = list(zip((position for position, _ in placed), keyed, strict=True))
-            batch = _Batch(items, work, conduct, kept, log, room)
+            keyed = digested(placed, work, guard if is_elsewhere() else None)
+            batch = _Batch(list(keyed), work, conduct, kept, log, room)
             end = min(first + size, len(pairs))
             if guard is None:
                 rest = batch.unknown + len(pairs) - end
