@@ -26,6 +26,7 @@ NO_VERBS = (
     "announcing",
     "extract_maps",
     "extract_shown",
+    "extract_source",
     "options",
     "problems",
     "terminal",
