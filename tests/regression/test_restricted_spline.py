@@ -99,7 +99,7 @@ def test_the_axis_of_a_nomogram_bends_as_in_rms() -> None:
         # Both set the lowest tick to 0; rms may have a tick more.
         found = axis.points[shared] - axis.points[shared].min()
         points = np.array([expected[value] for value in axis.values[shared]])
-        assert found == pytest.approx(points - points.min(), abs=1e-6)
+        assert found == pytest.approx(points - points.min(), abs=1e-8)
     assert (np.diff(nomogram.axes[0].points) < 0).any()
     assert (np.diff(nomogram.axes[0].points) > 0).any()
     assert nomogram.points("age", 55.0) == pytest.approx(
