@@ -71,7 +71,7 @@ def page(truth: FloatArray, said: FloatArray, share: float) -> str:
         "",
         f"{len(truth)} studies of {CASES} cases, {share:.0%} with the competing event first, by"
         " `benchmarks/simulation_competing.py`. Bias of the mean risk with its Monte-Carlo"
-        " standard error; the figure is [competing.png](competing.png).",
+        " standard error; `benchmarks/results/competing.png` shows it.",
         "",
         f"| months | true risk | {' | '.join(WAYS)} |",
         "|---" * (2 + len(WAYS)) + "|",
