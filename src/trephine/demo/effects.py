@@ -58,7 +58,9 @@ LOG_HR_OEDEMA: Final = 1.04 * log(2.13)
 LOG_HR_ANGLE_PER_SD: Final = 1.20 * log(2.41) / 1.6
 LOG_HR_AETIOLOGY: Final = {"alcohol": -0.35, "idiopathic": 0.0, "corticosteroid": 0.20}
 LOG_HR_SEVERITY_PER_SD: Final = 1.00
-# What only the lateral film and only the MR show, where the demonstration draws several images.
+# What only the lateral film and only the MR show, where the demonstration draws several images. The
+# lateral's was raised from 0.80, at which a report did not find it: the demonstration shows what a
+# gain looks like, and is no evidence that one is found.
 LOG_HR_LATERAL_PER_SD: Final = 1.10
 LOG_HR_MARROW_PER_SD: Final = 1.00
 FRAILTY_SD: Final = 0.35
