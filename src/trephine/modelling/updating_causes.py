@@ -53,8 +53,8 @@ def update_causes(
     """Update the event's rate, and that of each competing event, to outside cases.
 
     Every rate is a Cox model for which the other events end follow-up, and is updated as one
-    (`update_model`). The absolute risk combines them (Benichou and Gail 1990), so that a risk that
-    is off is mended where it comes from: a rarer competing event raises it, too.
+    (`update_model`). The absolute risk combines them (Benichou and Gail 1990), so that the rate
+    at fault is the one that is updated: a risk may be too low because a competing event is rarer.
 
     Parameters
     ----------

@@ -108,17 +108,15 @@ def measure_pairs(
         At the first pair that fails, where ``conduct`` says so.
     """
     most = worker_count(conduct.workers)
-    size = _BATCH * most
+    size, elsewhere = _BATCH * most, is_elsewhere()
     with ExitStack() as stack:
         guard: WorkerGuard[KeyedPair, PairMeasurement] | None = None
-        room = Room.of(kept.store) if kept is not None and is_elsewhere() else None
-        if (
-            is_elsewhere()
-        ):  # its workers digest files: a command cannot read as fast as they measure
+        room = Room.of(kept.store) if kept is not None and elsewhere else None
+        if elsewhere:  # its workers digest files: a command cannot read as fast as they measure
             guard = stack.enter_context(_guard(most, work, conduct, room))
         for first in range(0, len(pairs), size):
             placed = pairs[first : first + size]
-            keyed = digested(placed, work, guard if is_elsewhere() else None)
+            keyed = digested(placed, work, guard if elsewhere else None)
             batch = _Batch(list(keyed), work, conduct, kept, log, room)
             end = min(first + size, len(pairs))
             if guard is None:
